@@ -7,7 +7,7 @@ import type { CelType } from './types.ts';
 import type { Value } from './values.ts';
 
 /**
- * How the values of a variable are read:
+ * How evaluation reads the values of a variable:
  *
  * - with a `shape`: as kro reads an object with its schema (null fields are absent, dates are parsed, kinds are
  *   checked);
@@ -25,10 +25,12 @@ export interface EnvironmentOptions {
   readonly variables?: Readonly<Record<string, CelType | VariableOptions>>;
   /** Resolves struct types. */
   readonly types?: TypeProvider;
-  /** Libraries besides the standard library, which is always present unless `standardLibrary` is false. */
+  /**
+   * Libraries in addition to the standard library. The standard library is present unless `standardLibrary` is false.
+   */
   readonly libraries?: readonly Library[];
   readonly standardLibrary?: boolean;
-  /** The namespace in which names are looked up first: `a.b`. Default: none. */
+  /** The namespace in which names are looked up first, for example `a.b`. Default: none. */
   readonly container?: string;
   /**
    * Does `has(x.f)` fail for a value `x` that has no fields, such as an int? Without this option, `has` returns false
@@ -42,7 +44,7 @@ export interface EnvironmentOptions {
   readonly typeNames?: boolean;
 }
 
-/** The tree of an expression, or its syntax errors. `text` is cel-go's text of all errors. */
+/** The tree of an expression, or its syntax errors. `text` contains all errors as cel-go prints them. */
 export type ParseResult =
   | { readonly ok: true; readonly ast: Ast }
   | { readonly ok: false; readonly errors: readonly CelError[]; readonly text: string };
@@ -66,7 +68,7 @@ export type CheckResult =
       readonly text: string;
     };
 
-/** A program, or the reason why cel-go refuses to make a program of the expression. */
+/** A program, or the reason why cel-go refuses to plan the expression. */
 export type PlanResult =
   | { readonly ok: true; readonly program: Program }
   | { readonly ok: false; readonly phase: 'program'; readonly errors: readonly CelError[]; readonly text: string };
@@ -87,13 +89,13 @@ export interface EvaluateOptions {
   /** The result of `now()`, in milliseconds since 1970. Default: the clock. */
   readonly now?: number;
   /**
-   * Do the variables hold plain JSON, as `JSON.parse` returns it, without accessors or prototypes of their own? If so,
-   * the data is used without an inspection. Default false.
+   * Do the variables hold plain JSON, as `JSON.parse` returns it, without accessors or custom prototypes? If so, the
+   * data is not inspected before the evaluation. Default false.
    */
   readonly trusted?: boolean;
   /**
-   * At its end, the evaluation stores the rest of the budget in `left`. The rest is negative when the budget was
-   * exceeded. Default: no report.
+   * When the evaluation ends, it stores the remaining budget in `left`. The number is negative when the budget was
+   * exceeded. Default: the remaining budget is not reported.
    */
   readonly meter?: { left: number };
 }
@@ -120,18 +122,18 @@ export interface Program {
 export interface Environment {
   /** Parses an expression and expands its macros. */
   parse(text: string): ParseResult;
-  /** Checks the types of an expression. A text is parsed first. */
+  /** Checks the types of an expression. If the input is a string, parses it first. */
   check(input: string | Ast): CheckResult;
   /**
-   * Plans a checked expression, or a parsed expression without types. Without types, the values of an evaluation decide
-   * which overload is called. Undeclared names and unsuitable values are then errors of the evaluation.
+   * Plans a checked expression, or a parsed expression without types. Without types, overloads are chosen by the values
+   * at run time, and undeclared names and unsuitable values are evaluation errors.
    */
   plan(expression: Ast | Checked): PlanResult;
   /** Parses, checks and plans an expression. */
   compile(text: string): CompileResult;
   /**
-   * A child environment with more variables, and with other types if given. The child shares everything else with its
-   * parent.
+   * Returns a child environment with additional variables and, if `types` is given, another type provider. The child
+   * shares all other declarations with its parent.
    */
   extend(
     variables: Readonly<Record<string, CelType | VariableOptions>>,

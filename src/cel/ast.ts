@@ -2,7 +2,7 @@ import type { CelUint } from './values.ts';
 
 /** The members of all nodes. Offsets count UTF-16 units of the source text. */
 export interface SyntaxNode {
-  /** The number of the node, unique in its tree, from 1. The checker stores types and overloads under this number. */
+  /** The number of the node, unique in its tree, from 1. The checker stores types and overloads by this number. */
   readonly id: number;
   readonly start: number;
   readonly end: number;
@@ -10,13 +10,14 @@ export interface SyntaxNode {
   readonly at: number;
 }
 
-/** A constant. `value` is an int where `type` is int, and a `number` where `type` is double. */
+/** A constant. `value` is an `Int` if `type` is int, and a `number` if `type` is double. */
 export interface Literal extends SyntaxNode {
   readonly kind: 'literal';
   readonly type: 'bool' | 'bytes' | 'double' | 'int' | 'null' | 'string' | 'uint';
   readonly value: null | boolean | number | bigint | string | Uint8Array | CelUint;
   /**
-   * The text of the constant in the source, for forms that `unparse` keeps: raw strings, and numbers of another base.
+   * The source text of the constant, if it has a notation that `unparse` keeps: a raw string, or a number that is not
+   * decimal.
    */
   readonly written?: string;
 }
@@ -86,8 +87,8 @@ export interface StructLiteral extends SyntaxNode {
 }
 
 /**
- * cel-go's fold. `init` is the first value of the accumulator. While `condition` holds, `step` computes the next value
- * for each element of `range`. `result` is the value of the fold.
+ * cel-go's fold. `init` is the first value of the accumulator. For each element of `range`, `step` computes the next
+ * value, as long as `condition` is true. `result` is the value of the fold.
  */
 export interface Comprehension extends SyntaxNode {
   readonly kind: 'comprehension';

@@ -9,12 +9,12 @@ export interface CelError {
   readonly offset: number;
 }
 
-/** The reason why an evaluation gave no value. */
+/** The error of an evaluation that produced no value. */
 export interface CelEvalError {
   readonly message: string;
   /**
-   * Does kro treat the error as data that does not exist yet (`no such key`, …)? If so, the caller may wait and try
-   * again.
+   * Does kro take the error (`no such key`, …) as a sign that the data does not exist yet? If so, the caller may wait
+   * and try again.
    */
   readonly pending: boolean;
 }

@@ -1,8 +1,9 @@
 /**
  * The Common Expression Language with kro's libraries. The lexer and the parser make a syntax tree with positions. The
- * type checker has cel-go's verdicts and messages. The planner makes closures that are specialised by the checked
- * types. The room also has the standard and extension libraries, an unparser, an analysis of references, and the
- * conversion of results to JSON. It does no I/O. Of Kubernetes, it has only the CEL libraries.
+ * type checker has cel-go's verdicts and messages. The planner compiles the checked tree to closures that are
+ * specialised for the checked types. The room also has the standard and extension libraries, an unparser, an analysis
+ * of references, and the conversion of results to JSON. The room does no I/O. Its only Kubernetes-specific parts are
+ * the CEL libraries.
  *
  * @packageDocumentation
  */

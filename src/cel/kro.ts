@@ -68,7 +68,9 @@ export const KRO_LIBRARIES: readonly Library[] = [
   runtimeWithMacro,
 ];
 
-/** Features that stock kro does not turn on. `omit()` is always declared: `references` allows or refuses its calls. */
+/**
+ * Features that kro does not enable by default. `omit()` is always declared: `references` allows or refuses its calls.
+ */
 export interface KroFeatures {
   readonly now?: boolean;
   readonly math?: boolean;
@@ -81,7 +83,7 @@ export interface KroFeatures {
 /** The options of {@link kroEnvironment}. */
 export interface KroEnvironmentOptions {
   readonly variables?: Readonly<Record<string, CelType | VariableOptions>>;
-  /** Resolves the types of resources. With it a program cannot use names of types, as in kro. */
+  /** Resolves the types of resources. With a type provider, a program cannot use type names as values, as in kro. */
   readonly types?: TypeProvider;
   readonly features?: KroFeatures;
 }
@@ -112,7 +114,9 @@ function base(features: KroFeatures): Environment {
   return environment;
 }
 
-/** The environment of kro's expressions: the libraries of stock kro, and the given variables and features. */
+/**
+ * Returns the environment of kro's expressions, with the libraries of stock kro and the given variables and features.
+ */
 export function kroEnvironment(options: KroEnvironmentOptions = {}): Environment {
   const { variables = {}, types, features = {} } = options;
   return base(features).extend(variables, types === undefined ? {} : { types, typeNames: false });

@@ -52,7 +52,7 @@ describe('validation rules do not have the functions of', () => {
     expect(verdict(rule)).toContain(problem);
   });
 
-  test('but those of the lists extension', () => {
+  test('but have the functions of the lists extension', () => {
     expect(verdict('[3, 1].sort().reverse() == [3, 1] && lists.range(2).distinct().size() == 2')).toBe('bool');
   });
 });

@@ -14,15 +14,15 @@ const KRO_ONLY: ReadonlySet<string> = new Set([
   'random',
 ]);
 
-/** The strings extension of an API server is older than that of kro, and cannot reverse texts. */
+/** An API server has an older version of the strings extension than kro. This version has no `reverse` for strings. */
 const stringsWithoutReverse: Library = {
   ...strings,
   functions: (strings.functions ?? []).filter(({ name }) => name !== 'reverse'),
 };
 
 /**
- * The libraries that validation rules of CustomResourceDefinitions may use. Libraries that `src/cel` does not have are
- * missing in the list.
+ * The libraries that validation rules of CustomResourceDefinitions may use. An API server has more libraries; the list
+ * contains only those that `src/cel` implements.
  */
 export const RULE_LIBRARIES: readonly Library[] = [
   ...KRO_LIBRARIES.filter(({ name }) => !KRO_ONLY.has(name) && !name.startsWith('kro.')).map((library) =>

@@ -5,7 +5,7 @@ import type { Value } from './values.ts';
 /** The context of a function call, passed after its arguments. */
 export interface CallContext {
   /**
-   * Charges the budget. A function charges one unit for each element that it creates or visits, and for each character
+   * Charges the budget. A function charges one unit per element that it creates or visits, and one unit per character
    * of a new string.
    *
    * @throws EvalFailure when the budget is used up
@@ -17,14 +17,14 @@ export interface CallContext {
 
 /**
  * The implementation of one overload. An argument has the form of its declared parameter type (see `Value`). A `double`
- * is a plain `number`, and a `list(double)` holds plain numbers. An argument whose type is `dyn` or a type parameter,
- * and all its parts, are self-describing (see `Value`). The kind of each argument is checked before the call; elements
- * of lists and maps are not checked. The receiver of a member function is the first argument. The result has the form
- * of the declared result type. Implementations raise errors with `fail`.
+ * is a plain `number`, and a `list(double)` holds plain numbers. If the declared type is `dyn` or a type parameter, the
+ * argument and all its parts are self-describing (see `Value`). The kind of each argument is checked before the call;
+ * elements of lists and maps are not checked. The receiver of a member function is the first argument. The result has
+ * the form of the declared result type. Implementations raise errors with `fail`.
  */
 export type Implementation = (...args: never[]) => Value;
 
-/** Refuses the call when the program is planned (`program` phase). */
+/** The reason why a call is refused when the program is planned (`program` phase). */
 export interface PlanRefusal {
   readonly refused: string;
 }
@@ -35,7 +35,7 @@ export interface Overload {
   readonly id: string;
   /** Is the overload called as `x.f(y)`? The receiver is then the first parameter. */
   readonly member?: boolean;
-  /** The types of all parameters, the receiver first. Type parameters are made with `typeParam('T')`. */
+  /** The types of all parameters, beginning with the receiver. `typeParam('T')` makes a type parameter. */
   readonly params: readonly CelType[];
   readonly result: CelType;
   readonly call: Implementation;
@@ -46,8 +46,8 @@ export interface Overload {
    */
   readonly specialize?: (constants: readonly (Value | undefined)[]) => Implementation | PlanRefusal | undefined;
   /**
-   * The error for values of unknown type that fit no overload of the function. Only the `mismatch` of the function's
-   * first overload is used. Default: cel-go's usual text `no such overload: name(types)`.
+   * Returns the message for a call at run time whose arguments match no overload of the function. Only the `mismatch`
+   * of the function's first overload is used. Default: cel-go's usual message `no such overload: name(types)`.
    */
   readonly mismatch?: (args: readonly Value[], constants: readonly (Value | undefined)[]) => string;
 }
@@ -58,15 +58,15 @@ export interface FunctionDeclaration {
   readonly overloads: readonly Overload[];
 }
 
-/** The services of a validator. */
+/** The functions that a validator can call. */
 export interface ValidationContext {
   typeOf(expr: Expr): CelType;
   report(expr: Expr, message: string): void;
 }
 
 /**
- * A check of calls beyond their types: for example, `format` with a literal must have a suitable argument for each
- * clause. Validators run when the type check finds no error.
+ * Checks calls of a function for errors that types do not show. For example, a literal format of `format` needs a
+ * suitable argument per clause. Validators run when the type check finds no error.
  */
 export interface Validator {
   readonly functionName: string;
@@ -101,7 +101,7 @@ export interface MacroError {
   readonly message: string;
 }
 
-/** A macro. Its name, form and number of arguments select the calls that it replaces during parsing. */
+/** A macro. During parsing, it replaces the calls that have its name, form and number of arguments. */
 export interface Macro {
   readonly name: string;
   readonly member: boolean;
@@ -119,7 +119,7 @@ export interface Macro {
 export interface VariableDeclaration {
   readonly name: string;
   readonly type: CelType;
-  /** The value, when the library fixes it. */
+  /** The value, if the library defines a constant. */
   readonly value?: Value;
 }
 

@@ -120,7 +120,7 @@ function twoVariables(name: string, quantifier: Quantifier): Macro {
   });
 }
 
-/** A fold that collects. `step` adds an element to the accumulator if `filter` holds. */
+/** Builds a fold that collects elements. If `filter` is true for an element, `step` adds it to the accumulator. */
 function collect(
   build: MacroBuilder,
   range: Expr,
@@ -195,7 +195,7 @@ const intoEntries: Transform = (build, _variables, value) => ({
   step: build.call('cel.@mapInsert', [build.ident(ACCUMULATOR), value]),
 });
 
-/** The comprehensions with key (or index) and value, and the three `transform…` macros. */
+/** The comprehension macros with two variables, key (or index) and value, and the three `transform…` macros. */
 export const TWO_VARIABLE_MACROS: readonly Macro[] = [
   twoVariables('all', ALL),
   twoVariables('exists', EXISTS),

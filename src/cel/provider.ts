@@ -8,16 +8,16 @@ export interface FieldInfo {
 
 /** Resolves object types by name. A type is resolved at its first use, so types may be recursive. */
 export interface TypeProvider {
-  /** The type of this name; undefined when there is none. */
+  /** Returns the type of this name; undefined when the provider has no such type. */
   findType(name: string): CelType | undefined;
-  /** A field by its name in expressions (`a__dash__b`); undefined when there is none. */
+  /** Returns a field by its name in expressions (`a__dash__b`); undefined when the type has no such field. */
   findField(typeName: string, field: string): FieldInfo | undefined;
   /** The names of the declared fields in expressions. */
   fieldNames(typeName: string): readonly string[];
   /**
    * Returns the function that makes a value from the fields of a literal `Name{…}`; undefined for a type without such a
-   * function. Literals of such a type fail when they are evaluated, and so do all literals of a provider without this
-   * method.
+   * function. A literal of a type without such a function fails when it is evaluated. If the provider does not have
+   * this method, this is true for all its types.
    */
   construct?(typeName: string): ((fields: ReadonlyMap<string, Value>) => Value) | undefined;
 }
@@ -29,7 +29,7 @@ export const EMPTY_PROVIDER: TypeProvider = {
   fieldNames: () => [],
 };
 
-/** A provider that combines several providers. Each look-up gives the first result that a provider has. */
+/** A provider that combines several providers. Each lookup returns the result of the first provider that has one. */
 export function combineProviders(...providers: readonly TypeProvider[]): TypeProvider {
   const first = <T>(lookUp: (provider: TypeProvider) => T | undefined): T | undefined => {
     for (const provider of providers) {

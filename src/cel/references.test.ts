@@ -30,7 +30,7 @@ describe("kro's references", () => {
   });
 });
 
-test("with kro's rule a loop variable hides a resource also in its range, with the exact rule only in its body", () => {
+test("a loop variable hides a resource in its range and its body by kro's rule, and only in its body by the exact rule", () => {
   const ast = parse('[a].map(a, a.x)');
   expect(inspect(ast, options).uses).toEqual([]);
   expect(inspect(ast, { ...options, rule: 'exact' }).uses).toEqual([{ id: 'a', path: 'a' }]);

@@ -25,16 +25,16 @@ export interface InspectOptions {
   readonly variables: ReadonlySet<string>;
   readonly isFunction: (name: string) => boolean;
   /**
-   * With `kro` (the default), a loop variable or a variable of `cel.bind` hides a resource with the same name in the
-   * whole construct. This includes the range and the initial value. With `exact` the variable hides the resource only
-   * where the variable is in scope.
+   * Concerns resources whose name is also the name of a loop variable or of a variable of `cel.bind`. With `kro` (the
+   * default), the variable hides the resource in the whole macro call, including the range and the initial value. With
+   * `exact` the variable hides the resource only where the variable is in scope.
    */
   readonly rule?: 'exact' | 'kro';
 }
 
 /**
- * Finds the variables that an expression reads. Index steps, optional steps and global calls end a path. Methods and
- * macros do not: `a.b.f().c` reads `a.b.c`.
+ * Finds the variables that an expression reads. A path ends at an index, an optional step or a global call. Methods and
+ * macros do not end a path: `a.b.f().c` reads `a.b.c`.
  */
 export function inspect(ast: Ast, options: InspectOptions): Inspection {
   const inspector = new Inspector(options);
@@ -134,7 +134,7 @@ class Inspector implements Inspection {
   }
 }
 
-/** Is this a name that only expansions of macros contain? */
+/** Does this name occur only in the expansions of macros? */
 function isInternal(name: string): boolean {
   return name === '@result' || name.startsWith('$$') || name.startsWith('@__');
 }
@@ -145,14 +145,19 @@ function isOperator(name: string): boolean {
   );
 }
 
-/** The dotted name as text. Any other expression becomes a text that is not a name of a function. */
+/**
+ * Returns a dotted name as a string. For any other expression, the result is a string that is not the name of a
+ * function.
+ */
 function dotted(expr: Expr): string {
   const node = expanded(expr);
   if (node.kind === 'ident') return node.name;
   return node.kind === 'select' && !node.optional ? `${dotted(node.operand)}.${node.field}` : '?';
 }
 
-/** The options of {@link references}. The place of an expression decides which names it may read. */
+/**
+ * The options of {@link references}. The field in which an expression is written determines which names it may read.
+ */
 export interface ReferenceOptions extends InspectOptions {
   /** `template`: template fields, `forEach` and `includeWhen`. `restricted`: `readyWhen`, status and conditions. */
   readonly place: 'restricted' | 'template';
@@ -162,19 +167,25 @@ export interface ReferenceOptions extends InspectOptions {
   readonly omit?: boolean;
 }
 
-/** References of an expression as kro extracts them. */
+/** The references that kro extracts from an expression. */
 export interface References {
   /** The known variables in the order of their first use, then the iterators. */
   readonly ids: readonly string[];
-  /** `ids` without `schema`, `runtime` and iterators; empty when kro refuses the expression. */
+  /**
+   * The resources that the expression depends on: `ids` without `schema`, `runtime` and iterators. Empty when kro
+   * refuses the expression.
+   */
   readonly deps: readonly string[];
-  /** The paths that are read, each once; unknown identifiers come last. */
+  /** The paths that the expression reads, without duplicates. Unknown identifiers come last. */
   readonly paths: readonly string[];
-  /** kro's error text when it refuses the expression. */
+  /** kro's message when kro refuses the expression. */
   readonly error?: string;
 }
 
-/** Extracts references by kro's rules. The refusals come in kro's order. */
+/**
+ * Extracts references by kro's rules. If there are several reasons to refuse the expression, `error` is the one that
+ * kro reports.
+ */
 export function references(ast: Ast, options: ReferenceOptions): References {
   const found = inspect(ast, options);
   const paths = unique([...found.uses, ...found.unknown].map((use) => use.path));

@@ -2,9 +2,9 @@ import type { Ast, Comprehension, Expr, MacroCall } from './ast.ts';
 import { withParts } from './rewrite.ts';
 
 /**
- * Renames the free variables of an expression. Variables of comprehensions keep their names, also where they hide a
- * free variable. Macro calls are renamed together with their expansions, so that the result can be checked. All
- * positions stay the same, so messages show the text as written.
+ * Renames the free variables of an expression. Variables of comprehensions keep their names, even if they hide a free
+ * variable. Macro calls are renamed together with their expansions, so that the result can be checked. All positions
+ * stay the same, so messages quote the original source.
  */
 export function renameVariables({ text, expr }: Ast, rename: (name: string) => string): Ast {
   return { text, expr: new Renamer(rename).visit(expr, NOTHING_BOUND) };
@@ -16,7 +16,7 @@ const NOTHING_BOUND: Bound = new Set();
 
 class Renamer {
   readonly #rename: (name: string) => string;
-  /** The renamed form of each node that was visited. */
+  /** Maps each visited node to its renamed copy. */
   readonly #renamed = new Map<Expr, Expr>();
 
   constructor(rename: (name: string) => string) {
@@ -45,13 +45,13 @@ class Renamer {
   }
 
   /**
-   * A part of a macro's call. Most parts are also parts of the expansion, and get the renamed form that they have
-   * there. Two kinds of names are not in the expansion and stay: the names that the macro binds, and the bare keys of
-   * `runtime.newCondition`.
+   * Renames a part of a macro call. Most parts also occur in the expansion, and the same renamed node is used for the
+   * call. Two kinds of names do not occur in the expansion and are not renamed: names that the macro binds, and the
+   * bare keys of `runtime.newCondition`.
    */
   readonly #written = (expr: Expr): Expr => this.#renamed.get(expr) ?? withParts(expr, this.#written);
 
-  /** A name with a leading dot is the same variable. */
+  /** `.x` and `x` name the same variable. */
   #name(name: string): string {
     return name.startsWith('.') ? `.${this.#rename(name.slice(1))}` : this.#rename(name);
   }
@@ -72,8 +72,8 @@ class Renamer {
 }
 
 /**
- * The names in the arguments of a macro that its expansion binds: the variables of a loop, or the name of `cel.bind`.
- * Other names in the arguments are reads.
+ * Returns the names in the arguments of a macro call that the expansion binds: the loop variables, or the name in
+ * `cel.bind`. All other names in the arguments are reads of variables.
  */
 export function namesBoundBy({ call, expansion }: MacroCall): string[] {
   const named = new Set(call.args.flatMap((each) => (each.kind === 'ident' ? [each.name] : [])));

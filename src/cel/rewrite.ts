@@ -2,8 +2,8 @@ import type { Ast, Call, Expr } from './ast.ts';
 import { operandsOf } from './check/walk.ts';
 
 /**
- * Visits the nodes of an expression as written, parents first, in the order of the text. For a macro, it visits the
- * call and not the expansion.
+ * Visits the nodes of an expression in source order, parents before children. For a macro, visits the call and not the
+ * expansion.
  */
 export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   const work: Expr[] = ['expr' in ast ? ast.expr : ast];
@@ -13,22 +13,22 @@ export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   }
 }
 
-/** The parts of a node as written; for a macro, the parts of its call. */
+/** The children of a node in the source. For a macro, these are the children of its call. */
 function written(expr: Expr): readonly Expr[] {
   return operandsOf(expr.kind === 'macro' ? expr.call : expr);
 }
 
 /**
- * Replaces nodes, innermost first. `replace` gets a node whose parts are already replaced, and returns its replacement,
- * or the node itself. The result is for `unparse`, because its positions and its expansions of macros are those of the
- * old text. To check the new expression, a caller parses the new text.
+ * Replaces nodes, innermost first. `replace` receives a node whose children are already replaced, and returns its
+ * replacement or the node itself. Use the result only for `unparse`, because its positions and macro expansions are
+ * those of the old expression. To check or run the new expression, parse the unparsed string.
  */
 export function rewriteAst(ast: Ast, replace: (expr: Expr) => Expr): Ast {
   const visit = (expr: Expr): Expr => replace(withParts(expr, visit));
   return { text: ast.text, expr: visit(ast.expr) };
 }
 
-/** The node with other parts as written: for a macro, the parts of its call. */
+/** Returns the node with its children replaced. For a macro, these are the children of its call. */
 export function withParts<T extends Expr>(expr: T, visit: (expr: Expr) => Expr): T;
 export function withParts(expr: Expr, visit: (expr: Expr) => Expr): Expr {
   switch (expr.kind) {

@@ -1,4 +1,4 @@
-/** The kind of foreign data, which is data from outside CEL. The kind decides which CEL value the data becomes. */
+/** The kind of foreign data (data from outside CEL). The kind decides which CEL value the data becomes. */
 export type ShapeKind =
   | 'any'
   | 'bool'
@@ -17,13 +17,13 @@ export type ShapeKind =
   | 'string';
 
 /**
- * The run-time side of an OpenAPI schema: the rules that read data. Shapes may be cyclic, so a child is looked up
- * lazily.
+ * The run-time side of an OpenAPI schema: the rules that read data. Schemas may be recursive, so the shapes of children
+ * are computed lazily.
  */
 export interface DataShape {
   /**
-   * `any`: data as it is. `free-object`: any object, with its fields as they are. `none`: a schema that allows no
-   * value. `bytes`: base64 text.
+   * `any`: data of any type, without checks. `free-object`: an object with any fields. `none`: a schema that allows no
+   * value. `bytes`: a base64 string.
    */
   readonly kind: ShapeKind;
   readonly nullable: boolean;
@@ -33,12 +33,12 @@ export interface DataShape {
   property?(name: string): DataShape | undefined;
   /**
    * A declared property of an `object`, by its name in expressions. The result is cached, because all elements of a
-   * list use one shape.
+   * list share one shape.
    */
   field?(written: string): { readonly name: string; readonly shape: DataShape } | undefined;
-  /** The type of a `list`: `set` and `map` lists compare without order and merge on `+`. */
+  /** The type of a `list`: lists of type `set` and `map` are compared without regard to order, and `+` merges them. */
   readonly listType?: 'atomic' | 'map' | 'set';
-  /** The keys of a `map` list. */
+  /** The list map keys of a `list` with the type `map`. */
   readonly mapKeys?: readonly string[];
   /**
    * Does the shape come from the declared CEL type of a variable instead of a schema? If a list with such a shape is

@@ -1,13 +1,13 @@
 const encoder = new TextEncoder();
 
-/** UTF-8 bytes of a string; lone surrogates become U+FFFD. */
+/** Encodes a string as UTF-8. Lone surrogates become U+FFFD. */
 export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The string of UTF-8 bytes; undefined for bytes that are not valid UTF-8. */
+/** Decodes UTF-8 bytes. Returns undefined if they are not valid UTF-8. */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -16,7 +16,7 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Does the text have a surrogate? If not, UTF-16 positions are code point positions. */
+/** Does the text contain a surrogate? If not, UTF-16 positions and code point positions are the same. */
 export function hasSurrogates(text: string): boolean {
   return /[\ud800-\udfff]/.test(text);
 }

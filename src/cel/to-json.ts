@@ -19,7 +19,7 @@ import {
   OpaqueValue,
 } from './values.ts';
 
-/** The JSON form of a result; undefined for `omit()`, which means that the field or element is left out. */
+/** The JSON value of a result. The value is undefined for `omit()`: the field or element is left out. */
 export type JsonResult =
   | { readonly ok: true; readonly value: JsonValue | undefined }
   | { readonly ok: false; readonly error: string };
@@ -32,7 +32,7 @@ export interface JsonOptions {
 
 /** The maximum depth of a result. */
 const MAX_DEPTH = 500;
-/** The maximum number of values in a result; an object of Kubernetes has a few thousand. */
+/** The maximum number of values in a result. A Kubernetes object has a few thousand. */
 const MAX_VALUES = 2_000_000;
 
 class Refusal {
@@ -48,10 +48,11 @@ function refuse(message: string): never {
 }
 
 /**
- * Converts a result to the JSON of a template or status field, by kro's rules and with kro's error texts. Durations
- * have Go's form, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints, library
- * types, and keys whose JSON form is not a string are refused. An object that is read as a whole is copied without its
- * schema. Without `options.omit`, an `omit()` inside a list or map removes its element or field.
+ * Converts a result to the JSON value of a template or status field, by kro's rules and with kro's messages. Durations
+ * have Go's notation, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints,
+ * library types, and keys whose JSON form is not a string are refused. When the result is a whole object of foreign
+ * data, its data is copied, and its schema is ignored. Without `options.omit`, an `omit()` inside a list or map removes
+ * its element or field.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
   try {
@@ -78,7 +79,8 @@ class Conversion {
 
   convert(value: Value, depth: number): JsonValue | undefined {
     if (depth > MAX_DEPTH) return refuse('result is nested too deep');
-    // Values can share parts, and JSON cannot. Without a limit, the JSON of a small expression could exceed the memory.
+    // CEL values can share parts, but JSON values are copied. Without a limit, the JSON value of a small expression
+    // could exceed the memory.
     if (++this.#count > MAX_VALUES) return refuse('result is too large');
     switch (typeof value) {
       case 'string':
@@ -125,7 +127,7 @@ class Conversion {
     return list;
   }
 
-  /** The text of a key. A key whose JSON form is a string, such as a timestamp, is allowed. */
+  /** Converts a map key to a string. Keys whose JSON form is a string, such as timestamps, are allowed. */
   #key(key: Value, depth: number): string {
     let json: JsonValue | undefined;
     try {
@@ -154,7 +156,7 @@ function convertUint({ value }: CelUint): JsonValue {
   return value <= 9007199254740991n ? Number(value) : value;
 }
 
-/** The JSON form of a timestamp. Go's zero time becomes null, as in kro. */
+/** Converts a timestamp to JSON. Go's zero time becomes null, as in kro. */
 function convertTimestamp({ seconds, nanos }: CelTimestamp): JsonValue {
   if (seconds === MIN_SECONDS && nanos === 0) return null;
   return formatTimestamp({ seconds, nanos: 0, offsetMinutes: 0 });

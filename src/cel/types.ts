@@ -1,4 +1,7 @@
-/** The kind of a type. Names distinguish `struct` and `opaque` types; parameters distinguish containers. */
+/**
+ * The kind of a type. Types of the kinds `struct` and `opaque` are distinguished by name, containers by their
+ * parameters.
+ */
 export type TypeKind =
   | 'bool'
   | 'bytes'
@@ -19,13 +22,13 @@ export type TypeKind =
   | 'uint';
 
 /**
- * A CEL type. All types have the same members, so one function unifies them:
+ * A CEL type. All types have the same members, so that one function can unify them:
  *
  * - scalars, `dyn`, `null`, `timestamp`, `duration`: no parameters;
  * - `list` has the type of the elements, and `map` has the types of key and value. `type` is the type of a value that
- *   is itself a type (`int`). Its parameter is this value, if it is known;
- * - `struct` is an object type; a `TypeProvider` or a library declares its fields under `name`. Types of libraries
- *   without fields can also be structs (`kubernetes.Quantity`);
+ *   is itself a type, such as `int`. Its parameter is the type that the value denotes, if known;
+ * - `struct` is an object type; a `TypeProvider` or a library declares its fields under `name`. A library type without
+ *   fields can also be a struct (`kubernetes.Quantity`);
  * - `opaque` is a library's own type, such as `net.IP` or `optional_type`;
  * - `param` is a type parameter of a function declaration, named by `name`.
  *
@@ -50,17 +53,20 @@ export const DOUBLE: CelType = simple('double', 'double');
 export const DURATION: CelType = simple('duration', 'google.protobuf.Duration');
 /** The type of values whose type is only known when the program runs. */
 export const DYN: CelType = simple('dyn', 'dyn');
-/** The type of an expression whose error was already reported; it fits everywhere. */
+/**
+ * The type of an expression whose error was already reported; it is assignable to every type, so no second error is
+ * reported.
+ */
 export const ERROR: CelType = simple('error', '!error!');
 /** The type of integers of 64 bits. */
 export const INT: CelType = simple('int', 'int');
 /** The type of `null`. */
 export const NULL: CelType = simple('null', 'null_type');
-/** The type of texts. */
+/** The type of strings. */
 export const STRING: CelType = simple('string', 'string');
 /** The type of points in time. */
 export const TIMESTAMP: CelType = simple('timestamp', 'google.protobuf.Timestamp');
-/** The type of types as values. */
+/** The type of values that are types. */
 export const TYPE: CelType = simple('type', 'type');
 /** The type of unsigned integers of 64 bits. */
 export const UINT: CelType = simple('uint', 'uint');
@@ -105,12 +111,12 @@ export function isOptional(type: CelType): boolean {
   return type.kind === 'opaque' && type.name === 'optional_type';
 }
 
-/** The n-th parameter; `dyn` where the type has none. */
+/** Returns the n-th parameter; `dyn` if the type does not have it. */
 export function paramOf(type: CelType, index: number): CelType {
   return type.params[index] ?? DYN;
 }
 
-/** Are both types the same, parameters included? */
+/** Are the types the same, including their parameters? */
 export function sameType(a: CelType, b: CelType): boolean {
   if (a === b) return true;
   return (
@@ -122,8 +128,8 @@ export function sameType(a: CelType, b: CelType): boolean {
 }
 
 /**
- * The text of a type as cel-go writes a result type: `int`, `list(string)`, `map(string, dyn)`,
- * `optional_type(int)`, `type(int)`, `null_type`, `google.protobuf.Timestamp`, a struct by its name.
+ * Formats a type as cel-go prints a result type: `int`, `list(string)`, `map(string, dyn)`, `optional_type(int)`,
+ * `type(int)`, `null_type`, `google.protobuf.Timestamp`, a struct by its name.
  */
 export function typeToString(type: CelType): string {
   if (type.params.length === 0) return type.name;

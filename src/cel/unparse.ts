@@ -1,7 +1,7 @@
 import type { Ast, Call, Expr, Literal, MapEntry, StructField } from './ast.ts';
 import type { CelUint } from './values.ts';
 
-/** How tightly a form binds. An operand that binds less tightly gets parentheses. */
+/** The precedence of each form of expression. An operand of lower precedence gets parentheses. */
 const LEVEL = { conditional: 0, or: 1, and: 2, relation: 3, sum: 4, product: 5, unary: 6, member: 7 } as const;
 
 const BINARY: Readonly<Record<string, readonly [text: string, level: number]>> = {
@@ -24,8 +24,8 @@ const BINARY: Readonly<Record<string, readonly [text: string, level: number]>> =
 const KEYWORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
 /**
- * The text of an expression. It has parentheses where the grammar needs them, and around a comparison inside a
- * comparison. Parsing the text gives the same tree; macros are written as their calls.
+ * Prints an expression. Parentheses are printed where the grammar needs them, and around a comparison inside a
+ * comparison. Macros are printed as calls. Parsing the result produces the same tree.
  */
 export function unparse(ast: Ast | Expr): string {
   return text('expr' in ast ? ast.expr : ast);
@@ -43,7 +43,7 @@ function levelOf(expr: Expr): number {
   return binary(expr)?.[1] ?? LEVEL.member;
 }
 
-/** The text of an operand that must bind at least as tightly as `level`. */
+/** Prints an operand, in parentheses if its precedence is lower than `level`. */
 function operand(expr: Expr, level: number): string {
   return levelOf(expr) >= level ? text(expr) : `(${text(expr)})`;
 }
@@ -69,7 +69,7 @@ function text(expr: Expr): string {
     case 'macro':
       return text(expr.call);
     case 'comprehension':
-      // Only expansions of macros contain folds. A fold has no syntax of its own.
+      // Only expansions of macros contain folds. CEL has no syntax for a fold.
       return `cel.@fold(${[expr.range, expr.init, expr.condition, expr.step, expr.result].map(text).join(', ')})`;
   }
 }
@@ -86,7 +86,7 @@ function structField({ name, value, optional: is }: StructField): string {
   return `${optional(is, fieldName(name))}: ${text(value)}`;
 }
 
-/** The text of a field name, in backticks where the grammar needs them. */
+/** Prints a field name, in backticks if the grammar needs them. */
 function fieldName(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !KEYWORDS.has(name) ? name : `\`${name}\``;
 }
@@ -108,7 +108,7 @@ function call(expr: Call): string {
   if (operator === undefined || a === undefined || b === undefined) return `${name}(${list()})`;
   const [sign, level] = operator;
   if (level <= LEVEL.and) return chain(expr, name, sign, level);
-  // A comparison of a comparison associates to the left. Parentheses make that visible.
+  // Comparisons associate to the left. A comparison on the left side gets parentheses to make this visible.
   return `${operand(a, level === LEVEL.relation ? level + 1 : level)} ${sign} ${operand(b, level + 1)}`;
 }
 
@@ -118,8 +118,8 @@ function isNumber(expr: Expr): boolean {
 }
 
 /**
- * The expression with which an operand's text begins. A leading number can need parentheses: the parser reads
- * `-5.abs()` as a call on the number -5.
+ * Returns the leftmost expression of an operand. If this is a negative number, the operand can need parentheses: the
+ * parser reads `-5.abs()` as a call on the number -5.
  */
 function leftmost(expr: Expr): Expr {
   if (expr.kind === 'macro') return leftmost(expr.call);
@@ -131,8 +131,8 @@ function leftmost(expr: Expr): Expr {
 }
 
 /**
- * A chain of `&&` or `||`. The parser makes a balanced tree of a chain. The text has no parentheses if the tree equals
- * that balanced tree; otherwise parentheses keep the form of the tree.
+ * Prints a chain of `&&` or `||`. The parser makes a balanced tree from a chain without parentheses. If the tree is not
+ * balanced in this way, parentheses preserve its form.
  */
 function chain(expr: Call, name: string, sign: string, level: number): string {
   const terms = flatten(expr, name);
@@ -147,7 +147,7 @@ function flatten(expr: Expr, name: string): Expr[] {
   return expr.args.flatMap((arg) => flatten(arg, name));
 }
 
-/** Is this the tree that the parser makes of these terms, joined by the operators `low` … `high`? */
+/** Is this the tree that the parser builds from these terms and the operators with the indices `low` … `high`? */
 function isBalanced(expr: Expr, name: string, terms: readonly Expr[], low: number, high: number): boolean {
   if (expr.kind !== 'call' || expr.name !== name) return false;
   const middle = (low + high + 1) >> 1;

@@ -18,7 +18,10 @@
  */
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | ValueObject | CelValue;
 
-/** A map with string keys. Only own properties count; write them with `setOwn`, because a key may be `__proto__`. */
+/**
+ * A map with string keys. Only own properties belong to the map. Write them with `setOwn`, because a key may be
+ * `__proto__`.
+ */
 export interface ValueObject {
   readonly [key: string]: Value | undefined;
 }
@@ -62,7 +65,7 @@ export class CelUint extends CelValue {
 export class CelTimestamp extends CelValue {
   readonly seconds: number;
   readonly nanos: number;
-  /** The offset from UTC in the text, in minutes; only `string()` shows it. */
+  /** The offset from UTC in minutes. Only the string forms of the timestamp use it. */
   readonly offsetMinutes: number;
   constructor(seconds: number, nanos: number, offsetMinutes = 0) {
     super();
@@ -87,7 +90,7 @@ export class CelDuration extends CelValue {
   }
 }
 
-/** `optional.of(value)`, or `optional.none()` where `value` is undefined. */
+/** `optional.of(value)`, or `optional.none()` if `value` is undefined. */
 export class CelOptional extends CelValue {
   readonly value: Value | undefined;
   constructor(value: Value | undefined) {
@@ -115,8 +118,9 @@ export class CelTypeValue extends CelValue {
 }
 
 /**
- * A map with a key that is not a string. Numbers of different types are different keys. A look-up with a whole number
- * also finds an equal integer of another type. {@link CelMap.from} builds a map, and {@link CelMap.get} looks a key up.
+ * A map with a key that is not a string. Numbers of different types are different keys. A lookup with a whole number
+ * also finds an equal integer key of another number type. {@link CelMap.from} builds a map, and {@link CelMap.get}
+ * looks a key up.
  */
 export class CelMap extends CelValue {
   readonly #entries: ReadonlyMap<string, readonly [Value, Value]>;
@@ -125,8 +129,8 @@ export class CelMap extends CelValue {
     this.#entries = entries;
   }
   /**
-   * Makes a map; the last of equal keys counts. Any value can be a key, so the caller refuses the keys that CEL does
-   * not allow.
+   * Makes a map. The last of equal keys wins. The function accepts any value as a key, so the caller must refuse keys
+   * that CEL does not allow.
    */
   static from(entries: Iterable<readonly [Value, Value]>): CelMap {
     const map = new Map<string, readonly [Value, Value]>();
@@ -160,7 +164,7 @@ export class CelMap extends CelValue {
   }
 }
 
-/** The text of a map key; keys of different types have different texts. */
+/** Converts a map key to a string. Keys of different types have different strings. */
 export function mapKeyText(key: Value): string {
   if (typeof key === 'string') return `s${key}`;
   if (isInt(key)) return `i${key}`;
@@ -192,7 +196,7 @@ export abstract class OpaqueValue extends CelValue {
   field(_name: string): Value | undefined {
     return undefined;
   }
-  /** kro's JSON form; undefined when the conversion refuses the type. */
+  /** The JSON value to which kro converts the value; undefined when kro does not convert the type. */
   toJson(): Value | undefined {
     return undefined;
   }
@@ -222,36 +226,36 @@ const MIN_INT = -(2n ** 63n);
 const MAX_INT = 2n ** 63n - 1n;
 const MAX_UINT = 2n ** 64n - 1n;
 
-/** Is this value an int where its static type is unknown? */
+/** Is this self-describing value an int? */
 export function isInt(value: Value): value is Int {
   return typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'bigint';
 }
 
-/** The int of a `bigint`; overflow of int64 is an error. */
+/** Converts a `bigint` to an int. An overflow of int64 is an error. */
 export function checkedInt(value: bigint): Int {
   if (value >= -9007199254740991n && value <= 9007199254740991n) return Number(value);
   if (value < MIN_INT || value > MAX_INT) return fail('integer overflow');
   return value;
 }
 
-/** The uint of a `bigint`; overflow of uint64 is an error. */
+/** Converts a `bigint` to a uint. An overflow of uint64 is an error. */
 export function toUint(value: bigint): CelUint {
   if (value < 0n || value > MAX_UINT) return fail('unsigned integer overflow');
   return new CelUint(value);
 }
 
-/** The form of a double whose static type is not double: boxed if the number is a safe integer. */
+/** Makes a double self-describing: boxes the number if it is a safe integer. */
 export function boxDouble(value: number): Value {
   return Number.isSafeInteger(value) ? new CelDouble(value) : value;
 }
 
-/** The number of a double whose static type is unknown; undefined when the value is not a double. */
+/** Returns the number of a self-describing double; undefined when the value is not a double. */
 export function doubleOf(value: Value): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : value;
   return value instanceof CelDouble ? value.value : undefined;
 }
 
-/** Is this a map in the form of a plain object, which has string keys only? */
+/** Is this a map that is represented by a plain object? Such a map has only string keys. */
 export function isObject(value: Value): value is ValueObject {
   return (
     typeof value === 'object' &&
@@ -272,7 +276,7 @@ export function getProperty(object: ValueObject, key: string): Value | undefined
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** An error instead of a value: a bad element of a list or map that no operation has read yet. */
+/** Stands for an invalid element of a list or map. An operation that reads the element throws the error. */
 export class CelErrorValue extends CelValue {
   readonly message: string;
   constructor(message: string) {
@@ -290,16 +294,16 @@ export interface Meter {
 }
 
 /**
- * A list that reads foreign data through a schema. Functions see it only inside `dyn` and type parameters;
- * {@link elementsOf} treats it like any list.
+ * A list that reads foreign data through a schema. A function receives such a list only for parameters of type `dyn` or
+ * of a type parameter. {@link elementsOf} accepts it like any other list.
  */
 export abstract class ListView extends CelValue {
   get typeName(): string {
     return 'list';
   }
-  /** All elements, as self-describing values; a bad one is a {@link CelErrorValue}. */
+  /** All elements, as self-describing values. An invalid element is a {@link CelErrorValue}. */
   abstract elements(): readonly Value[];
-  /** One element; undefined beyond the list. The other elements are not read. */
+  /** Reads one element, and no other elements. Undefined for an index outside of the list. */
   abstract at(index: number): Value | undefined;
   /** The original data. */
   abstract raw(): readonly unknown[];
@@ -329,7 +333,7 @@ export abstract class MapView extends CelValue {
   abstract equals(other: Value, meter: Meter): boolean;
 }
 
-/** The elements of any form of list; undefined for a value that is not a list. */
+/** The elements of a list of any representation; undefined for a value that is not a list. */
 export function elementsOf(value: Value): readonly Value[] | undefined {
   if (Array.isArray(value)) return value as readonly Value[];
   return value instanceof ListView ? value.elements() : undefined;
@@ -342,7 +346,7 @@ export function rawData(value: Value): unknown {
   return value;
 }
 
-/** Key and value of all entries of any form of map; undefined for a value that is not a map. */
+/** The keys and values of a map of any representation; undefined for a value that is not a map. */
 export function entriesOf(value: Value): (readonly [Value, Value])[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof CelMap) return [...value.entries()];

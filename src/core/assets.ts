@@ -1,5 +1,5 @@
 /**
- * Reads the files that the package ships, and gives the URLs of files of the package. Each call reads its file again.
+ * Reads the files that the package ships, and returns the URLs of files of the package. Each call reads its file again.
  * No other module of `src/` reads a file by its place in the package.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ export const kubernetesFurtherTypesText: () => string = /* @__PURE__ */ textAt(
   'data/kubernetes-1.36/further-types.json',
 );
 
-/** The answers of `/api` and `/apis` of Kubernetes 1.36, as JSON. */
+/** The responses to `/api` and `/apis` of Kubernetes 1.36, as JSON. */
 export const kubernetesDiscoveryText: () => string = /* @__PURE__ */ textAt('data/kubernetes-1.36/discovery.json');
 
 /** The columns of the kinds of Kubernetes 1.36, as JSON. */
@@ -68,8 +68,8 @@ export const fluxDefinitionsText: () => string = /* @__PURE__ */ textAt('data/cr
 export const packageManifestText: () => string = /* @__PURE__ */ textAt('package.json');
 
 /**
- * The files of the dashboard's page, as JSON: an object of texts by their paths. The build makes it, so a process that
- * runs the sources reads the file of the last build.
+ * The files of the dashboard's page, as JSON: an object that maps the path of a file to its text. The build makes it,
+ * so a process that runs the sources reads the file of the last build.
  */
 export const dashboardFilesText = (): string => builtText('dashboard/page.json');
 

@@ -10,7 +10,7 @@ export interface BackoffPolicy {
   readonly jitter?: number;
 }
 
-/** The largest exponent of the factor. Every practical policy reaches `maxMs` before. */
+/** The largest exponent of the factor. Every practical policy reaches `maxMs` with a smaller exponent. */
 const MAX_EXPONENT = 52;
 
 /** The wait in milliseconds after this number of failures in a row (at least 1). `random` is in [0, 1). */

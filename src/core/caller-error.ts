@@ -43,8 +43,8 @@ function holderOf(called: AnyFunction): Error {
 }
 
 /**
- * The error as if it had been made at the place of the holder. Node prints the line where an error was made; a new text
- * of `stack` does not change that line.
+ * The error as if it had been made at the place of the holder. Node prints the line where an error was made; a new
+ * value of `stack` does not change that line.
  */
 function placedAt(error: unknown, holder: () => Error): unknown {
   if (!(error instanceof TypeKroError)) return error;

@@ -20,7 +20,7 @@ export interface Diagnostic {
   /** Field path in the object checked, e.g. `spec.resources[0].template.spec.replicas`. */
   readonly path?: string;
   readonly source?: SourcePosition;
-  /** kro's own text for the same problem; clients of kro match on it. */
+  /** kro's own message for the same problem; clients of kro match on this message. */
   readonly kroMessage?: string;
 }
 
@@ -90,8 +90,8 @@ function shownPart(
   room: number,
 ): { readonly shown: string; readonly before: readonly string[] } {
   if (line.length <= room) return { shown: line, before: Array.from(line.slice(0, end)) };
-  // In a terminal of known width, the marks take the place of characters of the line. Otherwise they are added to the
-  // line.
+  // In a terminal of known width, the marks take the place of characters of the line. In a terminal of unknown width,
+  // they are added to the line.
   const width = Math.max(MIN_EXCERPT_LENGTH, room === MAX_EXCERPT_LENGTH ? room : room - CUT_MARKS_WIDTH);
   const limits = { shown: width, before: Math.floor((width * MAX_LENGTH_BEFORE_COLUMN) / MAX_EXCERPT_LENGTH) };
   const head = Array.from(line.slice(Math.max(0, end - 2 * MAX_LENGTH_BEFORE_COLUMN), end)).slice(-limits.before);

@@ -1,7 +1,7 @@
 import type { ObjectRef } from './object.ts';
 import { formatRef } from './object.ts';
 
-/** The details of an error besides its message. */
+/** The details of an error in addition to its message. */
 export interface TypeKroErrorDetails {
   /** Stable name, `area/kebab-name`; programs switch on it. */
   readonly code: string;

@@ -28,7 +28,7 @@ describe('parseJson', () => {
     expect(value).toBe(9007199254740993n);
   });
 
-  test('throws SyntaxError for a text that is not JSON', () => {
+  test('throws SyntaxError for text that is not JSON', () => {
     expect(() => parseJson('{1234567890123456789')).toThrow(SyntaxError);
   });
 });
@@ -40,7 +40,7 @@ test('stringifyJson writes big integers as plain digits', () => {
 });
 
 test.each(['\uE000int:', '\uE000int:x', '\uE0000:7', '\uE0001:7', '"\uE0000:7"', '9007199254740993'])(
-  'the text %j beside a big integer stays a text, as a value and as a key',
+  'the string %j next to a big integer stays a string, as a value and as a key',
   (text) => {
     const value = { big: 9007199254740993n, text, list: [text], [text]: { text } };
     expect(parseJson(stringifyJson(value))).toEqual(value);
@@ -48,7 +48,7 @@ test.each(['\uE000int:', '\uE000int:x', '\uE0000:7', '\uE0001:7', '"\uE0000:7"',
   },
 );
 
-test('a text with many marks beside a big integer is written at once', () => {
+test('a string with many marks next to a big integer is written without delay', () => {
   const text = Array.from({ length: 60_000 }, (_, number) => `\uE000${number}:`).join('');
   const started = performance.now();
   const written = stringifyJson({ big: 9007199254740993n, text });
@@ -56,7 +56,7 @@ test('a text with many marks beside a big integer is written at once', () => {
   expect(parseJson(written)).toEqual({ big: 9007199254740993n, text });
 });
 
-test('a long text beside a big integer stays a text', () => {
+test('a long string next to a big integer stays a string', () => {
   const escapes = '\\'.repeat(1_000_000);
   const value = { big: 9007199254740993n, text: 'a"'.repeat(4_000_000), plain: 'b'.repeat(8_000_000), escapes };
   expect(parseJson(stringifyJson(value))).toEqual(value);

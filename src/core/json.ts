@@ -3,8 +3,8 @@ import { getOwn } from './get-own.ts';
 import { setOwn } from './set-own.ts';
 
 /**
- * A JSON value. Integers that a JavaScript number cannot hold exactly (beyond ±(2⁵³−1)) are `bigint`; all other values
- * are those of `JSON.parse`.
+ * A JSON value. Integers that a JavaScript number cannot represent exactly (beyond ±(2⁵³−1)) are `bigint`. All other
+ * values are as in `JSON.parse`.
  */
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
 
@@ -13,14 +13,14 @@ export interface JsonObject {
   [key: string]: JsonValue | undefined;
 }
 
-/** A run of digits that may be an integer beyond 2⁵³. A text without such a run is parsed by `JSON.parse` alone. */
+/** A run of digits that may be an integer beyond 2⁵³. A string without such a run is parsed by `JSON.parse` alone. */
 const LONG_INTEGER = /\d{16}/;
 
-/** The begin of a string, or a number. */
+/** The beginning of a string, or a number. */
 const TOKEN = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * Parses JSON without losing integers: an integer that a JavaScript number cannot hold exactly becomes `bigint`.
+ * Parses JSON without losing integers: an integer that a JavaScript number cannot represent exactly becomes `bigint`.
  *
  * @throws SyntaxError as `JSON.parse` does, when the text is not JSON.
  */
@@ -38,7 +38,7 @@ function withQuotedIntegers(text: string): string | undefined {
   let copied = 0;
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {
     const [found] = match;
-    // Digits inside a string are no number. A pattern for whole strings overflows the stack of V8 on long ones.
+    // Digits inside a string are not a number. A pattern for whole strings would overflow V8's stack on long strings.
     if (found === '"') token.lastIndex = (closingQuote(text, match.index) ?? text.length) + 1;
     else if (/^-?\d+$/.test(found) && !Number.isSafeInteger(Number(found))) {
       parts.push(text.slice(copied, match.index), `"${found}"`);
@@ -51,7 +51,7 @@ function withQuotedIntegers(text: string): string | undefined {
 /**
  * Puts the long integers into a value. `quoted` is the same value with their digits as strings. A number of the value
  * whose counterpart is a string is such an integer. The function uses a stack instead of recursion, because the author
- * of the text decides the depth.
+ * of the JSON text decides the depth.
  */
 function withIntegers(value: JsonValue, quoted: JsonValue): JsonValue {
   const whole: JsonObject = { value };
@@ -68,7 +68,7 @@ function withIntegers(value: JsonValue, quoted: JsonValue): JsonValue {
   return whole['value'] ?? null;
 }
 
-/** Like `parseJson`; undefined for a text that is not JSON. */
+/** Like `parseJson`; undefined for a string that is not JSON. */
 export function tryParseJson(text: string): JsonValue | undefined {
   try {
     return parseJson(text);
@@ -84,7 +84,7 @@ export function stringifyJson(value: JsonValue, indent?: number): string {
     return JSON.stringify(value, undefined, indent);
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
-    // The value holds a `bigint`, which is rare. A replacer function for every value would make writing ten times as
+    // The value contains a `bigint`, which is rare. A replacer function for every value would make writing ten times as
     // slow.
     const mark = unusedMark(JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? 0 : entry)));
     const marked = (_key: string, entry: unknown) => (typeof entry === 'bigint' ? `${mark}${entry}` : entry);

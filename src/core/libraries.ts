@@ -47,5 +47,5 @@ export const zlibLibrary: () => typeof Zlib = lazy('node:zlib');
 /** Node's `perf_hooks`. Only a process that serves metrics measures itself. */
 export const perfHooksLibrary: () => typeof PerfHooks = lazy('node:perf_hooks');
 
-/** Node's `child_process`, which loads nine further modules. Only credential plugins run as processes. */
+/** Node's `child_process`, which loads nine additional modules. Only credential plugins run as processes. */
 export const processLibrary: () => typeof ChildProcess = lazy('node:child_process');

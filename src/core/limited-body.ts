@@ -7,9 +7,9 @@ import type { Readable } from 'node:stream';
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads the body of a request with at most `maxBytes` bytes. `too-large`: the body has more bytes, and the whole body
- * has arrived. A client that is still sending would see a broken connection instead of the refusal. `broken`: the
- * connection ended before the body.
+ * Reads the body of a request with at most `maxBytes` bytes. Returns `too-large` when the body has more bytes, after
+ * the whole body has arrived: a client that is still sending would see a broken connection instead of the refusal.
+ * Returns `broken` when the connection ended before the body.
  */
 export function readLimitedBody(request: Readable, maxBytes: number): Promise<Buffer | 'too-large' | 'broken'> {
   return new Promise((resolve) => {

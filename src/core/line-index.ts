@@ -1,6 +1,6 @@
 import type { SourcePosition } from './source-position.ts';
 
-/** Turns offsets of a text (UTF-16 units) into lines and columns (code points), both from 1, and back. */
+/** Turns offsets of a string (UTF-16 units) into lines and columns (code points), both from 1, and back. */
 export class LineIndex {
   readonly #text: string;
   readonly #file: string | undefined;

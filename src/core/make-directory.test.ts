@@ -30,7 +30,7 @@ describe('making a directory', () => {
     expect(() => makeDirectory(join(folder, name))).toThrow(expect.objectContaining({ code }) as Error);
   });
 
-  test.runIf(platform() === 'linux')('ends below a directory that answers ENOENT to every new name', () => {
+  test.runIf(platform() === 'linux')('ends below a directory that reports ENOENT for every new name', () => {
     for (const path of ['/proc/typekro', '/proc/typekro/a/b']) {
       expect(() => makeDirectory(path)).toThrow(/ENOENT/);
     }

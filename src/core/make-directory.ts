@@ -5,7 +5,7 @@ import { errorCode } from './error-code.ts';
 /**
  * Makes a directory and its missing parents.
  *
- * Node's recursive form tries the parent again after each ENOENT. Where an existing directory answers ENOENT to every
+ * Node's recursive form tries the parent again after each ENOENT. Where an existing directory reports ENOENT for every
  * new name, as `/proc` does, the recursive form never ends. This function tries each missing directory once.
  *
  * @param mode the mode of the new directories. Default: 0o777 without the bits of the process's umask.
@@ -22,7 +22,7 @@ export function makeDirectory(path: string, mode?: number): void {
     try {
       mkdirSync(directory, mode);
     } catch (error) {
-      // Another process may have made the directory meanwhile.
+      // Another process may have made the directory in the meantime.
       if (errorCode(error) !== 'EEXIST' || isMissing(directory)) throw error;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Milliseconds of a clock that never jumps, for durations. `performance.now()` is such a clock, too, but the first
+ * Milliseconds of a clock that never jumps, for durations. `performance.now()` is also such a clock, but the first
  * access to `performance` loads nine modules of Node, which take a megabyte.
  */
 export function monotonicMs(): number {

@@ -81,17 +81,17 @@ export function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
   return { apiVersion, kind, name, ...(namespace === '' ? {} : { namespace }) };
 }
 
-/** `namespace/name`, or `name` of a cluster-scoped object, as kro's messages have it. */
+/** `namespace/name`, or `name` of a cluster-scoped object, as in kro's messages. */
 export function namespacedName({ namespace, name = '' }: Pick<ObjectMeta, 'namespace' | 'name'>): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
 
-/** `Deployment default/web`: the name of an object for texts that need no API version. */
+/** `Deployment default/web`: the name of an object for messages that need no API version. */
 export function objectName(object: Pick<ObjectRef, 'kind' | 'name' | 'namespace'>): string {
   return `${object.kind} ${namespacedName(object)}`;
 }
 
-/** One text per object, for messages: `Deployment apps/v1 default/web`. */
+/** A string that identifies an object in messages: `Deployment apps/v1 default/web`. */
 export function formatRef(ref: ObjectRef): string {
   return `${ref.kind} ${ref.apiVersion} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;
 }

@@ -18,8 +18,8 @@ export const RETRY_POLICIES = {
    */
   watch: { initialMs: 500, maxMs: 30_000 },
   /**
-   * A watch whose server is out of reach. Such tries put no load on the server, and short pauses notice its return
-   * soon.
+   * A watch whose server is out of reach. Such tries put no load on the server, and short pauses detect its return
+   * early.
    */
   unreachableWatch: { initialMs: 500, maxMs: 5000 },
   /**
@@ -44,7 +44,7 @@ export const RETRY_POLICIES = {
   contestedField: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
   /**
    * An object whose desired value changes with each write of the controller. The longest pause is short, because
-   * another client may be the cause, and its changes have to arrive.
+   * another client may be the cause, and its changes must arrive.
    */
   rewrittenObject: { initialMs: 5000, maxMs: 60_000, jitter: 0 },
   /** The next renewal of a held Lease, or the next try to acquire it: the period of client-go. */
@@ -56,7 +56,7 @@ export const RETRY_POLICIES = {
   simulatedController: { initialMs: 1000, maxMs: 1000, jitter: 0 },
   /** A check whether the process of a named cluster has started or ended, while a user waits. */
   clusterProcess: { initialMs: 10, maxMs: 200, jitter: 0 },
-  /** A check of the embedded cluster whether another API server answers. The longest pause is kube-aggregator's. */
+  /** The embedded cluster's check whether another API server responds. The longest pause is kube-aggregator's. */
   apiServer: { initialMs: 500, maxMs: 30_000 },
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
@@ -84,8 +84,8 @@ export const SILENT_RETRIES = 4;
  */
 export const SILENT_WATCH_RETRIES = 2;
 /**
- * The number of times that a command of the user reads an object again, after its write met a change of another client
- * that does not matter to the command.
+ * How many times a command of the user reads an object again and repeats its write. A repetition follows a conflict
+ * with a change by another client that does not concern the command.
  */
 export const MAX_CONFLICT_RETRIES = 10;
 /**

@@ -1,4 +1,4 @@
-/** Makes a generator of numbers from 0 (included) to 1 (excluded). Equal seeds give equal numbers (mulberry32). */
+/** Makes a generator of numbers from 0 (included) to 1 (excluded). Equal seeds produce equal numbers (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

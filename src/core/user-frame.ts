@@ -12,7 +12,10 @@ export function packageFolders(): readonly string[] {
 /** The maximum length of a frame. A longer line belongs to the message of the error. */
 const MAX_FRAME_LENGTH = 4_096;
 
-/** A frame with the place of a file, which stands alone or in the last parentheses. Code of `eval` has no file. */
+/**
+ * Matches a frame with the position in a file. The position is either the whole frame or in the last parentheses. Code
+ * of `eval` has no file.
+ */
 const FRAME =
   /^\s*at (?!.*\(eval at )(?:async |.*? \()?((?:file:\/\/)?\/.*?|[A-Za-z]:.*?|file:.*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/;
 
@@ -20,7 +23,7 @@ const FRAME =
  * The places in the user's files that a stack names, the innermost first. Frames of Node, of packages and of this
  * package are left out.
  *
- * @param own a file that counts as the user's wherever it lies
+ * @param own a file that counts as the user's in any folder
  */
 export function* userFrames(stack: string, own?: string): Generator<SourcePosition & { readonly file: string }> {
   const inside = packageFolders();

@@ -4,9 +4,9 @@ import { escapeOf, HIDDEN, IDLE_JOINER } from './printable.ts';
 
 /**
  * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
- * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. The characters that
- * `printable` escapes are escaped, too: output to a terminal shows them as escapes, and an escape in a plain scalar
- * would be another value.
+ * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. In addition, the
+ * characters that `printable` escapes are escaped: output to a terminal shows them as escapes, and an escape in a plain
+ * scalar would be another value.
  */
 export const SPECIAL_IN_YAML = new RegExp(
   String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}|\p{Surrogate}`,
@@ -16,13 +16,13 @@ export const SPECIAL_IN_YAML = new RegExp(
 /** The characters of `SPECIAL_IN_YAML` that JSON leaves as they are. */
 const UNESCAPED = new RegExp(String.raw`[${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}`, 'gu');
 
-/** Escapes the characters of a double-quoted text that readers of YAML 1.1 would refuse or read as line breaks. */
+/** Escapes the characters of a double-quoted string that readers of YAML 1.1 would refuse or read as line breaks. */
 export function escapeForYaml(quoted: string): string {
   return quoted.replace(UNESCAPED, escapeOf);
 }
 
 /**
- * A text whose first lines have only blanks. The library `yaml` prints it as a block, and a reader drops the blanks.
+ * A string whose first lines have only blanks. The library `yaml` prints it as a block, and a reader drops the blanks.
  */
 const BLANK_FIRST_LINE = /^\s*[ \t]\n/;
 
@@ -34,7 +34,7 @@ export const YAML_OUTPUT = { compat: 'yaml-1.1', aliasDuplicateObjects: false } 
 
 /**
  * Prints a document as YAML that readers of YAML 1.1 (kubectl, kro) read as the same values, without line folding.
- * Texts with special characters, and texts that a block cannot hold, get double quotes and escapes.
+ * Strings with special characters, and strings that a block cannot represent, get double quotes and escapes.
  *
  * @param document made with `YAML_OUTPUT`
  */

@@ -1,12 +1,12 @@
 /**
- * Long texts are compared in parts of this length, in UTF-16 units. For two equal parts, the comparison of the engine
- * is faster than a loop.
+ * Long strings are compared in parts of this length, in UTF-16 units. The engine's own comparison finds equal parts
+ * faster than a loop.
  */
 const PART_LENGTH = 1024;
 
 /**
- * Compares texts as Go compares strings: by UTF-8 bytes, which is also the order of code points. `<` of JavaScript
- * compares UTF-16 units instead.
+ * Compares strings as Go does: by UTF-8 bytes, which is also the order of code points. JavaScript's `<` compares UTF-16
+ * units instead.
  */
 export function compareText(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;
@@ -18,7 +18,10 @@ export function compareText(a: string, b: string): -1 | 0 | 1 {
   return adjusted(a.charCodeAt(i)) < adjusted(b.charCodeAt(i)) ? -1 : 1;
 }
 
-/** The rank of a UTF-16 unit in the order of code points: surrogates come after the rest of the basic plane. */
+/**
+ * Maps a UTF-16 unit to a number in the order of code points. Surrogates come after all other units, because they
+ * encode code points beyond the basic plane.
+ */
 function adjusted(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit >= 0xe000 ? unit - 0x2000 : unit + 0x2000;

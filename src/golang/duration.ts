@@ -13,13 +13,13 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
 
 const SECOND = 1_000_000_000n;
 const MAX_MAGNITUDE = 2n ** 63n;
-/** One number with its unit; the unit is everything up to the next digit or point. */
+/** Matches one number with its unit. The unit is everything up to the next digit or point. */
 const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
 /**
- * Nanoseconds of a text such as `1h30m`, `-1.5s` or `0`, as Go's `time.ParseDuration` reads it. Undefined for any other
- * text, and for a duration beyond int64. Also undefined for texts of more than 10,000 characters and for numbers with
- * more than 30 digits before the point, which Go accepts (leading zeros).
+ * Parses a duration such as `1h30m`, `-1.5s` or `0` like Go's `time.ParseDuration`, and returns nanoseconds. Undefined
+ * for any other string, and for a duration beyond int64. Two valid inputs of Go are also undefined: strings of more
+ * than 10,000 characters, and numbers with more than 30 digits before the point (because of leading zeros).
  */
 export function goParseDuration(text: string): bigint | undefined {
   const negative = text.startsWith('-');
@@ -45,8 +45,8 @@ export function goParseDuration(text: string): bigint | undefined {
 }
 
 /**
- * Nanoseconds of the digits after the point. Go computes them in floating point and drops fractions of a nanosecond, and
- * so does this function.
+ * Converts the digits after the point to nanoseconds. Like Go, it computes in floating point and drops fractions of a
+ * nanosecond.
  */
 function fractionOf(digits: string, unit: bigint): bigint {
   if (digits === '') return 0n;
@@ -61,7 +61,7 @@ function fractionOf(digits: string, unit: bigint): bigint {
   return BigInt(Math.trunc(Number(value) * (Number(unit) / scale)));
 }
 
-/** Milliseconds of a duration, with fractions; undefined for a text that {@link goParseDuration} refuses. */
+/** Milliseconds of a duration, with fractions; undefined for a string that {@link goParseDuration} refuses. */
 export function goParseDurationMs(text: string): number | undefined {
   const nanos = goParseDuration(text);
   return nanos === undefined ? undefined : Number(nanos) / 1e6;
@@ -89,12 +89,12 @@ function withFraction(value: bigint, unit: bigint): string {
   return fraction === '' ? `${value / unit}` : `${value / unit}.${fraction}`;
 }
 
-/** The duration in seconds as a double, as Go's `Duration.Seconds` gives it. */
+/** The duration in seconds as a double, equal to the result of Go's `Duration.Seconds`. */
 export function durationSeconds(nanos: bigint): number {
   return Number(nanos / SECOND) + Number(nanos % SECOND) / 1e9;
 }
 
-/** The text that CEL's `string(duration)` and `%s` give: `5400s`, `1.5s`. */
+/** Formats a duration like CEL's `string(duration)` and `%s`: `5400s`, `1.5s`. */
 export function formatSeconds(nanos: bigint): string {
   return `${formatPlain(durationSeconds(nanos))}s`;
 }

@@ -1,5 +1,6 @@
 /**
- * The error of a parser, as text. A parser returns a failure, as a Go function returns an `error`, and never throws it.
+ * The error message of a parser. A parser returns a failure, like a Go function that returns an `error`, and never
+ * throws it.
  */
 export class Failure {
   readonly message: string;

@@ -1,7 +1,7 @@
 /**
  * Formats doubles as Go's `strconv.FormatFloat`, `fmt` and `encoding/json` do, and parses them as `strconv.ParseFloat`
- * does. JavaScript finds the same shortest digits. This module adds Go's layout, rounding of ties and texts of special
- * values.
+ * does. JavaScript finds the same shortest digits. This module adds Go's layout, its rounding of ties, and its names of
+ * special values.
  */
 
 /** Sign, digits and exponent of the shortest decimal that reads back as the value: ±d.ddd × 10^exponent. */
@@ -46,8 +46,8 @@ function scientific({ negative, digits, exponent }: Decimal): string {
 }
 
 /**
- * `FormatFloat(x, 'g', -1, 64)`, which is also `%v`: the form of numbers in error texts and in CEL's `string(double)`
- * (`1e+20`, `+Inf`).
+ * `FormatFloat(x, 'g', -1, 64)`, which is also `%v`: the form of numbers in error messages and in CEL's
+ * `string(double)` (`1e+20`, `+Inf`).
  */
 export function formatGeneral(value: number): string {
   const special = specialText(value);
@@ -106,7 +106,8 @@ export function formatFixed(value: number, precision: number): string {
 }
 
 /**
- * Is the exact value of a positive double below this power of ten? Its shortest digits may be rounded up to that power.
+ * Is the exact value of a positive double below this power of ten? The shortest digits do not decide this, because they
+ * may be rounded up to the power.
  */
 function isBelowPowerOfTen(value: number, power: number): boolean {
   const { mantissa, exponent } = binary(value);
@@ -131,8 +132,8 @@ export function formatExponent(value: number, precision: number): string {
 }
 
 /**
- * In both patterns, a point separates the two groups of digits. If digits could follow digits without a point, the
- * engine would try every division of a long wrong text.
+ * In both patterns, a point separates the two groups of digits. Without this separation, the engine would try every
+ * division of a long invalid string.
  */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)$/;
@@ -155,7 +156,10 @@ export function parseFloat64(text: string): number | 'syntax' | 'range' {
   return hex ? hexValue(hex[1] === '-', hex[2] ?? '', hex[3] ?? '', Number(hex[4])) : 'syntax';
 }
 
-/** Underscores may stand between digits and after a base prefix; anywhere else the text is not a number. */
+/**
+ * Removes the underscores. They are allowed only between digits and after a base prefix; in any other position, the
+ * string is not a number.
+ */
 function withoutUnderscores(text: string): string | undefined {
   if (!text.includes('_')) return text;
   const body = text.replace(/^[+-]?(?:0[xXoObB])?/, (prefix) => (prefix.length > 1 ? '0' : ''));
@@ -172,7 +176,8 @@ function hexValue(negative: boolean, whole: string, fraction: string, exponent: 
   const bits = mantissa.toString(2).length;
   if (scale + bits > 1100) return 'range';
   if (scale + bits < -1200) return negative ? -0 : 0;
-  // Keep the first 80 bits, and set the last of them if a cut-off bit was set; `roundedRatio` then rounds once.
+  // Keep the first 80 bits, and set the last of them if any dropped bit was set. The result then has the same rounding
+  // as the exact value, and `roundedRatio` rounds only once.
   if (bits > 80) {
     const cut = BigInt(bits - 80);
     const sticky = (mantissa & ((1n << cut) - 1n)) === 0n ? 0n : 1n;
@@ -194,6 +199,6 @@ function roundedRatio(mantissa: bigint, scale: number): number {
   const rest = mantissa & ((1n << BigInt(cut)) - 1n);
   let kept = mantissa >> BigInt(cut);
   if (rest > half || (rest === half && (kept & 1n) === 1n)) kept += 1n;
-  // Multiply in two steps: 2^lowest alone may be below the smallest normal number.
+  // Multiply in two steps, because 2^lowest itself may be below the smallest normal number.
   return lowest < -1022 ? Number(kept) * 2 ** (lowest + 52) * 2 ** -52 : Number(kept) * 2 ** lowest;
 }

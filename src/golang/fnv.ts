@@ -1,9 +1,9 @@
 const OFFSET = 0xcbf29ce484222325n;
 const PRIME = 0x100000001b3n;
 
-/** Go's `fnv.New64a` over the UTF-8 bytes of a text: 8 bytes, big-endian. */
+/** Go's `fnv.New64a` over the UTF-8 bytes of a string. The result is 8 bytes, big-endian. */
 export function fnv64a(text: string): Uint8Array {
-  // Two halves of 32 bits: BigInt per byte would be twenty times slower.
+  // The hash is kept as two numbers of 32 bits, because a BigInt operation per byte would be twenty times slower.
   let high = Number(OFFSET >> 32n);
   let low = Number(OFFSET & 0xffffffffn);
   const primeLow = Number(PRIME & 0xffffffffn);
@@ -23,8 +23,8 @@ export function fnv64a(text: string): Uint8Array {
 }
 
 /**
- * Go's `fnv.New32a` over the UTF-8 bytes of a text. `state` is the hash of the preceding text; the default begins a new
- * hash.
+ * Go's `fnv.New32a` over the UTF-8 bytes of a string. `state` is the hash of the preceding string; by default, a new
+ * hash begins.
  */
 export function fnv32a(text: string, state = 0x811c9dc5): number {
   let hash = state;

@@ -1,6 +1,6 @@
 /**
- * The forms of Go's standard library: how it quotes, parses, prints, compares and sorts. The API server, kro and cel-go
- * are written in Go, and their texts and orders contain these forms to the letter. All functions are pure.
+ * Functions of Go's standard library that quote, parse, print, compare and sort. The API server, kro and cel-go are
+ * written in Go, so their messages and orders depend on these functions exactly. All functions are pure.
  *
  * @packageDocumentation
  */

@@ -1,9 +1,12 @@
-/** The maximum number of characters of a literal without its sign. No 64-bit integer without leading zeros has more. */
+/**
+ * The maximum number of characters of a literal without its sign. A 64-bit integer has fewer characters in every base,
+ * unless it has leading zeros.
+ */
 const MAX_LENGTH = 80;
 
 /**
- * An integer as literals of Go have it, with an optional sign: `010` and `0o10` are octal, `0x10` is hexadecimal, and
- * `0b10` is binary. Undefined for any other text, and for `_` between digits.
+ * Parses a Go integer literal with an optional sign: `010` and `0o10` are octal, `0x10` is hexadecimal, and `0b10` is
+ * binary. Undefined for any other string, and for `_` between digits.
  */
 export function parseIntegerLiteral(text: string): bigint | undefined {
   const match = /^([+-]?)(?:(0x[\da-f]+|0o[0-7]+|0b[01]+|0|[1-9]\d*)|0([0-7]+))$/i.exec(text);

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../core/index.ts';
 
 /**
- * The kind of a JSON value as the errors of Go's `encoding/json` name it. Null has no kind there; its result is
- * `number`.
+ * The kind of a JSON value as the errors of Go's `encoding/json` name it. Go's errors never name the kind of null, so
+ * its result is an arbitrary one: `number`.
  */
 export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'number' | 'object' | 'string' {
   if (Array.isArray(value)) return 'array';
@@ -12,8 +12,8 @@ export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'nu
 }
 
 /**
- * The Go type into which kro and the API server decode a JSON value, as their messages print it. Null and an absent
- * value are `<nil>`.
+ * The name of the Go type into which kro and the API server decode a JSON value, as it occurs in their messages. Null
+ * and an absent value have the name `<nil>`.
  */
 export function goTypeOf(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';

@@ -1,6 +1,6 @@
 import { goQuoteJsonByte } from './json.ts';
 
-/** The deepest nesting of objects and lists that Go's `encoding/json` reads. */
+/** The maximum nesting of objects and lists that Go's `encoding/json` accepts. */
 const MAX_DEPTH = 10_000;
 
 const DIGITS = /\d*/y;
@@ -11,8 +11,8 @@ function countDigits(text: string, index: number): number {
 }
 
 /**
- * The error of a text that is not JSON, in the words of Go's `encoding/json`; undefined for JSON. A text that is nested
- * more than 10000 levels deep is an error, as in Go.
+ * Returns the error message of Go's `encoding/json` for a string that is not JSON; undefined for JSON. As in Go, more
+ * than 10000 nested levels are an error.
  */
 export function goJsonSyntaxError(text: string): string | undefined {
   let index = 0;
@@ -103,13 +103,13 @@ export function goJsonSyntaxError(text: string): string | undefined {
     return undefined;
   };
   /**
-   * The closing brackets of the open objects and lists. An explicit stack, because the nesting may be deeper than the
-   * call stack.
+   * The closing brackets of the open objects and lists. This is an explicit stack, because the nesting may be deeper
+   * than the call stack allows.
    */
   const open: string[] = [];
   /**
-   * Reads a scalar or an empty container, or the opening bracket of a container and its first key. Returns whether a
-   * value begins next, or an error.
+   * Reads a scalar or an empty container, or the opening bracket of a container and its first key. Returns true when a
+   * value must follow, and a string in case of an error.
    */
   const begin = (): boolean | string => {
     skip();
@@ -122,7 +122,10 @@ export function goJsonSyntaxError(text: string): string | undefined {
     if (text.charAt(index) === close) return false;
     return (close === '}' ? key() : undefined) ?? true;
   };
-  /** Closes the objects and lists that end after a value. Returns whether another value begins, or an error. */
+  /**
+   * Closes the objects and lists that end after a value. Returns true when another value must follow, and a string in
+   * case of an error.
+   */
   const proceed = (): boolean | string => {
     for (;;) {
       skip();

@@ -5,8 +5,8 @@ import { goQuote } from './quote.ts';
 const PLAIN = /^[\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\u005b\u005d-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
 
 /**
- * A text as Go's `encoding/json` writes it. Go escapes what JSON demands, and also `<`, `>`, `&`, U+2028 and U+2029. An
- * unpaired surrogate becomes U+FFFD.
+ * A string as Go's `encoding/json` writes it. In addition to the escapes that JSON requires, Go escapes `<`, `>`, `&`,
+ * U+2028 and U+2029. An unpaired surrogate becomes U+FFFD.
  */
 export function goQuoteJson(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
@@ -44,8 +44,8 @@ function jsonChar(char: string): string {
 }
 
 /**
- * The character at a place of a JSON text as the syntax errors of Go's `encoding/json` name it: `'x'`, `'\''`,
- * `'\x00'`. Go shows the first byte of the character's UTF-8 form as if that byte were a character.
+ * The character at an index of a JSON text, quoted as in the syntax errors of Go's `encoding/json`: `'x'`, `'\''`,
+ * `'\x00'`. Like Go, it shows only the first byte of the character's UTF-8 form, as if this byte were a character.
  */
 export function goQuoteJsonByte(text: string, at = 0): string {
   const byte = Buffer.from(String.fromCodePoint(text.codePointAt(at) ?? 0), 'utf8')[0] ?? 0;
@@ -54,12 +54,12 @@ export function goQuoteJsonByte(text: string, at = 0): string {
   return character === '"' ? `'"'` : `'${goQuote(character).slice(1, -1)}'`;
 }
 
-/** The depth from which an error text shows `{…}` or `[…]` for an object or list. */
+/** The depth at which `{…}` or `[…]` replaces the content of an object or list. */
 const MAX_PRINTED_DEPTH = 32;
 
 /**
- * A value as Go's `encoding/json` marshals it: with sorted members and escaped HTML characters. Error texts contain the
- * result, and maps use the result as a key.
+ * A value as Go's `encoding/json` marshals it: with sorted members and escaped HTML characters. Callers use the result
+ * in error messages, and as a key of maps.
  */
 export function goJson(value: JsonValue | undefined, depth = 0): string {
   if (value === null || value === undefined) return 'null';

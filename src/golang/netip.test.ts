@@ -64,7 +64,7 @@ describe('addresses', () => {
 });
 
 describe('prefixes', () => {
-  test('keep the bits below the mask until they are masked', () => {
+  test('keep the bits below the mask until `maskedPrefix` clears them', () => {
     expect(formatPrefix(prefix('192.168.1.7/24'))).toBe('192.168.1.7/24');
     expect(formatPrefix(maskedPrefix(prefix('192.168.1.7/23')))).toBe('192.168.0.0/23');
     expect(formatPrefix(maskedPrefix(prefix('2001:db8::ffff/113')))).toBe('2001:db8::8000/113');
@@ -79,7 +79,7 @@ describe('prefixes', () => {
     expect(parsePrefix(text)).toEqual(new Failure(message));
   });
 
-  test('contain addresses and prefixes of their own family only', () => {
+  test('contain only addresses and prefixes of their own family', () => {
     expect(containsAddress(prefix('0.0.0.0/0'), address('::1'))).toBe(false);
     expect(containsAddress(prefix('10.1.0.0/12'), address('10.15.255.255'))).toBe(true);
     expect(containsPrefix(prefix('10.0.0.0/8'), prefix('10.9.0.0/16'))).toBe(true);

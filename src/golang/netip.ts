@@ -1,11 +1,11 @@
 import { failure, Failure } from './failure.ts';
 import { goQuote } from './quote.ts';
 
-/** IP addresses and prefixes with the syntax, texts and predicates of Go's `net/netip`. */
+/** An IP address. Syntax, string forms and predicates are those of Go's `net/netip`. */
 export interface IpAddress {
   /** 4 or 16 bytes, most significant first. */
   readonly bytes: Uint8Array;
-  /** IPv6 zone, empty for none. */
+  /** IPv6 zone; empty when the address has none. */
   readonly zone: string;
 }
 
@@ -15,7 +15,7 @@ export interface IpPrefix {
   readonly bits: number;
 }
 
-/** A longer zone is cut to this length. */
+/** A longer zone is truncated to this length. */
 const MAX_ZONE_TEXT_LENGTH = 1_000;
 
 /** Reads an address as `netip.ParseAddr` does. */
@@ -156,7 +156,7 @@ export function is4In6({ bytes }: IpAddress): boolean {
   return bytes.length === 16 && isZero(bytes, 0, 10) && bytes[10] === 0xff && bytes[11] === 0xff;
 }
 
-/** The canonical text. */
+/** The canonical string form. */
 export function formatAddress(address: IpAddress): string {
   if (address.bytes.length === 4) return address.bytes.join('.');
   const zone = address.zone === '' ? '' : `%${address.zone}`;
@@ -165,8 +165,8 @@ export function formatAddress(address: IpAddress): string {
 }
 
 /**
- * The text of an IPv6 address. The longest run of two or more zero groups becomes `::`; of several such runs, the
- * first.
+ * The text of an IPv6 address. `::` replaces the longest run of two or more zero groups, and the first of several runs
+ * with the same length.
  */
 function groupText(groups: readonly number[]): string {
   let start = -1;
@@ -189,7 +189,7 @@ function groupsOf(bytes: Uint8Array): number[] {
 
 /** `address/bits`: the address in canonical form, with the bits below the mask as they are. */
 export function formatPrefix({ address, bits }: IpPrefix): string {
-  // Go writes the form ::ffff:0:0 differently; no caller passes such an address.
+  // Go writes an address of the form ::ffff:0:0 differently, but no caller passes one.
   return `${formatAddress(address)}/${bits}`;
 }
 
@@ -246,7 +246,7 @@ export function isGlobalUnicast(address: IpAddress): boolean {
   );
 }
 
-/** The bits below the prefix length set to zero. */
+/** The prefix with all bits below its length set to zero. */
 export function maskedPrefix({ address, bits }: IpPrefix): IpPrefix {
   const bytes = address.bytes.map((byte, i) => {
     const kept = Math.min(8, Math.max(0, bits - 8 * i));
@@ -255,7 +255,7 @@ export function maskedPrefix({ address, bits }: IpPrefix): IpPrefix {
   return { address: { bytes, zone: '' }, bits };
 }
 
-/** Do the first `bits` bits agree? */
+/** Are the first `bits` bits equal? */
 function sameStart(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   const whole = bits >> 3;
   for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false;

@@ -1,7 +1,7 @@
 import { parseFloat64 } from './float.ts';
 import { goQuote } from './quote.ts';
 
-/** A parsed value, or Go's error text (`strconv.ParseBool: parsing "x": invalid syntax`). */
+/** A parsed value, or Go's error message (`strconv.ParseBool: parsing "x": invalid syntax`). */
 export type GoParse<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -34,13 +34,13 @@ const failed = (func: string, text: string, why: string): { ok: false; error: st
 
 const REASONS = { syntax: 'invalid syntax', range: 'value out of range' } as const;
 
-/** {@link parseBool} with Go's error text. */
+/** {@link parseBool} with Go's error message. */
 export function goParseBool(text: string): GoParse<boolean> {
   const value = parseBool(text);
   return value === undefined ? failed('ParseBool', text, REASONS.syntax) : { ok: true, value };
 }
 
-/** {@link parseInt64} with Go's error text; a `bigint` beyond ±(2⁵³−1). */
+/** {@link parseInt64} with Go's error message. The value is a `bigint` only beyond ±(2⁵³−1). */
 export function goParseInt(text: string): GoParse<number | bigint> {
   const value = parseInt64(text);
   if (typeof value === 'string') return failed('ParseInt', text, REASONS[value]);
@@ -56,7 +56,7 @@ export function goParseUint(text: string): GoParse<bigint> {
   return value > MAX_UINT64 ? failed('ParseUint', text, REASONS.range) : { ok: true, value };
 }
 
-/** {@link parseFloat64} with Go's error text. */
+/** {@link parseFloat64} with Go's error message. */
 export function goParseFloat(text: string): GoParse<number> {
   const value = parseFloat64(text);
   return typeof value === 'string' ? failed('ParseFloat', text, REASONS[value]) : { ok: true, value };

@@ -16,17 +16,20 @@ const SIMPLE: ReadonlyMap<number, string> = new Map([
  */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** Printable ASCII without the characters that need an escape: nearly every text matches. */
+/**
+ * Matches printable ASCII without the characters that need an escape. Nearly every string matches, so this is the fast
+ * path.
+ */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** Does {@link goQuote} write the text as it is? */
+/** Does {@link goQuote} write the string without escapes? */
 export function needsNoEscape(text: string): boolean {
   return PLAIN.test(text);
 }
 
 /**
- * The text between double quotes as Go's `strconv.Quote` and `%q` write it. CEL reads the result back as the same text.
- * An unpaired surrogate, which Go strings cannot hold, becomes U+FFFD.
+ * Quotes a string like Go's `strconv.Quote` and `%q`. As a CEL literal, the result evaluates to the same string. An
+ * unpaired surrogate, which Go strings cannot contain, becomes U+FFFD.
  */
 export function goQuote(text: string): string {
   if (needsNoEscape(text)) return `"${text}"`;
@@ -46,7 +49,10 @@ function quotedChar(char: string): string {
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }
 
-/** {@link goQuote} of bytes, given as a string of characters 0–255. Bytes that are not valid UTF-8 become `\xNN`. */
+/**
+ * {@link goQuote} for bytes, which are passed as a string with one character (0–255) per byte. Bytes that are not valid
+ * UTF-8 become `\xNN`.
+ */
 export function goQuoteBytes(bytes: string): string {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   if (!text.includes('\ufffd')) return goQuote(text);
@@ -60,7 +66,7 @@ export function goQuoteBytes(bytes: string): string {
   return `${out}"`;
 }
 
-/** The character whose UTF-8 form starts at `at`; undefined when none does. */
+/** The character whose UTF-8 form starts at `at`; undefined when the bytes there are not valid UTF-8. */
 function utf8At(bytes: string, at: number): { text: string; length: number } | undefined {
   const first = bytes.charCodeAt(at);
   if (first < 0x80) return { text: bytes.charAt(at), length: 1 };

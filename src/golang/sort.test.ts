@@ -15,7 +15,7 @@ describe('the sort of Go', () => {
   });
 
   // A Go program that sorts the same lists with sort.Slice printed this digest.
-  test('leaves equal keys in the order in which Go leaves them', () => {
+  test('orders elements with equal keys like Go', () => {
     let seed = 12345;
     const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) >>> 8;
     const keyOf = (mode: number, i: number, n: number, m: number): number => {

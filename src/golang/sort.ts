@@ -1,7 +1,7 @@
 /**
- * The numbers 0 … n−1 in the order in which Go's `sort.Slice` puts them; `less` compares two of the numbers.
- * `sort.Slice` is not stable. Beyond twelve elements it is pattern-defeating quicksort, and its swaps decide the order
- * of equal elements. This function therefore makes the same swaps.
+ * Sorts the numbers 0 … n−1 like Go's `sort.Slice`; `less` compares two of the numbers. `sort.Slice` is not stable. For
+ * more than twelve elements, it is pattern-defeating quicksort, and its swaps determine the order of equal elements.
+ * Therefore this function makes the same swaps.
  *
  * See Orson Peters, "Pattern-defeating Quicksort" (arXiv 2106.05123).
  */
@@ -13,9 +13,9 @@ export function sortIndices(n: number, less: (i: number, j: number) => boolean):
 
 /** Ranges up to this length are sorted by insertion. */
 const MAX_INSERTION_LENGTH = 12;
-/** From this length on a pivot is the median of three medians. */
+/** The minimum length at which the pivot is the median of three medians. */
 const MIN_NINTHER_LENGTH = 50;
-/** The maximum number of swaps while a pivot is chosen. A range that needs all of them counts as decreasing. */
+/** The maximum number of swaps while a pivot is chosen. A range that needs all these swaps counts as decreasing. */
 const ALL_SWAPPED = 12;
 
 type Hint = 'decreasing' | 'increasing' | 'unknown';
@@ -45,7 +45,8 @@ class Sorter {
   }
 
   /**
-   * Sorts from `start` up to, but not including, `end`. After `badPivots` unbalanced partitions heap sort takes over.
+   * Sorts from `start` up to, but not including, `end`. After `badPivots` unbalanced partitions, uses heap sort for the
+   * rest.
    */
   sort(start: number, end: number, badPivots: number): void {
     let balanced = true;
@@ -145,9 +146,9 @@ class Sorter {
   }
 
   /**
-   * Repairs up to five unordered pairs of neighbours. A range shorter than `MIN_NINTHER_LENGTH` gets no repair. Returns
-   * true if the range is found to be sorted after at most four repairs. After the fifth repair, returns false without a
-   * check.
+   * Repairs up to five unordered pairs of neighbours, but none in a range shorter than `MIN_NINTHER_LENGTH`. Returns
+   * true if the range is sorted after at most four repairs. After the fifth repair, returns false without checking the
+   * order.
    */
   #finishNearlySorted(start: number, end: number): boolean {
     let i = start + 1;

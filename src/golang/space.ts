@@ -2,7 +2,7 @@ const SPACE = '\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u202
 const LEADING = new RegExp(`^[${SPACE}]+`);
 const ONE_SPACE = new RegExp(`[${SPACE}]`);
 
-/** Is this character white space to Go? */
+/** Is this character white space according to Go's `unicode.IsSpace`? */
 export function isGoSpace(character: string): boolean {
   return ONE_SPACE.test(character);
 }

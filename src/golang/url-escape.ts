@@ -3,7 +3,7 @@ import { goQuoteBytes } from './quote.ts';
 
 /** Percent-encoding of byte strings by the rules of Go's `net/url`. */
 
-/** A part of a URL. Each part has its own set of characters that need no escape. */
+/** A part of a URL. Each part has its own set of characters that are not escaped. */
 export type UrlPart = 'fragment' | 'host' | 'path' | 'query' | 'userinfo' | 'zone';
 
 const UNRESERVED = /[A-Za-z0-9\-_.~]/;
@@ -30,7 +30,7 @@ export function escapeBytes(bytes: string, place: UrlPart): string {
   });
 }
 
-/** Decodes escapes; a failure for an escape or a character that this part of the URL does not allow. */
+/** Decodes escapes. Returns a failure for an escape or a character that this part of the URL does not allow. */
 export function unescapeBytes(bytes: string, place: UrlPart): string | Failure {
   const inHost = place === 'host' || place === 'zone';
   for (let i = 0; i < bytes.length; i++) {

@@ -59,7 +59,7 @@ describe('URLs', () => {
     ]);
   });
 
-  test('the text of a URL keeps a valid spelling', () => {
+  test('a formatted URL keeps the original encoding if it is valid', () => {
     const texts = ['http://h/a%2fb?x=y#fr%2Fag', 'mailto:a@b', 'http://u:p@h/', '/p?', 'http:/x'];
     expect(texts.map((text) => formatUrl(parseUrl(text) as Exclude<ReturnType<typeof parseUrl>, Failure>))).toEqual(
       texts,

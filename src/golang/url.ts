@@ -4,8 +4,8 @@ import { parseAddress } from './netip.ts';
 import { escapeBytes, mustEscape, unescapeBytes } from './url-escape.ts';
 
 /**
- * URLs as Go's `net/url` splits, decodes and encodes them. Inside this module texts are byte strings (one
- * character per UTF-8 byte), because percent-encoding works on bytes.
+ * URLs as Go's `net/url` splits, decodes and encodes them. Inside this module, strings are byte strings (one character
+ * per UTF-8 byte), because percent-encoding works on bytes.
  */
 export interface GoUrl {
   readonly scheme: string;
@@ -41,7 +41,7 @@ const EMPTY: GoUrl = {
 const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 const fromBytes = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
 
-/** Go's `url.ParseRequestURI`: reads an absolute URL or an absolute path; `#` begins no fragment. */
+/** Go's `url.ParseRequestURI`: reads an absolute URL or an absolute path; `#` does not begin a fragment. */
 export function parseRequestUrl(text: string): GoUrl | Failure {
   const url = parse(toBytes(text), true);
   return url instanceof Failure ? failure(`parse ${goQuote(text)}: ${url.message}`) : url;
@@ -128,7 +128,8 @@ function parseHost(scheme: string, host: string): string | Failure {
   if (open === 0) return parseBracketedHost(host);
   const first = host.indexOf(':');
   if (first >= 0) {
-    // Only http and https refuse a colon inside the host: URLs of other schemes may have lists of hosts with ports.
+    // Only http and https refuse a colon inside the host, because URLs of other schemes may have lists of hosts with
+    // ports.
     const port = host.slice(scheme === 'http' || scheme === 'https' ? first : host.lastIndexOf(':'));
     if (!isOptionalPort(port)) return failure(`invalid port ${goQuoteBytes(port)} after host`);
   }
@@ -168,7 +169,7 @@ export function urlHost(url: GoUrl): string {
   return fromBytes(url.host);
 }
 
-/** Name and password before the host, with escapes; undefined for none. */
+/** Name and password before the host, with escapes; undefined when the URL has neither. */
 export function urlUserinfo({ user }: GoUrl): string | undefined {
   if (user === undefined) return undefined;
   const password = user.password === undefined ? '' : `:${escapeBytes(user.password, 'userinfo')}`;
@@ -190,7 +191,7 @@ export function urlHostname(url: GoUrl): string {
   return fromBytes(hostAndPort(url).host);
 }
 
-/** The port, empty for none. */
+/** The port; empty when the URL has none. */
 export function urlPort(url: GoUrl): string {
   return hostAndPort(url).port;
 }
@@ -225,7 +226,7 @@ export function urlQuery(url: GoUrl): Map<string, string[]> {
   return values;
 }
 
-/** The whole URL as text. Two URLs are equal when their texts are. */
+/** The whole URL as a string. Two URLs are equal when these strings are equal. */
 export function formatUrl(url: GoUrl): string {
   let out = url.scheme === '' ? '' : `${url.scheme}:`;
   if (url.opaque === '') out += formatHierarchy(url, out === '');

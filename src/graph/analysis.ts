@@ -15,14 +15,14 @@ export interface Analysed<S extends ExpressionSite = ExpressionSite> extends Exp
   readonly site: S;
 }
 
-/** The reason why an expression cannot be analysed. `kro` is kro's text without a prefix. */
+/** The reason why an expression cannot be analysed. `kro` is kro's message without a prefix. */
 export interface AnalysisError {
   readonly code: string;
   readonly kro: string;
   readonly message: string;
   readonly hint?: string | undefined;
   readonly place: ProblemLocation;
-  /** Is the refusal a syntax error? kro's text of a syntax error contains the position. */
+  /** Is this a syntax error? kro's message about a syntax error already contains the position. */
   readonly syntax: boolean;
 }
 
@@ -31,12 +31,12 @@ export type Analysis<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: Analysed<S> }
   | { readonly ok: false; readonly refusal: AnalysisError };
 
-/** No names that stand for parts of nodes. */
+/** The empty map of names that stand for parts of nodes. */
 export const NO_NAMES: ReadonlyMap<string, ReadPart | undefined> = new Map();
 
 /**
- * Parses an expression and finds the names that it uses, under the rules of its place. `names` holds the names that
- * stand for parts of nodes: iterators and `each`.
+ * Parses an expression and finds the names that it uses. The site of the expression determines the allowed names.
+ * `names` has the names that stand for parts of nodes: iterators and `each`.
  */
 export function analyse<S extends ExpressionSite>(
   site: S,
@@ -60,14 +60,15 @@ export function analyse<S extends ExpressionSite>(
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
 }
 
-/** Moves the place of a refusal to the key, when the expression is a computed key. */
+/** If the expression is a computed key, moves the position of the refusal to the key. */
 function atKey({ isKey, path }: ExpressionSite, refusal: AnalysisError): AnalysisError {
   return isKey === undefined ? refusal : { ...refusal, place: { path, key: true } };
 }
 
 /**
- * The refusal of an expression that does not parse. In a text with several expressions, each expression is parsed
- * alone. The refusal is about the first one with an error, and its message and position refer to the author's text.
+ * The refusal of an expression that does not parse. In a string with several expressions, each expression is parsed
+ * separately. The refusal is about the first expression with an error; its message and position refer to the original
+ * string.
  */
 function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Language): AnalysisError {
   const { path, text } = site;
@@ -88,7 +89,7 @@ function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Lang
 
 type ParseFailure = Extract<ParseResult, { ok: false }>;
 
-/** An expression that does not parse, with its first error, and the place of its offsets in the original string. */
+/** An expression that does not parse, its first error, and the position of the expression in the original string. */
 interface BrokenText {
   readonly cel: string;
   readonly error: CelError | undefined;
@@ -103,15 +104,16 @@ function brokenPart(parts: readonly TextPart[], language: Language): BrokenText 
   return undefined;
 }
 
-/** The limits for a text that is analysed by its parts: the length of an expression, and the number of parts. */
+/** Limits for a string that is analysed part by part: the length of an expression, and the number of parts. */
 const MAX_JOINED_EXPRESSION_LENGTH = 200;
 const MAX_JOINED_PARTS = 16;
 
 /**
- * Analyses a text with several parts, such as `${schema.spec.name}-7`, expression by expression. Resources rarely share
- * a whole text, but often share its expressions. Returns undefined when an expression has an error, is too long, or may
- * contain a comment, which would hide the next parts. Also returns undefined for too many parts, and for a literal part
- * that CEL escapes. In these cases, the caller analyses the whole text.
+ * Analyses a string with several parts, such as `${schema.spec.name}-7`, expression by expression. This is faster
+ * because resources rarely have the same strings, but often the same expressions in them, and the analysis of an
+ * expression is cached. Returns undefined when an expression has an error, is too long, or may contain a comment, which
+ * would hide the next parts. Also returns undefined for too many parts, and for a literal part that CEL escapes. In
+ * these cases, the caller analyses the whole string.
  */
 function joinedText<S extends ExpressionSite>(site: S, language: Language): JoinedText<S> | undefined {
   const { text } = site;
@@ -142,7 +144,7 @@ function joinedNames(parts: readonly TextPart[], language: Language): readonly E
   return names;
 }
 
-/** The names that an expression outside of loops uses; undefined when the expression has an error. */
+/** The names that an expression uses, without iterators in scope; undefined when the expression has an error. */
 function namesOf(cel: string, language: Language): ExpressionNames | undefined {
   const known = language.analysed.get(cel);
   if (known !== undefined) return known;
@@ -180,20 +182,20 @@ class JoinedText<S extends ExpressionSite> implements Analysed<S> {
   }
 }
 
-/** The syntax trees of an expression: one tree, or the trees of the parts of a text. */
+/** The syntax trees of an expression: one tree, or one tree per part of a string. */
 export function rootsOf(names: ExpressionNames): readonly Expr[] {
   const { parts } = names;
   return parts === undefined ? [names.ast.expr] : parts.map(({ ast }) => ast.expr);
 }
 
-/** The place of a language error in the definition. */
+/** The position of a language error in the definition. */
 export function placeOf(site: ExpressionSite, error: CelError | undefined): ProblemLocation {
   if (site.isKey === true) return { path: site.path, key: true };
   if (error === undefined || error.offset < 0) return { path: site.path };
   return { path: site.path, offset: site.text.toOriginal(offsetOfPlace(site.text.cel, error)) };
 }
 
-/** Adds a code and a remedy to kro's refusal of a name. */
+/** Converts kro's refusal of a name to an error with a code and a remedy. */
 function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, language: Language): AnalysisError {
   const place = { path: site.path, offset: site.text.toOriginal(0) };
   const unknown = /^references unknown identifiers: \[(.*)\]$/s.exec(kro)?.[1];

@@ -40,9 +40,9 @@ export interface Parts {
   /** Is kro's gate `CELOmitFunction` on? */
   readonly omit: boolean;
   readonly specSchema: Schema;
-  /** Printer columns beside those of `additionalPrinterColumns`. */
+  /** Printer columns in addition to those of `additionalPrinterColumns`. */
   readonly columns: readonly JsonObject[];
-  /** The subresource `scale` of the kind; absent for a kind without it. */
+  /** The subresource `scale` of the kind; undefined for a kind without this subresource. */
   readonly scale: JsonObject | undefined;
   /** Does the status have a record of the objects? */
   readonly recordsObjects: boolean;
@@ -89,7 +89,7 @@ function instancePropagation(
   return { ...names, conditions: conditions.map((each) => assembler.expression(each)) };
 }
 
-/** kro 0.10's text for the first condition that gives an optional. */
+/** kro 0.10's message about the first condition that evaluates to an optional. */
 function optionalCondition(resources: readonly TypedResource[]): string | undefined {
   for (const { linked, includeWhen, readyWhen } of resources) {
     const { id } = linked.draft;
@@ -109,8 +109,8 @@ function optionalCondition(resources: readonly TypedResource[]): string | undefi
 type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
 
 /**
- * A graph that makes its plans when one of them is read for the first time, and then releases their inputs. A caller
- * that only validates a definition needs no plans.
+ * A graph that makes its plans at the first read of any of them, and then releases the inputs of the plans. A caller
+ * that only validates a definition does not pay for plans.
  */
 function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, parts: Parts): Graph {
   let pending: Parts | undefined = parts;
@@ -165,7 +165,7 @@ function makePlans({ document, level, omit, resources, status, conditions, propa
 }
 
 /**
- * The expressions of `spec.propagateWhen`. Their variables are instances, so their reads count as reads of `schema`.
+ * The expressions of `spec.propagateWhen`. Their variables denote instances, so their reads count as reads of `schema`.
  */
 function ofInstances(propagation: CheckedPropagation | undefined): CompiledExpression[] {
   const ofSchema = (each: CompiledExpression): CompiledExpression => ({
@@ -176,8 +176,8 @@ function ofInstances(propagation: CheckedPropagation | undefined): CompiledExpre
 }
 
 /**
- * The dependencies of each node, and the nodes that its conditions of `propagateWhen` read. A step visits all of them
- * before the node.
+ * Adds the nodes that a node's `propagateWhen` conditions read to the node's dependencies. A step visits all these
+ * nodes before the node.
  */
 function withGates(dependencies: DependencyMap, resources: readonly TypedResource[]): DependencyMap {
   const gates = new Map(resources.map(({ linked }) => [linked.draft.id, linked.propagatesAfter]));
@@ -191,7 +191,7 @@ function withDefaults(value: JsonObject, definition: ParsedDefinition): JsonObje
   return { ...value, spec: { ...spec, schema: { ...(spec['schema'] as JsonObject), group, scope } } };
 }
 
-/** Makes the expressions and nodes of a graph from checked ones. */
+/** Makes the expressions and nodes of a graph from checked resources. */
 export class Assembler {
   readonly #document: DefinitionDocument | undefined;
   readonly #leavesOutEmpty: boolean;
@@ -281,21 +281,21 @@ export class Assembler {
   }
 }
 
-/** The type of the objects of a node; empty while the node waits for its kind. */
+/** The type of a node's objects. Empty when the kind is not known. */
 function knownType({ resolved }: ResourceDraft): Partial<KnownType> {
   if (resolved === undefined) return {};
   const { type, info } = resolved;
   return { type, plural: info.plural, namespaced: info.namespaced };
 }
 
-/** Freezes a value with all its parts, because all instances of the graph share the value. */
+/** Freezes a value and all values in it, because all instances of the graph share it. */
 export function freeze<T extends JsonValue>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) if (part !== undefined) freeze(part);
   return Object.freeze(value);
 }
 
-/** Adds to each hole at or below a computed key the path of the outermost map that has such a key. */
+/** For each hole at or below a computed key, records the path of the outermost map with a computed key. */
 export function withComputedMaps(holes: readonly Hole[]): readonly Hole[] {
   const keys = holes.filter(({ isKey }) => isKey === true).map(({ path }) => path);
   if (keys.length === 0) return holes;

@@ -93,7 +93,7 @@ describe('an assignable type, including kro’s loopholes', () => {
   ])('%j into %j', (output, expected) => expect(explainMismatch(output, expected, types)).toBeUndefined());
 });
 
-test('the comparison of a recursive type ends', () => {
+test('the comparison of a recursive type terminates', () => {
   const endless: TypeProvider = {
     findType: (name) => structType(name),
     findField: (name) => ({ type: structType(name) }),

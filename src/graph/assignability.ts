@@ -2,8 +2,8 @@ import type { CelType, TypeProvider } from '../cel/index.ts';
 import { DYN, isOptional, typeToString } from '../cel/index.ts';
 
 /**
- * The maximum number of comparisons of parts. When a comparison needs more, as for recursive types, the types count as
- * assignable. kro sees circular types as empty objects.
+ * The maximum number of compared parts. When a comparison needs more, as for recursive types, the types count as
+ * assignable. This agrees with kro, which treats circular types as empty objects.
  */
 const MAX_COMPARISONS = 5000;
 /** The maximum depth of a comparison. Deeper parts count as assignable. */
@@ -21,8 +21,8 @@ export function isAssignableWithDyn(from: CelType, to: CelType): boolean {
 
 /**
  * kro's structural comparison of the type of an expression with the type of its field. Returns undefined when the types
- * fit, else kro's text. Of several mismatches, the text names the first in the order of declaration. kro's rules have
- * loopholes, which this comparison keeps: see {@link acceptedByKroLoophole}.
+ * match, or else kro's message. If several fields do not match, the message names the first in the order of
+ * declaration. kro's rules have loopholes, which this comparison reproduces: see {@link acceptedByKroLoophole}.
  */
 export function explainMismatch(
   output: CelType,
@@ -110,7 +110,8 @@ function toStruct(output: CelType, expected: CelType, types: TypeProvider, next:
 
 /**
  * Does kro accept a value that the API server must refuse? True for a scalar or list in an object field, and for a map
- * in a list field. Called only for types that kro accepts: the keys of such a map have the type of the list's elements.
+ * in a list field. Must be called only for types that kro accepts. It does not check the condition of kro for a map in
+ * a list field, which is that the map's keys have the type of the list's elements.
  */
 export function acceptedByKroLoophole(output: CelType, expected: CelType): boolean {
   const from = isOptional(output) ? param(output, 0) : output;

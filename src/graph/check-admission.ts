@@ -5,7 +5,7 @@ import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
 /**
- * The API server's checks of a definition before kro reads it: the patterns and counts in the CRD of
+ * Makes the checks of the API server before kro reads a definition: the patterns and the limits in the CRD of
  * ResourceGraphDefinition. kro's compiler accepts definitions that fail these checks, so the problems are warnings.
  */
 export function checkAdmission(definition: ParsedDefinition, problems: Problems): void {

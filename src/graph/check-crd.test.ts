@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { builtinSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 
-test('the hint for a name that is too long names the kind from which kro makes the name', () => {
+test('the hint about a name that is too long mentions the kind from which kro derives the name', () => {
   const { diagnostics } = compile(
     {
       apiVersion: 'kro.run/v1alpha1',
@@ -54,7 +54,7 @@ test.each([
 test.each([
   ['an item of a list', '[]integer | default=["a"]', 'the text "a" is written where a whole number is expected'],
   ['a value of a map', 'map[string]boolean | default={"a":1}', '1 is written where true or false is expected'],
-])('a default with a wrong part names the field and the part: %s', (_, field, problem) => {
+])('the problem of an invalid default names the field and the invalid part: %s', (_, field, problem) => {
   const { diagnostics } = compile(
     {
       apiVersion: 'kro.run/v1alpha1',

@@ -6,7 +6,7 @@ import type { Problems } from './problems.ts';
 
 const SCHEMA = ['spec', 'schema'];
 
-/** The origin of each part of a CRD: the beginning of the CRD's field path, and the path in the definition. */
+/** Maps the start of a field path in the CRD to the path in the definition from which this part of the CRD comes. */
 const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[] = [
   [/^spec\.group/, [...SCHEMA, 'group']],
   [/^spec\.names\.shortNames/, [...SCHEMA, 'shortNames']],
@@ -16,14 +16,14 @@ const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[]
   [/^spec\.versions?(?:\[0\]\.name)?$/, [...SCHEMA, 'apiVersion']],
 ];
 
-/** The names that kro makes from the kind. */
+/** Matches the paths of the names that kro derives from the kind. */
 const MADE_FROM_KIND = /^spec\.names\.(?:listKind|plural|singular)$/;
 
 const USES_OLD = /\boldSelf\b/;
 
 /**
- * Checks only that no rule reads `oldSelf` in an element of a list without keys, because such an element has no stored
- * counterpart. `check-rules.ts` checks everything else about the rules.
+ * Reports rules that read `oldSelf` in an element of a list without keys, because such an element has no stored
+ * counterpart. `check-rules.ts` makes all other checks of the rules.
  */
 const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
   uncorrelatable === undefined
@@ -62,10 +62,13 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   }
 }
 
-/** Matches the path of a default, and the path of a part of it. */
+/** Matches the path of a default, and the path of a value inside a default. */
 const DEFAULT = /\.default(?:\.|\[|$)/;
 
-/** The value of the CRD at a path as an API server writes it: the schema of the only version has a path of its own. */
+/**
+ * The value of the CRD at a field path of an API server's message. In these messages, the schema of a CRD's only
+ * version has the path `spec.validation`.
+ */
 function valueOf(crd: JsonValue, field: string): JsonValue | undefined {
   const path = field.replace(/^spec\.validation\./, 'spec.versions[0].schema.');
   return valueAtSteps(crd, stepsIn(crd, path));
@@ -86,7 +89,7 @@ function checkNameLabel(definition: JsonValue, problems: Problems): void {
 
 const MAX_LABEL_VALUE_LENGTH = 63;
 
-/** The text of a problem with a field's default, with the field's name in the definition. */
+/** The message about a field's default, with the name that the field has in the definition. */
 function defaultText(path: readonly PathStep[], message: string): string {
   const [, given, allowed] = /^Unsupported value: (.*): supported values: (.*)$/s.exec(message) ?? [];
   const name = String(path.at(-1));
@@ -96,8 +99,8 @@ function defaultText(path: readonly PathStep[], message: string): string {
 }
 
 /**
- * The path in the definition from which a part of the CRD comes; a path in the schema leads to the field of `spec` or
- * `status`.
+ * The path in the definition from which a part of the CRD comes. For a path in the CRD's schema, this is the field of
+ * `spec` or `status`.
  */
 function originOf(field: string): readonly PathStep[] {
   const members = [...field.matchAll(/properties\[([^\]]*)\]/g)].map((match) => match[1] ?? '');

@@ -6,7 +6,7 @@ import type { Problems } from './problems.ts';
 
 const PREFIX = 'failed to validate resourcegraphdefinition: ';
 
-/** The limits of the caller, and the line of kro whose rules decide. */
+/** The caller's limits, and the level of kro whose rules apply. */
 interface NameRules {
   readonly maxDimensions: number;
   readonly level: KroCompatibility;

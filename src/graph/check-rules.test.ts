@@ -3,7 +3,7 @@ import { builtinSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import { parseDefinitions } from './parse-definitions.ts';
 
-/** A definition with these lines in `spec.schema`, the first of which is line 10. */
+/** Compiles a definition with these lines in `spec.schema`. The first of them is line 10 of the file. */
 function compileSchema(lines: readonly string[], strict = false) {
   const text = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -23,7 +23,7 @@ ${lines.map((line) => `    ${line}`).join('\n')}
   const found = diagnostics.map(({ code, message, source, hint }) => ({
     code,
     message: message.replace('the API server will refuse this validation rule: ', ''),
-    // The first characters at the reported position.
+    // The first four characters at the reported position.
     at: text.split('\n')[(source?.line ?? 0) - 1]?.slice((source?.column ?? 0) - 1, (source?.column ?? 0) + 3),
     hint,
   }));
@@ -86,7 +86,7 @@ describe('rules that an API server refuses', () => {
     ]);
   });
 
-  test('oldSelf is refused in elements that have no stored counterpart', () => {
+  test('oldSelf is refused in list elements that have no stored counterpart', () => {
     const lines = ['types:', '  Port:', '    name: string | immutable=true', 'spec:', '  ports: "[]Port"'];
     expect(compileSchema(lines).found).toMatchObject([
       { code: 'graph/refused-crd', message: expect.stringContaining('oldSelf cannot be used') },
@@ -96,7 +96,7 @@ describe('rules that an API server refuses', () => {
   });
 });
 
-test('wrong rules are warnings, because kro accepts them, and errors with strict', () => {
+test('invalid rules are warnings because kro accepts them; with strict they are errors', () => {
   const rule = field('string | validation="self"');
   const lenient = compileSchema(rule);
   expect(lenient.graph).toBeDefined();

@@ -9,8 +9,8 @@ import type { Problems } from './problems.ts';
 import { explainSyntaxError } from './syntax/explain-syntax-error.ts';
 
 /**
- * The error for functions of the API server that this environment does not declare. Rules that use them are not
- * checked.
+ * Matches the error about functions that the API server has and this environment does not declare. Rules with these
+ * functions are not checked.
  */
 const NOT_DECLARED = /^undeclared reference to '(?:format|math)'/;
 
@@ -51,12 +51,13 @@ interface Fault {
 function faults({ rule, schema }: SimpleRule): readonly Fault[] {
   const { variables, types } = celTypes({ self: { schema } });
   const { self } = variables;
-  // `self` and `oldSelf` have one struct type: rules compare them, and structs with two type names cannot be compared.
+  // `self` and `oldSelf` have the same struct type, because rules compare them, and values of different struct types
+  // cannot be compared.
   const environment = baseEnvironment().extend(self === undefined ? {} : { self, oldSelf: self }, { types });
   const compiled = environment.compile(rule);
   if (!compiled.ok) {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
-    // Errors after a syntax error are its consequences.
+    // Only the first error is reported, because errors after a syntax error are consequences of it.
     const [first] = compiled.errors;
     const reportedErrors = first !== undefined && celCode(first.message) === 'cel/syntax' ? [first] : compiled.errors;
     return reportedErrors.map((error) => ruleProblem(rule, error, environment, types));

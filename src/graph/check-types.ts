@@ -26,7 +26,10 @@ export interface TypedResource {
   readonly propagateWhen: readonly CompiledExpression[];
 }
 
-/** Checks the type of each expression of a resource against its field or place. */
+/**
+ * Checks the type of each expression of a resource. The expected type is that of the template field, or the one that a
+ * condition or a forEach dimension requires.
+ */
 export function checkTypes(linked: Linked, language: Language, problems: Problems): TypedResource {
   return new Checker(linked, language, problems).check();
 }
@@ -63,7 +66,7 @@ class Checker {
     return this.#linked;
   }
 
-  /** The environment of template fields. In a collection, it also has the iterators. */
+  /** The environment of template fields. For a collection, it also declares the iterators. */
   #environment(dimensions: readonly CompiledExpression<DimensionSite>[]): Environment {
     const { dimensions: sites } = this.#linked.draft;
     if (sites.length === 0) return this.#language.typed;
@@ -171,13 +174,16 @@ class Checker {
     });
   }
 
-  /** Is the type known only when a variable is computed? kro's rules for types do not hold for variables. */
+  /** Is the type known only after a variable was computed? kro's type rules do not apply to variables. */
   #isOpen({ ids, type }: CompiledExpression): boolean {
     if (type.kind !== 'dyn') return false;
     return this.#linked.draft.nodeType === 'def' || ids.some((id) => this.#language.isValue(id));
   }
 
-  /** Does the condition read a field of the instance whose type has an error? That error is enough. */
+  /**
+   * Does the condition read a field of the instance whose type has an error? If so, the condition causes no additional
+   * error.
+   */
   #readsBrokenSchema({ type, reads }: CompiledExpression): boolean {
     return type.kind === 'dyn' && this.#problems.has('instanceSchema') && reads.some(({ id }) => id === 'schema');
   }
@@ -196,12 +202,15 @@ class Checker {
   }
 }
 
-/** Replaces kro's names of types of resources by plain ones: `service.spec` for `__type_service.spec`. */
+/** Removes kro's prefix from the type names of resources: `__type_service.spec` becomes `service.spec`. */
 export function withoutPrefix(text: string): string {
   return text.replaceAll('__type_', '');
 }
 
-/** The problem of a computed key; undefined for the types string, dyn and null, and for an optional of one of them. */
+/**
+ * The problem of a computed key with this type. Undefined for string, dyn and null, and for an optional of one of these
+ * types.
+ */
 export function keyProblem(type: CelType): { readonly message: string; readonly hint: string | undefined } | undefined {
   if (type.kind === 'string' || type.kind === 'dyn' || type.kind === 'null') return undefined;
   if (isOptional(type) && type.params[0] !== undefined) return keyProblem(type.params[0]);
@@ -213,7 +222,7 @@ function isCondition(type: CelType): boolean {
   return type.kind === 'bool' || (isOptional(type) && type.params[0]?.kind === 'bool');
 }
 
-/** The remedy for a condition of another type. */
+/** The remedy for a condition that is not a boolean. */
 export function conditionHint(type: CelType): string | undefined {
   if (type.kind === 'dyn') return 'compare it (… == true), or convert it with bool(…)';
   if (type.kind === 'string') return 'compare it: … == "…" or … != ""';

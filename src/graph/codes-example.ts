@@ -40,7 +40,7 @@ export function withResources(resources: string): string {
   return `${HEAD}${SCHEMA}  resources:\n${indent(resources, 4)}\n`;
 }
 
-/** A definition with one ConfigMap `config`, to which these lines are added. */
+/** A definition with one ConfigMap `config` that contains these lines. */
 export function withConfigMap(lines: string): string {
   const map = `- id: config
   template:
@@ -76,7 +76,7 @@ export function withSchema(lines: string): string {
   return `${HEAD}${SCHEMA}${indent(lines, 4)}\n  resources:\n${indent(deployment, 4)}\n`;
 }
 
-/** A definition whose field `name` has this rule. */
+/** A definition in which the spec field `name` has this validation rule. */
 export function withRule(rule: string): string {
   return withConfigMap('').replace('name: string', `name: 'string | validation="${rule}"'`);
 }

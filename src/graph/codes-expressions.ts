@@ -1,7 +1,7 @@
 import { error, withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
 import type { CodeInfo } from '../core/index.ts';
 
-/** Problems of expressions: their text, names, types and places. */
+/** Problems of expressions: syntax, names, types and positions. */
 export const expressionCodes: readonly CodeInfo[] = [
   error(
     'graph/unclosed-expression',

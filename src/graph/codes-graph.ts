@@ -10,7 +10,7 @@ const withNodes = (nodes: string): string =>
 
 const MAP = 'apiVersion: v1, kind: ConfigMap';
 
-/** Problems of objects of the kind Graph that definitions cannot have. */
+/** Problems that only objects of the kind Graph can have, not definitions. */
 export const graphCodes: readonly CodeInfo[] = [
   error(
     'graph/invalid-graph',

@@ -5,7 +5,7 @@ const bomb = [
   ...Array.from({ length: 6 }, (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level}, `.repeat(9)}*l${level}]`),
 ].join('\n');
 
-/** Problems of a file before it is read as a definition. */
+/** Problems of a file that are found before its content is read as a definition. */
 export const yamlCodes: readonly CodeInfo[] = [
   {
     code: 'yaml/syntax',

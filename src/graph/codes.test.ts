@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleDiagnostics } from '../../test/support/example-diagnostics.ts';
 import { diagnosticCodes } from './codes.ts';
 
-describe('the example of each code gives a diagnostic with this code', () => {
+describe('the example of each code yields a diagnostic with this code', () => {
   test.each(diagnosticCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
     const diagnostics = exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);

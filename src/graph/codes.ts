@@ -5,7 +5,10 @@ import { structureCodes } from './codes-structure.ts';
 import { warningCodes } from './codes-warnings.ts';
 import { yamlCodes } from './codes-yaml.ts';
 
-/** All codes that reading and compiling definitions can give, except those of SimpleSchema (`simpleschema/…`). */
+/**
+ * All codes of the diagnostics that reading and compiling definitions can report, except those of SimpleSchema
+ * (`simpleschema/…`).
+ */
 export const diagnosticCodes: readonly CodeInfo[] = [
   ...yamlCodes,
   ...structureCodes,

@@ -13,10 +13,10 @@ import type { Graph } from './model.ts';
 export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /**
- * Compares the schemas of two CRDs of instances as kro does (see `compareCrds`), with two exceptions in the status,
- * which only the controller writes. The record of objects that the gate `ManagedResources` adds may disappear, because
- * the gate can be turned off again. For a graph with resources that may wait for their kinds, a field may get a type
- * and lose it again, because the type is known only while the kind exists.
+ * Compares the schemas of two instance CRDs like kro (see `compareCrds`), with two exceptions in the status. They are
+ * safe because only the controller writes the status. First, the record of objects of the gate `ManagedResources` may
+ * disappear, because the gate can be turned off again. Second, if resources of the graph may wait for their kinds, a
+ * field may get a type and lose it again, because the type is known only while the kind exists.
  */
 export function compareInstanceCrds(
   existing: KubeObject,
@@ -34,8 +34,8 @@ const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 const STATUS_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status'] as const;
 
 /**
- * A copy of the existing CRD for the comparison. A status field that accepts any value in one of the two CRDs has the
- * schema of the wanted CRD.
+ * A copy of the existing CRD for the comparison. If a status field accepts any value in either CRD, the copy has the
+ * wanted CRD's schema for this field.
  */
 function withFreeStatus(existing: KubeObject, wanted: KubeObject): KubeObject {
   const [next] = crdVersions(wanted);

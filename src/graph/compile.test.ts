@@ -50,7 +50,7 @@ describe('the first programs', () => {
     ]);
   });
 
-  test('a definition may use the kind of another one, through its CRD', () => {
+  test('a definition may use the kind of another definition, with the CRD of the other as source', () => {
     const { documents } = parseDefinitions(fixture('seeds/seed-21-webapp-with-db.rgd.yaml'));
     const [inner, outer] = documents;
     const first = compile(inner as NonNullable<typeof inner>, { sources });
@@ -147,7 +147,7 @@ describe('input that is not a definition', () => {
   endless['self'] = endless;
   const shared = Array.from({ length: 60 }).reduce<JsonValue>((inner) => [inner, inner], 1);
   test.each<[string, JsonValue, string]>([
-    ['a value shared two to the sixtieth times', { spec: { schema: { spec: shared } } }, 'yaml/too-deep'],
+    ['a value with 2^60 references to the same object', { spec: { schema: { spec: shared } } }, 'yaml/too-deep'],
     ['null', null, 'graph/invalid-definition'],
     ['a list', [], 'graph/invalid-definition'],
     ['a number', 5, 'graph/invalid-definition'],
@@ -228,7 +228,7 @@ describe('options', () => {
   });
 });
 
-test('read paths of a collection begin at its items, through loops, filters and iterators', () => {
+test('read paths of a collection begin at its items, also in loops, filters and iterators', () => {
   const text = withResources(`    - id: maps
       forEach: [{tag: "\${schema.spec.tags}"}]
       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${tag}"}}
@@ -271,7 +271,7 @@ test.each<[block: JsonValue, kind: string]>([
   [true, 'bool'],
   [5, 'number'],
   [['a'], 'array'],
-])('kro’s text for the status block %o has the kind as Go names it', (status, kind) => {
+])('kro’s message about the status block %o has the Go name of the JSON kind', (status, kind) => {
   const schema = { apiVersion: 'v1alpha1', kind: 'App', spec: { name: 'string' }, status };
   const definition = {
     apiVersion: 'kro.run/v1alpha1',

@@ -39,9 +39,9 @@ const MAX_FOR_EACH_DIMENSIONS = 10;
 
 /**
  * Compiles a ResourceGraphDefinition. Never throws for user input: each problem is a diagnostic, and the result has all
- * problems that can be found, not just the first. With errors, the result has no graph. If another line of kro does not
- * report an error, the hint of the error names that line. The function does not change the input, and only the graph
- * keeps references to the input.
+ * problems that can be found, not just the first. With errors, the result has no graph. If the other level of kro does
+ * not report an error, the hint of the error names this level. The function does not change the input. Only the graph
+ * keeps references to the input; diagnostics do not.
  */
 export function compile(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;
@@ -101,7 +101,7 @@ function compileAtLevel(
     columns: spec.columns,
     scale,
     recordsObjects: options.features?.managedResources === true,
-    // A command that does not know the gates of the controller sets only `optionalResources`.
+    // A command that does not know the controller's feature gates sets only `optionalResources`.
     mayLackKinds:
       mayWait && (options.features?.deferredSchemas === true || options.features?.optionalResources === true),
     resources,
@@ -114,10 +114,10 @@ function compileAtLevel(
 }
 
 /**
- * Replaces ids that are duplicate, empty, or words with another meaning in expressions (`schema`) by names that no
- * expression can contain. Therefore a wrong id causes only one problem, and expressions that read its name keep the
- * other meaning of the name. A resource whose id is another reserved word keeps this id, so an expression that reads
- * the resource has no problem of its own.
+ * Replaces invalid ids by names that no expression can contain. This applies to ids that are duplicate or empty, or
+ * that have another meaning in expressions (`schema`). Therefore an invalid id causes only one problem, and expressions
+ * with this name keep its other meaning. A resource whose id is any other reserved word keeps the id, so that
+ * expressions that read the resource cause no additional problem.
  */
 function withDistinctIds(definition: ParsedDefinition): ParsedDefinition {
   const seen = new Set<string>();

@@ -16,9 +16,15 @@ import { joinParts, scanExpressions } from './scan.ts';
 const PATH = ['spec', 'schema', 'status', 'conditions'];
 const PREFIX = 'failed to build instance conditions: ';
 const STATES = ['True', 'False', 'Unknown'];
-/** The conditions that kro itself writes. From `schema`, an expression can read only these and `WATCHES_HEALTHY`. */
+/**
+ * The conditions that kro itself writes. With `runtime.condition(schema, …)`, an expression can read only these
+ * conditions and `WATCHES_HEALTHY`.
+ */
 const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready'];
-/** The condition that kro writes after 0.10.0-rc.0, and that this project knows only with the feature `watchHealth`. */
+/**
+ * The condition that kro writes since a version after 0.10.0-rc.0. Here it is known only with the feature
+ * `watchHealth`.
+ */
 const WATCHES_HEALTHY = 'WatchesHealthy';
 
 /**
@@ -91,7 +97,7 @@ function analyseCondition(site: ExpressionSite, language: Language, problems: Pr
   return undefined;
 }
 
-/** The literal text of a member in a call of `runtime.newCondition`. */
+/** The value of a member in a call of `runtime.newCondition`, if it is a string literal. */
 function literalMember(call: Call, name: string): string | undefined {
   const [argument] = call.args;
   if (argument?.kind !== 'map') return undefined;
@@ -142,7 +148,7 @@ function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlyS
   return declared;
 }
 
-/** Checks the literals of an entry, and that the entry reads only conditions of `schema` that kro writes. */
+/** Checks the literals of an entry. Also checks that the entry reads only conditions that kro itself writes. */
 function checkCalls(
   { site, root }: Entry,
   declared: ReadonlySet<string>,

@@ -12,8 +12,8 @@ const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fi
 const stringMap: JsonObject = { type: 'object', additionalProperties: string };
 
 /**
- * kro's CRDs: of definitions, of their revisions, and of Graphs. The CRD of Graphs exists also where the controller
- * runs without the feature gate `GraphKind`, as in kro 0.10.
+ * kro's CRDs: of definitions, of their revisions, and of Graphs. As in kro 0.10, the CRD of Graphs is included even if
+ * the controller runs without the feature gate `GraphKind`.
  */
 export function controllerCrds(): KubeObject[] {
   return [definitionCrd(), revisionCrd(), graphCrd()];

@@ -63,7 +63,7 @@ const DEFAULT_COLUMNS: JsonObject[] = [
   { name: 'Age', type: 'date', description: 'Age of the resource', jsonPath: '.metadata.creationTimestamp' },
 ];
 
-/** The plural of the instance kind, by kro's rules. */
+/** The plural name of the instance kind, according to kro's rules. */
 export function instancePlural(kind: string): string {
   return pluralize(kind.toLowerCase());
 }
@@ -71,7 +71,8 @@ export function instancePlural(kind: string): string {
 /**
  * The CustomResourceDefinition of a definition's API, without the labels that the controller adds. `spec` is the schema
  * of the author's fields, and `status` has the inferred properties of the status. `columns` are the printer columns of
- * markers. They follow the author's columns or the default columns. `scale` is the subresource of this name.
+ * `printColumn` markers; they come after the author's columns or the default columns. `scale` is the definition of the
+ * subresource `scale`.
  */
 export function buildCrd(
   schema: SchemaBlock,
@@ -131,7 +132,7 @@ function rootSchema(spec: JsonObject, status: JsonObject): JsonObject {
   };
 }
 
-/** The printer columns: the author's alone if there are any, else the default ones. */
+/** The printer columns of the author. The default columns are used only if the author has none. */
 function printerColumns(columns: readonly JsonObject[]): JsonObject[] {
   if (columns.length === 0) return DEFAULT_COLUMNS;
   return columns.map((column) => ({

@@ -19,7 +19,7 @@ test.each([
   ['a:b,b b', 'b a'],
 ])('%s is ordered %s', (definition, order) => expect(topologicalOrder(graph(definition)).join(' ')).toBe(order));
 
-test('apply order counts layers from the dependents', () => {
+test('at the level of kro 0.9, deletion waves are counted from the dependents', () => {
   const dependencies = graph('z:a y a b:z c:a,b');
   const waves = applyOrder(dependencies, topologicalOrder(dependencies));
   expect(Object.fromEntries(waves)).toEqual({ a: 1, z: 2, b: 3, c: 4, y: 4 });
@@ -29,7 +29,7 @@ test.each<[string, string, Record<string, number>]>([
   ['', 'z:a y a b:z c:a,b', { a: 1, y: 1, z: 2, b: 3, c: 4 }],
   ['; values do not count', 'a V:a b:V c:a,V d:b', { a: 1, V: 2, b: 1, c: 2, d: 2 }],
   ['; chains of values do not count', 'V W:V a:W', { V: 1, W: 1, a: 1 }],
-])('at the level of kro 0.10, apply order counts layers from the dependencies%s', (_title, text, expected) => {
+])('at the level of kro 0.10, deletion waves are counted from the dependencies%s', (_title, text, expected) => {
   const dependencies = graph(text);
   const waves = applyDepth(dependencies, topologicalOrder(dependencies), (id) => id >= 'A' && id <= 'Z');
   expect(Object.fromEntries(waves)).toEqual(expected);
@@ -52,7 +52,9 @@ describe('findCycle', () => {
   });
 });
 
-/** A graph without cycles: each node depends on some of those before it, in a shuffled definition. */
+/**
+ * A graph without cycles: each node depends on some of the nodes before it. The order of the definition is shuffled.
+ */
 const acyclic = fc
   .integer({ min: 1, max: 20 })
   .chain((size) =>
@@ -69,7 +71,7 @@ const acyclic = fc
     return new Map(shuffled.map((index) => [`n${index}`, needs[index] ?? []]));
   });
 
-test('the order has every node once, dependencies first, and a dependency has a lower wave than its dependents', () => {
+test('the order has every node once and after its dependencies, and each wave is higher than those of the dependencies', () => {
   fc.assert(
     fc.property(acyclic, (dependencies) => {
       const order = topologicalOrder(dependencies);

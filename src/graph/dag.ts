@@ -1,12 +1,12 @@
 /**
- * The dependencies of each node: the ids on which it depends, by the node's id. The map has the order of the
- * definition.
+ * Maps the id of a node to the ids on which the node depends. The map has the order of the definition.
  */
 export type DependencyMap = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The ids with dependencies first. Among ids whose dependencies are all listed, the order of the definition decides.
- * The result has no ids that are on a cycle or depend on one. A shorter result therefore means a cycle.
+ * Sorts the ids so that each comes after its dependencies. Among ids whose dependencies are all listed, the order of
+ * the definition decides. Leaves out ids that are on a cycle or depend on one, so a result that is shorter than the map
+ * means that there is a cycle.
  */
 export function topologicalOrder(dependencies: DependencyMap): string[] {
   const position = new Map([...dependencies.keys()].map((id, index) => [id, index]));
@@ -50,8 +50,9 @@ export function preferredOrder(dependencies: DependencyMap, preferred: Dependenc
 }
 
 /**
- * The deletion wave of each node. Nodes without dependents have the highest number. Every other node has one less than
- * its lowest dependent, and the lowest number is 1. `order` must be a topological order of the map.
+ * The deletion wave of each node. Nodes without dependents have the highest number. The number of any other node is one
+ * less than the lowest number of its dependents. The lowest number of all is 1. `order` must be a topological order of
+ * the map.
  */
 export function applyOrder(dependencies: DependencyMap, order: readonly string[]): Map<string, number> {
   const layer = new Map<string, number>();
@@ -67,9 +68,9 @@ export function applyOrder(dependencies: DependencyMap, order: readonly string[]
 }
 
 /**
- * Deletion waves as kro 0.10 counts them: nodes without dependencies have 1, every other node one more than its highest
- * dependency. A value has no objects and does not count: its reader counts from 1, even when the value reads objects.
- * `order` must be a topological order of the map.
+ * Deletion waves as kro 0.10 counts them: a node without dependencies has the number 1, and the number of any other
+ * node is one more than the highest number of its dependencies. A value node has no objects, so it does not count as a
+ * dependency, not even when it reads objects itself. `order` must be a topological order of the map.
  */
 export function applyDepth(
   dependencies: DependencyMap,
@@ -85,9 +86,9 @@ export function applyDepth(
 }
 
 /**
- * One closed path along dependencies (`a`, `b`, `a`), or undefined when there is none. Of several cycles, returns the
- * first that a search in the order of the definition finds. The path begins at its first member in the order of the
- * definition.
+ * Returns a cycle of dependencies as a closed path (`a`, `b`, `a`), or undefined when there is none. If there are
+ * several cycles, returns the first one that a search in the order of the definition finds. The path begins with the
+ * member that comes first in the definition.
  */
 export function findCycle(dependencies: DependencyMap): string[] | undefined {
   const done = new Set<string>();

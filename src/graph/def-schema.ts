@@ -6,9 +6,9 @@ import type { Schema } from '../schema/index.ts';
 const ANY: Schema = { 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true };
 
 /**
- * The schema of a def's value, from its literals. A text with an expression can be anything. The elements of a list
- * have a type when all of them are scalar literals of one type. With `dynamicKeys`, an object with an expression as a
- * key can be anything, too.
+ * Infers the schema of a def's value from its literals. A string with an expression can have any type. The elements of
+ * a list have a type only if all are scalar literals of the same type. With `dynamicKeys`, an object with an expression
+ * as a key can also have any type.
  */
 export function defSchema(value: JsonValue, dynamicKeys = false): Schema {
   if (typeof value === 'string') return value.includes('${') ? ANY : { type: 'string' };
@@ -18,7 +18,7 @@ export function defSchema(value: JsonValue, dynamicKeys = false): Schema {
   if (Array.isArray(value)) return { type: 'array', items: elementSchema(value, dynamicKeys) };
   if (!isJsonObject(value)) return ANY;
   if (dynamicKeys && Object.keys(value).some((key) => key.includes('${'))) return ANY;
-  // The author chooses the keys. In an object without a prototype, every key is an ordinary name.
+  // The author chooses the keys, so the object has no prototype: a key such as `__proto__` is then an ordinary name.
   const properties = Object.create(null) as Record<string, Schema>;
   for (const [key, entry] of Object.entries(value))
     if (entry !== undefined) properties[key] = defSchema(entry, dynamicKeys);

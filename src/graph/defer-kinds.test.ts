@@ -49,9 +49,9 @@ describe('a resource of an unknown kind', () => {
 
   test.each<[string, GraphFeatures, boolean]>([
     ['the gate is on', ON, true],
-    ['a command knows the field alone', { optionalResources: true }, true],
-    ['the field is not known', {}, false],
-  ])('whose kind is known now counts as one that may have been missing before, if %s', (_, features, expected) => {
+    ['a command sets only optionalResources', { optionalResources: true }, true],
+    ['no feature is on', {}, false],
+  ])('may have been compiled without its kind before, even if the kind is known now: %s', (_, features, expected) => {
     const known = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } };
     const { graph, diagnostics } = compiled({ template: known, ...READS_CONFIG }, features);
     expect(diagnostics).toEqual([]);
@@ -70,7 +70,7 @@ describe('a resource of an unknown kind', () => {
       ON,
       'graph/reserved-key',
     ],
-    ['the field is no boolean', { template, optional: 'yes' }, ON, 'graph/invalid-optional'],
+    ['the field is not a boolean', { template, optional: 'yes' }, ON, 'graph/invalid-optional'],
     [
       'it is external',
       { externalRef: { apiVersion: 'late.test/v1', kind: 'Addon', metadata: { name: 'a' } }, ...READS_CONFIG },
@@ -83,11 +83,11 @@ describe('a resource of an unknown kind', () => {
     expect(diagnostics.map((each) => each.code)).toContain(code);
   });
 
-  test('with the gate, a refusal is the same as without it', () => {
+  test('is refused with the same problems with and without the gate', () => {
     expect(compiled({ template }).diagnostics).toEqual(compiled({ template }, {}).diagnostics);
   });
 
-  test('a known kind of an optional resource is checked, and the hash counts the field', () => {
+  test('a template of a known kind is checked even if the resource is optional, and the field changes the hash', () => {
     const known = compiled({ ...config, id: 'addon', optional: true });
     expect(known.graph?.nodes.get('addon')?.type).toMatchObject({ kind: 'ConfigMap' });
     expect(known.graph?.hash).not.toBe(compiled({ ...config, id: 'addon' }).graph?.hash);

@@ -3,9 +3,9 @@ import type { Problems } from './problems.ts';
 
 /**
  * Decides which resources of unknown kinds wait for their kind: those with `optional: true`, and those whose
- * `includeWhen` reads another resource, which may install the kind. Refuses the others, so that a mistake in a kind
- * stays an error where the kind must exist anyway. Returns whether a resource may wait for its kind, also if the kind
- * is known now.
+ * `includeWhen` reads another resource, which may install the kind. Refuses all other resources of unknown kinds, so
+ * that a misspelled kind is still an error. Returns true if any resource may wait for its kind, even if this kind is
+ * known now.
  */
 export function deferKinds(linked: readonly Linked[], problems: Problems): boolean {
   const ids = new Set(linked.map(({ draft }) => draft.id));

@@ -18,13 +18,13 @@ describe('a deferred field', () => {
     ['${defer((b.data.v))}', 'null', '(b.data.v)'],
     ['${defer(b.data.v).omitWhen(null)}', 'omit', 'b.data.v'],
     ['${defer(b.data.v + ")")}', 'null', 'b.data.v + ")"'],
-  ])('%s becomes %s without a value, and evaluates %s', (field, deferred, cel) => {
+  ])('the field %s is deferred as %s and evaluates the expression %s', (field, deferred, cel) => {
     const node = graphWith(['a', field], ['b', 'x']).nodes.get('a');
     expect(node?.template.holes).toMatchObject([{ deferred, expression: { cel, references: ['b'] } }]);
     expect([node?.dependsOn, node?.readsDeferred]).toEqual([[], ['b']]);
   });
 
-  test('gives no dependency itself; another field of the node may give the same dependency', () => {
+  test('adds no dependency, but another field of the node may add the same dependency', () => {
     const graph = graphOf(`
 schema: {spec: {}}
 resources:
@@ -40,7 +40,7 @@ ${map('b', 'x')}`);
     expect(Object.fromEntries(graph.applyOrder)).toEqual({ a: 1, b: 2 });
   });
 
-  test('puts its node after the nodes that it reads, unless a dependency decides otherwise', () => {
+  test('puts its node after the nodes that it reads, if the dependencies allow this order', () => {
     expect(graphWith(['a', '${defer(b.data.v)}'], ['b', 'x']).order).toEqual(['b', 'a']);
   });
 });

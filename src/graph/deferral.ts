@@ -7,8 +7,8 @@ import type { FieldSite } from './resource-draft.ts';
 const BEGINNING = /^\s*defer\s*\(/;
 
 /**
- * The site of the expression inside of `defer(…)` or `defer(…).omitWhen(null)`, when this is the whole value of a
- * field; undefined for any other value, and without the feature.
+ * If the whole value of a field is `defer(…)` or `defer(…).omitWhen(null)`, returns the site of the inner expression.
+ * Undefined for any other value, and without the feature.
  */
 export function deferredSite(site: FieldSite, language: Language): FieldSite | undefined {
   const { text } = site;
@@ -18,7 +18,8 @@ export function deferredSite(site: FieldSite, language: Language): FieldSite | u
   const { call, deferred } = deferralOf(parsed.ast.expr);
   const [inner, ...others] = call?.args ?? [];
   if (inner === undefined || others.length > 0) return undefined;
-  // The text between the parentheses. The range of the node would leave out parentheses around the node.
+  // The text between the parentheses of the call. The position of the argument's node is not used, because it does not
+  // include parentheses around the argument.
   const from = text.cel.indexOf('(') + 1;
   const to = (call as Call).end - 1;
   return {

@@ -42,7 +42,7 @@ describe('deletionPolicy of a resource', () => {
       'deletionPolicy requires the DeletionPolicy feature gate to be enabled',
     ],
     [
-      'the gate is off, also for the default',
+      'the gate is off, even for the default value',
       { template, deletionPolicy: 'Delete' },
       {},
       'graph/feature-gate',
@@ -56,7 +56,7 @@ describe('deletionPolicy of a resource', () => {
       'deletionPolicy must be Delete or Orphaned, not "Retain"',
     ],
     [
-      'it is no text',
+      'it is not a string',
       { template, deletionPolicy: true },
       { deletionPolicy: true },
       'graph/invalid-deletion-policy',
@@ -77,7 +77,7 @@ describe('deletionPolicy of a resource', () => {
     expect(diagnostics[0]?.hint).toBeDefined();
   });
 
-  test('a change of the policy is a new revision, and writing the default is not', () => {
+  test('a change of the policy changes the hash, and writing the default does not', () => {
     const hashOf = (resource: JsonObject) => compileResource(resource).graph?.hash;
     const plain = hashOf({ template });
     expect(hashOf({ template, deletionPolicy: 'Orphaned' })).not.toBe(plain);

@@ -3,8 +3,8 @@ import type { PathStep } from './model.ts';
 
 /**
  * One document of a YAML or JSON file: its plain value, and the position of each part of the value in the text.
- * Positions are computed on request. The position of an aliased value is the place of the `*alias`. Members and
- * characters of an aliased value, and members from a merge key, have their positions in the text with the anchor.
+ * Positions are computed on request. The position of an aliased value is that of the `*alias`. Members and characters
+ * of an aliased value, and members from a merge key, have their positions in the value with the anchor.
  */
 export interface DefinitionDocument {
   readonly value: JsonValue;
@@ -13,11 +13,11 @@ export interface DefinitionDocument {
   /** Position of the document in its file, from 0. */
   readonly index: number;
   /**
-   * The position where the value at a path begins. For a path that does not exist, the position of its nearest existing
+   * The position where the value at a path begins. If the path does not exist, the position of its nearest existing
    * ancestor.
    */
   position(path: readonly PathStep[]): SourcePosition;
-  /** The position of the key of a member; for list elements, `position`. */
+  /** The position of the key of a member; the same as `position` for list elements. */
   keyPosition(path: readonly PathStep[]): SourcePosition;
   /** The position of a character of a string value. `offset` counts UTF-16 units of the string. */
   positionInside(path: readonly PathStep[], offset: number): SourcePosition;

@@ -16,7 +16,7 @@ function problemsOf(text: string, dynamicKeys = true) {
 }
 
 describe('a computed key', () => {
-  test('and its value are fields at one path, and both give dependencies', () => {
+  test('and its value are two fields with the same path, and both add dependencies', () => {
     const graph = graphOf(
       `
 schema: {spec: {name: string}}
@@ -36,7 +36,7 @@ resources:
     ]);
   });
 
-  test('is a text without the feature', () => {
+  test('is a plain string without the feature', () => {
     const graph = graphOf(
       'resources:\n  - {id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {"${b}": x}}}',
       { features: {} },
@@ -68,7 +68,7 @@ resources:
     expect(found.map(({ code, message }) => `${code} ${message}`)).toEqual(expected);
   });
 
-  test('is named at its place in the file', () => {
+  test('is reported with its position in the file', () => {
     const [found] = problemsOf(withData('"${schema.spec.count}": x'));
     expect(found?.source?.line).toBeGreaterThan(1);
     expect(found?.path).toBe('spec.resources[0].template.data["${schema.spec.count}"]');

@@ -5,14 +5,14 @@ import type { Language, LanguageNode, ReferenceRules } from './language.ts';
 import type { GraphNode, PathStep } from './model.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
 
-/** A name that expressions at a place can read. */
+/** A name that the expressions at a path can read. */
 export interface ScopeName {
   /** The name as the author writes it. */
   readonly name: string;
   readonly role: 'instance' | 'iterator' | 'item' | 'node' | 'runtime';
-  /** The node that the name denotes; for `each` and iterators, the node whose items they are. */
+  /** The node that the name denotes; for `each` and iterators, the node that provides the items. */
   readonly node?: ScopeNode;
-  /** Do expressions see a list? */
+  /** Is the value of the name a list? */
   readonly isList: boolean;
 }
 
@@ -29,14 +29,17 @@ export interface ScopeNode {
   readonly schema?: Schema;
 }
 
-/** The names and types that expressions at one place see. */
+/** The names and types that are available to the expressions at a path. */
 export interface ExpressionScope {
   readonly names: readonly ScopeName[];
   /** Checks an expression without its `${…}`. */
   check(text: string): CheckResult;
   /** The schema of a struct type of a checked expression; `undefined` for a type without a schema. */
   schemaOfType(name: string): Schema | undefined;
-  /** The schema of the value of a name: of one element for a list; `undefined` for an iterator or an unknown name. */
+  /**
+   * The schema of a name's value; for a list, the schema of one element. `undefined` for an iterator or an unknown
+   * name.
+   */
   schemaOfName(name: string): Schema | undefined;
 }
 
@@ -44,7 +47,7 @@ export interface ExpressionScope {
 export interface ExpressionScopes {
   /** All nodes in the order of the object. In a Graph, the nodes of subgraphs come after their subgraph. */
   readonly nodes: readonly ScopeNode[];
-  /** The scope of the expressions in the value at a path; `undefined` where expressions have no meaning. */
+  /** The scope of the expressions in the value at a path; `undefined` if the value cannot contain expressions. */
   at(path: readonly PathStep[]): ExpressionScope | undefined;
   /** The node that a name denotes in the expressions at a path. */
   nodeNamed(name: string, path: readonly PathStep[]): ScopeNode | undefined;
@@ -56,7 +59,7 @@ export interface ScopeDimension {
   readonly cel: string;
 }
 
-/** The node around a place, as the scope needs it. */
+/** The data of the node that contains a path. */
 export interface ScopeSubject {
   readonly node: ScopeNode;
   /** The id in the language; in a subgraph, the path of ids. */
@@ -70,12 +73,12 @@ export interface ScopeInput {
   readonly language: Language;
   readonly nodes: ReadonlyMap<string, { readonly node: ScopeNode; readonly isList: boolean }>;
   readonly hasInstance: boolean;
-  /** The node around the place, with the name of its member; absent in the status. */
+  /** The node that contains the path, and the name of its member at the path; absent in the status. */
   readonly within?: { readonly subject: ScopeSubject; readonly member: string };
   readonly isConditions?: boolean;
 }
 
-/** Makes the scope of a place. The names and environments are those of the compiler. */
+/** Makes the scope of a path. The names and environments are those of the compiler. */
 export function makeScope(input: ScopeInput): ExpressionScope {
   const { language, within } = input;
   const { environment, own } = placeOf(input);
@@ -89,7 +92,7 @@ export function makeScope(input: ScopeInput): ExpressionScope {
   return {
     names,
     check(text) {
-      // The name of the node itself is renamed like every other id.
+      // The node's own name is excluded, so that `parse` renames it like any other id.
       const parsed = language.parse(
         text,
         own.filter((name) => name !== within?.subject.node.name),
@@ -106,7 +109,7 @@ export function makeScope(input: ScopeInput): ExpressionScope {
   };
 }
 
-/** The environment of a place, and the names that only this place has. */
+/** The environment of a path, and the names that exist only at this path. */
 function placeOf({ language, within }: ScopeInput): { readonly environment: Environment; readonly own: string[] } {
   if (within === undefined) return { environment: language.typed, own: [] };
   const { subject, member } = within;

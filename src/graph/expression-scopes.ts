@@ -27,8 +27,8 @@ import { readsAsList, readsEach } from './resource-draft.ts';
 import { isTooDeep } from './too-deep.ts';
 
 /**
- * The names and types that the expressions of a definition or of a Graph see. The object may have errors. With these
- * names and types, editors complete and explain expressions. Returns undefined for other objects, and for a definition
+ * The names and types that are available to the expressions of a definition or a Graph. Editors use them to complete
+ * and explain expressions, so the object may have errors. Returns undefined for any other object, and for a definition
  * without `spec.schema`.
  */
 export function expressionScopes(input: CompileInput, options: CompileOptions): ExpressionScopes | undefined {
@@ -77,7 +77,7 @@ function definitionScopes(value: JsonValue, options: CompileOptions): Expression
   };
 }
 
-/** The first resource of each id. A second one is an error of the definition, and no expression reads it. */
+/** The first resource of each id. Another resource with the same id is an error, and no expression can read it. */
 function withoutDuplicates(drafts: readonly ResourceDraft[]): ResourceDraft[] {
   const seen = new Set<string>();
   return drafts.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);

@@ -14,7 +14,7 @@ export type ExpressionResult<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: CompiledExpression<S> }
   | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: AnalysisError };
 
-/** Checks the types of an expression and makes its program. `kro` of a refusal is the full text of the checker. */
+/** Checks the types of an expression and makes its program. In a refusal, `kro` is the full message of the checker. */
 export function compileExpression<S extends ExpressionSite>(
   found: Analysed<S>,
   environment: Environment,
@@ -45,7 +45,10 @@ function areTexts(parts: readonly ExpressionNames[], environment: Environment, l
   return parts.every((part) => isText(part, environment, language));
 }
 
-/** Is the part of a text a string without errors? A text whose parts are all strings is a string. */
+/**
+ * Does this part of a string template have the type string and no error? If all parts have, the whole template has the
+ * type string.
+ */
 function isText(part: ExpressionNames, environment: Environment, language: Language): boolean {
   const known = language.checked.get(part.ast);
   if (known !== undefined) return known.type.kind === 'string';
@@ -56,7 +59,7 @@ function isText(part: ExpressionNames, environment: Environment, language: Langu
   return checked.type.kind === 'string';
 }
 
-/** A text whose parts are checked. The program of the text is made on request. */
+/** A string template whose parts are checked. Its program is made when it is first read. */
 class CompiledText<S extends ExpressionSite> implements CompiledExpression<S> {
   readonly site: S;
   readonly ids: ExpressionNames['ids'];
@@ -85,7 +88,7 @@ class CompiledText<S extends ExpressionSite> implements CompiledExpression<S> {
     return this.#program;
   }
 
-  /** Makes the program of the text from the programs of its parts, which many texts share. */
+  /** Makes the program of the string template from the programs of its parts, which many templates share. */
   #joined(): Program | undefined {
     const programs = this.parts.map(({ ast }) => this.#language.checked.get(ast)?.program);
     const parts = this.site.text.parts?.map(({ kind, text }) => (kind === 'text' ? text : programs.shift()));

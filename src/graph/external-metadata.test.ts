@@ -36,21 +36,21 @@ const errorsOf = (metadata: JsonValue) => {
   return errors.map(({ code, path, kroMessage }) => ({ code, path, kro: kroMessage ?? '' }));
 };
 
-describe('the selector of an external reference may be', () => {
+describe('accepts as the selector of an external reference:', () => {
   test.each<[string, JsonValue]>([
-    ['empty, which selects all', {}],
+    ['an empty selector, which selects all objects', {}],
     ['labels', { matchLabels: { app: 'web' } }],
     ['labels that are null', { matchLabels: null, matchExpressions: [{ key: 'a', operator: 'Exists' }] }],
     ['requirements', { matchExpressions: [{ key: 'a.b/c', operator: 'In', values: ['x', ''] }] }],
     ['one expression for the whole selector', '${schema.spec.any}'],
     ['one expression of the right type', '${{"matchLabels": {"app": schema.spec.text}}}'],
-    ['labels by an expression', { matchLabels: '${schema.spec.labels}' }],
-    ['a label by an expression', { matchLabels: { app: '${schema.spec.text}' } }],
-    ['a label with an expression inside', { matchLabels: { app: 'x-${schema.spec.text}' } }],
-    ['requirements by an expression', { matchExpressions: '${schema.spec.texts}' }],
-    ['an operator by an expression', { matchExpressions: [{ key: 'a', operator: '${schema.spec.text}' }] }],
-    ['values by an expression', { matchExpressions: [{ key: 'a', operator: 'In', values: '${schema.spec.texts}' }] }],
-    ['wrong texts beside an expression, found later', { matchLabels: { 'not a key': '${schema.spec.text}' } }],
+    ['an expression as labels', { matchLabels: '${schema.spec.labels}' }],
+    ['an expression as a label value', { matchLabels: { app: '${schema.spec.text}' } }],
+    ['an expression inside a label value', { matchLabels: { app: 'x-${schema.spec.text}' } }],
+    ['an expression as requirements', { matchExpressions: '${schema.spec.texts}' }],
+    ['an expression as an operator', { matchExpressions: [{ key: 'a', operator: '${schema.spec.text}' }] }],
+    ['an expression as values', { matchExpressions: [{ key: 'a', operator: 'In', values: '${schema.spec.texts}' }] }],
+    ['invalid strings next to an expression', { matchLabels: { 'not a key': '${schema.spec.text}' } }],
   ])('%s', (_what, selector) => {
     expect(errorsOf({ selector })).toEqual([]);
     const { graph } = compile(definition({ selector }, { count: '${size(maps)}' }), { sources: SOURCES });
@@ -58,7 +58,7 @@ describe('the selector of an external reference may be', () => {
   });
 });
 
-describe('a selector is refused in kro’s words:', () => {
+describe('a selector is refused with kro’s message:', () => {
   const at = 'spec.resources[0].externalRef.metadata.selector';
   test.each<[string, JsonValue, string, string]>([
     [
@@ -142,19 +142,19 @@ describe('a selector is refused in kro’s words:', () => {
     ['a number', 5, at, 'selector must be a Kubernetes LabelSelector object'],
     ['an expression of another type', '${schema.spec.text}', at, 'type mismatch'],
     [
-      'labels by an expression of another type',
+      'an expression of another type as labels',
       { matchLabels: '${schema.spec.text}' },
       `${at}.matchLabels`,
       'type mismatch',
     ],
     [
-      'requirements by an expression of another type',
+      'an expression of another type as requirements',
       { matchExpressions: '${schema.spec.text}' },
       `${at}.matchExpressions`,
       'type mismatch',
     ],
     [
-      'a label by an expression of another type',
+      'an expression of another type as a label value',
       { matchLabels: { a: '${schema.spec.number}' } },
       `${at}.matchLabels.a`,
       'type mismatch',

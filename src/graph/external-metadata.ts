@@ -27,17 +27,17 @@ const SELECTOR: Schema = {
   },
 };
 
-/** Does the metadata of an external reference select objects by their labels? An explicit null does not. */
+/** Does the metadata of an external reference select objects by their labels? A selector of null does not count. */
 export function hasSelector(metadata: JsonObject): boolean {
   const selector = Object.hasOwn(metadata, 'selector') ? metadata['selector'] : undefined;
   return selector !== undefined && selector !== null;
 }
 
 /**
- * The problems in the metadata of an external reference, by the rules of kro since 0.9.4. The selector may be a
- * LabelSelector, or one bare expression that gives a LabelSelector. The compiler is the first to check the selector,
- * because no admission rule does. `steps` begin with `metadata`. Operators and label texts are checked only in a
- * selector without an expression; other selectors are checked when they are evaluated.
+ * The problems in the metadata of an external reference, according to the rules of kro since 0.9.4. The selector may be
+ * a LabelSelector, or one bare expression that evaluates to a LabelSelector. The API server does not check the
+ * selector, so the compiler does. `steps` begin with `metadata`. Operators and label values are checked only in a
+ * selector without expressions; any other selector is checked when it is evaluated.
  */
 export function externalMetadataProblems(metadata: JsonObject, level?: KroCompatibility): readonly WalkProblem[] {
   const { name, selector } = metadata;
@@ -85,8 +85,8 @@ function selectorProblems(selector: JsonValue, level: KroCompatibility | undefin
 
 /**
  * The type that an expression at a path of a selector must have, as in kro. Undefined for other paths: outside a
- * selector, inside a requirement, and for a label whose key has a dot, because such a path ends with `["key"]`. The
- * controller checks these values when it has evaluated the selector.
+ * selector, inside a requirement, and for a label whose key has a dot (its path ends with `["key"]`). The controller
+ * checks the values at such paths after it has evaluated the selector.
  */
 export function selectorFieldType(path: string): CelType | undefined {
   switch (path) {

@@ -12,7 +12,10 @@ export function fieldsAt(ast: Ast, error: CelError, environment: Environment, ty
   return fields;
 }
 
-/** The offset of the wrong text. For an unknown field, cel-go reports the dot before the field. */
+/**
+ * The offset at which the invalid text begins. For an unknown field, cel-go reports the dot before the field, so this
+ * function adds one.
+ */
 export function offsetOfPlace(text: string, error: CelError): number {
   if (!error.message.startsWith('undefined field')) return error.offset;
   const dot = /^\.\??\s*/.exec(text.slice(error.offset));

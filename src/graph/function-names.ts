@@ -2,7 +2,10 @@ import { KRO_LIBRARIES } from '../cel/index.ts';
 
 let names: ReadonlySet<string> | undefined;
 
-/** The names that hints may suggest: the functions of the libraries without operators, and CEL's standard functions. */
+/**
+ * The function names that hints may suggest: the functions of the libraries (except operators) and CEL's standard
+ * functions.
+ */
 export function functionNames(): ReadonlySet<string> {
   names ??= new Set([
     ...KRO_LIBRARIES.flatMap((library) => (library.functions ?? []).map((each) => each.name)).filter((name) =>

@@ -1,4 +1,4 @@
-/** The results of `find` for each item, without those that are undefined. */
+/** Calls `find` for each item, and returns the results that are not undefined. */
 export function gather<T, U>(items: readonly T[], find: (item: T) => U | undefined): U[] {
   const found: U[] = [];
   // Index loop: in unoptimized code for..of allocates at each step.

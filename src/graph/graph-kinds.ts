@@ -4,7 +4,7 @@ import type { SchemaSource } from '../schema/index.ts';
 import { crdSource } from '../schema/index.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 
-/** The kinds that resources of a definition install themselves, by CustomResourceDefinition templates. */
+/** The kinds that a definition itself installs, with resources that are CustomResourceDefinitions. */
 export interface InstalledKinds {
   readonly source: SchemaSource;
   /** Id of the resource that installs a kind. */

@@ -37,7 +37,7 @@ test.each<[string, JsonValue, JsonValue]>([
   ],
 ])('the hash changes with %s', (_what, a, b) => expect(revisionHash(a)).not.toBe(revisionHash(b)));
 
-test('the hash takes any JSON, and key order never counts', () => {
+test('the hash accepts any JSON, and the order of keys never changes it', () => {
   const reversed = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(reversed);
     if (typeof value !== 'object' || value === null) return value;

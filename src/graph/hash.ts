@@ -5,9 +5,9 @@ import { asText } from '../kubernetes/index.ts';
 
 /**
  * Hash of a definition's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. A change between specs with
- * equal hashes issues no revision. The order of resources, of conditions and of keys does not count; the order of
- * forEach dimensions counts. An absent value counts as the default of the API server. The digits differ from kro's
- * hash, but specs that are equal for kro have equal hashes here.
+ * equal hashes creates no revision. The order of resources, of conditions and of keys does not change the hash, but the
+ * order of forEach dimensions does. An absent value counts as the API server's default. The hash differs from kro's,
+ * but two specs with equal hashes in kro also have equal hashes here.
  */
 export function revisionHash(spec: JsonValue | undefined): string {
   return Buffer.from(fnv64a(stringifyJson(sortKeys(normalizeSpec(isJsonObject(spec) ? spec : {}))))).toString('hex');
@@ -35,7 +35,7 @@ function normalizeSpec(spec: JsonObject): JsonObject {
 }
 
 /**
- * `propagateWhen` if it has conditions; otherwise nothing, so that the hashes of all other definitions stay the same.
+ * Returns `propagateWhen` only if it has conditions, so that the hashes of all other definitions do not change.
  */
 function conditionsOf(block: JsonObject): JsonObject {
   const conditions = list(block['propagateWhen']);
@@ -47,7 +47,7 @@ function normalizeMetadata(metadata: JsonValue | undefined): JsonObject | null {
   return { labels: metadata['labels'] ?? {}, annotations: metadata['annotations'] ?? {} };
 }
 
-/** Removes the empty texts and the priority 0 of a printer column, which mean the same as absent ones. */
+/** Removes empty strings and the priority 0 from a printer column, because they mean the same as absent fields. */
 function normalizeColumn(column: JsonValue): JsonValue {
   if (!isJsonObject(column)) return column;
   return Object.fromEntries(
@@ -63,7 +63,7 @@ function normalizeResource(resource: JsonValue): JsonObject {
     id: asText(fields['id']),
     template: freeForm(fields['template']),
     externalRef: isJsonObject(fields['externalRef']) ? normalizeExternalRef(fields['externalRef']) : null,
-    // Set only when the definition has the field, so that the hashes of all other definitions stay the same.
+    // Set only when the definition has the field, so that the hashes of all other definitions do not change.
     ...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),
     // `Delete` is the default, so it counts as absent.
     ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
@@ -93,7 +93,7 @@ function normalizeExternalRef(reference: JsonObject): JsonObject {
   };
 }
 
-/** A free-form block. An absent block counts as null; an empty one does not. */
+/** Normalises a free-form block. An absent block equals null; an empty block does not. */
 function freeForm(value: JsonValue | undefined): JsonValue {
   return value ?? null;
 }
@@ -109,8 +109,8 @@ function byId(a: JsonObject, b: JsonObject): number {
 }
 
 /**
- * The value with all keys in code unit order. `__proto__` stays an own key. Without `exact`, long integers with the
- * same rounded value are equal, because kro converts the numbers of definitions to 64-bit floats.
+ * Sorts all keys of a value by code units. `__proto__` remains an ordinary key. Unless `exact` is set, long integers
+ * are rounded to 64-bit floats, as kro does with the numbers of definitions.
  */
 export function sortKeys(value: JsonValue, exact = false): JsonValue {
   if (Array.isArray(value)) return value.map((entry) => sortKeys(entry, exact));

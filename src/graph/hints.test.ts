@@ -4,7 +4,10 @@ import { compile } from './compile.ts';
 import { withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
 import { parseDefinitions } from './parse-definitions.ts';
 
-/** The problems of a definition after the parser's, each with its message and its hint. */
+/**
+ * The problems that the compiler reports for a definition (without the parser's problems), each with its message and
+ * its hint.
+ */
 function problemsOf(text: string): string[] {
   return parseDefinitions(text)
     .documents.flatMap((document) => compile(document, { sources: builtinSource() }).diagnostics)
@@ -14,7 +17,7 @@ function problemsOf(text: string): string[] {
 const withField = (field: string, value: string): string =>
   withData(`a: ${value}`).replace('name: string', `name: string\n      ${field}`);
 
-describe('a problem names its cause: a word that YAML 1.1 reads as a boolean', () => {
+describe('the hint names the cause, a word that YAML 1.1 reads as a boolean', () => {
   test.each<[string, string, string[]]>([
     [
       'a spec field, read by its name',
@@ -53,7 +56,7 @@ describe('a problem names its cause: a word that YAML 1.1 reads as a boolean', (
     ],
     ['a value of a template', withData('a: on'), ['this field takes a string, not a boolean; quote it: "on"']],
     [
-      'a value where no text is meant keeps its own remedy',
+      'a boolean where no string is expected keeps the usual remedy',
       withConfigMap('includeWhen: yes'),
       ['a list is expected here; begin each entry with "- ", also when there is only one'],
     ],
@@ -84,7 +87,7 @@ describe('a problem names its cause: a word that YAML 1.1 reads as a boolean', (
 test.each<[string, string, string]>([
   ['a word that follows a dot as it is', 'namespace: string', 'name, namespace, count, tags'],
   ['a word that needs backticks', '"false": string', 'name, `false`, count, tags'],
-])('a list of known fields has no escape of the compiler: %s', (_, field, known) =>
+])('the list of known fields has no escapes of the compiler: %s', (_, field, known) =>
   expect(problemsOf(withField(field, '${schema.spec.zzzzzzz}'))).toEqual([
     `undefined field 'zzzzzzz'; known fields: ${known}`,
   ]),
@@ -113,22 +116,22 @@ const BREAK =
 
 test.each<[title: string, text: string, first: string | undefined]>([
   [
-    'an expression in a block with a line break at its end',
+    'an expression in a block scalar that ends with a line break',
     withDeployment('replicas: 1', '|\n                ${schema.spec.tags}'),
     `this field takes an array, not a string; ${BREAK}`,
   ],
   [
-    'an expression with a blank after it',
+    'an expression followed by a blank',
     withDeployment('replicas: "${schema.spec.count} "'),
     `this field takes an integer, not a string; ${BREAK}`,
   ],
   [
-    'an expression with a blank before it',
+    'an expression after a blank',
     withDeployment('replicas: " ${schema.spec.count}"'),
     'this field takes an integer, not a string; remove the blanks before the ${…}: they make it a text',
   ],
   [
-    'an expression with a text around it',
+    'an expression with literal text around it',
     withDeployment('replicas: "${schema.spec.count}0"'),
     'this field takes an integer, not a string; use one bare ${…} of the right type, without text around it',
   ],
@@ -170,17 +173,17 @@ test.each<[title: string, text: string, first: string | undefined]>([
     'a default is no expression: instances get this text; remove the default, and read the field in templates with .?NAME.orValue(…)',
   ],
   ['a variable of a shell in a default', withField('f: string | default="${HOME}"', 'x'), undefined],
-])('%s has a remedy of its own', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
+])('%s has a specific remedy', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
 
 test.each(['string | nope=1', 'bool'])(
-  'a field with the wrong type %s has one error, also if a condition reads it',
+  'a field with the wrong type %s has one error, even if a condition reads it',
   (type) => {
     const text = withConfigMap('includeWhen: ["${schema.spec.f}", "${schema.spec.f && schema.spec.count > 1}"]');
     expect(problemsOf(text.replace('name: string', `name: string\n      f: ${type}`))).toHaveLength(1);
   },
 );
 
-test('a condition of another type stays an error beside an error of the schema', () => {
+test('a condition that is not a boolean is an error even if the schema has another error', () => {
   const text = withConfigMap('includeWhen: ["${schema.spec.count}"]');
   expect(problemsOf(text.replace('name: string', 'name: string\n      f: bool'))).toEqual([
     'field f: unknown type: bool; write boolean',

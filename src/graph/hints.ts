@@ -13,7 +13,7 @@ export function celCode(message: string): string {
 }
 
 /**
- * The remedy for the most common type errors; undefined for others.
+ * The remedy for one of the most common type errors; undefined for any other error.
  *
  * @param text the expression, of which the hint may repeat parts
  */
@@ -43,7 +43,10 @@ export function celHint(
   return undefined;
 }
 
-/** The checker's error for an expression that reads a field of a collection as if the collection were one object. */
+/**
+ * Matches the checker's error about an expression that reads a field of a collection as if the collection were one
+ * object.
+ */
 const COLLECTION = /^type 'list\(__type_(\w+)\.@idx\)' does not support field selection/;
 
 /** Reserved words of CEL, with hints for what an author most likely means. */
@@ -65,7 +68,7 @@ const RESERVED_WORDS: ReadonlyMap<string, string> = new Map([
   ['null', 'read the field with .?name and write .orValue(…)'],
 ]);
 
-/** Hints for conditions of other types, because a condition of CEL must be a boolean. */
+/** Hints for conditions that are not booleans, by the type of the condition. */
 const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
   ['string', 'compare it: x != "" instead of x'],
   ['int', 'compare it: x > 0 instead of x'],
@@ -133,7 +136,7 @@ export function foreignFunctionHint(name: string): string | undefined {
   return FOREIGN_FUNCTIONS.get(name);
 }
 
-/** `known` are the names of the fields as expressions write them, with escapes. */
+/** `known` has the field names in the escaped form that expressions use. */
 function fieldHint(field: string, known: readonly string[]): string | undefined {
   if (isOldBoolean(field) && known.includes(`__${resolvePlain(field) === true}__`)) return oldBooleanKey(field);
   const names = known.map(shownField);
@@ -142,7 +145,7 @@ function fieldHint(field: string, known: readonly string[]): string | undefined 
   return names.length > 0 && names.length <= 12 ? `known fields: ${names.join(', ')}` : undefined;
 }
 
-/** A field whose name is a reserved word of CEL, as an author reads it after a dot. */
+/** Formats a field name as an author writes it after a dot. A reserved word of CEL needs backticks. */
 function shownField(name: string): string {
   const word = /^__([a-z]+)__$/.exec(name)?.[1];
   if (word === undefined) return name;
@@ -151,7 +154,7 @@ function shownField(name: string): string {
 
 const NUMBERS = ['int', 'uint', 'double'];
 
-/** The cast for the most common mismatches of operands. */
+/** The hint for the most common type mismatches of operands, such as a cast. */
 function overloadHint(name: string, applied: string, text: string, offset: number): string | undefined {
   const operands = /^\((.*)\)$/s.exec(applied)?.[1]?.split(', ') ?? [];
   if (name === '_+_') {
@@ -172,11 +175,11 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
   return undefined;
 }
 
-/** A name with fields before or after an operator. */
+/** Match a name with its fields directly before or after an operator. */
 const READ_BEFORE = /([A-Za-z_]\w*(?:\.\w+)*)\s*$/;
 const READ_AFTER = /^\s*([A-Za-z_]\w*(?:\.\w+)*)\s*(?![\w.([])/;
 
-/** The hint for the negation of another type: CEL negates only booleans. */
+/** The hint for the negation of a value that is not a boolean. */
 function negationHint(type: string, read: string): string | undefined {
   if (type === 'string') return `write ${read} == "" instead of !${read}`;
   if (NUMBERS.includes(type)) return `write ${read} == 0 instead of !${read}`;
@@ -185,7 +188,7 @@ function negationHint(type: string, read: string): string | undefined {
   return read.includes('.') ? `write !has(${read}) to test whether it exists` : undefined;
 }
 
-/** The hint for a comparison with null: in CEL, a read of a missing field fails instead of giving null. */
+/** The hint for a comparison with null: in CEL, a read of a missing field fails and does not evaluate to null. */
 function nullHint(name: string, text: string, offset: number): string {
   const before = READ_BEFORE.exec(text.slice(0, Math.max(0, offset)))?.[1];
   const after = READ_AFTER.exec(text.slice(offset + 2))?.[1];
@@ -194,7 +197,7 @@ function nullHint(name: string, text: string, offset: number): string {
   return `nothing of this type is null; write ${has} to test whether it is ${name === '_!=_' ? 'present' : 'missing'}`;
 }
 
-/** The hint for the comparison of a boolean with a text. */
+/** The hint for the comparison of a boolean with a string. */
 function booleanHint(operands: readonly string[]): string | undefined {
   return operands.includes('bool') && operands.includes('string')
     ? 'a boolean is a condition by itself: write it without the comparison, or with ! before it'
@@ -209,7 +212,7 @@ const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
   ['null', 'null'],
 ]);
 
-/** The words for a type of the checker. */
+/** The name of a type in messages for authors. */
 function typeWords(type: string): string | undefined {
   if (type.startsWith('list(')) return 'a list';
   if (type.startsWith('map(')) return 'a map';
@@ -217,7 +220,7 @@ function typeWords(type: string): string | undefined {
   return type.startsWith('optional_type(') ? 'a value that may be missing' : TYPE_WORDS.get(type);
 }
 
-/** A readable text for an error that names internals of the checker; any other text stays. */
+/** Rewrites an error message that names internals of the checker. Returns any other message unchanged. */
 export function celWords(message: string): string {
   if (message === 'reserved identifier: if') return 'CEL has no function if';
   const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];
@@ -240,7 +243,7 @@ function mixedNumbers(operands: readonly string[]): string | undefined {
   return `${left} and ${right} do not mix; convert one with ${left}(…) or ${right}(…)`;
 }
 
-/** The remedy that makes the result of an expression fit a field; undefined when no cast helps. */
+/** The remedy that converts the result of an expression to the type of a field; undefined when there is none. */
 export function castHint(output: CelType, expected: CelType): string | undefined {
   if (isOptional(output)) return 'take the value out with .orValue(…)';
   const to = typeToString(expected);

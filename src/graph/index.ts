@@ -1,8 +1,9 @@
 /**
  * The compiler of resource graphs. `compile` reads a ResourceGraphDefinition, as an object or as YAML. Without errors
  * it returns a checked, immutable `Graph`: nodes, expressions, dependencies, order, the CRD of the API and the revision
- * hash. All problems are returned together, each with a code, a path, a remedy, and a position where YAML was read. The
- * errors and the text in `kroMessage` follow kro; the warnings are this project's own. Pure, no I/O.
+ * hash. All problems are returned together. Each has a code, a path and a remedy, and for YAML input also a position.
+ * The errors and the messages in `kroMessage` follow kro; the warnings are this project's own. The compiler is pure and
+ * has no I/O.
  *
  * @packageDocumentation
  */
@@ -69,7 +70,7 @@ export type { DependencyMap } from './dag.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';
-/** Used together with the compiler: the kinds that templates use, and the text of problems. */
+/** Used together with the compiler: the sources of the kinds in templates, and the formatter of problems. */
 export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '../core/index.ts';
 export { formatDiagnostic, hasErrors } from '../core/index.ts';
 export type {

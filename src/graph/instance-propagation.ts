@@ -27,9 +27,10 @@ export interface CheckedPropagation {
 }
 
 /**
- * Compiles `spec.propagateWhen`: the conditions under which an instance gets a new revision. Their variables are the
- * singular name of the kind, for the instance, and the plural name, for all instances. Returns undefined when there are
- * no conditions, and also after a problem: the gate is off, or the names of the kind cannot be variables.
+ * Compiles `spec.propagateWhen`: the conditions under which an instance gets a new revision. They have two variables:
+ * the singular name of the kind denotes the instance, and the plural name denotes the list of all instances. Returns
+ * undefined when there are no conditions. Also returns undefined and reports a problem when the gate is off, or when
+ * the names of the kind cannot be variables.
  */
 export function buildInstancePropagation(
   definition: ParsedDefinition,
@@ -136,8 +137,8 @@ function compileCondition(
 const FREE = '\0';
 
 /**
- * The part of a condition that tests whether an instance, or each instance, follows the revision. This part is always
- * false, because the conditions are evaluated for an instance that does not follow the revision yet.
+ * Finds a part of a condition that requires that the instance, or every instance, follows the new revision. Such a part
+ * is always false, because the conditions are evaluated for an instance that does not yet follow the revision.
  */
 function waitsForHeld(
   ast: Ast,

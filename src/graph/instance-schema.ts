@@ -10,7 +10,7 @@ import type { Problems } from './problems.ts';
 /** The OpenAPI schema of the author's `spec`. */
 export interface SpecSchema {
   readonly schema: Schema;
-  /** Is the block free of errors? Otherwise `schema` accepts any value for the fields with errors. */
+  /** Is the block free of errors? If not, `schema` accepts any value for the fields with errors. */
   readonly complete: boolean;
   /** The printer columns of the markers `printColumn`; empty when there were errors. */
   readonly columns: readonly JsonObject[];
@@ -23,7 +23,9 @@ export interface SpecSchema {
 /** The schema of a field of unknown type. Expressions see such a field as dyn. */
 const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
 
-/** The schema of a block with errors. Correct fields keep their schema; other fields accept any value. */
+/**
+ * The schema of a block with errors. Fields without errors keep their schema, and all other fields accept any value.
+ */
 function recover(spec: JsonValue | undefined, types: JsonValue, options: SimpleSchemaOptions): Schema {
   if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {
@@ -68,7 +70,7 @@ export function buildSpecSchema(definition: ParsedDefinition, features: GraphFea
 /** A member name that can be in a simple JSON path. */
 export const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** The column of a marker; undefined, and a problem, when no simple path leads to its field. */
+/** The printer column of a marker. Reports a problem and returns undefined when its field has no simple JSON path. */
 function printerColumn({ name, type, steps, path, offset }: SimpleColumn, problems: Problems): JsonObject | undefined {
   const odd = steps.find((step) => !PLAIN_NAME.test(step));
   if (odd === undefined) return { name, type, jsonPath: `.spec.${steps.join('.')}` };
@@ -86,7 +88,10 @@ const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
 const SINGLE = new Set(['items', 'additionalProperties', 'not']);
 const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
 
-/** The plain JSON of a finite schema. The result repeats the parts of custom types, which SimpleSchema shares. */
+/**
+ * Converts a schema without recursion to plain JSON. The result contains a copy of a custom type at each use, because
+ * only SimpleSchema can share them.
+ */
 export function schemaToJson(schema: Schema): JsonObject {
   const entries: [string, JsonValue][] = [];
   for (const [key, value] of Object.entries(schema as Readonly<Record<string, unknown>>)) {

@@ -20,10 +20,13 @@ const definition = (text: string) => ({
   },
 });
 
-/** The compiled form of a text, without `§`. A text with `§` is parsed as a whole, because it is not ASCII. */
+/**
+ * Compiles a string, and removes `§` from the result. A string with `§` is compiled as a whole, because it is not
+ * ASCII.
+ */
 function made(text: string) {
   const { graph, diagnostics } = compile(definition(text), { sources: builtinSource(), target: 'typekro' });
-  // The mark `§` shifts the columns and the carets of errors.
+  // The character `§` shifts the columns and the carets of errors.
   const plain = (value: unknown): unknown =>
     JSON.parse(JSON.stringify(value ?? null).replaceAll(/§|:1:\d+:|\\n \| [.．]*\^/g, ''));
   const node = graph?.nodes.get('b');
@@ -65,6 +68,6 @@ test.each([
   '${schema.spec.name.matches("(")}-1',
   '${b.data.text}-1',
   '${runtime.x}-1',
-])('%s compiles to the same result part by part and as a whole text', (text) => {
+])('%s compiles to the same result part by part and as a whole', (text) => {
   expect(made(`${text} `)).toEqual(made(`${text} §`));
 });

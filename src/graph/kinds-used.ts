@@ -5,13 +5,13 @@ import { isJsonObject, parseApiVersion } from '../core/index.ts';
 const PAYLOADS = ['template', 'externalRef', 'ref', 'patch'] as const;
 
 /**
- * The kinds that the `spec` of a definition, or of a Graph with its subgraphs, names in templates, references and
- * patches. A caller can then fetch their schemas before it calls the compiler. Skips malformed entries, which the
- * compiler reports, and computed kinds.
+ * The kinds in the templates, references and patches of a definition's `spec`, or of a Graph's `spec` including its
+ * subgraphs. A caller uses them to fetch the schemas before it calls the compiler. Skips computed kinds, and malformed
+ * entries, which the compiler reports.
  */
 export function kindsUsed(spec: JsonValue | undefined): GroupVersionKind[] {
   const found: GroupVersionKind[] = [];
-  // A loop instead of recursion, because the author decides the depth of subgraphs.
+  // A loop instead of recursion, because the author may nest subgraphs to any depth.
   const open = [spec];
   while (open.length > 0) {
     const current = open.pop();

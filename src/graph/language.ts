@@ -37,19 +37,19 @@ export interface CheckedExpression {
   readonly program: Program;
 }
 
-/** A parsed expression with the names that it uses, independent of its place. */
+/** A parsed expression with the names that it uses. The result does not depend on the site of the expression. */
 export interface ExpressionNames {
-  /** The syntax tree. The tree of a text with several parts is parsed at the first access. */
+  /** The syntax tree. The tree of a string with several parts is parsed at the first access. */
   readonly ast: Ast;
   /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
   readonly ids: readonly string[];
   /** The parts of nodes and of `schema` that the expression reads. */
   readonly reads: readonly ReadPart[];
-  /** The expressions of a text with several parts, if each was analysed alone. */
+  /** The expressions of a string with several parts, if each was analysed separately. */
   readonly parts?: readonly ExpressionNames[];
 }
 
-/** The place of an expression. It decides which names the expression may use. */
+/** The kind of site of an expression, which determines the names that the expression may use. */
 export type ReferenceRules =
   | { readonly place: 'template'; readonly iterators: readonly string[] }
   | { readonly place: 'readyWhen'; readonly only: string }
@@ -76,10 +76,10 @@ export function instanceSchema(definition: ParsedDefinition, spec: Schema): Sche
   };
 }
 
-/** A node as expressions see it. */
+/** The type information about a node that the expression language uses. */
 export interface LanguageNode {
   readonly id: string;
-  /** The schema of one object or value; undefined: the node is dyn. */
+  /** The schema of one object or value. If undefined, the node has the type dyn. */
   readonly schema: Schema | undefined;
   /** Is the variable a list? */
   readonly isList: boolean;
@@ -87,30 +87,30 @@ export interface LanguageNode {
   readonly isVariable?: boolean;
   /** Does the template have a label selector? */
   readonly selects: boolean;
-  /** The place of the node in the definition. */
+  /** The path of the node in the definition. */
   readonly path: readonly PathStep[];
   readonly dimensions: readonly DimensionSite[];
   /** The expressions of the template; absent for nodes without a template of fields. */
   readonly fields?: readonly FieldSite[];
 }
 
-/** The names that expressions know. */
+/** The names that are available to expressions. */
 export interface LanguageScope {
   /** The instance, as the variable `schema`; absent in a Graph object. */
   readonly instance?: { readonly definition: ParsedDefinition; readonly spec: Schema };
   readonly nodes: readonly LanguageNode[];
   /** The ids of nodes of outer frames that expressions can read. They are dyn. */
   readonly captured?: readonly string[];
-  /** The variables by the names that the author writes; absent: the names are the variables. */
+  /** Maps the name that the author writes to the name of the variable. Absent when both names are always equal. */
   readonly names?: ReadonlyMap<string, string>;
 }
 
 /** Matches the name of an environment variable. Ids of resources begin with a small letter. */
 const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
 
-/** A field of the instance in an expression, without a function that is called on it. */
+/** Matches a read of a field of the instance, without a method that is called on the field. */
 const SCHEMA_FIELD = /(?<![\w.])schema(?:\.\w+(?![\w]|\s*\())+/g;
-/** A path of a template that an expression can read as it is. */
+/** Matches the path of a template field that is also valid as an expression. */
 const SELECTABLE = /^(?:(?:^|\.)(?!(?:true|false|null|in)\b)[a-zA-Z]\w*|\[\d+\])+$/;
 
 /** Can an expression contain the name? */
@@ -119,7 +119,7 @@ const isIdentifier = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
 const DEFER_FORM =
   'defer(…) takes one expression, and is the whole value of a field of a template: ${defer(…)} or ${defer(…).omitWhen(null)}';
 
-/** A draft of a definition's resource as expressions see it. */
+/** The type information about a resource of a definition. */
 export function languageNode(draft: ResourceDraft): LanguageNode {
   return {
     id: draft.id,
@@ -135,23 +135,28 @@ export function languageNode(draft: ResourceDraft): LanguageNode {
 
 /**
  * The expression language of one definition, or of one list of nodes in a Graph object: its variables with their types,
- * and the names allowed at each place. A node of an unknown kind is dyn, so that it causes no further findings.
+ * and the names that are allowed at each site. A node of an unknown kind has the type dyn, so that it causes no
+ * additional problems.
  */
 export class Language {
-  /** The line of kro whose rules decide. */
+  /** The level of kro whose rules apply. */
   readonly level: KroCompatibility;
   /** The provider of all object types of the definition. */
   readonly types: TypeProvider;
   /**
-   * The environment with `schema`, `runtime` and all nodes. The rules for names refuse `runtime` at places where it may
-   * not be used.
+   * The environment with `schema`, `runtime` and all nodes. `references` refuses `runtime` at sites where it is not
+   * allowed.
    */
   readonly typed: Environment;
   /**
-   * A cache of the parsed texts of templates outside loops. Many resources of one definition have the same expressions.
+   * A cache of the parsed expressions of templates outside loops. It helps because many resources of one definition
+   * have the same expressions.
    */
   readonly analysed = new Map<string, ExpressionNames>();
-  /** The cache for texts with several parts. A text that has to be analysed as a whole has an empty list. */
+  /**
+   * A cache of the parts of strings with several parts. The list is empty for a string that must be analysed as a
+   * whole.
+   */
   readonly joined = new WeakMap<ExpressionText, readonly ExpressionNames[]>();
   /** A cache of the expressions that were checked in `typed`. */
   readonly checked = new WeakMap<Ast, CheckedExpression>();
@@ -160,11 +165,11 @@ export class Language {
   readonly #captured: ReadonlySet<string>;
   readonly #names: ReadonlyMap<string, string> | undefined;
   readonly #hasInstance: boolean;
-  /** The root schemas by the names of their types. */
+  /** Maps the name of a root type to its schema. */
   readonly #roots = new Map<string, Schema>();
   readonly #features: GraphFeatures;
   readonly #specFields: ReadonlySet<string>;
-  /** The variables that kro's extraction knows in templates. Later checks refuse some of them. */
+  /** The variables that kro's extraction of expressions accepts in templates. Later checks refuse some of them. */
   readonly #templateNames: ReadonlySet<string>;
   readonly #variables: Readonly<Record<string, CelType | VariableOptions>>;
   #propagating: Environment | undefined;
@@ -180,7 +185,7 @@ export class Language {
     this.#specFields = new Set(Object.keys(instance?.spec.properties ?? {}));
     const always = instance === undefined ? ['each'] : ['schema', 'runtime', 'each'];
     this.#templateNames = new Set([...this.#nodes.keys(), ...captured, ...always]);
-    // Authors choose the ids. In an object without a prototype, every id is an ordinary name.
+    // Authors choose the ids, so the object has no prototype: an id such as `constructor` is then an ordinary name.
     const resources = Object.create(null) as Record<string, CelResource>;
     if (instance !== undefined) resources['schema'] = { schema: instanceSchema(instance.definition, instance.spec) };
     const unknown: [string, CelType][] = captured.map((id) => [id, DYN]);
@@ -205,7 +210,10 @@ export class Language {
     return kroEnvironment({ variables, types, features: { now, math, sets } });
   }
 
-  /** The environment of `propagateWhen`: that of templates, with the functions that report the progress of a node. */
+  /**
+   * The environment of `propagateWhen`: the environment of templates, extended by the functions that report the
+   * progress of a node.
+   */
   #propagation(): Environment {
     if (this.#propagating !== undefined) return this.#propagating;
     const { now = false, math = false, sets = false } = this.#features;
@@ -213,7 +221,7 @@ export class Language {
     return (this.#propagating = kroEnvironment({ variables: this.#variables, types: this.types, features }));
   }
 
-  /** The environment of `propagateWhen` of one node. `items` are the names that denote the node's own items. */
+  /** The environment of one node's `propagateWhen`. `items` are the names that denote the node's own items. */
   ofPropagation(id: string, items: readonly string[]): Environment {
     if (items.length === 0) return this.#propagation();
     const schema = this.#nodes.get(id)?.schema;
@@ -241,8 +249,8 @@ export class Language {
   }
 
   /**
-   * Parses an expression, and replaces the author's names of nodes by variables. `bound` has the names that denote no
-   * node at this place, such as iterators.
+   * Parses an expression, and replaces the author's names of nodes by variables. `bound` has the names that do not
+   * denote a node at this site, such as iterators.
    */
   parse(text: string, bound: readonly string[] = []): ParseResult {
     const parsed = this.typed.parse(text);
@@ -270,7 +278,7 @@ export class Language {
     return references(ast, { isFunction, variables: new Set(this.namesAt(rules)), place: 'restricted' });
   }
 
-  /** The names that have a meaning at a place, as the author writes them. */
+  /** The names that an expression with these rules may use, as the author writes them. */
   namesAt(rules: ReferenceRules): string[] {
     if (rules.place === 'readyWhen') return [rules.only];
     const nodes = this.#names === undefined ? this.#nodes.keys() : this.#names.keys();
@@ -338,17 +346,17 @@ export class Language {
     return this.typed.extend({ each: { type, raw: true } });
   }
 
-  /** The type at a path below a schema whose type has a name. */
+  /** The type at a path inside a schema. `rootName` is the name of the schema's type. */
   typeAt(root: Schema, rootName: string, pathText: string): CelType | undefined {
     const at = this.#paths.at(root, pathText);
     return at === undefined ? undefined : celType(at.schema, rootName + at.typeName);
   }
 
-  /** The type of a field of a node's template; undefined when no schema gives the field a type. */
+  /** The type of a field of a node's template; undefined when no schema states its type. */
   fieldType(id: string, pathText: string): CelType | undefined {
     const node = this.#nodes.get(id);
     if (node?.schema === undefined) return undefined;
-    // The selector of an external reference is not a field of the kind.
+    // The selector of an external reference is not a field of the kind, so it has its own types.
     const selecting = node.selects ? selectorFieldType(pathText) : undefined;
     if (selecting !== undefined) return selecting;
     const at = this.#paths.at(node.schema, pathText);
@@ -381,7 +389,7 @@ export class Language {
     return isSpec ? `did you mean "schema.spec.${field}"?` : undefined;
   }
 
-  /** The error for a name that is an iterator of another place. */
+  /** The error for a name that is an iterator of another resource, or of another member of this resource. */
   lostIterator(
     name: string,
     path: readonly PathStep[],
@@ -408,7 +416,7 @@ export class Language {
   }
 
   /**
-   * The remedy for a name that an expression may not read. The last argument has the place and the text of the
+   * The remedy for a name that an expression may not read. The last argument has the path and the text of the
    * expression.
    */
   nameHint(name: string, rules: ReferenceRules, { path, text }: ExpressionSite): string | undefined {
@@ -432,8 +440,8 @@ export class Language {
   }
 
   /**
-   * The remedy for a condition of readiness that reads the instance. The remedy names the field that the template fills
-   * with the value.
+   * The remedy for a readyWhen condition that reads the instance. If a field of the template has the value that the
+   * condition reads, the remedy names this field.
    */
   #ownFieldHint(subject: string, path: readonly PathStep[], cel: string): string {
     const node = [...this.#nodes.values()].find((each) => each.path.every((step, index) => step === path[index]));

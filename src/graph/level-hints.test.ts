@@ -27,7 +27,7 @@ test.each<[string, string, string, KroCompatibility, KroCompatibility]>([
   ['an unterminated expression', 'a', '${schema.spec.name', '0.10', '0.9'],
   ['a word that kro 0.10 reserves', 'graphengine', 'plain', '0.10', '0.9'],
   ['a brace in single quotes', 'a', "${schema.spec.name + '}'}", '0.9', '0.10'],
-])('%s is refused at one level only, and the error names the other one', (_, id, text, level, other) => {
+])('%s is refused at only one level, and the error names the other level', (_, id, text, level, other) => {
   const input = definition(id, text);
   expect(hints(input, level).every((hint) => hint.includes(`kro ${other} accepts this`))).toBe(true);
   expect(hints(input, level)).not.toEqual([]);
@@ -42,7 +42,7 @@ test.each<KroCompatibility>(['0.9', '0.10'])('an error at both levels names no l
 
 test.each<[string, JsonValue, boolean]>([
   ['no expression', definition('a', 'plain'), false],
-  ['an expression that both levels read alike', definition('a', "${schema.spec.name + 'x'}"), false],
+  ['an expression that both levels parse alike', definition('a', "${schema.spec.name + 'x'}"), false],
   ['an expression nested in another one', definition('a', '${a ${b} }'), false],
   ['an unterminated expression', definition('a', 'a: ${schema.spec.name'), true],
   ['an unterminated expression after a closed one', definition('a', '${schema.spec.name}${'), true],
@@ -52,12 +52,12 @@ test.each<[string, JsonValue, boolean]>([
   ['a brace in single quotes in a list', [['a'], ["${'}'}"]], true],
   ['a word that one level reserves, as an id', definition('graphengine', 'plain'), true],
   ['a word that both levels reserve', definition('schema', 'plain'), false],
-  ['values that are no texts', { a: [1, true, null, {}] }, false],
+  ['values that are not strings', { a: [1, true, null, {}] }, false],
 ])('the errors of a definition can depend on the level: %s', (_, value, depends) => {
   expect(dependsOnLevel(value)).toBe(depends);
 });
 
-test('a definition that reads alike at both levels has the same errors at both', () => {
+test('a definition whose errors cannot depend on the level has the same errors at both levels', () => {
   const input = definition('a', '${schema.spec.nam}');
   expect(dependsOnLevel(input)).toBe(false);
   expect(hints(input, '0.9')).toEqual(hints(input, '0.10'));

@@ -5,8 +5,8 @@ import { isReservedWord } from './naming.ts';
 import { scanExpressions } from './scan.ts';
 
 /**
- * Adds the other level to the hints of errors that a definition has at one level only. The hint then says that the
- * other line of kro accepts the definition. `others` are the diagnostics at the other level.
+ * Extends the hints of errors that a definition has at only one level: the hint then says that the other level of kro
+ * accepts the definition. `others` are the diagnostics at the other level.
  */
 export function withLevelHints(
   diagnostics: readonly Diagnostic[],
@@ -26,9 +26,10 @@ const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 const placeOf = ({ code, path }: Diagnostic): string => `${code} ${path ?? ''}`;
 
 /**
- * Can the errors of a definition depend on the level? The answer is yes if a text of the definition (a value or a key)
- * has other expressions at another level, or is a word that one level alone reserves. A yes may be wrong, because a
- * reserved word may be at a place where it is no name. The definition must not be too deep (`isTooDeep`).
+ * Can the errors of a definition depend on the level? True if any string of the definition (a value or a key) contains
+ * different expressions at the two levels, or is a word that only one level reserves. The result may be true although
+ * the errors are the same, because a reserved word counts even if it is not used as a name. The definition must not be
+ * too deep (`isTooDeep`).
  */
 export function dependsOnLevel(definition: JsonValue): boolean {
   const values: JsonValue[] = [definition];
@@ -46,8 +47,8 @@ const differsByLevel = (text: string): boolean => {
 };
 
 /**
- * The expressions that a level finds in a text, in a form that can be compared. They determine the other parts of the
- * text.
+ * The expressions that a level finds in a string, as a comparable key. The literal parts need no comparison, because
+ * the expressions determine them.
  */
 function meaningOf(text: string, level: KroCompatibility): string {
   if (!text.includes('${')) return String(isReservedWord(text, level));

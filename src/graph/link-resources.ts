@@ -12,14 +12,14 @@ import type { Problems } from './problems.ts';
 import type { ReadPart } from './model.ts';
 import { partOf } from './read-paths.ts';
 
-/** A draft with its parsed expressions, without the expressions that have errors. */
+/** A resource draft with its parsed expressions. Expressions with errors are left out. */
 export interface Linked {
   readonly draft: ResourceDraft;
   readonly fields: readonly Analysed<FieldSite>[];
   readonly dimensions: readonly Analysed<DimensionSite>[];
   readonly includeWhen: readonly Analysed[];
   readonly propagateWhen: readonly Analysed[];
-  /** The ids of other nodes whose data this node needs, in the order of the expressions. */
+  /** The ids of other nodes on which this node depends, in the order of the expressions. */
   readonly dependsOn: readonly string[];
   /**
    * The ids of `dependsOn` that only branches of conditional operators read. Empty without the feature
@@ -55,7 +55,7 @@ export function onlyInBranches(ids: readonly string[], expressions: readonly Ana
   return [...others].toSorted();
 }
 
-/** The sorted ids of the nodes that deferred fields read, without those that the node needs anyway. */
+/** The sorted ids of the nodes that only deferred fields read. Ids on which the node depends are not included. */
 export function deferredReads(
   fields: readonly Analysed<FieldSite>[],
   dependsOn: readonly string[],
@@ -153,7 +153,10 @@ class Linker {
     return undefined;
   }
 
-  /** The collection whose list, whole or filtered, is the expression of a dimension; undefined for any other list. */
+  /**
+   * If the list of a dimension is a collection, or a filtered collection, returns the collection. Undefined for any
+   * other list.
+   */
   #itemsOf(site: DimensionSite): ReadPart | undefined {
     const parsed = this.#language.parse(site.text.cel);
     if (!parsed.ok) return undefined;
@@ -166,8 +169,8 @@ class Linker {
     const found = this.#analyse(site, step, iterators);
     if (found === undefined) return undefined;
     const others = found.ids.filter((id) => iterators.includes(id));
-    // The last read is the list of a collection. It does not count, because each use of the iterator counts as a read
-    // of the items. The reads of a filter's condition stay.
+    // The last read is the list of the collection itself. It is removed, because each use of the iterator already
+    // counts as a read of the items. The reads in the condition of a filter are kept.
     if (others.length === 0)
       return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
     const kro = `${PREFIX}node "${this.#draft.id}": forEach iterator "${site.name}" cannot reference other iterators [${others.join(' ')}] - forEach iterators are independent (cartesian product)`;

@@ -25,7 +25,7 @@ spec:
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${place}" }, data: { ip: "\${svc.spec.clusterIP}", at: "\${settings.data.at}" } }
 `;
 
-test('a character beyond U+FFFF is one reference, and no line is cut inside it', () => {
+test('a character beyond U+FFFF becomes one character reference, and no line is cut inside it', () => {
   const text = DEFINITION.replace('a\\"; end', `😀${'😀'.repeat(80)}`);
   const { graph } = compile(parseDefinitions(text).documents[0] ?? {}, { sources: builtinSource(), target: 'stock' });
   if (graph === undefined) throw new Error(text);
@@ -33,7 +33,7 @@ test('a character beyond U+FFFF is one reference, and no line is cut inside it',
   expect(toMermaid(graph)).not.toMatch(/#5\d{4};/);
 });
 
-test('a graph as a picture: collections, conditions, external objects, and an arrow for each read', () => {
+test('the picture of a graph shows collections, conditions, external objects, and an arrow for each read', () => {
   const [document] = parseDefinitions(DEFINITION).documents;
   const { graph, diagnostics } = compile(document ?? {}, { sources: builtinSource(), target: 'stock' });
   if (graph === undefined) throw new Error(JSON.stringify(diagnostics));

@@ -8,9 +8,10 @@ const MAX_LINE_LENGTH = 60;
 
 /**
  * A picture of a graph in the language of Mermaid, which GitHub and many editors draw. Each resource is a box, each
- * collection a box with double sides, and each external node a hexagon. Each arrow leads from a node to a node that
- * reads it, with the expression, or to the instance whose status reads it. Equal graphs give equal texts. With the
- * states of an instance, each box has the colour of its state, and a line with the state and its reason.
+ * collection a box with double sides, and each external node a hexagon. An arrow with the expression leads from each
+ * node to every node that reads it. A dotted arrow leads from a node to the instance if the status reads the node.
+ * Equal graphs yield equal text. With `states`, each box has the colour of its state, and an additional line with the
+ * state and its reason.
  */
 export function toMermaid(graph: Graph, states?: InstanceStatus): string {
   const own = states === undefined ? [] : [states.instance.text];
@@ -46,7 +47,10 @@ const STYLES: Readonly<Record<NodeStatus['tone'], string>> = {
   idle: 'stroke-dasharray:3',
 };
 
-/** The name of a box. The prefix is needed because an id such as `end` is a word of Mermaid. No id has a `_`. */
+/**
+ * The name of a box. The prefix is needed because an id such as `end` is a word of Mermaid. `_` replaces `/` without
+ * collisions, because no id contains `_`.
+ */
 const nameOf = (id: string): string => `n_${id.replaceAll('/', '_')}`;
 
 function boxOf(node: GraphNode, status: NodeStatus | undefined): string {
@@ -59,7 +63,7 @@ function boxOf(node: GraphNode, status: NodeStatus | undefined): string {
   return dimensions.length > 0 ? `${nameOf(node.id)}[[${text}]]` : `${nameOf(node.id)}[${text}]`;
 }
 
-/** Quotes lines as one text. All characters but letters, digits and a few signs become character references. */
+/** Quotes lines as one string. All characters except letters, digits and a few signs become character references. */
 function quoted(...lines: readonly string[]): string {
   const safe = lines.map((line) => {
     const characters = Array.from(line);

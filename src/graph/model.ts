@@ -9,13 +9,13 @@ export type PathStep = string | number;
 export interface Expression {
   /** The CEL text. */
   readonly cel: string;
-  /** The author's text, if it is a string that mixes text and `${…}`. */
+  /** The author's string, if it mixes literal text and `${…}`. */
   readonly template?: string;
   /** The sorted names of the variables that the expression reads: ids of nodes, `schema`, iterators, `each`. */
   readonly references: readonly string[];
   /**
-   * The parts of `schema` and of nodes that the expression reads, also by way of iterators and `each`. The paths of
-   * collections begin at their items.
+   * The parts of `schema` and of nodes that the expression reads, directly or through iterators and `each`. The paths
+   * of collections begin at their items.
    */
   readonly reads: readonly ReadPart[];
   /** Static type of the result as CEL writes it, e.g. `list(string)`, `dyn`. */
@@ -24,7 +24,7 @@ export interface Expression {
   readonly source?: SourcePosition;
 }
 
-/** A part of a variable: the value at a path; the whole value with an empty path. */
+/** A part of a variable: the value at a path. An empty path denotes the whole value. */
 export interface ReadPart {
   /** The id of a node, or `schema`. */
   readonly id: string;
@@ -32,12 +32,15 @@ export interface ReadPart {
 }
 
 /**
- * The time at which the value of a field is known: `static` from the instance alone, `dynamic` after other nodes were
- * observed, `iteration` for each item of a collection.
+ * When the value of a field is known. `static`: as soon as the instance is known. `dynamic`: after other nodes were
+ * observed. `iteration`: separately for each item of a collection.
  */
 export type FieldKind = 'static' | 'dynamic' | 'iteration';
 
-/** The form of a deferred field while its expression has no value or gives null: the field is null, or is left out. */
+/**
+ * What happens to a deferred field while its expression has no value or evaluates to null: `null` sets the field to
+ * null, and `omit` leaves it out.
+ */
 export type Deferral = 'null' | 'omit';
 
 /** A field of a template that an expression fills. */
@@ -47,16 +50,19 @@ export interface Hole {
   readonly pathText: string;
   readonly kind: FieldKind;
   readonly expression: Expression;
-  /** With true, an empty optional leaves the field out. Otherwise the field becomes null. */
+  /** If true, an empty optional leaves the field out. If absent, an empty optional sets the field to null. */
   readonly leavesOutEmpty?: true;
   /** Set for a field that does not wait for the data that its expression reads. */
   readonly deferred?: Deferral;
   /**
-   * Set when the expression gives the key of the member at `path`, whose last step is the key as the author wrote it.
-   * The key is a string; null leaves the member out.
+   * Set when the expression computes the key of the member at `path`. The last step of `path` is the key as the author
+   * wrote it. The expression evaluates to a string, or to null, which leaves the member out.
    */
   readonly isKey?: true;
-  /** The path of the outermost map with a computed key above the field. The object has no field at `path` then. */
+  /**
+   * The path of the outermost map with a computed key above the field. If it is set, `path` is not a path in the
+   * rendered object.
+   */
   readonly computedMap?: readonly PathStep[];
 }
 
@@ -75,37 +81,38 @@ export interface ForEachDimension {
 /**
  * The common members of all nodes of a graph. The type is absent in three cases: the node has no objects; an expression
  * computes apiVersion or kind; or the cluster did not have the kind of a resource that may wait for it. In the last two
- * cases the type is known when the template is rendered. The kinds that the cluster then serves give plural and scope.
+ * cases, the type becomes known when the template is rendered. Its plural and its scope then come from the kinds that
+ * the cluster serves.
  */
 export interface NodeBase extends Partial<KnownType> {
   /** The id. In a subgraph of a Graph object: the path of ids, with `/` between them (`sub/child`). */
   readonly id: string;
-  /** Position in `spec.resources`, or in the list `nodes` that holds the node, from 0. */
+  /** Index in `spec.resources`, or in the list `nodes` that contains the node. */
   readonly index: number;
   /** The object or value that the node renders. A subgraph renders nothing, and its template is empty. */
   readonly template: TemplatePlan;
   /**
-   * The sorted ids of the nodes whose data this node needs. `schema` does not count. A subgraph needs the nodes outside
-   * of it that a child reads (its captures). Each child needs these captures, too, because kro begins a subgraph when
-   * all of them are there. The children of a subgraph are not in its list.
+   * The sorted ids of the nodes on which this node depends. `schema` does not count. A subgraph depends on the outer
+   * nodes that its children read (its captures), but not on its children. Each child also depends on all captures,
+   * because kro begins a subgraph only when all of them have values.
    */
   readonly dependsOn: readonly string[];
   /**
-   * The ids of `dependsOn` that the expressions of this node read only in branches of `a ? b : c`. Such an id is needed
-   * only while an expression takes a branch that reads it. Absent when there is no such id, and without the feature
-   * `partialDependencies`.
+   * The ids of `dependsOn` that the expressions of this node read only in branches of `a ? b : c`. The node depends on
+   * such an id only while an expression takes a branch that reads it. Absent when there is no such id, and without the
+   * feature `partialDependencies`.
    */
   readonly dependsOnInBranches?: readonly string[];
   /**
-   * The sorted ids of the nodes that only deferred fields of this node read. The node does not wait for them, and they
-   * may wait for the node. Absent when there is none.
+   * The sorted ids of the nodes that only deferred fields of this node read. This node does not wait for those nodes,
+   * and they may depend on this node. Absent when there are none.
    */
   readonly readsDeferred?: readonly string[];
   readonly includeWhen: readonly Expression[];
   readonly readyWhen: readonly Expression[];
   /**
    * The conditions that must hold before an object of the node is created or updated. They may read nodes that are not
-   * in `dependsOn`; those come before this node in the order. Absent when there is none.
+   * in `dependsOn`; such nodes also come before this node in the order. Absent when there are none.
    */
   readonly propagateWhen?: readonly Expression[];
 }
@@ -121,8 +128,8 @@ export interface KnownType {
 /** What happens to objects of a node when they are retired. */
 export interface Retained {
   /**
-   * `Orphaned`: an object that is retired stays in the cluster, without the labels and annotations of the controller.
-   * Absent: it is deleted.
+   * `Orphaned`: a retired object is not deleted, and loses the labels and annotations of the controller. Absent: a
+   * retired object is deleted.
    */
   readonly deletionPolicy?: 'Orphaned';
 }
@@ -132,23 +139,26 @@ export interface ResourceNode extends NodeBase, Retained {
   readonly nodeType: 'resource';
 }
 
-/** A node with one object for each element of the product of its dimensions. The first dimension is outermost. */
+/**
+ * A node with one object for each combination of the elements of its dimensions. The first dimension is the outermost
+ * loop.
+ */
 export interface CollectionNode extends NodeBase, Retained {
   readonly nodeType: 'collection';
   readonly forEach: readonly ForEachDimension[];
 }
 
-/** An external object, read by name. The template holds apiVersion, kind and metadata. */
+/** An external object that is read by name. The template has only apiVersion, kind and metadata. */
 export interface ExternalNode extends NodeBase {
   readonly nodeType: 'external';
 }
 
-/** External objects, read by label selector (`metadata.selector` of the template). */
+/** External objects that are read by label selector (`metadata.selector` of the template). */
 export interface ExternalCollectionNode extends NodeBase {
   readonly nodeType: 'externalCollection';
 }
 
-/** Fields that the graph adds to an object that it does not own. Publishes nothing. */
+/** Fields that the graph adds to an object that it does not own. Expressions cannot read it. */
 export interface PatchNode extends NodeBase {
   readonly nodeType: 'patch';
   /** The dimensions of a patch of several objects; absent for a patch of one object. */
@@ -157,13 +167,16 @@ export interface PatchNode extends NodeBase {
   readonly subresource?: 'status';
 }
 
-/** A computed value without an object. Publishes the value; with dimensions, a list of values. */
+/** A computed value without an object. Expressions read the value, or a list of values if the node has dimensions. */
 export interface DefNode extends NodeBase {
   readonly nodeType: 'def';
   readonly forEach?: readonly ForEachDimension[];
 }
 
-/** A group of nodes with names of its own. Publishes a map from the last part of a child's id to the child's value. */
+/**
+ * A group of nodes with separate names (a frame). Its value for expressions is a map from the last part of a child's id
+ * to the child's value.
+ */
 export interface SubgraphNode extends NodeBase {
   readonly nodeType: 'subgraph';
   /** The ids (paths) of its own nodes, in the order of the list. */
@@ -193,7 +206,10 @@ export interface InstanceType extends GroupVersionKind {
 
 /** An entry of the author's `status.conditions`. */
 export interface ConditionExpression extends Expression {
-  /** The types of its conditions; absent when one of the types is computed, and when the entry builds no condition. */
+  /**
+   * The types of the conditions that the entry builds. Absent when any of the types is computed, and when the entry
+   * builds no condition.
+   */
   readonly types?: readonly string[];
 }
 
@@ -203,7 +219,7 @@ export interface StatusPlan {
   readonly holes: readonly Hole[];
   /** The author's condition expressions in order; absent when the definition declares none. */
   readonly conditions?: readonly ConditionExpression[];
-  /** The sorted ids of the nodes that the status reads, with `schema` if a status field reads it. */
+  /** The sorted ids of the nodes that the status reads. Includes `schema` if a status field reads it. */
   readonly dependsOn: readonly string[];
 }
 
@@ -231,30 +247,30 @@ export interface Graph {
   readonly instance: InstanceType;
   readonly nodes: ReadonlyMap<string, GraphNode>;
   /**
-   * Node ids with dependencies first. The position in the definition breaks ties. The children of a subgraph stand
+   * Node ids in topological order. Ties are broken by the position in the definition. The children of a subgraph come
    * directly before the subgraph, because kro runs a subgraph as one step.
    */
   readonly order: readonly string[];
-  /** The line of kro whose rules the compiler followed, and whose behaviour the runtime shows. */
+  /** The level of kro that the compiler followed and that the runtime follows. */
   readonly kroCompatibility: KroCompatibility;
   /**
-   * Deletion wave of each node; the wave with the highest number is deleted first. kro 0.9: nodes without dependents
-   * have the highest number, the deepest dependency has 1. kro 0.10: nodes without dependencies have 1, every other
-   * node has one more than its highest dependency; defs do not count. In a Graph object, the numbers begin again in
-   * each subgraph.
+   * Deletion wave of each node; the wave with the highest number is deleted first. At level 0.9, nodes without
+   * dependents have the highest number, and the deepest dependency has the number 1. At level 0.10, nodes without
+   * dependencies have the number 1, and the number of any other node is one more than the highest of its dependencies;
+   * defs do not count. In a Graph object, each subgraph has its own numbers.
    */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;
-  /** May a resource of the definition wait for its kind (`deferredSchemas`)? Absent: each kind is known. */
+  /** May a resource of the definition wait for its kind (`deferredSchemas`)? Absent when every kind is known. */
   readonly mayLackKinds?: true;
-  /** The conditions for a new revision. Absent when only the canary of the definition can hold a new revision back. */
+  /** The conditions for a new revision. Absent when the definition has no such conditions. */
   readonly propagateWhen?: InstancePropagation;
   /** Does the status of an instance have a record of its objects, `status.graph`? Absent: it has none. */
   readonly recordsObjects?: true;
   /**
-   * The reason why the controller refuses every instance although it accepts the definition, in kro's words. kro 0.10
-   * accepts a definition with a condition that gives an optional, and refuses the condition when it builds the graph of
-   * an instance.
+   * kro's message about why the controller refuses every instance although it accepts the definition. This happens for
+   * a condition that evaluates to an optional: kro 0.10 accepts the definition, and refuses the condition when it
+   * builds the graph of an instance.
    */
   readonly instanceProblem?: string;
   /**
@@ -262,7 +278,7 @@ export interface Graph {
    * paths.
    */
   readonly reads: ReadonlyMap<string, readonly (readonly PathStep[])[]>;
-  /** Hash of the normalised spec; equal hashes mean that no new revision is due. */
+  /** Hash of the normalised spec. Specs with equal hashes belong to the same revision. */
   readonly hash: string;
   /** The definition as compiled (after defaults), for revisions and for printing. */
   readonly definition: JsonValue;

@@ -4,7 +4,10 @@ import { compile } from './compile.ts';
 import { withConfigMap, withResources } from './codes-example.ts';
 import { parseDefinitions } from './parse-definitions.ts';
 
-/** The problems of a definition after the parser's, each with its message and its hint. */
+/**
+ * The problems that the compiler reports for a definition (without the parser's problems), each with its message and
+ * its hint.
+ */
 function problemsOf(text: string): string[] {
   return parseDefinitions(text)
     .documents.flatMap((document) => compile(document, { sources: builtinSource() }).diagnostics)
@@ -14,8 +17,8 @@ function problemsOf(text: string): string[] {
 const map = (id: string, name: string): string =>
   `- id: ${id}\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}}\n`;
 
-describe('a wrong id causes one problem', () => {
-  test.each(['self', 'metadata', 'item', 'kro'])('also when an expression reads the resource: %s', (id) =>
+describe('an invalid id causes only one problem', () => {
+  test.each(['self', 'metadata', 'item', 'kro'])('even when an expression reads the resource: %s', (id) =>
     expect(problemsOf(withResources(map(id, 'a') + map('b', `b-\${${id}.metadata.name}`)))).toEqual([
       `the id "${id}" is a reserved word; choose another id`,
     ]),
@@ -50,20 +53,20 @@ const SETTINGS = `data:
 readyWhen:
   - `;
 
-describe('a condition of readiness reads its own resource only', () => {
+describe('readyWhen can read only its own resource; the hint is about', () => {
   test.each<[string, string, string]>([
     [
-      'a field of the spec that a field of the template repeats',
+      'a field of the spec that a field of the template has as value',
       '${config.data.text == schema.spec.name}',
       'read config.metadata.name, which the template sets to schema.spec.name',
     ],
     [
-      'the same value with a function',
+      'the same field of the spec in a function call',
       '${config.data.text == schema.spec.name.lowerAscii()}',
       'read config.metadata.name, which the template sets to schema.spec.name',
     ],
     [
-      'a value that the template only computes with',
+      'a value that the template uses only in a computation',
       '${config.data.count == string(schema.spec.count)}',
       'compare config with a constant, or set a field of the template to schema.spec.count and read that field',
     ],
@@ -73,7 +76,7 @@ describe('a condition of readiness reads its own resource only', () => {
       'compare config with a constant, or set a field of the template to schema.metadata.namespace and read that field',
     ],
     [
-      'a value that only a field has which no expression can select',
+      'a value that only a field with an unselectable name has',
       '${config.data.text == schema.metadata.name}',
       'compare config with a constant, or set a field of the template to schema.metadata.name and read that field',
     ],

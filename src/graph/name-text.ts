@@ -1,32 +1,36 @@
 import type { JsonValue } from '../core/index.ts';
 import { scanExpressions } from './scan.ts';
 
-/** The relation of two texts with expressions: always equal, never equal, or dependent on the values. */
+/**
+ * The relation of two strings with expressions: always equal, never equal, or dependent on the values of the
+ * expressions.
+ */
 export type Relation = 'equal' | 'different' | 'open';
 
 /** One character of literal text, or one expression. */
 export type NameSymbol = { readonly text: string; readonly expression: boolean };
 
-/** A text of a template as characters and expressions. */
+/** A string of a template, divided into characters and expressions. */
 export type NameText = readonly NameSymbol[];
 
 /**
- * An expression that is one path in the spec or the metadata of the instance. It has the same value in the whole graph.
+ * Matches an expression that is a single path in the spec or the metadata of the instance. Such an expression has the
+ * same value in the whole graph.
  */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 
 /**
- * The maximum number of replacements in a chain of names in which each name refers to the name of the next resource.
+ * The maximum number of replacements when the name of one resource is defined by the name of the next one, and so on.
  */
 const MAX_REPLACEMENTS = 8;
 
 /**
- * The text of a name, a port or a key in a template. A number counts as its text. An expression for the name of another
- * resource of the graph is replaced by the text of that name.
+ * The divided string of a name, a port or a key in a template. A number is converted to a string. An expression that
+ * reads the name of another resource of the graph is replaced by the string of that name.
  *
- * @param nameOf text of `metadata.name` of the resource with an id
- * @returns `undefined` for a value that is neither a text nor a number, and for a text whose expressions cannot be found,
- *   such as `${` without an end
+ * @param nameOf returns the `metadata.name` of the resource with an id
+ * @returns `undefined` for a value that is neither a string nor a number, and for a string whose expressions cannot be
+ *   found, such as an unterminated `${`
  */
 export function nameText(
   value: JsonValue | undefined,
@@ -47,25 +51,25 @@ export function nameText(
   });
 }
 
-/** Is the text without expressions? */
+/** Does the string have no expressions? */
 export function isConstantName(text: NameText): boolean {
   return text.every(({ expression }) => !expression);
 }
 
-/** Does the text have expressions, each of which is one path in the spec or the metadata of the instance? */
+/** Does the string have expressions, and is each of them a single path in the spec or the metadata of the instance? */
 export function variesByInstance(text: NameText): boolean {
   const expressions = text.filter(({ expression }) => expression);
   return expressions.length > 0 && expressions.every(({ text: cel }) => SHARED.test(cel));
 }
 
-/** The form of the text in messages. */
+/** Formats the string for messages. */
 export function shownNameText(text: NameText): string {
   return text.map((symbol) => (symbol.expression ? `\${${symbol.text}}` : symbol.text)).join('');
 }
 
 /**
- * Compares two texts of one graph. The result is `different` only when no values of their expressions can make the
- * texts equal. The comparison removes the equal parts at both ends first.
+ * Compares two strings of the same graph. The result is `different` only when the strings differ for all values of
+ * their expressions. The comparison first removes the equal parts at both ends.
  */
 export function compareNameTexts(a: NameText, b: NameText): Relation {
   let from = 0;

@@ -14,13 +14,13 @@ const RESERVED_BY_CEL: ReadonlySet<string> = new Set(
   while`.split(/\s+/),
 );
 
-/** The names that expressions know without a resource of that name. */
+/** The names that expressions can use although no resource has them. */
 const BUILT_IN: ReadonlySet<string> = new Set(['each', 'runtime', 'schema']);
 
 const LOWER_CAMEL = /^[a-z][a-zA-Z0-9]*$/;
 const UPPER_CAMEL = /^[A-Z][a-zA-Z0-9]*$/;
 
-/** Further words that kro 0.10 reserves. */
+/** Additional words that kro reserves since 0.10. */
 const RESERVED_SINCE_0_10: ReadonlySet<string> = new Set(['graphengine']);
 
 /** Is the word forbidden as a resource id or iterator name? */
@@ -30,7 +30,7 @@ export function isReservedWord(word: string, level: KroCompatibility = DEFAULT_K
   );
 }
 
-/** Do expressions give the word a meaning of their own, so that it cannot denote a resource? */
+/** Does the word have a fixed meaning in expressions, so that it cannot denote a resource? */
 export function hasOtherMeaning(word: string): boolean {
   return BUILT_IN.has(word) || RESERVED_BY_CEL.has(word);
 }
@@ -46,8 +46,8 @@ export function isUpperCamelCase(name: string): boolean {
 }
 
 /**
- * A lower camel case name for hints, made from any text: `myCm` for `my-cm`. Undefined when the text gives no allowed
- * name, or already is that name.
+ * Converts a string to a lower camel case name for hints: `my-cm` becomes `myCm`. Undefined when the result is not an
+ * allowed name, or is equal to the string.
  */
 export function suggestId(text: string): string | undefined {
   const words = text.split(/[^a-zA-Z0-9]+/).filter((word) => word !== '');

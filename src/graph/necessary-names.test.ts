@@ -21,7 +21,7 @@ test.each([
   ['a.list.filter(x, x == b.y)', 'a b x'],
   ['a.?x.optMap(v, v + b.y)', 'a b v'],
   ['a.list.map(x, x.on ? b.y : d.y)', 'a x'],
-])('%s reads %s in every case', (cel, names) => {
+])('whichever branches are taken, %s reads %s', (cel, names) => {
   const parsed = environment.parse(cel);
   if (!parsed.ok) throw new Error(parsed.text);
   expect([...necessaryNames([parsed.ast.expr])].toSorted().join(' ')).toBe(names);
@@ -36,8 +36,12 @@ resources:
 
 test.each([
   ['a name in a branch', '', ['svc']],
-  ['a name in a branch of one field, and outside of branches in another one', ', more: "${svc.data.url}"', undefined],
-  ['a name in a branch inside of a text', ', more: "x-${schema.spec.on ? svc.data.url : \'\'}"', ['svc']],
+  ['a name in a branch of one field, and outside of branches in another field', ', more: "${svc.data.url}"', undefined],
+  [
+    'a name in a branch of an expression inside a string',
+    ', more: "x-${schema.spec.on ? svc.data.url : \'\'}"',
+    ['svc'],
+  ],
 ])('%s: the dependencies in branches are %s', (_title, data, inBranches) => {
   const yaml = RESOURCES.replace('DATA', data);
   const on = graphOf(yaml, { features: { partialDependencies: true } }).nodes.get('cfg');

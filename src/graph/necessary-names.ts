@@ -1,9 +1,9 @@
 import type { Expr } from '../cel/index.ts';
 
 /**
- * The variables that an expression reads outside of the branches of `a ? b : c`. A variable that is read only in
- * branches is needed only while one of these branches is taken. The name of a loop variable is in the result, too,
- * because a variable may have the same name.
+ * The variables that an expression reads outside of the branches of `a ? b : c`. If a variable is read only in
+ * branches, the expression needs it only while one of these branches is taken. The result also contains the names of
+ * loop variables, because a variable may have the same name.
  */
 export function necessaryNames(roots: readonly Expr[]): ReadonlySet<string> {
   const names = new Set<string>();

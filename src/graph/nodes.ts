@@ -54,7 +54,7 @@ export function objectPathOf({ path, computedMap }: Hole): readonly PathStep[] {
   return computedMap ?? path;
 }
 
-/** The text of `objectPathOf`. */
+/** The path of `objectPathOf` as a string. */
 export function objectPathText({ pathText, computedMap }: Hole): string {
   return computedMap === undefined ? pathText : formatPath(computedMap);
 }
@@ -64,12 +64,18 @@ export function dimensionsOf(node: GraphNode): readonly ForEachDimension[] {
   return ('forEach' in node ? node.forEach : undefined) ?? [];
 }
 
-/** The kind of the node's objects, for display: the author's text of a computed kind; '' for a node without objects. */
+/**
+ * The kind of the node's objects, for display. For a computed kind, it is the author's expression. For a node without
+ * objects, it is ''.
+ */
 export function kindOf(node: GraphNode): string {
   return node.type === undefined ? headerText(node, 'kind') : node.type.kind;
 }
 
-/** The apiVersion of the node's objects, for display: the author's text if it is computed; '' without objects. */
+/**
+ * The apiVersion of the node's objects, for display. For a computed apiVersion, it is the author's expression. For a
+ * node without objects, it is ''.
+ */
 export function apiVersionOf(node: GraphNode): string {
   return node.type === undefined ? headerText(node, 'apiVersion') : formatApiVersion(node.type);
 }

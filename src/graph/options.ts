@@ -17,7 +17,7 @@ export type CompileTarget = 'stock' | 'typekro';
 export interface GraphFeatures {
   /** `omit()` in templates, which leaves a field out. kro's gate `CELOmitFunction`. */
   readonly omit?: boolean;
-  /** `now()`: the time. In templates it is sampled, and stays the same in many passes. */
+  /** `now()`, the current time. In templates, the time is sampled and stays the same over many passes. */
   readonly now?: boolean;
   /** cel-go's `math` library. */
   readonly math?: boolean;
@@ -33,7 +33,7 @@ export interface GraphFeatures {
   readonly dynamicKeys?: boolean;
   /** `defer(…)` as the whole value of a field of a template. The gate `CELDeferFunction`, proposed for kro. */
   readonly defer?: boolean;
-  /** `deletionPolicy` of resources. kro's gate `DeletionPolicy`, which kro has after 0.10.0-rc.0. */
+  /** `deletionPolicy` of resources. kro's gate `DeletionPolicy`, which kro has in versions after 0.10.0-rc.0. */
   readonly deletionPolicy?: boolean;
   /**
    * `propagateWhen` on resources: conditions for creates and updates of objects. The gate `PropagateWhen`, proposed for
@@ -42,7 +42,8 @@ export interface GraphFeatures {
   readonly propagateWhen?: boolean;
   /**
    * A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. The gate
-   * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
+   * `PartialDependencies`, proposed for kro. The feature does not change which definitions compile. It changes which
+   * objects an instance has.
    */
   readonly partialDependencies?: boolean;
   /**
@@ -51,7 +52,7 @@ export interface GraphFeatures {
    * changes which definitions with unknown kinds compile.
    */
   readonly deferredSchemas?: boolean;
-  /** `optional` of resources, which has an effect with `deferredSchemas` only. */
+  /** `optional` of resources, which has an effect only with `deferredSchemas`. */
   readonly optionalResources?: boolean;
   /** The status of instances has kro's condition `WatchesHealthy`, which conditions of the author may read. */
   readonly watchHealth?: boolean;
@@ -63,9 +64,9 @@ export interface GraphFeatures {
 }
 
 /**
- * The features of this project's controller when all gates that add parts to the language are on. A command that does
- * not know the gates of a controller compiles with these. They include two gates that change what an accepted
- * definition means: `CELOmitFunction` and `DynamicKeys`.
+ * The features of this project's controller with all gates that add parts to the language. A command that does not know
+ * the gates of a controller compiles with these features. Two of them also change the meaning of definitions that are
+ * accepted without the gate: `CELOmitFunction` and `DynamicKeys`.
  */
 export const TYPEKRO_FEATURES: GraphFeatures = {
   omit: true,
@@ -83,32 +84,32 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
 
 /** The options of the compiler. */
 export interface CompileOptions {
-  /** The sources of the schemas of kinds. The first source that knows a kind gives its schema. */
+  /** The sources of the schemas of kinds. If several sources have a kind, the first one provides its schema. */
   readonly sources: SchemaSource | readonly SchemaSource[];
   readonly features?: GraphFeatures;
-  /** Default `stock`: features that released kro refuses or lacks are reported. */
+  /** Default `stock`: features that released kro refuses or does not have are reported. */
   readonly target?: CompileTarget;
   /**
-   * kro accepts some definitions that cannot work (a number in a struct field, keys that no field has). Default false:
-   * such a problem is a warning. True: it is an error.
+   * Are problems that kro accepts reported as errors? kro accepts some definitions that cannot work, such as a number
+   * in a struct field or unknown keys. Default false: such problems are warnings.
    */
   readonly strict?: boolean;
-  /** The line of kro whose rules decide where the lines differ. Default `0.10`. */
+  /** The level of kro whose rules apply. Default `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
   /** The maximum number of dimensions in one `forEach`. Default 10, as in kro. */
   readonly maxForEachDimensions?: number;
 }
 
 /**
- * The checked graph, absent when there is an error, and all problems found: errors first, in the order of kro's phases,
- * so that `diagnostics[0].kroMessage` is kro's text for the definition.
+ * The checked graph and all problems. The graph is absent when there is an error. Errors come first, in the order of
+ * kro's phases, so that `diagnostics[0].kroMessage` is kro's message about the definition.
  */
 export interface CompileResult {
   readonly graph?: Graph;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** All sources of the options as one. */
+/** Combines all sources of the options into one source. */
 export function sourceOf({ sources }: CompileOptions): SchemaSource {
   return Array.isArray(sources) ? combineSources(...(sources as readonly SchemaSource[])) : (sources as SchemaSource);
 }

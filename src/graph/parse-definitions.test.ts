@@ -15,15 +15,15 @@ describe('values', () => {
     ['a: 9007199254740993', { a: 9007199254740993n }, 'integers without loss'],
     ['a: 2020-01-01', { a: '2020-01-01' }, 'dates are strings'],
     ['a: 1e3\nb: .5', { a: 1000, b: 0.5 }, 'floats'],
-    ['a: 12e4567\nb: -1e400', { a: '12e4567', b: '-1e400' }, 'numbers beyond a float are texts'],
-    [`a: ${'9'.repeat(400)}`, { a: '9'.repeat(400) }, 'long integers beyond a float are texts'],
-    ['a: -0x1FFFFFFFFFFFFFFFFF', { a: '-0x1FFFFFFFFFFFFFFFFF' }, 'hexadecimal integers beyond 64 bits are texts'],
+    ['a: 12e4567\nb: -1e400', { a: '12e4567', b: '-1e400' }, 'numbers beyond a float are strings'],
+    [`a: ${'9'.repeat(400)}`, { a: '9'.repeat(400) }, 'long integers beyond a float are strings'],
+    ['a: -0x1FFFFFFFFFFFFFFFFF', { a: '-0x1FFFFFFFFFFFFFFFFF' }, 'hexadecimal integers beyond 64 bits are strings'],
     ['a: !!str 1', { a: '1' }, 'the string tag'],
     ['{"a":\t1}', { a: 1 }, 'JSON with tabs'],
-    ['{"a": "// \\" /* x */" # YAML\n}', { a: '// " /* x */' }, 'JSON with slashes in a text'],
+    ['{"a": "// \\" /* x */" # YAML\n}', { a: '// " /* x */' }, 'JSON with slashes in a string'],
     ["{\"a\": 'see // there', \"b\": 'it''s /* x'}", { a: 'see // there', b: "it's /* x" }, 'slashes in single quotes'],
     ['{a: //x}', { a: '//x' }, 'slashes in a flow map'],
-    ['{"a": 1}\n---\nb: |\n  // x\n', { a: 1 }, 'slashes in a document below'],
+    ['{"a": 1}\n---\nb: |\n  // x\n', { a: 1 }, 'slashes in a later document'],
     ['\uFEFFa: 1\r\nb: 2\r\n', { a: 1, b: 2 }, 'a byte order mark and CRLF'],
     [
       'p: &x {a: 1}\nq: *x\nr: {<<: *x, b: 2}',
@@ -77,7 +77,7 @@ describe('problems', () => {
             .fill(`*l${level - 1}`)
             .join(', ')}]`,
     );
-    // Further bombs and the consequences of missing values are not reported as errors of their own.
+    // Additional bombs, and the consequences of missing values, are not reported as separate errors.
     const text = [...levels, 'other: [*l11, *l11, *l10]', '<<: *l11'].join('\n');
     expect(parseDefinitions(text).diagnostics.map(({ code }) => code)).toEqual(['yaml/alias-bomb']);
   });
@@ -96,7 +96,7 @@ describe('problems', () => {
     expect(parseDefinitions(`${open.repeat(199)}x${closing.repeat(199)}`).diagnostics).toEqual([]);
   });
 
-  test('an action in quotes, as in an alert, does not make a text a template of Helm', () => {
+  test('a file with a template action in quotes, as in an alert, is not taken for a Helm template', () => {
     const text = 'summary: "{{ $labels.instance }} is down"\nb:\n\tc: 1\n';
     expect(parseDefinitions(text).diagnostics).toMatchObject([{ message: 'a tab cannot indent', source: { line: 3 } }]);
     expect(parseDefinitions('a: {{ .Values.x }}\nb:\n\tc: 1\n').diagnostics[0]?.message).toMatch(/Helm template/);
@@ -108,7 +108,7 @@ describe('problems', () => {
     expect(documents.map((document) => document.value)).toEqual([{ b: 1 }]);
   });
 
-  test('a wrong indentation is one diagnostic with a caret under the member', () => {
+  test('a wrong indentation yields one diagnostic with a caret under the member', () => {
     const name = 'seed-18-my-application.broken.rgd.yaml';
     const text = readFileSync(new URL(`../../test/fixtures/seeds/${name}`, import.meta.url), 'utf8');
     const { diagnostics } = parseDefinitions(text, name);
@@ -170,7 +170,7 @@ l:
     ['a missing member', ['m', 'nope'], undefined, undefined],
     ['a path below a scalar', ['m', 'own', 'nope'], undefined, undefined],
     ['a missing element', ['l', 7], undefined, undefined],
-  ])('the texts of the value and of the key of %s', (_what, path, value, key) => {
+  ])('the value and the key of %s as they are written in the file', (_what, path, value, key) => {
     expect(document?.written?.(path)?.text).toBe(value);
     expect(document?.writtenKey?.(path)).toBe(key);
   });

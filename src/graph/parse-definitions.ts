@@ -14,7 +14,7 @@ const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
 /** The maximum depth of a document. API objects are much less deep. */
 const MAX_DEPTH = 200;
 
-/** The documents of a text, and the problems of the text. */
+/** The documents of a file, and its problems. */
 export interface ParsedDefinitions {
   /** The documents in order, without empty documents and documents with errors. */
   readonly documents: readonly DefinitionDocument[];
@@ -22,8 +22,8 @@ export interface ParsedDefinitions {
 }
 
 /**
- * Reads a YAML or JSON file of any number of documents. Scalars are read as by kubectl (YAML 1.1 booleans and octals,
- * integers without loss). The function never throws: every text gives documents and diagnostics.
+ * Reads a YAML or JSON file of any number of documents. Scalars are read like in kubectl: with YAML 1.1 booleans and
+ * octals, and with exact integers. The function never throws: the result for any text has documents and diagnostics.
  */
 export function parseDefinitions(text: string, file?: string): ParsedDefinitions {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -98,8 +98,8 @@ interface Read {
 }
 
 /**
- * Merges the findings for a second object without a line of dashes before it. Such an object repeats the keys of the
- * object above, and each repeated key is a finding.
+ * If a line `---` is missing before a second object, each of its keys that repeats a key of the first object is a
+ * finding. This function replaces these findings by a single one.
  */
 function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex): readonly YamlFinding[] {
   const isRoot = ({ code, offset }: YamlFinding) =>
@@ -116,7 +116,10 @@ function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex)
   return findings.flatMap((each) => (each === first ? [second] : isRoot(each) ? [] : [each]));
 }
 
-/** Reads the node trees of a stream. Reports only the first problem of a document, because it causes the others. */
+/**
+ * Reads the node trees of a stream. Reports only the first problem of a document, because the other problems are
+ * usually its consequences.
+ */
 function* readDocuments(source: string): Generator<Read> {
   const composer = new (yamlLibrary().Composer)({ uniqueKeys: false, logLevel: 'silent' });
   for (const token of readTokens(source)) {
@@ -132,8 +135,8 @@ function* readDocuments(source: string): Generator<Read> {
 }
 
 /**
- * Reads the tokens of a stream. Nesting far beyond the limit ends the stream with the offset of a token that is too
- * deep, before the rest is read. `tooDeep` finds nesting that is a little beyond the limit.
+ * Reads the tokens of a stream. If the nesting is far beyond the limit, yields the offset of a token that is too deep
+ * and does not read the rest. Nesting that is slightly beyond the limit is left to `tooDeep`.
  */
 function* readTokens(source: string): Generator<CST.Token | number> {
   const { Lexer, Parser } = yamlLibrary();
@@ -173,7 +176,7 @@ function* composed(documents: ReturnType<Composer['next']>, source: string): Gen
   }
 }
 
-/** The parser's most common errors, with clearer texts and remedies. */
+/** Maps the most common error codes of the parser to clearer messages and remedies. */
 const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?: string]>>> = {
   BAD_INDENT: [
     'this line is not indented like the other members of its object',

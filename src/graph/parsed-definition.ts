@@ -20,14 +20,14 @@ export interface SchemaBlock {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** One dimension as the author wrote it: its name, its text, and the path of the text. */
+/** One dimension as the author wrote it: its name, the string of its list, and the path of this string. */
 export interface ForEachEntry {
   readonly name: string;
   readonly text: string;
   readonly path: readonly PathStep[];
 }
 
-/** A text of a condition list, with its path. */
+/** A string in a list of conditions, with its path. */
 export interface ConditionText {
   readonly text: string;
   readonly path: readonly PathStep[];
@@ -64,7 +64,7 @@ export function isDefinition({ apiVersion, kind }: KubeObject): boolean {
 }
 
 /**
- * Reads a definition. Returns undefined, and reports a problem, when the value is not a definition or lacks
+ * Reads a definition. Reports a problem and returns undefined when the value is not a definition or has no
  * `spec.schema`.
  */
 export function readDefinition(value: JsonValue, problems: Problems): ParsedDefinition | undefined {
@@ -112,7 +112,7 @@ function listHint(value: JsonValue, path: readonly PathStep[]): string {
     : 'begin each entry with "- ", also when there is only one';
 }
 
-/** The remedy for a number or a boolean where a text is expected. */
+/** The remedy for a number or a boolean where a string is expected. */
 function textHint(value: JsonValue, path: readonly PathStep[]): string | undefined {
   const isCondition = ['includeWhen', 'readyWhen', 'propagateWhen'].includes(String(path.at(-2)));
   if (isJsonObject(value) || Array.isArray(value)) return undefined;

@@ -10,7 +10,7 @@ export function formatPath(steps: readonly PathStep[]): string {
   return text;
 }
 
-/** The text of the path `parent` with one more step. */
+/** Appends a step to the path `parent`, which is a formatted path. */
 export function appendStep(parent: string, step: PathStep): string {
   if (typeof step === 'number') return `${parent}[${step}]`;
   if (step === '' || step.includes('.')) return `${parent}["${step}"]`;
@@ -23,9 +23,9 @@ export type ParsedPath =
   | { readonly ok: false; readonly message: string };
 
 /**
- * Parses the text of a path. kro stores paths as texts, and parses them before it looks up a schema and before it
- * writes a value. A key with `[` or `"` may therefore become another path, or an error. Callers that must behave like
- * kro resolve paths with this function instead of keeping the steps.
+ * Parses a formatted path. kro stores paths as strings, and parses them before it looks up a schema and before it
+ * writes a value. In kro, a key with `[` or `"` may therefore turn into another path or an error. Callers that must
+ * behave like kro parse paths with this function instead of keeping the steps.
  */
 export function parsePath(text: string): ParsedPath {
   const steps: PathStep[] = [];
@@ -66,7 +66,7 @@ function readBracket(text: string, at: number): Bracket {
   return { ok: true, step: Number(index), end: close + 1 };
 }
 
-/** Position of the first `.` or `[` from `at` on, or the end of the text. */
+/** The position of the first `.` or `[` at or after `at`; the end of the text when there is none. */
 function fieldEnd(text: string, at: number): number {
   let end = at;
   while (end < text.length && text[end] !== '.' && text[end] !== '[') end += 1;

@@ -37,7 +37,7 @@ describe('the marker printColumn', () => {
   test.each([
     ['for a number', '    spec: {size: "integer | printColumn=SIZE"}', ['SIZE integer .spec.size']],
     [
-      'for a name with spaces, among other markers',
+      'for a name with spaces, between other markers',
       `    spec: {size: 'float | default=1 printColumn="DISK SIZE" minimum=0'}`,
       ['DISK SIZE number .spec.size'],
     ],
@@ -52,16 +52,16 @@ describe('the marker printColumn', () => {
       ['SIZE integer .spec.data.size', 'SIZE integer .spec.logs.size'],
     ],
     [
-      'for a custom type of a number, with another name at one use',
+      'for a custom numeric type, with another column name at one use',
       '    types: {Size: integer | printColumn=SIZE}\n    spec: {data: Size, logs: Size | printColumn=LOGS}',
       ['SIZE integer .spec.data', 'LOGS integer .spec.logs'],
     ],
     [
-      'but none inside of lists',
+      'but not for fields inside lists',
       '    types: {Disk: {size: integer | printColumn=SIZE}}\n    spec: {disks: "[]Disk"}',
       [],
     ],
-  ])('gives columns after the default ones: %s', (_case, schema, columns) => {
+  ])('adds columns after the default columns: %s', (_case, schema, columns) => {
     expect(columnsOf(compileSchema(schema))).toEqual([...DEFAULTS, ...columns]);
   });
 

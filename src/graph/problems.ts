@@ -5,8 +5,8 @@ import { formatPath } from './path.ts';
 import { isOldBoolean, oldBooleanKey, resolvePlain } from './yaml-scalar.ts';
 
 /**
- * kro's phases in their order. kro reports the first phase that fails. `structure`, the API server's part, comes before
- * kro's phases, and `beyond` after them.
+ * kro's phases in their order. kro reports only the first phase that fails. Two phases are not kro's: `structure` has
+ * the checks of the API server and comes first, and `beyond` has this project's own checks and comes last.
  */
 export type Phase =
   | 'structure'
@@ -37,13 +37,13 @@ const RANK: Readonly<Record<Phase, number>> = {
   beyond: 11,
 };
 
-/** The place of a problem in the definition. */
+/** The position of a problem in the definition. */
 export interface ProblemLocation {
   /** Path from the root of the definition. */
   readonly path: readonly PathStep[];
   /** Offset in the string at `path`, in UTF-16 units. */
   readonly offset?: number;
-  /** Is the place the key instead of the value? */
+  /** Is the problem about the key instead of the value? */
   readonly key?: boolean;
 }
 
@@ -54,11 +54,11 @@ export interface Problem {
   readonly message: string;
   readonly place: ProblemLocation;
   readonly hint?: string | undefined;
-  /** kro's whole text, with the prefix of its phase. Absent for a problem that kro does not report. */
+  /** kro's whole message, with the prefix of its phase. Absent for a problem that kro does not report. */
   readonly kro?: string | undefined;
 }
 
-/** Collects problems, and turns them into diagnostics with positions, in the order of kro's phases. */
+/** Collects problems and converts them to diagnostics with positions, in the order of kro's phases. */
 export class Problems {
   readonly #found: { rank: number; severity: Severity; problem: Problem }[] = [];
   readonly #document: DefinitionDocument | undefined;
@@ -99,8 +99,8 @@ export class Problems {
   }
 
   /**
-   * The diagnostics: errors in the order of kro's phases, followed by warnings. Within a phase, the order of the checks
-   * decides.
+   * The diagnostics: errors in the order of kro's phases, followed by warnings. Errors of the same phase are in the
+   * order of the checks.
    */
   diagnostics(): Diagnostic[] {
     return this.#found
@@ -119,7 +119,7 @@ export class Problems {
       });
   }
 
-  /** A problem whose cause is a rule of YAML names this rule. */
+  /** If a rule of YAML 1.1 is the cause of the problem, adds a hint about this rule. */
   #withYamlCause(problem: Problem): Problem {
     const { path } = problem.place;
     const key = this.#oldBooleanKeyAt(path);
@@ -127,7 +127,8 @@ export class Problems {
       const isHintUseful = problem.hint !== undefined && problem.code !== 'graph/unknown-field';
       return { ...problem, hint: isHintUseful ? `${problem.hint}; ${key}` : key };
     }
-    // A hint that knows the wanted type is better than the general one, unless it quotes the boolean.
+    // A hint that knows the expected type is better than the general hint. The exception is a hint that shows the
+    // boolean in quotes instead of the word that the author wrote.
     const { hint, code } = problem;
     const isTextMeant =
       hint === undefined || code === 'simpleschema/unexpected-value' || /"(?:true|false)"$/.test(hint);
@@ -149,7 +150,10 @@ export class Problems {
     return undefined;
   }
 
-  /** An expression without an end in a YAML file may have its end in a comment: YAML ends a plain text before " #". */
+  /**
+   * An unterminated expression in a YAML file may have its end in a comment, because " #" ends a plain scalar. In this
+   * case, adds a hint about the comment.
+   */
   #withComment(problem: Problem): Problem {
     const written = this.written(problem.place.path);
     if (written?.comment?.includes('}') !== true) return problem;

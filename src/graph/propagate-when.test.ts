@@ -29,7 +29,7 @@ const plain = (id: string, data = 'x: z') =>
 const EACH = 'forEach: [{region: "${schema.spec.regions}"}]\n      ';
 
 describe('propagateWhen', () => {
-  test('is in the graph, gives an order, and is not a dependency', () => {
+  test('is in the graph and determines the order, but is not a dependency', () => {
     const { graph, diagnostics } = compiled(
       map('app', '"${db.ready() && db.data.x == \'1\'}", "${schema.spec.go}"') + plain('db'),
     );
@@ -43,7 +43,7 @@ describe('propagateWhen', () => {
     expect(graph?.reads.get('db')).toEqual([['data', 'x']]);
   });
 
-  test('keeps no data of a node when it reads only ready() and updated()', () => {
+  test('keeps no fields of a node when it reads only ready() and updated()', () => {
     const { graph } = compiled(map('app', '"${db.ready() && db.updated()}"') + plain('db'));
     expect(graph?.reads.get('db')).toBeUndefined();
   });
@@ -57,7 +57,7 @@ describe('propagateWhen', () => {
     expect(diagnostics).toEqual([]);
   });
 
-  test('changes the hash of a definition, and a definition without it keeps its hash', () => {
+  test('changes the hash of a definition, and does not change the hashes of definitions without it', () => {
     const hash = (when: string) => compiled(map('app', when)).graph?.hash;
     expect(hash('')).toBe(compiled(plain('app')).graph?.hash);
     expect(hash('"${schema.spec.go}"')).not.toBe(hash(''));
@@ -108,7 +108,12 @@ describe('propagateWhen', () => {
       'graph/condition-type',
       'propagateWhen needs a boolean',
     ],
-    ['a text around the expression', map('app', '"is ${schema.spec.go}"'), 'graph/not-standalone', 'one bare ${…}'],
+    [
+      'literal text around the expression',
+      map('app', '"is ${schema.spec.go}"'),
+      'graph/not-standalone',
+      'one bare ${…}',
+    ],
     [
       'a resource without an object',
       '\n    - {id: app, variable: {x: z}, propagateWhen: ["${schema.spec.go}"]}',
@@ -122,7 +127,7 @@ describe('propagateWhen', () => {
     expect(diagnostics[0]?.message).toContain(message);
   });
 
-  test('names its gate where the gate is off', () => {
+  test('is refused with the name of its gate when the gate is off', () => {
     const { diagnostics } = compiled(map('app', '"${schema.spec.go}"'), {});
     expect(diagnostics).toMatchObject([
       {
@@ -134,7 +139,7 @@ describe('propagateWhen', () => {
     ]);
   });
 
-  test('of a definition reads its instances by the names of the kind', () => {
+  test('of a definition denotes its instances by the singular and plural names of the kind', () => {
     const of = (when: string, features = ON) => compiled(plain('app'), features, `  propagateWhen: ['${when}']\n`);
     const { graph, diagnostics } = of('${exponentiallyReady(app, apps) && app.spec.go && apps.all(a, a.ready())}');
     expect(diagnostics).toEqual([]);
@@ -172,7 +177,7 @@ describe('propagateWhen', () => {
     ['Series', 'series', 'cannot tell one Series from all of them'],
     ['Function', 'functions', 'the word "function" has another meaning'],
     ['Schema', 'schemas', 'the word "schema" has another meaning'],
-  ])('of a definition needs a variable for one instance and one for all: %s', (kind, plural, message) => {
+  ])('of a definition needs names for one instance and for all instances: %s', (kind, plural, message) => {
     const more = `  propagateWhen: ["\${exponentiallyReady(${kind.toLowerCase()}, ${plural})}"]\n`;
     const { graph, diagnostics } = compiled(plain('map'), ON, more, kind);
     expect(graph).toBeUndefined();
@@ -180,12 +185,12 @@ describe('propagateWhen', () => {
     expect(diagnostics[0]?.message).toContain(message);
   });
 
-  test('of a definition names its gate where the gate is off', () => {
+  test('of a definition is refused with the name of its gate when the gate is off', () => {
     const more = '  propagateWhen: ["${app.ready()}"]\n';
     expect(compiled(plain('map'), {}, more).diagnostics).toMatchObject([{ code: 'graph/feature-gate' }]);
   });
 
-  test('has functions that are refused in other places', () => {
+  test('has functions that are refused in all other expressions', () => {
     const { diagnostics } = compiled(plain('db') + plain('app', 'x: "${string(db.ready())}"'));
     expect(diagnostics[0]?.message).toContain('ready');
   });

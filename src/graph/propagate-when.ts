@@ -16,7 +16,7 @@ const PROGRESS: ReadonlySet<string> = new Set(['ready', 'updated']);
 /** The name of the gate of `propagateWhen`, as messages show it. */
 const GATE = 'PropagateWhen';
 
-/** The reason why `propagateWhen` is refused without its gate, and the remedy. */
+/** The message and the remedy for `propagateWhen` without its gate. */
 export const PROPAGATE_WHEN_GATE = {
   message: `propagateWhen requires the ${GATE} feature gate to be enabled`,
   hint: `start the controller with --feature-gates=${GATE}=true`,
@@ -29,9 +29,9 @@ function itemNames(draft: ResourceDraft): readonly string[] {
 
 /**
  * Analyses the conditions of `propagateWhen`. A condition reads `schema` and other nodes. A condition that reads its
- * own resource is refused, because the resource could never be created. As an exception, `linearlyReady` and
- * `exponentiallyReady` take the resource's own collection and its items: each batch waits only for the batches before
- * it.
+ * own resource is refused, because the resource could never be created. The exceptions are `linearlyReady` and
+ * `exponentiallyReady`, which take an item and the resource's own collection as arguments. They are allowed because
+ * each batch waits only for earlier batches.
  */
 export function linkPropagateWhen(draft: ResourceDraft, language: Language, problems: Problems): Analysed[] {
   const items = itemNames(draft);
@@ -70,7 +70,7 @@ export function linkPropagateWhen(draft: ResourceDraft, language: Language, prob
       problems.error({ phase: 'dependencies', code: 'graph/propagate-when', message, hint, place, kro });
       return [];
     }
-    // A cache need not keep the data of a node of which an expression reads only the progress.
+    // If an expression reads only the progress of a node, a cache does not need the node's fields.
     const isRead = ({ id, steps }: ReadPart) => {
       const use = uses.get(id);
       return id !== draft.id && (steps.length > 0 || use === undefined || use.total > use.asProgress + use.selected);
@@ -86,8 +86,8 @@ export function gateReads(conditions: readonly Analysed[], own: string, isNode: 
 }
 
 /**
- * The problem of a batch function whose arguments are not these two: an item of the resource's own collection, and that
- * collection.
+ * The problem of a batch function with wrong arguments. The right arguments are an item of the resource's own
+ * collection, and the collection itself.
  */
 function otherBatch(
   root: Expr,
@@ -113,8 +113,8 @@ function otherBatch(
 }
 
 /**
- * The numbers of uses of a name in an expression: in all, as an argument of a batch, for its progress, and for one
- * field.
+ * How often an expression uses a name: in total, as an argument of a batch function, with a method for its progress,
+ * and with a field.
  */
 interface Uses {
   total: number;
@@ -144,7 +144,10 @@ function usesOf(root: Expr): Map<string, Uses> {
   return found;
 }
 
-/** The environment of `propagateWhen`: `schema`, all nodes, the node's own items, and the functions of progress. */
+/**
+ * The environment of `propagateWhen`: `schema`, all nodes, the node's own items, and the functions that report
+ * progress.
+ */
 export function propagationEnvironment(draft: ResourceDraft, language: Language): Environment {
   return language.ofPropagation(draft.id, itemNames(draft));
 }

@@ -1,19 +1,24 @@
 import type { Call, Comprehension, Expr } from '../cel/index.ts';
 import type { PathStep, ReadPart } from './model.ts';
 
-/** The meaning of names: node ids and `schema` are variables, and other names may denote parts of variables. */
+/**
+ * The meaning of names in an expression. Node ids and `schema` are variables. Other names may denote parts of
+ * variables.
+ */
 export interface ReadScope {
   /** Is the variable a list of objects? The paths of such a variable begin at its items. */
   isCollection(id: string): boolean;
   isVariable(id: string): boolean;
-  /** Names that denote a part or an item of a part, such as forEach iterators and `each`. */
+  /**
+   * Maps a name that denotes a part, or an item of a part, to this part. Such names are forEach iterators and `each`.
+   */
   readonly names: ReadonlyMap<string, ReadPart | undefined>;
 }
 
 /**
- * The parts of variables that an expression reads. Where the text does not show which part it reads, the enclosing part
- * counts. A path ends at a list, because an index or a loop reads the whole list. The paths of a collection begin at
- * its items. An expression that counts the items of a collection reads their names.
+ * The parts of variables that an expression reads. If the expression does not show which part it reads, the enclosing
+ * part counts as read. A path ends at a list, because an index or a loop reads the whole list. The paths of a
+ * collection begin at its items. An expression that counts the items of a collection reads their names.
  */
 export function readPaths(root: Expr, scope: ReadScope): ReadPart[] {
   const reader = new Reader(scope);
@@ -21,12 +26,12 @@ export function readPaths(root: Expr, scope: ReadScope): ReadPart[] {
   return reader.found;
 }
 
-/** The part that a whole expression denotes; undefined when the expression computes a value of its own. */
+/** The part that a whole expression denotes; undefined when the expression computes a new value. */
 export function partOf(root: Expr, scope: ReadScope): ReadPart | undefined {
   return new Reader(scope).visit(root, scope.names);
 }
 
-/** A path that every projection keeps. */
+/** The path that counts as read when an expression counts items. Every projection keeps it. */
 const NAME: readonly PathStep[] = ['metadata', 'name'];
 
 type Names = ReadonlyMap<string, ReadPart | undefined>;
@@ -39,13 +44,13 @@ class Reader {
     this.#scope = scope;
   }
 
-  /** Visits an expression whose value is read. */
+  /** Visits an expression, and counts the part that it denotes as read. */
   use(expr: Expr, names: Names): void {
     const part = this.visit(expr, names);
     if (part !== undefined) this.found.push(part);
   }
 
-  /** Visits an expression. Returns the part that the expression denotes, and does not count this part as read. */
+  /** Visits an expression. Returns the part that it denotes, but does not count this part as read. */
   visit(expr: Expr, names: Names): ReadPart | undefined {
     switch (expr.kind) {
       case 'literal':
@@ -55,7 +60,8 @@ class Reader {
         return this.#scope.isVariable(expr.name) ? { id: expr.name, steps: [] } : undefined;
       case 'select': {
         const operand = this.visit(expr.operand, names);
-        // A name with an escape (`a__dash__b`) has another form in the data. Therefore the enclosing part counts.
+        // An escaped name (`a__dash__b`) differs from the name in the data. Therefore the enclosing part counts as
+        // read.
         const part = expr.field.includes('__') ? operand : below(operand, expr.field);
         if (part === undefined || (!expr.test && part !== operand)) return part;
         this.found.push(part);
@@ -109,7 +115,7 @@ class Reader {
     return part.steps.length === 0 && this.#scope.isCollection(part.id);
   }
 
-  /** Is the expression the list of a collection, whole or filtered, rather than one of its items? */
+  /** Is the expression the list of a collection or a filtered list of it, and not one of the items? */
   #isList(expr: Expr, names: Names): boolean {
     if (expr.kind === 'ident') return !names.has(expr.name) && this.#scope.isCollection(expr.name);
     if (expr.kind !== 'macro' || !this.#isFilter(expr.call)) return false;

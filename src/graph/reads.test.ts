@@ -20,7 +20,7 @@ test.each<[string, Analysed[], [string, string[]][]]>([
       ['b', ['x']],
     ],
   ],
-  ['without paths that begin with another path', [reading('a.x.y', 'a.x'), reading('a.x.z')], [['a', ['x']]]],
+  ['without paths that are below another path', [reading('a.x.y', 'a.x'), reading('a.x.z')], [['a', ['x']]]],
   ['without confusing a.x and a.xy', [reading('a.x', 'a.xy')], [['a', ['x', 'xy']]]],
   ['once each', [reading('a.x'), reading('a.x')], [['a', ['x']]]],
   ['as the whole object if an expression reads it', [reading('a', 'a.x')], [['a', ['']]]],

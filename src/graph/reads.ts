@@ -7,8 +7,8 @@ import { formatPath } from './path.ts';
 type ReadingNode = Omit<TypedResource, 'linked' | 'propagateWhen'> & Partial<Pick<TypedResource, 'propagateWhen'>>;
 
 /**
- * The field paths of each node, and of `schema`, that some expression reads. The paths of collections begin at the
- * items. The result has no path that begins with another path of the result.
+ * The field paths of each node, and of `schema`, that expressions read. The paths of collections begin at the items. A
+ * path below another path of the result is left out.
  */
 export function collectReads(
   resources: readonly ReadingNode[],

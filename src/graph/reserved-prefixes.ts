@@ -1,7 +1,7 @@
 /** The prefix of labels and annotations of kro's API. */
 const KRO_PREFIX = 'kro.run/';
 
-/** The prefix of the annotations in which a controller keeps what only it reads. */
+/** The prefix of annotations that only the controller itself reads. */
 export const INTERNAL_PREFIX = 'internal.kro.run/';
 
 /** The prefixes of labels and annotations that templates may not set. */

@@ -5,7 +5,7 @@ import { resolveKind } from './resolve-kind.ts';
 const LABEL_RULE =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?') (must be a valid DNS-1035 label when lowercased)";
 
-describe("kinds that cannot be resolved are named in kro's words, quoted as Go quotes", () => {
+describe("a kind that cannot be resolved is reported with kro's message and Go's quoting", () => {
   test.each([
     [
       'v1',

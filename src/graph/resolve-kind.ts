@@ -4,7 +4,7 @@ import { formatApiVersion, parseApiVersion, nearestName } from '../core/index.ts
 import { dns1035Label } from '../kubernetes/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 
-/** A kind with its schema and its resource, or kro's refusal without the prefix. */
+/** A kind with its schema and its API resource, or kro's refusal without the prefix. */
 export type ResolvedKind =
   | { readonly ok: true; readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
   | {
@@ -17,9 +17,9 @@ export type ResolvedKind =
     };
 
 /**
- * Groups whose types are compiled into kro. In these groups, kro also finds the schema of a type without a resource.
- * For other groups kro reads only the documents of the API server, which list such a type under the resource on which
- * it acts (`Eviction` of policy/v1 under pods).
+ * Groups whose types are compiled into kro. In these groups, kro finds the schema of a type even if the type has no
+ * resource. For all other groups, kro reads only the OpenAPI documents of the API server. These documents list such a
+ * type under the resource on which it acts (`Eviction` of policy/v1 under pods).
  */
 const COMPILED_INTO_KRO: ReadonlySet<string> = new Set(['', 'autoscaling', 'apiextensions.k8s.io']);
 
@@ -27,7 +27,7 @@ function quotedKind({ group, version, kind }: GroupVersionKind): string {
   return goQuote(`${group}/${version}, Kind=${kind}`);
 }
 
-/** Finds the kind of a template. `id` is the id of the resource, for kro's texts. */
+/** Finds the kind of a template. `id` is the id of the resource, for kro's messages. */
 export function resolveKind(id: string, apiVersion: string, kind: string, source: SchemaSource): ResolvedKind {
   if (apiVersion.split('/').length > 2) {
     const kro = `failed to extract GVK from resource ${id}: invalid apiVersion format ${goQuote(apiVersion)}: unexpected GroupVersion string: ${apiVersion}`;

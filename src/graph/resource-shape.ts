@@ -4,7 +4,7 @@ import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';
 import type { ResourceBlock } from './parsed-definition.ts';
 
-/** A problem in the shape of a resource. `kro` is kro's text without its prefix. */
+/** A problem in the shape of a resource. `kro` is kro's message without its prefix. */
 export interface ShapeProblem {
   readonly code: string;
   readonly path: readonly PathStep[];
@@ -15,8 +15,8 @@ export interface ShapeProblem {
 }
 
 /**
- * The reason why the shape of a resource is refused; undefined for a sound shape. A sound resource has exactly one of
- * template, externalRef and (with its gate) variable, and the value of that member is an object.
+ * The reason why the shape of a resource is refused; undefined for a valid shape. A valid resource has exactly one of
+ * template, externalRef and (with its gate) variable, and the value of this member is an object.
  */
 export function shapeProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
   return (
@@ -28,8 +28,7 @@ export function shapeProblem(block: ResourceBlock, features: GraphFeatures): Sha
 }
 
 /**
- * The problem of `propagateWhen` without its gate, and of `propagateWhen` on a resource whose objects the controller
- * does not write.
+ * The problem of `propagateWhen` if its gate is off, or if the controller does not write the objects of the resource.
  */
 function propagationProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
   const { id, template, propagateWhen, path } = block;

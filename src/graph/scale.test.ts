@@ -60,7 +60,7 @@ describe('the markers scale and scaleSelector', () => {
       { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
     ],
     ['{replicas: integer}', '{replicas: "${gauge.status.level}"}', undefined],
-  ])('in spec %s and status %s', (spec, status, scale) => {
+  ])('are accepted in spec %s and status %s', (spec, status, scale) => {
     expect(scaleOf(compileSchema(spec, status))).toEqual(scale);
   });
 
@@ -92,7 +92,7 @@ describe('the markers scale and scaleSelector', () => {
     expect(errors.map((each) => each.message).join('\n')).toContain(message);
   });
 
-  test('have no meaning without the gate, as in kro', () => {
+  test('are not recognised without the gate, as in kro', () => {
     const { diagnostics } = compileSchema('{replicas: integer | scale}', '{}', {});
     expect(diagnostics[0]?.kroMessage).toContain("marker key 'scale' without a value");
     expect(diagnostics[0]?.hint).toContain('feature gate ScaleSubresource');

@@ -6,15 +6,18 @@ import type { ProblemLocation, Problems } from './problems.ts';
 import type { StatusMark } from './status-marks.ts';
 import type { StatusBlock } from './status.ts';
 
-/** The types of an expression that a marker takes. `dyn` is known only when the status is computed. */
+/**
+ * The expression types that a marker accepts. `dyn` is among them because such a type is known only when the status is
+ * computed.
+ */
 const TYPES: Readonly<Record<StatusMark['marker'], readonly string[]>> = {
   scale: ['int', 'uint', 'dyn'],
   scaleSelector: ['string', 'dyn'],
 };
 
 /**
- * The subresource `scale` of the kind, from the markers of `spec` and of the status. Undefined without markers, and for
- * markers that do not fit together, which are reported.
+ * The subresource `scale` of the kind, from the markers of `spec` and of the status. Undefined without markers. Reports
+ * markers that do not fit together, and returns undefined for them.
  */
 export function buildScale(
   replicas: readonly SimpleReplicas[],
@@ -66,7 +69,7 @@ interface MarkedField {
   readonly place: ProblemLocation;
 }
 
-/** Reports fields to which no path of a CRD leads, and a second field with the same marker. */
+/** Reports fields that a path of a CRD cannot express, and a second field with the same marker. */
 function checkPlaces(name: string, found: readonly MarkedField[], refuse: Refuse): void {
   for (const { steps, place } of found) {
     if (steps.every((step) => typeof step === 'string' && PLAIN_NAME.test(step))) continue;
@@ -79,7 +82,7 @@ function checkPlaces(name: string, found: readonly MarkedField[], refuse: Refuse
   }
 }
 
-/** Reports a marked field of the status whose expression has another type. */
+/** Reports a marked field of the status if the marker does not accept the type of its expression. */
 function checkType({ marker, steps }: StatusMark, fields: StatusBlock['fields'], refuse: Refuse): void {
   const field = fields.find(
     ({ site }) => site.steps.length === steps.length && site.steps.every((s, i) => s === steps[i]),

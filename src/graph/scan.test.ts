@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { joinParts, scanExpressions } from './scan.ts';
 import { goQuote } from '../golang/index.ts';
 
-/** The CEL text of a string value at the level of kro 0.9, or why there is none. */
+/** The CEL expression of a string value at the level of kro 0.9, or the error. */
 function celOf(text: string): string | undefined {
   const scanned = scanExpressions(text, '0.9');
   return scanned.ok ? joinParts(text, scanned.parts)?.cel : scanned.message;
@@ -12,7 +12,7 @@ function celOf(text: string): string | undefined {
 const NESTED = 'nested expressions are not allowed unless inside string literals';
 
 test.each<[string, string | undefined, string]>([
-  ['${x}', 'x', 'a bare expression is taken as it is'],
+  ['${x}', 'x', 'a bare expression is not changed'],
   ['${ x\n}', ' x\n', 'nothing is trimmed'],
   ['a-${x}-b', '"a-" + (x) + "-b"', 'text around becomes literals'],
   ['${a}${b}', '(a) + (b)', 'neighbours are added'],
@@ -25,11 +25,11 @@ test.each<[string, string | undefined, string]>([
   ['$${x}', '"$" + (x)', 'a dollar does not escape'],
   ['plain', undefined, 'no expression'],
   ['$(x) $x', undefined, 'other notations are text'],
-  ['${x', undefined, 'an open expression is text'],
-  ['${"x ${y}', '"${\\"x " + (y)', 'an expression behind an open one counts'],
+  ['${x', undefined, 'an unterminated expression is literal text'],
+  ['${"x ${y}', '"${\\"x " + (y)', 'an expression after an unterminated expression is recognised'],
   ['${a ${b}}', NESTED, 'an expression inside another'],
-  ['${"a" + ${b}}', NESTED, 'the same after a literal and an operator'],
-  ['${}', '', 'an empty expression is one'],
+  ['${"a" + ${b}}', NESTED, 'an expression inside another, after a literal and an operator'],
+  ['${}', '', 'an empty expression is recognised'],
 ])('%j gives %j: %s', (text, cel) => expect(celOf(text)).toBe(cel));
 
 describe('at the level of kro 0.10', () => {
@@ -39,11 +39,11 @@ describe('at the level of kro 0.10', () => {
     ['${"it\'s }"}', '"it\'s }"', 'only the same quote ends a literal'],
     ["${'a \" b'}", "'a \" b'", 'either way'],
     ["${'it\\'s } fine'}", "'it\\'s } fine'", 'an escaped quote does not end it'],
-    ["${'${later.expr}'}", "'${later.expr}'", 'the way to write a deferred expression'],
+    ["${'${later.expr}'}", "'${later.expr}'", 'an expression can contain another expression in single quotes'],
     ['plain $x', undefined, 'other notations are text'],
-    ['${x', 'unterminated expression starting at offset 0', 'an open expression is an error'],
+    ['${x', 'unterminated expression starting at offset 0', 'an unterminated expression is an error'],
     ['${a} é ${b', 'unterminated expression starting at offset 8', 'its offset counts bytes'],
-    ['${a ${b}', NESTED, 'an expression inside another comes first'],
+    ['${a ${b}', NESTED, 'a nested expression is reported before an unterminated one'],
     ['${"${x" + \'}\'}', '"${x" + \'}\'', 'the nearest quote counts'],
   ])('%j gives %j: %s', (text, expected) => {
     const scanned = scanExpressions(text, '0.10');
@@ -56,7 +56,7 @@ describe('toOriginal', () => {
     ['${abc}', 1, 3],
     ['a-${xyz}-b', '"a-" + ('.length + 1, 5],
     ['${a} ${bc}', '(a) + " " + ('.length + 1, 8],
-  ])('%s: offset %i of the CEL text is offset %i of the string', (text, offset, original) => {
+  ])('%s: offset %i of the CEL expression is offset %i of the string', (text, offset, original) => {
     const scanned = scanExpressions(text);
     const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
     expect(joined?.toOriginal(offset)).toBe(original);

@@ -10,13 +10,13 @@ export interface TextPart {
   readonly offset: number;
 }
 
-/** The parts of a string, or the position of a `${` that is inside another expression or has no end. */
+/** The parts of a string, or the error for a `${` that is inside another expression or is not closed. */
 export type ScanResult =
   | { readonly ok: true; readonly parts: readonly TextPart[] }
   | {
       readonly ok: false;
       readonly problem: 'nested' | 'unterminated';
-      /** kro's text. */
+      /** kro's message. */
       readonly message: string;
       /** The offset of the `${`, in UTF-16 units. */
       readonly offset: number;
@@ -25,7 +25,8 @@ export type ScanResult =
 const NESTED = 'nested expressions are not allowed unless inside string literals';
 
 /**
- * The rules of one line of kro for unclosed expressions, and for the quotes that begin a literal inside an expression.
+ * The rules of one level of kro: how unclosed expressions are treated, and which quotes begin a literal inside an
+ * expression.
  */
 interface ScanRules {
   readonly quotes: string;
@@ -38,9 +39,9 @@ const RULES: Readonly<Record<KroCompatibility, ScanRules>> = {
 };
 
 /**
- * Finds `${…}` in a string, as a line of kro does. Braces are counted outside literals, and nothing is trimmed. kro 0.9
- * knows double quotes only, and takes a `${` without its end as plain text. kro 0.10 knows single quotes too, and
- * refuses a `${` without its end. Backticks have no meaning.
+ * Finds each `${…}` in a string like kro at this level. Braces inside literals are ignored, and nothing is trimmed. kro
+ * 0.9 recognises only double quotes, and treats an unclosed `${` as plain text. kro 0.10 also recognises single quotes,
+ * and refuses an unclosed `${`. Backticks have no special meaning.
  */
 export function scanExpressions(text: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): ScanResult {
   const rules = RULES[level];
@@ -65,14 +66,14 @@ export function scanExpressions(text: string, level: KroCompatibility = DEFAULT_
   return { ok: true, parts };
 }
 
-/** kro counts the bytes before the `${`. */
+/** kro's message has the offset of the `${` in bytes. */
 function unterminated(text: string, at: number): ScanResult {
   const bytes = new TextEncoder().encode(text.slice(0, at)).length;
   const message = `unterminated expression starting at offset ${bytes}`;
   return { ok: false, problem: 'unterminated', message, offset: at };
 }
 
-/** The offset of the first `${` without an end; undefined when there is none. Such a `${` is plain text. */
+/** The offset of the first unclosed `${` in the literal parts; undefined when there is none. */
 export function unclosedAt(parts: readonly TextPart[]): number | undefined {
   const open = parts.find(({ kind, text }) => kind === 'text' && text.includes('${'));
   return open === undefined ? undefined : open.offset + open.text.indexOf('${');
@@ -111,11 +112,14 @@ function expressionEnd(text: string, from: number, quotes: string): End {
 export interface ExpressionText {
   /** CEL text to compile. */
   readonly cel: string;
-  /** The whole string, if it is more than one bare `${…}`. */
+  /** The whole string; absent when it is a single bare `${…}`. */
   readonly template?: string;
-  /** The parts of the whole string, if it is more than one bare `${…}`. */
+  /** The parts of the whole string; absent when it is a single bare `${…}`. */
   readonly parts?: readonly TextPart[];
-  /** The offset in the string for an offset (UTF-16 units) in `cel`; for generated text, the nearest offset. */
+  /**
+   * Converts an offset in `cel` to an offset in the string, both in UTF-16 units. For generated code, returns the
+   * nearest offset.
+   */
   toOriginal(celOffset: number): number;
 }
 
@@ -140,7 +144,10 @@ class BareExpression implements ExpressionText {
   }
 }
 
-/** A text with several parts. Its CEL expression is made on request, because most callers need only the parts. */
+/**
+ * The expression of a string with several parts. `cel` is made at its first read, because most callers need only the
+ * parts.
+ */
 class JoinedParts implements ExpressionText {
   readonly template: string;
   readonly parts: readonly TextPart[];

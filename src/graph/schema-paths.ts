@@ -9,8 +9,8 @@ export interface SchemaAt {
 }
 
 /**
- * Follows the text of a path through a schema. kro parses paths from their text here. A key that looks like an index
- * therefore counts as an index, and an empty key is skipped. Returns undefined when the path leads to no schema.
+ * Finds the schema at a formatted path. Like kro, it parses the path, so a key that looks like an index counts as an
+ * index, and an empty key is skipped. Returns undefined when there is no schema at the path.
  */
 function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaAt | undefined {
   const path = parsePath(pathText);
@@ -28,8 +28,8 @@ function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaA
 }
 
 /**
- * A cache of the schemas at paths, because resources of one kind have the same fields. The type names lack the name of
- * the root.
+ * A cache of the schemas at paths, because resources of the same kind have the same fields. The type names do not begin
+ * with the name of the root.
  */
 export class SchemaPaths {
   readonly #known = new WeakMap<Schema, Map<string, SchemaAt | undefined>>();
@@ -47,7 +47,10 @@ export class SchemaPaths {
   }
 }
 
-/** The schema of a member. For a list, the member of its elements: kro also looks there when the path has no index. */
+/**
+ * The schema of a member. For a list, the schema of the elements' member, because kro accepts a path without an index
+ * there.
+ */
 function fieldOf(schema: Schema, name: string): Schema | undefined {
   let at = schema;
   for (let depth = 0; depth < 64; depth += 1) {

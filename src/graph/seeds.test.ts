@@ -7,7 +7,7 @@ import { crdOf } from '../../test/support/crd.ts';
 
 const folder = new URL('../../test/fixtures/seeds/', import.meta.url);
 
-/** A kind that one of the definitions uses, and that another operator installs. */
+/** The CRD of a kind that one of the definitions uses. Another operator installs this kind. */
 const table = crdOf(
   'Table',
   {
@@ -22,7 +22,10 @@ const table = crdOf(
   { group: 'dynamodb.services.k8s.aws', version: 'v1alpha1' },
 );
 
-/** Compiles the documents of a file in their order. Each document knows the kinds that earlier documents define. */
+/**
+ * Compiles the documents of a file in their order. The kinds that earlier documents define are sources for later
+ * documents.
+ */
 function compileFile(name: string): string[] {
   const text = readFileSync(new URL(name, folder), 'utf8');
   const { documents, diagnostics } = parseDefinitions(text, name);
@@ -36,13 +39,16 @@ function compileFile(name: string): string[] {
   return allDiagnostics.map(({ code, source }) => `${source?.line}:${source?.column} ${code}`);
 }
 
-/** The files with findings, and their findings. One file has a deliberate mistake, and another file is an instance. */
+/**
+ * The files with problems, and the problems. The first file has a deliberate mistake, and the second file is an
+ * instance.
+ */
 const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map([
   ['seed-18-my-application.broken.rgd.yaml', ['81:25 yaml/syntax']],
   ['seed-18-my-application.instance.yaml', ['4:7 graph/invalid-definition']],
 ]);
 
-test.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))('%s has its known problems', (name) => {
+test.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))('%s has exactly its known problems', (name) => {
   expect(compileFile(name)).toEqual(EXPECTED.get(name) ?? []);
 });
 

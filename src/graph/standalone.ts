@@ -1,11 +1,11 @@
 import { scanExpressions } from './scan.ts';
 
-/** The remedy for a text that should be one bare expression. */
+/** The remedy for a string that should be a single bare expression. */
 export function bareHint(text: string): string | undefined {
   const scanned = scanExpressions(text);
   if (!text.includes('${')) return `write \${${text.trim()}}`;
   if (!scanned.ok) return undefined;
-  // Expressions with only operators between them should be one expression in one pair of braces.
+  // If there are only operators between the expressions, the author meant a single expression in one pair of braces.
   const isJoined = scanned.parts.every(
     ({ kind, text: part }) => kind === 'expression' || /^[\s&|=!<>()+\-?:]*$/.test(part),
   );

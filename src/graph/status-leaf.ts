@@ -48,13 +48,13 @@ export function statusLeaf(type: CelType, types: StructSource): JsonObject {
   }
 }
 
-/** Types of libraries for which kro writes an object with any fields. */
+/** Library types for which kro's schema is an object with any fields. */
 const OBJECT_LIKE: ReadonlySet<string> = new Set(['kubernetes.Quantity', 'kubernetes.URL', 'kubernetes.Semver']);
 
 /**
- * The schema of an object type: its fields with their names in expressions, and their types without constraints. Where
- * a type contains itself, the inner one is an object without listed fields, as in the OpenAPI documents from which kro
- * takes schemas.
+ * The schema of an object type. The fields have the names that expressions use, and types without constraints. If a
+ * type contains itself, the inner occurrence is an object without listed fields, as in the OpenAPI documents from which
+ * kro takes schemas.
  */
 function structSchema(name: string, types: StructSource, seen: readonly Schema[]): JsonObject {
   const schema = types.schemaOfType(name);

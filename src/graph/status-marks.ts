@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from './model.ts';
 
-/** A marker behind an expression of the status. */
+/** A marker after an expression in the status block. */
 export interface StatusMark {
   readonly marker: 'scale' | 'scaleSelector';
   /** The steps below `status`. */
@@ -11,7 +11,7 @@ export interface StatusMark {
 
 const MARKED = /^(\s*\$\{[\s\S]*\})\s*\|\s*(scale|scaleSelector)\s*$/;
 
-/** Returns a status block without the markers of its texts. Adds the markers to `marks`. */
+/** Returns a copy of a status block without the markers in its strings. Adds the markers to `marks`. */
 export function withoutMarkers(value: JsonValue, steps: readonly PathStep[], marks: StatusMark[]): JsonValue {
   if (typeof value === 'string') {
     const [, text = '', marker] = MARKED.exec(value) ?? [];

@@ -17,7 +17,7 @@ test('paths become objects and lists', () => {
   });
 });
 
-test('elements of a list share one schema: objects are merged, and the last scalar stays', () => {
+test('elements of a list share one schema: objects are merged, and the last scalar type wins', () => {
   const fields = [
     { steps: ['l', 0, 'a'], leaf: STRING },
     { steps: ['l', 1, 'b'], leaf: INTEGER },
@@ -35,7 +35,7 @@ test('a key __proto__ is a property like any other', () => {
   expect(Object.keys(properties)).toEqual(['__proto__']);
 });
 
-test('the paths of literals include null, and no empty containers', () => {
+test('the paths of literals include null but not empty objects and lists', () => {
   const skeleton = { a: 1, b: { c: null, d: null }, e: [], f: {}, g: ['x'] };
   const paths = literalPaths(skeleton, new Set(['b.d']), formatPath).map((steps) => formatPath(steps));
   expect(paths).toEqual(['a', 'b.c', 'g[0]']);

@@ -3,8 +3,8 @@ import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from './model.ts';
 
 /**
- * Joins the schemas of status fields. Member names become objects, and indexes become lists. All elements of one list
- * share a schema: objects merge their members, and the last of several scalars stays.
+ * Joins the schemas of status fields. Member names become objects, and indexes become lists. All elements of a list
+ * share a schema: the members of objects are merged, and among scalars the last type wins.
  */
 export function statusProperties(
   fields: readonly { readonly steps: readonly PathStep[]; readonly leaf: JsonObject }[],
@@ -40,7 +40,7 @@ function place(root: ObjectPart, steps: readonly PathStep[], leaf: JsonObject): 
   }
 }
 
-/** The part at a step. Makes a missing part, and replaces a part of another form. */
+/** The part at a step. Creates it when it is missing, and replaces it when it has another form than `wanted`. */
 function child(parent: Part, step: PathStep, wanted: Part): Part {
   const existing =
     parent.form === 'object' ? parent.members.get(String(step)) : parent.form === 'list' ? parent.items : undefined;
@@ -57,7 +57,7 @@ function build(part: Part): JsonObject {
   return { type: 'object', properties: Object.fromEntries(members) };
 }
 
-/** The paths of the scalars, null included, of a status block outside its expressions. */
+/** The paths of the scalars (including null) in a status block that are not expressions. */
 export function literalPaths(
   skeleton: JsonValue,
   filled: ReadonlySet<string>,

@@ -17,12 +17,12 @@ import type { StatusMark } from './status-marks.ts';
 import { withoutMarkers } from './status-marks.ts';
 import { walkFreely } from './walk.ts';
 
-/** The author's status block: its fields, compiled, and the schema that follows from their types. */
+/** The author's status block: its compiled fields, and the schema that is inferred from their types. */
 export interface StatusBlock {
   readonly skeleton: JsonObject;
   readonly fields: readonly CompiledExpression<FieldSite>[];
   readonly properties: JsonObject;
-  /** The markers `scale` and `scaleSelector` behind expressions; empty without the feature. */
+  /** The markers `scale` and `scaleSelector` after expressions; empty without the feature. */
   readonly marks: readonly StatusMark[];
   /** The `conditions` entry, if there is one. */
   readonly conditions: JsonValue | undefined;
@@ -88,7 +88,8 @@ export function buildStatus(
 }
 
 /**
- * The path for the schema of a field. kro parses the path from its text, and a key such as `a[0]` therefore is a list.
+ * The path of a field in the status schema. Like kro, it parses the formatted path, so a key such as `a[0]` denotes a
+ * list.
  */
 function schemaSteps({ pathText, path }: FieldSite, problems: Problems): readonly PathStep[] | undefined {
   const parsed = parsePath(pathText);

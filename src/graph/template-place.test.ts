@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TemplatePlace } from './template-place.ts';
 
-test('a place knows its steps and writes its path as kro does', () => {
+test('a place has its steps, and formats its path as kro does', () => {
   const place = new TemplatePlace().below('spec').below('ports').below(0).below('a.b');
   expect([place.steps, place.text]).toEqual([['spec', 'ports', 0, 'a.b'], 'spec.ports[0]["a.b"]']);
 });

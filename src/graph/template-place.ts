@@ -1,12 +1,12 @@
 import type { PathStep } from './model.ts';
 import { appendStep } from './path.ts';
 
-/** The maximum number of cached places below one root. Other places are created each time. */
+/** The maximum number of cached places below a root. Beyond it, places are created at each request. */
 const MAX_CACHED_PLACES = 10_000;
 
 /**
- * The path of a field in templates. All templates of one definition use the same root. Resources with the same fields
- * therefore share the paths and their texts.
+ * The path of a field in templates. All templates of a definition have the same root, so resources with the same fields
+ * share the paths and their strings.
  */
 export class TemplatePlace {
   readonly #above: { readonly place: TemplatePlace; readonly step: PathStep } | undefined;

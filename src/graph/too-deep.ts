@@ -7,8 +7,8 @@ import type { Diagnostic, JsonValue } from '../core/index.ts';
 const MAX_DEPTH = 220;
 
 /**
- * The maximum number of objects and lists in a definition that is passed as an object. A shared object counts at each
- * of its places.
+ * The maximum number of objects and lists in a definition that is passed as an object. An object with several
+ * references counts once per reference.
  */
 const MAX_CONTAINERS = 1_000_000;
 
@@ -19,8 +19,8 @@ export function tooDeep(): Diagnostic {
 }
 
 /**
- * Is a value too deep or too large? Uses a stack instead of recursion. The limits also end the search in an object that
- * contains itself.
+ * Is a value too deep or too large? Uses a stack instead of recursion. Because of the limits, the search also ends for
+ * an object that contains itself.
  */
 export function isTooDeep(root: JsonValue): boolean {
   const values: JsonValue[] = [root];

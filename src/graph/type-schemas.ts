@@ -2,9 +2,9 @@ import { unescapeFieldName } from '../cel/index.ts';
 import type { Schema } from '../schema/index.ts';
 
 /**
- * The schemas on the path from a root schema to a type, both included. A type name is the name of the root and the
- * field names below it, joined by dots; `@idx` means the items of a list, and `@elem` the values of a map. Returns
- * `undefined` when no schema has the name.
+ * The schemas on the path from a root schema to the schema of a type, including both. A type name consists of the name
+ * of the root and the field names below it, joined by dots. `@idx` denotes the items of a list, and `@elem` the values
+ * of a map. Returns `undefined` when no schema has the name.
  */
 export function schemasOnTheWay(name: string, roots: ReadonlyMap<string, Schema>): readonly Schema[] | undefined {
   const [rootName = '', ...steps] = name.split('.');

@@ -34,7 +34,7 @@ describe('a resource with a variable', () => {
     expect(graph?.nodes.get('map')?.dependsOn).toEqual(['names']);
   });
 
-  test('does not count among the deletion waves of kro 0.10', () => {
+  test('does not count in the deletion waves at the level of kro 0.10', () => {
     const resources = `${NAMES}\n${READER('${names.app}')}`;
     const waveAt = (kroCompatibility: '0.9' | '0.10') =>
       compileResources(resources, { kroCompatibility }).graph?.applyOrder.get('map');
@@ -51,7 +51,7 @@ ${READER('${names[0].name}')}`);
     expect(graph?.nodes.get('names')).toMatchObject({ nodeType: 'def', forEach: [{ name: 'tag' }] });
   });
 
-  test('gives values of open types to conditions and lists', () => {
+  test('can provide values of unknown type to conditions and lists', () => {
     const { diagnostics } =
       compileResources(`    - {id: names, variable: {isOn: "\${schema.spec.name == 'a'}", all: "\${schema.spec.tags}"}}
     - id: map
@@ -64,28 +64,28 @@ ${READER('${names[0].name}')}`);
   test.each([
     ['the gate is off', NAMES, { features: {} }, 'graph/feature-gate', 'variable requires the Variables feature gate'],
     [
-      'the value is a text',
+      'the value is a string',
       '    - {id: names, variable: "${schema.spec.name}"}',
       {},
       'graph/invalid-variable',
       'must be an object',
     ],
     [
-      'a key is the own id',
+      'a key equals its own id',
       '    - {id: names, variable: {names: a}}',
       {},
       'graph/invalid-variable',
       'a key of the same name',
     ],
     [
-      'there is a template, too',
+      'the resource also has a template',
       '    - {id: names, variable: {a: b}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}',
       {},
       'graph/invalid-variable',
       'cannot have template',
     ],
     [
-      'a literal has no such key',
+      'another resource reads a key that it does not have',
       `${NAMES}\n${READER('${names.ap}')}`,
       {},
       'cel/unknown-field',
@@ -112,7 +112,7 @@ ${READER('${names[0].name}')}`);
     expect(diagnostics[0]?.message).toContain(message);
   });
 
-  test('beside a template means nothing without the gate, as in kro', () => {
+  test('next to a template is ignored without the gate, as in kro', () => {
     const both = '    - {id: map, variable: {a: b}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}';
     const { graph, diagnostics } = compileResources(both, { features: {} });
     expect(diagnostics).toEqual([]);

@@ -19,7 +19,7 @@ const schema: Schema = {
   },
 };
 
-describe('a value that does not fit the schema', () => {
+describe('a value that does not match the schema', () => {
   test.each<[JsonValue, string]>([
     [{ text: 1 }, 'expected string type for path text, got integer'],
     [{ text: true }, 'expected string type for path text, got boolean'],
@@ -77,12 +77,12 @@ test('expressions are replaced by null in a copy of the value', () => {
   expect(value.text).toBe('x-${a}');
 });
 
-test('without a schema every string may hold an expression', () => {
+test('without a schema, every string may contain an expression', () => {
   const { fields } = walkFreely({ a: { 'b.c': '${x}' }, d: [1, '${y}'] });
   expect(fields.map((field) => field.pathText)).toEqual(['a["b.c"]', 'd[1]']);
 });
 
-test('a cached string is reported at each of its places', () => {
+test('a cached string is reported at each of its paths', () => {
   const texts = new Map();
   const walk = (value: JsonValue) => walkWithSchema(value, schema, { base: ['root'], texts });
   walk({ text: 'x-${a}' });

@@ -36,7 +36,7 @@ class Field implements FieldSite {
   }
 }
 
-/** A problem that the walk finds. `kro` is kro's text without a prefix. */
+/** A problem that the walk finds. `kro` is kro's message without a prefix. */
 export interface WalkProblem {
   readonly code: string;
   readonly steps: readonly PathStep[];
@@ -48,22 +48,22 @@ export interface WalkProblem {
   readonly key?: boolean;
 }
 
-/** A value with null in place of its expressions, and the expressions and problems in the value. */
+/** A copy of a value with null instead of each expression, and the expressions and problems in the value. */
 export interface Walked {
   readonly skeleton: JsonValue;
   readonly fields: readonly FieldSite[];
   readonly problems: readonly WalkProblem[];
-  /** The place of the first `${` without an end in each string value. Such a `${` is plain text. */
+  /** The position of the first unclosed `${` in each string value. Such a `${` is plain text. */
   readonly unclosed: readonly Unclosed[];
 }
 
-/** A `${` that is not closed: offset in the string at a path. */
+/** An unclosed `${`: the path of the string, and the offset in the string. */
 export interface Unclosed {
   readonly steps: readonly PathStep[];
   readonly offset: number;
 }
 
-/** The place of the value that a walk begins with, and the rules of the walk. */
+/** The path at which a walk begins, and the rules of the walk. */
 export interface Whereabouts {
   /** The path of the value in the definition. */
   readonly base: readonly PathStep[];
@@ -71,13 +71,13 @@ export interface Whereabouts {
   readonly root?: TemplatePlace;
   /** Strings that were scanned already. */
   readonly texts?: Map<string, ExpressionText>;
-  /** The line of kro, `0.9` or `0.10`, that decides where expressions begin and end. Default `0.10`. */
+  /** The level of kro (`0.9` or `0.10`) whose rules determine where expressions begin and end. Default `0.10`. */
   readonly level?: KroCompatibility;
-  /** May the keys of maps be expressions? Default false: every key is a text. */
+  /** May the keys of maps be expressions? Default false: every key is a plain string. */
   readonly dynamicKeys?: boolean;
 }
 
-/** The codes and texts for the refusals of the scanner. */
+/** The codes and messages for errors of the scanner. */
 const SCAN_PROBLEMS = {
   nested: {
     code: 'graph/nested-expression',
@@ -95,7 +95,7 @@ const SCAN_PROBLEMS = {
 const MAX_TEXTS = 10_000;
 const MAX_TEXT_LENGTH = 200;
 
-/** The remedy for a computed key of an object whose fields are fixed. */
+/** The remedy for a computed key in an object with fixed fields. */
 const MAPS_ONLY = 'only a map with free keys, such as labels, annotations or data, can have a computed key';
 
 const NOWHERE: Whereabouts = { base: [] };
@@ -107,7 +107,7 @@ export function walkFreely(value: JsonValue, where = NOWHERE): Walked {
   return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
 }
 
-/** Walks a value along its schema, and checks the kinds of its literals as kro does. */
+/** Walks a value together with its schema, and checks the types of its literals like kro. */
 export function walkWithSchema(value: JsonValue, schema: Schema, where = NOWHERE): Walked {
   const walker = new Walker(where);
   const skeleton = walker.typed(value, schema);
@@ -225,7 +225,7 @@ class Walker {
     const close = nearestName(key, known);
     const unknownKeys = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
     const inner = close === undefined ? innerFieldsWith(unknownKeys, schema) : [];
-    // Several fields that are one level too high are one mistake.
+    // Several fields that are one level too high are reported only once.
     if (inner.length > 0 && unknownKeys[0] !== key) return;
     const isItem = typeof this.#place.steps.at(-1) === 'number' && Object.keys(parent).length === 1;
     const pair = isItem ? namedValue(schema, parent) : undefined;
@@ -284,7 +284,7 @@ class Walker {
     return this.#dynamicKeys && typeof step === 'string' && step.includes('${');
   }
 
-  /** Registers the expression of the key that leads to the current place, if the key is computed. */
+  /** Registers the expression of the key at the end of the current path, if the key is computed. */
   #key(key: PathStep): void {
     if (!this.#isComputed(key)) return;
     const scanned = scanExpressions(key, this.#level);
@@ -343,7 +343,7 @@ function isInt64(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
-/** A type in words. Go reads a number beyond 64 bits as a float. */
+/** The name of a type in messages for authors. Go reads a number beyond 64 bits as a float. */
 function wordFor(type: string, value: JsonValue | undefined): string {
   if (type !== 'float64') return type;
   return typeof value === 'bigint' || Number.isInteger(value) ? 'number beyond 64 bits' : 'fraction';
@@ -353,13 +353,15 @@ function article(type: string): string {
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
-/** The path of `{schema.spec.name}`, which YAML reads as a map with one key and no value. */
+/** Returns the path in `{schema.spec.name}`, which YAML reads as a map with one key and no value. */
 function flowRead(value: JsonObject): string | undefined {
   const [key = '', ...others] = Object.keys(value);
   return others.length === 0 && value[key] === null && /^[A-Za-z]\w*(?:\.\w+|\[[^\]]*\])+$/.test(key) ? key : undefined;
 }
 
-/** The remedy for a text with an expression where the value of the expression is needed. */
+/**
+ * The remedy for a string with an expression and other text, if the field requires the value of the expression itself.
+ */
 function textHint(value: string): string {
   const bare = value.trim();
   const scanned = scanExpressions(bare);
@@ -388,8 +390,8 @@ function literalHint(expected: readonly string[], value: JsonValue | undefined):
 }
 
 /**
- * Does the schema restrict values in the eyes of kro? The schema of an int-or-string does, because API servers publish
- * it with `anyOf`.
+ * Does the schema restrict values according to kro? An int-or-string schema does, because API servers publish it with
+ * `anyOf`.
  */
 function restrictsValues(schema: Schema): boolean {
   return (
@@ -412,7 +414,10 @@ function allowsAdditional(schema: Schema): boolean {
 
 const EMPTY_SCHEMA: Schema = {};
 
-/** The schema of a member: the schema of the property, else of additional properties (an empty schema for `true`). */
+/**
+ * The schema of a member: that of the property, or that of additional properties when there is no such property (an
+ * empty schema for `true`).
+ */
 export function memberSchema(schema: Schema, key: string): Schema | undefined {
   const { properties, additionalProperties } = schema;
   if (properties !== undefined && Object.hasOwn(properties, key)) return properties[key];

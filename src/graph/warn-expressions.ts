@@ -32,12 +32,12 @@ export function warnExpressions(
   for (const each of other) warner.expression(each);
 }
 
-/** Kinds whose pods are replaced when anything in the pod template changes. */
+/** Kinds that replace their pods after any change of the pod template. */
 const ROLLING = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
 interface WarnerParts {
   readonly drafts: ReadonlyMap<string, ResourceDraft>;
-  /** The ids of resources with a condition that is the constant false. */
+  /** The ids of resources with an `includeWhen` condition that is the constant false. */
   readonly neverIncluded: ReadonlySet<string>;
   readonly language: Language;
   readonly options: CompileOptions;
@@ -52,8 +52,8 @@ interface ExpressionParts {
 const NOTHING: ExpressionParts[] = [];
 
 /**
- * Expressions whose checks gave no warning, either bare or as the only expression in a text. Many resources of a
- * definition have the same expression in the same field; the cache saves a second check.
+ * A cache of expressions whose checks reported no warning. A bare expression and the only expression of a longer string
+ * are kept apart. The cache helps because many resources of a definition have the same expression in the same field.
  */
 class SoundExpressions {
   readonly #bare = new WeakSet<Expr>();
@@ -80,15 +80,15 @@ function onlyRoot(found: CompiledExpression): Expr | undefined {
   return parts.length === 1 ? parts[0]?.ast.expr : undefined;
 }
 
-/** The problem of a call that fails for its constant argument, with a remedy. */
+/** The problem of a call that always fails because of its constant argument, with a remedy. */
 interface FailingCall {
   readonly message: string;
   readonly hint: string;
 }
 
 /**
- * Calls of `int` or `uint` with a constant text that is not an integer, and constant patterns of `matches` that RE2
- * refuses.
+ * Finds calls of `int` or `uint` with a constant string that is not an integer, and calls of `matches` with a constant
+ * pattern that RE2 refuses.
  */
 function failingCalls(root: Expr): FailingCall[] {
   const found: FailingCall[] = [];
@@ -113,7 +113,7 @@ function failingPattern(pattern: string): FailingCall[] {
   const problem = regexProblem(pattern);
   if (problem === undefined) return [];
   const message = `matches() takes a regular expression, and ${JSON.stringify(pattern)} is none: ${problem}`;
-  // A common mistake is a pattern of the shell.
+  // A common mistake is a shell pattern instead of a regular expression.
   const plain = pattern.replaceAll('*', '');
   const hint = /^[\w*-]+$/.test(pattern)
     ? `write matches("${plain}"), which finds ${plain} anywhere in the text, or "^${plain}" at its beginning`
@@ -122,8 +122,8 @@ function failingPattern(pattern: string): FailingCall[] {
 }
 
 /**
- * The type of a Service that is certainly not LoadBalancer. Undefined for other kinds, for a node that does not make
- * the Service, and for a type or a whole spec from an expression.
+ * The type of a Service, if it is certainly not LoadBalancer. Undefined for other kinds, and for a node that does not
+ * create the Service. Also undefined if an expression computes the type or the whole spec.
  */
 function otherType({ resolved, skeleton, nodeType }: ResourceDraft): string | undefined {
   if (resolved?.type.group !== '' || resolved.type.kind !== 'Service') return undefined;
@@ -134,7 +134,7 @@ function otherType({ resolved, skeleton, nodeType }: ResourceDraft): string | un
   return typeof type === 'string' && type !== 'LoadBalancer' ? type : undefined;
 }
 
-/** Does an expression test whether a field exists, so that it works without the field? */
+/** Does an expression test whether a field exists, so that it also has a value without the field? */
 function testsExistence(root: Expr): boolean {
   let tests = false;
   walkAst(root, (expr) => {
@@ -155,9 +155,9 @@ class Warner {
   readonly #options: CompileOptions;
   readonly #problems: Problems;
   readonly #parts = new WeakMap<Expr, ExpressionParts>();
-  /** Expressions without warnings that depend on the field, by the kind of the resource and the path of the field. */
+  /** Expressions without warnings about their use in a field, by the kind of the resource and the path of the field. */
   readonly #soundFields = new Map<ResourceDraft['resolved'], Map<string, SoundExpressions>>();
-  /** Expressions without warnings that are independent of the place. */
+  /** Expressions without warnings that do not depend on the field. */
   readonly #sound = new SoundExpressions();
 
   constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
@@ -189,7 +189,7 @@ class Warner {
   }
 
   #field(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
-    // In a collection the types have other names. Therefore its results are not shared.
+    // Types have other names in a collection, so its results are not shared with other resources.
     const sound = readsAsList(draft) ? new SoundExpressions() : this.#soundField(draft, field);
     if (sound.has(field)) return;
     const before = this.#problems.size;
@@ -214,7 +214,7 @@ class Warner {
     return sound;
   }
 
-  /** Warns of problems of an expression that do not depend on its place. */
+  /** Warns of problems of an expression that do not depend on its site. */
   expression(found: CompiledExpression): void {
     if (this.#sound.has(found)) return;
     const before = this.#problems.size;
@@ -273,7 +273,7 @@ class Warner {
     return remarkable;
   }
 
-  /** The loops and calls of a syntax tree. The same tree may occur at many places. */
+  /** The loops and calls of a syntax tree. They are cached, because many sites may have the same tree. */
   #partsOf(root: Expr): ExpressionParts {
     let parts = this.#parts.get(root);
     if (parts === undefined) {
@@ -331,7 +331,9 @@ class Warner {
     );
   }
 
-  /** Reports a value that kro's comparison of types accepts and that the API server refuses or drops in part. */
+  /**
+   * Reports a value that kro's comparison of types accepts, although the API server refuses it or drops a part of it.
+   */
   #typeHole(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const expected = this.#language.fieldType(draft.id, field.site.pathText);
     if (expected === undefined) return;
@@ -347,15 +349,15 @@ class Warner {
     }
   }
 
-  /** Reports a problem that kro's checks miss: a warning, or an error when `strict` is set. */
+  /** Reports a problem that kro's checks miss, as a warning, or as an error when `strict` is set. */
   #report(code: string, message: string, place: ProblemLocation, hint?: string): void {
     if (this.#options.strict === true) this.#problems.error({ phase: 'beyond', code, message, place, hint });
     else this.#warn(code, message, place, hint);
   }
 
   /**
-   * Reports a loop variable with the id of a resource or the name `schema`. In kro the variable hides the other name in
-   * the whole loop, its list included, and neither of them has a value.
+   * Reports a loop variable with the id of a resource or the name `schema`. In kro, the variable hides the resource or
+   * `schema` in the whole loop, including its list. Neither the variable nor the hidden name then has a value.
    */
   #hidden(found: CompiledExpression, parts: readonly ExpressionParts[]): void {
     const hides = parts
@@ -366,7 +368,10 @@ class Warner {
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
   }
 
-  /** Reports numbers and lists in `${a}${b}`: the text becomes `(a) + (b)`, which adds them. */
+  /**
+   * Reports numbers and lists in `${a}${b}`. The string becomes `(a) + (b)`, which adds them instead of concatenating
+   * their string forms.
+   */
   #added(found: CompiledExpression): void {
     const { kind } = found.type;
     if (found.site.text.template === undefined || kind === 'string' || kind === 'dyn') return;
@@ -409,7 +414,7 @@ function loopVariables(root: Expr): string[] {
   return names;
 }
 
-/** Is the expression a text with constant and computed parts? */
+/** Is the expression a concatenation of constant and computed strings? */
 function isConcatenation(found: CompiledExpression): boolean {
   const { parts = [] } = found.site.text;
   return parts.some(({ kind }) => kind === 'text') || rootsOf(found).some(isAdded);

@@ -6,7 +6,7 @@ import type { ResourceDraft } from './resource-draft.ts';
 import type { Problems } from './problems.ts';
 import { warnSelectors } from './warn-selectors.ts';
 
-/** Warns of parts of a definition that are valid alone but wrong together. */
+/** Warns of parts of a definition that are valid separately but wrong in combination. */
 export function warnGraph(
   definition: ParsedDefinition,
   drafts: readonly ResourceDraft[],
@@ -19,7 +19,7 @@ export function warnGraph(
   warnSelectors(drafts, problems);
 }
 
-/** Warns of custom types that neither `spec` nor a used type mentions. */
+/** Warns of unused custom types. A type is used if `spec` or another used type refers to it. */
 function warnUnusedTypes({ schema }: ParsedDefinition, problems: Problems): void {
   if (!isJsonObject(schema.types)) return;
   const { types } = schema;
@@ -50,8 +50,8 @@ function warnUnusedTypes({ schema }: ParsedDefinition, problems: Problems): void
 }
 
 /**
- * Warns of an author's `status.state`, which the controller overwrites. Also warns of `status.graph` when the
- * controller records objects there. Conditions are merged and need no warning.
+ * Warns if the author's status has the field `state`, because the controller overwrites it. Also warns of `graph` if
+ * the controller records objects there. Conditions need no warning, because the controller merges them.
  */
 function warnOverwrittenStatus({ schema }: ParsedDefinition, hasRecord: boolean, problems: Problems): void {
   if (!isJsonObject(schema.status)) return;
@@ -73,7 +73,10 @@ function warnOverwrittenStatus({ schema }: ParsedDefinition, hasRecord: boolean,
   });
 }
 
-/** Warns of two unconditional single resources whose texts name the same object. */
+/**
+ * Warns of two resources that are the same object: their kind, namespace and name are always equal. Collections and
+ * resources with conditions are not compared.
+ */
 function warnSameIdentity(drafts: readonly ResourceDraft[], problems: Problems): void {
   const seen = new Map<string, ResourceDraft>();
   for (const draft of drafts) {

@@ -20,7 +20,8 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: ResourceDr
 }
 
 /**
- * Metadata that a template copied from a live object has. A server accepts a new object with `resourceVersion` alone.
+ * Metadata that a template has if it was copied from a live object. `resourceVersion` alone causes no warning, because
+ * the server accepts a new object with it.
  */
 const SERVER_METADATA = ['resourceVersion', 'uid', 'managedFields'];
 
@@ -38,7 +39,7 @@ function warnServerMetadata(metadata: JsonValue | undefined, block: readonly Pat
   });
 }
 
-/** The server's text for an integer that does not fit into its format. */
+/** Matches the server's message about an integer that does not fit into its format. */
 const RANGE = /^Invalid value: "": Checked value must be of type integer (?:with format (\w+)|\()/;
 
 class LiteralWarner {
@@ -95,7 +96,10 @@ class LiteralWarner {
     }
   }
 
-  /** Warns of an integer that does not fit into its format. An integer beyond 64 bits is an error of the walk. */
+  /**
+   * Warns of an integer that does not fit into its format. An integer beyond 64 bits is not reported here, because it
+   * is already an error of the walk.
+   */
   #warnRange(value: JsonValue, format: string | undefined): void {
     const whole = typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value as number | bigint) : undefined;
     if (whole === undefined || BigInt.asIntN(64, whole) !== whole) return;
@@ -109,7 +113,7 @@ class LiteralWarner {
   }
 
   #warnScalar(value: JsonValue, schema: Schema): void {
-    // `anyOf` and `oneOf` restrict the type of a value, which the walk has checked.
+    // `anyOf` and `oneOf` restrict only the type of a value, which the walk has already checked.
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
     // A number is always checked, because it may be too large for its type.
     if (typeof value !== 'number' && typeof value !== 'bigint' && !restricts(schema)) return;
@@ -136,7 +140,7 @@ const RESTRICTIONS: ReadonlySet<string> = new Set(['allOf', 'enum', 'maxLength',
 const restricted = new WeakMap<Schema, boolean>();
 
 /**
- * Does the schema restrict a text or a boolean by more than type and format? Wrong types and formats are not reported
+ * Does the schema restrict a string or a boolean by more than type and format? Wrong types and formats are not reported
  * here.
  */
 function restricts(schema: Schema): boolean {

@@ -11,7 +11,7 @@ const CODES = {
   brackets: 'graph/enum-brackets',
 } as const;
 
-/** Warns of markers in `spec` and `types` that kro accepts although they are certainly a mistake. */
+/** Warns of markers in `spec` and `types` that are certainly mistakes, although kro accepts them. */
 export function warnMarkers({ schema }: ParsedDefinition, problems: Problems): void {
   warnBlock(schema.types, ['spec', 'schema', 'types'], problems);
   warnBlock(schema.spec, ['spec', 'schema', 'spec'], problems);
@@ -32,7 +32,7 @@ function warnBlock(block: JsonValue | undefined, path: readonly PathStep[], prob
 }
 
 /**
- * Warns of a name that ends with `?`, which marks optional members in TypeScript. In SimpleSchema the `?` is part of
+ * Warns of a name that ends with `?`. In TypeScript, `?` marks an optional member, but in SimpleSchema it is part of
  * the name.
  */
 function warnOptionalName(name: string, path: readonly PathStep[], problems: Problems): void {

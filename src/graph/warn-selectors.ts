@@ -5,15 +5,19 @@ import type { PathStep } from './model.ts';
 import { compareNameTexts, type NameText, nameText, type Relation } from './name-text.ts';
 import type { Problems } from './problems.ts';
 
-/** Warns of selectors of workloads and Services that fit no pods. */
+/** Warns of selectors of workloads and Services that match no pods. */
 export function warnSelectors(drafts: readonly ResourceDraft[], problems: Problems): void {
   const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
-  // A Service that selects the labels that a workload should have is not a second mistake.
+  // Services are checked only if all workloads are right: the selector of a Service may have the labels that a wrong
+  // workload should have.
   if (problems.size === before) warnServiceSelectors(drafts, problems);
 }
 
-/** The labels at a path, as the author wrote them; undefined when there are none, or when one expression gives all. */
+/**
+ * The labels at a path, as the author wrote them; undefined when there are none, or when a single expression computes
+ * all of them.
+ */
 function labelsAt(root: JsonObject, path: readonly string[]): JsonObject | undefined {
   let value: JsonValue | undefined = root;
   for (const key of path) {
@@ -24,7 +28,7 @@ function labelsAt(root: JsonObject, path: readonly string[]): JsonObject | undef
 }
 
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
-/** The number of workloads that a message lists with their labels. */
+/** The maximum number of workloads that a message lists with their labels. */
 const MAX_SHOWN_WORKLOADS = 3;
 const POD_LABELS = ['spec', 'template', 'metadata', 'labels'];
 
@@ -60,8 +64,8 @@ function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
 }
 
 /**
- * Compares a label with its value in a selector. Undefined when one of them is not a text: the check of types refuses
- * such a label.
+ * Compares the value of a label with its value in a selector. Undefined when either value is not a string, because the
+ * type check already refuses it.
  */
 function textRelation(label: JsonValue, value: JsonValue | undefined): Relation | undefined {
   if (typeof label !== 'string' || typeof value !== 'string') return undefined;
@@ -101,9 +105,9 @@ function labelsText(labels: JsonObject): string {
 }
 
 /**
- * The pods of a graph by their labels. A graph may have a thousand Services and a thousand workloads. Therefore each
- * text is parsed once, equal sets of labels are stored once, and a label with exactly the text of a pod's label is
- * found without a search.
+ * The pods of a graph, indexed by their labels. A graph may have a thousand Services and a thousand workloads.
+ * Therefore each string is parsed only once, equal sets of labels are stored once, and a label that is literally equal
+ * to a label of a pod is found without a search.
  */
 class PodMatcher {
   readonly #pods = new Map<string, JsonObject>();
@@ -123,7 +127,9 @@ class PodMatcher {
     }
   }
 
-  /** Could the selector match the labels of some pods? Different texts with expressions may have the same value. */
+  /**
+   * Can the selector match the labels of any pods? Different strings with expressions may evaluate to the same value.
+   */
   couldMatch(selector: JsonObject): boolean {
     const wanted = stringifyJson(selector);
     const known = this.#answers.get(wanted);
@@ -171,7 +177,7 @@ function report(
   });
 }
 
-/** Is the key of a map an expression, which may give any key? */
+/** Is the key of a map computed, so that it may be any key? */
 const isComputed = (key: string): boolean => key.includes('${');
 
 function isPlain(value: JsonValue | undefined): boolean {

@@ -5,19 +5,19 @@ import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 import { scanExpressions } from './scan.ts';
 
-/** The advice for a text that seems to read a value of the graph but is not an expression. */
+/** The advice for a string that seems to read a value of the graph but is not an expression. */
 export interface TextAdvice {
   readonly message: string;
   readonly hint: string;
-  /** The offset in the text, in UTF-16 units. */
+  /** The offset in the string, in UTF-16 units. */
   readonly offset: number;
 }
 
 /**
- * Warns of texts in templates and in the status that do not mean what they seem to mean. These are texts that look like
- * expressions but are none (`$(…)`, `{{…}}`, `$x`, `$ {x}`, `#{x}`, a bare path, a closing brace too many), and
- * quantities in thousandths of a byte. Warns only of paths that begin with `schema` or the id of a resource, so that
- * texts for shells and for other template languages cause no warning.
+ * Warns of strings in templates and in the status that probably do not mean what the author intended. Such strings are
+ * quantities in thousandths of a byte, and strings that look like expressions but are not: `$(…)`, `{{…}}`, `$x`,
+ * `$ {x}`, `#{x}`, a bare path, an extra closing brace. Warns only if the path in the string begins with `schema` or
+ * the id of a resource. Strings for shells and for other template languages therefore cause no warning.
  */
 export function warnTexts({ schema, resources }: ParsedDefinition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
@@ -36,7 +36,7 @@ export function warnTexts({ schema, resources }: ParsedDefinition, problems: Pro
   for (const { template, path } of resources) visit(template, [...path, 'template']);
 }
 
-/** Resources whose quantities are in bytes. */
+/** Resource names whose quantities are in bytes. */
 const BYTES: ReadonlySet<PathStep | undefined> = new Set(['memory', 'storage', 'ephemeral-storage']);
 
 /**
@@ -56,9 +56,9 @@ function warnFraction(text: string, path: readonly PathStep[], problems: Problem
   });
 }
 
-/** A path that begins with a name and a member of objects, such as `spec`. */
+/** Matches a path that begins with a name and a member of objects, such as `spec`. */
 const READ = String.raw`([A-Za-z]\w*)\.(?:spec|metadata|status|data)\b[\w.[\]"']*`;
-/** Wrong delimiters around a path, which should be `${` and `}`. */
+/** Patterns of a path with wrong delimiters, which should be `${` and `}`. */
 const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
   [new RegExp(String.raw`\$\(\s*(${READ})\s*\)`), '$(…)'],
   [new RegExp(String.raw`\{\{-?\s*\$?\.?(${READ})\s*-?\}\}`), '{{…}}'],
@@ -70,10 +70,10 @@ const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
 ];
 const WHOLE = new RegExp(String.raw`^\s*(${READ})\s*$`);
 
-/** Texts that may need advice. Most texts are plain names, with neither a path nor a closing brace. */
+/** Matches strings that may need advice. Most strings are plain names without a path and without a closing brace. */
 const MAY_BE_MEANT = /\}|\.(?:spec|metadata|status|data)\b/;
 
-/** The advice for a text that should be an expression; `undefined` for any other text. */
+/** The advice for a string that should be an expression; `undefined` for any other string. */
 export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice | undefined {
   if (!MAY_BE_MEANT.test(text)) return undefined;
   const scanned = scanExpressions(text);

@@ -34,7 +34,7 @@ const service = (spec: string): string => `- id: service
 const POD = '{name: a, image: nginx}';
 const PORTS = 'ports: [{port: 80}]';
 
-describe('no warning is given of', () => {
+describe('no warning is reported for', () => {
   test.each<[string, string]>([
     [
       'a Service that selects a workload by the same expression',
@@ -105,10 +105,10 @@ describe('no warning is given of', () => {
 
 const SPEC = 'spec.resources[0].template.spec';
 
-describe('a warning is given of', () => {
+describe('a warning is reported for', () => {
   test.each<[string, string, string]>([
     [
-      'a workload whose pods lack the label it selects',
+      'a workload that selects a label that its pods do not have',
       withResources(workload('StatefulSet', POD, 'other: a')),
       `graph/selector-mismatch ${SPEC}.selector.matchLabels.app`,
     ],
@@ -130,7 +130,7 @@ describe('a warning is given of', () => {
       'graph/never-available spec.resources[0].includeWhen[0]',
     ],
     [
-      'a pattern of the shell in place of a regular expression',
+      'a shell pattern instead of a regular expression',
       withConfigMap('includeWhen: ["${schema.spec.name.matches(\'*prod*\')}"]'),
       'graph/never-available spec.resources[0].includeWhen[0]',
     ],
@@ -186,16 +186,16 @@ describe('a selector of a workload and the label of its pods', () => {
       '"${schema.spec.name}"',
       /^matches-nothing: .* only while the two are equal$/,
     ],
-    ['a text that an expression can never make', 'a', '"b-${schema.spec.name}"', /^mismatch: /],
+    ['a string that the expression can never be equal to', 'a', '"b-${schema.spec.name}"', /^mismatch: /],
     [
-      'two texts that expressions can never make equal',
+      'two strings with expressions that can never be equal',
       '"a-${schema.spec.name}"',
       '"b-${schema.spec.name}"',
       /^mismatch: /,
     ],
-    ['a number, which the check of types refuses', '1', 'x', undefined],
+    ['a number, which the type check refuses', '1', 'x', undefined],
     ['a label that is a number', 'x', '1', undefined],
-    ['a boolean and a text', 'true', 'x', undefined],
+    ['a boolean and a string', 'true', 'x', undefined],
   ])('%s', (_what, selector, label, expected) => {
     const found = warningsAbout(both(selector, label));
     expect(found).toHaveLength(expected === undefined ? 0 : 1);
@@ -203,7 +203,7 @@ describe('a selector of a workload and the label of its pods', () => {
   });
 });
 
-test('functions that stock kro lacks are reported, unless the target is typekro', () => {
+test('functions that stock kro does not have are reported, unless the target is typekro', () => {
   const text = withData('k: ${string(math.greatest(schema.spec.count, 2))}');
   const features = { math: true };
   expect(warningsOf(text, { features })).toEqual(['graph/stock-function spec.resources[0].template.data.k']);
@@ -218,7 +218,7 @@ test('a feature that is off is named in the hint', () => {
   expect(hints[0]).toContain('the feature "math" is off');
 });
 
-describe('a text for another tool is not treated as an expression', () => {
+describe('a string for another tool is not treated as an expression', () => {
   test.each([
     'echo $(date) $HOME',
     '{{ .Values.name }} {{ $labels.instance }}',
@@ -243,7 +243,7 @@ describe('a status field that the controller overwrites', () => {
   });
 });
 
-describe('a label whose key an expression computes', () => {
+describe('a label with a computed key', () => {
   const computed = '"${schema.spec.name}": a';
   const codesOf = (text: string): string[] =>
     parseDefinitions(text)

@@ -3,7 +3,10 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
-/** The maximum number of nodes that aliases may add to a document. More are refused as an alias bomb. */
+/**
+ * The maximum number of nodes that aliases may add to a document. A document that exceeds it is refused as an alias
+ * bomb.
+ */
 const MAX_ALIAS_NODES = 100_000;
 
 /** A problem that the conversion finds, at an offset of the text. */
@@ -30,7 +33,7 @@ export function convertDocument(root: ParsedNode | null): Converted {
   return { value, targets: converter.targets, findings: converter.findings };
 }
 
-/** A value, with its number of nodes when each alias is replaced by a copy. */
+/** A value, with the number of nodes that it would have if each alias were replaced by a copy. */
 interface Sized {
   readonly value: JsonValue;
   readonly size: number;
@@ -42,7 +45,10 @@ class Converter {
   readonly #anchors = new Map<string, { node: ParsedNode; result?: Sized }>();
   readonly #yaml = yamlLibrary();
   #aliasNodes = 0;
-  /** Was an alias bomb reported? Later findings in the document are its consequences. */
+  /**
+   * Was an alias bomb reported? If so, later findings in the document are not reported, because they are its
+   * consequences.
+   */
   #isBomb = false;
 
   convert(node: ParsedNode): Sized {
@@ -188,8 +194,8 @@ export function isMergePair(pair: Pair<ParsedNode, ParsedNode | null>): boolean 
 }
 
 /**
- * Merges members: own members win over merged ones, and earlier merge sources win over later ones. `__proto__` is an
- * own key.
+ * Merges members. Own members take precedence over merged members, and earlier merge sources over later sources.
+ * `__proto__` is an ordinary key.
  */
 function combine(own: ReadonlyMap<string, JsonValue>, merged: readonly JsonObject[]): JsonObject {
   const all = new Map<string, JsonValue>();

@@ -9,8 +9,8 @@ import { offsetInScalar } from './yaml-offset.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 
 /**
- * The place of a document: the text without its byte order mark, the lines of the text, the document's number, and the
- * file.
+ * The location of a document: the text without its byte order mark, the lines of the text, the index of the document,
+ * and the file.
  */
 export interface DocumentPlace {
   readonly source: string;
@@ -82,7 +82,7 @@ export class YamlDocument implements DefinitionDocument {
     return yamlLibrary().isAlias(node) ? this.#targets.get(node) : node;
   }
 
-  /** The node at a path, or at the longest part of it that exists; and whether the whole path exists. */
+  /** The node at a path, or at the longest existing prefix of the path. `exists` says whether the whole path exists. */
   #find(path: readonly PathStep[]): Found & { readonly exists: boolean } {
     let found: Found = { key: undefined, node: this.#root };
     for (const step of path) {
@@ -117,7 +117,7 @@ export class YamlDocument implements DefinitionDocument {
     return undefined;
   }
 
-  /** The members of an object by name. They are cached, because callers request many positions of one object. */
+  /** The members of an object by name. They are cached, because callers request many positions in the same object. */
   #pairsOf(map: YAMLMap.Parsed): ReadonlyMap<string, ParsedPair> {
     const known = this.#pairs.get(map);
     if (known !== undefined) return known;

@@ -21,7 +21,7 @@ test.each([
     '{schema.spec.tag[7]}',
     ended('[', 10, '{…} without $ is a map of YAML; an expression begins with $: write "${schema.spec.tag[7]}"'),
   ],
-])('a bracket in a text without quotes: %s', (line, problem) => {
+])('reports a bracket in a plain scalar: %s', (line, problem) => {
   expect(problemOf(line)).toBe(problem);
 });
 
@@ -33,7 +33,7 @@ test.each([
 });
 
 test.each(['{ a: [b, c], d: {e: f} }', '{a: "tag[7]"}', 'tag[7]', '{a: []}', '[[a], [b]]', `{a: '\${x}'}`])(
-  'a valid text has no problem: %s',
+  'valid YAML has no problem: %s',
   (line) => {
     expect(problemOf(line)).toBe('');
   },
@@ -43,7 +43,7 @@ test.each([
   ['[]string', '"[]string"'],
   ['[]string | enum="a,b" # of zones', '\'[]string | enum="a,b"\''],
   ['[][]integer', '"[][]integer"'],
-])('the type of a list without quotes: %s', (type, quoted) =>
+])('reports a list type without quotes: %s', (type, quoted) =>
   expect(problemOf(type)).toBe(
     `9: a value that begins with [ is a list of YAML, which ends at the ] (put the type into quotes: ${quoted})`,
   ),
@@ -56,7 +56,7 @@ test.each([
   ['a definition', 'local k = import "k.libsonnet";\n{\n  a: 1,\n}\n', `1:1 ${JSONNET}`],
   ['an import after comments', '# a\n// b\n(import "k.libsonnet") + {\n  a: 1,\n}\n', `3:1 ${JSONNET}`],
   [
-    'a script of a shell in YAML is none',
+    'a shell script in YAML is not taken for Jsonnet',
     'a: |\n  local k=1\nb: "x\n',
     '3:4 this quote is never closed; add " at the end of the text',
   ],

@@ -1,7 +1,7 @@
-/** A text without quotes inside `{ }` or `[ ]`. YAML ends the text too early, because it contains a bracket. */
+/** A plain scalar (without quotes) inside `{ }` or `[ ]`. In YAML, it ends too early because it contains a bracket. */
 export interface FlowText {
   readonly text: string;
-  /** The offsets of the text in the source, from and to. */
+  /** The offset in the source at which the intended scalar begins. */
   readonly from: number;
   readonly to: number;
   /** The offset of the bracket. */
@@ -12,8 +12,8 @@ export interface FlowText {
 export const BEFORE_VALUE = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/;
 
 /**
- * Finds a text without quotes that surrounds an offset and contains a bracket, such as `tag[7]`, `[]string` or
- * `${schema.spec.name}` in `{ a: … }`. There, YAML takes each bracket for the beginning or the end of a list or a map.
+ * Finds the plain scalar with a bracket around an offset, such as `tag[7]`, `[]string` or `${schema.spec.name}` in
+ * `{ a: … }`. In YAML, such a bracket begins or ends a list or a map.
  */
 export function flowTextAt(source: string, at: number): FlowText | undefined {
   const start = valueStart(source, at);
@@ -41,7 +41,10 @@ export function flowTextAt(source: string, at: number): FlowText | undefined {
   return undefined;
 }
 
-/** The offset of the line in which a value begins. The value continues after a comma or an opening bracket. */
+/**
+ * The offset of the line in which a value begins. A line that follows a comma or an opening bracket continues the value
+ * of the line before.
+ */
 function valueStart(source: string, at: number): number {
   let start = source.lastIndexOf('\n', at - 1) + 1;
   while (start > 0 && /[,{[][ \t]*\n$/.test(source.slice(0, start))) start = source.lastIndexOf('\n', start - 2) + 1;

@@ -2,7 +2,7 @@ import { closingQuote } from '../core/index.ts';
 import { TEMPLATE_ACTION } from '../golang/index.ts';
 import { BEFORE_VALUE, flowTextAt, lineEnd } from './yaml-flow-text.ts';
 
-/** The reason why a document cannot be read, with its place. */
+/** The reason why a document cannot be read, with its position. */
 export interface YamlProblem {
   readonly code: string;
   readonly message: string;
@@ -11,10 +11,13 @@ export interface YamlProblem {
   readonly hint?: string;
 }
 
-/** A text in quotes. It may have actions for another tool, as in the annotations of an alert. */
+/**
+ * Matches a quoted string. It may contain actions for another tool, as in the annotations of an alert, and is therefore
+ * ignored.
+ */
 const QUOTED = /"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g;
 
-/** The problem of a text that is not YAML because it is a template of Helm. */
+/** The problem of a file that is not YAML because it is a Helm template. */
 export function helmProblem(source: string): YamlProblem | undefined {
   const offset = source.replaceAll(QUOTED, (text) => ' '.repeat(text.length)).search(TEMPLATE_ACTION);
   if (offset < 0) return undefined;
@@ -27,8 +30,8 @@ export function helmProblem(source: string): YamlProblem | undefined {
 }
 
 /**
- * The problem of a comment in JSON. In YAML, `//` begins no comment. The comment becomes part of the next key, so the
- * next field seems to be missing.
+ * The problem of a comment in JSON. In YAML, `//` does not begin a comment. The comment becomes part of the next key,
+ * so the next field seems to be missing.
  */
 export function jsonComment(source: string): YamlProblem | undefined {
   const open = /^\s*\{/.exec(source)?.[0].length;
@@ -51,7 +54,7 @@ export function jsonComment(source: string): YamlProblem | undefined {
   return undefined;
 }
 
-/** The end of a text in single quotes, where `''` stands for a quote. */
+/** The end of a string in single quotes, in which `''` stands for a quote. */
 function quotedEnd(source: string, from: number): number {
   const length = /'(?:[^']|'')*'?/y;
   length.lastIndex = from;
@@ -76,7 +79,7 @@ function commentEnd(source: string, at: number): number | undefined {
 }
 
 /**
- * Finds the place and the reason of a mistake in the text, when the parser reports only a consequence of the mistake.
+ * Finds the position and the reason of a mistake if the parser reports only a consequence of it.
  */
 export function knownMistake(code: string, source: string, at: number): YamlProblem | undefined {
   const found = mistakeAt(code, source, at);
@@ -85,7 +88,7 @@ export function knownMistake(code: string, source: string, at: number): YamlProb
 
 type Mistake = Omit<YamlProblem, 'code'>;
 
-/** Matches a text that begins, after comments, with a definition or an import of Jsonnet. */
+/** Matches a file that begins (after comments) with a definition or an import of Jsonnet. */
 const JSONNET = /^(?:\s|#[^\n]*\n|\/\/[^\n]*\n)*(?=local\s+\w+\s*[=(]|\(?import(?:str)?\s+["'])/;
 
 function mistakeAt(code: string, source: string, at: number): Mistake | undefined {
@@ -150,7 +153,7 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
   return bracketInText(code, source, at) ?? listType(code, line, start) ?? unclosedBefore(code, source, at);
 }
 
-/** The type of a list in SimpleSchema without quotes, as in `names: []string`. */
+/** The mistake of a SimpleSchema list type without quotes, as in `names: []string`. */
 function listType(code: string, line: string, start: number): Mistake | undefined {
   const found = /:\s+(\[\][A-Za-z[][^#]*?)\s*(?:\s#.*)?$/.exec(line);
   if (code !== 'UNEXPECTED_TOKEN' || found === null) return undefined;
@@ -161,13 +164,14 @@ function listType(code: string, line: string, start: number): Mistake | undefine
   };
 }
 
-/** A bracket in a text without quotes inside `{ }` or `[ ]`, as in `{ name: ${schema.spec.names[0]} }`. */
+/** The mistake of a bracket in a plain scalar inside `{ }` or `[ ]`, as in `{ name: ${schema.spec.names[0]} }`. */
 function bracketInText(code: string, source: string, at: number): Mistake | undefined {
   if (!['MISSING_CHAR', 'UNEXPECTED_TOKEN', 'BAD_INDENT'].includes(code)) return undefined;
   const found = flowTextAt(source, at);
   if (found === undefined) return undefined;
   const text = found.text.trimEnd();
-  // The text is an expression only together with the braces around it, as in `{schema.spec.names[0]}`.
+  // If the text is a path and the brace before it belongs to it, as in `{schema.spec.names[0]}`, an expression is
+  // meant.
   const isRead = /^schema\.[\w.[\]]+$/.test(text) && /\{\s*$/.test(source.slice(0, found.from));
   return {
     message: `inside of { } and [ ], the "${source.charAt(found.bracket)}" ends this text, which has no quotes`,
@@ -178,13 +182,13 @@ function bracketInText(code: string, source: string, at: number): Mistake | unde
   };
 }
 
-/** The text in quotes, in the kind of quotes that needs no escapes if there is one. */
+/** Quotes the text, if possible with the quote character that requires no escapes. */
 function quotedText(text: string): string {
   const quote = /["\\]/.test(text) ? "'" : '"';
   return inQuotes(text, quote);
 }
 
-/** A quote or bracket that an earlier line opens and no line closes. */
+/** The mistake of a quote or a bracket that an earlier line opens and no line closes. */
 function unclosedBefore(code: string, source: string, at: number): Mistake | undefined {
   if (code === 'MISSING_CHAR') {
     const quote = [...source.slice(0, at).matchAll(/(?<=(?:^|[:\-,[{])[ \t]+|^)(["'])(?:(?!\1)[^\n])*$/gm)].at(-1);
@@ -200,11 +204,14 @@ function unclosedBefore(code: string, source: string, at: number): Mistake | und
     : undefined;
 }
 
-/** The unclosed bracket of a flow collection in the last line of a text, or in the lines that this line continues. */
+/**
+ * The unclosed bracket of a flow collection in the last line of a text, or in earlier lines that the last line
+ * continues.
+ */
 function unclosedBracket(text: string): Mistake | undefined {
   let start = text.lastIndexOf('\n') + 1;
   let missing = openBrackets(text.slice(start));
-  // A line continues the previous line when the previous line ends with a comma or an opening bracket.
+  // A line continues the previous line if that line ends with a comma or an opening bracket.
   while (missing.length === 0 && /[,{[][ \t]*\n$/.test(text.slice(0, start))) {
     start = text.lastIndexOf('\n', start - 2) + 1;
     missing = openBrackets(text.slice(start));
@@ -219,14 +226,17 @@ function unclosedBracket(text: string): Mistake | undefined {
   };
 }
 
-/** A bracket of a flow collection that is not closed. `before` is a closing bracket of another kind that follows it. */
+/**
+ * A bracket of a flow collection that is not closed. `before` is the closing bracket of another kind before which the
+ * missing bracket belongs.
+ */
 interface OpenBracket {
   readonly bracket: string;
   readonly at: number;
   readonly before?: string;
 }
 
-/** The brackets of flow collections that a text opens and does not close, without those in quotes and in `${…}`. */
+/** The unclosed brackets of flow collections in a text. Brackets in quotes and in `${…}` are ignored. */
 function openBrackets(text: string): readonly OpenBracket[] {
   const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'|\$\{[^}\n]*\}/g, (quoted) => ' '.repeat(quoted.length));
   const first = BEFORE_VALUE.exec(plain);
@@ -244,7 +254,7 @@ function openBrackets(text: string): readonly OpenBracket[] {
   return open;
 }
 
-/** A quoted text that contains its own quote character. For YAML, the text ends there. */
+/** The mistake of a quoted string that contains its own quote character, which ends the string in YAML. */
 function quoteInside(line: string, at: number): Mistake | undefined {
   const [before = ''] = /^\s*(?:- +)*(?:[^\s"':][^"':]*:\s+)?/.exec(line) ?? [];
   const text = line.slice(before.length).trimEnd();
@@ -254,7 +264,7 @@ function quoteInside(line: string, at: number): Mistake | undefined {
   const escaped = quote === '"' ? /\\./g : /''/g;
   const ending = content.replaceAll(escaped, '  ').indexOf(quote);
   if (ending < 0 || at <= before.length + ending) return undefined;
-  // The line has two texts in a row, or a key and its value.
+  // If the line has two quoted strings in a row, or a quoted key and its value, this is another mistake.
   if (!content.includes('${') && /^(["'])(?:\s*[,:]|\s+\1)/.test(content.slice(ending))) return undefined;
   const other = quote === '"' ? "'" : '"';
   const inWords = quote === '"' ? 'double' : 'single';
@@ -269,7 +279,7 @@ function quoteInside(line: string, at: number): Mistake | undefined {
   };
 }
 
-/** The text in quotes of one kind. Quotes in the text that are already escaped stay. */
+/** Puts the text in quotes, and escapes the quotes in it that are not yet escaped. */
 function inQuotes(content: string, quote: '"' | "'"): string {
   const escaped =
     quote === '"'
@@ -278,7 +288,7 @@ function inQuotes(content: string, quote: '"' | "'"): string {
   return `${quote}${escaped}${quote}`;
 }
 
-/** An unquoted text of several words that contains a colon and a space. */
+/** The mistake of a plain scalar of several words that contains a colon and a space. */
 function colonInText(line: string, at: number): Mistake | undefined {
   const text = line.slice(at).trimEnd();
   const colon = /:(?=\s)/.exec(text)?.index;
@@ -292,11 +302,14 @@ function colonInText(line: string, at: number): Mistake | undefined {
   };
 }
 
-/** A line that is indented deeper than its siblings, so that it is a member of the value above. */
+/**
+ * The mistake of a line that is indented deeper than its siblings, so that YAML reads it as a member of the value
+ * above.
+ */
 export function deeperLine(source: string, at: number): YamlProblem | undefined {
   const end = source.indexOf('\n', at);
   if (end < 0) return undefined;
-  // Quotes inside an unquoted text have no meaning in YAML.
+  // Quotes inside a plain scalar have no special meaning in YAML.
   const value = source.slice(at, end);
   if (/:\s/.test(/^["'[{]/.test(value) ? value.replace(/(["']).*?\1/g, '') : value)) return undefined;
   return {

@@ -1,4 +1,4 @@
-/** The style of a scalar in the text, which decides how its characters map to offsets. */
+/** The style of a scalar in the file, which determines how its characters map to offsets. */
 export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LITERAL' | 'BLOCK_FOLDED';
 
 /** One character of the value, or the characters of one escape. */
@@ -10,8 +10,8 @@ interface Unit {
 }
 
 /**
- * The offset in the text of the character at `offset` in a scalar's value. Line folding, indentation and chomping
- * change only white space. Both sides therefore have the same sequence of other characters.
+ * Maps an offset in a scalar's value to an offset in its source text. Line folding, indentation and chomping change
+ * only white space. All other characters are in the same order in the value and in the source text.
  *
  * `raw` is the scalar's source text, with its quotes or block header. The result is an offset in `raw`, in UTF-16
  * units.
@@ -58,7 +58,7 @@ function* units(raw: string, style: ScalarStyle): Generator<Unit> {
       blank = ' \tnrt\n\r'.includes(raw.charAt(at + 1));
     }
     yield { start: at, end, blank };
-    // The value has two UTF-16 units for a character beyond U+FFFF.
+    // A character beyond U+FFFF has two UTF-16 units in the value, so the escape yields two units.
     if (style === 'QUOTE_DOUBLE' && /^\\U(?!0000)/.test(raw.slice(at, end))) yield { start: at, end, blank };
     at = end;
   }

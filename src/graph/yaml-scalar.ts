@@ -34,12 +34,12 @@ export function oldBooleanKey(key: string): string {
 export function resolvePlain(source: string): PlainValue {
   const word = WORDS.get(source);
   if (word !== undefined) return word;
-  // kubectl's reader takes only a text that begins with a digit, a sign or a point for a number.
+  // kubectl's reader treats a scalar as a number only if it begins with a digit, a sign or a point.
   if (source.startsWith('_')) return source;
   const digits = source.replaceAll('_', '');
   const integer = readInteger(digits);
   if (integer !== undefined) return integer;
-  // go-yaml keeps a number as a text when it is too large for a float.
+  // go-yaml reads a number as a string if it is too large for a float.
   const number = FLOAT.test(digits) ? Number(digits) : Number.NaN;
   return Number.isFinite(number) ? number : source;
 }
@@ -47,7 +47,10 @@ export function resolvePlain(source: string): PlainValue {
 const MIN_INT64 = -(2n ** 63n);
 const MAX_UINT64 = 2n ** 64n - 1n;
 
-/** The value of a Go integer literal; undefined for any other text, and for a value that fits neither int64 nor uint64. */
+/**
+ * The value of a Go integer literal; undefined for any other string, and for a value that is outside of both int64 and
+ * uint64.
+ */
 function readInteger(digits: string): number | bigint | undefined {
   const value = parseIntegerLiteral(digits);
   if (value === undefined || value < MIN_INT64 || value > MAX_UINT64) return undefined;

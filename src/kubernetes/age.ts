@@ -6,8 +6,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * A span of time in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. `<invalid>` for a span of
- * −2 s or less.
+ * Formats a span of time in kubectl's short form: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. `<invalid>` for a span of −2 s
+ * or less.
  */
 export function duration(milliseconds: number): string {
   if (milliseconds <= -2 * SECOND) return '<invalid>';
@@ -29,12 +29,12 @@ export function duration(milliseconds: number): string {
   return `${years}y`;
 }
 
-/** The beginning of the year 1, which is no time in Go. */
+/** The beginning of the year 1: Go's zero time, which stands for an absent time. */
 const ZERO_TIME = Date.parse('0001-01-01T00:00:00Z');
 
 /**
- * The time from `start` (RFC 3339) to `now` (milliseconds since 1970), in the short form of kubectl. `<unknown>`
- * without a start and for Go's zero time, `<invalid>` for a start that is no time.
+ * The time from `start` (RFC 3339) to `now` (milliseconds since 1970), in the short form of kubectl. `<unknown>` for an
+ * absent start or Go's zero time, `<invalid>` for a string that is not a time.
  */
 export function age(start: string | null | undefined, now: number): string {
   if (start === null || start === undefined || start === '') return '<unknown>';

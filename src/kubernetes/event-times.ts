@@ -2,8 +2,8 @@ import type { Parent } from './object-fields.ts';
 import { objectAt, textAt } from './object-fields.ts';
 
 /**
- * When an Event was first observed, as the server wrote it; an empty text when the Event does not say it. The fields
- * are those of `v1` and `events.k8s.io/v1`.
+ * The time at which an Event was first observed, as the server wrote it; an empty string if no field has the time.
+ * Reads the fields of `v1` and of `events.k8s.io/v1`.
  */
 export function firstObserved(event: Parent): string {
   return textAt(event, 'firstTimestamp') || textAt(event, 'deprecatedFirstTimestamp') || textAt(event, 'eventTime');

@@ -38,7 +38,7 @@ describe('the class of a failed request', () => {
   });
 });
 
-/** For each class: does a pass wait without a report, and does a deploy continue to wait? */
+/** Per class, the results of `isBusy` (a pass waits silently) and `passes` (a deploy keeps waiting). */
 const CONSEQUENCES: Record<FailureClass, readonly [busy: boolean, passing: boolean]> = {
   aborted: [false, true],
   unanswered: [true, true],

@@ -1,10 +1,9 @@
-/** The class of a failed request. The class decides about the next try. */
+/** The class of a failed request. It decides whether and how the client retries. */
 export type FailureClass =
   /** The request was aborted by its own signal. */
   | 'aborted'
   /**
-   * The server itself did not answer (408, 503, 504, a lost connection, no answer in time): the request may have been
-   * carried out.
+   * The server did not respond (408, 503, 504, a lost connection, a timeout). The request may have been carried out.
    */
   | 'unanswered'
   /** The server did not begin to process the request (429). */
@@ -16,7 +15,7 @@ export type FailureClass =
   /** The namespace is new: its quota is not counted yet, or its service account does not exist yet (403). */
   | 'new-namespace'
   /**
-   * A fault of the server or of its webhook (other 5xx), or another failure without a status, such as an unreadable
+   * A fault of the server or of its webhook (other 5xx), or a failure without an HTTP status, such as an unreadable
    * watch event.
    */
   | 'server-fault'
@@ -24,14 +23,14 @@ export type FailureClass =
   | 'not-found'
   /** The server does not accept the credentials, which may have expired (401). */
   | 'unauthenticated'
-  /** The server refuses the request because of its content or missing rights (other 4xx). */
+  /** The server refuses the request because of its content or because the client lacks permissions (other 4xx). */
   | 'refused'
-  /** The client of this process sends no writes, so the server has not judged the request. */
+  /** This process's client is read-only, so the write was not sent to the server. */
   | 'not-sent'
-  /** A redirect, or an answer that does not come from a Kubernetes API. */
+  /** A redirect, or a response that does not come from a Kubernetes API. */
   | 'unreadable';
 
-/** A failed request: its HTTP status (0 without an answer), and the `reason` and the message of its Status. */
+/** A failed request: its HTTP status (0 without a response), and the `reason` and the message of its Status. */
 export interface FailedRequest {
   readonly status: number;
   readonly reason: string;
@@ -39,8 +38,8 @@ export interface FailedRequest {
 }
 
 /**
- * The words with which the admission plugins ResourceQuota and ServiceAccount refuse objects in the first second of a
- * namespace.
+ * Messages with which the admission plugins ResourceQuota and ServiceAccount refuse objects shortly after a namespace
+ * was created.
  */
 const NEW_NAMESPACE = /status unknown for quota|error looking up service account/;
 
@@ -56,8 +55,8 @@ const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
 ]);
 
 /**
- * The class of a failure, by its status and reason. Only watches read statuses themselves (`kube/watch-step.ts`), because
- * the protocol of watches gives 400, 410 and 429 meanings of their own.
+ * Classifies a failure by its status, reason and message. Watches are the only exception (`kube/watch-step.ts`): they
+ * interpret statuses themselves, because 400, 410 and 429 have special meanings in the watch protocol.
  */
 export function classify({ status, reason, message }: FailedRequest): FailureClass {
   if (reason === 'Aborted') return 'aborted';
@@ -69,14 +68,14 @@ export function classify({ status, reason, message }: FailedRequest): FailureCla
 }
 
 /**
- * May the same request succeed a moment later? A pass waits for such a failure to end, and reports the failure only if
- * it persists.
+ * May the same request succeed a moment later? A pass retries after such a failure, and reports the failure only if it
+ * persists.
  */
 export function isBusy(failure: FailureClass): boolean {
   return failure === 'unanswered' || failure === 'throttled';
 }
 
-/** The classes of failures that may end without a change of the request or of the client's rights. */
+/** The failure classes that may end although neither the request nor the client's permissions change. */
 const PASSING: ReadonlySet<FailureClass> = new Set([
   'aborted',
   'unanswered',
@@ -89,7 +88,7 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
 
 /**
  * May the failure end by itself? If so, direct mode repeats the write. After any other failure of an apply, direct mode
- * gives up.
+ * stops.
  */
 export function passes(failure: FailureClass): boolean {
   return PASSING.has(failure);

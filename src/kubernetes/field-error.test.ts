@@ -36,7 +36,7 @@ test.each([
   [tooMany('spec.a', 1, 0), 'FieldValueTooMany', 'Too many: 1: must have at most 0 items'],
   [tooLong('spec.a', 1n), 'FieldValueTooLong', 'Too long: may not be more than 1 byte'],
   [tooLong('spec.a', 63), 'FieldValueTooLong', 'Too long: may not be more than 63 bytes'],
-])('a field error has the text of Go: %o', (error, reason, message) => {
+])('a field error has the same message as in Go: %o', (error, reason, message) => {
   expect(error).toEqual({ reason, field: 'spec.a', message });
 });
 

@@ -1,6 +1,6 @@
 import { formatGeneral, goQuote } from '../golang/index.ts';
 
-/** Reasons of a cause in a Kubernetes `Status`. */
+/** The values of `reason` in a cause of a Kubernetes `Status`. */
 export type FieldErrorReason =
   | 'FieldValueRequired'
   | 'FieldValueDuplicate'
@@ -13,12 +13,12 @@ export type FieldErrorReason =
   | 'FieldValueTooMany'
   | 'InternalError';
 
-/** One problem of an object: exactly one cause in the details of a Kubernetes `Status`. */
+/** One problem of an object. Corresponds to one entry of `details.causes` in a Kubernetes `Status`. */
 export interface FieldError {
   readonly reason: FieldErrorReason;
   /** Field path as Kubernetes writes it: `spec.ports[0].port`, `spec.labels[a.b]`. */
   readonly field: string;
-  /** Text of the cause, e.g. `Invalid value: 11: spec.replicas in body should be less than or equal to 10`. */
+  /** Message of the cause, e.g. `Invalid value: 11: spec.replicas in body should be less than or equal to 10`. */
   readonly message: string;
 }
 
@@ -29,15 +29,15 @@ function counted(count: number | bigint, what: string): string {
 }
 
 /**
- * Constructors of field errors, as in Kubernetes' `validation/field` package, with the texts of
- * `field.Error.ErrorBody`. `printObject` prints objects and lists as JSON: Go sorts the members of maps (custom
- * resources) and keeps the order of structs (built-in kinds).
+ * Constructors of field errors, as in Kubernetes' `validation/field` package, with the messages of
+ * `field.Error.ErrorBody`. `printObject` prints objects and lists as JSON. The caller chooses the member order: Go
+ * sorts the members of maps (custom resources) and keeps the field order of structs (built-in kinds).
  */
 export function fieldErrors(printObject: (value: object) => string) {
-  /** A value as an error text shows it. */
+  /** Formats a value for an error message. */
   const print = (value: unknown): string => {
     if (typeof value === 'string') return goQuote(value);
-    // Go reads an integer beyond 2^53 as a float only if it is written with a fraction or an exponent.
+    // Go decodes a number beyond 2^53 as a float only if the number is written with a fraction or an exponent.
     if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatGeneral(value);
     return typeof value === 'object' && value !== null ? printObject(value) : String(value ?? null);
   };

@@ -1,6 +1,6 @@
 /**
- * The small formats and rules of apimachinery: paths of groups, quantities, times, names, labels and selectors, field
- * errors, fields and conditions of objects, classes of failed requests. All functions are pure.
+ * The small formats and rules of apimachinery: API paths, quantities, times, names, label selectors, field errors,
+ * object fields and conditions, and classes of failed requests. All functions are pure.
  *
  * @packageDocumentation
  */

@@ -3,13 +3,13 @@ import { labelValue, qualifiedName } from './names.ts';
 import { isJsonObject } from '../core/index.ts';
 import { compareText, goQuote } from '../golang/index.ts';
 
-/** Something that is wrong with a label selector. */
+/** One problem of a label selector. */
 export interface LabelSelectorProblem {
-  /** Steps from the selector to the wrong value. */
+  /** Member names and list indexes that lead from the selector to the wrong value. */
   readonly path: readonly (string | number)[];
   /**
-   * What is wrong, in the words of the API's error texts. Unknown fields and most values of a wrong JSON type have
-   * texts of their own.
+   * Describes the problem in the API server's words. Unknown fields and most values of a wrong JSON type have messages
+   * that only this package uses.
    */
   readonly message: string;
 }
@@ -20,8 +20,8 @@ const REQUIREMENT_FIELDS: ReadonlySet<string> = new Set(['key', 'operator', 'val
 
 /**
  * The problems of a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty for a valid selector. An
- * unknown field is a problem, because a server that ignores it selects more objects than the author wants. A null field
- * counts as absent.
+ * unknown field is a problem, because a server that ignores it selects more objects than the author wants. A field with
+ * the value null counts as absent.
  */
 export function labelSelectorProblems(selector: JsonValue): LabelSelectorProblem[] {
   const problems: LabelSelectorProblem[] = [];
@@ -81,7 +81,7 @@ function invalid(value: JsonValue | undefined, message: string): string {
   return `Invalid value: ${typeof value === 'string' ? goQuote(value) : 'null'}: ${message}`;
 }
 
-/** A requirement of `matchExpressions` in the text form of selectors, values sorted. */
+/** Formats a requirement of `matchExpressions` in the string syntax of selectors, with sorted values. */
 export function requirementText(key: string, operator: string, values: readonly string[]): string {
   const list = () => values.toSorted(compareText).join(',');
   if (operator === 'In') return `${key} in (${list()})`;

@@ -48,7 +48,8 @@ test.each<[keyof typeof RULES, string]>([
   expect(RULES[name](text)).toEqual([]);
 });
 
-// The texts are those of apimachinery 1.36. They count label keys and values in bytes, and all other names in characters.
+// The messages are those of apimachinery 1.36. They state the length of label keys and label values in bytes, and of
+// all other names in characters.
 describe('too long', () => {
   test.each<[keyof typeof RULES, string, string]>([
     ['dnsLabel', 'a'.repeat(64), 'must be no more than 63 characters'],

@@ -1,7 +1,7 @@
 /**
- * The name rules of apimachinery 1.36. Each rule returns its problems in the words of the API's error texts, and an
- * empty list for a valid name. The texts count the length of label keys and values in bytes, and of all other names in
- * characters; both mean bytes of UTF-8.
+ * The name rules of apimachinery 1.36. Each rule returns a list of problems in the API server's words; the list is
+ * empty for a valid name. The messages state the length of label keys and label values in bytes, and of all other names
+ * in characters. Both units mean UTF-8 bytes.
  */
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -11,12 +11,12 @@ const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const WILDCARD = `\\*\\.${SUBDOMAIN}`;
 const CONFIG_KEY = '[-._a-zA-Z0-9]+';
 
-/** The longest DNS label, label value and name part of a label key. */
+/** The maximum length of a DNS label, of a label value, and of the name part of a label key. */
 const MAX_LABEL_BYTES = 63;
 const MAX_SUBDOMAIN_BYTES = 253;
 const MAX_PORT_NAME_BYTES = 15;
 
-/** A rule: its text, and its pattern, which is compiled once because every write checks dozens of names. */
+/** A rule's message and its pattern. The pattern is compiled once, because every write checks dozens of names. */
 interface Rule {
   readonly pattern: RegExp;
   readonly text: string;
@@ -88,7 +88,7 @@ const HTTP_PATH_RULE = rule("[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+", 'Invalid path');
 /** Printable ASCII without `=`. */
 const ENV_VAR_NAME = /^[ -<>-~]+$/;
 
-/** The problem of a name of more than `max` bytes of UTF-8. */
+/** Returns one problem if the name has more than `max` UTF-8 bytes; otherwise an empty list. */
 export function tooLongName(text: string, max: number, unit: 'bytes' | 'characters' = 'characters'): string[] {
   const fits = text.length * 3 <= max || (text.length <= max && new TextEncoder().encode(text).length <= max);
   return fits ? [] : [`must be no more than ${max} ${unit}`];
@@ -104,15 +104,15 @@ function problemsOf(text: string, max: number, { pattern, text: problem }: Rule)
 export function dnsLabel(text: string): string[] {
   const problems = tooLongName(text, MAX_LABEL_BYTES);
   if (DNS_LABEL_RULE.pattern.test(text)) return problems;
-  // A valid subdomain that is not a label has dots.
+  // A name that is a subdomain but not a label must contain dots.
   problems.push(DNS_SUBDOMAIN_RULE.pattern.test(text) ? 'must not contain dots' : DNS_LABEL_RULE.text);
   return problems;
 }
 
-/** Whether the text is an RFC 1123 label. */
+/** Is the string an RFC 1123 label? */
 export const isDnsLabel = (text: string): boolean => dnsLabel(text).length === 0;
 
-/** Whether the text is an RFC 1123 subdomain. */
+/** Is the string an RFC 1123 subdomain? */
 export const isDnsSubdomain = (text: string): boolean => dnsSubdomain(text).length === 0;
 
 /** Names such as `example.com`: RFC 1123 subdomains, the names of most objects. */
@@ -125,7 +125,7 @@ export function dns1035Label(text: string): string[] {
   return problemsOf(text, MAX_LABEL_BYTES, DNS_1035_RULE);
 }
 
-/** Names of hosts whose first label is `*`. */
+/** Host names whose first label is `*`. */
 export function wildcardSubdomain(text: string): string[] {
   return problemsOf(text, MAX_SUBDOMAIN_BYTES, WILDCARD_RULE);
 }
@@ -165,7 +165,7 @@ export function conditionReason(text: string): string[] {
   return CONDITION_REASON_RULE.pattern.test(text) ? [] : [CONDITION_REASON_RULE.text];
 }
 
-/** Names of the features that a node declares, such as `MyFeature` or `MyFeature/myPart`. */
+/** Names of features that a cluster node declares, such as `MyFeature` or `MyFeature/myPart`. */
 export function featureName(text: string): string[] {
   const long = tooLongName(text, MAX_SUBDOMAIN_BYTES);
   if (long.length > 0 || FEATURE_PATTERN.test(text)) return long;
@@ -174,7 +174,7 @@ export function featureName(text: string): string[] {
   ];
 }
 
-/** Names that only have to fit into a path, such as those of roles. */
+/** Names that must be valid as one path segment and have no other rule, such as role names. */
 export function pathSegment(text: string): string[] {
   if (text === '.' || text === '..') return [`may not be '${text}'`];
   return ['/', '%']
@@ -202,7 +202,7 @@ export function portName(text: string): string[] {
   return problems;
 }
 
-/** A domain, a slash and a path below it. */
+/** A domain, a slash and a path. */
 export function domainPath(text: string): string[] {
   const slash = text.indexOf('/');
   const [domain, path] = [text.slice(0, Math.max(slash, 0)), text.slice(slash + 1)];

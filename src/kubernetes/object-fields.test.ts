@@ -27,7 +27,7 @@ describe('the value at a path', () => {
     ['null', ['nested', 'nothing'], null],
     ['below a text', ['name', 'length'], undefined],
     ['of the prototype', ['constructor'], undefined],
-    ['of the prototype of a member', ['nested', '__proto__'], undefined],
+    ['the prototype of a member', ['nested', '__proto__'], undefined],
     ['of a list', ['list', '0'], undefined],
   ])('%s', (_what, path, expected) => expect(valueAt(ROOT, ...path)).toEqual(expected));
 });
@@ -39,7 +39,7 @@ test('a value of another type counts as absent', () => {
   expect([listAt(ROOT, 'nested'), listAt(ROOT, 'list')]).toEqual([[], ROOT['list']]);
 });
 
-test('a list of objects leaves out other values', () => {
+test('objectsAt skips list elements that are not objects', () => {
   const conditions = objectsAt(ROOT, 'list');
   expect(conditions).toHaveLength(1);
   expect(conditionIn(conditions, 'Ready')).toEqual({ status: 'True', reason: '', message: '', observedGeneration: 2 });

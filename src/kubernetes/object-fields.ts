@@ -1,22 +1,22 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 
-/** A value if it is a text; else `''`. */
+/** Returns the value if it is a string; otherwise `''`. */
 export function asText(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A value if it is an object; else an empty object. The result is for reading only. */
+/** Returns the value if it is an object; otherwise an empty object. The result must not be changed. */
 export function asObject(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** A value if it is a list; else an empty list. The result is for reading only. */
+/** Returns the value if it is a list; otherwise an empty list. The result must not be changed. */
 export function asList(value: JsonValue | undefined): readonly JsonValue[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The texts in a list; empty for a value that is not a list. */
+/** The strings in a list; empty for a value that is not a list. */
 export function asTexts(value: JsonValue | undefined): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }
@@ -26,10 +26,10 @@ export function asObjects(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-/** The object whose fields are read; undefined when an outer path ended early. */
+/** The object whose fields a function of this file reads. It may be undefined, so that calls can be nested. */
 export type Parent = KubeObject | JsonObject | undefined;
 
-/** The value below an object along a path of member names; `undefined` where the path ends early. */
+/** The value at a path of member names; `undefined` if a member on the path is missing. */
 export function valueAt(parent: Parent, ...path: readonly string[]): JsonValue | undefined {
   let value = parent as JsonValue | undefined;
   for (const step of path) {
@@ -39,40 +39,40 @@ export function valueAt(parent: Parent, ...path: readonly string[]): JsonValue |
   return value;
 }
 
-/** The text at a path; `''` where there is none. */
+/** The string at a path; `''` if there is none. */
 export function textAt(parent: Parent, ...path: readonly string[]): string {
   return asText(valueAt(parent, ...path));
 }
 
-/** The number at a path; `undefined` where there is none. */
+/** The number at a path; `undefined` if there is none. */
 export function numberAt(parent: Parent, ...path: readonly string[]): number | undefined {
   const value = valueAt(parent, ...path);
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
 }
 
-/** The count at a path; 0 where there is none, because the API leaves zeros out. */
+/** The count at a path; 0 if there is none, because the API omits zeros. */
 export function countAt(parent: Parent, ...path: readonly string[]): number {
   return numberAt(parent, ...path) ?? 0;
 }
 
-/** The object at a path; `undefined` where there is none. */
+/** The object at a path; `undefined` if there is none. */
 export function optionalAt(parent: Parent, ...path: readonly string[]): JsonObject | undefined {
   const value = valueAt(parent, ...path);
   return isJsonObject(value) ? value : undefined;
 }
 
-/** The object at a path; an empty object where there is none. The result is for reading only. */
+/** The object at a path; an empty object if there is none. The result must not be changed. */
 export function objectAt(parent: Parent, ...path: readonly string[]): JsonObject {
   return asObject(valueAt(parent, ...path));
 }
 
-/** The list at a path; an empty list where there is none. */
+/** The list at a path; an empty list if there is none. */
 export function listAt(parent: Parent, ...path: readonly string[]): readonly JsonValue[] {
   const value = valueAt(parent, ...path);
   return Array.isArray(value) ? value : [];
 }
 
-/** The objects in the list at a path; empty where there is no list. */
+/** The objects in the list at a path; empty if there is no list. */
 export function objectsAt(parent: Parent, ...path: readonly string[]): JsonObject[] {
   return asObjects(valueAt(parent, ...path));
 }
@@ -83,8 +83,8 @@ export interface StatusCondition {
   readonly reason: string;
   readonly message: string;
   /**
-   * The generation of the object from which the controller computed the condition; `undefined` when the condition has
-   * no such field.
+   * The object's generation from which its controller computed the condition; `undefined` if the condition has no such
+   * field.
    */
   readonly observedGeneration: number | undefined;
 }

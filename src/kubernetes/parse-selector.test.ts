@@ -49,7 +49,7 @@ describe('labelMatcher', () => {
 const KEY_RULE =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
-describe('parseSelector refuses with the error texts of apimachinery', () => {
+describe('parseSelector refuses invalid selectors with the error messages of apimachinery', () => {
   it.each([
     ['a,', "found '', expected: identifier after ','"],
     ['!a=b', "found '=', expected: ',' or 'end of string'"],
@@ -81,7 +81,7 @@ describe('parseSelector refuses with the error texts of apimachinery', () => {
   });
 });
 
-it('requirementText writes values in order', () => {
+it('requirementText sorts the values', () => {
   expect(requirementText('a', 'NotIn', ['c', 'b'])).toBe('a notin (b,c)');
   expect(requirementText('a', 'DoesNotExist', [])).toBe('!a');
 });

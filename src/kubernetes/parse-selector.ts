@@ -14,8 +14,8 @@ interface Requirement {
 }
 
 /**
- * Reads a label selector in its text form (`a=b,c in (d,e),!f`) with the syntax and the error texts of apimachinery's
- * `labels.Parse`. An empty text matches everything.
+ * Parses a label selector string (`a=b,c in (d,e),!f`) with the syntax and the error messages of apimachinery's
+ * `labels.Parse`. An empty string matches everything.
  */
 export function parseSelector(text: string): LabelMatcher | Failure {
   try {
@@ -27,7 +27,7 @@ export function parseSelector(text: string): LabelMatcher | Failure {
   }
 }
 
-/** {@link parseSelector} for a selector that was checked before: an invalid text matches nothing. */
+/** {@link parseSelector} for a selector that was validated before. An invalid selector matches nothing. */
 export function labelMatcher(text: string): LabelMatcher {
   const matcher = parseSelector(text);
   return matcher instanceof Failure ? () => false : matcher;
@@ -68,7 +68,7 @@ function matcherOf({ key, operator, values }: Requirement): LabelMatcher {
   }
 }
 
-/** The white space of label selectors; other blanks are characters of identifiers. */
+/** The white space of label selectors. Other white space counts as part of an identifier. */
 const SPACE = /^[ \t\r\n]+/;
 const IDENTIFIER = /^[^ \t\r\n=!<>(),]+/;
 const OPERATOR = /^(?:==|!=|[=!<>(),])/;
@@ -176,7 +176,7 @@ function checkKey(key: string): void {
   if (problems.length > 0) throw unparsable(`<nil>: Invalid value: ${goQuote(key)}: ${problems.join('; ')}`);
 }
 
-/** Returns the values. Throws when a value is not a valid label value. */
+/** Returns the values unchanged. Throws if one of them is not a valid label value. */
 function checked(key: string, values: readonly string[]): readonly string[] {
   const errors = values.flatMap((value, index) => {
     const problems = labelValue(value);

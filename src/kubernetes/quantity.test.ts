@@ -38,7 +38,7 @@ describe('quantities', () => {
     ['1000E', '1e21', undefined],
     ['-2k', '-2k', -2000n],
     ['1024Mi', '1Gi', 1073741824n],
-  ])('%s has the canonical text %s', (text, canonical, integer) => {
+  ])('%s has the canonical form %s', (text, canonical, integer) => {
     const quantity = read(text);
     expect(formatQuantity({ ...quantity, text: undefined } as unknown as ParsedQuantity)).toBe(canonical);
     expect(quantityToInteger(quantity)).toBe(integer);
@@ -48,9 +48,9 @@ describe('quantities', () => {
     expect(parseQuantity(text)).toHaveProperty('message', expect.stringContaining('must match the regular expression'));
   });
 
-  // A pattern that can divide the digits in several ways would take seconds for the first text.
+  // A regular expression that can split the digits in several ways would take seconds for the first string.
   test.each([`${'0'.repeat(999)}!`, `${'1'.repeat(999)}!`, `1.${'0'.repeat(997)}!`])(
-    'a long text of digits is refused at once',
+    'a long string of digits is refused at once',
     (text) => {
       const started = performance.now();
       for (let count = 0; count < 20; count += 1) expect(parseQuantity(text)).toBeInstanceOf(Failure);
@@ -112,7 +112,7 @@ describe('quantities', () => {
     expect(quantityToFloat(read('1e400'))).toBe(Infinity);
   });
 
-  test('parsing the text of a quantity gives an equal quantity', () => {
+  test('parsing a formatted quantity yields an equal quantity', () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: -(10n ** 9n), max: 10n ** 9n }),

@@ -4,9 +4,9 @@ import { failure, Failure } from '../golang/index.ts';
 /**
  * Kubernetes quantities (`1.5Gi`, `100m`, `1e3`) with the arithmetic of `resource.Quantity`.
  *
- * Kubernetes keeps a quantity as an int64 with a decimal scale. A number with more digits, and a fraction with a binary
- * suffix, is kept as an unbounded decimal, marked by `big`. The difference is visible: only an int64 quantity can be
- * read as an integer.
+ * Kubernetes keeps a quantity as an int64 with a decimal scale. A number with more digits, or a fraction with a binary
+ * suffix, is kept as an unbounded decimal, marked by `big`. The difference is visible to clients: only an int64
+ * quantity can be read as an integer.
  */
 export interface ParsedQuantity {
   /** The value is `unscaled × 10^scale`. */
@@ -14,18 +14,21 @@ export interface ParsedQuantity {
   readonly scale: number;
   readonly big: boolean;
   readonly format: QuantityFormat;
-  /** The parsed text, if it is the canonical text. */
+  /** The parsed string, if it is the canonical form. */
   readonly text?: string;
 }
 
-/** The form of the canonical text: `100m`, `1Gi` or `1e3`. */
+/** The notation of the canonical form: `100m`, `1Gi` or `1e3`. */
 export type QuantityFormat = 'decimalSI' | 'binarySI' | 'decimalExponent';
 
 const FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const SUFFIX_ERROR = "unable to parse quantity's suffix";
 const NUMERIC_ERROR = 'unable to parse numeric part of quantity';
 
-/** A text matches in one way only. If digits could belong to several groups, a long wrong text would take seconds. */
+/**
+ * A string can match in one way only. If digits could belong to several groups, backtracking over a long invalid string
+ * would take seconds.
+ */
 const SYNTAX = /^([+-]?)0*(?!0)(\d*)(?:\.(\d*))?((?:[eEinumkKMGTP]+[-+]?\d*|[-+]\d*)?)$/;
 
 const DECIMAL_SUFFIX: ReadonlyMap<string, number> = new Map([
@@ -53,11 +56,11 @@ const BINARY_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...BINARY_SUFFI
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
-/** The parser refuses longer texts before any arithmetic with `bigint`. No API server sends such a text. */
+/** The parser refuses longer strings before any arithmetic with `bigint`. No API server sends such a string. */
 const MAX_TEXT_LENGTH = 1_000;
 /**
- * The largest exponent. A larger one would give a number of that many digits. Kubernetes lets such an exponent
- * overflow; this parser refuses it.
+ * The largest exponent. An exponent of n produces a number with n digits. Kubernetes lets a large exponent overflow;
+ * this parser refuses it.
  */
 const MAX_EXPONENT = 500n;
 
@@ -66,7 +69,7 @@ interface Suffix {
   readonly exponent: number;
 }
 
-/** Reads a quantity as `resource.ParseQuantity` does, with its error texts. */
+/** Parses a quantity like `resource.ParseQuantity`, with the same error messages. */
 export function parseQuantity(text: string): ParsedQuantity | Failure {
   if (text === '' || text.length > MAX_TEXT_LENGTH) return failure(FORMAT_ERROR);
   if (text === '0') return { unscaled: 0n, scale: 0, big: false, format: 'decimalSI', text };
@@ -79,12 +82,12 @@ export function parseQuantity(text: string): ParsedQuantity | Failure {
   const negative = match[1] === '-';
   const small = smallQuantity(text, negative, whole, fraction, suffix);
   if (small !== undefined) return small;
-  // Kubernetes reads a point without any digit as an unbounded decimal. Its parser of such decimals then fails.
+  // Kubernetes passes a point without digits to its parser for unbounded decimals, which fails.
   if (!/\d/.test(text.slice(0, text.length - (match[4] ?? '').length))) return failure(NUMERIC_ERROR);
   return bigQuantity(negative, whole, fraction, suffix);
 }
 
-/** The quantity of a JSON string or number; undefined for any other value and for a text that is not a quantity. */
+/** The quantity of a JSON string or number; undefined for any other value and for a string that is not a quantity. */
 export function quantityOf(value: JsonValue | undefined): ParsedQuantity | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const quantity = parseQuantity(String(value));
@@ -103,7 +106,7 @@ function parseSuffix(text: string): Suffix | undefined {
 }
 
 /**
- * The int64 form; undefined when the digits are too many for it. The rules that count digits are those of Kubernetes.
+ * The int64 form; undefined if the number has too many digits. The digits are counted by Kubernetes' rules.
  */
 function smallQuantity(
   text: string,
@@ -138,7 +141,7 @@ function smallQuantity(
   return { unscaled, scale, big: false, format, ...(canonical ? { text } : {}) };
 }
 
-/** The unbounded form: rounded away from zero to nano, and capped for binary suffixes. */
+/** The unbounded form: rounded away from zero to 10^-9, and capped if the suffix is binary. */
 function bigQuantity(negative: boolean, whole: string, fraction: string, suffix: Suffix): ParsedQuantity {
   let unscaled = BigInt(whole + fraction);
   let scale = -fraction.length;
@@ -156,7 +159,7 @@ function bigQuantity(negative: boolean, whole: string, fraction: string, suffix:
   return { unscaled: negative ? -unscaled : unscaled, scale, big: true, format };
 }
 
-/** Rescales to the scale `wanted`, and rounds away from zero when digits are lost. */
+/** Rescales to the scale `wanted`. Rounds away from zero if digits are lost. */
 function roundUp(unscaled: bigint, scale: number, wanted: number): { unscaled: bigint; scale: number } {
   if (scale >= wanted) return { unscaled: unscaled * 10n ** BigInt(scale - wanted), scale: wanted };
   const divisor = 10n ** BigInt(wanted - scale);
@@ -230,12 +233,15 @@ export function quantityToInteger(quantity: ParsedQuantity): bigint | undefined 
   return fits(value) ? value : undefined;
 }
 
-/** The nearest double of the unscaled number, times a power of ten. Kubernetes rounds twice, too. */
+/**
+ * The nearest double of the unscaled number, times a power of ten. As in Kubernetes, the result is therefore rounded
+ * twice.
+ */
 export function quantityToFloat({ unscaled, scale }: ParsedQuantity): number {
   return scale === 0 ? Number(unscaled) : Number(unscaled) * powerOfTen(scale);
 }
 
-/** Go's `math.Pow10`: a product or quotient of two exact table entries, and so not always the nearest double. */
+/** Go's `math.Pow10`: a product or quotient of two exact table entries. The result is not always the nearest double. */
 function powerOfTen(exponent: number): number {
   if (exponent < -323) return 0;
   if (exponent > 308) return Infinity;
@@ -244,7 +250,7 @@ function powerOfTen(exponent: number): number {
   return exponent < 0 ? Number(`1e-${size - (size % 32)}`) / low : Number(`1e${size - (size % 32)}`) * low;
 }
 
-/** The canonical text: `1536Mi`, `100m`, `1e3`. */
+/** The canonical form: `1536Mi`, `100m`, `1e3`. */
 export function formatQuantity(quantity: ParsedQuantity): string {
   if (quantity.text !== undefined) return quantity.text;
   if (quantity.unscaled === 0n) return '0';
@@ -271,7 +277,7 @@ export function formatQuantity(quantity: ParsedQuantity): string {
   return `${unscaled}${DECIMAL_BY_EXPONENT.get(scale) ?? `e${scale}`}`;
 }
 
-/** The format of the canonical text. A small number or a fraction loses its binary suffix. */
+/** The format of the canonical form. A small number or a fraction loses its binary suffix. */
 function canonicalFormat(quantity: ParsedQuantity): QuantityFormat {
   const { unscaled, scale, format } = quantity;
   if (format !== 'binarySI') return format;

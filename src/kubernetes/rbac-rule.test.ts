@@ -13,8 +13,8 @@ test.each([
   ['a subresource of all resources', rule, { ...action, resource: 'statefulsets', subresource: 'scale' }, true],
   ['everything', { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { ...action, subresource: 'status' }, true],
   ['a named object', { ...rule, resourceNames: ['web'] }, { ...action, name: 'web' }, true],
-  ['another object than the named one', { ...rule, resourceNames: ['web'] }, { ...action, name: 'db' }, false],
-  ['no single object, where the rule names objects', { ...rule, resourceNames: ['web'] }, action, false],
+  ['an object that the rule does not name', { ...rule, resourceNames: ['web'] }, { ...action, name: 'db' }, false],
+  ['an action on no single object, when the rule names objects', { ...rule, resourceNames: ['web'] }, action, false],
   ['an action, when the rule has only paths', { verbs: ['get'], nonResourceURLs: ['*'] }, action, false],
 ])('does a rule allow %s?', (_name, given, wanted, allowed) => {
   expect(ruleAllows(given, wanted)).toBe(allowed);

@@ -6,7 +6,7 @@ export interface ResourceAction {
   readonly verb: string;
   /** The API group; `''` for the core group. */
   readonly group: string;
-  /** The plural of the resource. */
+  /** The plural name of the resource. */
   readonly resource: string;
   /** The subresource; `''` for the resource itself. */
   readonly subresource: string;
@@ -14,17 +14,17 @@ export interface ResourceAction {
   readonly name: string;
 }
 
-/** A verb on a resource that a rule of a role grants. */
+/** A verb on a resource, as a role's rule grants it. */
 export interface GrantedAction {
   readonly verb: string;
   readonly group: string;
-  /** The resource, with a subresource after a slash. */
+  /** The plural of the resource; a subresource follows after a slash: `pods/log`. */
   readonly resource: string;
   /** The name of the object; absent when the rule names none. */
   readonly name?: string;
 }
 
-/** The actions that rules grant, one for each verb on a resource or on a named object. */
+/** The actions that rules grant: one per verb and resource, or per verb and named object. */
 export function grantedActions(rules: readonly JsonObject[]): GrantedAction[] {
   return rules.flatMap((rule) => {
     const names = asTexts(rule['resourceNames']);
@@ -37,7 +37,7 @@ export function grantedActions(rules: readonly JsonObject[]): GrantedAction[] {
   });
 }
 
-/** Does a rule of a role allow the action? `*` stands for all verbs, groups or resources, as in RBAC. */
+/** Does a role's rule allow the action? `*` stands for all verbs, groups or resources, as in RBAC. */
 export function ruleAllows(rule: JsonObject, action: ResourceAction): boolean {
   const { verb, group, resource, subresource, name } = action;
   if (!includes(asTexts(rule['verbs']), verb) || !includes(asTexts(rule['apiGroups']), group)) return false;

@@ -13,7 +13,7 @@ test.each<[string | undefined, string | undefined, isLater: boolean, mayBeLater:
   ['z9', 'a1', false, true],
   ['z9', 'z9', false, false],
   ['5', '', false, true],
-])('is %s later than %s? %s; can it be? %s', (a, b, isLater, mayBeLater) => {
+])('version %s is certainly later than %s: %s, and may be later: %s', (a, b, isLater, mayBeLater) => {
   expect([isLaterVersion(a, b), mayBeLaterVersion(a, b)]).toEqual([isLater, mayBeLater]);
 });
 

@@ -2,14 +2,15 @@ const DECIMAL = /^[1-9]\d*$/;
 
 const isDecimal = (version: string): boolean => DECIMAL.test(version);
 
-/** Compares decimal numbers of any length. */
+/** Is the decimal number `a` greater than `b`? The numbers may have any length. */
 function isGreater(a: string, b: string): boolean {
   return a.length === b.length ? a > b : a.length > b.length;
 }
 
 /**
- * Is version `a` of an object certainly later than `b`? Versions are decimal numbers of any length (KEP-5504). An object
- * with a version counts as later than an object without one. Other texts have no order: the answer is false.
+ * Is version `a` of an object certainly later than `b`? Versions are decimal numbers of any length (KEP-5504). An
+ * object with a version counts as later than an object without one. Versions that are not numbers have no order: the
+ * result is false.
  */
 export function isLaterVersion(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return a !== undefined;
@@ -17,8 +18,9 @@ export function isLaterVersion(a: string | undefined, b: string | undefined): bo
 }
 
 /**
- * Can version `a` of an object be later than `b`? Some aggregated APIs give objects no versions, or versions that are no
- * decimal numbers. Their order is not known, so the answer is true unless both are the same text.
+ * Can version `a` of an object be later than `b`? Some aggregated APIs serve objects without versions, or with versions
+ * that are not decimal numbers. The order of such versions is unknown, so the result is true unless both versions are
+ * equal.
  */
 export function mayBeLaterVersion(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return b === undefined;
@@ -26,8 +28,8 @@ export function mayBeLaterVersion(a: string | undefined, b: string | undefined):
 }
 
 /**
- * Do these versions of a collection show that the server went back to an earlier state, as after a restore of etcd?
- * False for versions that are no numbers, such as those of some aggregated APIs.
+ * Do these versions of a collection show that the server went back to an earlier state, for example after a restore of
+ * etcd? False for versions that are not numbers, such as those of some aggregated APIs.
  */
 export function wentBack(known: string | undefined, present: string): boolean {
   return known !== undefined && isDecimal(known) && isDecimal(present) && isGreater(known, present);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import { withoutServerFields } from './server-fields.ts';
 
-test('an object that is being deleted keeps only what its author wrote', () => {
+test('withoutServerFields keeps only fields that the author wrote, for an object that is being deleted', () => {
   const object: KubeObject = {
     apiVersion: 'v1',
     kind: 'ConfigMap',

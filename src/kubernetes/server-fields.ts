@@ -12,7 +12,7 @@ const SERVER_METADATA = [
   'selfLink',
 ];
 
-/** The annotation in which the client-side apply of kubectl stores the whole object. */
+/** The annotation in which kubectl's client-side apply stores the whole object. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** An object without its status and without the metadata that the API server writes. */

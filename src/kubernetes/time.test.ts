@@ -4,7 +4,7 @@ import { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.t
 const LAYOUT = '2006-01-02T15:04:05Z07:00';
 const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00';
 
-/** The expected texts and times are those of Go's `time.Parse`. */
+/** The expected error messages and times are those of Go's `time.Parse`. */
 describe('a time of RFC 3339', () => {
   test.each([
     ['2024-02-29T00:00:00Z', 1709164800000],
@@ -51,11 +51,11 @@ describe('a time of RFC 3339', () => {
     ['a"\\', String.raw`a\"\\`],
     ['\n', String.raw`\x0a`],
     ['\u007f', '\u007f'],
-  ])('the error shows %j as package time quotes it', (text, shown) => {
+  ])('the error quotes %j in the same way as package time', (text, shown) => {
     expect(parseTime(text)).toBe(`parsing time "${shown}" as "${LAYOUT}": cannot parse "${shown}" as "2006"`);
   });
 
-  test('further text is refused before the day is checked', () => {
+  test('trailing characters are refused before the day is checked', () => {
     const text = '2024-02-30T00:00:00Zx';
     expect(parseTime(text)).toBe(`parsing time "${text}": extra text: "x"`);
   });
@@ -88,6 +88,6 @@ describe('a time with microseconds', () => {
   });
 });
 
-test('a time is written in whole seconds', () => {
+test('a time is formatted in whole seconds', () => {
   expect(formatTime(1709164800999)).toBe('2024-02-29T00:00:00Z');
 });

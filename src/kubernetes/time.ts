@@ -1,10 +1,10 @@
 import { isoTime } from '../core/index.ts';
 
-/** One element of a layout of Go's package `time`, as Go names it in an error. */
+/** One element of a layout in Go's package `time`. `layout` is the name that Go's error messages use. */
 interface LayoutElement {
   readonly layout: string;
   readonly pattern: RegExp;
-  /** Returns the part of the text that is out of range; `undefined` for a valid text. */
+  /** Returns the name of the part that is out of range; `undefined` if all parts are in range. */
   readonly outOfRange?: (text: string) => string | undefined;
 }
 
@@ -38,17 +38,17 @@ const ZONE: LayoutElement = {
   pattern: /^(?:Z|[+-]\d\d:\d\d)/,
   outOfRange: (text) => (text === 'Z' ? undefined : zoneOutOfRange(text)),
 };
-/** The layout of RFC 3339 has no fraction. Go accepts one of any length after the seconds. */
+/** Go's RFC 3339 layout has no fraction, but Go accepts a fraction of any length after the seconds. */
 const ANY_FRACTION: LayoutElement = { layout: '', pattern: /^(?:[.,]\d+)?/ };
 const SIX_DIGITS: LayoutElement = { layout: '.000000', pattern: /^[.,]\d{6}/ };
 
-/** A time that a layout accepts. `fraction` has the digits after the separator. */
+/** A parsed time. `fraction` has the digits after the decimal separator. */
 interface ReadTime {
   readonly milliseconds: number;
   readonly fraction: string;
 }
 
-/** Reads a time as Go's `time.Parse` does, or returns the text of Go's error. */
+/** Parses a time like Go's `time.Parse`. Returns Go's error message for an invalid string. */
 function readTime(text: string, fractionElement: LayoutElement): ReadTime | string {
   const elements = [...TO_THE_SECOND, fractionElement, ZONE];
   const prefix = () => `parsing time ${quoted(text)}`;
@@ -69,7 +69,7 @@ function readTime(text: string, fractionElement: LayoutElement): ReadTime | stri
   const [year = '', , month = '', , day = '', , hour = '', , minute = '', , second = '', fraction = '', zone = ''] =
     parts;
   const date = `${year}-${month}-${day}`;
-  // JavaScript moves a day that the month does not have into the next month.
+  // JavaScript accepts day 31 in every month, and moves a day that the month does not have into the next month.
   const midnight = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(midnight) || !isoTime(midnight).startsWith(date)) return `${prefix()}: day out of range`;
   const digits = fraction.slice(1);
@@ -77,7 +77,7 @@ function readTime(text: string, fractionElement: LayoutElement): ReadTime | stri
   return { milliseconds: midnight + seconds * 1000 + Number(digits.slice(0, 3).padEnd(3, '0')), fraction: digits };
 }
 
-/** A text as Go's package `time` quotes it: control characters and bytes outside of ASCII are `\xNN`. */
+/** Quotes a string like Go's package `time`: control characters and non-ASCII bytes become `\xNN`. */
 function quoted(text: string): string {
   let out = '';
   for (const byte of Buffer.from(text, 'utf8')) {
@@ -94,16 +94,16 @@ function offsetSeconds(zone: string): number {
   return zone.startsWith('-') ? -seconds : seconds;
 }
 
-/** The milliseconds since 1970 of an RFC 3339 time, or the text of Go's parse error. */
+/** Parses an RFC 3339 time to milliseconds since 1970. Returns Go's error message for an invalid string. */
 export function parseTime(text: string): number | string {
   const time = readTime(text, ANY_FRACTION);
   return typeof time === 'string' ? time : time.milliseconds;
 }
 
-/** The last formatted second, kept because many writes happen in one second. */
+/** Cache of the last formatted second: many writes happen in the same second. */
 let latest = { second: Number.NaN, text: '' };
 
-/** The form of `metav1.Time`: UTC, whole seconds. */
+/** Formats a time like `metav1.Time`: UTC, whole seconds. */
 export function formatTime(milliseconds: number): string {
   const second = Math.floor(milliseconds / 1000);
   if (second !== latest.second) latest = { second, text: `${isoTime(second * 1000).slice(0, -5)}Z` };
@@ -117,15 +117,14 @@ export interface MicroInstant {
 }
 
 /**
- * Reads `metav1.MicroTime`, which must have six digits of fraction. Returns the text of Go's parse error for any other
- * text.
+ * Parses a `metav1.MicroTime`, which must have six fraction digits. Returns Go's error message for any other string.
  */
 export function parseMicroTime(text: string): MicroInstant | string {
   const time = readTime(text, SIX_DIGITS);
   return typeof time === 'string' ? time : { milliseconds: time.milliseconds, micros: time.fraction };
 }
 
-/** The form of `metav1.MicroTime`. */
+/** Formats a time like `metav1.MicroTime`: UTC, six fraction digits. */
 export function formatMicroTime(instant: MicroInstant): string {
   return `${isoTime(instant.milliseconds).slice(0, -5)}.${instant.micros}Z`;
 }

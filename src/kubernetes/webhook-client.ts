@@ -12,8 +12,8 @@ const FORM = '; desired format: https://host[/path]';
 const MAX_PORT = 65_535;
 
 /**
- * The errors of the `clientConfig` of a webhook at the path `at`, as the API server reports them for every kind of
- * webhook.
+ * The errors of the `clientConfig` of a webhook at the path `at`, as the API server reports them for admission and
+ * conversion webhooks.
  */
 export function webhookClientErrors(client: JsonObject, at: string): FieldError[] {
   const [url, service] = [client['url'], client['service']];
@@ -53,7 +53,7 @@ function* pathErrors(path: string, at: string): Generator<FieldError> {
     return;
   }
   if (!path.startsWith('/')) yield invalid(at, path, "must start with a '/'");
-  // As in Kubernetes, the first character is skipped whatever it is.
+  // As in Kubernetes, the first character is skipped even if it is not a slash.
   const checked = path.slice(1).replace(/\/$/, '');
   for (const [index, segment] of checked.split('/').entries()) {
     if (segment === '') yield invalid(at, path, `segment[${index}] may not be empty`);

@@ -19,7 +19,7 @@ test('every field of every built-in type has a description', () => {
   expect(silent).toEqual([]);
 });
 
-test('no description belongs to a missing type or field', () => {
+test('every description belongs to an existing type and field', () => {
   const types = new Set(source.typeNames());
   const fields = new Set([...types].flatMap((type) => fieldsOf(type)));
   const stray = [
@@ -33,13 +33,13 @@ test('no description belongs to a missing type or field', () => {
   expect(stray).toEqual([]);
 });
 
-test('the description for a type has precedence over the one for a name', () => {
+test('the description for a field of a type takes precedence over the description of the field name', () => {
   expect(describeField(descriptions, 'core.v1.Container', 'name')).toMatch(/unique in its pod/);
   expect(describeField(descriptions, 'core.v1.Secret', 'type')).toMatch(/`Opaque`/);
   expect(describeField(descriptions, 'core.v1.Container', 'constructor')).toBeUndefined();
 });
 
-test('a type without a description has that of its kind', () => {
+test('a type without a description has the description of its kind', () => {
   const gvk = [['apps', 'v1', 'Deployment']] as const;
   expect(describeBuiltinType(descriptions, 'apps.v1.Deployment', gvk)).toBe(
     describeBuiltinKind(descriptions, 'Deployment', 'apps'),

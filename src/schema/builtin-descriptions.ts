@@ -1,15 +1,16 @@
 import { getOwn, withGroup } from '../core/index.ts';
 /**
  * The descriptions of built-in kinds, types and fields: the content of `descriptions.json`, which is written for this
- * package. Hover texts of the factories show them, and so does `kubectl explain` against the embedded cluster.
+ * package. The hover texts of the factories show these descriptions, and so does `kubectl explain` against the embedded
+ * cluster.
  */
 export interface BuiltinDescriptions {
-  /** The purpose of a kind, by `Kind.group` (`Kind` for the core group). */
+  /** Maps `Kind.group` (`Kind` for the core group) to the purpose of the kind. */
   readonly kinds: Readonly<Record<string, string>>;
-  /** The description of a field by its name, for all types whose entry in `types` does not describe it. */
+  /** Maps a field name to a description. It applies to all types whose entry in `types` does not describe the field. */
   readonly fields: Readonly<Record<string, string>>;
   /**
-   * The descriptions of a type's fields, by the name of the type in `types.json`. The empty name describes the type
+   * Maps the name of a type in `types.json` to the descriptions of its fields. The empty field name describes the type
    * itself.
    */
   readonly types: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -21,8 +22,8 @@ export function describeBuiltinKind(from: BuiltinDescriptions, kind: string, gro
 }
 
 /**
- * The description of a type: its own description, or the description of its first kind. `gvk` is the member `gvk` of
- * the type in `types.json`.
+ * The description of a type; if it has none, the description of its first kind. `gvk` is the member `gvk` of the type
+ * in `types.json`.
  */
 export function describeBuiltinType(
   from: BuiltinDescriptions,

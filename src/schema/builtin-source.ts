@@ -8,16 +8,16 @@ import { once } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 import { tableOfFacts, tableOfText } from './type-table.ts';
 
-/** The minor version of Kubernetes whose built-in kinds are bundled. */
+/** The Kubernetes minor version whose built-in kinds are bundled. */
 export const DEFAULT_KUBERNETES_MINOR = '1.36';
 
 /**
- * Kinds that are only the body of a subresource of another group. A server publishes such a kind under the other group.
- * `schemaOf` does not find it under its own group, but `typeNamed` does.
+ * Kinds that occur only as the body of another group's subresource. A server publishes such a kind under the other
+ * group. `schemaOf` therefore does not find the kind under its own group, but `typeNamed` does.
  */
 const PUBLISHED_ELSEWHERE = new Set(['policy/v1/Eviction', 'authentication.k8s.io/v1/TokenRequest']);
 
-/** The bundle of built-in kinds, with access to types that are not kinds. */
+/** A source of built-in kinds that also gives access to types that are not kinds. */
 export interface BuiltinSource extends SchemaSource {
   /** The schema of a built-in type, by its name in the data file: `meta.v1.ObjectMeta`, `core.v1.PodTemplateSpec`. */
   typeNamed(name: string): Schema;
@@ -25,7 +25,7 @@ export interface BuiltinSource extends SchemaSource {
   typeNames(): Iterable<string>;
   /**
    * The name of the type that declares a field of a kind. `fields` is the path of the field without indices and map
-   * keys. Undefined when the kind has no such field.
+   * keys. Undefined if the kind has no such field.
    */
   ownerOf(type: GroupVersionKind, fields: readonly string[]): string | undefined;
 }
@@ -33,8 +33,8 @@ export interface BuiltinSource extends SchemaSource {
 const bundles = new Map<string, BuiltinSource>();
 
 /**
- * The built-in kinds of a Kubernetes minor version (`1.36`), offline. The data is read at the first look-up. Calls with
- * the same version return the same source.
+ * The built-in kinds of a Kubernetes minor version (`1.36`), offline. The data is parsed on the first look-up. Calls
+ * with the same version return the same source.
  *
  * @throws TypeKroError `schema/unknown-kubernetes-version` when no data is bundled for that version.
  */
@@ -47,7 +47,7 @@ export function builtinSource(minor: string = DEFAULT_KUBERNETES_MINOR): Builtin
   return source;
 }
 
-/** The data files of each bundled version. */
+/** Maps a bundled version to the contents of its data files. */
 const TEXTS = new Map([[DEFAULT_KUBERNETES_MINOR, { types: kubernetesTypesText, discovery: kubernetesDiscoveryText }]]);
 
 function openBundle(minor: string): BuiltinSource {
@@ -67,15 +67,15 @@ function openBundle(minor: string): BuiltinSource {
   });
 }
 
-/** The data of a bundle; each part is read at its first use. */
+/** The data of a bundle. Each function is called on the first use of its data. */
 export interface BundleParts {
-  /** The facts of all types, as `bundleTypes` gives them. */
+  /** Returns the facts of all types, as `bundleTypes` does. */
   readonly types: () => Readonly<Record<string, TypeFacts>>;
-  /** Aggregated discovery answers of `/api` and `/apis`. */
+  /** Returns the aggregated discovery responses of `/api` and `/apis`. */
   readonly discovery: () => readonly JsonValue[];
 }
 
-/** A source over a bundle of built-in types, for example a bundle made from a cluster's OpenAPI. */
+/** Creates a source from a bundle of built-in types, for example a bundle of a cluster's OpenAPI documents. */
 export function bundledSource({ types, discovery }: BundleParts): BuiltinSource {
   return sourceOf({ types: () => tableOfFacts(types()), discovery });
 }
@@ -114,7 +114,7 @@ function openKind(types: BuiltinTypes): Schema {
   };
 }
 
-/** The name of the type of each kind. One type may be a kind of several groups (`DeleteOptions`). */
+/** Maps each kind to the name of its type. One type may be a kind of several groups (`DeleteOptions`). */
 function namesByKind(types: BuiltinTypes): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const name of types.names()) {

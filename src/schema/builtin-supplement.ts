@@ -2,10 +2,10 @@ import type { JsonValue } from '../core/index.ts';
 import type { FieldFacts, TypeFacts, TypeTable } from './builtin-types.ts';
 
 /**
- * Built-in types that the data files lack: aggregation, device allocation and flow control. A section begins with a line
- * of this form: `@ package group version`. Each type has one line of `field:type`; an indented line continues it. `*`
- * marks a required field, `!` a kind, `.X` a type of the same package, `[]` a list, `{}` a map, `/a,b` the keys of a map
- * list. Each kind also gets the members of every object, and a list kind.
+ * Built-in types that are missing from the data files: aggregation, device allocation and flow control. A section
+ * begins with a line `@ package group version`. Each type has one line of `field:type` pairs; an indented line
+ * continues the previous line. `*` marks a required field, `!` a kind, `.X` a type of the same package, `[]` a list,
+ * `{}` a map, `/a,b` the keys of a map list. `apiVersion`, `kind`, `metadata` and a list kind are added to each kind.
  */
 const TYPES = `
 @ apiregistration.v1 apiregistration.k8s.io v1
@@ -95,13 +95,13 @@ PriorityLevelConfigurationCondition lastTransitionTime:Time message:string reaso
   type:string
 `;
 
-/** Defaults of the published schemas for fields that are keys of map lists. */
+/** Defaults of the published schemas that the data files lack, for fields that are keys of map lists. */
 const DEFAULTS: readonly (readonly [type: string, field: string, value: JsonValue])[] = [
   ['core.v1.ContainerPort', 'protocol', 'TCP'],
   ['core.v1.ServicePort', 'protocol', 'TCP'],
 ];
 
-/** The table of the data files with the types that the files lack. */
+/** Adds the missing types and defaults to the table of the data files. */
 export function withSupplement(table: TypeTable): TypeTable {
   const lines = supplementLines(TYPES);
   return {
@@ -124,7 +124,7 @@ function withDefaults(name: string, facts: TypeFacts): TypeFacts {
   return fields === facts.fields ? facts : { ...facts, fields };
 }
 
-/** The line of a type or of a list kind. The line is not parsed yet; a look-up of the type parses it. */
+/** The unparsed line of a type or of a list kind. A look-up of the type parses the line. */
 interface SupplementLine {
   readonly prefix: string;
   readonly words: string;

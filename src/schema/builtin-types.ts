@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { deriveSchema, EMPTY, lazyMember } from './lazy.ts';
 import type { ListType, Schema } from './model.ts';
 
-/** A field of a built-in type in the data file, whose README explains the members. */
+/** A field of a built-in type in the data file. The README of the data file explains the members. */
 export interface FieldFacts {
   readonly t: string;
   readonly inline?: 1;
@@ -23,7 +23,7 @@ export interface TypeFacts {
   readonly gvk?: readonly (readonly [string, string, string])[];
 }
 
-/** The facts of types by their names. */
+/** Looks up the facts of types by name. */
 export interface TypeTable {
   names(): Iterable<string>;
   /** The facts of a type; `undefined` for an unknown name. Two calls may return different objects. */
@@ -31,12 +31,12 @@ export interface TypeTable {
 }
 
 /**
- * The node of any JSON. It is an object of its own and not the shared empty schema, because {@link isOpaque} compares
+ * The node of a type that accepts any JSON. It is not the shared empty schema, because {@link isOpaque} compares
  * identities.
  */
 const ANYTHING: Schema = Object.freeze({});
 
-/** Types without fields of their own, as an API server publishes them in OpenAPI v3. */
+/** Types without fields, as an API server publishes them in OpenAPI v3. */
 const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
   ['string', { type: 'string' }],
   ['bool', { type: 'boolean' }],
@@ -57,8 +57,8 @@ const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
 ]);
 
 /**
- * The nodes of types that contain any JSON, although their published schemas do not say so. The node of `JSON` is
- * `ANYTHING`, which four types share.
+ * The nodes of types that accept any JSON, although their published schemas do not say so. Four types share the node
+ * `ANYTHING`.
  */
 const OPAQUE = new Set<Schema | undefined>(['RawExtension', 'FieldsV1', 'JSON'].map((name) => LEAVES.get(name)));
 
@@ -67,7 +67,7 @@ export function isOpaque(schema: Schema): boolean {
   return OPAQUE.has(schema);
 }
 
-/** The schema nodes of the built-in types. A node is built at its first use, and all uses of a type share its node. */
+/** The schema nodes of the built-in types. A node is built on first use, and all uses of a type share its node. */
 export class BuiltinTypes {
   readonly #table: TypeTable;
   readonly #nodes = new Map<string, Schema>(LEAVES);
@@ -99,8 +99,8 @@ export class BuiltinTypes {
   }
 
   /**
-   * The name of the type that declares the last field of a path that begins at a type. `undefined` when there is no
-   * such field.
+   * Follows a path of fields from a type. Returns the name of the type that declares the last field; `undefined` if
+   * there is no such field.
    */
   ownerOf(name: string, fields: readonly string[]): string | undefined {
     let owner = name;
@@ -131,7 +131,7 @@ export class BuiltinTypes {
     return properties;
   }
 
-  /** The fields of a type in JSON. A member that inlines another type is replaced by the fields of that type. */
+  /** The JSON fields of a type. A member that inlines another type is replaced by the fields of that type. */
   *#fieldsOf(facts: TypeFacts): Iterable<[string, FieldFacts]> {
     for (const [name, field] of Object.entries(facts.fields)) {
       const inlined = field.inline === 1 ? this.#table.facts(field.t) : undefined;
@@ -154,8 +154,8 @@ export class BuiltinTypes {
   }
 
   /**
-   * The schema of a type's text: a name, `T[]` (list of `T`) or `T{}` (map from string to `T`). The last suffix is the
-   * outermost type: `string[]{}` is a map of lists.
+   * The schema for a type in the notation of the data file: a name, `T[]` (list of `T`) or `T{}` (map from string to
+   * `T`). The last suffix is the outermost type: `string[]{}` is a map of lists.
    */
   #schemaOfText(text: string): Schema {
     const inner = text.slice(0, -2);

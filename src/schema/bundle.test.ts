@@ -72,7 +72,7 @@ function document(): JsonValue {
   return { components: { schemas } };
 }
 
-/** All members of a schema up to a depth, with references resolved, for comparison. */
+/** All members of a schema up to a depth, with resolved references, for comparison. */
 function outline(schema: Schema, depth: number): unknown {
   const { properties, items, additionalProperties, ...rest } = schema;
   const children = {
@@ -90,7 +90,7 @@ function outline(schema: Schema, depth: number): unknown {
   return { ...rest, ...children };
 }
 
-test('a bundle made from published documents describes the same types', () => {
+test('a bundle of published documents describes the same types', () => {
   const bundled = bundledSource({
     types: () => bundleTypes([document()]),
     discovery: () => [data('discovery.json')],
@@ -115,6 +115,6 @@ test.each<[JsonValue]>([
   [null],
   [{}],
   [{ components: { schemas: { 'io.k8s.api.x.v1.Y': { properties: { a: 5, b: { type: ['x'] } } } } } }],
-])('malformed documents are read without an exception: %j', (odd) => {
+])('malformed documents do not throw: %j', (odd) => {
   expect(Object.values(bundleTypes([odd])).length).toBeLessThan(2);
 });

@@ -4,7 +4,7 @@ import type { FieldFacts, TypeFacts } from './builtin-types.ts';
 import type { ListType } from './model.ts';
 import { asTexts } from '../kubernetes/index.ts';
 
-/** Types without fields of their own, by the last part of their published names. */
+/** The last parts of the published names of types that have no fields. */
 const LEAVES: ReadonlySet<string> = new Set([
   'Quantity',
   'IntOrString',
@@ -18,9 +18,9 @@ const LEAVES: ReadonlySet<string> = new Set([
 const REFERENCE = '#/components/schemas/';
 
 /**
- * The facts of built-in types (the form of `types.json`) from the OpenAPI v3 documents of an API server, one per
+ * Extracts the facts of built-in types (in the form of `types.json`) from an API server's OpenAPI v3 documents, one per
  * group-version. Types are named by the last parts of their published names (`core.v1.Container`) and sorted. Facts
- * that only the protobuf definitions have are absent. Custom resources and other types of other projects are left out.
+ * that only the protobuf definitions have are absent. Custom resources and types of other projects are skipped.
  */
 export function bundleTypes(documents: Iterable<JsonValue>): Record<string, TypeFacts> {
   const types = new Map<string, TypeFacts>();
@@ -37,7 +37,7 @@ export function bundleTypes(documents: Iterable<JsonValue>): Record<string, Type
   return Object.fromEntries([...types].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** `io.k8s.api.core.v1.Container` → `core.v1.Container`; `undefined` for types of other projects. */
+/** Shortens `io.k8s.api.core.v1.Container` to `core.v1.Container`. Returns `undefined` for types of other projects. */
 function typeName(published: string): string | undefined {
   if (!published.startsWith('io.k8s.')) return undefined;
   const parts = published.split('.');
@@ -94,7 +94,7 @@ function fieldFacts(property: JsonValue | undefined): FieldFacts {
   };
 }
 
-/** Is a published default the zero value? Such a default says only that the field is always present. */
+/** Is a published default the zero value? Such a default means only that the field is always present. */
 function isZero(value: JsonValue): boolean {
   if (isJsonObject(value)) return Object.keys(value).length === 0;
   return value === '' || value === 0 || value === false || value === null;

@@ -11,7 +11,7 @@ const FORMATS: ReadonlyMap<string | undefined, ShapeKind> = new Map([
 
 const STRING: Schema = { type: 'string' };
 
-/** The fields of an embedded resource whose schema does not declare all three of them completely. */
+/** The schemas of apiVersion, kind and metadata for an embedded resource that does not declare all three completely. */
 const EMBEDDED: Readonly<Record<string, Schema>> = {
   apiVersion: STRING,
   kind: STRING,
@@ -20,15 +20,15 @@ const EMBEDDED: Readonly<Record<string, Schema>> = {
 
 const shapes = new WeakMap<Schema, DataShape>();
 
-/** Is the schema an int-or-string? CRDs mark it by an extension, built-in kinds by a format. */
+/** Is the schema an int-or-string? CRDs use an extension to mark such a schema, built-in kinds use a format. */
 export function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
 }
 
 /**
- * The schema of a property; undefined for a property that is not declared. An embedded resource also has apiVersion,
- * kind and metadata. If its schema does not declare the first two as texts and the last with properties, `EMBEDDED`
- * takes the place of all three.
+ * The schema of a property; undefined for an undeclared property. An embedded resource also has apiVersion, kind and
+ * metadata. Unless its schema declares apiVersion and kind as strings, and metadata with properties, the schemas of all
+ * three come from `EMBEDDED`.
  */
 export function propertyOf(schema: Schema, name: string): Schema | undefined {
   const { properties } = schema;
@@ -56,7 +56,7 @@ export function valuesOf(schema: Schema): Schema | undefined {
 }
 
 /**
- * The shape by which expressions read data of this schema. The shape of a schema node is built at its first use and
+ * The shape with which expressions read data of this schema. The shape of a schema node is built on first use and
  * shared.
  */
 export function celShape(schema: Schema): DataShape {
@@ -95,7 +95,7 @@ function objectShape(schema: Schema, nullable: boolean): DataShape {
       const found = propertyOf(schema, name);
       return found === undefined ? undefined : celShape(found);
     };
-    // Only declared fields are cached, so that names from untrusted data cannot make the map grow.
+    // Only declared fields are cached, so that names in untrusted data cannot grow the map.
     const known = new Map<string, { readonly name: string; readonly shape: DataShape }>();
     const field = (written: string) => {
       let found = known.get(written);
@@ -128,7 +128,7 @@ function listShape(schema: Schema, nullable: boolean): DataShape {
   };
 }
 
-/** Do expressions read the value as `dyn`? True for preserve-unknown, and for the string-or-number of quantities. */
+/** Do expressions read the value as `dyn`? True for preserve-unknown-fields and for quantities (string or number). */
 function isFree(schema: Schema): boolean {
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return true;
   const types = new Set((schema.oneOf ?? []).map((option) => option.type));

@@ -45,7 +45,7 @@ function run(text: string, obj: unknown): unknown {
   return result.ok ? result.value : result.error.message;
 }
 
-describe('data read by its schema', () => {
+describe('data that is read with its schema', () => {
   test.each<[string, unknown, unknown]>([
     ['obj.a__dash__b + obj.namespace', { 'a-b': 'x', namespace: 'y' }, 'xy'],
     ['obj.`a-b`', {}, "ERROR: <input>:1:4: undefined field 'a-b'"],

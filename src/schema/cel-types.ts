@@ -19,7 +19,7 @@ import type { Schema } from './model.ts';
 /** Prefix of the type names of resources, as kro writes them. */
 const PREFIX = '__type_';
 
-/** The maximum nesting of lists. A list with itself as the type of its elements nests without end, and has no type. */
+/** The maximum nesting of lists. A list whose element type is the list itself nests endlessly and has no CEL type. */
 const MAX_LIST_DEPTH = 64;
 
 const FORMATS: ReadonlyMap<string | undefined, CelType> = new Map([
@@ -31,8 +31,8 @@ const FORMATS: ReadonlyMap<string | undefined, CelType> = new Map([
 
 /**
  * The CEL type of a schema, by kro's rules. Undefined for a schema without a type and for an array without items,
- * because expressions cannot read such values. `name` becomes the name of the struct type, and the prefix of the names
- * of nested structs.
+ * because expressions cannot read such values. `name` becomes the name of the struct type and the prefix of nested
+ * structs' names.
  */
 export function celType(schema: Schema, name: string, depth = 0): CelType | undefined {
   if (isIntOrString(schema)) return DYN;
@@ -60,19 +60,19 @@ export function celType(schema: Schema, name: string, depth = 0): CelType | unde
   }
 }
 
-/** The schema of a variable for a resource: of one object, or of the elements of a collection's list. */
+/** The schema of a variable: the schema of its object or, for a collection, of its list elements. */
 export type CelResource = { readonly schema: Schema } | { readonly listOf: Schema };
 
-/** Variables of resources and the types of their fields. */
+/** The variables of resources, and the provider of the types of their fields. */
 export interface CelTypes {
   readonly variables: Readonly<Record<string, VariableOptions>>;
   readonly types: TypeProvider;
 }
 
 /**
- * Declares resources for a CEL environment. A type is resolved at its first use, so recursive schemas are allowed.
+ * Declares resources for a CEL environment. A type is resolved on first use, so recursive schemas are allowed.
  *
- * @param options.raw - bind data unchanged, without reading it by its schema (kro's `readyWhen`). Default: false.
+ * @param options.raw - bind data unchanged, without conversion by its schema (kro's `readyWhen`). Default: false.
  */
 export function celTypes(
   resources: Readonly<Record<string, CelResource>>,
@@ -141,13 +141,13 @@ function partOf(schema: Schema, step: string): Schema | undefined {
   return fieldSchema(schema, step)?.schema;
 }
 
-/** A declared field by its name in expressions. A reserved word may be written with or without its escape. */
+/** Finds a declared field by its name in expressions. A reserved word may be written with or without escape. */
 function fieldSchema(schema: Schema, field: string): { name: string; schema: Schema } | undefined {
   if (valuesOf(schema) !== undefined) return undefined;
   const plain = propertyOf(schema, field);
   if (plain !== undefined) {
     const name = escapeFieldName(field);
-    // A name that needs another escape is a field in its escaped form only.
+    // A name that needs another escape is accepted only in its escaped form.
     if (name === field || name === `__${field}__`) return { name: name ?? field, schema: plain };
     if (!field.includes('__')) return undefined;
   }

@@ -17,7 +17,7 @@ const typeScript = info('error', 'typescript');
 
 const field = (schema: string): string => `{"type": "object", "properties": {"value": ${schema}}}`;
 
-/** The codes of problems with a schema library's type, or a JSON Schema, when it becomes the spec of an API. */
+/** The codes of problems in converting a schema library's type or a JSON Schema to the spec of an API. */
 export const conversionCodes: readonly CodeInfo[] = [
   typeScript(
     'not-a-schema',

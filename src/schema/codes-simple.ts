@@ -1,7 +1,7 @@
 import type { CodeInfo } from '../core/index.ts';
 import { MARKER_KEYS } from './simple-lexer.ts';
 
-/** A definition with these lines under `spec.schema`, and without resources. */
+/** A definition with these lines under `spec.schema` and without resources. */
 function withBlock(lines: string): string {
   const block = lines.split('\n').map((line) => (line === '' ? line : `    ${line}`));
   return `apiVersion: kro.run/v1alpha1
@@ -38,7 +38,7 @@ const LARGE_BLOCK = [
   '  tree: T18',
 ].join('\n');
 
-/** The codes of problems of the `spec` and `types` blocks of a definition, which are SimpleSchema. */
+/** The codes of problems in the `spec` and `types` blocks of a definition, which are SimpleSchema. */
 export const simpleSchemaCodes: readonly CodeInfo[] = [
   error(
     'not-a-map',

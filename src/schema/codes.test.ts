@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleDiagnostics } from '../../test/support/example-diagnostics.ts';
 import { schemaCodes } from './codes.ts';
 
-describe('the example of each code gets the code', () => {
+describe('the example of each code produces the code', () => {
   test.each(schemaCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
     const diagnostics = exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
@@ -17,7 +17,7 @@ test('no code is listed twice', () => {
   expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
 });
 
-test('the list has exactly the codes that the folder uses', () => {
+test('the list contains exactly the codes that the folder uses', () => {
   const used = new Set<string>();
   for (const file of readdirSync(new URL('.', import.meta.url))) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /^codes?[-.]/.test(file)) continue;

@@ -3,8 +3,8 @@ import { typeKey } from './discovery.ts';
 import type { SchemaSource } from './model.ts';
 
 /**
- * Combines several sources. The schema of a kind comes from the first source that has it. The resource of a kind also
- * comes from the first source that has it, which may be another source.
+ * Combines several sources. The schema of a kind comes from the first source that has the schema. The API resource of a
+ * kind comes from the first source that has the resource, which may be a different source.
  */
 export function combineSources(...sources: readonly SchemaSource[]): SchemaSource {
   return {

@@ -7,24 +7,23 @@ import type { SchemaChange } from './compare-schemas.ts';
 import { structuralSchema } from './lazy.ts';
 import { crdVersions, versionSchema } from './crd-versions.ts';
 
-/** The changes between two definitions of a kind, or the reason why they cannot be compared. */
+/** The changes between two CRDs of a kind, or the reason why the CRDs cannot be compared. */
 export type CrdComparison = CrdChanges | { readonly error: string };
 
-/** The changes between two comparable definitions of a kind. */
+/** The changes between two comparable CRDs of a kind. */
 export interface CrdChanges {
-  /** Do stored objects and their clients still work with the new definition? */
+  /** Do stored objects and clients still work with the new CRD? */
   readonly compatible: boolean;
   readonly breaking: readonly SchemaChange[];
   readonly nonBreaking: readonly SchemaChange[];
-  /** One line for users: up to three breaking changes, and the number of further ones. */
+  /** One line for users: up to three breaking changes, and the number of additional ones. */
   readonly summary: string;
 }
 
 /**
- * Compares two CustomResourceDefinitions as kro does before it replaces the old one. Both must have exactly one
- * version. The comparison covers these properties of the version: its name, `served`, its status subresource and its
- * schema (see `compareSchemas`). With `facets`, it also covers the printer columns. It ignores everything else (names,
- * scope, labels).
+ * Compares two CustomResourceDefinitions as kro does before it replaces an old CRD. Each CRD must have exactly one
+ * version. The comparison covers the version's name, `served`, status subresource and schema (see `compareSchemas`).
+ * With `facets`, it also covers the printer columns. All other properties (names, scope, labels) are ignored.
  */
 export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedFacets = 'none'): CrdComparison {
   const [before, after] = [crdVersions(old), crdVersions(next)];
@@ -70,13 +69,14 @@ export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedF
 }
 
 /**
- * The changed field, as authors of instances write it: `spec.ports[].name`, or `spec.labels.*` for the values of a map.
- * The root is `the object`. A change that concerns no field gives a text that begins with `version`.
+ * The path of the changed field in the notation of an instance: `spec.ports[].name`, or `spec.labels.*` for the values
+ * of a map. For the root, the result is `the object`. For a change that concerns no field, the result begins with
+ * `version`.
  */
 export function fieldOfChange({ type, path, old, new: next }: SchemaChange): string {
   if (path.startsWith('version')) return path;
   const [, ...names] = path.split('.properties.');
-  // The path ends with the changed keyword, unless a property was added or removed.
+  // For an added or removed property, the path ends with the property; for any other change, with the changed keyword.
   const hasKeyword = type !== 'PROPERTY_REMOVED' && type !== 'PROPERTY_ADDED';
   const fields = names.map((name, index) => {
     const isLast = index === names.length - 1;

@@ -35,7 +35,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
     ],
     ['an absent nullable that becomes false', text, { ...text, nullable: false }, [], []],
     [
-      'unknown fields that are no longer kept',
+      'unknown fields that are no longer preserved',
       { type: 'object', [KEEP]: true },
       { type: 'object' },
       [`!.${KEEP} PRESERVE_UNKNOWN_FIELDS_REMOVED`],
@@ -57,7 +57,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
       [],
       ['!.additionalProperties.properties.x PROPERTY_REMOVED'],
     ],
-    ['a map that is closed', map(true), map(false), [], ['!.additionalProperties ADDITIONAL_PROPERTIES_CHANGED']],
+    ['a map that becomes closed', map(true), map(false), [], ['!.additionalProperties ADDITIONAL_PROPERTIES_CHANGED']],
     [
       'a map whose values get a schema',
       map(true),
@@ -72,7 +72,13 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
       [],
       [' .additionalProperties ADDITIONAL_PROPERTIES_CHANGED'],
     ],
-    ['an absent topology that becomes the default', list({}), list({ 'x-kubernetes-list-type': 'atomic' }), [], []],
+    [
+      'an absent list or map type that becomes the default',
+      list({}),
+      list({ 'x-kubernetes-list-type': 'atomic' }),
+      [],
+      [],
+    ],
     [
       'a topology that changes',
       list({}),
@@ -103,7 +109,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
     expect(changes(old, next, 'conservative')).toEqual(conservative);
   });
 
-  test('a change of printer columns is not breaking; a priority of zero equals an absent one', () => {
+  test('a change of printer columns is not breaking, and a priority of zero equals an absent priority', () => {
     const crd = (...columns: JsonObject[]): KubeObject => ({
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',

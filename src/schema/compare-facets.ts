@@ -3,9 +3,9 @@ import { jsonEquals, stringifyJson } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
 /**
- * The keywords that a comparison of schemas covers in addition to those of kro 0.9. `none`: no further keywords.
- * `engine`: the keywords that kro 0.10 adds. `conservative`: also the keywords of kro's gate
- * `ConservativeCRDComparison`, under which an unknown change counts as breaking.
+ * The keywords that a comparison of schemas covers in addition to those of kro 0.9. `none`: no additional keywords.
+ * `engine`: the keywords that kro 0.10 adds. `conservative`: also the keywords of kro's feature gate
+ * `ConservativeCRDComparison`, with which an unknown change counts as breaking.
  */
 export type ComparedFacets = 'none' | 'engine' | 'conservative';
 
@@ -27,14 +27,14 @@ export interface FacetChange {
   readonly description: string;
 }
 
-/** Keywords that other functions compare, and `title`, which restricts no value. */
+/** Keywords that other functions compare, and `title`, which does not restrict values. */
 const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set(
   `type description title default enum nullable format properties additionalProperties required items pattern minimum
   maximum minLength maxLength minItems maxItems x-kubernetes-preserve-unknown-fields x-kubernetes-list-type
   x-kubernetes-list-map-keys x-kubernetes-map-type x-kubernetes-validations`.split(/\s+/),
 );
 
-/** The changes of keywords between two schemas of one field. The caller compares nested schemas. */
+/** The keyword changes between two schemas of a field. The caller compares nested schemas. */
 export function changedFacets(old: Schema, next: Schema, facets: ComparedFacets): FacetChange[] {
   if (facets === 'none') return [];
   const engine = [...enumFacet(old, next), ...nullability(old, next), ...unknownFields(old, next)];
@@ -59,7 +59,10 @@ function unknownFields(old: Schema, next: Schema): FacetChange[] {
   return appearance(type, `.${keyword}`, 'Preservation of unknown fields', { before, after, breakingWhen: 'removed' });
 }
 
-/** The change of a keyword that was added or removed. `breakingWhen` says which of the two changes is breaking. */
+/**
+ * The change of a keyword that was added or removed. `breakingWhen` states whether the addition or the removal is
+ * breaking.
+ */
 function appearance(
   name: 'ENUM' | 'NULLABLE' | 'PRESERVE_UNKNOWN_FIELDS',
   at: string,
@@ -84,8 +87,8 @@ function format({ format: old = '' }: Schema, { format: next = '' }: Schema): Fa
 const quoted = (text: string): string => (text === '' ? 'none' : text);
 
 /**
- * Changes of the way in which server-side apply merges a list or a map. An explicit default equals an absent keyword,
- * and the order of keys does not count.
+ * Changes of the keywords that determine how server-side apply merges a list or a map. An explicit default equals an
+ * absent keyword, and the order of map keys is ignored.
  */
 function topology(old: Schema, next: Schema): FacetChange[] {
   const rows: readonly (readonly [string, string, string])[] = [
@@ -136,7 +139,7 @@ function unclassified(old: Schema, next: Schema): FacetChange[] {
   });
 }
 
-/** The keywords that no other function compares. The value false counts as an absent keyword. */
+/** The keywords that no other function compares. A keyword with the value false counts as absent. */
 function membersOf(schema: Schema): Map<string, JsonValue> {
   const members = Object.entries(schema as Readonly<Record<string, JsonValue | undefined>>);
   return new Map(
@@ -147,14 +150,14 @@ function membersOf(schema: Schema): Map<string, JsonValue> {
 }
 
 /**
- * The change of the kind of `additionalProperties` (absent, closed, open or a schema); undefined without a change.
+ * The change of the kind of `additionalProperties` (absent, closed, open or a schema); undefined if there is no change.
  * Every change is breaking, except a change from absent to a schema or to true.
  */
 export function mapValuesChange(old: Schema, next: Schema): FacetChange | undefined {
   const [before, after] = [old.additionalProperties, next.additionalProperties];
   const [was, is] = [kindOf(before), kindOf(after)];
   if (was === is) return undefined;
-  // Without `additionalProperties` a server prunes other members, so no stored object has them.
+  // Without `additionalProperties`, a server prunes undeclared members, so no stored object has such members.
   const breaking = !(was === 'absent' && is !== 'closed');
   const description = `Values of the map changed from ${was} to ${is}`;
   return {

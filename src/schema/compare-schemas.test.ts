@@ -14,7 +14,7 @@ const changes = (old: Schema, next: Schema): string[] =>
 describe('compareSchemas', () => {
   test.each<[string, Schema, Schema, string[]]>([
     [
-      'a default that a required field loses',
+      'a default that is removed from a required field',
       object({ a: { type: 'string', default: 'x' } }, ['a']),
       object({ a: { type: 'string' } }, ['a']),
       [' .properties.a.default DEFAULT_CHANGED', '!.required REQUIRED_DEFAULT_REMOVED'],
@@ -25,7 +25,7 @@ describe('compareSchemas', () => {
       { type: 'integer', description: 'b', minimum: 1 },
       [' .description DESCRIPTION_CHANGED', ' .default DEFAULT_CHANGED', '!.type TYPE_CHANGED'],
     ],
-    ['items of something that is not a list', { type: 'object', items: {} }, { type: 'object' }, []],
+    ['`items` of a schema that is not a list', { type: 'object', items: {} }, { type: 'object' }, []],
     [
       'bounds by value',
       { type: 'number', minimum: 1, maximum: 9007199254740993n },

@@ -4,10 +4,10 @@ import type { ComparedFacets, FacetChangeType } from './compare-facets.ts';
 import { changedFacets, mapValuesChange } from './compare-facets.ts';
 import type { Schema } from './model.ts';
 
-/** A keyword that limits a number, the length of a text or of a list. */
+/** A keyword that limits a number, or the length of a string or list. */
 export type BoundKeyword = 'MINIMUM' | 'MAXIMUM' | 'MIN_LENGTH' | 'MAX_LENGTH' | 'MIN_ITEMS' | 'MAX_ITEMS';
 
-/** Kinds of changes, by kro's names. */
+/** Kinds of changes. The names are kro's. */
 export type ChangeType =
   | 'PROPERTY_ADDED'
   | 'PROPERTY_REMOVED'
@@ -24,15 +24,20 @@ export type ChangeType =
   | `PATTERN_${'ADDED' | 'CHANGED' | 'REMOVED'}`
   | `${BoundKeyword}_${'ADDED' | 'REMOVED' | 'INCREASED' | 'DECREASED'}`;
 
-/** One difference between two schemas. `old` and `new` are the values of the changed keyword as texts, or empty. */
+/**
+ * One difference between two schemas. `old` and `new` are the values of the changed keyword as strings; empty if there
+ * is no value.
+ */
 export interface SchemaChange {
   readonly type: ChangeType;
   readonly breaking: boolean;
-  /** The place in the schema: `.properties.spec.properties.replicas.minimum`. */
+  /** The path in the schema: `.properties.spec.properties.replicas.minimum`. */
   readonly path: string;
   readonly old: string;
   readonly new: string;
-  /** A sentence for users. It names an added or removed property by the text after the last dot of the path. */
+  /**
+   * A sentence for users. An added or removed property is named by the part after the last dot of its path, as in kro.
+   */
   readonly description: string;
 }
 
@@ -40,9 +45,9 @@ export interface SchemaChange {
 const MAX_DEPTH = 500;
 
 /**
- * The differences between two structural schemas that kro records. The comparison covers properties, types, required,
- * enum, pattern, bounds, default and description, and descends into `properties` and `items` only. `facets` adds
- * further keywords (default `none`, as in kro 0.9). With `conservative` the comparison also descends into
+ * The differences that kro records between two structural schemas. The comparison covers properties, types, required,
+ * enum, pattern, bounds, default and description, and descends only into `properties` and `items`. `facets` selects
+ * additional keywords (default `none`, as in kro 0.9). With `conservative`, the comparison also descends into
  * `additionalProperties`.
  */
 export function compareSchemas(old: Schema, next: Schema, facets: ComparedFacets = 'none'): SchemaChange[] {
@@ -51,7 +56,7 @@ export function compareSchemas(old: Schema, next: Schema, facets: ComparedFacets
   return changes;
 }
 
-/** The changes that a comparison finds, and the keywords that it covers. */
+/** The state of a comparison: the changes found so far, and the additional keywords that it covers. */
 interface SchemaComparison {
   readonly changes: SchemaChange[];
   readonly facets: ComparedFacets;
@@ -150,7 +155,7 @@ function compareBound({ member, name, label, stricter }: BoundKind, old: Limit, 
   }
 }
 
-/** A number without exponent. */
+/** Formats a number without an exponent. */
 function decimal(value: Limit): string {
   if (value === undefined) return '';
   if (typeof value === 'bigint') return String(value);
@@ -163,7 +168,7 @@ function decimal(value: Limit): string {
   return `${sign}0.${'0'.repeat(-Number(exponent) - 1)}${digits}`;
 }
 
-/** Compares two enums. `changedFacets`, and not this function, reports an enum that is added or removed as a whole. */
+/** Compares two enums. Ignores an enum that is added or removed as a whole: `changedFacets` reports this change. */
 function compareEnum(old: readonly JsonValue[] | undefined, next: readonly JsonValue[] | undefined, add: Add): void {
   if (!Array.isArray(old) || !Array.isArray(next) || old.length === 0 || next.length === 0) return;
   const [before, after] = [new Set(old.map(jsonText)), new Set(next.map(jsonText))];
@@ -236,5 +241,5 @@ function compareProperties(path: string, old: Schema, next: Schema, comparison: 
 const entries = (schema: Schema): [string, Schema][] =>
   Object.entries(schema.properties ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** kro's name of a property: the text after the last dot of the path. */
+/** kro's name for a property: the part after the last dot of the path. */
 const lastPart = (name: string): string => name.slice(name.lastIndexOf('.') + 1);

@@ -3,7 +3,7 @@ import { goJson } from '../golang/index.ts';
 import { isJsonObject, jsonEquals, setOwn } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** The values of a map list's keys in one element, with defaults of the schema where a key is missing. */
+/** The values of a map list's keys in one element. A missing key has the schema's default. */
 export function mapKeysOf(schema: Schema, element: JsonObject): JsonObject {
   const keys: JsonObject = {};
   for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
@@ -18,7 +18,7 @@ function defaultOfKey(schema: Schema, name: string): JsonValue | undefined {
   return properties !== undefined && Object.hasOwn(properties, name) ? properties[name]?.default : undefined;
 }
 
-/** The keys of an element as a text; `undefined` for an element without a scalar value of each key. */
+/** The keys of an element as a string; `undefined` if a key has no scalar value. */
 function correlationKey(schema: Schema, element: JsonObject): string | undefined {
   const keys = mapKeysOf(schema, element);
   const names = schema['x-kubernetes-list-map-keys'] ?? [];
@@ -30,8 +30,9 @@ function correlationKey(schema: Schema, element: JsonObject): string | undefined
 }
 
 /**
- * Makes a function that finds, by the keys of a map list, the stored element for the element at an index. The first
- * stored element with the keys counts. `undefined` when the list is not a map list, or when there is no stored list.
+ * Returns a function that takes the index of a map list's element and finds the stored element with the same keys. If
+ * several stored elements have the same keys, the first one is found. Returns `undefined` if the list is not a map list
+ * or there is no stored list.
  */
 export function correlateList(
   schema: Schema,
@@ -58,8 +59,8 @@ function byKeys(schema: Schema, list: readonly JsonValue[]): Map<string, JsonVal
 }
 
 /**
- * Does a server count a part of an object as unchanged? It compares along the schema. A member without a schema counts
- * as changed, and the elements of a map list may have another order.
+ * Does a server consider a part of an object unchanged? The comparison follows the schema: a member without a schema
+ * counts as changed, and the order of a map list's elements is ignored.
  */
 export function isUnchanged(schema: Schema, value: JsonValue, old: JsonValue): boolean {
   if (Array.isArray(value)) {

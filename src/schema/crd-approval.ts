@@ -10,7 +10,7 @@ const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
 
 type Approval = 'absent' | 'bypassed' | 'approved' | 'invalid';
 
-/** The state of the annotation that approves a definition: an address, or a reason that begins with `unapproved`. */
+/** The state of the annotation that approves a CRD. Its value is a URL, or a reason that begins with `unapproved`. */
 function approvalOf({ metadata: { annotations = {} } }: KubeObject): {
   readonly state: Approval;
   readonly text: string;
@@ -24,8 +24,8 @@ function approvalOf({ metadata: { annotations = {} } }: KubeObject): {
 }
 
 /**
- * Errors of API groups of the Kubernetes project, which require an approval in an annotation. An update may keep the
- * state of its annotation.
+ * Errors of CRDs in protected API groups (`k8s.io`, `kubernetes.io`), which require an approval annotation. An update
+ * is valid if the state of the annotation does not change.
  */
 export function* approvalErrors(crd: KubeObject, old?: KubeObject): Iterable<FieldError> {
   if (!PROTECTED.test(textAt(crd.spec, 'group'))) return;

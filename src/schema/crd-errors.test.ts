@@ -96,7 +96,7 @@ describe('selectable fields', () => {
       ],
     ],
     [
-      'paths that are not paths',
+      'malformed paths',
       selectableFields('.spec.', '.spec[a]', 'spec.a', '.spec.z', '.spec.a.b'),
       [
         `${at(0)} ".spec.": is an invalid path: unexpected end of JSON path`,

@@ -16,16 +16,16 @@ export interface CrdErrorOptions {
   /** Compiles the CEL rules of one schema node. Default: the rules are checked without compilation. */
   readonly checkRules?: RuleChecker;
   /**
-   * Returns the problems of all rules of a schema together, such as their total cost. Called once for each schema,
-   * after `checkRules` was called for all its nodes.
+   * Returns problems that concern all rules of a schema together, such as their total cost. Called once per schema,
+   * after `checkRules` was called for all nodes of the schema.
    */
   readonly checkAllRules?: (schemaPath: string) => readonly FieldError[];
 }
 
 /**
- * The causes for which an API server refuses a CustomResourceDefinition on create: names, group, scope, versions,
- * structural schemas, defaults, columns, subresources, conversion. Fields that the server defaults (singular, listKind,
- * conversion) may be missing.
+ * The errors for which an API server refuses to create a CustomResourceDefinition. They concern names, group, scope,
+ * versions, structural schemas, defaults, columns, subresources and conversion. Fields that the server defaults
+ * (singular, listKind, conversion) may be missing.
  */
 export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
   const { spec, names } = partsOf(crd);
@@ -37,8 +37,8 @@ export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): Field
 }
 
 /**
- * The causes for which an API server refuses an update of a stored definition. Group and plural are immutable. Scope
- * and kind are immutable when the definition is established. A version in which objects may be stored must stay.
+ * The errors for which an API server refuses an update of a stored CRD. Group and plural are immutable. Scope and kind
+ * are immutable once the CRD is established. A version in which objects may be stored must not be removed.
  */
 export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
   const [next, before] = [partsOf(crd), partsOf(old)];
@@ -59,7 +59,7 @@ export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdEr
   ];
 }
 
-/** Does the CRD serve objects? */
+/** Is the CRD established, so that the server serves its objects? */
 export function isEstablished(crd: KubeObject): boolean {
   const conditions = isJsonObject(crd.status) ? crd.status['conditions'] : undefined;
   if (!Array.isArray(conditions)) return false;
@@ -68,7 +68,9 @@ export function isEstablished(crd: KubeObject): boolean {
   );
 }
 
-/** Errors of removed versions: a former storage version must stay until `status.storedVersions` no longer lists it. */
+/**
+ * Errors of removed versions. A former storage version may be removed only if `status.storedVersions` does not list it.
+ */
 function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldError> {
   const names = new Set(partsOf(crd).versions.map((version) => asText(version['name'])));
   const stored = isJsonObject(old.status) ? old.status['storedVersions'] : undefined;
@@ -139,7 +141,7 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
     seen.add(name);
     if (version['storage'] === true) stored += 1;
     if (problems.length > 0) {
-      // The server also reports the name of the first version in the field `spec.version` of v1beta1.
+      // The server reports an error of the first version's name also for `spec.version`, the field of v1beta1.
       if (index === 0 && name !== '') yield invalid('spec.version', name, problems.join(','));
       yield invalid(`spec.versions[${index}].name`, name, problems.join(','));
     }
@@ -177,8 +179,8 @@ const raw = (field: string, value: string, detail: string): FieldError => ({
 });
 
 /**
- * The versions as the server prints them: with the member names of its Go type. Schemas, subresources and columns are
- * null.
+ * Formats the versions like the server: with the member names of its Go type, and with null for schemas, subresources
+ * and columns.
  */
 function printVersions(versions: readonly JsonObject[]): string {
   const printed = versions.map((version) => {
@@ -249,7 +251,7 @@ function* sharedErrors(
 const NO_SHARED_SCHEMA = 'may only be set when validations.schema is included';
 const NO_SCHEMA = 'may only be set when `version.schema.openAPIV3Schema` is not included';
 
-/** A value of a version, or of all versions. */
+/** A value of one version, or a value that all versions share. */
 interface SharedValue {
   readonly value: JsonValue;
   readonly path: string;

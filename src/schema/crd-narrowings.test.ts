@@ -23,7 +23,7 @@ const rule = (expression: string, message?: string): JsonObject => ({
   'x-kubernetes-validations': [{ rule: expression, ...(message === undefined ? {} : { message }) }],
 });
 
-/** The narrowings from the first schema to the second. From the second to the first there must be none. */
+/** The expected narrowings from the first schema to the second. The opposite direction must have no narrowings. */
 const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
   ['a field is removed', object({ a: text }), object({}), ['spec.a: the field is dropped']],
   [
@@ -40,7 +40,7 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
   ],
   ['an object no longer keeps unknown fields', object({}, open), object({}), ['spec: unknown fields are dropped']],
   [
-    'an object that keeps unknown fields gets a typed field',
+    'a typed field is added to an object that keeps unknown fields',
     object({}, open),
     object({ a: text }, open),
     ['spec.a: no longer accepts every value'],
@@ -85,7 +85,7 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
     ['spec: accepts no repeated elements'],
   ],
   [
-    'a map list loses a key',
+    'a key is removed from a map list',
     { type: 'array', items: text, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a', 'b'] },
     { type: 'array', items: text, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a'] },
     ['spec: accepts no repeated elements'],
@@ -139,9 +139,9 @@ test.each<[string, JsonObject, JsonObject]>([
     object({ a: text }),
     object({ a: { ...text, default: 'x' } }, { required: ['a'] }),
   ],
-  ['a length of at least nothing', text, { ...text, minLength: 0 }],
+  ['a minimum length of zero', text, { ...text, minLength: 0 }],
   ['an empty pattern', text, { ...text, pattern: '' }],
-  ['a format of the full range', { type: 'integer' }, { type: 'integer', format: 'int64' }],
+  ['a format that allows the full range of its type', { type: 'integer' }, { type: 'integer', format: 'int64' }],
   ['a format that is not checked', text, { ...text, format: 'colour' }],
   ['a new field where unknown fields were dropped', object({}), object({ a: { ...text, pattern: '^a$' } })],
 ])('a CRD is not narrower than another one: %s', (_what, old, next) => {

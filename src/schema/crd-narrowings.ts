@@ -4,23 +4,24 @@ import { formatCheck } from './formats.ts';
 import type { Schema } from './model.ts';
 import { crdVersions, versionSchema } from './crd-versions.ts';
 
-/** The depth at which the comparison stops. The result then says so. */
+/** The depth at which the comparison stops and reports that the schemas are too deep. */
 const MAX_DEPTH = 64;
 
 /** Formats of numbers that refuse values. `int64` and `double` allow all numbers that their types allow. */
 const RANGE_FORMATS: ReadonlySet<string> = new Set(['int32', 'float']);
 
-/** A greater lower bound allows fewer values; so does a smaller upper bound. */
+/** A greater lower bound allows fewer values, and a smaller upper bound allows fewer values. */
 const LOWER_BOUNDS = ['minimum', 'minLength', 'minItems', 'minProperties'] as const;
 const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as const;
 
 /**
- * The values that an API server no longer accepts, keeps or serves when `next` replaces the CustomResourceDefinition
- * `old`. The result has one text for each narrower keyword of a field, and for each version, subresource or selectable
- * field that is gone. It is empty when `next` accepts everything that `old` accepts. `compareCrds` compares as kro does
- * before it changes a CRD. This function compares all keywords that refuse or drop a value, such as rules, additional
- * fields, enums, formats, versions and selectable fields. A changed rule or pattern is reported, because the function
- * cannot prove that both mean the same. Rules with the same message count as equal.
+ * Describes the values that an API server no longer accepts, keeps or serves when `next` replaces the
+ * CustomResourceDefinition `old`. The result has one message per narrower keyword of a field, and one per removed
+ * version, subresource or selectable field. It is empty if `next` accepts everything that `old` accepts. `compareCrds`
+ * covers only the keywords that kro compares. This function covers all keywords that can refuse or drop a value, such
+ * as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is reported,
+ * because the function cannot prove that the old and the new one are equivalent. Rules with the same message count as
+ * equal.
  */
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];
@@ -57,7 +58,8 @@ function versionNarrowings(name: string, before: JsonObject, after: JsonObject):
 }
 
 /**
- * The values that the schema `old` accepts and the schema `next` refuses or drops: a text for each narrower keyword.
+ * Describes the values that the schema `old` accepts and the schema `next` refuses or drops: one message per narrower
+ * keyword.
  */
 export function schemaNarrowings(old: Schema, next: Schema): string[] {
   const found: string[] = [];
@@ -86,7 +88,8 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
   const additional = additionalOf(old);
   for (const [key, after] of Object.entries(known)) {
     if (Object.hasOwn(old.properties ?? {}, key)) continue;
-    // A field that was kept without a schema may have any value. A field that was always dropped may get any schema.
+    // An undeclared field that was preserved may have any value, so the new schema can be narrower. A field that was
+    // always dropped may get any schema.
     const before = additional ?? (wasOpen ? OPEN : undefined);
     if (before !== undefined) compare(path === '' ? key : `${path}.${key}`, before, after, found, depth + 1);
   }
@@ -102,7 +105,7 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
 
 const OPEN: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** The schema of undeclared members; undefined when such members are not kept. */
+/** The schema of undeclared members; undefined if `additionalProperties` allows no such members. */
 function additionalOf({ additionalProperties: additional }: Schema): Schema | undefined {
   return additional === true ? OPEN : additional === false ? undefined : additional;
 }
@@ -127,7 +130,7 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
   const isChecked = format !== undefined && (RANGE_FORMATS.has(format) || formatCheck(format) !== undefined);
   if (isChecked && format !== old.format) add(`accepts only the format ${format}`);
   for (const keyword of LOWER_BOUNDS) {
-    // A length or number of members is never below zero.
+    // An absent bound on a length or a number of members equals zero.
     const [was = keyword === 'minimum' ? undefined : 0, is] = [old[keyword], next[keyword]];
     if (is !== undefined && (was === undefined || is > was)) add(`${keyword} is ${is}`);
   }
@@ -158,8 +161,8 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
 }
 
 /**
- * Does a field of the new type accept every value of the old type? Undefined means a field without a type, which
- * accepts any value.
+ * Does a field of the new type accept every value of the old type? An undefined old type means that the field had no
+ * type and accepted any value.
  */
 function takesType(old: string | undefined, next: string): boolean {
   return old === next || (old === 'integer' && next === 'number');

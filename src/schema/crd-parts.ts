@@ -5,7 +5,7 @@ import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '
 import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 
-/** Errors of the names of a definition. `singular` and `listKind` may be missing, because the server defaults them. */
+/** Errors of a CRD's names. `singular` and `listKind` may be missing, because the server defaults them. */
 export function* namesErrors(names: JsonObject): Iterable<FieldError> {
   const field = (name: string) => `spec.names.${name}`;
   const [plural, kind] = [asText(names['plural']), asText(names['kind'])];
@@ -81,9 +81,9 @@ const SELECTABLE: ReadonlySet<string | undefined> = new Set(['string', 'boolean'
 const MAX_SELECTABLE_FIELDS = 8;
 
 /**
- * Errors of the fields by which objects can be selected.
+ * Errors of `selectableFields`, by which field selectors can select objects.
  *
- * @param stored the fields of the stored definition. An update may keep a list that is too long
+ * @param stored the fields of the stored CRD. An update may keep a list that is too long
  */
 export function* selectableErrors(
   fields: readonly JsonValue[],
@@ -116,7 +116,7 @@ export function* selectableErrors(
     yield tooMany(path, seen.size, MAX_SELECTABLE_FIELDS);
 }
 
-/** The schema at a path such as `.spec.size`, or the problem of the path. */
+/** The schema at a path such as `.spec.size`, or the problem with the path. */
 function schemaAt(schema: Schema, path: string): Schema | string {
   let node = schema;
   const tokens = (path.match(/[.[\]]|[^.[\]]+/g) ?? []).values();
@@ -136,7 +136,7 @@ function schemaAt(schema: Schema, path: string): Schema | string {
 
 const STRATEGIES = ['None', 'Webhook'];
 
-/** Errors of the conversion between versions. */
+/** Errors of the conversion settings. */
 export function* conversionErrors(conversion: JsonValue | undefined): Iterable<FieldError> {
   if (!isJsonObject(conversion)) return;
   const strategy = asText(conversion['strategy']);

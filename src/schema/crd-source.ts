@@ -6,22 +6,22 @@ import { ResourceIndex, typeKey } from './discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, once, viewSchema } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 
-/** Verbs of a custom resource. */
+/** The verbs of every custom resource. */
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 
 /** The options of a source over CRDs. */
 export interface CrdSourceOptions {
   /**
-   * Are the schemas packed: compressed, and without descriptions? The garbage collector can then free the given
-   * objects, which saves memory for hundreds of large CRDs. A schema is unpacked at its first look-up. Default false:
+   * Are schemas kept packed, i.e. compressed and without descriptions? Packing saves memory for hundreds of large CRDs,
+   * because the source does not keep the given objects alive. A schema is unpacked on its first look-up. Default false:
    * the source refers to the given objects, which must not change afterwards.
    */
   readonly pack?: boolean;
 }
 
 /**
- * The kinds that CustomResourceDefinitions define, in the form in which an API server publishes them. The source has
- * only served versions. Schemas have `apiVersion`, `kind` and the full ObjectMeta, at the root and inside embedded
+ * A source of the kinds that CustomResourceDefinitions define, in the form that an API server publishes. It has only
+ * served versions. Schemas have `apiVersion`, `kind` and the full ObjectMeta, at the root and inside embedded
  * resources. Malformed parts of a CRD are skipped; the function never throws.
  */
 export function crdSource(crds: Iterable<KubeObject>, options: CrdSourceOptions = {}): SchemaSource {
@@ -84,35 +84,41 @@ function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
   }
 }
 
-/** Publishes a schema at the first call, and then releases the raw form. */
+/** Returns a function that publishes a schema on the first call and then releases the raw form. */
 function publisher(load: () => JsonValue | undefined, info: ResourceInfo): () => Schema {
   return once(() => publishSchema(load(), info));
 }
 
-/** Keeps a schema as it is, or packed: compressed JSON without descriptions. */
+/**
+ * Returns a function that loads a schema. The schema is kept unchanged or packed, i.e. as compressed JSON without
+ * descriptions.
+ */
 function keep(schema: JsonValue | undefined, pack: boolean): () => JsonValue | undefined {
   return pack && schema !== undefined ? unpacker(packed(schema)) : () => schema;
 }
 
-/** The compressed bytes, copied: the compressor's result may be a part of a larger buffer. */
+/** Compresses a schema. The bytes are copied, because the compressor's result may be a part of a larger buffer. */
 function packed(schema: JsonValue): Uint8Array {
   return Uint8Array.from(zlibLibrary().deflateRawSync(stringifyJson(withoutDescriptions(schema))));
 }
 
 /**
- * Makes the function that unpacks a schema. The closure does not capture the caller's variables, so it keeps only the
- * packed bytes alive.
+ * Returns a function that unpacks a schema. This is a separate function, so that the closure keeps only the packed
+ * bytes alive, and not the caller's variables.
  */
 function unpacker(bytes: Uint8Array): () => JsonValue {
   return () => parseJson(zlibLibrary().inflateRawSync(bytes).toString('utf8'));
 }
 
-/** Members that hold schemas by name. A key `description` directly inside them is a field, not a description. */
+/**
+ * Members that map names to schemas. A key `description` directly inside them is the name of a field, not a
+ * description.
+ */
 const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
 /** Members that hold data, not schemas. */
 const DATA = new Set(['default', 'enum', 'example']);
 
-/** The nesting at which packing cuts a schema off. API servers refuse schemas long before this depth. */
+/** The depth at which packing truncates a schema. API servers refuse far shallower schemas. */
 const MAX_DEPTH = 500;
 
 function withoutDescriptions(schema: JsonValue, depth = 0): JsonValue {
@@ -131,13 +137,16 @@ function withoutDescriptions(schema: JsonValue, depth = 0): JsonValue {
   return Object.fromEntries(entries);
 }
 
-/** The members that every object has; an API server adds them to a definition's own schema. */
+/** The schemas of the members that every object has. An API server adds them to a CRD's own schema. */
 function typeMembers(): Record<string, Schema> {
   const metadata = builtinSource().typeNamed('meta.v1.ObjectMeta');
   return { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata };
 }
 
-/** The declared properties, which stay lazy. The members that every object has replace properties of the same names. */
+/**
+ * The declared properties, which stay lazy, together with the members that every object has. The latter replace
+ * properties of the same names.
+ */
 function withMembers(properties: Readonly<Record<string, Schema>> | undefined): Record<string, Schema> {
   return deriveSchema(properties ?? {}, typeMembers()) as Record<string, Schema>;
 }

@@ -9,10 +9,10 @@ const MAX_DEPTH = 500;
 const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
- * Fills in the defaults of a schema as an API server does. An absent member takes its default, and so does a null
- * member or element that is not nullable. Defaults are completed by the same rules. A null member that is not nullable
- * and has no default is dropped; such an element of a list stays. The given value does not change: the result shares
- * the unchanged parts, and is the value itself when nothing changes.
+ * Fills in the defaults of a schema as an API server does. Absent members get their default, and so do null members and
+ * null list elements that are not nullable. Defaults are applied inside default values too. A null member that is not
+ * nullable and has no default is dropped; such a list element stays. The given value does not change: the result shares
+ * the unchanged parts, and is the value itself if nothing changes.
  */
 export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {
   return fill(schema, value, 0);
@@ -67,7 +67,7 @@ function fillObject(schema: Schema, object: JsonObject, depth: number): JsonObje
 
 const defaulted = new WeakMap<object, readonly string[]>();
 
-/** The names of the members that have a default, cached by the `properties` object. */
+/** The names of the members that have a default, cached per `properties` object. */
 function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonly string[] {
   let names = defaulted.get(properties);
   if (names === undefined) {

@@ -3,14 +3,14 @@ import { isJsonObject } from '../core/index.ts';
 import { asObjects, asText, asTexts } from '../kubernetes/index.ts';
 import type { ResourceInfo } from './model.ts';
 
-/** The key of a kind for maps: `apps/v1/Deployment`, `/v1/Pod`. */
+/** A map key for a kind: `apps/v1/Deployment`, `/v1/Pod`. */
 export function typeKey(type: GroupVersionKind): string {
   return `${type.group}/${type.version}/${type.kind}`;
 }
 
 /**
- * The resources of an aggregated discovery answer (`APIGroupDiscoveryList`), in its order. Resources without a kind of
- * their own are left out.
+ * The resources of an aggregated discovery response (`APIGroupDiscoveryList`), in the same order. Resources without
+ * their own kind are skipped.
  */
 export function resourcesOfDiscovery(list: JsonValue): ResourceInfo[] {
   if (!isJsonObject(list)) return [];
@@ -40,7 +40,7 @@ export function resourcesOfDiscovery(list: JsonValue): ResourceInfo[] {
   return resources;
 }
 
-/** A look-up of resources by kind. A list kind (`PodList`) is found through the kind of its items. */
+/** Finds resources by kind. A list kind (`PodList`) is found by the kind of its items. */
 export class ResourceIndex {
   readonly #byKind = new Map<string, ResourceInfo>();
 
@@ -59,7 +59,10 @@ export class ResourceIndex {
     return this.#byKind.values();
   }
 
-  /** The resource of a list kind. Discovery does not list such kinds, so the plural is guessed, as clients guess it. */
+  /**
+   * The resource of a list kind. Discovery does not contain list kinds, so the plural is derived from the kind, as
+   * clients do.
+   */
   #listOf(type: GroupVersionKind): ResourceInfo | undefined {
     if (!type.kind.endsWith('List')) return undefined;
     const item = this.#byKind.get(typeKey({ ...type, kind: type.kind.slice(0, -'List'.length) }));

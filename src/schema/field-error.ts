@@ -18,8 +18,8 @@ export function fieldPath(parts: readonly PathPart[]): string {
 }
 
 /**
- * Constructors of field errors for custom resources. Custom resources are maps in Go, so their members are printed
- * sorted.
+ * Constructors of field errors for custom resources. Members are printed in sorted order, because custom resources are
+ * maps in Go.
  */
 export const { required, invalid, typeInvalid, notSupported, duplicate, forbidden, tooLong, tooMany } = fieldErrors(
   (value) => goJson(value as JsonValue),

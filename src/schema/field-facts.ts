@@ -2,17 +2,17 @@ import type { JsonValue } from '../core/index.ts';
 import { stringifyJson, nearestName } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** The facts that a schema states about a field. */
+/** The information that a schema has about a field. */
 export interface FieldDescription {
   readonly type: string;
   readonly required: boolean;
   readonly default?: JsonValue;
   readonly description?: string;
-  /** The format, allowed values, bounds, pattern and rules, one text for each. */
+  /** The format, allowed values, bounds, pattern and rules, one string per restriction. */
   readonly validation: readonly string[];
 }
 
-/** A field below an explained one. */
+/** A field inside an explained field. */
 export interface MemberFacts extends FieldDescription {
   readonly name: string;
 }
@@ -29,8 +29,8 @@ export type FieldLookup =
     };
 
 /**
- * Follows names of fields through a schema. The names contain no indices: `spec`, `containers`, `image` is a field of
- * the items of `spec.containers`. Below a map, every name is a key.
+ * Follows field names through a schema. The names contain no indices: `spec`, `containers`, `image` denotes a field of
+ * the items of `spec.containers`. Inside a map, every name is a key.
  */
 export function findField(root: Schema, names: readonly string[]): FieldLookup {
   let schema = root;
@@ -51,10 +51,10 @@ export function findField(root: Schema, names: readonly string[]): FieldLookup {
   return { ok: true, schema, required };
 }
 
-/** Returns the schema of the items of a list (or of a list of lists). Any other schema is returned itself. */
+/** Returns the schema of the items of a list (or of a list of lists). Returns any other schema unchanged. */
 export function itemOf(schema: Schema): Schema {
   let inner = schema;
-  // The limit ends the loop for a schema that is its own item.
+  // The limit ends the loop for a recursive schema that is its own item schema.
   for (let depth = 0; depth < 8 && inner.items !== undefined; depth += 1) inner = inner.items;
   return inner;
 }
@@ -80,7 +80,7 @@ export function membersOf(schema: Schema, describe: (name: string) => string | u
   }));
 }
 
-/** `integer`, `[]string`, `map[string]object`. */
+/** Formats a schema's type: `integer`, `[]string`, `map[string]object`. */
 export function typeText(schema: Schema, depth = 0): string {
   if (depth > 8) return 'any';
   const { type, items, additionalProperties, format } = schema;
@@ -131,7 +131,7 @@ function validationOf(schema: Schema): string[] {
   return [...formats, ...values, ...bounds, ...merging, ...nullable, ...rules];
 }
 
-/** Prints a value in YAML on one line. */
+/** Formats a value as YAML on one line. */
 export function valueText(value: JsonValue): string {
   return typeof value === 'string' && /^[\w./-]+$/.test(value) ? value : stringifyJson(value);
 }

@@ -9,11 +9,11 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['object', 'object'],
 ]);
 
-/** Keywords of JSON Schema that are SimpleSchema markers, too. */
+/** Keywords of JSON Schema that are also SimpleSchema markers. */
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
 /**
- * The other keywords by which a JSON schema is recognised. The line takes from them only the type, the type of the
- * items and `required`.
+ * The other keywords by which a JSON schema is recognised. Of these keywords, the line uses only the type, the type of
+ * the items and `required`.
  */
 const OTHER_KEYWORDS = [
   'type',
@@ -28,8 +28,8 @@ const OTHER_KEYWORDS = [
 ];
 
 /**
- * The SimpleSchema line for the JSON schema of one field. The line leaves out descriptions, formats, nullability and
- * the properties of an object. `undefined` when the object is not a JSON schema of one field.
+ * The SimpleSchema line for the JSON schema of one field. The line omits descriptions, formats, nullability and the
+ * properties of an object. `undefined` if the object is not a JSON schema of one field.
  */
 export function fieldLine(schema: JsonObject): string | undefined {
   const keys = Object.keys(schema);

@@ -81,7 +81,7 @@ test('a format that API servers do not check has no check', () => {
   expect(formatCheck('constructor')).toBeUndefined();
 });
 
-test('checks stay fast on long texts', () => {
+test('checks stay fast on long strings', () => {
   const started = performance.now();
   for (const format of Object.keys(FORMATS)) {
     for (const text of [

@@ -4,8 +4,9 @@ import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
 import { Failure, goParseDuration, parseInt64, parseRequestUrl } from '../golang/index.ts';
 
 /**
- * The string formats that an API server checks; it accepts any text for other formats. The checks are those of
- * kube-openapi, with their oddities (`my-host` is no `hostname`). Each check takes linear time.
+ * Maps the string formats that an API server checks to their checks. For any other format, the server accepts every
+ * string. The checks are those of kube-openapi, including their oddities (`my-host` is not a `hostname`). Each check
+ * takes linear time.
  */
 const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (text: string) => boolean>([
   ['bsonobjectid', (text) => /^[0-9a-fA-F]{24}$/.test(text)],
@@ -36,7 +37,7 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['uuid5', uuidCheck('5[0-9a-f]{3}', '[89ab][0-9a-f]{3}')],
 ]);
 
-/** The checks by name without hyphens, because the API server ignores hyphens in names of formats. */
+/** Maps format names without hyphens to checks, because the API server ignores hyphens in format names. */
 const BY_NAME: ReadonlyMap<string, (text: string) => boolean> = new Map(
   [...CHECKS].map(([name, check]) => [name.replaceAll('-', ''), check]),
 );
@@ -53,7 +54,10 @@ function uuidCheck(third: string, fourth: string): (text: string) => boolean {
 
 const HOST_CHARACTER = String.raw`a-zA-Z0-9\p{S}\p{L}`;
 
-/** One label, which may have a hyphen after its first character only; or labels with dots, the last one of letters. */
+/**
+ * Matches a single label, which may have a hyphen only after its first character, or several labels joined by dots, of
+ * which the last one consists of letters.
+ */
 const HOSTNAME = new RegExp(
   `^(?:[${HOST_CHARACTER}](?:-?[${HOST_CHARACTER}]{0,62})?|(?:[${HOST_CHARACTER}](?:[-${HOST_CHARACTER}]{0,61}[${HOST_CHARACTER}])?\\.)+[a-zA-Z\\p{L}]{2,63})$`,
   'u',
@@ -75,8 +79,8 @@ function isDate(text: string): boolean {
 }
 
 /**
- * A date, `T` in either case, a time with seconds, and a zone; leap seconds are refused. Any character may stand before
- * the fraction of a second, and any text after a second `T`.
+ * A date, `T` in either case, a time with seconds, and a zone; leap seconds are refused. As on the server, any
+ * character may precede the fraction of a second, and any string may follow a second `T`.
  */
 function isDateTime(text: string): boolean {
   const [date = '', time] = text.toLowerCase().split('t', 2);
@@ -85,10 +89,13 @@ function isDateTime(text: string): boolean {
   return match !== null && Number(match[1]) <= 23 && Number(match[2]) <= 59 && Number(match[3]) <= 59;
 }
 
-/** A number with a unit. The expression begins at the first digit of a number only, so that it takes linear time. */
+/**
+ * Matches a number with a unit. A match begins only at the first digit of a number, so that the search takes linear
+ * time.
+ */
 const DURATION_PART = /(?<!\d)(\d+)[\t\n\f\r ]*([A-Za-zµ]+)/g;
 
-/** Go's durations (`1h30m`), or a text with a number and a unit in words (`3 days`, `1d 12h`). */
+/** Accepts Go's durations (`1h30m`), and strings with a number and a unit in words (`3 days`, `1d 12h`). */
 function isDuration(text: string): boolean {
   if (goParseDuration(text) !== undefined) return true;
   const parts = [...text.matchAll(DURATION_PART)];
@@ -98,10 +105,10 @@ function isDuration(text: string): boolean {
   );
 }
 
-/** The characters and quoted texts that may stand before an address in angle brackets. */
+/** Matches the display name that may precede an address in angle brackets. */
 const DISPLAY_NAME = /^(?:"(?:[^"\\]|\\.)*"|[^()<>[\]:;@\\,"])*$/;
 
-/** An address, or a display name with the address in angle brackets. */
+/** Accepts an address, or a display name with the address in angle brackets. */
 function isEmail(text: string): boolean {
   const [, name = '', bracketed] = /^([^<>]*)<([^<>]+)>$/.exec(text.trim()) ?? [];
   if (!DISPLAY_NAME.test(name)) return false;
@@ -168,7 +175,7 @@ function isIsbn13(text: string): boolean {
   return sum % 10 === 0;
 }
 
-/** A card number of a known length whose check digit is right (Luhn). */
+/** Accepts a card number of a known length with a correct check digit (Luhn). */
 function isCreditCard(text: string): boolean {
   const digits = text.replace(/[^0-9]+/g, '');
   if (

@@ -1,8 +1,8 @@
 /**
- * One structural model of types, and the functions that read, write or apply it. The room reads and writes OpenAPI v3
- * and CRD schemas with Kubernetes' extensions, the built-in kinds, kro's SimpleSchema, the types of Standard Schema
- * libraries, and TypeScript types. It validates, defaults and prunes objects as an API server does. It compares two
- * versions of a CRD. All functions are pure and use no network; built-in kinds come from the package's own data.
+ * One structural model of types (`Schema`), and the functions that read, write or apply schemas. The formats are
+ * OpenAPI v3 and CRD schemas with Kubernetes' extensions, kro's SimpleSchema, the types of Standard Schema libraries,
+ * and TypeScript types. Objects are validated, defaulted and pruned as an API server does. CRDs can be compared. All
+ * functions are pure and use no network; built-in kinds come from the package's own data.
  *
  * @packageDocumentation
  */

@@ -1,14 +1,14 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 
-/** The member with which the readers of schema libraries mark a part that they cannot print as JSON Schema. */
+/** The member with which the readers of schema libraries mark a part that has no form in JSON Schema. */
 export const UNSUPPORTED = 'x-typekro-unsupported';
-/** The member with a list of warnings about a part, one text each. */
+/** The member that has a list of warnings about a part. */
 export const NOTES = 'x-typekro-notes';
 /** The member that marks the value `undefined`, which JSON Schema cannot express. */
 export const ABSENT = 'x-typekro-absent';
 
-/** Keywords of JSON Schema and OpenAPI that restrict no value. */
+/** Keywords of JSON Schema and OpenAPI that do not restrict values. */
 export const ANNOTATIONS: readonly string[] = [
   '$anchor',
   '$comment',
@@ -30,7 +30,7 @@ export const ANNOTATIONS: readonly string[] = [
   'xml',
 ];
 
-/** Keywords that restrict values but have no structural form. */
+/** Keywords that restrict values but cannot be expressed in a structural schema. */
 export const IGNORED = [
   'not',
   'if',
@@ -44,17 +44,20 @@ export const IGNORED = [
 export const isEmpty = (value: JsonValue | undefined): boolean =>
   isJsonObject(value) && Object.keys(value).length === 0;
 
-/** Does an alternative only say which fields are required? */
+/** Does an alternative only state which fields are required? */
 export const onlyRequires = (entry: JsonObject): boolean =>
   Object.keys(entry).every((name) => name === 'required' || name === 'type' || ANNOTATIONS.includes(name));
 
-/** Does a schema restrict values, apart from null? Extensions of other programs do not. */
+/** Does a schema restrict non-null values? Extensions of other programs do not count as restrictions. */
 export const restricts = (raw: JsonObject): boolean => Object.keys(raw).some(isRestriction);
 
 const isRestriction = (name: string): boolean =>
   name !== 'nullable' && !ANNOTATIONS.includes(name) && (!name.startsWith('x-') || name.startsWith('x-kubernetes-'));
 
-/** The keywords beside alternatives that restrict all of them. A format is read together with its alternatives. */
+/**
+ * The keywords next to `anyOf` or `oneOf` that restrict all alternatives. `format` is not among them: the format is
+ * read together with the alternatives.
+ */
 export function restrictionsBeside(raw: JsonObject): JsonObject {
   if (Array.isArray(raw['type'])) return {};
   const rest = Object.entries(raw).filter(([name]) => isRestriction(name) && !NOT_COMMON.has(name));

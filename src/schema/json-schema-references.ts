@@ -1,7 +1,10 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 
-/** `#`, `#/$defs/X`, `#/definitions/X`, or any other JSON pointer into the document. Names may have percent escapes. */
+/**
+ * Resolves `#`, `#/$defs/X`, `#/definitions/X`, or any other JSON pointer into the document. Names may have percent
+ * escapes.
+ */
 export function resolvePointer(root: JsonObject, reference: string): JsonObject | undefined {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined;
   let current: JsonValue | undefined = root;
@@ -23,7 +26,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Collects the schemas that a reference can name: by `$id`, or by `$anchor`. Objects may be shared and cyclic. */
+/** Collects the schemas that a reference can denote by `$id` or `$anchor`. Objects may be shared and cyclic. */
 export function collectIds(root: JsonObject, ids: Map<string, JsonObject>): void {
   const seen = new Set<object>();
   const open: JsonValue[] = [root];

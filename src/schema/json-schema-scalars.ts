@@ -3,7 +3,7 @@ import type { Schema } from './model.ts';
 
 type Node = { -readonly [K in keyof Schema]: Schema[K] };
 
-/** Formats of JSON Schema under the names that an API server knows. */
+/** Maps formats of JSON Schema to the names that an API server knows. */
 const FORMATS: ReadonlyMap<string, string> = new Map([
   ['base64', 'byte'],
   ['url', 'uri'],
@@ -24,7 +24,7 @@ export function stringMembers(node: Node, raw: JsonObject): void {
 const isNumber = (value: JsonValue | undefined): value is number | bigint =>
   (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint';
 
-/** Bounds of JavaScript's numbers. Libraries add them to every number, so they say nothing. */
+/** Limits of JavaScript's number types. They are ignored as bounds, because libraries add them to every number. */
 const TRIVIAL = new Set<number | bigint>([
   Number.MAX_SAFE_INTEGER,
   Number.MIN_SAFE_INTEGER,
@@ -52,7 +52,7 @@ function bound(
   const [inclusive, exclusive] = [raw[name], raw[exclusiveName]];
   if (isNumber(inclusive) && !TRIVIAL.has(inclusive)) {
     node[name] = inclusive;
-    // Up to draft 4 the exclusive bound is a flag.
+    // Up to draft 4, the exclusive keyword is a boolean flag.
     if (exclusive === true) exclude(node, name, exclusiveName, inclusive, direction);
   }
   if (!isNumber(exclusive) || TRIVIAL.has(exclusive)) return;

@@ -34,7 +34,7 @@ describe('references', () => {
     Anchored: { $anchor: 'here', type: 'integer' },
   };
   test.each<[string, JsonObject, SimpleValue]>([
-    ['a keyword beside a reference', { $ref: '#/$defs/Name', minLength: 2 }, 'string | minLength=2 maxLength=9'],
+    ['a keyword next to a reference', { $ref: '#/$defs/Name', minLength: 2 }, 'string | minLength=2 maxLength=9'],
     ['an escaped name', { $ref: '#/$defs/List%3CName%3E' }, '[]Name'],
     ['an anchor', { $ref: '#here' }, 'integer'],
     [
@@ -56,7 +56,7 @@ describe('references', () => {
     ]);
   });
 
-  test('null beside a reference is kept', () => {
+  test('null next to a reference is kept', () => {
     expect(nodeOf({ $ref: '#/$defs/Name', nullable: true }, { $defs })?.nullable).toBe(true);
   });
 
@@ -88,7 +88,7 @@ describe('references', () => {
 describe('intersections', () => {
   test.each<[string, JsonObject, SimpleValue]>([
     [
-      'two patterns and a rule of its own',
+      'two patterns and an explicit rule',
       {
         allOf: [{ type: 'string', pattern: '^a' }, { pattern: String.raw`^(?!ab)\/\u0061` }],
         'x-kubernetes-validations': [{ rule: "self != 'x'" }],
@@ -106,7 +106,7 @@ describe('intersections', () => {
       'string',
     ],
     [
-      'a default beside another one',
+      'a default next to another default',
       { default: 'x', allOf: [{ type: 'string', default: 'y' }] },
       'string | default="x"',
     ],
@@ -138,7 +138,7 @@ describe('intersections', () => {
     expect(fieldOf(schema)).toBe(expected);
   });
 
-  test('keep all their warnings, each once', () => {
+  test('keep all their warnings without duplicates', () => {
     const schema = {
       if: {},
       allOf: [
@@ -167,7 +167,7 @@ describe('alternatives', () => {
       'A | validation="(has(self.x)) || (has(self.y))"',
     ],
     [
-      'of fields beside common fields',
+      'of fields next to common fields',
       {
         type: 'object',
         properties: { kind: { type: 'string' } },
@@ -180,7 +180,7 @@ describe('alternatives', () => {
       String.raw`A | validation="(self.kind == \"x\") || (has(self.y) && self.kind == \"y\")"`,
     ],
     [
-      'of a text with a type of its own',
+      'of a string with its own type',
       { type: 'string', maxLength: 9, anyOf: [{ minLength: 5 }, { pattern: '^x' }] },
       String.raw`string | validation="(self.size() >= 5 && self.size() <= 9) || (self.matches(\"^x\") && self.size() <= 9)"`,
     ],
@@ -197,7 +197,7 @@ describe('alternatives', () => {
       ) as string,
     ],
     [
-      'of patterns that RE2 writes in another way',
+      'of patterns with another syntax in RE2',
       {
         anyOf: [
           { type: 'string', pattern: String.raw`^\u0061` },
@@ -238,7 +238,7 @@ describe('restrictions that a cluster does not enforce', () => {
     expect(warningsOf(schema)).toEqual(expected);
   });
 
-  test('a list of objects is no set', () => {
+  test('a list of objects does not become a set', () => {
     expect(nodeOf({ type: 'array', uniqueItems: true, items: { type: 'string' } })?.['x-kubernetes-list-type']).toBe(
       'set',
     );
@@ -248,7 +248,7 @@ describe('restrictions that a cluster does not enforce', () => {
   });
 });
 
-test('a field that is always null is refused as such', () => {
+test('a field that is always null is refused with its own code', () => {
   expect(fieldOf({ type: 'null' })).toEqual(['schema/null-only field a: only null is allowed here']);
 });
 
@@ -263,7 +263,7 @@ test.each<[string, JsonObject, SimpleValue]>([
   expect(fieldOf(schema)).toEqual(expected);
 });
 
-test('the rule of a multiple accepts rounding errors, and nothing else', () => {
+test('the rule of a multiple accepts only rounding errors', () => {
   const { environment, rule } = ruleOf(fieldOf({ type: 'number', multipleOf: 0.01 }));
   const compiled = environment.compile(rule);
   if (!compiled.ok) throw new Error(compiled.text);

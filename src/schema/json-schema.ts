@@ -19,8 +19,8 @@ import type { Schema } from './model.ts';
 type Node = { -readonly [K in keyof Schema]: Schema[K] };
 
 /**
- * The structural schema of a JSON Schema, or the reasons why there is none. The diagnostics of a successful conversion
- * are warnings only.
+ * The structural schema for a JSON Schema, or the errors of the conversion. After a successful conversion, all
+ * diagnostics are warnings.
  */
 export type SchemaResult =
   | { readonly ok: true; readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] }
@@ -28,13 +28,13 @@ export type SchemaResult =
 
 const MAX_DEPTH = 200;
 
-/** The maximum number of parts of an intersection. The parts of nested intersections count, too. */
+/** The maximum number of parts of an intersection, including the parts of nested intersections. */
 const MAX_PARTS = 1000;
 
-/** The names of shared definitions. Generators name types after them. */
+/** Maps a shared schema to its definition name. Generators use it as type name. */
 const names = new WeakMap<Schema, string>();
 
-/** The name in `$defs` under which a schema was defined; undefined for a schema without one. */
+/** The name of a schema in `$defs`; undefined for a schema without a name. */
 export function definitionNameOf(schema: Schema): string | undefined {
   return names.get(schema);
 }
@@ -60,7 +60,9 @@ class Converter {
   readonly #root: JsonObject;
   readonly #nodes = new Map<JsonObject, Node>();
   readonly #ids = new Map<string, JsonObject>();
-  /** The texts of the diagnostics. Parts of an intersection may cause the same one. */
+  /**
+   * The messages of all reported diagnostics, because several parts of an intersection may cause the same diagnostic.
+   */
   readonly #reported = new Set<string>();
   readonly #lenient: boolean;
 
@@ -126,7 +128,7 @@ class Converter {
     if (raw['default'] !== undefined) node.default = raw['default'];
     if (raw['nullable'] === true) node.nullable = true;
     for (const name of IGNORED) {
-      // `not: {}` allows no value, which is an error of its own.
+      // `not: {}` allows no value and is reported by a separate error.
       if (raw[name] !== undefined && !(name === 'not' && isEmpty(raw[name])))
         this.#warn(path, 'not-enforced', `\`${name}\` has no structural form and is not enforced`);
     }
@@ -138,7 +140,7 @@ class Converter {
     if (target === undefined) return;
     const resolved = this.convert(target, path, depth + 1);
     const name = /\/(?:\$defs|definitions)\/([A-Za-z]\w*)$/.exec(reference)?.[1];
-    // Names that end with a digit come from a library, not from the author.
+    // Libraries generate names that end with a digit; authors rarely write such names.
     if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
     Object.defineProperties(node, lazyCopies(resolved));
     if (name !== undefined && !/\d$/.test(name)) names.set(node, name);
@@ -157,7 +159,7 @@ class Converter {
     return target;
   }
 
-  /** Merges the parts of an `allOf`, or a reference and the keywords beside it. */
+  /** Merges the parts of an `allOf`, or a reference and the keywords next to it. */
   #intersection(node: Node, raw: JsonObject, path: string, depth: number): void {
     const { $ref: reference, allOf: _all, ...base } = raw;
     const parts = [...(reference === undefined ? [] : [{ $ref: reference }]), ...objectsAt(raw, 'allOf')];
@@ -213,12 +215,12 @@ class Converter {
     }
   }
 
-  /** A part of an intersection, without a reference of its own. */
+  /** Replaces the reference of an intersection's part by the target. */
   #resolve(raw: JsonObject, path: string): JsonObject {
     const { $ref: reference, ...beside } = raw;
     if (typeof reference !== 'string') return raw;
     const target = this.#target(reference, path) ?? {};
-    // The target may be a reference, too. It is then resolved as a part of its own.
+    // A target that is itself a reference is resolved as a separate part.
     const isPlain = target['$ref'] === undefined && !restricts(beside);
     return isPlain ? target : { ...beside, allOf: [target, ...asList(beside['allOf'])] };
   }
@@ -305,7 +307,7 @@ class Converter {
     }
   }
 
-  /** The members of a record with an enum of keys. Each key becomes an optional member. */
+  /** The properties for a record whose keys are an enum. Each key becomes an optional property. */
   #listedKeys(raw: JsonObject): JsonObject {
     const keys = isJsonObject(raw['propertyNames']) ? raw['propertyNames']['enum'] : undefined;
     const value = raw['additionalProperties'];
@@ -347,7 +349,7 @@ class Converter {
     if (only === undefined) {
       this.#error(path, 'null-only', 'only null is allowed here', 'remove the field');
     } else if (present.length === 1) {
-      // The part may be incomplete: it may contain this union.
+      // The members are copied lazily: the part may contain this union, and then it is still incomplete.
       Object.defineProperties(node, lazyCopies(this.convert(combined({ ...only }), path, depth + 1)));
       if (hasNull) node.nullable = true;
     } else if (present.every((entry) => entry['const'] !== undefined || Array.isArray(entry['enum']))) {
@@ -421,7 +423,7 @@ function copyExtensions(node: Node, raw: JsonObject): void {
   }
 }
 
-/** Getters that read the members of a node at each access, because the node may still be incomplete. */
+/** Getters that read the members of a node on each access, because the node may still be incomplete. */
 function lazyCopies(target: Schema): PropertyDescriptorMap {
   const member = (name: keyof Schema): PropertyDescriptor => ({
     configurable: true,

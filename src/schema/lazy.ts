@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** Gives `target` a member that is computed at its first read and is a read-only value afterwards. */
+/** Adds a member to `target` that is computed on first access and is a read-only value afterwards. */
 export function lazyMember<T extends object>(target: T, name: string, compute: () => unknown): T {
   return Object.defineProperty(target, name, {
     configurable: true,
@@ -16,8 +16,8 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
 }
 
 /**
- * Makes a function that calls `make` once, at its first call, and returns the same result at every call. It then
- * releases `make` and the values that `make` refers to.
+ * Returns a function that calls `make` on its first call and returns the same result on every call. After the first
+ * call, it keeps neither `make` nor the variables of `make` alive.
  */
 export function once<T>(make: () => T): () => T {
   let state: { readonly make: () => T } | { readonly value: T } = { make };
@@ -29,7 +29,7 @@ export function once<T>(make: () => T): () => T {
 
 type Child = (raw: JsonValue | undefined) => Schema;
 
-/** The reader of each known member. A reader leaves out a value of a wrong JSON type. */
+/** Maps each known member to its reader. A reader ignores a value of a wrong JSON type. */
 const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue, child: Child) => void> = new Map([
   ...each(['items', 'not'], (node, name, value, child) => {
     if (isJsonObject(value)) lazyMember(node, name, () => child(value));
@@ -45,7 +45,7 @@ const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue
     if (isJsonObject(value)) lazyMember(node, name, () => membersOf(value, child));
   }),
   ...each(['type'], (node, name, value) => {
-    // Only the first type of a list counts.
+    // In a list of types, only the first type counts.
     const first = Array.isArray(value) ? value[0] : value;
     if (typeof first === 'string' && first !== '') put(node, name, first);
   }),
@@ -130,8 +130,8 @@ function membersOf(raw: JsonObject, child: Child): Record<string, Schema> {
 }
 
 /**
- * A schema node over its JSON form. Members that hold schemas become lazy and go through `child`. Known other members
- * are kept if they have the right JSON type. The JSON is not copied and must not change afterwards.
+ * A schema node that reads from its JSON form. Members that contain schemas become lazy and are built by `child`. Other
+ * known members are kept if they have the correct JSON type. The JSON is not copied and must not change afterwards.
  */
 export function viewSchema(raw: JsonObject, child: Child): Schema {
   const node: Record<string, unknown> = {};
@@ -145,8 +145,8 @@ export function viewSchema(raw: JsonObject, child: Child): Schema {
 const structural = new WeakMap<JsonObject, Schema>();
 
 /**
- * The schema of a CRD (`openAPIV3Schema`) as a `Schema`. Members of a wrong JSON type are left out, so that the other
- * functions of this room need not check the types of members. The same JSON object gives the same node.
+ * Converts a CRD's `openAPIV3Schema` to a `Schema`. Members of a wrong JSON type are dropped, so that the other
+ * functions of this room need not check the types of members. The same JSON object always yields the same node.
  */
 export function structuralSchema(raw: JsonValue | undefined): Schema {
   if (!isJsonObject(raw)) return EMPTY;
@@ -162,8 +162,8 @@ export function structuralSchema(raw: JsonValue | undefined): Schema {
 export const EMPTY: Schema = Object.freeze({});
 
 /**
- * The schema `base`, in which the members of `own` replace those of the same name. For example, a field may set another
- * list type than the type that it uses. All other members are read from `base` on demand.
+ * A copy of `base` in which members of `own` replace members of the same name. For example, a field may have a list
+ * type that differs from that of its type. All other members are read from `base` on demand.
  */
 export function deriveSchema(base: Schema, own: Schema): Schema {
   const node: Record<string, unknown> = {};

@@ -1,12 +1,12 @@
 import { NOTES } from './json-schema-members.ts';
 
-/** A member of a schema library's object or function; undefined for any other value. */
+/** Reads a member of a schema library's object or function; undefined for any other value. */
 export function readMember(target: unknown, name: string): unknown {
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return undefined;
   return Reflect.get(target, name);
 }
 
-/** Adds a warning to a printed part: a check of the library that the cluster does not run. */
+/** Adds a warning to a printed part, about a check of the library that the cluster does not run. */
 export function addNote(printed: Record<string, unknown>, note: string): void {
   const notes = printed[NOTES];
   printed[NOTES] = [...(Array.isArray(notes) ? (notes as readonly unknown[]) : []), note];

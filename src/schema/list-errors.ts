@@ -7,7 +7,7 @@ import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import type { Context } from './validate-context.ts';
 
-/** Errors of repeated elements of a list that is a set or a map. */
+/** Errors for repeated elements of a set or map list. */
 export function duplicateErrors(schema: Schema, list: readonly JsonValue[], context: Context): FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   if (listType !== 'set' && listType !== 'map') return [];
@@ -25,10 +25,10 @@ export function duplicateErrors(schema: Schema, list: readonly JsonValue[], cont
   for (let index = 0; index < list.length; index += 1) {
     const element = list[index] ?? null;
     const identity = listType === 'set' ? element : mapKeysOf(schema, isJsonObject(element) ? element : {});
-    // The prefix makes the key of a string differ from the key of any other value.
+    // The prefix distinguishes the keys of strings from the keys of other values.
     const key = typeof identity === 'string' ? identity : `\u0000${goJson(identity)}`;
     const times = seen.get(key) ?? 0;
-    // Only the second of several equal elements is reported.
+    // Of several equal elements, only the second one is reported.
     if (times === 1) errors.push(duplicate(at(index), identity));
     seen.set(key, times + 1);
   }

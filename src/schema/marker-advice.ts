@@ -5,20 +5,20 @@ import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
 import { parseSimpleType } from './simple-type.ts';
 import type { SimpleType } from './simple-type.ts';
 
-/** A problem of a field's markers that kro accepts although the author cannot have meant it. */
+/** A problem with a field's markers. kro accepts the markers, but the author cannot have meant them. */
 export interface MarkerAdvice {
   /**
-   * `contradiction`: no value fits the field. `no-effect`: the marker does not do what it seems to do. `brackets`: a
-   * list is written in brackets.
+   * `contradiction`: the field has no valid value. `no-effect`: the marker does not have the effect that its name
+   * suggests. `brackets`: a list is written in brackets.
    */
   readonly kind: 'contradiction' | 'no-effect' | 'brackets';
   readonly message: string;
   readonly hint: string;
-  /** The offset of the marker in the field's text, in UTF-16 units. */
+  /** The offset of the marker in the field's source line, in UTF-16 units. */
   readonly offset: number;
 }
 
-/** A wrong separator between two markers. The hint has the text with spaces in its place. */
+/** A wrong separator between two markers. The hint has the line with spaces instead of the separator. */
 export interface SeparatorMistake {
   readonly message: string;
   readonly hint: string;
@@ -55,7 +55,7 @@ export function separatorMistake(text: string): SeparatorMistake | undefined {
   };
 }
 
-/** A text with `_` in place of each character of its quoted values. A quote without an end stays. */
+/** Replaces each character of quoted values by `_`. An unclosed quote stays. */
 function withoutQuoted(text: string): string {
   let plain = '';
   let from = 0;
@@ -68,7 +68,7 @@ function withoutQuoted(text: string): string {
   return plain + text.slice(from);
 }
 
-/** Problems of a field's markers that kro accepts; empty for a text that is not a valid field. */
+/** Problems with a field's markers that kro accepts; empty for a line that is not a valid field. */
 export function markerAdvice(text: string): readonly MarkerAdvice[] {
   const bar = text.indexOf('|');
   const parsed = bar < 0 ? undefined : parseSimpleType(text.slice(0, bar));
@@ -86,8 +86,8 @@ export function markerAdvice(text: string): readonly MarkerAdvice[] {
 }
 
 /**
- * The name, for messages, of a type that `minimum` and `maximum` do not bound. `suffix` is the end of the markers that
- * bound the type, such as `minLength` and `maxLength`. Undefined for numbers and custom types.
+ * The description, for messages, of a type to which `minimum` and `maximum` do not apply. `suffix` is the suffix of the
+ * markers that bound the type: `Length` for `minLength` and `maxLength`. Undefined for numbers and custom types.
  */
 function unboundedType(type: SimpleType): { readonly words: string; readonly suffix?: string } | undefined {
   if (type.form === 'list') return { words: 'a list', suffix: 'Items' };
@@ -96,7 +96,10 @@ function unboundedType(type: SimpleType): { readonly words: string; readonly suf
   return type.name === 'string' ? { words: 'a text', suffix: 'Length' } : { words: `of the type ${type.name}` };
 }
 
-/** Advice about `minimum` and `maximum` on a field that is not a number. kro itself refuses other unsuitable bounds. */
+/**
+ * Advice about `minimum` and `maximum` on a field that is not a number. Other bounds on unsuitable types are refused by
+ * kro itself.
+ */
 function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   const found = unboundedType(type);
   if (found === undefined) return [];
@@ -115,7 +118,7 @@ const BOUNDS: readonly (readonly [low: MarkerKey, high: MarkerKey])[] = [
   ['minItems', 'maxItems'],
 ];
 
-/** Advice about lower bounds above upper bounds. The last marker of a name counts. */
+/** Advice about lower bounds that exceed upper bounds. If a marker occurs twice, the last one counts. */
 function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
   return BOUNDS.flatMap(([low, high]) => {
     const lower = markers.findLast(({ key }) => key === low);
@@ -132,7 +135,7 @@ function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
   });
 }
 
-/** Advice about defaults of strings that the author probably did not mean as strings. */
+/** Advice about string defaults that the author probably did not mean literally. */
 function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   if (type.form !== 'atomic' || type.name !== 'string') return [];
   return markers.flatMap(({ key, value, quoted, offset }): MarkerAdvice[] => {
@@ -152,7 +155,7 @@ function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvic
   });
 }
 
-/** Advice about values of an enum in brackets, as other notations write them. */
+/** Advice about enum values in brackets, which other notations use for lists. */
 function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
   return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
     const inner = /^\[(.*)\]$/s.exec(value)?.[1];
@@ -163,7 +166,7 @@ function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
   });
 }
 
-/** The offset of the value of a default in its field's text; `undefined` for a field without a default. */
+/** The offset of the default's value in the field's line; `undefined` for a field without a default. */
 export function defaultOffset(text: string): number | undefined {
   const bar = text.indexOf('|');
   const lexed = bar < 0 ? undefined : lexMarkers(text.slice(bar + 1), bar + 1);

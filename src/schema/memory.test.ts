@@ -9,7 +9,7 @@ import { crdOf } from '../../test/support/crd.ts';
 const COUNT = 200;
 const MIB = 1024 * 1024;
 
-/** A schema of some 300 KB with descriptions, as operators with many options have. */
+/** A schema of about 300 KB including descriptions, typical of operators with many options. */
 function largeSchema(seed: number, depth = 0): JsonObject {
   const properties: JsonObject = {};
   for (let index = 0; index < (depth === 0 ? 8 : 6); index += 1) {

@@ -4,7 +4,7 @@ import { asList } from '../kubernetes/index.ts';
 import { ANNOTATIONS, NOTES } from './json-schema-members.ts';
 import { matchRules } from './regex-flags.ts';
 
-/** Merges two values of a keyword for an intersection; `undefined` when they contradict each other. */
+/** Merges two values of a keyword for an intersection; `undefined` if they contradict each other. */
 type Merge = (a: JsonValue, b: JsonValue) => JsonValue | undefined;
 
 const greater: Merge = (a, b) => (Number(a) >= Number(b) ? a : b);
@@ -13,7 +13,7 @@ const either: Merge = (a, b) => a === true || b === true;
 const first: Merge = (a) => a;
 const all: Merge = (a, b) => [...asList(a), ...asList(b)];
 const both: Merge = (a, b) => (isJsonObject(a) && isJsonObject(b) ? { allOf: [a, b] } : undefined);
-/** Of two divisors, the one that is a multiple of the other; `undefined` when neither is. */
+/** Returns the divisor that is a multiple of the other one; `undefined` if neither is. */
 const divisor: Merge = (a, b) => (Number(a) % Number(b) === 0 ? a : Number(b) % Number(a) === 0 ? b : undefined);
 
 const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
@@ -42,13 +42,13 @@ const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
   ['allOf', all],
   ['x-kubernetes-validations', all],
   [NOTES, (a, b) => [...new Set([...asList(a), ...asList(b)])]],
-  // The base comes first, so its keywords that restrict nothing replace those of the parts.
+  // The first value stays. The base is merged first, so its annotations take precedence over annotations of the parts.
   ...ANNOTATIONS.map((name): [string, Merge] => [name, first]),
 ]);
 
 /**
- * One schema for all parts of an `allOf` and the keywords beside it. A second pattern becomes a rule, because a schema
- * can have only one pattern. `undefined` when parts contradict each other.
+ * Merges all parts of an `allOf` and the keywords next to it into one schema. A second pattern becomes a rule, because
+ * a schema can have only one pattern. `undefined` if parts contradict each other.
  */
 export function mergeAllOf(base: JsonObject, parts: readonly JsonObject[]): JsonObject | undefined {
   let merged: JsonObject = { ...base };

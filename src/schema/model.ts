@@ -11,8 +11,8 @@ export interface ValidationRule {
 }
 
 /**
- * How server-side apply merges a list: as a whole (`atomic`), as a set of scalars (`set`), or by the keys of its
- * elements (`map`).
+ * The way in which server-side apply merges a list: as a whole (`atomic`), as a set of scalars (`set`), or by the keys
+ * of its elements (`map`).
  */
 export type ListType = 'atomic' | 'set' | 'map';
 
@@ -21,8 +21,8 @@ export type ListType = 'atomic' | 'set' | 'map';
  *
  * A reference is resolved when a member is read: `properties`, `items`, `additionalProperties` and the lists of
  * alternatives may be lazy getters that return shared nodes. A schema can therefore be cyclic (recursive kinds) and
- * large: walk, copy or print it only along a value or with a bound. Nodes are immutable and keep their identity, so
- * that they can be keys of a `WeakMap`.
+ * large. Code that walks, copies or prints a schema must follow a value or have a depth limit. Nodes are immutable and
+ * keep their identity, so that they can be keys of a `WeakMap`.
  */
 export interface Schema {
   readonly type?: string | undefined;
@@ -65,7 +65,7 @@ export interface Schema {
   readonly 'x-kubernetes-group-version-kind'?: readonly GroupVersionKind[] | undefined;
 }
 
-/** The discovery entry of a kind. It says how requests address the objects of the kind. */
+/** The discovery entry of a kind, which determines how requests address the kind's objects. */
 export interface ResourceInfo extends GroupVersionKind {
   /** Resource name in URLs, e.g. `deployments`. */
   readonly plural: string;
@@ -78,13 +78,13 @@ export interface ResourceInfo extends GroupVersionKind {
   readonly subresources: readonly string[];
 }
 
-/** A source of the schemas of kinds. A schema is built at its first look-up. */
+/** A source of schemas. The schema of a kind is built on first look-up. */
 export interface SchemaSource {
-  /** The schema of a served kind as an API server publishes it, root metadata included. */
+  /** The schema of a served kind as an API server publishes it, including root metadata. */
   schemaOf(type: GroupVersionKind): Schema | undefined;
-  /** The resource of a kind; `undefined` for kinds without a resource of their own (`Scale`, `Eviction`). */
+  /** The resource of a kind; `undefined` for kinds without their own resource (`Scale`, `Eviction`). */
   resourceOf(type: GroupVersionKind): ResourceInfo | undefined;
-  /** The kinds that have a resource, preferred versions first within a group. */
+  /** The kinds that have a resource. Within a group, preferred versions come first. */
   kinds(): Iterable<GroupVersionKind>;
 }
 

@@ -59,7 +59,7 @@ describe('validate', () => {
       value,
       [`<nil>: Invalid value: ${value}:  in body should be ${value === 4 ? 'greater than 4' : 'less than 6'}`],
     ]),
-    ['a value at both of its bounds', { type: 'integer', minimum: 4, maximum: 4 }, 4, []],
+    ['a value that equals both bounds', { type: 'integer', minimum: 4, maximum: 4 }, 4, []],
     ['length in characters', object({ a: { type: 'string', maxLength: 2 } }), { a: '😀😀' }, []],
     [
       'a map value',
@@ -81,7 +81,7 @@ describe('validate', () => {
     ],
     ['a fraction whose whole part is in the enum', object({ a: { type: 'number', enum: [1] } }), { a: 1.5 }, []],
     [
-      'alternatives, of which the last fails in a list that has more passed checks',
+      'alternatives, of which the last passes more checks than the others',
       object({ a: { anyOf: [{ pattern: '^x', enum: ['x'] }, { maxLength: 0 }] } }),
       { a: 'y' },
       [
@@ -103,7 +103,7 @@ describe('validate', () => {
       ['a: Invalid value: 20000000: a in body should be less than or equal to 10000000'],
     ],
     [
-      'a fraction that is no multiple of a large number',
+      'a fraction that is not a multiple of a large number',
       object({ a: { type: 'number', multipleOf: 10_000_000 } }),
       { a: 2.5 },
       ['a: Invalid value: 2.5: a in body should be a multiple of 1e+07'],
@@ -115,7 +115,7 @@ describe('validate', () => {
       ['a: Invalid value: 1: a in body should have at least 2 items'],
     ],
     [
-      'a bound that the type cannot hold',
+      'a bound that the type cannot represent',
       object({ a: { type: 'integer', maximum: 1.5 } }),
       { a: 2 },
       [
@@ -124,7 +124,7 @@ describe('validate', () => {
       ],
     ],
     [
-      'a large integer beside a bound that its type cannot hold',
+      'a large integer next to a bound that its type cannot represent',
       object({ a: { type: 'integer', maximum: 1.5 } }),
       { a: 20_000_000 },
       [
@@ -133,7 +133,7 @@ describe('validate', () => {
       ],
     ],
     [
-      'too many members, one of them wrong',
+      'too many members, of which one has a wrong type',
       object({ m: { type: 'object', maxProperties: 1, additionalProperties: { type: 'string' } } }),
       { m: { a: 1, b: 'x' } },
       [
@@ -183,13 +183,13 @@ describe('validate', () => {
       ['<nil>: Invalid value: "": "a" must not validate the schema (not)'],
     ],
     [
-      'members named like those of Object',
+      'members named like members of Object.prototype',
       object({ a: { type: 'string' } }),
       JSON.parse('{"constructor":1,"__proto__":2}') as JsonValue,
       [],
     ],
     [
-      'a required member named like one of Object',
+      'a required member named like a member of Object.prototype',
       object({}, { required: ['toString'] }),
       {},
       ['toString: Required value'],
@@ -211,7 +211,7 @@ describe('validate', () => {
     expect(causes(schema, value)).toEqual(expected);
   });
 
-  test('drops errors of unchanged parts, also in map lists', () => {
+  test('drops errors of unchanged parts, including parts of map lists', () => {
     const list: Schema = {
       type: 'array',
       'x-kubernetes-list-type': 'map',
@@ -247,7 +247,7 @@ describe('validate', () => {
     expect(causes(schema, undeclared, undeclared)).toEqual(['part.y: Required value']);
   });
 
-  test('drops no errors of alternatives, and none of elements without a key', () => {
+  test('keeps errors of alternatives and errors of elements without a key', () => {
     const items = object({ k: { type: 'string' }, v: { type: 'string', maxLength: 1 } });
     const list: Schema = {
       type: 'array',
@@ -265,7 +265,7 @@ describe('validate', () => {
     ]);
   });
 
-  test('refuses repeated elements of an update only when the stored object has none', () => {
+  test('refuses repeated elements of an update only if the stored object has no repeated elements', () => {
     const set: Schema = { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } };
     const schema = object({ a: set, m: { type: 'object', additionalProperties: set } });
     const stored = { a: ['x', 'x'] };
@@ -440,7 +440,7 @@ const { wild } = fc.letrec<{ wild: JsonValue }>((tie) => ({
   ),
 }));
 
-test('no malformed schema or object causes an exception', () => {
+test('malformed schemas and objects never cause an exception', () => {
   fc.assert(
     fc.property(wild, wild, wild, (raw, value, old) => {
       const schema = structuralSchema(raw);

@@ -6,16 +6,16 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 
 const REFERENCE = '#/components/schemas/';
 
-/** One OpenAPI v3 document of an API server: the schemas of a group-version, built on demand. */
+/** An OpenAPI v3 document of an API server, with the schemas of a group-version, which are built on demand. */
 export interface OpenApiDocument extends SchemaSource {
   /** A schema by its name under `components.schemas`. */
   schemaNamed(name: string): Schema | undefined;
 }
 
 /**
- * Reads an OpenAPI v3 document as an API server serves it per group-version (`/openapi/v3/apis/apps/v1`). A reference
- * is resolved when a member is read, and every named schema is one shared node, so types may be recursive. Resources
- * come from the `paths`; a document without paths has no resources.
+ * Reads an OpenAPI v3 document, which an API server serves per group-version (`/openapi/v3/apis/apps/v1`). Types may be
+ * recursive: a reference is resolved when a member is read, and every named schema is one shared node. Resources come
+ * from the `paths`; a document without paths has no resources.
  */
 export function openApiDocument(document: JsonValue): OpenApiDocument {
   const components = member(member(document, 'components'), 'schemas');
@@ -32,7 +32,7 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
     if (!isJsonObject(raw)) return EMPTY;
     const name = referenceOf(raw);
     if (name === undefined) return viewSchema(raw, (child) => resolve(child, new Set()));
-    // A chain of references that returns to itself has no schema.
+    // A cycle that consists only of references has no schema.
     if (passed.has(name) || !Object.hasOwn(components, name)) return EMPTY;
     const target = components[name];
     const known = nodes.get(name);
@@ -60,17 +60,18 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
 /** The options of {@link openApiSource}. */
 export interface OpenApiSourceOptions {
   /**
-   * The aggregated discovery answers of `/api` and `/apis`. `kinds` and `resourceOf` read them; `schemaOf` does not.
+   * The aggregated discovery responses of `/api` and `/apis`. `kinds` and `resourceOf` read these responses; `schemaOf`
+   * does not.
    */
   readonly discovery: readonly JsonValue[];
   /**
-   * Returns the OpenAPI v3 document of a group-version; `undefined` when the server has none. Called at the first
-   * look-up of a kind of the group-version.
+   * Returns the OpenAPI v3 document of a group-version; `undefined` if the server has none. Called on the first look-up
+   * of a kind of the group-version.
    */
   readonly load: (group: string, version: string) => JsonValue | undefined;
 }
 
-/** A source over a server's discovery and its OpenAPI v3 documents. */
+/** Creates a source from a server's discovery responses and OpenAPI v3 documents. */
 export function openApiSource(options: OpenApiSourceOptions): SchemaSource {
   const index = new ResourceIndex(options.discovery.flatMap((list) => resourcesOfDiscovery(list)));
   const documents = new Map<string, OpenApiDocument | undefined>();
@@ -93,7 +94,7 @@ function member(value: JsonValue | undefined, name: string): JsonObject {
   return isJsonObject(found) ? found : {};
 }
 
-/** The name to which a node refers, directly or in an `allOf` that adds a description or a default. */
+/** The name of the schema to which a node refers, directly or in an `allOf` that adds a description or a default. */
 function referenceOf(raw: JsonObject): string | undefined {
   const reference = raw['$ref'];
   if (typeof reference === 'string') {
@@ -108,7 +109,7 @@ function referenceOf(raw: JsonObject): string | undefined {
   return undefined;
 }
 
-/** Decodes the escapes of a JSON pointer; schema names have no percent escapes. */
+/** Decodes the escapes of a JSON pointer. Percent escapes do not occur in schema names. */
 function decodeReference(name: string): string {
   return name.replaceAll('~1', '/').replaceAll('~0', '~');
 }
@@ -125,7 +126,7 @@ function groupVersionKind(raw: JsonObject): { group: string; version: string; ki
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
-/** The verbs of discovery for the actions whose names differ in OpenAPI. */
+/** Maps OpenAPI actions to the verbs of discovery, if the names differ. */
 const VERB_OF: ReadonlyMap<string, string> = new Map([
   ['post', 'create'],
   ['put', 'update'],
@@ -136,7 +137,7 @@ const VERB_OF: ReadonlyMap<string, string> = new Map([
 function resourcesOfPaths(paths: JsonObject): ResourceInfo[] {
   const found = new Map<string, { info: ResourceInfo; verbs: Set<string>; subresources: Set<string> }>();
   const parsed = Object.keys(paths).map((path) => ({ path, parts: resourcePath(path) }));
-  // Paths with a subresource come last, because the path of the resource itself gives the kind.
+  // Paths with a subresource are sorted last, because the path of the resource itself determines the kind.
   parsed.sort((a, b) => (a.parts?.subresource === undefined ? 0 : 1) - (b.parts?.subresource === undefined ? 0 : 1));
   for (const { path, parts } of parsed) {
     if (parts === undefined) continue;

@@ -1,12 +1,12 @@
 /**
- * English words and endings with an irregular plural. The plural of a kind is part of the name and the URL of its CRD,
- * so it must be the plural that kro computes. The lists therefore include the mistakes of kro's rules.
+ * English words and endings with an irregular plural. A kind's plural is part of the name and the URL of its CRD, so
+ * this project must compute the same plural as kro. The lists therefore include the mistakes of kro's rules.
  */
 
 /**
- * An entry is `singular:plural:alternative`. Without `:plural` the word is its own plural. `=` before a word excludes
- * longer words that end with it. `>` before a word means that its plural is not recognised as a plural. Later words
- * have precedence.
+ * An entry is `singular:plural:alternative`. A word without `:plural` is its own plural. With `=` before a word, the
+ * entry does not apply to longer words that end with this word. With `>` before a word, its plural is not recognised as
+ * a plural. Later words take precedence.
  */
 export const WORDS = `
   aircraft beef:beef:beefs bison >blues chassis deer fish:fish:fishes moose police salmon:salmon:salmons series
@@ -31,7 +31,7 @@ export const WORDS = `
   =toe:toes graffiti =ID:IDs
 `;
 
-/** `ending:ending of the plural`, most specific first. */
+/** Entries `ending:plural ending`, most specific first. */
 export const ENDINGS = `
   tive:tives eaf:eaves oaf:oaves afe:aves arf:arves rfe:rves rf:rves lf:lves fe:ves ay:ays ey:eys oy:oys
   quy:quies uy:uys y:ies eau:eaux bula:bulae dula:bulae lula:bulae nula:bulae vula:bulae hedron:hedra ium:ia
@@ -42,7 +42,7 @@ export const ENDINGS = `
   iz:izzes tz:tzes zz:zzes ano:anos lo:los to:tos oo:oos o:oes x:xes S:Ses
 `;
 
-/** Words, written here in upper case, that count as acronyms when they are the whole name of a kind. */
+/** Words that count as acronyms if they are the whole name of a kind. They are listed in upper case. */
 export const ACRONYMS = `
   OK UTF8 HTML JSON JWT ID UUID SQL ACK ACL ADSL AES ANSI API ARP ATM BGP BSS CCITT CHAP CIDR CIR CLI CPE CPU
   CRC CRT CSMA CMOS DCE DEC DES DHCP DNS DRAM DSL DSLAM DTE DMI EHA EIA EIGRP EOF ESS FCC FCS FDDI FTP GBIC

@@ -5,7 +5,7 @@ type Rule = readonly [ending: string, plural: string];
 
 interface Tables {
   readonly plurals: ReadonlyMap<string, string>;
-  /** Words that are plurals already. */
+  /** Words that are already plurals. */
   readonly done: ReadonlySet<string>;
   readonly rules: readonly Rule[];
   readonly acronyms: ReadonlySet<string>;
@@ -37,9 +37,9 @@ function buildTables(): Tables {
 }
 
 /**
- * The English plural of a kind's name in lower case: the `plural` of the CRD that kro generates (`WebApp` → `webapps`,
- * `Policy` → `policies`). The plural is part of the CRD's name and of URLs, so it equals kro's plural even when that is
- * wrong (`Dns` → `dnsDNSes`).
+ * The lower-case English plural of a kind's name, which is the `plural` of the CRD that kro generates (`WebApp` →
+ * `webapps`, `Policy` → `policies`). The plural is part of the CRD's name and of URLs. It therefore equals kro's plural
+ * even if kro's plural is wrong (`Dns` → `dnsDNSes`).
  */
 export function pluralize(kind: string): string {
   tables ??= buildTables();

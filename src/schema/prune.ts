@@ -12,28 +12,31 @@ export interface Pruned {
   readonly unknown: readonly string[];
 }
 
-/** The members that every object has. The schema of a resource need not declare them. */
+/** The members that every object has, even if the schema of a resource does not declare them. */
 const TYPE_MEMBERS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
-/** The fields of metadata of every kind. */
+/** The schema of every object's metadata. */
 const objectMeta = (): Schema => builtinSource().typeNamed('meta.v1.ObjectMeta');
 
-/** The depth at which a value is cut off. Deeper objects and lists become empty, and `unknown` does not list them. */
+/**
+ * The depth at which a value is truncated. Deeper objects and lists become empty, and `unknown` does not list their
+ * fields.
+ */
 const MAX_DEPTH = 500;
 
 /** The options of {@link prune}. */
 export interface PruneOptions {
   /**
-   * Is the value a whole resource? If so, `apiVersion`, `kind` and `metadata` are kept, even when the schema does not
+   * Is the value a whole resource? If so, `apiVersion`, `kind` and `metadata` are kept even if the schema does not
    * declare them. Default true.
    */
   readonly resource?: boolean;
 }
 
 /**
- * Removes the fields that a schema does not specify, as an API server does before it stores a custom resource, and
- * lists them. Under `x-kubernetes-preserve-unknown-fields` unknown fields are kept, except inside declared members. The
- * metadata of the object and of embedded resources is pruned by the fields of ObjectMeta. The given value does not
+ * Removes and lists the fields that a schema does not specify, as an API server does before it stores a custom
+ * resource. With `x-kubernetes-preserve-unknown-fields`, unknown fields are kept, except inside declared members. The
+ * metadata of the object and of embedded resources keeps only the fields of ObjectMeta. The given value does not
  * change; the result shares its unchanged parts.
  */
 export function prune(schema: Schema, value: JsonValue, options: PruneOptions = {}): Pruned {
@@ -81,7 +84,8 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
     return result ?? list;
   };
 
-  // `around`: is the value an element of a list that keeps unknown fields? The element then keeps unknown fields, too.
+  // `around`: is the value an element of a list that keeps unknown fields? If so, the element also keeps unknown
+  // fields.
   const keep = (schema: Schema | undefined, value: JsonValue, root: boolean, around = false): JsonValue => {
     if (typeof value !== 'object' || value === null) return value;
     if (steps.length > MAX_DEPTH) return Array.isArray(value) ? [] : {};
@@ -98,8 +102,8 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
 const isOpen = (schema: Schema): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true || isOpaque(schema);
 
 /**
- * The result of `childOf` for a member that the schema does not declare or allow. `undefined` is the result for an
- * allowed member without a schema.
+ * The result of `childOf` for a member that the schema neither declares nor allows. For an allowed member without a
+ * schema, the result is `undefined`.
  */
 const UNKNOWN = Symbol('unknown member');
 

@@ -3,7 +3,7 @@ import { isJsonObject, stringifyJson, nearestName } from '../core/index.ts';
 import type { Schema } from './model.ts';
 import { schemaNodeAt } from './update-schema.ts';
 
-/** The problem of a field, and its remedy. */
+/** The problem with a field, and its remedy. */
 export interface RefusalText {
   readonly message: string;
   readonly hint?: string;
@@ -12,8 +12,8 @@ export interface RefusalText {
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
 /**
- * A readable form of a server's message about a field. The result has the value in place of the name of its type, words
- * in place of a regular expression, and a remedy. `value` is the field's value.
+ * Makes a server's message about a field readable. The value replaces the name of its type, words replace a regular
+ * expression, and a remedy is added. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
@@ -36,8 +36,8 @@ export function refusalText(message: string, value: JsonValue | undefined, field
 }
 
 /**
- * The problem of a text that contains an unfilled placeholder of another program, or characters that an editor
- * replaced. Undefined for other texts.
+ * The problem with a string that contains another program's unfilled placeholder, or characters that an editor
+ * replaced. Undefined for other strings.
  */
 function foreignText(value: string): { readonly what: string; readonly hint: string } | undefined {
   if (/\{\{.*\}\}/.test(value))
@@ -96,8 +96,8 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
 }
 
 /**
- * A value in words. A list or an object is named without its content. The JSON of any other value is cut after 60
- * characters.
+ * Describes a value in words. A list or an object is named without its content. The JSON of any other value is
+ * truncated to 60 characters.
  */
 function describe(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return 'nothing (null)';
@@ -113,8 +113,8 @@ type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string
 const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
 
 /**
- * A valid name made of the given name. The result is in lower case, has `-` in place of each match of `disallowed`, and
- * has at most `max` characters. Undefined when nothing is left, and for a value that is not a text.
+ * Converts a string to a valid name: lower case, `-` instead of each match of `disallowed`, at most `max` characters.
+ * Undefined if the result is empty or the value is not a string.
  */
 function validName(value: JsonValue | undefined, disallowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;
@@ -127,7 +127,7 @@ function validName(value: JsonValue | undefined, disallowed: RegExp, max = 63): 
   return name === '' ? undefined : name;
 }
 
-/** The quantity that a text with a unit of another notation probably means: `512MB`, `500mi`, `2 cores`. */
+/** The quantity that the author probably meant by a unit of another notation: `512MB`, `500mi`, `2 cores`. */
 function meantQuantity(value: JsonValue | undefined, cpu: boolean): string | undefined {
   const [, amount, unit = ''] = (typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value) : null) ?? [];
   if (amount === undefined) return undefined;
@@ -236,7 +236,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, a range such as 10.0.0.0/16'],
 ];
 
-/** The hint for an undeclared field: the most similar name, or all names if there are at most 12. */
+/** The hint for an undeclared field: the most similar declared name, or all declared names if there are at most 12. */
 export function unknownFieldHint(name: string, schema: Schema | undefined): string | undefined {
   const known = Object.keys(schema?.properties ?? {});
   const near = nearestName(name, known);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { refusalText } from './refusal-text.ts';
 import { stepsIn, valueAtSteps, withField } from './refused-place.ts';
 
-describe('a refusal without a field gets the field that it is about', () => {
+describe('the missing field of a refusal is found', () => {
   const decoding = (kind: string, part: string) =>
     `Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal ${kind} into Go struct field ObjectMeta.${part} of type string`;
   test.each([
@@ -39,7 +39,7 @@ describe('a refusal without a field gets the field that it is about', () => {
     });
   });
 
-  test('another message stays as it is, and has no hint', () => {
+  test('another message stays unchanged and has no hint', () => {
     const cause = { field: '', message: 'the server said something else' };
     expect(withField({}, cause)).toBe(cause);
     expect(refusalText(cause.message, undefined, '')).toEqual({ message: cause.message });
@@ -52,6 +52,6 @@ test.each([
   ['object', '80', 'write members, as in "name: value", below the field'],
   ['integer', '80', 'write it without quotes: 80'],
   ['integer,string', '80', 'write it without quotes: 80'],
-])('a number in quotes where the type %s is expected', (types, value, hint) => {
+])('the hint for a quoted number where the type %s is expected', (types, value, hint) => {
   expect(refusalText(`a in body must be of type ${types}: "string"`, value, 'a').hint).toBe(hint);
 });

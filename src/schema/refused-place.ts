@@ -4,7 +4,7 @@ import { Failure } from '../golang/index.ts';
 import { parseQuantity } from '../kubernetes/index.ts';
 import type { FieldStep } from './model.ts';
 
-/** The steps of a path as Kubernetes writes it: `spec.ports[0].name`, `spec.labels[a.b]`; `<nil>` is the root. */
+/** Splits a path in Kubernetes' notation into steps: `spec.ports[0].name`, `spec.labels[a.b]`. `<nil>` is the root. */
 export function fieldSteps(field: string): FieldStep[] {
   if (field === '<nil>') return [];
   return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([text, inBrackets]) => {
@@ -14,8 +14,8 @@ export function fieldSteps(field: string): FieldStep[] {
 }
 
 /**
- * The steps of a path in a given object. Unlike in `fieldSteps`, `a.b` in `spec.labels.a.b` is one step if the object
- * has a key `a.b`.
+ * Splits a path into steps for a given object. Unlike in `fieldSteps`, `a.b` in `spec.labels.a.b` is one step if the
+ * object has a key `a.b`.
  */
 export function stepsIn(root: JsonValue, field: string): FieldStep[] {
   const rest = fieldSteps(field);
@@ -31,8 +31,8 @@ export function stepsIn(root: JsonValue, field: string): FieldStep[] {
 }
 
 /**
- * The next step, and the number of given steps that it combines. The step joins up to eight names by dots, as many as
- * give a key of the object. Without such a key, the step is the first name.
+ * The next step, and the number of given steps that it combines. The step is the longest key of the object that
+ * consists of at most eight names, joined by dots. If there is no such key, the step is the first name.
  */
 function nextStep(
   value: JsonValue | undefined,
@@ -50,7 +50,7 @@ function nextStep(
   return { step: first, used: 1 };
 }
 
-/** The value at a path; `undefined` when there is none. */
+/** The value at a path; `undefined` if there is none. */
 export function valueAtSteps(root: JsonValue, steps: readonly FieldStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = root;
   for (const step of steps) {
@@ -61,12 +61,12 @@ export function valueAtSteps(root: JsonValue, steps: readonly FieldStep[]): Json
   return value;
 }
 
-/** The place of a refused value in an object. */
+/** The position of a refused value in an object. */
 export interface RefusedPlace {
   readonly steps: readonly FieldStep[];
   /**
-   * Is the place the key of the last step, not its value? True when the name is wrong, or when a member of the value is
-   * missing.
+   * Does the position denote the key of the last step, and not its value? True if the key is wrong, or if a member of
+   * the value is missing.
    */
   readonly key: boolean;
 }
@@ -74,9 +74,9 @@ export interface RefusedPlace {
 const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
 
 /**
- * Completes the refusal of an invalid quantity, for which a server names no field. The result has the field of the
- * first invalid quantity in the object, and a message that quotes the quantity. The refusal of a label or annotation
- * that is not a string is completed in the same way. Any other cause is returned unchanged.
+ * Adds the field to a refusal for which a server names no field: an invalid quantity, or a label or annotation that is
+ * not a string. The result has the field of the first such value in the object, and a message that quotes the value.
+ * Any other cause is returned unchanged.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,
@@ -95,11 +95,11 @@ export function withField<Cause extends { readonly field: string; readonly messa
   };
 }
 
-/** The message of a server that finds, in the metadata of an object, a label or an annotation that is not a string. */
+/** Matches a server's message about a label or annotation that is not a string. */
 const MARK =
   /json: cannot unmarshal \w+ into Go struct field ObjectMeta\.(?:metadata\.)?(labels|annotations) of type string$/;
 
-/** The first label or annotation that is not a string, when the message is about one. */
+/** The first label or annotation that is not a string, if the message is about such a value. */
 function wrongMark(root: JsonValue, message: string): { readonly field: string; readonly message: string } | undefined {
   const [, part = ''] = MARK.exec(message) ?? [];
   const marks = part === '' ? undefined : valueAtSteps(root, ['metadata', part]);
@@ -133,9 +133,9 @@ function findQuantity(
 }
 
 /**
- * The place of a server's refusal in an object. For a wrong key or value of a map, the server names the map and quotes
- * the key or value. For labels and annotations of a template, the server omits `metadata` from the path. For a missing
- * field, the place is its nearest existing ancestor.
+ * Finds the position of a server's refusal in an object. For a wrong key or value of a map, the server names only the
+ * map and quotes the key or value. For labels and annotations of a template, the server omits `metadata` from the path.
+ * For a missing field, the position is the nearest existing ancestor.
  */
 export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
   let steps = stepsIn(root, field);

@@ -1,15 +1,15 @@
-/** The flags of JavaScript's regular expressions that RE2 can write into a pattern. */
+/** The flags of JavaScript's regular expressions that RE2 supports inside a pattern. */
 const INLINE = ['i', 'm', 's'];
 
-/** A pattern with its JavaScript flags written into it: `^a` with `i` is `(?i)^a`. */
+/** Writes JavaScript flags into a pattern: `^a` with `i` becomes `(?i)^a`. */
 export function withFlags(pattern: string, flags: string): string {
   const kept = INLINE.filter((flag) => flags.includes(flag)).join('');
   return kept === '' ? pattern : `(?${kept})${pattern}`;
 }
 
 /**
- * A JavaScript pattern in RE2's syntax. Only code points (`\uXXXX`, `\u{…}`), control characters (`\cX`) and the slash
- * (`\/`) have another syntax in RE2. Syntax that RE2 does not have stays unchanged.
+ * Converts a JavaScript pattern to RE2's syntax. Only code points (`\uXXXX`, `\u{…}`), control characters (`\cX`) and
+ * the slash (`\/`) have a different syntax in RE2. Syntax that RE2 does not support stays unchanged.
  */
 export function toRe2(pattern: string): string {
   return pattern.replaceAll(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|c([A-Za-z])|([\s\S]))/g, (whole, ...parts) => {
@@ -22,8 +22,8 @@ export function toRe2(pattern: string): string {
 }
 
 /**
- * A pattern without look-ahead at its start. The conditions of the look-ahead are separate patterns that the text must
- * match, or must not match.
+ * A pattern without look-ahead at its start. Each look-ahead becomes a separate pattern, which a string must match
+ * (`matches`) or must not match.
  */
 interface SplitPattern {
   readonly pattern: string;
@@ -53,7 +53,7 @@ export function splitLookahead(pattern: string): SplitPattern {
   return { pattern: flags + rest, conditions };
 }
 
-/** CEL rules that together say that `self` matches a JavaScript pattern. */
+/** CEL rules that are all true exactly if `self` matches a JavaScript pattern. */
 export function matchRules(source: string): string[] {
   const { pattern, conditions } = splitLookahead(toRe2(source));
   return [{ pattern, matches: true }, ...conditions].map(matchRule);
@@ -64,7 +64,7 @@ export function matchRule({ pattern, matches }: SplitPattern['conditions'][numbe
   return `${matches ? '' : '!'}self.matches(${JSON.stringify(pattern)})`;
 }
 
-/** The structural characters of a pattern: neither escaped nor inside a class. */
+/** The structural characters of a pattern, i.e. those that are neither escaped nor inside a character class. */
 function* structure(pattern: string, from: number): Iterable<[index: number, character: string]> {
   let inClass = false;
   for (let index = from; index < pattern.length; index += 1) {
@@ -86,7 +86,7 @@ function closingOf(pattern: string, open: number): number | undefined {
   return undefined;
 }
 
-/** Is there a `|` at the level of `from`, or at a level around it? */
+/** Does a `|` follow `from` in the same group or in an enclosing group? */
 function hasAlternative(pattern: string, from: number): boolean {
   let depth = 0;
   for (const [, character] of structure(pattern, from)) {

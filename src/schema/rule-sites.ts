@@ -11,8 +11,8 @@ export interface RuleSite {
   /** The value of `self` in the rules. */
   readonly value: JsonValue;
   /**
-   * The value of `oldSelf`: the stored value of the same field. Undefined when no value is stored. Elements of a list
-   * are matched by key only.
+   * The value of `oldSelf`, i.e. the stored value of the same field. Undefined if no value is stored. List elements
+   * have a stored value only in map lists, where they are matched by key.
    */
   readonly old: JsonValue | undefined;
   /** Field path as Kubernetes writes it; `<nil>` at the root. */
@@ -25,10 +25,10 @@ const rulesOf = (schema: Schema): readonly ValidationRule[] => {
   return Array.isArray(rules) ? (rules as readonly ValidationRule[]) : [];
 };
 
-/** Does the schema, or a part of it, have CEL rules? The answer is cached for each node. */
+/** Does the schema or a part of it have CEL rules? The result is cached per node. */
 export const hasRules: (schema: Schema) => boolean = anywhere((schema) => rulesOf(schema).length > 0);
 
-/** The places of a value whose schema has CEL rules, parents first. Null values have none. */
+/** The parts of a value whose schemas have CEL rules, parents first. Null values are skipped. */
 export function* ruleSites(schema: Schema, value: JsonValue, old?: JsonValue, base = ''): Iterable<RuleSite> {
   if (!hasRules(schema)) return;
   for (const place of walkPlaces({ schema, value, old, path: base === '' ? [] : [base] }, hasRules)) {

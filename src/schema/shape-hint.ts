@@ -3,8 +3,8 @@ import { isJsonObject, stringifyJson } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 
 /**
- * A hint that shows a value in the form that its field requires. Examples are a list in place of one text, `{name: …}`
- * in place of a bare name, and items in place of a map of names. Undefined when the value is ambiguous.
+ * A hint that shows a value in the form that its field requires: for example, a list instead of one string, `{name: …}`
+ * instead of a bare name, or list items instead of a map. Undefined if the value is ambiguous.
  *
  * @param schema the schema of the field, which is an object or a list
  * @param steps the path of the value
@@ -38,7 +38,7 @@ function listHint(items: Schema | undefined, value: JsonValue, field: FieldStep 
 }
 
 /**
- * `{name: MODE, value: fast}` for the entry `MODE: fast`; undefined when items do not have the members `name` and
+ * Formats the entry `MODE: fast` as `{name: MODE, value: fast}`; undefined if items do not have the members `name` and
  * `value`.
  */
 export function namedValue({ properties = {} }: Schema, entry: JsonObject): string | undefined {
@@ -51,8 +51,8 @@ export function namedValue({ properties = {} }: Schema, entry: JsonObject): stri
 }
 
 /**
- * The words of a text. A command line that needs a shell becomes `sh -c` and the text. Empty for a text with an
- * expression.
+ * Splits a string into words. A command line that needs a shell becomes `sh`, `-c` and the string. Empty for a string
+ * with an expression.
  */
 function wordsOf(text: string, isCommand: boolean): readonly string[] {
   if (text.includes('${')) return [];
@@ -60,7 +60,10 @@ function wordsOf(text: string, isCommand: boolean): readonly string[] {
   return text.split(isCommand ? /\s+/ : /[\s,]+/).filter((word) => word !== '');
 }
 
-/** The object that one text probably means, in the notations of other tools (`8080:80`, `data:/var`, `KEY=value`). */
+/**
+ * The object that the author probably meant by a string in the notation of another tool (`8080:80`, `data:/var`,
+ * `KEY=value`).
+ */
 function objectMeant({ properties = {}, required = [] }: Schema, text: string): string | undefined {
   if (text.includes('${')) return undefined;
   const has = (name: string, type: string): boolean => properties[name]?.type === type;
@@ -81,7 +84,7 @@ function objectMeant({ properties = {}, required = [] }: Schema, text: string): 
 
 const inYaml = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text : stringifyJson(text));
 
-/** The names of fields that are objects with all the given names as members: `httpGet` for `path` and `port`. */
+/** The names of object fields that have all the given names as members: `httpGet` for `path` and `port`. */
 export function innerFieldsWith(names: readonly string[], { properties = {} }: Schema): readonly string[] {
   return Object.entries(properties)
     .filter(([, { properties: own = {} }]) => names.every((name) => Object.hasOwn(own, name)))

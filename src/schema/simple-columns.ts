@@ -3,16 +3,16 @@ import type { FieldStep, Schema } from './model.ts';
 import { GATED_MARKER_KEYS } from './simple-lexer.ts';
 import type { GatedMarkerKey, Marker } from './simple-lexer.ts';
 
-/** A printer column of one `printColumn` marker. A marker in a custom type gives a column for each use of the type. */
+/** A printer column of a `printColumn` marker. A marker in a custom type yields one column per use of the type. */
 export interface SimpleColumn {
   readonly name: string;
   /** The JSON type of the field. */
   readonly type: string;
   /** The member names from `spec` to the field. */
   readonly steps: readonly string[];
-  /** The path of the marker: `spec` or `types`, then member names. */
+  /** The path of the marker's line: `spec` or `types`, then member names. */
   readonly path: readonly FieldStep[];
-  /** The offset of the marker in its text, in UTF-16 units. */
+  /** The offset of the marker in its line, in UTF-16 units. */
   readonly offset: number;
 }
 
@@ -29,7 +29,7 @@ const GATE_OF_MARKER: Readonly<Record<GatedMarkerKey, string>> = {
   scale: 'ScaleSubresource',
 };
 
-/** The hint for a marker whose feature gate is off. */
+/** The hint for an unknown marker that needs a feature gate; undefined for any other marker. */
 export function gatedHint(unknown: string): string | undefined {
   const key = GATED_MARKER_KEYS.find((each) => each === unknown);
   return key === undefined ? undefined : `${key} needs the feature gate ${GATE_OF_MARKER[key]}, which is off`;

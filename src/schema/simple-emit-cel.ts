@@ -2,7 +2,7 @@ import { escapeFieldName } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** A constant as CEL writes it, in the type of the field. */
+/** Formats a constant as a CEL literal of the field's type. */
 export function celLiteral(schema: Schema, value: JsonValue | bigint): string {
   if (typeof value === 'bigint') return schema.type === 'number' ? `${value}.0` : String(value);
   if (typeof value === 'number') {
@@ -18,8 +18,8 @@ export function celLiteral(schema: Schema, value: JsonValue | bigint): string {
 }
 
 /**
- * The CEL rule for `multipleOf`. A quotient may differ from a whole number by the rounding error of one division, as on
- * a server: 0.07 is a multiple of 0.01, although 0.07 / 0.01 is 7.000000000000001.
+ * The CEL rule for `multipleOf`. As on a server, a quotient may differ from a whole number by the rounding error of one
+ * division: 0.07 counts as a multiple of 0.01, although 0.07 / 0.01 is 7.000000000000001.
  */
 export function multipleRule({ type }: Schema, factor: number): string {
   if (type === 'integer' && Number.isInteger(factor)) return `self % ${factor} == 0`;
@@ -28,13 +28,13 @@ export function multipleRule({ type }: Schema, factor: number): string {
   return `[${quotient}].all(q, [${rest}].all(r, r * r < 1e-18 * (1.0 + q * q)))`;
 }
 
-/** The CEL text that reads a field of `self`; `undefined` for a name that the rules of a CRD cannot read. */
+/** The CEL expression that reads a field of `self`; `undefined` for a name that rules of a CRD cannot read. */
 export function celField(name: string): string | undefined {
   const escaped = escapeFieldName(name);
   return escaped === undefined ? undefined : `self.${escaped}`;
 }
 
-/** The pattern, rule or bounds that enforce a format: SimpleSchema has no marker for formats. */
+/** The pattern, rule or bounds that enforce a format, because SimpleSchema has no marker for formats. */
 interface FormatConstraint {
   readonly pattern?: string;
   readonly rule?: string;
@@ -67,8 +67,8 @@ const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatCon
 ]);
 
 /**
- * The constraint for the format of a field. `undefined` for formats that an API server does not check, and for rare
- * formats such as `isbn`, which SimpleSchema then does not enforce.
+ * The constraint for a field's format. `undefined` for formats that an API server does not check, and for rare formats
+ * such as `isbn`, which are then not enforced.
  */
 export function formatConstraint(schema: Schema): FormatConstraint | undefined {
   return schema.format === undefined ? undefined : FORMATS.get(schema.format);

@@ -26,7 +26,7 @@ export function quoteMarker(value: string): string {
 /**
  * The markers of a node, without `required`, in a fixed order.
  *
- * @param defaultsItself kro itself gives the object the default `{}`, so an equal default is not written
+ * @param defaultsItself does kro itself set the object's default `{}`? An equal default is then not written
  */
 export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   const markers: string[] = [];
@@ -68,7 +68,10 @@ const IMMUTABLE_MESSAGE = 'field is immutable';
 const isEmptyObject = (value: JsonValue): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 
-/** The marker value of a default. kro puts a string default unchanged between quotes, so the value has JSON escapes. */
+/**
+ * The marker value of a default. kro puts a string default between quotes without escaping, so the value must have JSON
+ * escapes.
+ */
 function defaultText(schema: Schema, value: JsonValue): string {
   const mismatch = () =>
     new EmitProblem('default', `the default ${stringifyJson(value)} is not of the type ${schema.type ?? 'value'}`);
@@ -92,7 +95,7 @@ function defaultText(schema: Schema, value: JsonValue): string {
   }
 }
 
-/** Can the comma-separated list of the `enum` marker hold the value? */
+/** Can the value be an entry of the `enum` marker's comma-separated list? */
 const listable = (value: JsonValue): boolean =>
   typeof value === 'string' && value !== '' && value.trim() === value && !/[,\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value);
 
@@ -110,7 +113,7 @@ function enumeration(schema: Schema, markers: string[], rules: string[]): void {
 
 interface TextConstraints {
   readonly pattern: string | undefined;
-  /** The smallest and the largest value of the schema's integer format; undefined without such a format. */
+  /** The smallest and the largest value of the schema's integer format; undefined if there is no such format. */
   readonly bounds: readonly [number, number] | undefined;
 }
 
@@ -154,7 +157,7 @@ function listMarkers(schema: Schema, markers: string[]): void {
   for (const key of schema['x-kubernetes-list-map-keys'] ?? []) markers.push(`listMapKey=${quoteMarker(key)}`);
 }
 
-/** Adds rules for the number of members. Only maps can have such rules, because structs have no size in CEL. */
+/** Adds rules for the number of members. Only maps can have such rules, because CEL structs have no size. */
 function objectRules(schema: Schema, rules: string[]): void {
   const { minProperties, maxProperties } = schema;
   if (minProperties === undefined && maxProperties === undefined) return;

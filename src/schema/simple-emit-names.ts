@@ -6,17 +6,17 @@ export interface SimpleBlock {
   readonly [field: string]: SimpleValue;
 }
 
-/** The names of built-in types. No custom type may have one of them. */
+/** The names of built-in types, which custom types may not have. */
 const BUILT_IN_TYPES = new Set(['string', 'integer', 'boolean', 'float', 'object', 'map']);
 
-/** The custom types of one conversion. Equal types share a name; different types get different names. */
+/** The custom types of one conversion. Equal types share a name; different types have different names. */
 export class TypeNames {
   readonly #byName = new Map<string, SimpleValue>();
   readonly #byContent = new Map<string, string>();
 
   /**
-   * The name of a type with this content. Equal content keeps its first name. Other content gets the letters and digits
-   * of `wanted`, and a number if that name is taken.
+   * The name of a type with this content. Equal content keeps its first name. For new content, the name consists of the
+   * letters and digits of `wanted`, with a number appended if the name is taken.
    */
   define(value: SimpleValue, wanted: string): string {
     const content = JSON.stringify(value);

@@ -6,10 +6,10 @@ import { celField, celLiteral, formatConstraint, multipleRule } from './simple-e
 import { EmitProblem } from './simple-emit-markers.ts';
 
 /**
- * A union as one schema without alternatives. The schema has the type that all branches share, and a rule with the
- * allowed combinations.
+ * Converts a union to one schema without alternatives. The schema has the type that all branches share, and a rule with
+ * the allowed combinations.
  *
- * @throws EmitProblem when the branches have no common type, or differ in a way that no rule can express
+ * @throws EmitProblem if the branches have no common type, or differ in a way that no rule can express
  */
 export function mergeUnion(schema: Schema): Schema {
   const branches = schema.anyOf ?? schema.oneOf ?? [];
@@ -22,7 +22,7 @@ export function mergeUnion(schema: Schema): Schema {
   const { anyOf: _any, oneOf: _one, ...rest } = ownMembers(schema);
   const base: Schema = { ...rest, type };
   if (schema.properties !== undefined) {
-    // The fields are declared outside of the alternatives, which say only which fields belong together.
+    // The fields are declared outside of the alternatives, so the alternatives only state which fields belong together.
     return withRule(
       base,
       branches.map((branch) => objectCondition(branch)),
@@ -36,7 +36,7 @@ export function mergeUnion(schema: Schema): Schema {
   );
 }
 
-/** A shallow copy; lazy members are read. */
+/** A shallow copy. The copy reads all lazy members. */
 const ownMembers = (schema: Schema): Schema => ({ ...schema });
 
 function withRule(schema: Schema, conditions: readonly string[]): Schema {
@@ -73,7 +73,7 @@ function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
   );
 }
 
-/** Merges a field of two branches. Both schemas must be equal, or have one type with different constants. */
+/** Merges a field of two branches. The schemas must be equal, or have the same type and different constants. */
 function mergeField(name: string, a: Schema, b: Schema): Schema {
   const [left, right] = [ownMembers(a), ownMembers(b)];
   const comparable = { ...left, enum: right.enum };
@@ -125,7 +125,7 @@ function scalarCondition(branch: Schema): string {
   const parts: string[] = [];
   if (Array.isArray(values))
     parts.push(`self in [${values.map((value) => celLiteral(branch, value as JsonValue)).join(', ')}]`);
-  // A pattern replaces the format, as in a field without alternatives.
+  // A pattern replaces the format, as in a field that is not a union.
   const format = pattern === undefined ? formatConstraint(branch) : undefined;
   const text = pattern ?? format?.pattern;
   if (text !== undefined) parts.push(...matchRules(text));

@@ -99,7 +99,7 @@ describe('arktype', () => {
     });
   });
 
-  test('a required nested object becomes a named type, an optional one stays nested', () => {
+  test('a required nested object becomes a named type, and an optional one stays nested', () => {
     const nested = { a: { b: 'string' }, 'c?': { d: 'string' } } as const;
     expect(emit(type(nested))).toEqual({
       spec: { a: 'A | required=true', c: { d: 'string | required=true' } },
@@ -145,7 +145,7 @@ describe('arktype', () => {
   });
 });
 
-test('the required fields, rules and integers that the caller names are written', () => {
+test('required fields, rules and integers that the caller names are emitted', () => {
   const schema: Schema = {
     type: 'object',
     properties: {
@@ -175,7 +175,7 @@ test('the required fields, rules and integers that the caller names are written'
 });
 
 describe('zod', () => {
-  test('an object with members of many kinds', () => {
+  test('an object with members of many types', () => {
     const schema = z.object({
       name: z.string().min(1).max(63).describe('who'),
       replicas: z.int().default(2),
@@ -318,8 +318,12 @@ describe('JSON Schema, TypeBox and valibot', () => {
     const piped = (...actions: unknown[]) => ({ ...string, pipe: [string, ...actions] });
     const wrap = (type: string, wrapped: unknown) => ({ kind: 'schema', type, wrapped });
     test.each<[string, unknown, SimpleValue]>([
-      ['an optional field made required', wrap('non_optional', wrap('optional', string)), 'string | required=true'],
-      ['a nullish field made required', wrap('non_nullish', wrap('nullish', string)), 'string | required=true'],
+      [
+        'an optional field that is made required',
+        wrap('non_optional', wrap('optional', string)),
+        'string | required=true',
+      ],
+      ['a nullish field that is made required', wrap('non_nullish', wrap('nullish', string)), 'string | required=true'],
       ['a nullish field that may not be null', wrap('non_nullable', wrap('nullish', string)), 'string'],
       [
         'two patterns',
@@ -327,7 +331,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
         String.raw`string | required=true pattern="^a" validation="self.matches(\"(?i)b$\")"`,
       ],
       [
-        'a length that is narrowed, and widened again',
+        'a length limit that is tightened and loosened again',
         piped(check('min_length', 2), check('min_length', 5), check('min_length', 3)),
         'string | required=true minLength=5',
       ],
@@ -335,7 +339,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
       expect(emit({ kind: 'schema', type: 'object', entries: { a } }).spec).toEqual({ a: expected });
     });
 
-    test('a bound that is no number is a warning', () => {
+    test('a bound that is not a number causes a warning', () => {
       const read = fromStandardSchema(piped(check('min_value', 'm')));
       expect(read.diagnostics.map(({ message }) => message)).toEqual([
         'the schema: the check min_value of its type is run by the program only, not by the cluster',
@@ -348,7 +352,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
       expect(read.ok && Object.keys(read.schema.properties ?? {})).toEqual(['__proto__']);
     });
 
-    test('a part that is optional and contains the whole is recursive', () => {
+    test('an optional part that contains the whole type is recursive', () => {
       const node: Record<string, unknown> = { kind: 'schema', type: 'object' };
       node['entries'] = { value: string, next: wrap('optional', { kind: 'schema', type: 'lazy', getter: () => node }) };
       expect(complaint({ kind: 'schema', type: 'object', entries: { node } })).toMatch(/contains itself/);
@@ -369,7 +373,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
   });
 });
 
-test('strings of any content are read back from markers', () => {
+test('arbitrary strings survive the round trip through markers', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary', maxLength: 20 }),
@@ -453,7 +457,7 @@ const TYPES = {
   Alias: 'string | enum="u,v" description="an alias"',
 };
 
-test('SimpleSchema → OpenAPI → SimpleSchema → OpenAPI keeps everything', () => {
+test('the round trip SimpleSchema → OpenAPI → SimpleSchema → OpenAPI loses nothing', () => {
   fc.assert(
     fc.property(block, (spec) => {
       const first = parseSimpleSchema(spec, TYPES);
@@ -467,7 +471,10 @@ test('SimpleSchema → OpenAPI → SimpleSchema → OpenAPI keeps everything', (
   );
 });
 
-/** Makes `required` a set: kro lists a field twice for two `required=true` markers, and the emitted schema has one. */
+/**
+ * Removes duplicates from `required`: kro lists a field twice for two `required=true` markers, but the emitted schema
+ * has one such marker.
+ */
 function normal(schema: Schema): Schema {
   return JSON.parse(
     JSON.stringify(schema, (key, value: unknown) => {
@@ -477,7 +484,7 @@ function normal(schema: Schema): Schema {
   ) as Schema;
 }
 
-test('fromJsonSchema never throws, whatever the document', () => {
+test('fromJsonSchema throws for no document', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

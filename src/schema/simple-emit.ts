@@ -6,7 +6,7 @@ import { TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
 import type { SimpleValue, SimpleBlock } from './simple-emit-names.ts';
 
-/** A schema as SimpleSchema, or the problems of the conversion. */
+/** The SimpleSchema of a schema, or the problems of the conversion. */
 export type SimpleEmission =
   | {
       readonly ok: true;
@@ -19,21 +19,21 @@ export type SimpleEmission =
 /** The options of {@link toSimpleSchema}. */
 export interface SimpleEmitOptions {
   /**
-   * How to write a nested object that is required, described or constrained: a field with nested fields cannot have
-   * markers. `types` (default) makes a custom type of the object. `inline` writes nested fields, and drops the
-   * requirement and the description; a constrained object still becomes a type.
+   * The form of a nested object that is required, described or constrained, because a field with nested fields cannot
+   * have markers. `types` (default): the object becomes a custom type. `inline`: the object is written as nested
+   * fields, and its requirement and description are dropped; a constrained object still becomes a custom type.
    */
   readonly nested?: 'types' | 'inline';
   /**
-   * Properties of a field besides its schema. Called once for every declared field. The path has `[]` for list elements
-   * and `.*` for map values (`ports[].name`). Default: no further properties.
+   * Returns properties of a field in addition to its schema. Called once per declared field. The path has `[]` for list
+   * elements and `.*` for map values (`ports[].name`). Default: no additional properties.
    */
   readonly field?: (path: string, schema: Schema) => FieldKnowledge | undefined;
-  /** Is a number used as an integer? Called for every `number`, also for elements of lists and maps. Default: no. */
+  /** Is a number used as an integer? Called for every `number`, including elements of lists and maps. Default: no. */
   readonly isInteger?: (schema: Schema) => boolean;
 }
 
-/** Properties of a field that its schema does not have. */
+/** Properties of a field that are not in its schema. */
 export interface FieldKnowledge {
   /** Is the field required, even if the schema does not require it? A nullable field stays optional. */
   readonly required?: boolean;
@@ -42,11 +42,11 @@ export interface FieldKnowledge {
 }
 
 /**
- * Writes the schema of a spec as kro's SimpleSchema: the `spec` block and the custom `types` that it uses. Parsing the
- * result gives an equivalent schema, apart from nullability, rare formats, and what `nested: 'inline'` drops. Markers
- * carry required, default, enum, pattern, bounds, list types, rules and descriptions. CEL rules carry constraints
- * without a marker: numbers from a list, exclusive bounds, alternatives. A part that SimpleSchema cannot express causes
- * an error that names the field.
+ * Converts the schema of a spec to kro's SimpleSchema: the `spec` block and the custom `types` that the block uses.
+ * Parsing the result yields an equivalent schema, except for nullability, rare formats, and the properties that
+ * `nested: 'inline'` drops. Markers express required, default, enum, pattern, bounds, list types, rules and
+ * descriptions. Constraints without a marker become CEL rules: enums of numbers, exclusive bounds, alternatives. A part
+ * that SimpleSchema cannot express causes an error that names the field.
  */
 export function toSimpleSchema(schema: Schema, options: SimpleEmitOptions = {}): SimpleEmission {
   const emitter = new Emitter(options);
@@ -57,7 +57,7 @@ export function toSimpleSchema(schema: Schema, options: SimpleEmitOptions = {}):
   return { ok: true, spec, types: emitter.names.types(), diagnostics };
 }
 
-/** A type as text, or the fields of an object, with the markers that belong to it. */
+/** A type expression or the fields of an object, and the markers of this type. */
 interface Described {
   readonly type: SimpleValue;
   readonly markers: readonly string[];
@@ -70,8 +70,8 @@ class Emitter {
   readonly names = new TypeNames();
   readonly #options: SimpleEmitOptions;
   /**
-   * The parts that are being written. A part that is reached again is recursive. The members are `properties` objects,
-   * because copies of a node share them.
+   * The schemas that are being converted, identified by their `properties` objects, which copies of a node share. A
+   * schema that is reached again is recursive.
    */
   readonly #open = new Set<object>();
 
@@ -86,7 +86,7 @@ class Emitter {
       this.#error('', 'not-an-object', 'the spec must be an object with fields');
       return undefined;
     }
-    // SimpleSchema has no place for a description of the whole spec. The default of the spec follows from its fields.
+    // SimpleSchema cannot express a description of the whole spec. The default of the spec follows from its fields.
     const [constraint] = described.markers.filter((marker) => !/^(?:description|default)=/.test(marker));
     if (constraint !== undefined) {
       const hint = 'put the fields concerned into one object field; SimpleSchema has rules for fields only';
@@ -109,7 +109,7 @@ class Emitter {
     this.diagnostics.push({ code: `schema/${code}`, severity: 'warning', message: `field ${path}: ${message}`, path });
   }
 
-  /** The value of a field: a text, or nested fields if the field has no markers. */
+  /** The value of a field: a string, or nested fields if the field has no markers. */
   #field(schema: Schema, isRequired: boolean, path: string, field: string): SimpleValue | undefined {
     const name = typeNameOf(schema) ?? pascalCase(field);
     const known = this.#options.field?.(path, schema);
@@ -162,7 +162,7 @@ class Emitter {
   #describeOpen(schema: Schema, path: string, name: string): Described | undefined {
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) {
       const merged = mergeUnion(schema);
-      // Fields that are declared outside of the alternatives are being written already.
+      // Fields that are declared outside of the alternatives are already being converted.
       const isOpen = merged.properties !== undefined && this.#open.has(merged.properties);
       return isOpen ? this.#describeOpen(merged, path, name) : this.#describe(merged, path, name);
     }
@@ -198,7 +198,7 @@ class Emitter {
     }
   }
 
-  /** The type text of a list or map. An element with markers or fields becomes a custom type. */
+  /** The type expression of a list or map. An element with markers or fields becomes a custom type. */
   #listOf(prefix: string, inner: Schema | undefined, path: string, wanted: string): string | undefined {
     if (inner === undefined)
       throw new EmitProblem('any', 'the elements have no type', 'declare the type of the elements');
@@ -252,7 +252,7 @@ const written = (type: string, markers: readonly string[]): string =>
   markers.length === 0 ? type : `${type} | ${markers.join(' ')}`;
 
 /**
- * Does kro give the object the default `{}`? It does when nothing in the object is required and some field has a
+ * Does kro set the object's default to `{}`? True if no field of the object is required and at least one field has a
  * default.
  */
 function defaultsItself(schema: Schema): boolean {
@@ -264,7 +264,7 @@ function defaultsItself(schema: Schema): boolean {
   );
 }
 
-/** The name that the author gave a type: the name of its definition, or a title that looks like the name of a type. */
+/** The author's name for a type: the name of its definition, or a title that is a valid type name. */
 function typeNameOf(schema: Schema): string | undefined {
   const title = schema.title;
   return definitionNameOf(schema) ?? (title !== undefined && /^[A-Z][A-Za-z0-9]*$/.test(title) ? title : undefined);

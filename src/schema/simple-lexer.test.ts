@@ -22,7 +22,7 @@ describe('positions', () => {
     expect(text.slice(at, at + rest.length)).toBe(rest);
   });
 
-  test('of keys and values, counted from the beginning of the field', () => {
+  test('of keys and values, relative to the beginning of the field', () => {
     const text = 'string | required=true  default="a b"';
     const lexed = lexMarkers(text.slice(8), 8);
     const markers = 'error' in lexed ? [] : lexed.markers;

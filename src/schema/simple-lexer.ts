@@ -20,7 +20,7 @@ export const MARKER_KEYS = [
   'listMapKey',
 ] as const;
 
-/** Markers that were proposed for kro. Each needs a feature gate. */
+/** Markers that were proposed for kro, each behind a feature gate. */
 export const GATED_MARKER_KEYS = ['printColumn', 'scale'] as const;
 
 /** The markers without a value. */
@@ -32,18 +32,18 @@ export type GatedMarkerKey = (typeof GATED_MARKER_KEYS)[number];
 /** The name of a marker. */
 export type MarkerKey = (typeof MARKER_KEYS)[number] | GatedMarkerKey;
 
-/** A marker `key=value` of a field. `offset` is the position of the key in the field's text. */
+/** A marker `key=value` of a field. `offset` is the position of the key in the field's line. */
 export interface Marker {
   readonly key: MarkerKey;
   readonly value: string;
   readonly offset: number;
-  /** The offset in the field's text at which the value begins, with its quotes. */
+  /** The offset in the field's line at which the value begins, including its opening quote. */
   readonly valueOffset: number;
   /** Is the value written in quotes? `value` does not contain them. */
   readonly quoted: boolean;
 }
 
-/** The reason why a text is not a list of markers. `unknownMarker` is the unknown key that caused the error. */
+/** The reason why a string is not a list of markers. `unknownMarker` is the unknown key that caused the error. */
 export interface LexError {
   readonly message: string;
   readonly offset: number;
@@ -54,12 +54,12 @@ const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
 const NO_MARKERS: ReadonlySet<string> = new Set();
 
 /**
- * Splits the text after the first `|` of a field into markers. The function has the quirks of kro's lexer. White space
- * before `=` is dropped, so the words before it become one key. A later `|` is an ordinary character. Quotes and
+ * Splits the part of a field's line after the first `|` into markers, with the quirks of kro's lexer. White space
+ * before `=` is dropped, so the words before `=` become one key. A later `|` is an ordinary character. Quotes and
  * brackets protect white space, and any closing bracket closes any open bracket.
  *
- * @param base offset of `text` in the field's text, for positions
- * @param gated the markers whose gate is on
+ * @param base offset of `text` in the field's line, for positions
+ * @param gated the markers whose feature gate is on
  */
 export function lexMarkers(
   text: string,
@@ -68,7 +68,7 @@ export function lexMarkers(
 ): { markers: Marker[] } | { error: LexError } {
   const markers: Marker[] = [];
   let buffer = '';
-  /** The offset of the text in the buffer; white space before a key does not belong to it. */
+  /** The offset at which the buffer's content begins, without the white space before a key. */
   let bufferOffset = 0;
   let key: MarkerKey | undefined;
   let keyOffset = base;
@@ -107,7 +107,7 @@ export function lexMarkers(
       buffer = '';
     } else if (isGoSpace(character) && !inQuotes && depth === 0) {
       if (key === undefined) {
-        // White space before = belongs to a key with a value.
+        // A name that is followed by white space and = is a key with a value, not a bare marker.
         if (isBare(buffer) && !/^\s*=/.test(text.slice(index))) endBare(index);
         continue;
       }
@@ -134,7 +134,7 @@ export function lexMarkers(
   return { markers };
 }
 
-/** Removes the quotes of a value in quotes, and replaces `\"` and `\\` by `"` and `\`; trims any other value. */
+/** Removes the quotes of a quoted value, and replaces `\"` and `\\` in it by `"` and `\`. Trims any other value. */
 function valueOf(raw: string): { readonly value: string; readonly quoted: boolean } {
   const quoted = raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"');
   const value = quoted ? raw.slice(1, -1).replace(/\\(["\\])|\\$/g, '$1') : goTrim(raw);
@@ -142,8 +142,8 @@ function valueOf(raw: string): { readonly value: string; readonly quoted: boolea
 }
 
 /**
- * The offset, in the field's text, of the character at `position` of a marker's value. The opening quote and escapes in
- * the text are counted.
+ * The offset, in the field's line, of the character at `position` of a marker's value. Takes the opening quote and
+ * escapes into account.
  */
 export function markerOffset(text: string, { valueOffset, quoted }: Marker, position: number): number {
   if (!quoted) return valueOffset + position;

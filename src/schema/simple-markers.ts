@@ -10,11 +10,10 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface MarkedSchema {
   /** A shallow copy that the markers may change. */
   readonly schema: Mutable<Schema>;
-  /** The number of `required=true` markers. kro adds the field to `required` once for each of them. */
+  /** The number of `required=true` markers. kro adds the field to `required` once per marker. */
   required: number;
   /**
-   * The members whose value cannot be written as JSON, each with the reason. A later marker may overwrite such a
-   * member.
+   * Maps a member whose value cannot be written as JSON to the reason. A later marker may overwrite such a member.
    */
   readonly unwritable: Map<string, string>;
 }
@@ -178,7 +177,7 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
   },
 };
 
-/** RE2's error about a regular expression; undefined for a valid one. */
+/** RE2's error for a regular expression; undefined if it is valid. */
 export function patternProblem(pattern: string): string | undefined {
   try {
     re2Library().RE2JS.compile(pattern);
@@ -194,7 +193,7 @@ function applyDefault({ schema, unwritable }: MarkedSchema, text: string): Outco
   if (kind === 'integer' && !goParseInt(text).ok) return wrong('default', defaultMessage('integer', text));
   if (kind === 'number' && !goParseFloat(text).ok) return wrong('default', defaultMessage('number', text));
   if (kind === 'boolean' && !goParseBool(text).ok) return wrong('default', defaultMessage('boolean', text));
-  // An empty text is written as null.
+  // As in kro, an empty default becomes null.
   const json = readJson(kind === 'string' ? `"${text}"` : text === '' ? 'null' : text);
   unwritable.delete('default');
   schema.default = json.ok ? json.value : text;
@@ -211,7 +210,7 @@ function applyEnum({ schema, unwritable }: MarkedSchema, text: string): Outcome 
     const value = goTrim(part);
     if (value === '') return wrong('enum', 'empty enum values are not allowed');
     if (schema.type === 'string') {
-      // kro quotes values as Go does; escapes such as \x01 are not JSON.
+      // kro quotes values like Go, and Go's escapes such as \x01 are not valid JSON.
       if (/\\[avxU]/.test(goQuote(value).replaceAll('\\\\', ''))) bad = value;
       values.push(value);
       continue;
@@ -233,7 +232,7 @@ function applyEnum({ schema, unwritable }: MarkedSchema, text: string): Outcome 
   return undefined;
 }
 
-/** Parses JSON text. Control characters inside a string make it invalid, as in Go. */
+/** Parses JSON. As in Go, control characters inside a string are invalid. */
 function readJson(text: string): { ok: true; value: JsonValue } | { ok: false } {
   try {
     return { ok: true, value: parseJson(text) };

@@ -35,7 +35,7 @@ describe('errors', () => {
     expect(errorsOf({ f: field }, { Port: 'integer' })[0]?.hint).toBe(hint);
   });
 
-  test('a wrong type is not reported again at its uses', () => {
+  test('an invalid type is not reported again where it is used', () => {
     const found = errorsOf({ a: 'T', b: '[]T' }, { T: 'string | bogus=1' });
     expect(found.map((error) => error.message)).toEqual([
       'building schema for T: invalid marker key "bogus": unknown marker: bogus',
@@ -62,7 +62,7 @@ describe('errors', () => {
     expect(errorsOf(spec, types)[0]?.message).toBe(message);
   });
 
-  test('a default that is not JSON is an error, unless it is overridden or unused', () => {
+  test('a default that is not JSON is an error only if it is used and not overridden', () => {
     expect(errorsOf({ f: 'boolean | default=True' })).toMatchObject([{ unwritable: true }]);
     expect(errorsOf({ f: 'boolean | default=True default=true' })).toEqual([]);
     expect(errorsOf({ f: 'T | default=true' }, { T: 'boolean | default=True' })).toEqual([]);
@@ -80,7 +80,7 @@ describe('a field', () => {
       { type: 'array', items: { type: 'string' }, default: null },
     ],
     [
-      'counts a required alias of a required alias once',
+      'counts a required alias of a required alias only once',
       'B',
       { A: 'string | required=true', B: 'A | required=true' },
       { type: 'string' },
@@ -97,7 +97,7 @@ describe('a field', () => {
     expect(errorsOf({ f: 'string | enum="a\tb"' })).toEqual([]);
   });
 
-  test('that is a number is an error with the type of Go', () => {
+  test('that is a number is an error with the name of the Go type', () => {
     expect(errorsOf({ f: 1e300 })[0]?.message).toBe('field f: unexpected type: float64');
   });
 });
@@ -119,7 +119,7 @@ describe('hostile input', () => {
     expect(errorsOf({}, { T: block })[0]?.code).toBe('simpleschema/too-large');
   });
 
-  test('a long text is read in linear time', () => {
+  test('a long line is parsed in linear time', () => {
     const started = performance.now();
     expect(errorsOf({ f: `string | ${'default="x" '.repeat(50_000)}` })).toHaveLength(1);
     expect(errorsOf({ f: `string | ${'{'.repeat(500_000)}=` })).toHaveLength(1);

@@ -16,7 +16,7 @@ import { orderTypes } from './simple-types.ts';
 import type { CustomTypeDefinition } from './simple-types.ts';
 import { valueAtSteps } from './refused-place.ts';
 
-/** A SimpleSchema block as OpenAPI, or all its errors. */
+/** The OpenAPI schema of a SimpleSchema block, or all errors of the block. */
 export type SimpleSchemaResult =
   | {
       readonly ok: true;
@@ -28,14 +28,17 @@ export type SimpleSchemaResult =
     }
   | { readonly ok: false; readonly errors: readonly SimpleSchemaError[] };
 
-/** A CEL rule of one `validation` marker. A rule in a custom type appears once, however often the type is used. */
+/**
+ * The CEL rule of one `validation` marker. A rule in a custom type is listed once, even if the type is used several
+ * times.
+ */
 export interface SimpleRule {
   readonly rule: string;
   /** The schema of the field with the rule: the type of `self`. */
   readonly schema: Schema;
   /** The path of the field: `spec` or `types`, then member names. */
   readonly path: readonly FieldStep[];
-  /** The text of that field. */
+  /** The source line of that field. */
   readonly text: string;
   readonly marker: Marker;
 }
@@ -46,15 +49,18 @@ export interface SimpleSchemaOptions {
   readonly gated?: readonly GatedMarkerKey[];
 }
 
-/** A schema, with the facts that its users need. */
+/** A built schema, with the facts that its callers need. */
 interface Built {
   readonly schema: Schema;
   /**
-   * The number of `required=true` markers of a field. A field whose type is exactly a custom type also has the marker
-   * of the custom type, at most once.
+   * The number of a field's `required=true` markers. If the field's type is a custom type without list or map, a marker
+   * of the custom type counts too, at most once.
    */
   readonly required: number;
-  /** The number of nodes after expansion. `depth` is the number of levels. A shared part counts at each of its uses. */
+  /**
+   * The number of nodes after the expansion of custom types; `depth` is the number of levels. A shared part counts once
+   * per use.
+   */
   readonly size: number;
   readonly depth: number;
   /** Members of this node that cannot be written as JSON. */
@@ -62,11 +68,11 @@ interface Built {
   /** The first part below this node that cannot be written as JSON. */
   readonly inner: Unwritable | undefined;
   /**
-   * The column of this field's own marker `printColumn`; without this marker, the columns of the fields inside. Fields
-   * inside lists and maps have no columns, because they have no fixed path.
+   * The column of this field's own `printColumn` marker; if there is none, the columns of nested fields. Fields inside
+   * lists and maps have no columns, because they have no fixed path.
    */
   readonly columns: readonly SimpleColumn[];
-  /** The fields with the marker `scale`: this field, or fields inside it. Fields inside lists and maps are left out. */
+  /** The fields with the marker `scale`: this field or nested fields, except fields inside lists and maps. */
   readonly replicas: readonly SimpleReplicas[];
 }
 
@@ -76,7 +82,7 @@ interface Unwritable {
   readonly path: readonly FieldStep[];
 }
 
-/** Limits of an expansion. An API server stores only far smaller schemas. */
+/** The maximum number of nodes after expansion. An API server stores only far smaller schemas. */
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 200;
 
@@ -93,11 +99,11 @@ const NO_MARKS = { columns: [], replicas: [] } as const;
 const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
 
 /**
- * Builds the OpenAPI schema of a `spec` block of SimpleSchema and its custom `types`. The arguments are the blocks as
- * parsed from YAML or JSON; an absent block counts as empty. Custom types are expanded at each use. The result is a
- * graph of immutable nodes, which share parts.
+ * Builds the OpenAPI schema for a `spec` block of SimpleSchema and its custom `types`. The arguments are the blocks as
+ * parsed from YAML or JSON; an absent block counts as empty.
  *
- * All errors are returned. Errors of `types` come before those of `spec`, because kro reads `types` first.
+ * Custom types are expanded at each use. The result is a graph of immutable nodes, which share parts. All errors are
+ * returned. Errors of `types` precede errors of `spec`, because kro parses `types` first.
  */
 export function parseSimpleSchema(
   spec: JsonValue | undefined,
@@ -125,10 +131,10 @@ export function parseSimpleSchema(
   return { ok: false, errors };
 }
 
-/** kro reads the text of a default twice: as the value of a marker, and as JSON. */
+/** kro unescapes a default twice: as the value of a marker, and as JSON. */
 const ESCAPES = 'inside of the default, write \\\\\\" for a quote and \\\\\\\\ for a backslash';
 
-/** The first part of a schema at this path that cannot be written as JSON. */
+/** The first part of the schema that cannot be written as JSON, with its path below the given path. */
 function problemOf(built: Built, path: readonly FieldStep[]): Unwritable | undefined {
   const [message] = built.unwritable.values();
   return message === undefined ? built.inner : { message, path };
@@ -160,8 +166,8 @@ class Builder {
   readonly #gated: ReadonlySet<string>;
   readonly #types = new Map<string, Built>();
   /**
-   * Types that are not built. One error in the definitions or in their order excludes all types. A field that uses such
-   * a type adds no further error.
+   * Types that are not built. A malformed definition or a cycle excludes all types. A field that uses such a type
+   * causes no additional error.
    */
   readonly #broken = new Set<string>();
 
@@ -230,7 +236,8 @@ class Builder {
   }
 
   /**
-   * The definition of a custom type, for the order of dependencies. The markers are read later, when the type is built.
+   * Parses the definition of a custom type to find its dependencies. The markers are parsed later, when the type is
+   * built.
    */
   #define(value: JsonValue | undefined, place: Place, depth: number): CustomTypeDefinition | undefined {
     if (typeof value === 'string') {
@@ -284,7 +291,7 @@ class Builder {
       type: 'object',
       ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
       ...(required.length > 0 ? { required: required.sort(compareText) } : {}),
-      // kro gives an object without required fields the default {}, so that the defaults of its fields apply.
+      // An object without required fields has the default {} in kro, so that the defaults of its fields apply.
       ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
     };
     return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner, columns, replicas };
@@ -313,8 +320,8 @@ class Builder {
   }
 
   /**
-   * Replaces the errors from index `before` on by one error that names their common cause. This error keeps kro's text
-   * of the first replaced error.
+   * Replaces all errors from index `before` on by one error that names their common cause. The new error keeps kro's
+   * message of the first replaced error.
    */
   #replaceErrors(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
     const [first] = this.errors.splice(before);
@@ -331,7 +338,7 @@ class Builder {
     }
     const bar = value.indexOf('|');
     const lexed = bar < 0 ? undefined : lexMarkers(value.slice(bar + 1), bar + 1, this.#gated);
-    // Markers are read before the type is looked up, so that their errors come first.
+    // Marker errors are reported before the type is looked up, so that they come first.
     if (lexed !== undefined && 'error' in lexed) this.#lexError(lexed.error, place);
     const base = this.#resolve(parsed.type, place);
     if (lexed === undefined || 'error' in lexed) return lexed === undefined ? base : undefined;
@@ -409,7 +416,7 @@ class Builder {
   }
 }
 
-/** The hint for a marker without a value, which runs into the next marker. */
+/** The hint for a marker without a value, which the lexer joins with the next marker. */
 function valuelessHint(unknown: string): string | undefined {
   const first = MARKER_KEYS.find(
     (key) => unknown.startsWith(key) && MARKER_KEYS.some((next) => key + next === unknown),
@@ -420,7 +427,7 @@ function valuelessHint(unknown: string): string | undefined {
 const EXPRESSION_HINT =
   'a field has a type here, such as string; values of the status are written in spec.schema.status, beside spec';
 
-/** Remedies for an invalid list of markers, by the beginning of kro's message. */
+/** Maps the beginning of kro's message about an invalid list of markers to a remedy. */
 const LEX_HINTS: readonly (readonly [string, string])[] = [
   ["marker key '' ", 'remove the white space after the last marker; in a block scalar use "|-"'],
   ["marker key 'scale' ", 'scale needs the feature gate ScaleSubresource, which is off'],
@@ -429,7 +436,7 @@ const LEX_HINTS: readonly (readonly [string, string])[] = [
   ['unclosed quote', 'close it with "; inside of it write \\" for a quote'],
 ];
 
-/** The text before the first `|`. */
+/** The part of a line before the first `|`. */
 function typeTextOf(value: string): string {
   const bar = value.indexOf('|');
   return bar < 0 ? value : value.slice(0, bar);

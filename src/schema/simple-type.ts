@@ -13,31 +13,31 @@ export type AtomicName = 'string' | 'integer' | 'boolean' | 'float' | 'object';
 
 /** A problem of a SimpleSchema block. */
 export interface SimpleSchemaError {
-  /** `simpleschema/…`; programs switch on it. */
+  /** A stable code for programs: `simpleschema/…`. */
   readonly code: string;
-  /** kro's text for this problem, with `field <name>: ` per nesting level. */
+  /** kro's message for this problem, with a prefix `field <name>: ` per nesting level. */
   readonly message: string;
   /** The path of the problem: `spec` or `types`, then member names. */
   readonly path: readonly FieldStep[];
-  /** The position inside the string at `path`, in UTF-16 units; absent when the problem concerns the whole value. */
+  /** The position inside the string at `path`, in UTF-16 units; absent if the problem concerns the whole value. */
   readonly offset?: number;
-  /** What to write instead. */
+  /** The correction for the author. */
   readonly hint?: string;
-  /** A clearer text, if kro's text is misleading. */
+  /** A clearer message, if kro's message is misleading. */
   readonly words?: string;
   /**
-   * True when kro's compiler accepts the text but cannot write the CRD. An example is a default that is not JSON. kro
-   * reports such an error after other errors.
+   * Set if kro's compiler accepts the line but cannot write the CRD, for example because of a default that is not JSON.
+   * kro reports such an error after all other errors.
    */
   readonly unwritable?: true;
 }
 
-/** Levels of `[]` and `map[string]` in one type text. */
+/** The maximum number of nested `[]` and `map[string]` in one type expression. */
 const MAX_NESTING = 16;
 
 const ATOMIC: ReadonlySet<string> = new Set(['string', 'integer', 'boolean', 'float', 'object']);
 
-/** Parses the text before the first `|`. */
+/** Parses a type expression, i.e. the part of a line before the first `|`. */
 export function parseSimpleType(text: string): { type: SimpleType } | { error: string; code: string } {
   const wrappers: ('list' | 'map')[] = [];
   let written = goTrim(text);
@@ -69,7 +69,7 @@ export function parseSimpleType(text: string): { type: SimpleType } | { error: s
   return { type: wrappers.reduceRight(wrap, inner) };
 }
 
-/** The name of the custom type that a type uses; undefined when it uses none. */
+/** The name of the custom type that a type uses; undefined if it uses none. */
 export function customNameOf(type: SimpleType): string | undefined {
   let current = type;
   while (current.form === 'list' || current.form === 'map') {
@@ -78,7 +78,7 @@ export function customNameOf(type: SimpleType): string | undefined {
   return current.form === 'custom' ? current.name : undefined;
 }
 
-/** Common spellings of type names, with the names in SimpleSchema. */
+/** Maps type names of other languages to the names in SimpleSchema. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['int', 'integer'],
   ['int32', 'integer'],

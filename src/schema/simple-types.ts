@@ -1,7 +1,7 @@
 import { customNameOf } from './simple-type.ts';
 import type { SimpleSchemaError, SimpleType } from './simple-type.ts';
 
-/** The definition of a custom type: a type text, or the fields of a struct. */
+/** The definition of a custom type: a type expression or the fields of a struct. */
 export type CustomTypeDefinition =
   | { readonly form: 'text'; readonly type: SimpleType }
   | { readonly form: 'struct'; readonly members: readonly CustomTypeDefinition[] };
@@ -22,7 +22,7 @@ function dependenciesOf(definition: CustomTypeDefinition): string[] {
 
 /**
  * The order in which custom types can be built: dependencies first. Every unknown dependency, every self-reference and
- * the first cycle are reported with kro's text.
+ * the first cycle are reported with kro's message.
  */
 export function orderTypes(definitions: ReadonlyMap<string, CustomTypeDefinition>): {
   order: string[];
@@ -59,7 +59,7 @@ export function orderTypes(definitions: ReadonlyMap<string, CustomTypeDefinition
   return { order, errors };
 }
 
-/** Depth-first order without recursion; stops at the first cycle and returns it. */
+/** Sorts depth-first without recursion. Stops at the first cycle and returns it. */
 function sortTypes(edges: ReadonlyMap<string, readonly string[]>): { order: string[]; cycle: string[] } {
   const order: string[] = [];
   const done = new Set<string>();

@@ -41,7 +41,7 @@ describe('builtinSource', () => {
     expect(ports?.items?.required).toEqual(['containerPort']);
   });
 
-  test('shares one node per type, also in recursive types', () => {
+  test('shares one node per type, even in recursive types', () => {
     const pod = source.schemaOf({ group: '', version: 'v1', kind: 'Pod' });
     const template = at(source.schemaOf(deployment), 'spec', 'template', 'spec');
     expect(at(pod, 'spec')).toBe(template);
@@ -104,7 +104,7 @@ describe('builtinSource', () => {
     expect(at(source.typeNamed('policy.v1.Eviction'), 'deleteOptions')?.type).toBe('object');
   });
 
-  test('keys of map lists have their default', () => {
+  test('keys of map lists have their defaults', () => {
     const service = source.schemaOf({ group: '', version: 'v1', kind: 'Service' });
     expect(at(service, 'spec', 'ports', '[]', 'protocol')).toEqual({ type: 'string', default: 'TCP' });
   });
@@ -128,7 +128,7 @@ const crds = readdirSync(crdFolder).map((name) => parse(readFileSync(new URL(nam
 describe.each([false, true])('crdSource (pack: %s)', (pack) => {
   const source = crdSource(crds, { pack });
 
-  test('adds the members that every object has at the root', () => {
+  test('adds the members of every object at the root', () => {
     const kinds = [...source.kinds()];
     expect(kinds.length).toBeGreaterThan(5);
     for (const type of kinds) {
@@ -221,7 +221,7 @@ describe('openApiDocument', () => {
     expect(at(schema, 'many', '[]')).toBe(schema);
   });
 
-  test('gives the empty schema for unresolvable references', () => {
+  test('returns the empty schema for unresolvable references', () => {
     expect(at(schema, 'lost')).toEqual({});
     expect(at(schema, 'loop')).toEqual({});
   });
@@ -236,7 +236,7 @@ describe('openApiDocument', () => {
   });
 });
 
-test('openApiSource loads a document once, at the first look-up of one of its kinds', () => {
+test('openApiSource loads a document once, on the first look-up of one of its kinds', () => {
   const loaded: string[] = [];
   const source = openApiSource({
     discovery: [],

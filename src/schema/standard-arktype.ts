@@ -5,7 +5,7 @@ import { ABSENT, UNSUPPORTED } from './json-schema-members.ts';
 import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 
-/** arktype's report of a part that JSON Schema cannot express. */
+/** arktype's report about a part that JSON Schema cannot express. */
 interface Lost {
   readonly code: string;
   readonly base: Record<string, unknown>;
@@ -18,8 +18,8 @@ interface Lost {
 type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
 
 /**
- * The JSON Schema of an arktype type. arktype's own JSON Schema lacks defaults and the flags of patterns. This function
- * reads them from the type's structure (`type.json`).
+ * The JSON Schema of an arktype type. arktype's own JSON Schema has no defaults and no pattern flags. This function
+ * adds both from the type's structure (`type.json`).
  */
 export function arktypeJsonSchema(type: unknown, print: Print): JsonObject | undefined {
   const schema = print({ fallback: (lost: Lost) => replacement(lost) });
@@ -55,7 +55,7 @@ function describe(lost: Lost): string {
   return typeof name === 'string' && name !== '' ? `a ${name}` : `a value of kind ${lost.code}`;
 }
 
-/** arktype's own checks for which a format with the same meaning exists. */
+/** Maps arktype's built-in checks to formats with the same meaning. */
 const FORMAT_OF: ReadonlyMap<string, string> = new Map([['isParsableUrl', 'uri']]);
 
 function predicate(lost: Lost): Record<string, unknown> {
@@ -76,7 +76,10 @@ class Overlay {
     this.#root = root;
   }
 
-  /** Walks arktype's structure and the printed schema together. `live` is the type itself, for default functions. */
+  /**
+   * Walks arktype's structure and the printed schema in parallel. `live` is the type itself, which has the default
+   * functions.
+   */
   apply(structure: JsonValue | undefined, printed: JsonValue | undefined, live: unknown, depth = 0): void {
     const schema = this.#follow(printed);
     if (!isJsonObject(structure) || schema === undefined || depth > MAX_DEPTH) return;

@@ -13,12 +13,12 @@ interface Standard {
 }
 
 /**
- * The structural schema of a type of a schema library. `type` may be any Standard Schema that can print itself as JSON
- * Schema (arktype, zod and others), a schema of valibot or TypeBox, or plain JSON Schema. The result describes the
- * input, which users write: a field with a default is optional and keeps the default.
+ * Converts a schema library's type to a structural schema. `type` may be any Standard Schema that can print itself as
+ * JSON Schema (arktype, zod and others), a schema of valibot or TypeBox, or plain JSON Schema.
  *
- * A part that the library cannot print, or that has no structural form, causes an error that names the field. A check
- * that only the library can run (a refinement) causes a warning.
+ * The result describes the input that users write: a field with a default is optional and keeps the default. A part
+ * that the library cannot print, or that a structural schema cannot express, causes an error that names the field. A
+ * check that only the library can run (a refinement) causes a warning.
  */
 export function fromStandardSchema(type: unknown): SchemaResult {
   const standard = standardOf(type);
@@ -63,8 +63,8 @@ function vendorJsonSchema(standard: Standard, type: unknown): JsonObject | undef
 }
 
 /**
- * The value as a JSON Schema, if it is an object with a keyword of JSON Schema, an empty object, or a valibot schema
- * without the interface of Standard Schema. Members whose keys are symbols, which libraries add, are dropped.
+ * The value as a JSON Schema. The value must be an object with a JSON Schema keyword, an empty object, or a valibot
+ * schema without the Standard Schema interface. Members with symbol keys, which libraries add, are dropped.
  */
 function plainJsonSchema(type: unknown): JsonObject | undefined {
   if (typeof type !== 'object' || type === null) return undefined;
@@ -75,10 +75,10 @@ function plainJsonSchema(type: unknown): JsonObject | undefined {
   return toJson(type);
 }
 
-/** The depth at which a value is cut off. The conversion refuses a schema before this depth. */
+/** The depth at which a value is truncated. The conversion refuses far shallower schemas. */
 const MAX_DEPTH = 1000;
 
-/** The JSON part of a value: its own, enumerable members with string names. Shared objects stay shared. */
+/** The JSON part of a value, i.e. its own enumerable members with string names. Shared objects stay shared. */
 function toJson(value: unknown): JsonObject | undefined {
   const seen = new Map<object, JsonValue>();
   const copy = (inner: unknown, depth: number): JsonValue | undefined => {

@@ -6,8 +6,9 @@ import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 
 /**
- * The JSON Schema of a valibot schema. valibot prints none, so this function reads the schema's structure (`kind`,
- * `type`, `entries`, `pipe`, …). Actions after a transformation check other values and are left out.
+ * The JSON Schema of a valibot schema. valibot itself cannot print JSON Schema, so this function reads the schema's
+ * structure (`kind`, `type`, `entries`, `pipe`, …). Actions after a transformation are skipped, because they check the
+ * transformed value and not the input.
  */
 export function valibotJsonSchema(schema: unknown): JsonObject {
   const definitions: JsonObject = {};
@@ -18,7 +19,7 @@ export function valibotJsonSchema(schema: unknown): JsonObject {
 
 interface Printing {
   readonly definitions: JsonObject;
-  /** The schemas that are being printed, each with the name of its definition. A recursive part refers to that name. */
+  /** Maps each schema that is being printed to the name of its definition, to which recursive parts refer. */
   readonly open: Map<unknown, string>;
   readonly depth: number;
 }
@@ -114,7 +115,7 @@ function printType(schema: unknown, state: Printing): JsonObject {
 const isAbsent = (entry: JsonObject): boolean => entry[ABSENT] === true;
 const isNull = (entry: JsonObject): boolean => entry['type'] === 'null';
 
-/** A printed union without some of its alternatives. */
+/** Removes alternatives from a printed union. */
 function without(printed: JsonObject, excluded: (entry: JsonObject) => boolean): JsonObject {
   const { anyOf } = printed;
   if (!Array.isArray(anyOf)) return printed;
@@ -168,8 +169,8 @@ const FORMATS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The keyword that each action about a length sets to the action's requirement, as prefix and suffix. Where the suffix
- * is undefined, the type of the value decides it.
+ * Maps each length action to the prefix and the suffix of the keyword that the action sets. If the suffix is undefined,
+ * it depends on the type of the value.
  */
 const LENGTHS: ReadonlyMap<string, readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]> = new Map<
   string,
@@ -225,13 +226,13 @@ function amendOne(result: JsonObject, type: string, action: unknown, metadata: b
   }
 }
 
-/** Sets a keyword. A second value of the keyword becomes a part of an intersection. */
+/** Sets a keyword. If the keyword already has a value, the new value becomes a part of an intersection. */
 function restrict(result: JsonObject, keyword: string, value: JsonValue): void {
   if (result[keyword] === undefined) result[keyword] = value;
   else result['allOf'] = [...asList(result['allOf']), { [keyword]: value }];
 }
 
-/** A constant as JSON. A `bigint` stays a `bigint`. Undefined for a value that JSON cannot hold. */
+/** Converts a constant to JSON. A `bigint` stays a `bigint`. Undefined for a value that JSON cannot represent. */
 function json(value: unknown): JsonValue | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return value;

@@ -6,7 +6,7 @@ import { withFlags } from './regex-flags.ts';
 
 type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
 
-/** The JSON Schema of a zod type. Parts that zod cannot print are replaced or marked. */
+/** The JSON Schema of a zod type. Parts that zod cannot print are replaced or marked as unsupported. */
 export function zodJsonSchema(print: Print): JsonObject | undefined {
   return print({ unrepresentable: 'any', override: amend });
 }
@@ -16,7 +16,7 @@ interface Override {
   readonly jsonSchema: Record<string, unknown>;
 }
 
-/** Kinds of zod types that JSON Schema cannot express, with their replacements. */
+/** Maps kinds of zod types that JSON Schema cannot express to replacements. */
 const REPLACEMENTS: ReadonlyMap<string, Record<string, unknown>> = new Map<string, Record<string, unknown>>([
   ['date', { type: 'string', format: 'date-time' }],
   ['bigint', { type: 'integer' }],
@@ -38,7 +38,7 @@ function amend({ zodSchema, jsonSchema }: Override): void {
 
 function amendCheck(check: unknown, jsonSchema: Record<string, unknown>): void {
   const pattern = readMember(check, 'pattern');
-  // zod prints several patterns as an intersection.
+  // zod prints several patterns as parts of an `allOf`.
   const parts: readonly unknown[] = Array.isArray(jsonSchema['allOf']) ? jsonSchema['allOf'] : [];
   for (const part of [jsonSchema, ...parts]) {
     if (pattern instanceof RegExp && isJsonObject(part) && part['pattern'] === pattern.source)

@@ -10,12 +10,12 @@ import { schemaErrors } from './validate.ts';
 const MAX_DEPTH = 200;
 
 /**
- * Errors of defaults. A default must fit its schema, and pruning must not change it. Like a server, this function does
- * not check the defaults of map values.
+ * Errors of defaults. A default must be valid for its schema, and pruning must not change it. As on a server, the
+ * defaults of map values are not checked.
  */
 export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;
-  // The default of the root is a whole resource.
+  // A default of the root is a whole resource.
   const node = depth === 0 ? deriveSchema(schema, { 'x-kubernetes-embedded-resource': true }) : schema;
   if (schema.default !== undefined) yield* oneDefault(node, schema.default, `${path}.default`);
   if (schema.items !== undefined) yield* defaultErrors(schema.items, `${path}.items`, depth + 1);
@@ -27,6 +27,6 @@ export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterabl
 function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<FieldError> {
   const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
   if (!jsonEquals(pruned.value, value)) yield invalid(path, value, 'must not have unknown fields');
-  // A server accepts a default with repeated elements of a set or map list.
+  // A server accepts a default with repeated elements in a set or map list.
   yield* schemaErrors(schema, value, path, undefined).errors;
 }

@@ -10,24 +10,25 @@ import type { RuleChecker } from './structural-rules.ts';
 /** The context of a part of a schema. */
 interface Place {
   readonly depth: number;
-  /** The reason why this part must not have a default; undefined when it may have one. */
+  /** The reason why this part must not have a default; undefined if a default is allowed. */
   readonly noDefault?: string;
   /** Is the part inside `metadata`, `kind` or `apiVersion` of a resource? */
   readonly insideMeta?: boolean;
   /**
-   * The path of the list or atomic map that contains the part, if its elements cannot be matched with stored elements.
+   * The path of the list or atomic map that contains the part, if the elements of the container cannot be matched with
+   * stored elements.
    */
   readonly uncorrelatable?: string;
   readonly compile: RuleChecker | undefined;
   /**
-   * The maximum number of values of this part in one object; `undefined` if a list or map around the part has no bound.
+   * The maximum number of values of this part in one object; `undefined` if an enclosing list or map is unbounded.
    */
   readonly times: number | undefined;
 }
 
 const MAX_DEPTH = 200;
 
-/** Errors of keywords that a CRD must not use, or uses in a way that is not allowed. */
+/** Errors of forbidden keywords and of keywords that are used in a forbidden way. */
 export function* keywordErrors(
   schema: JsonObject,
   path: string,
@@ -88,7 +89,7 @@ function* memberErrors(schema: JsonObject, properties: JsonObject, path: string,
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
-/** Keywords that CRDs do not support at all. */
+/** Keywords that CRDs do not support. */
 const UNSUPPORTED = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'];
 
 function isUsed(name: string, value: JsonValue | undefined): boolean {

@@ -31,7 +31,7 @@ export function* listSchemaErrors(schema: JsonObject, path: string): Iterable<Fi
   }
 }
 
-/** Errors of the elements of a set, which are compared as a whole. */
+/** Errors of the element schema of a set. Elements of a set are compared as a whole, so they must be atomic. */
 function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
   const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set';
   const type = typeOf(items);
@@ -39,7 +39,7 @@ function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
   if (type === 'array' && listType !== undefined && listType !== 'atomic') {
     yield invalid(`${path}.x-kubernetes-list-type`, listType, detail);
   }
-  // The server prints the element's list type here, although the error is about the map type.
+  // As on the server, the error has the element's list type as value, although it is about the map type.
   if (type === 'object' && mapType !== 'atomic')
     yield invalid(`${path}.x-kubernetes-map-type`, listType ?? null, detail);
 }

@@ -8,8 +8,8 @@ const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
 const MAX_DEPTH = 200;
 
 /**
- * Errors of alternatives (`allOf`, `anyOf`, `oneOf`, `not`). An alternative may only restrict values; all other
- * keywords belong to the enclosing schema.
+ * Errors of alternatives (`allOf`, `anyOf`, `oneOf`, `not`). An alternative may only restrict values. All other
+ * keywords must be in the enclosing schema.
  */
 export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   const [first] = Array.isArray(schema['allOf']) ? schema['allOf'] : [];
@@ -19,14 +19,14 @@ export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldE
   }
 }
 
-/** Errors of members that an alternative of the root mentions and that the root does not declare. */
+/** Errors of members that an alternative of the root mentions, but the root does not declare. */
 export function* completenessErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   for (const { value, at } of alternatives(schema, path)) yield* missingErrors(value, schema, at, path, 0);
 }
 
 /**
- * Does `anyOf` allow an integer or a string, as in an int-or-string? These alternatives are the only ones that may have
- * types. They belong to the schema itself, or to the first entry of its `allOf`.
+ * Is `anyOf` the pair of alternatives of an int-or-string? Only these alternatives may have types. They may be in the
+ * schema itself or in the first entry of its `allOf`.
  */
 function isIntOrString(schema: JsonObject): boolean {
   return jsonEquals(schema['anyOf'], INT_OR_STRING);
@@ -48,7 +48,9 @@ function* alternatives(schema: JsonObject, path: string): Iterable<Alternative> 
   if (isJsonObject(schema['not'])) yield { value: schema['not'], at: `${path}.not`, keyword: 'not' };
 }
 
-/** Keywords that do not restrict a value. The API server has a text for each. */
+/**
+ * Keywords that are forbidden in alternatives, because they do not restrict values, each with the API server's message.
+ */
 const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['type', 'must be empty to be structural'],
   ['title', 'must be empty to be structural'],
@@ -72,7 +74,7 @@ function* constraintErrors(value: JsonObject, path: string, depth: number, skips
     yield forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context');
   }
   for (const [name, detail] of FORBIDDEN) {
-    // Every default counts, even `false`. Every schema of further members counts, even an empty one.
+    // `default` counts as used for every value, even `false`; `additionalProperties` counts even with an empty schema.
     const isUsed = name === 'default' ? (value[name] ?? undefined) !== undefined : isSet(value[name]);
     if (isUsed || (name === 'additionalProperties' && isJsonObject(value[name]))) {
       yield forbidden(`${path}.${name}`, detail);

@@ -5,10 +5,10 @@ import { asText } from '../kubernetes/index.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 import { invalid } from './field-error.ts';
 
-/** Prints a member of a schema. The text of `undefined` is the zero value of the member's Go type. */
+/** Prints a member of a schema. `undefined` is printed as the zero value of the member's Go type. */
 type Print = (value: JsonValue | undefined, depth: number) => string;
 
-/** The depth at which the printed schema is cut off. The server refuses such a schema for its depth. */
+/** The depth at which the printed schema is truncated. The server refuses such a deep schema. */
 const MAX_DEPTH = 200;
 
 const text: Print = (value) => goQuoteJson(asText(value));
@@ -101,7 +101,7 @@ function membersOf(print: Print, ...members: readonly (readonly [name: string, k
   return members.map(([name, keyword]) => ({ name, keyword, print }));
 }
 
-/** A schema as the server prints it: with the member names of its Go type, and with all zero values. */
+/** Prints a schema like the server: with the member names of its Go type and all zero values. */
 function printed(value: JsonObject, depth: number): string {
   return `{${MEMBERS.map(({ name, keyword, print }) => `"${name}":${print(value[keyword], depth)}`).join(',')}}`;
 }
@@ -114,8 +114,8 @@ const ALLOWED: readonly string[] =
 const WITH_STATUS = 'at the root of the schema if the status subresource is enabled';
 
 /**
- * The error of the root of a schema with a status subresource. The server validates the status by `properties.status`
- * alone, so the root may only have keywords that the status can do without.
+ * The error of the root of a schema with a status subresource. The server validates the status only with
+ * `properties.status`, so the root may only have keywords that do not concern the status.
  */
 export function* statusRootErrors(root: JsonObject, path: string): Iterable<FieldError> {
   for (const { name, keyword, print } of MEMBERS) {

@@ -7,8 +7,8 @@ import type { Schema, ValidationRule } from './model.ts';
  *
  * @param path field path of the list of rules
  * @param uncorrelatable field path of a list or atomic map whose elements cannot be matched with stored elements. Rules
- * inside it have no `oldSelf`. `undefined` when rules may use `oldSelf`.
- * @param times the maximum number of values of the schema in one object; `undefined` if the number has no bound
+ *   inside it have no `oldSelf`. `undefined` if rules may use `oldSelf`.
+ * @param times the maximum number of values of the schema in one object; `undefined` if the number is unbounded
  */
 export type RuleChecker = (
   schema: Schema,
@@ -23,7 +23,7 @@ const LINE_BREAK = /[\n\r]/;
 const NOT_BLANK = 'must be non-empty if specified';
 const ONE_LINE = 'must not contain line breaks';
 
-/** Checks CEL rules without compiling them. When there is no error, `check` compiles the rules. */
+/** Checks CEL rules without compiling them. If there is no error, `check` compiles the rules. */
 export function* ruleErrors(
   schema: Schema,
   path: string,
@@ -63,7 +63,7 @@ function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<
   if (!leadsToField(schema, fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path');
 }
 
-/** Does `.a-b.c` or `['a.b']` lead through declared properties? A step may be the key of a map. */
+/** Does a path such as `.a-b.c` or `['a.b']` consist of declared properties or keys of maps? */
 function leadsToField(schema: Schema, path: string): boolean {
   const steps = stepsOf(path);
   if (steps === undefined || steps.length === 0) return false;

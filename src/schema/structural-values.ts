@@ -15,7 +15,7 @@ export function* patternErrors(schema: JsonObject, path: string): Iterable<Field
 }
 
 /**
- * Is the keyword set? As in Go, `false` and an empty text, list or map count as not set. The number 0 counts as set,
+ * Is the keyword set? As in Go, `false` and an empty string, list or map count as unset. The number 0 counts as set,
  * because Go's schema type has pointers to numbers.
  */
 export function isSet(value: JsonValue | undefined): boolean {

@@ -120,7 +120,7 @@ describe('errors of the schema of a CRD', () => {
       [],
     ],
     [
-      'alternatives that do more than restrict',
+      'alternatives with keywords that do not restrict values',
       spec({
         type: 'object',
         allOf: [{ 'x-kubernetes-validations': [{ rule: 'true' }], properties: { metadata: {} } }],
@@ -138,7 +138,7 @@ describe('errors of the schema of a CRD', () => {
       ],
     ],
     [
-      'a default in an alternative, also when it is false or empty',
+      'a default in an alternative, even if it is false or empty',
       spec({ type: 'object', allOf: [{ default: false }], not: { default: {} } }),
       [
         `${A}.allOf[0].default: Forbidden: must be undefined to be structural`,
@@ -158,12 +158,12 @@ describe('errors of the schema of a CRD', () => {
       ],
     ],
     [
-      'further conditions beside the alternatives of an int-or-string',
+      'conditions in addition to the alternatives of an int-or-string',
       spec({ 'x-kubernetes-int-or-string': true, allOf: [{ anyOf: INT_OR_STRING, maxLength: 5 }, { pattern: 'x' }] }),
       [],
     ],
     [
-      'a title beside the alternatives of an int-or-string',
+      'a title next to the alternatives of an int-or-string',
       spec({ 'x-kubernetes-int-or-string': true, anyOf: INT_OR_STRING, allOf: [{ anyOf: INT_OR_STRING, title: 't' }] }),
       [`${A}.allOf[0].title: Forbidden: must be empty to be structural`],
     ],
@@ -174,7 +174,7 @@ describe('errors of the schema of a CRD', () => {
       [`${A}.patternProperties: Forbidden: patternProperties is not supported`],
     ],
     [
-      'a default of another number type, whose error names the default',
+      'a default of another number type',
       spec({ type: 'integer', default: 1.5 }),
       [
         `${A}.default: Invalid value: "number":  in body must be of type integer: "number"`,
@@ -182,7 +182,7 @@ describe('errors of the schema of a CRD', () => {
       ],
     ],
     [
-      'a default with an element that a map list cannot hold',
+      'a default with an element that a map list cannot contain',
       mapList({ type: 'object', required: ['k'], properties: { k: { type: 'string' } } }, ['k'], { default: [5] }),
       [`${A}.default.[0]: Invalid value: "integer": [0] in body must be of type object: "integer"`],
     ],
@@ -222,7 +222,7 @@ describe('errors of the schema of a CRD', () => {
       [`${A}.items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is set`],
     ],
     [
-      'a default that lacks a required field, and has an unknown one',
+      'a default without a required field and with an unknown field',
       spec({ type: 'object', default: { c: 1 }, required: ['b'], properties: { b: { type: 'integer', default: 1 } } }),
       [`${A}.default: Invalid value: {"c":1}: must not have unknown fields`, `${A}.default.b: Required value`],
     ],
@@ -232,7 +232,7 @@ describe('errors of the schema of a CRD', () => {
       [],
     ],
     [
-      'a default of the root, which is no resource',
+      'a default of the root that is not a resource',
       { type: 'object', default: {} },
       ['s.default.apiVersion: Required value', 's.default.kind: Required value'],
     ],
@@ -264,7 +264,7 @@ describe('errors of the schema of a CRD', () => {
   });
 });
 
-test('rules are compiled with the path of the list inside which oldSelf is not allowed', () => {
+test('rules are compiled with the path of the enclosing list that forbids oldSelf', () => {
   const rules = [{ rule: 'true' }];
   const leaf: JsonObject = { type: 'string', 'x-kubernetes-validations': rules };
   const keyed: JsonObject = {
@@ -320,7 +320,7 @@ describe('updates of a definition', () => {
     ],
     ['kind', crd({}, { kind: 'Thingy' }), ['spec.names.kind: Invalid value: "Thingy": field is immutable']],
     [
-      'the version that objects are stored in',
+      'the version in which objects are stored',
       crd({ versions: v2 }),
       [
         'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions',
@@ -330,7 +330,7 @@ describe('updates of a definition', () => {
     expect(crdUpdateErrors(next, stored).map((error) => `${error.field}: ${error.message}`)).toEqual(expected);
   });
 
-  test('kind and scope may change until the definition is established', () => {
+  test('kind and scope may change until the CRD is established', () => {
     expect(crdUpdateErrors(crd({ scope: 'Cluster' }, { kind: 'Thingy' }), crd({}))).toEqual([]);
   });
 });

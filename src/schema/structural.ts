@@ -14,32 +14,35 @@ export type { RuleChecker } from './structural-rules.ts';
 
 type Level = 'root' | 'field' | 'item';
 
-/** Nesting beyond which a schema is refused. */
+/** The nesting depth above which a schema is refused. */
 const MAX_DEPTH = 200;
 
 /**
- * The reasons why an API server refuses a schema for a CRD. Such a schema is not structural, uses forbidden keywords,
- * or has a default or a rule that is not valid.
+ * The errors for which an API server refuses a CRD's schema: it is not structural, uses forbidden keywords, or has an
+ * invalid default or rule.
  *
- * @param path field path of the schema in the definition
+ * @param path field path of the schema in the CRD
  */
 export function structuralErrors(schema: JsonObject, path: string, checkRules?: RuleChecker): FieldError[] {
   const unsupported = unsupportedKeyword(schema, 0);
   const errors: FieldError[] = [];
   if (unsupported === undefined) {
     errors.push(...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path));
-    // Defaults are checked only in a structural schema, and rules are compiled only if the defaults fit, too.
+    // Defaults are checked only if the schema is structural. Rules are compiled only if the defaults are also valid.
     if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path));
   }
   const compile = errors.length === 0 && unsupported === undefined ? checkRules : undefined;
   if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
   errors.push(...keywordErrors(schema, path, compile));
-  // Most of these keywords have an error of their own.
+  // The error is reported only if no other error exists, because most of these keywords already cause an error.
   if (unsupported !== undefined && errors.length === 0) errors.push(invalid(path, '', unsupported));
   return errors;
 }
 
-/** The server's text for a keyword that structural schemas do not have. With such a keyword it checks no structure. */
+/**
+ * The server's message for a keyword that structural schemas do not support. If there is such a keyword, the server
+ * does not check the structure.
+ */
 function unsupportedKeyword(schema: JsonObject, depth: number): string | undefined {
   if (depth > MAX_DEPTH) return undefined;
   for (const [keyword, name] of UNSUPPORTED)
@@ -68,7 +71,7 @@ const UNSUPPORTED = [
   ['definitions', 'definitions'],
 ] as const;
 
-/** The rules of structural schemas: each node has a type, and alternatives only restrict. */
+/** Checks the rules of structural schemas: each node has a type, and alternatives only restrict values. */
 function* nodeErrors(schema: JsonObject, path: string, level: Level, depth: number): Iterable<FieldError> {
   if (depth > MAX_DEPTH) {
     yield forbidden(path, `must not be nested deeper than ${MAX_DEPTH} levels`);
@@ -152,7 +155,7 @@ function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterab
   }
 }
 
-/** Does the schema of metadata do more than restrict names? */
+/** Does the schema of metadata have more than restrictions of names? */
 function describesMore(metadata: JsonObject): boolean {
   for (const [name, value] of Object.entries(metadata)) {
     if (name === 'type' || name === 'default' || !isSet(value)) continue;

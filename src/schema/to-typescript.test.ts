@@ -44,7 +44,7 @@ describe('built-in kinds', () => {
     expect(text.match(/export interface JSONSchemaProps /g)).toHaveLength(1);
   });
 
-  test('a recursive part gets a type of its own', () => {
+  test('a recursive part has its own type', () => {
     const crd =
       builtinSource().schemaOf({ group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition' }) ??
       {};
@@ -110,7 +110,7 @@ test('a part with an existing type can be nullable', () => {
   expect(text).toBe('export interface T {\n  part?: Part | null;\n}\n');
 });
 
-test('a shared part is nullable only where it is used as such', () => {
+test('a shared part is nullable only where its use is nullable', () => {
   const port: Schema = { type: 'object', properties: { port: { type: 'integer' } } };
   const Port = { $ref: '#/$defs/Port' };
   const orNull = { anyOf: [Port, { type: 'null' }] };

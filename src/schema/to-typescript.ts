@@ -5,28 +5,28 @@ import { pascalCase } from '../core/index.ts';
 
 /** The options of `toTypeScript`. */
 export interface TypeScriptOptions {
-  /** Name of the type of the schema itself. Types of parts without a name of their own begin with this name. */
+  /** Name of the schema's own type. The names of types for unnamed parts begin with this name. */
   readonly name: string;
   /**
-   * The name of an existing type for a node (`ObjectMeta`). The declarations use the name, and the caller must import
-   * it. Default: no type is external.
+   * Returns the name of an existing type for a node (`ObjectMeta`). The declarations use this name, and the caller must
+   * import it. Default: no type is external.
    */
   readonly external?: (schema: Schema) => string | undefined;
   /** Write descriptions as doc comments. Default true. */
   readonly comments?: boolean;
   /**
-   * Are the types for values that a caller passes in? If so, optional members accept `undefined`, and lists may be
-   * read-only. Default false.
+   * Are the types for function arguments? If so, optional members accept `undefined`, and lists may be read-only.
+   * Default false.
    */
   readonly input?: boolean;
 }
 
-/** The deepest nesting that is written out; deeper parts are `unknown`. */
+/** The maximum nesting depth; deeper parts become `unknown`. */
 const MAX_DEPTH = 40;
 
 /**
- * TypeScript declarations for the objects that a schema describes. All declarations are exported, and the first one has
- * the given name. Each part that is recursive or has a name of its own gets another declaration. Enums become unions of
+ * Generates TypeScript declarations for the objects that a schema describes. All declarations are exported, and the
+ * first one has the given name. Each part that is recursive or named has a separate declaration. Enums become unions of
  * literals, maps become `Record<string, …>`, free-form parts become `unknown`.
  */
 export function toTypeScript(schema: Schema, options: TypeScriptOptions): string {
@@ -90,7 +90,7 @@ class Writer {
     const isDefinition = schema.properties !== undefined && definitionNameOf(schema) !== undefined;
     const name = named ?? (isDefinition ? this.#name(schema, []) : undefined);
     const type = declaring || name === undefined ? this.#plain(schema, indent, depth) : this.#refer(schema, name);
-    // Null belongs to the uses of a part, because not all of them may be nullable.
+    // `null` is added where a part is used, and not in its declaration, because some uses may not be nullable.
     const isNullable = schema.nullable === true && type !== 'unknown' && (!declaring || named === this.#options.name);
     return isNullable ? `${type} | null` : type;
   }
@@ -146,7 +146,7 @@ class Writer {
       const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
       const type = this.#type(child, inner, depth + 1);
       const absent = this.#options.input === true && type !== 'unknown' ? ` | undefined${inherited(name)}` : '';
-      // A caller may leave out a member with a default, although the stored object always has it.
+      // A caller may omit a member with a default, although the stored object always has it.
       const needed = required.has(name) && (this.#options.input !== true || child.default === undefined);
       const text = needed ? `${key}: ${type};` : `${key}?: ${type}${absent};`;
       return `${this.#comment(child, inner)}${inner}${text}\n`;
@@ -157,8 +157,8 @@ class Writer {
 }
 
 /**
- * A text as a doc comment, followed by a line break. The text is escaped, so it cannot end the comment or contain a
- * tag.
+ * Formats a text as a doc comment, followed by a line break. The text is escaped, so it cannot end the comment or
+ * contain a tag.
  */
 export function docComment(text: string, indent = ''): string {
   const lines = text
@@ -170,7 +170,7 @@ export function docComment(text: string, indent = ''): string {
   return `${indent}/**\n${lines.map((line) => `${indent} *${line === '' ? '' : ` ${line}`}\n`).join('')}${indent} */\n`;
 }
 
-/** The name of a definition as the name of a type; undefined when it has no letter. */
+/** Converts the name of a definition to a valid type name; undefined if the name has no letter. */
 function legalName(definition: string | undefined): string | undefined {
   if (definition === undefined) return undefined;
   if (/^[A-Z][A-Za-z0-9_]*$/.test(definition) && !GLOBAL_TYPES.has(definition)) return definition;
@@ -190,7 +190,7 @@ const INHERITED: ReadonlySet<string> = new Set([
 ]);
 const inherited = (name: string): string => (INHERITED.has(name) ? ` | Object["${name}"]` : '');
 
-/** Global types that generated code uses. No declared type may have such a name. */
+/** Global types that generated code uses. Declared types may not have these names. */
 const GLOBAL_TYPES: ReadonlySet<string> = new Set(['Record', 'Array', 'Object', 'Readonly', 'Omit']);
 
 const identityOf = (schema: Schema): object => schema.properties ?? schema;
@@ -209,7 +209,7 @@ const literals = (values: readonly JsonValue[]): string =>
   ].join(' | ');
 
 /**
- * The nodes below the root that contain themselves. The value is the path on which the search first reaches the node.
+ * Maps each node below the root that contains itself to the path on which the search first reaches the node.
  */
 function selfContaining(root: Schema): Map<Schema, string[]> {
   const found = new Map<Schema, string[]>();

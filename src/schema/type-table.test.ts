@@ -12,18 +12,18 @@ it.each([
   ['one line for each type', text],
   ['a single line', JSON.stringify(JSON.parse(text))],
   ['indented lines', JSON.stringify(JSON.parse(text), null, 2)],
-  ['one line for each type, and no end of the last line', text.trimEnd()],
+  ['one line for each type, and no line break at the end', text.trimEnd()],
 ])('a data file with %s has the facts of its JSON', (_title, form) => {
   const table = tableOfText(() => form);
   expect(Object.fromEntries([...table.names()].map((name) => [name, table.facts(name)]))).toEqual(whole);
 });
 
-it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('a data file of either form has no facts of %j', (name) => {
+it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('a data file in either form has no facts of %j', (name) => {
   const forms = [text, JSON.stringify(JSON.parse(text))];
   expect(forms.map((form) => tableOfText(() => form).facts(name))).toEqual([undefined, undefined]);
 });
 
-it('reads the file again after a collection of garbage', async () => {
+it('reads the file again after a garbage collection', async () => {
   let reads = 0;
   const table = tableOfText(() => {
     reads += 1;
@@ -33,7 +33,7 @@ it('reads the file again after a collection of garbage', async () => {
   expect([table.facts(names[0] ?? ''), reads]).toEqual([whole[names[0] ?? ''], 1]);
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
-  // A weak reference that was read stays until the turn ends.
+  // The target of a weak reference that was read stays alive until the current turn of the event loop ends.
   await new Promise((resolve) => setImmediate(resolve));
   collect();
   expect([table.facts(names[0] ?? ''), reads]).toEqual([whole[names[0] ?? ''], 2]);

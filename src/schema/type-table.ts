@@ -9,11 +9,11 @@ export function tableOfFacts(facts: Readonly<Record<string, TypeFacts>>): TypeTa
 }
 
 /**
- * The table of a data file (`types.json`), which has one line for each type. A look-up parses the line of its type,
- * because a process reads only a few of the hundreds of types. A text with other lines is parsed as a whole.
+ * The table of a data file (`types.json`), which has one line per type. A look-up parses only the line of its type,
+ * because a process needs only a few of the hundreds of types. A file with other lines is parsed as a whole.
  *
- * @param read reads the file. The table calls it again after a garbage collection, because a process at rest does not
- *   keep the text. The text takes a quarter of the memory that the parsed facts would take
+ * @param read reads the file. The table keeps only a weak reference to the text, and reads the file again after a
+ *   garbage collection. The text takes a quarter of the memory of the parsed facts
  */
 export function tableOfText(read: () => string): TypeTable {
   const text = read();
@@ -36,12 +36,12 @@ export function tableOfText(read: () => string): TypeTable {
   };
 }
 
-/** The first line of a data file: everything before the first type. */
+/** Matches the first line of a data file, which precedes the first type. */
 const HEAD = /^\{[^{}]*"types":\{$/;
-/** The line of a type: its name and its facts. */
+/** Matches the line of a type: its name and its facts. */
 const LINE = /^("[^"]+"):(\{.*\}),?$/;
 
-/** The facts of each type as JSON; `undefined` when the text has another form than one line for each type. */
+/** Maps each type to its facts as JSON; `undefined` if the text does not have one line per type. */
 function linesByName(text: string): ReadonlyMap<string, string> | undefined {
   const [head = '', ...lines] = text.trimEnd().split('\n');
   if (!HEAD.test(head) || lines.pop() !== '}}') return undefined;
@@ -49,7 +49,7 @@ function linesByName(text: string): ReadonlyMap<string, string> | undefined {
   for (const line of lines) {
     const [, name, facts] = LINE.exec(line) ?? [];
     if (name === undefined || facts === undefined) return undefined;
-    // The parser copies the name. A part of the line would keep the whole text in memory.
+    // JSON.parse copies the name. A substring of the line would keep the whole text in memory.
     byName.set(JSON.parse(name) as string, facts);
   }
   return byName;

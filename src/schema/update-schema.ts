@@ -1,9 +1,9 @@
 import type { FieldStep, Schema } from './model.ts';
 
 /**
- * A copy of a schema with one node replaced. A step of `path` is the name of a property, a number for the elements of a
- * list, or any undeclared name for the values of a map. The original schema does not change. `undefined` when the
- * schema has no node at that path.
+ * A copy of a schema in which one node is replaced. A step of `path` is the name of a property, any number for the
+ * elements of a list, or any undeclared name for the values of a map. The original schema does not change. `undefined`
+ * if the schema has no node at the path.
  */
 export function updateSchema(
   schema: Schema,
@@ -31,7 +31,7 @@ export function updateSchema(
   return updated === undefined ? undefined : { ...schema, additionalProperties: updated };
 }
 
-/** The node at a path, as in `updateSchema`; `undefined` when there is none. */
+/** The node at a path, as in `updateSchema`; `undefined` if there is none. */
 export function schemaNodeAt(schema: Schema, path: readonly FieldStep[]): Schema | undefined {
   let node: Schema | undefined = schema;
   for (const step of path) {

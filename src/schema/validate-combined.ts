@@ -5,7 +5,7 @@ import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import type { Check, Context } from './validate-context.ts';
 
-/** The result of checking one alternative, before it becomes part of the whole result. */
+/** The separate result of checking one alternative. */
 interface Attempt {
   readonly errors: FieldError[];
   readonly passed: number;
@@ -28,7 +28,7 @@ function merge(context: Context, attempt: Attempt | undefined): void {
   context.passed += attempt.passed;
 }
 
-/** The alternative with the most passed checks; the first one if several are equal. */
+/** The alternative with the most passed checks; if several have equally many, the first of these. */
 function nearest(attempts: readonly Attempt[]): Attempt | undefined {
   let best: Attempt | undefined;
   for (const candidate of attempts) if (best === undefined || candidate.passed > best.passed) best = candidate;
@@ -38,7 +38,7 @@ function nearest(attempts: readonly Attempt[]): Attempt | undefined {
 const valid = (candidate: Attempt): boolean => candidate.errors.length === 0;
 
 /**
- * The check of `anyOf`, `oneOf`, `allOf` and `not`. When all alternatives of `anyOf` or `oneOf` fail, the errors of the
+ * The check of `anyOf`, `oneOf`, `allOf` and `not`. If all alternatives of `anyOf` or `oneOf` fail, the errors of the
  * nearest alternative are reported.
  */
 export function combinedCheck(schema: Schema, checkOf: (schema: Schema) => Check): Check | undefined {

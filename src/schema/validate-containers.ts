@@ -8,13 +8,13 @@ import type { Check, Context } from './validate-context.ts';
 
 type CheckOf = (schema: Schema) => Check;
 
-/** A part of a schema, and its check. */
+/** A subschema and its check. */
 interface Part {
   readonly schema: Schema;
   readonly check: Check;
 }
 
-/** Runs the check of a part. A part that is unchanged since `old` adds no errors. */
+/** Runs the check of a subschema. A value that equals `old` adds no errors. */
 function checkPart({ schema, check }: Part, value: JsonValue, context: Context, old: JsonValue | undefined): void {
   const before = context.errors.length;
   check(value, context, old);
@@ -57,7 +57,7 @@ export function arrayCheck(
   };
 }
 
-/** The check of an object: declared members, other members, required members, and the number of members. */
+/** The check of an object: declared members, undeclared members, required members, and the number of members. */
 export function objectCheck(
   schema: Schema,
   checkOf: CheckOf,

@@ -6,32 +6,35 @@ import type { FieldError } from '../kubernetes/index.ts';
 /** The state of one validation: the current path and the findings. */
 export interface Context {
   readonly errors: FieldError[];
-  /** The errors of repeated elements of sets and maps. An update compares them with those of the stored object. */
+  /**
+   * The errors of repeated elements of sets and maps. This list is separate, because an update ignores these errors if
+   * the stored object also has repeated elements.
+   */
   readonly repeated: FieldError[];
   /** Steps from the root of the value. */
   readonly steps: PathPart[];
   /**
-   * The number of checks that passed, as a server counts them: it also counts most checks that fail. If no alternative
-   * matches, the errors are those of the alternative with the greatest number.
+   * The number of passed checks by the server's count, which also includes most failed checks. If no alternative
+   * matches, the errors of the alternative with the greatest number are reported.
    */
   passed: number;
   depth: number;
   add(error: FieldError): void;
-  /** The path of the whole value, which errors without a field of their own name; `<nil>` for the whole object. */
+  /** The path of the whole value; `<nil>` for the whole object. Errors without their own field name this path. */
   readonly root: string;
-  /** Path inside the value, as messages name it; empty at the root. */
+  /** The current path inside the value, in the notation of messages; empty at the root. */
   name(): string;
-  /** Path of the field for the cause; the root is `<nil>`. */
+  /** The current path in the notation of `field` in a cause; `<nil>` at the root. */
   field(): string;
-  /** As `field`, but members of maps are written `[key]`. Checks of lists name fields in this form. */
+  /** Like `field`, but with `[key]` for members of maps. Checks of lists use this notation. */
   place(): string;
 }
 
-/** Checks a value; `old` is the value at the same place of the stored object, if it can be matched. */
+/** Checks a value. `old` is the stored value of the same field, if it can be matched. */
 export type Check = (value: JsonValue, context: Context, old: JsonValue | undefined) => void;
 
 /**
- * Makes a context without findings.
+ * Creates a context without errors.
  *
  * @param base the field path of the value in the validated object
  */

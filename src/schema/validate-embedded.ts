@@ -16,7 +16,7 @@ export interface EmbeddedResource {
   readonly path: readonly PathPart[];
 }
 
-/** The embedded resources in a value (`x-kubernetes-embedded-resource`), the outer ones first. */
+/** The embedded resources in a value (`x-kubernetes-embedded-resource`), outer resources first. */
 export function* embeddedResources(schema: Schema, value: JsonValue, base = ''): Iterable<EmbeddedResource> {
   if (!hasEmbedded(schema)) return;
   for (const place of walkPlaces({ schema, value, old: undefined, path: base === '' ? [] : [base] }, hasEmbedded)) {

@@ -16,7 +16,7 @@ function typesOf(schema: Schema): readonly string[] {
   return schema.type === undefined ? [] : [schema.type];
 }
 
-/** JSON type of a value and, for numbers, the format that Go's decoder gives it. */
+/** The JSON type of a value and, for a number, the format that Go's decoder chooses. */
 function kindOf(value: JsonValue): readonly [type: string, format: string] {
   if (value === null) return ['null', ''];
   if (typeof value === 'string') return ['string', ''];
@@ -26,7 +26,7 @@ function kindOf(value: JsonValue): readonly [type: string, format: string] {
   return Array.isArray(value) ? ['array', ''] : ['object', ''];
 }
 
-/** Is a number an integer of 64 bits in Go? All other numbers are floats. */
+/** Does Go decode a number as a 64-bit integer? Go decodes all other numbers as floats. */
 function isInteger64(value: Integer): boolean {
   if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n;
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
@@ -42,7 +42,7 @@ function formatOf(schema: Schema): string {
   return type === 'string' && formatCheck(format) !== undefined ? format : '';
 }
 
-/** The check of the type. For numbers, the error can name the format, as on a server. */
+/** The check of the type. As on a server, the error for a number can name the format. */
 export function typeCheck(schema: Schema): (value: JsonValue, context: Context) => void {
   const types = typesOf(schema);
   const { nullable } = schema;
@@ -62,8 +62,8 @@ export function typeCheck(schema: Schema): (value: JsonValue, context: Context) 
     if (known !== '' && !hasNoFormat && !fits && valueFormat !== known) {
       fail(context, known, valueFormat);
     } else if (known !== '' && hasNoFormat && !types.includes('number') && !types.includes('integer')) {
-      // If a field has a string format, the format check decides about strings, so that they pass here. As on a server,
-      // a list passes here, too.
+      // If a field has a string format, strings pass here, because the format check validates them. As on a server, a
+      // list passes here too.
       context.passed += 1;
     } else if (fits) {
       context.passed += 1;
@@ -79,7 +79,7 @@ function fail(context: Context, wanted: string, found: string): void {
   );
 }
 
-/** The check of `enum`; undefined for a schema without it. */
+/** The check of `enum`; undefined for a schema without `enum`. */
 export function enumCheck(schema: Schema): ((value: JsonValue, context: Context) => void) | undefined {
   const allowed = schema.enum;
   if (!Array.isArray(allowed) || allowed.length === 0) return undefined;
@@ -87,7 +87,7 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   const texts = values.map((entry) => (typeof entry === 'string' ? entry : goJson(entry)));
   const scalars = new Set<JsonValue>(values.filter((entry) => typeof entry !== 'object'));
   return (value, context) => {
-    // A server refuses null even when the enum has null. It accepts a fraction whose whole part is in the enum.
+    // A server refuses null even if the enum contains null. It accepts a fraction whose integer part is in the enum.
     const isListed =
       value !== null &&
       (scalars.has(value) ||
@@ -97,12 +97,15 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   };
 }
 
-/** The maximum length of a text, in UTF-16 units, whose pattern is checked. A longer text passes without this check. */
+/**
+ * The maximum length, in UTF-16 units, up to which a string is checked against a pattern. A longer string passes
+ * without this check.
+ */
 const MAX_MATCHED_LENGTH = 1_000_000;
 
 /**
- * The check of length, pattern and format of a string; undefined without such constraints. If both length and pattern
- * fail, only the length is reported.
+ * The check of length, pattern and format of a string; undefined if the schema has no such constraints. If both length
+ * and pattern fail, only the length is reported.
  */
 export function formatOrPatternCheck(schema: Schema): ((value: string, context: Context) => void) | undefined {
   const { minLength, maxLength, pattern } = schema;
@@ -169,8 +172,8 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   }
   const described = format === '' ? '(default format)' : `with format ${format}`;
   /**
-   * Reports a number that is beyond the type, without a field, as a server does. The number is the value, a bound or a
-   * factor.
+   * Reports a number that is out of the type's range. As on a server, the error has no field. The number is the value,
+   * a bound or a factor.
    */
   const checkRange = (label: string, number: Integer, context: Context): boolean => {
     if (inRange(number, type, format)) return true;
@@ -209,10 +212,10 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   };
 }
 
-/** For an integer the server drops the fraction of a bound. */
+/** For an integer, the server truncates bounds to integers. */
 const truncated = (limit: Integer): Integer => (typeof limit === 'bigint' ? limit : Math.trunc(limit));
 const sameNumber = (a: Integer, b: Integer): boolean => !(a < b) && !(a > b);
-/** A bound or factor as Go prints it: as an integer (`10000000`), or as a float (`1e+07`). */
+/** Formats a bound or factor like Go, as an integer (`10000000`) or as a float (`1e+07`). */
 const numberText = (value: Integer, isInteger: boolean): string =>
   isInteger ? String(value) : formatGeneral(Number(value));
 
@@ -230,13 +233,13 @@ function checkMultiple(value: Integer, multipleOf: number, integral: boolean, co
   context.add(boundError(context.field(), value, integral, text));
 }
 
-/** The error of a number beside a bound or factor. Both are printed as integers, or both as floats. */
+/** The error of a number that violates a bound or factor. Both numbers are printed as integers, or both as floats. */
 function boundError(field: string, value: Integer, isNative: boolean, text: string): FieldError {
   const shown = numberText(value, isNative);
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${text}` };
 }
 
-/** Is value / factor an integer, apart from the rounding error of one division? */
+/** Is value / factor an integer, up to the rounding error of one division? */
 function isWhole(value: number, factor: number): boolean {
   const quotient = factor < 1 ? (1 / factor) * value : value / factor;
   return Math.abs(quotient - Math.round(quotient)) < 1e-9 * Math.max(1, Math.abs(quotient));

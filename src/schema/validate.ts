@@ -16,16 +16,17 @@ import { invalid } from './field-error.ts';
 /** The options of `validateValue`. */
 export interface ValidateOptions {
   /**
-   * The stored object on an update. Errors of unchanged parts are dropped, so that an object stays writable after its
-   * schema became stricter. A part with an undeclared member counts as changed. Errors of repeated elements are dropped if the stored object has repeated elements in any
-   * of its sets and maps. Errors of embedded resources are not dropped. Default: all errors count.
+   * For an update, the stored object. Errors of unchanged parts are dropped, so that an object stays writable after its
+   * schema has become stricter. A part with an undeclared member counts as changed. Errors of repeated elements are
+   * dropped if the stored object has repeated elements in any set or map list. Errors of embedded resources are not
+   * dropped. Default: all errors count.
    */
   readonly old?: JsonValue | undefined;
-  /** The path of the value in the object that the errors name, as Kubernetes writes it. Default: the root. */
+  /** The path of the value in the object, in Kubernetes' notation, for errors. Default: the root. */
   readonly path?: string;
   /**
-   * Evaluates the `x-kubernetes-validations` of one site. Not called when the value has an error of a type, of an enum,
-   * of a required field, or of a size that is too large. Default: rules are not evaluated.
+   * Evaluates the `x-kubernetes-validations` of one site. Not called if the value has a type error, an enum error, a
+   * missing required field, or an exceeded size limit. Default: rules are not evaluated.
    */
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
 }
@@ -33,8 +34,7 @@ export interface ValidateOptions {
 const compiled = new WeakMap<Schema, Check>();
 
 /**
- * The check of a schema. Each node is compiled once. The children of a node are compiled when a value first reaches
- * them.
+ * The check of a schema. Each node is compiled once. A child node is compiled when a value first reaches it.
  */
 export function checkOf(schema: Schema): Check {
   let check = compiled.get(schema);
@@ -45,10 +45,10 @@ export function checkOf(schema: Schema): Check {
   return check;
 }
 
-/** The number that a server adds to the passed checks for each value that is not null. */
+/** The number of passed checks that a server counts for every non-null value. */
 const CHECKS_OF_ANY_VALUE = 4;
 
-/** The nesting at which a value is refused. Only recursive schemas allow such depth. */
+/** The nesting depth at which a value is refused. Only recursive schemas allow such a depth. */
 const MAX_DEPTH = 500;
 
 function compile(schema: Schema): Check {
@@ -90,9 +90,9 @@ function compile(schema: Schema): Check {
 /**
  * Validates a value as a Kubernetes API server validates a custom resource. The function checks types, required and
  * other constraints, formats, alternatives, list types and embedded resources. `evaluateRules` checks the CEL rules.
- * The errors are the causes of the server's answer, word for word; an empty list means valid.
  *
- * An unknown field is not an error (see `prune`), and a missing value is not filled in (see `applyDefaults`).
+ * The errors equal the causes in the server's response, word for word. An empty list means that the value is valid. An
+ * unknown field is not an error (see `prune`), and defaults are not applied (see `applyDefaults`).
  */
 export function validateValue(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
   const { old, path = '', evaluateRules } = options;
@@ -107,7 +107,7 @@ export function validateValue(schema: Schema, value: JsonValue, options: Validat
   return errors;
 }
 
-/** The errors of a value, without errors of CEL rules. The errors of repeated elements are separate. */
+/** The errors of a value, without errors of CEL rules. Errors of repeated elements are returned separately. */
 export function schemaErrors(
   schema: Schema,
   value: JsonValue,
@@ -122,14 +122,14 @@ export function schemaErrors(
   return { errors, repeated };
 }
 
-/** Does a value have repeated elements in a list that is a set or a map? */
+/** Does a value have repeated elements in a set or map list? */
 const repeatsElements = (schema: Schema, value: JsonValue): boolean =>
   schemaErrors(schema, value, '', undefined).repeated.length > 0;
 
 const SKIPPED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
 
-/** The reasons of errors after which the API server evaluates no rules. */
+/** The reasons of errors that prevent the API server from evaluating rules. */
 const BLOCKING: ReadonlySet<string> = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',

@@ -17,8 +17,8 @@ export interface ValueInSchema {
 const MAX_DEPTH = 500;
 
 /**
- * Visits the places of a value together with their schema, parents first. Parts that the schema does not describe are
- * not visited. A child is visited only if `interesting` is true of its schema.
+ * Visits the parts of a value together with their schemas, parents first. Parts that the schema does not describe are
+ * skipped. A child is visited only if `interesting` is true for its schema.
  */
 export function* walkPlaces(place: ValueInSchema, interesting: (schema: Schema) => boolean): Iterable<ValueInSchema> {
   yield place;
@@ -48,8 +48,8 @@ export function* walkPlaces(place: ValueInSchema, interesting: (schema: Schema) 
 }
 
 /**
- * Makes a function that returns true when a predicate holds for a schema or for a schema below it (in its items,
- * properties or additional properties). The answer is cached for each node. Cyclic schemas are allowed.
+ * Returns a function that tests whether a predicate is true for a schema or for a nested schema (in items, properties
+ * or additional properties). The result is cached per node. Cyclic schemas are allowed.
  */
 export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
   const known = new WeakMap<Schema, boolean>();
@@ -67,7 +67,7 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
       final &&= below.final;
     }
     open.delete(schema);
-    // A negative answer below an unfinished node may be incomplete, so it is not cached.
+    // A negative result below an unfinished node may be incomplete, so it is not cached.
     if (found || final || open.size === 0) known.set(schema, found);
     return { found, final: found || final || open.size === 0 };
   };

@@ -68,7 +68,7 @@ describe('errors', () => {
     expect(verdict(`size(${nested})`)).toBe('int');
   });
 
-  test('numbers of different types can be compared after the first comprehension, as in cel-go', () => {
+  test('numbers of different types can be compared after the first comprehension in the expression, as in cel-go', () => {
     expect(verdict('[1].all(x, true) && 1 < 2.0')).toBe('bool');
   });
 });

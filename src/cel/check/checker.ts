@@ -32,9 +32,9 @@ export type ResolvedReference =
   | {
       readonly kind: 'function';
       readonly declaration: FunctionDeclaration;
-      /** The overloads that fit the static types, in order of declaration. */
+      /** The overloads that match the static types of the arguments, in order of declaration. */
       readonly overloads: readonly Overload[];
-      /** Is the target the namespace of the function's name, and not a receiver? */
+      /** Is the target of the call (`a.b` in `a.b.f(x)`) a part of the function's name and not a receiver? */
       readonly namespaced: boolean;
     }
   | { readonly kind: 'struct'; readonly name: string };
@@ -74,8 +74,9 @@ export class CheckedAst implements Checked {
 const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
 /**
- * The maximum length of `#log`. Like cel-go, the checker repeats the errors of a node that a macro's expansion contains
- * twice. Errors are not logged beyond this length, so each of them is reported only once.
+ * The maximum length of `#log`. When a macro's expansion contains a node twice, the checker repeats the node's errors,
+ * as cel-go does. The log is needed for the repetition. Errors beyond this length are not logged, so they are reported
+ * only once.
  */
 const MAX_LOGGED_ERRORS = 128;
 
@@ -99,8 +100,8 @@ export class Checker {
   readonly #log: { offset: number; message: string }[] = [];
   readonly #reported = new Map<number, readonly [number, number]>();
   /**
-   * Are comparisons of different number types allowed? cel-go refuses them until the first comprehension, and loses the
-   * restriction when it enters the comprehension's scope.
+   * Are comparisons of different number types allowed? cel-go refuses them at first, but drops this restriction when it
+   * enters the scope of the first comprehension.
    */
   #mixedComparisons = false;
 
@@ -307,7 +308,7 @@ export class Checker {
     return result;
   }
 
-  /** Checks `&&` or `||`. Each operand that cannot be a bool has an error at its own place. */
+  /** Checks `&&` or `||`. Each operand that cannot be a bool has an error at its own position. */
   #logic(expr: Call, declaration: FunctionDeclaration, overload: Overload, args: readonly CelType[]): CelType {
     let fits = true;
     for (const [index, type] of args.entries()) {
@@ -326,7 +327,10 @@ export class Checker {
     return unwrapped.type;
   }
 
-  /** The type of the parts of a literal: `previous` is the type of the parts before `expr`. */
+  /**
+   * Returns the common type of the elements of a literal up to `expr`. `previous` is the common type of the elements
+   * before `expr`, and `current` is the type of `expr`.
+   */
   #join(expr: Expr, previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
     if (this.#substitution.isAssignable(previous, current)) return mostGeneral(previous, current);
@@ -354,7 +358,8 @@ export class Checker {
     }
     const type = mapType(key ?? this.#substitution.variable(), value ?? this.#substitution.variable());
     if (typeSize(type) <= MAX_TYPE_SIZE) return type;
-    // The types of key and value can double at each binding (`{a: a}`), and the checks of types visit every part.
+    // With nested bindings such as `{a: a}`, the size of the map's type doubles at each binding, and the type checks
+    // visit every part of a type.
     this.#error(expr.at, 'the type of the map is too large');
     return ERROR;
   }
@@ -435,7 +440,7 @@ function isMessage(type: CelType): boolean {
   return ['struct', 'timestamp', 'duration', 'list', 'map', 'null', 'dyn'].includes(type.kind);
 }
 
-/** `a.b.c` as one name; undefined for an expression that has more than names and dots. */
+/** Returns `a.b.c` as one name; undefined when the expression has parts other than names and dots. */
 export function dottedName(expr: Expr): string | undefined {
   const fields: string[] = [];
   let node = expr;

@@ -27,7 +27,7 @@ import type { Value } from '../values.ts';
 /** A declared variable. */
 export interface DeclaredVariable extends VariableOptions {
   readonly name: string;
-  /** The value of the variable, when a library fixes it. */
+  /** The constant value of the variable, if a library defines it. */
   readonly value?: Value;
 }
 
@@ -48,12 +48,12 @@ const BASIC_TYPES: ReadonlyMap<string, CelType> = new Map(
   named([BOOL, BYTES, DOUBLE, DURATION, INT, listType(DYN), mapType(DYN, DYN), NULL, STRING, TIMESTAMP, UINT]),
 );
 
-/** The element type of `list` and `map` where kro declares these names itself. */
+/** The element type of `list` and `map` in environments where kro declares these type names itself. */
 const ANY: CelType = { kind: 'dyn', name: 'any', params: [] };
 
 /**
- * The names of types in kro's typed environments. There, `duration` and `timestamp` name types, too, and the parts of
- * `list` and `map` have the type `any`.
+ * The names of types in kro's typed environments. In these environments `duration` and `timestamp` are also names of
+ * types, and the elements of `list` and `map` have the type `any`.
  */
 const CHECK_ONLY_TYPES: ReadonlyMap<string, CelType> = new Map([
   ...BASIC_TYPES,
@@ -80,7 +80,7 @@ const WELL_KNOWN_FIELDS: Readonly<Record<string, Readonly<Record<string, CelType
   'google.protobuf.ListValue': { values: listType(DYN) },
 };
 
-/** The meanings of names outside loops. A child shares the tables of its parent. */
+/** The declared meanings of names, without loop variables. A child shares the tables of its parent. */
 export class Declarations {
   readonly #parent: Declarations | undefined;
   readonly #functions = new Map<string, FunctionDeclaration>();
@@ -91,7 +91,7 @@ export class Declarations {
   readonly typeNames: TypeNameUse;
   /** Does `has` fail on values without fields? */
   readonly strictPresence: boolean;
-  /** Must all elements of a list literal, and all keys and values of a map literal, have types that fit together? */
+  /** Must all elements of a list literal have compatible types, and all keys and all values of a map literal, too? */
   readonly homogeneousLiterals: boolean;
   readonly validators: readonly Validator[];
 

@@ -15,7 +15,7 @@ export function formatType(type: CelType): string {
   }
 }
 
-/** Argument types of a call: `(int, string)`, or `string.(int)` with a receiver. */
+/** Formats the argument types of a call: `(int, string)`, or `string.(int)` for a call with a receiver. */
 export function formatArguments(types: readonly CelType[], member: boolean): string {
   const target = member ? `${formatType(types[0] ?? ERROR)}.` : '';
   return `${target}(${(member ? types.slice(1) : types).map(formatType).join(', ')})`;

@@ -25,7 +25,7 @@ function parametersOf(overload: Overload): readonly string[] {
 
 /** Signatures of overloads for one check. */
 export class Signatures {
-  /** Parameter and result types, with fresh variables in place of type parameters. */
+  /** Returns the parameter and result types, with each type parameter replaced by a fresh type variable. */
   instantiate(overload: Overload, substitution: Substitution): { params: readonly CelType[]; result: CelType } {
     const names = parametersOf(overload);
     if (names.length === 0) return overload;

@@ -7,8 +7,8 @@ const NULLABLE: ReadonlySet<CelType['kind']> = new Set(['opaque', 'struct', 'dur
 const isDynOrError = (type: CelType) => type.kind === 'dyn' || type.kind === 'error';
 
 /**
- * The values of the type variables of one check. A test of assignability may bind variables; a test that fails binds
- * none.
+ * The values of the type variables of one check. A successful test of assignability may bind variables. A failed test
+ * binds none.
  */
 export class Substitution {
   readonly #bound = new Map<string, CelType>();
@@ -87,7 +87,10 @@ export class Substitution {
     }
   }
 
-  /** Can the variable be bound to `type`? A bound variable becomes the more general of both types. */
+  /**
+   * Can the variable be bound to `type`? A variable that is already bound becomes the more general of its present type
+   * and `type`.
+   */
   #standsFor(type: CelType, variable: CelType): { valid: boolean; bound: boolean } {
     if (sameType(type, variable)) return { valid: true, bound: true };
     const bound = this.#bound.get(variable.name);

@@ -5,7 +5,7 @@ import { expanded } from '../syntax/macro-expander.ts';
 import type { CheckedAst } from './checker.ts';
 import { walkExpr } from './walk.ts';
 
-/** Runs the libraries' checks of calls; undefined when they find nothing. */
+/** Runs the validators of the libraries on the calls of an expression. Returns undefined when they find no error. */
 export function validateCalls(checked: CheckedAst, validators: readonly Validator[]): ErrorList | undefined {
   if (validators.length === 0) return undefined;
   const byName = new Map(validators.map((validator) => [validator.functionName, validator]));

@@ -1,7 +1,7 @@
 import type { Expr } from '../ast.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 
-/** The parts of a node, in the order of the text. The only part of a macro is its expansion. */
+/** The child nodes of a node, in source order. The only child of a macro call is its expansion. */
 export function operandsOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'literal':

@@ -4,7 +4,7 @@ import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './
 
 /** The cost of one traversal, per character. */
 export const TRAVERSAL = 0.1;
-/** The factor of the cost of a match for each character of the pattern. */
+/** Each character of a pattern multiplies the cost of a match by this factor. */
 export const PATTERN = 0.25;
 
 /** An operand of a call. */
@@ -17,13 +17,13 @@ export interface Operand {
   readonly elements: () => Range;
 }
 
-/** The cost of a call, not counting the cost of its arguments, and the size of its result where the result has one. */
+/** The cost of a call without the cost of its arguments, and the size of its result if the result has a size. */
 export interface CallCost {
   readonly cost: Range;
   readonly size?: Range;
 }
 
-/** Functions that cost one unit, whatever the size of their operands. */
+/** Functions that always cost one unit. The size of their operands does not matter. */
 const NOMINAL = new Set([
   'sign',
   'asInteger',
@@ -52,9 +52,9 @@ const FORMAT_NAME_LENGTH: Range = { min: 1, max: 64 };
 const ADDRESS: Range = { min: 4, max: 16 };
 
 /**
- * The cost of a function with a price of the API server; `undefined` for functions with cel-go's price. Constructors
- * such as `quantity(x)` and `ip(x)` have cel-go's price, which is one unit. The constructor `url(x)` has a price of the
- * API server.
+ * The cost of a function for which the API server defines a cost; `undefined` for functions with cel-go's cost.
+ * Constructors such as `quantity(x)` and `ip(x)` have cel-go's cost, which is one unit. For the constructor `url(x)`,
+ * the API server defines the cost.
  */
 export function libraryCost(
   name: string,
@@ -113,7 +113,7 @@ export function libraryCost(
   }
 }
 
-/** The types of libraries whose values are compared at the cost of one unit. */
+/** Library types. A comparison of two values of such a type costs one unit. */
 const COMPARED_AT_ONCE = new Set([
   'kubernetes.Quantity',
   'kubernetes.Semver',
@@ -127,7 +127,10 @@ const COMPARED_AT_ONCE = new Set([
   'net.IP',
 ]);
 
-/** The cost of `==` for values of a library's type; `undefined` for other types. For `!=` there is no such price. */
+/**
+ * The cost of `==` for values of a library's type; `undefined` for other types. The API server defines no such cost for
+ * `!=`.
+ */
 function equalityCost(left: Operand | undefined, right: Operand | undefined): CallCost | undefined {
   if (left === undefined || right === undefined || left.type.name !== right.type.name) return undefined;
   if (COMPARED_AT_ONCE.has(left.type.name)) return { cost: ONE };
@@ -135,8 +138,8 @@ function equalityCost(left: Operand | undefined, right: Operand | undefined): Ca
 }
 
 /**
- * The maximum number of parts after `split`. The API server takes a constant limit as an unsigned number. A negative
- * constant, which means no limit, therefore counts as the greatest number.
+ * The maximum number of parts after `split`. The API server interprets a constant limit as an unsigned integer. A
+ * negative constant, which means no limit, therefore counts as the greatest integer.
  */
 function maxParts(target: Operand, limit: number | undefined): number {
   if (limit === undefined) return target.size.max;
@@ -144,8 +147,8 @@ function maxParts(target: Operand, limit: number | undefined): number {
 }
 
 /**
- * The cost of a pass over a text or a list. A text costs a traversal. A list costs one unit for each element, and also
- * a traversal for each element that is a text or bytes.
+ * The cost of reading a whole string or list once. A string costs one traversal. A list costs one unit per element.
+ * Elements that are strings or bytes cost one traversal each in addition.
  */
 function traversalCost(target: Operand): Range {
   const [element] = target.type.params;
@@ -164,16 +167,16 @@ function joinedSize(target: Operand, separator: Operand | undefined): Range {
 function containmentCost(name: string, overload: string, other: Operand | undefined): Range {
   let cost = scaleRange(addRanges(ADDRESS, ADDRESS), TRAVERSAL);
   if (name === 'containsCIDR') cost = addRanges(addRanges(cost, scaleRange(ADDRESS, TRAVERSAL)), ONE);
-  // A string must be parsed first, at the cost of a traversal.
+  // A string argument is parsed first, which costs one traversal.
   if (overload.endsWith('_string') && other !== undefined) cost = addRanges(cost, scaleRange(other.size, TRAVERSAL));
   return cost;
 }
 
-/** The length that a text can have after all occurrences of `part` are replaced by `by`. */
+/** The possible lengths of a string after all occurrences of `part` are replaced by `by`. */
 function replacedSize(text: Range, part: Range, by: Range): Range {
   const around = (length: number) => (length < UNBOUNDED ? length + 1 : length);
   // An empty part matches before each character and at the end. A replacement that is not longer than the part does not
-  // lengthen the text.
+  // lengthen the string.
   const maximum =
     part.min === 0
       ? { count: around(text.max), kept: text.max }

@@ -6,7 +6,10 @@ const rules = createEnvironment({
   variables: { self: STRING, n: INT, ints: listType(INT), texts: listType(STRING), d: DYN },
 });
 
-/** Texts have at most 100 characters, and lists at most 10 elements. */
+/**
+ * Returns the estimated cost of a rule on data whose strings have at most 100 characters and whose lists have at most
+ * 10 elements.
+ */
 function costOf(rule: string): readonly [number, number] {
   const checked = rules.check(rule);
   if (!checked.ok) throw new Error(checked.text);
@@ -16,7 +19,7 @@ function costOf(rule: string): readonly [number, number] {
   return [min, max];
 }
 
-// The expected numbers follow from the prices in `library/cost.go` of k8s.io/apiserver and `ext/lists.go` of cel-go.
+// The expected numbers follow from the costs in `library/cost.go` of k8s.io/apiserver and `ext/lists.go` of cel-go.
 test.each<[string, readonly [number, number]]>([
   ['quantity(self) == quantity("1Gi")', [4, 4]],
   ['semver(self) == semver("1.0.0")', [4, 4]],

@@ -22,9 +22,9 @@ import {
 } from './range.ts';
 
 /**
- * The size that the data at a path can have: characters, bytes, elements or entries. A path begins with the name of a
- * variable. `@items` and `@indices` mean the elements of a list and their positions, `@keys` and `@values` the keys and
- * the values of a map.
+ * Returns the possible sizes of the data at a path: the number of characters, bytes, elements or entries. A path begins
+ * with the name of a variable. The path segments `@items` and `@indices` mean the elements of a list and their indices.
+ * `@keys` and `@values` mean the keys and values of a map.
  */
 export type SizeAt = (path: readonly string[]) => Range | undefined;
 
@@ -47,8 +47,8 @@ const MAP = fixed(30);
 const STRUCT = fixed(40);
 
 /**
- * Estimates the least and the greatest cost of an expression, in cel-go's units and with the prices of a Kubernetes API
- * server. The estimate uses the syntax, the types, and the sizes that the data can have.
+ * Estimates the least and the greatest cost of an expression, in cel-go's units and with the function costs of a
+ * Kubernetes API server. The estimate uses the syntax, the types, and the sizes that the data can have.
  */
 export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
   if (!(checked instanceof CheckedAst)) return UNKNOWN;
@@ -56,8 +56,8 @@ export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
 }
 
 /**
- * The least cost of one round, over all loops and all data; `undefined` for an expression without loops. An evaluation
- * costs at least the number of its rounds times this cost.
+ * The least cost of one iteration, over all loops and all possible data; `undefined` for an expression without loops.
+ * An evaluation costs at least its number of iterations multiplied by this cost.
  */
 export function minRoundCost(checked: Checked): number | undefined {
   if (!(checked instanceof CheckedAst)) return undefined;
@@ -67,7 +67,7 @@ export function minRoundCost(checked: Checked): number | undefined {
 }
 
 class Estimate {
-  /** The least cost of a round of each loop. */
+  /** For each loop, the least cost of one iteration. */
   readonly rounds: number[] = [];
   readonly #checked: CheckedAst;
   readonly #sizeAt: SizeAt;
@@ -92,7 +92,7 @@ class Estimate {
         return ONE;
       case 'select': {
         const operand = this.of(expr.operand);
-        // For an API server a test for presence is free, and so is the path to the tested field.
+        // In an API server's cost model, `has(…)` is free, and so is the selection of the path to the tested field.
         if (expr.test) return ZERO;
         const { kind } = this.#checked.typeOf(expanded(expr.operand).id);
         this.#paths.set(expr.id, [...this.#path(expr.operand), expr.field]);
@@ -178,8 +178,9 @@ class Estimate {
     switch (id) {
       case 'logical_or':
       case 'logical_and':
-        // The second operand is not evaluated when the first one decides. In a round of `all` or `exists`, the second
-        // operand is always evaluated, because the loop ends as soon as the accumulator decides.
+        // The second operand is not evaluated when the first operand decides the result. In an iteration of `all` or
+        // `exists`, the first operand is the accumulator. The loop ends as soon as the accumulator decides the result,
+        // so each iteration evaluates the second operand.
         return { cost: isAccumulator(expr.args[0]) ? addRanges(a, b) : { min: a.min, max: addRanges(a, b).max } };
       case 'conditional': {
         const [, yes, no] = expr.args;
@@ -227,7 +228,10 @@ class Estimate {
     return addRanges(cost, multiplyRanges(rounds, round));
   }
 
-  /** The cost of `cel.bind` and similar folds: a comprehension over an empty list that names a value. */
+  /**
+   * The cost of `cel.bind` and similar folds: a comprehension over an empty list whose only purpose is to bind a name
+   * to a value.
+   */
   #binding(expr: Comprehension): Range {
     const cost = addRanges(this.of(expr.range), this.of(expr.init));
     const stack = this.#locals.get(expr.accumulator) ?? [];

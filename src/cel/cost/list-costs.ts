@@ -37,12 +37,15 @@ export function listCost(
   }
 }
 
-/** The value of a constant integer, which is at least 0; `otherwise` for any other operand. */
+/** Returns the value of a constant integer (0 if it is negative). For any other operand, returns `otherwise`. */
 function bound(operand: Operand | undefined, otherwise: number): number {
   return operand?.integer === undefined ? otherwise : Math.max(0, operand.integer);
 }
 
-/** The cost of a call that makes a list. As in cel-go, the size of a sorted list counts as the number of comparisons. */
+/**
+ * The cost of a call that makes a list. As in cel-go, the number of comparisons of a sort is assumed to be the size of
+ * the list.
+ */
 function newList(factor: number, size: Range): CallCost {
   return { cost: addRanges(addRanges(scaleRange(size, factor), ONE), LIST), size };
 }

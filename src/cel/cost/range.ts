@@ -1,4 +1,4 @@
-/** The least and the greatest cost or size. The greatest is `UNBOUNDED` where nothing limits it. */
+/** The least and the greatest cost or size. `max` is `UNBOUNDED` if there is no limit. */
 export interface Range {
   readonly min: number;
   readonly max: number;
@@ -28,5 +28,5 @@ export const scaleRange = (range: Range, factor: number): Range => ({
   max: capped(Math.ceil(range.max * factor)),
 });
 
-/** The smallest range that contains both. */
+/** The smallest range that contains both ranges. */
 export const unionRange = (a: Range, b: Range): Range => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) });

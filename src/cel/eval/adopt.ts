@@ -8,8 +8,8 @@ import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
 
 /**
  * Reads one piece of foreign data by its shape. A scalar becomes a value (a double stays a plain number). For an
- * object, map or list only the kind is checked, and the data itself is returned. A part of it is read and checked when
- * the expression selects the part.
+ * object, map or list, only the kind is checked, and the data itself is returned. Its parts are read and checked when
+ * the expression selects them.
  *
  * @throws EvalFailure when the data does not have the shape
  */
@@ -65,14 +65,14 @@ function adoptInt(data: unknown): number | bigint {
   return fail(`invalid data, expected int, got non-integer float ${formatGeneral(Number(data))}`);
 }
 
-/** Is this data an object of JSON? The result is also true for null, so a caller tests for null first. */
+/** Is this data a JSON object? The result is also true for null, so callers must test for null first. */
 export function isDataObject(data: unknown): boolean {
   return (
     typeof data === 'object' && !Array.isArray(data) && !(data instanceof CelValue) && !(data instanceof Uint8Array)
   );
 }
 
-/** The value of data without a schema: null for `undefined`. A function or a symbol is an error. */
+/** Converts data without a schema to a value. `undefined` becomes null. A function or a symbol is an error. */
 export function adoptAny(data: unknown): Value {
   switch (typeof data) {
     case 'undefined':

@@ -19,7 +19,7 @@ import {
   toUint,
 } from '../values.ts';
 
-/** The arithmetic of ints. Ints have no negative zero. `+ 0` turns a negative zero into zero. */
+/** Adds two ints. Ints have no negative zero, so `+ 0` turns a negative zero into zero. */
 export function addInts(a: Int, b: Int): Int {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
@@ -53,7 +53,8 @@ export function divideInts(a: Int, b: Int): Int {
 export function moduloInts(a: Int, b: Int): Int {
   if (b === 0) return fail('modulus by zero');
   if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;
-  // The quotient of the least int and -1 is not an int, and cel-go refuses the remainder of the two, too.
+  // The quotient of the least int and -1 is not in the range of an int. cel-go reports the same overflow for the
+  // remainder of these two numbers.
   if (b === -1 && BigInt(a) === -(2n ** 63n)) return fail('integer overflow');
   return checkedInt(BigInt(a) % BigInt(b));
 }
@@ -62,7 +63,7 @@ export function negateInt(a: Int): Int {
   return typeof a === 'number' ? 0 - a : checkedInt(-a);
 }
 
-/** The operators of arithmetic. */
+/** An arithmetic operator with two operands. */
 export type Operator = '+' | '-' | '*' | '/' | '%';
 
 const INTS: Readonly<Record<Operator, (a: Int, b: Int) => Int>> = {
@@ -73,7 +74,7 @@ const INTS: Readonly<Record<Operator, (a: Int, b: Int) => Int>> = {
   '%': moduloInts,
 };
 
-/** The function for two ints. */
+/** Returns the function that applies the operator to two ints. */
 export function intOperation(operator: Operator): (a: Int, b: Int) => Int {
   return INTS[operator];
 }

@@ -1,12 +1,12 @@
 import type { Meter } from '../values.ts';
 import { CelValue } from '../values.ts';
 
-/** The depth to which two pieces of data from outside CEL are compared. Deeper data counts as different. */
+/** The maximum depth of a comparison of data from outside CEL. Data that is nested more deeply counts as different. */
 const MAX_DEPTH = 1_000;
 
 /**
- * Are two pieces of plain data equal? The order of members does not count. Values of CEL classes equal only themselves.
- * The members and elements that are compared are charged to `meter`.
+ * Are two pieces of plain data equal? The order of members is ignored. Values of CEL classes equal only themselves. The
+ * members and elements that are compared are charged to `meter`.
  */
 export function sameData(a: unknown, b: unknown, meter: Meter, depth = 0): boolean {
   if (a === b) return true;

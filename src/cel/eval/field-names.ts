@@ -10,9 +10,9 @@ const ESCAPES: readonly (readonly [string, string])[] = [
 const ENCODED = new Map(ESCAPES.map(([plain, escaped]) => [escaped, plain]));
 
 /**
- * A property name as expressions write it (`Escape` of k8s.io/apiserver). The escaped form of a reserved name is
- * `__name__`. The result is undefined when no escape makes the name an identifier. Examples are an empty name, a name
- * that begins with a digit, and a name with a space.
+ * Escapes a property name for use in expressions, as the function `Escape` of k8s.io/apiserver does. The escaped form
+ * of a reserved name is `__name__`. Returns undefined when the escaped name is not an identifier, for example for an
+ * empty name, a name that begins with a digit, or a name with a space.
  */
 export function escapeFieldName(name: string): string | undefined {
   if (!/^[A-Za-z_./-][A-Za-z0-9_./-]*$/.test(name)) return undefined;

@@ -2,11 +2,11 @@ import type { CallContext } from '../library.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 
-/** One evaluation: the values of variables and loop variables, and the rest of the budget. */
+/** The state of one evaluation: the values of variables and loop variables, and the remaining budget. */
 export class Frame implements CallContext {
   /**
-   * The values of variables. The index is the number of the variable in the program. Undefined where a variable is not
-   * bound.
+   * The values of variables, indexed by the number of the variable in the program. The value of an unbound variable is
+   * undefined.
    */
   readonly variables: readonly unknown[];
   /** Loop and bound variables. */

@@ -3,7 +3,8 @@ import { goTypeOf } from '../../golang/index.ts';
 import { CelValue } from '../values.ts';
 
 /**
- * The type of a piece of data in kro's messages: the Go type into which kro decodes JSON, or the type of a CEL value.
+ * The type name of data in kro's messages. For JSON data, this is the Go type into which kro decodes the data. For a
+ * CEL value, it is the CEL type.
  */
 export function goTypeName(data: unknown): string {
   if (data instanceof Uint8Array) return '[]uint8';

@@ -2,16 +2,16 @@ import { setOwn } from '../../core/index.ts';
 import { CelValue } from '../values.ts';
 
 /**
- * Data whose parts were all found to be plain. The cache makes the next inspection cheap. The cache also has the
- * entries of plain lists, because new lists often contain the same objects. The cache does not have deeper parts,
- * because it would grow too large for thousands of objects.
+ * A cache of objects and lists that an earlier inspection found to be plain at every depth. The cache also contains the
+ * elements of plain lists, because new lists often contain the same objects. It does not contain deeper parts, because
+ * thousands of objects would make it too large.
  */
 const plain = new WeakSet<object>();
 
 /**
- * The data itself if all its parts are plain: objects and arrays with the usual prototypes (or none), without
- * accessors. Otherwise a copy of its plain parts. The copy has no accessors and no inherited properties. Other objects
- * keep only their own data. Reading the result runs no foreign code, unless the data is a Proxy or is changed
+ * Returns the data itself if all its parts are plain. A part is plain if it is an object or array without accessors and
+ * with the usual prototype (or none). If a part is not plain, returns a copy of the own data properties, without
+ * accessors and inherited properties. Reading the result runs no foreign code, unless the data is a Proxy or is changed
  * afterwards.
  */
 export function safeData(data: unknown): unknown {
@@ -28,8 +28,8 @@ function isContainer(data: unknown): data is object {
 }
 
 /**
- * All objects that the data holds; undefined when one of them is not plain. The search does not recurse, so the data
- * may be of any depth.
+ * Returns all objects that the data contains, or undefined when one of them is not plain. The search does not recurse,
+ * so the data may be of any depth.
  */
 function inspect(root: object): ReadonlySet<object> | undefined {
   const seen = new Set<object>([root]);
@@ -77,8 +77,8 @@ function copy(root: object): object {
 
 /** Makes a function that reads an own property of plain data; undefined when the property is absent. */
 export function propertyReader(name: string): (data: Readonly<Record<string, unknown>>) => unknown {
-  // Plain data inherits from Object.prototype at most. Any other name is therefore an own property or absent, and needs
-  // no `hasOwn`.
+  // Plain data inherits only from Object.prototype. A name that Object.prototype does not have is therefore an own
+  // property or absent, and needs no `hasOwn`.
   if (name in Object.prototype) return (data) => (Object.hasOwn(data, name) ? data[name] : undefined);
   return (data) => data[name];
 }

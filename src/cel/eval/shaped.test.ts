@@ -115,7 +115,7 @@ describe('the elements of a list are read', () => {
     expect(counter.reads).toBeLessThan(10);
   });
 
-  test('and charged when a function gets all of them', () => {
+  test('and are charged to the budget when a function receives the whole list', () => {
     const { within } = reading(true);
     const evaluate = (text: string) =>
       compile(within, text).program.evaluate({ l: data.slice(0, 900) }, { budget: 20_000 });

@@ -20,7 +20,7 @@ import { sameData } from './data.ts';
 import { equal } from './equality.ts';
 import { escapeFieldName, unescapeFieldName } from './field-names.ts';
 
-/** A list of foreign data, read through its shape. */
+/** A list of data from outside CEL. Its shape (its schema) decides how elements are read. */
 export class ShapedList extends ListView {
   readonly data: readonly unknown[];
   readonly shape: DataShape;
@@ -46,8 +46,8 @@ export class ShapedList extends ListView {
   }
 
   /**
-   * Equality with this list as the left operand. A list of type `set` or `map` ignores the order of elements only as
-   * the left operand.
+   * Equality with this list as the left operand. The order of elements is ignored if this list, the left operand, has
+   * the list type `set` or `map`. The list type of the right operand has no effect.
    */
   equals(other: Value, meter: Meter): boolean {
     const others = elementsOf(other);
@@ -71,15 +71,18 @@ export class ShapedList extends ListView {
     });
   }
 
-  /** The text of the keys of an element. Keys of different types have different texts; an absent key is like null. */
+  /**
+   * Returns the list map keys of an element as one string. Keys of different types have different strings. An absent
+   * key counts as null.
+   */
   #keyOf(data: unknown): string {
     const object = typeof data === 'object' && data !== null ? (data as ValueObject) : {};
     return stringifyJson((this.shape.mapKeys ?? []).map((key) => (getProperty(object, key) ?? null) as JsonValue));
   }
 
   /**
-   * `+` with this list as the left operand. A `set` or `map` list merges; any other list appends. The elements stay
-   * foreign data.
+   * `+` with this list as the left operand. For a list of type `set` or `map`, the elements are merged; for any other
+   * list they are appended. The elements are not converted.
    */
   plus(other: Value): ShapedList {
     const others = elementsOf(other)?.map(rawData) ?? fail('no such overload');
@@ -100,7 +103,7 @@ export class ShapedList extends ListView {
   }
 }
 
-/** An object or map of foreign data, read through its shape. */
+/** An object or map of data from outside CEL. Its shape (its schema) decides how members are read. */
 export class ShapedMap extends MapView {
   readonly data: Readonly<Record<string, unknown>>;
   readonly shape: DataShape;
@@ -120,7 +123,9 @@ export class ShapedMap extends MapView {
     return this.shape.kind === 'object' ? names.map((name) => escapeFieldName(name) ?? name) : names;
   }
 
-  /** The value of a key. In objects a null counts as absent, and keys are the names that expressions write. */
+  /**
+   * The value of a key. In objects, null counts as absent, and a key is a field name as expressions write it (escaped).
+   */
   get(key: string): Value | undefined {
     const declared = this.shape.field?.(key);
     if (declared !== undefined) {
@@ -160,12 +165,12 @@ export class ShapedMap extends MapView {
   }
 }
 
-/** The value of one element or member; data without a shape is read as it is. */
+/** The value of one element or member; data without a shape is converted without a schema. */
 function readElement(data: unknown, shape: DataShape | undefined): Value {
   return shape === undefined ? adoptAny(data) : adoptValue(data, shape);
 }
 
-/** The size and the look-up of any form of map. */
+/** Returns the size and a lookup function of a map; undefined for a value that is not a map. */
 function finder(map: Value): { size: number; get(key: string): Value | undefined } | undefined {
   if (map instanceof MapView || map instanceof CelMap) return map;
   if (!isObject(map)) return undefined;
@@ -178,7 +183,8 @@ export function raise(value: Value): Value {
 }
 
 /**
- * The self-describing value of adopted data: a view for a container, a `CelDouble` for a double that is a safe integer.
+ * Converts adopted data to a self-describing value, whose CEL type is known without its shape. A container becomes a
+ * view, and a double that is a safe integer becomes a `CelDouble`.
  */
 export function selfDescribing(adopted: unknown, shape: DataShape): Value {
   if (adopted === null) return null;
@@ -195,7 +201,10 @@ export function selfDescribing(adopted: unknown, shape: DataShape): Value {
   }
 }
 
-/** The self-describing value of data. Bad data becomes an error value; an operation that reads it throws the error. */
+/**
+ * Converts data to a self-describing value. Data that does not have the shape becomes an error value, and an operation
+ * that reads this value throws the error.
+ */
 export function adoptValue(data: unknown, shape: DataShape): Value {
   try {
     return selfDescribing(adopt(data, shape), shape);

@@ -20,8 +20,9 @@ const UNITS: readonly (readonly [names: readonly string[], nanos: bigint])[] = [
 ];
 
 /**
- * The nanoseconds of a unit of OpenAPI's `duration` format, in lower case; undefined for other words. A word that
- * begins with the last name of a unit means this unit (`minutes`). The other names of a unit match only whole words.
+ * The nanoseconds of a unit of OpenAPI's `duration` format, in lower case; undefined for other words. For the last name
+ * of each unit, it is enough that the word begins with the name (`minutes` begins with `minute`). The other names must
+ * match the whole word.
  */
 export function nanosecondsOfUnit(unit: string): bigint | undefined {
   const found = UNITS.find(([names]) => names.includes(unit) || unit.startsWith(names.at(-1) ?? unit));
@@ -29,8 +30,8 @@ export function nanosecondsOfUnit(unit: string): bigint | undefined {
 }
 
 /**
- * Reads a span of time in OpenAPI's `duration` format, in nanoseconds: Go's form, or the sum of numbers with units up
- * to weeks. A sum beyond int64 wraps around, as Go's arithmetic does.
+ * Parses a string of OpenAPI's `duration` format and returns nanoseconds. The string has Go's notation, or is a sum of
+ * numbers with units up to weeks. A sum beyond int64 wraps around, as Go's arithmetic does.
  */
 export function parseSpan(text: string): bigint | Failure {
   const nanoseconds = goParseDuration(text);
@@ -45,7 +46,9 @@ export function parseSpan(text: string): bigint | Failure {
   return total ?? new Failure(`unable to parse ${text} as duration`);
 }
 
-/** One part of a date layout: its text in Go's layout, its number of digits, and its range. */
+/**
+ * One number of a date layout: its notation in Go's layouts, its number of digits, its name in messages, and its range.
+ */
 type Part = readonly [layout: string, digits: number, name: string, low: number, high: number];
 
 const DATE: readonly (Part | string)[] = [
@@ -68,7 +71,7 @@ const DATE_TIME: readonly (Part | string)[] = [
 const layoutText = (layout: readonly (Part | string)[]) =>
   layout.map((part) => (typeof part === 'string' ? part : part[0])).join('');
 
-/** The numbers that Go's layout finds in a text, and the rest of the text; or Go's error message. */
+/** Parses a string by a Go layout. Returns the numbers and the remaining string, or a failure with Go's message. */
 function parseLayout(text: string, layout: readonly (Part | string)[]): { numbers: number[]; rest: string } | Failure {
   const numbers: number[] = [];
   let rest = text;
@@ -101,7 +104,7 @@ function secondsOf([year = 0, month = 1, day = 1, hour = 0, minute = 0, second =
   return date.getTime() / 1000 + hour * 3600 + minute * 60 + second;
 }
 
-/** A date (`2026-01-31`) as seconds since 1970. */
+/** Parses a date (`2026-01-31`) and returns seconds since 1970. */
 export function parseDate(text: string): number | Failure {
   const parsed = parseLayout(text, DATE);
   if (parsed instanceof Failure) return parsed;
@@ -113,7 +116,7 @@ export function parseDate(text: string): number | Failure {
 /** The end of a date-time: no zone, `Z`, or an offset of up to 24 hours and 60 minutes, as Go allows. */
 const ZONE = /^(?:Z|([+-])([01]\d|2[0-4]):?([0-5]\d|60))?$/;
 
-/** A point in time in OpenAPI's `date-time` format; an empty text is the beginning of 1970. */
+/** Parses a string of OpenAPI's `date-time` format. An empty string means the beginning of 1970. */
 export function parseDateTime(text: string): Time | Failure {
   if (text === '') return { seconds: 0, nanos: 0, offsetMinutes: 0 };
   const parsed = parseLayout(text, DATE_TIME);

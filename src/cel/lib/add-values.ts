@@ -14,8 +14,8 @@ import {
 import { addDurationToTimestamp, addDurations } from './time-arithmetic.ts';
 
 /**
- * The sum of self-describing values. It begins with the zero of the first value's type. For each step there must be an
- * overload of `+` for exactly the two types.
+ * The sum of self-describing values. The sum starts with the zero of the first value's type. Each addition needs an
+ * overload of `+` for exactly the types of its two operands.
  */
 export function addValues(elements: readonly Value[]): Value {
   const [first] = elements;

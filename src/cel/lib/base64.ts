@@ -10,8 +10,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes standard base64 with or without padding, and ignores line breaks, as cel-go does. The failure names the first
- * bad byte, as Go does for the form without padding.
+ * Decodes standard base64 with or without padding, and ignores line breaks, as cel-go does. The failure's message has
+ * the offset of the first invalid byte, as in Go's decoder for base64 without padding.
  */
 export function decodeBase64(text: string): Uint8Array | Failure {
   const compact = text.replace(/[\r\n]/g, '');

@@ -5,9 +5,9 @@ import { compareText } from '../../golang/index.ts';
 type Order = -1 | 0 | 1 | undefined;
 
 /**
- * The order of two values, as cel-go's `Compare` methods give it. Numbers of all types can be compared with each other.
- * A value of any other type can be compared only with values of the same type. Undefined for any other pair, and for
- * NaN.
+ * The order of two values, equal to the result of cel-go's `Compare` methods. Numbers of all types can be compared with
+ * each other. A value of any other type can be compared only with values of the same type. The result is undefined for
+ * all other pairs, and for NaN.
  */
 export function tryCompare(a: Value, b: Value): Order {
   if (typeof a === 'number' && typeof b === 'number') return order(a, b);
@@ -23,7 +23,7 @@ export function tryCompare(a: Value, b: Value): Order {
   return left === undefined || right === undefined ? undefined : compareNumbers(left, right);
 }
 
-/** As {@link tryCompare}; raises cel-go's errors. */
+/** Compares as {@link tryCompare} does, but throws cel-go's error when the values have no order. */
 export function compareValues(a: Value, b: Value): -1 | 0 | 1 {
   const result = tryCompare(a, b);
   if (result !== undefined) return result;
@@ -49,7 +49,7 @@ function order<T extends bigint | number>(a: T, b: T): Order {
   return a === b ? 0 : undefined;
 }
 
-/** The exact integer, or the double, of a number. */
+/** Returns an int or uint as an exact integer, and a double as a number; undefined for any other value. */
 function numeric(value: Value): { readonly integer: bigint } | { readonly double: number } | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? { integer: BigInt(value) } : { double: value };
   if (typeof value === 'bigint') return { integer: value };

@@ -19,8 +19,8 @@ export function orFail<T>(result: T | Failure): T {
 }
 
 /**
- * Makes the implementation of a function that reads a whole string. A call costs one unit for each four characters of
- * the string.
+ * Makes the implementation of a function that reads a whole string. A call costs one unit per four characters of the
+ * string.
  */
 export function reading<T extends Value>(read: (text: string) => T): (text: string, context: CallContext) => T {
   return (text, context) => {
@@ -29,7 +29,7 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
   };
 }
 
-/** Charges for reading a text once without building another one. Short texts are free. */
+/** Charges for reading a string once without building a new string. Short strings are free. */
 export function chargePass(context: CallContext, { length }: string): void {
   if (length > 256) context.charge(length >> 4);
 }
@@ -38,8 +38,8 @@ export function chargePass(context: CallContext, { length }: string): void {
 const COMPARISONS_PER_UNIT = 2_048;
 
 /**
- * Charges a search for a part of a text. In the worst case, JavaScript compares the whole part at each position of the
- * text.
+ * Charges the search for a substring. In the worst case, JavaScript compares the whole substring at each position of
+ * the string.
  */
 export function chargeSearch(context: CallContext, text: string, part: string): void {
   const comparisons = (text.length - part.length + 1) * part.length;
@@ -47,9 +47,9 @@ export function chargeSearch(context: CallContext, text: string, part: string): 
 }
 
 /**
- * Makes the messages of a function for calls that fit no overload, where cel-go looks the function up among the methods of
- * the receiver. A message names the function, but no types. For a string, timestamp or duration it does not even name the
- * function, because these types look up their own methods first.
+ * Makes the "no such overload" message of a function that cel-go looks up among the methods of the receiver. The
+ * message has the name of the function, but no types. For a string, timestamp or duration, the message does not have
+ * the name either, because these types look up their own methods first.
  */
 export function receiverMismatch(name: string): (args: readonly Value[]) => string {
   return ([first]) =>

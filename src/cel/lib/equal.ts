@@ -23,14 +23,15 @@ import { tryCompare } from './compare-values.ts';
 const FREE: Meter = { charge: () => undefined };
 
 /**
- * The depth to which values are compared. Deeper values count as different. The limit protects the stack from hostile
- * values; real values are not so deep.
+ * The maximum depth of a comparison. Values that are nested more deeply count as different. The limit protects the call
+ * stack from hostile values; real values are less deep.
  */
 const MAX_DEPTH = 1_000;
 
 /**
- * CEL's equality, as cel-go's methods give it. Only a type that refuses to be compared causes an error. Inside lists
- * and maps such a refusal counts as equal: cel-go ends the comparison only at a pair of elements that differ.
+ * CEL's equality with the results of cel-go's methods. An error occurs only when a type does not support the
+ * comparison. Inside lists and maps, such an unsupported comparison counts as equal, because cel-go ends the comparison
+ * of two lists only when a pair of elements differs.
  *
  * @throws EvalFailure when the type of `a` refuses the comparison
  */
@@ -127,7 +128,7 @@ function valueAt(map: Value, key: Value): Value | undefined {
   return map instanceof MapView ? map.get(key) : getProperty(map as ValueObject, key);
 }
 
-/** Are the values equal? A refusal to be compared counts as no. */
+/** Are the values equal? Values whose type does not support the comparison count as different. */
 export function isEqual(a: Value, b: Value, meter?: Meter): boolean {
   try {
     return equalValues(a, b, meter);

@@ -2,8 +2,8 @@ import { failure, Failure } from '../../golang/index.ts';
 import { atoi } from './atoi.ts';
 
 /**
- * The time zones that CEL's accessors accept: a name of the IANA database, or `±hours:minutes`. `Intl` looks names up.
- * `Intl` ignores letter case and Go does not. This module therefore also compares the spelling with that of the
+ * The time zones that CEL's accessors accept: a name of the IANA database, or `±hours:minutes`. `Intl` looks up the
+ * names. In contrast to Go, `Intl` ignores letter case, so this module also compares the spelling with that of the
  * database.
  */
 
@@ -32,7 +32,10 @@ CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Gree
 Israel Jamaica Japan Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT Poland Portugal ROC ROK
 Singapore Turkey UCT UTC Universal W-SU WET Zulu`;
 
-/** A zone: seconds east of UTC at a moment given in seconds since 1970. */
+/**
+ * A time zone as a function from a time (in seconds since 1970) to the offset from UTC (in seconds, positive to the
+ * east).
+ */
 type Zone = (seconds: number) => number;
 
 let knownNames: ReadonlySet<string> | undefined;
@@ -78,7 +81,8 @@ function formatterOf(name: string): Intl.DateTimeFormat {
 }
 
 function namedOffset(name: string, seconds: number): number {
-  // `formatToParts` takes eight times as long. The order of the numbers in this locale is month, day, year.
+  // Parses the formatted string, because `formatToParts` takes eight times as long. In this locale, the order of the
+  // numbers is month, day, year.
   const numbers =
     formatterOf(name)
       .format(seconds * 1000)
@@ -88,10 +92,10 @@ function namedOffset(name: string, seconds: number): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - seconds;
 }
 
-/** The first second of the Gregorian calendar; before it `Intl` counts by the Julian calendar. */
+/** The first second of the Gregorian calendar. For earlier times `Intl` uses the Julian calendar. */
 const GREGORIAN = -12_219_292_800;
 
-/** The zone of a text, with cel-go's errors. */
+/** Returns the time zone that a string names, or a failure with cel-go's message. */
 export function findZone(text: string): Zone | Failure {
   const colon = text.indexOf(':');
   if (colon >= 0) return fixedZone(text, colon);

@@ -30,7 +30,7 @@ export interface Clause {
 
 interface Acceptance {
   readonly kinds: ReadonlySet<TypeKind>;
-  /** The refusal of an argument, without the argument itself. */
+  /** The message for an argument of a wrong type, without the argument itself. */
   readonly refusal: string;
 }
 
@@ -73,12 +73,12 @@ const ACCEPTED: Readonly<Record<Clause['verb'], Acceptance>> = {
   o: { kinds: new Set<TypeKind>(['int', 'uint']), refusal: 'octal clause can only be used on ints and uints' },
 };
 
-/** The types that a clause accepts, and its refusal of the others. */
+/** Returns the types that a clause accepts, and the message for arguments of other types. */
 export function clauseTakes(clause: Clause): Acceptance {
   return ACCEPTED[clause.verb];
 }
 
-/** The text of one argument, or cel-go's refusal. */
+/** Formats one argument. Returns a failure with cel-go's message when the clause does not accept the argument. */
 export function formatClause(clause: Clause, value: Value, context: CallContext): string | Failure {
   switch (clause.verb) {
     case 's':
@@ -135,11 +135,11 @@ function hexadecimal(value: Value): string | undefined {
   return integer(value)?.toString(16);
 }
 
-/** The depth at which printing stops; values of expressions and manifests are not that deep. */
+/** The maximum depth of a printed value. Values of expressions and manifests are less deep. */
 const MAX_DEPTH = 500;
 
 function printable(value: Value, context: CallContext, depth: number): string | Failure {
-  // A list may contain one long text many times, so each of them counts before the texts are joined.
+  // A list may contain the same long string many times, so each occurrence is charged before the strings are joined.
   const isText = depth > 0 && (typeof value === 'string' || value instanceof Uint8Array);
   context.charge(isText ? 1 + (value.length >> 3) : 1);
   if (value === null) return 'null';

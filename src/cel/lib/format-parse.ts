@@ -3,8 +3,8 @@ import { atoi } from './atoi.ts';
 import type { Clause } from './format-clause.ts';
 
 /**
- * Literal text, a clause that takes an argument, or a problem. A problem describes a clause that cannot be read, and is
- * the last part.
+ * A part of a format string: literal text, a clause that takes an argument, or a problem. A problem describes a clause
+ * that cannot be parsed. It is always the last part.
  */
 export type FormatPart = string | Clause | { readonly problem: string; readonly atEnd: boolean };
 

@@ -8,7 +8,10 @@ import { parseFormat, type FormatPart } from './format-parse.ts';
 
 const RUNTIME_PREFIX = 'error during formatting: ';
 
-/** Runs a parsed format. The argument is looked up before the clause is checked, as in cel-go. */
+/**
+ * Applies a parsed format to a list of arguments. As in cel-go, a missing argument is reported before a clause that
+ * cannot be parsed.
+ */
 function run(parts: readonly FormatPart[], list: Value, context: CallContext): string {
   const args = elementsOf(list) ?? [];
   let out = '';
@@ -54,7 +57,7 @@ const declaration: FunctionDeclaration = {
   ],
 };
 
-/** A finding of the validator, and its node. */
+/** An error that the validator found, and its node. */
 interface Finding {
   readonly expr: Expr;
   readonly message: string;
@@ -90,7 +93,7 @@ function takes(clause: Clause, expr: Expr, context: ValidationContext): boolean 
   return kind === 'dyn' || clauseTakes(clause).kinds.has(kind);
 }
 
-/** The first part of an argument of `%s` that has no text form. Also searches inside of literals. */
+/** Returns the first part of an argument that `%s` cannot print. Also searches inside literals. */
 function findUnprintable(expr: Expr, context: ValidationContext): Expr | undefined {
   if (!takes({ verb: 's', precision: 0 }, expr, context)) return expr;
   const children =

@@ -1,6 +1,6 @@
 import { cryptoLibrary } from '../../core/index.ts';
 
-/** Digests of the UTF-8 form of a text. */
+/** Digests of the UTF-8 bytes of a string. */
 
 export function sha256(text: string): Uint8Array {
   return new Uint8Array(cryptoLibrary().createHash('sha256').update(text, 'utf8').digest());

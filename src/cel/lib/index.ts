@@ -1,7 +1,7 @@
 /**
  * The function libraries of the CEL engine: cel-go's extensions, Kubernetes' libraries, kro's own, and the parts of the
- * standard library that are not operators or conversions. Each library has a file. The pure modules beside these files,
- * such as those of time and of time zones, do not depend on CEL.
+ * standard library that are not operators or conversions. Each library has its own file. The other modules of this
+ * folder, such as those for times and time zones, do not depend on CEL.
  */
 export { encoders } from './encoders.ts';
 export { kroHash } from './kro-hash.ts';

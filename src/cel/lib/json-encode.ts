@@ -78,7 +78,7 @@ function refuseKey(typeName: string): never {
   return fail(`unsupported type conversion from '${typeName}' to string`);
 }
 
-/** The names of library types in the error about a value that protobuf cannot represent. */
+/** Maps a library type to its name in the error for values that protobuf cannot represent. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   'kubernetes.Quantity': 'Quantity',
   'kubernetes.URL': 'URL',

@@ -19,7 +19,7 @@ import {
 import { encodeBase64 } from './base64.ts';
 import { formatTimestamp, MIN_SECONDS } from './timestamp.ts';
 
-/** The maximum depth of a value, as in the embedded cluster. The recursion needs a limit. */
+/** The maximum depth of a value, equal to that of the embedded cluster. It limits the recursion. */
 const MAX_DEPTH = 1_000;
 
 const CONVERT = 'json.marshal failed to convert value: ';
@@ -37,7 +37,7 @@ export function marshalJson(value: Value, context: CallContext): string {
 
 interface State {
   readonly context: CallContext;
-  /** The first number that JSON cannot write. */
+  /** The first number that JSON cannot represent. */
   unsupported: string | undefined;
 }
 
@@ -94,7 +94,7 @@ function writeList(elements: readonly Value[], state: State, depth: number): str
   return `[${elements.map((element) => write(element, state, depth + 1)).join(',')}]`;
 }
 
-/** Go's names of the types of keys. */
+/** Maps the CEL type of a key to its Go type. */
 const GO_TYPES: Readonly<Record<string, string>> = { int: 'int64', uint: 'uint64', double: 'float64', bool: 'bool' };
 
 function writeMap(entries: readonly (readonly [Value, Value])[], state: State, depth: number): string {

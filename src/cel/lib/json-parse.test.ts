@@ -7,7 +7,7 @@ import { parseGoJson } from './json-parse.ts';
 const context = { charge: () => undefined, now: 0 };
 
 describe('JSON as Go reads it', () => {
-  test('numbers become doubles, the last of equal keys counts, __proto__ is a key', () => {
+  test('numbers become doubles, the last of equal keys wins, __proto__ is an ordinary key', () => {
     expect(parseGoJson('1')).toEqual(new CelDouble(1));
     const value = parseGoJson('{"a":1,"a":2.5,"__proto__":{"x":"y"}}');
     expect(value instanceof Failure ? value.message : marshalJson(value, context)).toBe(

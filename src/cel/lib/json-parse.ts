@@ -3,8 +3,8 @@ import { setOwn } from '../../core/index.ts';
 import { type Failure, failure, goQuoteJsonByte } from '../../golang/index.ts';
 
 /**
- * A JSON document as Go's `encoding/json` reads it into untyped values. Every number becomes a double, the last of
- * equal keys counts, and the errors are Go's.
+ * Parses a JSON document as Go's `encoding/json` does for untyped values. Every number becomes a double, the last of
+ * equal keys wins, and the messages are Go's.
  */
 export function parseGoJson(text: string): Value | Failure {
   const parser = new Parser(text);
@@ -47,7 +47,7 @@ class Parser {
       const value = this.#value();
       this.#skipSpace();
       if (this.#at < this.#text.length) throw this.#unexpected('after top-level value');
-      // The syntax of the whole document is checked before the range of its numbers.
+      // As in Go, an error of the syntax anywhere in the document has precedence over a number that is out of range.
       return this.#outOfRange === undefined
         ? value
         : failure(`json: cannot unmarshal number ${this.#outOfRange} into Go value of type float64`);
@@ -73,7 +73,10 @@ class Parser {
     }
   }
 
-  /** Begins a value. Returns a whole scalar or an empty container; undefined when a container was opened. */
+  /**
+   * Reads a scalar or an empty container and returns it. When the value is another container, opens the container and
+   * returns undefined.
+   */
   #start(stack: Frame[]): Value | undefined {
     this.#skipSpace();
     const char = this.#text.charAt(this.#at);
@@ -218,8 +221,8 @@ class Parser {
   }
 
   /**
-   * The problem with the character at the present position, or with the end of the text. At the end Go's scanner reads
-   * one more space. Inside an unfinished word, number or escape the error names that space.
+   * The error for the character at the present position, or for the end of the document. At the end, Go's scanner reads
+   * an additional space. When the document ends inside a word, number or escape, Go's message therefore names a space.
    */
   #unexpected(where: string): JsonProblem {
     if (this.#at >= this.#text.length) {

@@ -20,7 +20,7 @@ import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
 const PREFIX = 'network address parse error during conversion from string: ';
 
 /**
- * Parses a network; a failure for an IPv6 form of an IPv4 network.
+ * Parses a network. Returns a failure for an IPv4 network in IPv6 notation.
  *
  * @param problem the words before the parser's error
  */
@@ -30,7 +30,7 @@ export function parseStrictPrefix(text: string, problem = PREFIX): IpPrefix | Fa
   return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
 }
 
-/** Parses an argument of `cidr()`. The error text begins twice with the same words, as that of Kubernetes does. */
+/** Parses an argument of `cidr()`. As in Kubernetes, the message of an error begins with the same prefix twice. */
 function toCidr(text: string): IpPrefix {
   const prefix = parseStrictPrefix(text);
   return prefix instanceof Failure ? raise(PREFIX + prefix.message) : prefix;

@@ -6,7 +6,7 @@ import { CelOptional, OPTIONAL_NONE } from '../values.ts';
 import { member, overload, reading } from './define.ts';
 import { FORMAT, FormatValue } from './opaque.ts';
 
-/** Returns the problems of a text; empty for a valid text. */
+/** Returns the problems of a string; empty for a valid string. */
 type Check = (text: string) => readonly string[];
 
 /** Checks a prefix of a name. A prefix may end with a dash, because the rest of the name follows it. */
@@ -38,8 +38,8 @@ function isDateTime(text: string): boolean {
 }
 
 /**
- * The named formats by their names in expressions. The second member of an entry is Kubernetes' name of the format. Two
- * formats are equal when they have the same name.
+ * Maps the name of a format in expressions to the format. Kubernetes' own name of the format is the second member of an
+ * entry. Two formats are equal when they have the same name.
  */
 const FORMATS: ReadonlyMap<string, FormatValue> = new Map(
   (
@@ -67,8 +67,8 @@ function uriProblems(text: string): readonly string[] {
 }
 
 /**
- * Kubernetes' `format`: the named formats, and a function that returns the reasons why a text does not have such a
- * format.
+ * Kubernetes' `format` library: the named formats, and `validate`, which returns the reasons why a string does not have
+ * the format.
  */
 export const kubernetesFormat: Library = {
   name: 'kubernetes.format',

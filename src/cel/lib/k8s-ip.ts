@@ -19,7 +19,7 @@ import { fail as raise } from '../values.ts';
 import { member, orFail, overload, reading } from './define.ts';
 import { IP, IpValue } from './opaque.ts';
 
-/** Parses an address without a zone; a failure for an IPv6 form of an IPv4 address. */
+/** Parses an address. Returns a failure for an address with a zone, and for an IPv4 address in IPv6 notation. */
 export function parseStrictAddress(text: string): IpAddress | Failure {
   const address = parseAddress(text);
   if (address instanceof Failure) {

@@ -18,7 +18,7 @@ import { isEqual } from './equal.ts';
 import { isComparable, tryCompare } from './compare-values.ts';
 import { addValues } from './add-values.ts';
 
-/** The types with an order. The names are those in overload ids. */
+/** The ordered types, each with its name in overload ids. */
 export const COMPARABLE: readonly (readonly [string, CelType])[] = [
   ['int', INT],
   ['uint', UINT],
@@ -97,8 +97,8 @@ function isSorted(list: readonly Value[]): Value {
 }
 
 /**
- * The first of the least or of the greatest elements. An element that cannot be compared with the result so far does
- * not replace the result.
+ * Returns the least or the greatest element; the first one of several equal elements. An element that cannot be
+ * compared with the current result does not replace it.
  */
 function extreme(name: string, replaces: -1 | 1, list: readonly Value[]): Value {
   let best = list[0];

@@ -5,7 +5,7 @@ import { compilePattern } from './re2.ts';
 import { MAX_SECONDS, MIN_SECONDS, parseTimestamp } from './timestamp.ts';
 
 /**
- * The API server's checks of literals. The first argument of some functions must be valid when it is a literal. In an
+ * The API server's checks of literals. If the first argument of certain functions is a literal, it must be valid. In an
  * environment with this library, the type checker also refuses a list or map literal whose elements, keys or values
  * have types that do not fit together.
  */
@@ -14,12 +14,13 @@ export const kubernetesLiterals: Library = {
   validators: [
     firstArgument('duration', (value) => typeof value !== 'string' || goParseDuration(value) !== undefined),
     firstArgument('timestamp', isTimestamp),
-    // The first argument of the form `matches(text, pattern)` is the text. cel-go checks the text as a pattern, too.
+    // In a call `matches(text, pattern)`, the first argument is the text. cel-go nevertheless checks that the first
+    // argument is a valid pattern.
     firstArgument('matches', (value) => typeof value !== 'string' || !(compilePattern(value) instanceof Failure)),
   ],
 };
 
-/** Reports a literal as the first argument of a function if `accepts` returns false. */
+/** Makes a validator that reports the first argument of a function if it is a literal and `accepts` returns false. */
 function firstArgument(functionName: string, accepts: (value: Literal['value']) => boolean): Validator {
   return {
     functionName,

@@ -5,7 +5,7 @@ import { fail, typeNameOf, type Int, type Value } from '../values.ts';
 import { member } from './define.ts';
 import { cachedPattern, compilePattern, type Pattern } from './re2.ts';
 
-/** Kubernetes' `find` and `findAll`. A bad constant pattern is refused when the program is planned. */
+/** Kubernetes' `find` and `findAll`. An invalid constant pattern is an error when the program is planned. */
 export const kubernetesRegex: Library = {
   name: 'kubernetes.regex',
   functions: [

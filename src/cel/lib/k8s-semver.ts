@@ -8,7 +8,7 @@ import { compareSemver, parseSemver, parseTolerantSemver, type SemanticVersion }
 
 const two: readonly CelType[] = [SEMVER, SEMVER];
 
-/** Kubernetes' `semver` in its first version, without the overloads that normalise. */
+/** The first version of Kubernetes' `semver` library, which has no overloads that normalise a version. */
 export const kubernetesSemver: Library = {
   name: 'kubernetes.Semver',
   functions: [
@@ -49,7 +49,7 @@ export const kubernetesSemver: Library = {
   ],
 };
 
-/** The overloads of the second version, which an API server has and kro does not have. */
+/** The overloads of the library's second version. An API server has them, but kro does not. */
 export const semverNormalization: Library = {
   name: 'kubernetes.Semver.1',
   functions: [
@@ -89,7 +89,7 @@ function compare(a: SemverValue, b: SemverValue): number {
   return compareSemver(a.version, b.version);
 }
 
-/** A part of a version as an int: Kubernetes reads the bits of the uint64 as an int64. */
+/** Converts a part of a version to an int. Like Kubernetes, reinterprets the bits of the uint64 as an int64. */
 function asInt(part: bigint): Value {
   return checkedInt(BigInt.asIntN(64, part));
 }

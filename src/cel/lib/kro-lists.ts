@@ -45,7 +45,10 @@ export const kroLists: Library = {
   ],
 };
 
-/** A changed copy of the list. `beyond` is 1 when the function allows the index after the last element. */
+/**
+ * Returns a changed copy of the list. `beyond` is 1 if the index after the last element is allowed, as for an
+ * insertion.
+ */
 function changed(
   name: string,
   list: Value,

@@ -34,7 +34,7 @@ export const kroMaps: Library = {
 
 type Entries = readonly (readonly [Value, Value])[];
 
-/** A map with all keys of both; `both` gives the value of a key that is in both. */
+/** Returns a map with all keys of both maps. For a key that both maps have, `both` computes the value. */
 function union(left: Entries, right: Entries, context: CallContext, both: (a: Value, b: Value) => Value): Value {
   context.charge(left.length + right.length);
   if ([...left, ...right].every(([key]) => typeof key === 'string')) {
@@ -56,8 +56,8 @@ function union(left: Entries, right: Entries, context: CallContext, both: (a: Va
 }
 
 /**
- * Merges maps. When one map is empty, the result is the other map. In all other cases a value of the right map replaces
- * the value of the left map.
+ * Merges maps recursively. When one map is empty, the result is the other map. When an operand is not a map, or the
+ * maps are nested too deeply, the result is the right operand.
  */
 function deepMerge(left: Value, right: Value, context: CallContext, depth: number): Value {
   const a = entriesOf(left);

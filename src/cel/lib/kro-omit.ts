@@ -4,7 +4,7 @@ import { fail } from '../values.ts';
 import { overload } from './define.ts';
 import { LibraryValue } from './opaque.ts';
 
-/** The value of `omit()`: the renderer of the template removes the field or element that holds it. */
+/** The value of `omit()`: the renderer of a template removes the field or element with this value. */
 class OmitValue extends LibraryValue {
   get typeName(): string {
     return 'kro.omit';
@@ -21,8 +21,8 @@ class OmitValue extends LibraryValue {
 export const OMIT: LibraryValue = new OmitValue();
 
 /**
- * kro's `omit()`. `../references.ts` refuses it without its feature, and outside of templates. The room `graph` refuses
- * it in `forEach` and in the fields of an identity.
+ * kro's `omit()`. `../references.ts` refuses calls when the feature is off, and outside of templates. The room `graph`
+ * refuses calls in `forEach` and in identity fields (such as `metadata.name`).
  */
 export const kroOmit: Library = {
   name: 'kro.omit',

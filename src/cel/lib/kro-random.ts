@@ -5,7 +5,7 @@ import { overload } from './define.ts';
 import { sha256 } from './hash.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
-/** The number of 32-bit words in the digest. The text repeats after this many characters. */
+/** The number of 32-bit words in the digest. A random string repeats after this number of characters. */
 const PERIOD_LENGTH = 8;
 
 /** kro's values that look random and depend only on a seed. */
@@ -38,8 +38,8 @@ function seededString(length: Int, seed: string, context: CallContext): Value {
 }
 
 /**
- * An int from `min` up to, but not including, `max`. The size of the range is a uint64, so the arithmetic wraps around
- * for a range of more than half of all int64 values.
+ * Returns an int that is at least `min` and less than `max`. As in Go, the size of the range is a uint64, so the
+ * addition to `min` wraps around for very large ranges.
  */
 function seededInt(min: Int, max: Int, seed: string, context: CallContext): Value {
   if (min >= max) return fail('random.seededInt min must be less than max');

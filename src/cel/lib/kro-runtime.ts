@@ -22,7 +22,7 @@ const KEYS: readonly ConditionKey[] = ['type', 'status', 'reason', 'message'];
 /** A member of a condition. */
 export type ConditionKey = 'type' | 'status' | 'reason' | 'message';
 
-/** A condition of an object's status, reduced to its four texts. */
+/** A condition of an object's status, reduced to four strings: type, status, reason and message. */
 export class ConditionValue extends LibraryValue {
   readonly fields: Readonly<Record<ConditionKey, string>>;
   constructor(fields: Readonly<Record<ConditionKey, string>>) {
@@ -57,7 +57,7 @@ class RuntimeValue extends LibraryValue {
   }
 }
 
-/** The value of the variable `runtime`, which only expressions of conditions have. */
+/** The value of the variable `runtime`. Only expressions in `status.conditions` have this variable. */
 export const RUNTIME_VALUE: LibraryValue = new RuntimeValue();
 
 /** kro's `runtime.newCondition` (behind its macro) and `runtime.condition`. */
@@ -108,7 +108,7 @@ function isMap(value: Value): boolean {
   return value instanceof MapView || value instanceof CelMap || isObject(value);
 }
 
-/** The first condition of a type; a condition of four empty texts when there is none. */
+/** Returns the first condition of a type, or a condition of four empty strings if the object has none. */
 function findCondition(_runtime: Value, object: Value, type: string, context: CallContext): Value {
   if (!isMap(object)) return fail(`runtime.condition: obj must be an object, got ${typeNameOf(object)}`);
   const status = entryOf(object, 'status');
@@ -123,7 +123,7 @@ function findCondition(_runtime: Value, object: Value, type: string, context: Ca
   return conditions.find((condition) => condition.fields.type === type) ?? NO_CONDITION;
 }
 
-/** A condition with the texts of a map; any other value counts as an empty text. */
+/** Converts a map to a condition. A member that is not a string becomes an empty string. */
 function toCondition(value: Value): ConditionValue {
   if (value instanceof ConditionValue) return value;
   if (!isMap(value)) return fail(`runtime.condition: unexpected condition element type ${typeNameOf(value)}`);

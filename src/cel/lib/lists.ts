@@ -46,7 +46,7 @@ export const lists: Library = {
   ],
 };
 
-/** A type as cel-go's list functions name it. */
+/** The name of the value's type in the messages of cel-go's list functions. */
 function shownType(value: Value = null): string {
   const name = typeNameOf(value);
   if (name === 'list') return 'list(dyn)';
@@ -63,7 +63,7 @@ function slice(list: Value, start: Int, end: Int, context: CallContext): Value {
   return elements.slice(Number(start), Number(end));
 }
 
-/** Flattens the lists inside a list down to a depth. Elements that are not lists stay. */
+/** Flattens nested lists up to a depth. Elements that are not lists are kept. */
 function flatten(list: Value, depth: Int, context: CallContext): Value {
   if (depth < 0) return fail('level must be non-negative');
   const out: Value[] = [];
@@ -131,7 +131,8 @@ function sortByKeys(
   if (!isComparable(first)) return fail('list elements must be comparable');
   const isPlain = plainDoubles && keys.every((key) => typeof key === 'number');
   const typeName = typeNameOf(first);
-  // Plain doubles are all of one type, but `typeNameOf` takes a whole double for an int.
+  // Plain numbers in the list are all doubles. `typeNameOf` would report a double without a fraction as an int, so the
+  // types of plain numbers are not compared.
   if (!isPlain && keys.some((key) => typeNameOf(key) !== typeName))
     return fail('list elements must have the same type');
   context.charge(Math.ceil(keys.length * Math.log2(keys.length + 1)));
@@ -148,7 +149,10 @@ function range(size: Int, context: CallContext): Value {
   return Array.from({ length: Number(size) }, (_, i) => i);
 }
 
-/** Keeps the first of equal elements. Strings, the usual case, are not compared with each other. */
+/**
+ * Removes duplicates and keeps the first of equal elements. Strings, the usual case, are looked up in a set and not
+ * compared in pairs.
+ */
 function distinct(list: Value, context: CallContext): Value {
   const elements = visitedElements(list, context);
   const out: Value[] = [];

@@ -4,7 +4,10 @@ import { BOOL, STRING } from '../types.ts';
 import { fail, type Value } from '../values.ts';
 import { cachedPattern, compilePattern } from './re2.ts';
 
-/** The standard library's `matches`. A bad constant pattern is an error of the evaluation, in contrast to `find`. */
+/**
+ * The standard library's `matches`. An invalid constant pattern is an evaluation error. In contrast, `find` reports it
+ * when the program is planned.
+ */
 export const standardMatches: Library = {
   name: 'stdlib.matches',
   functions: [

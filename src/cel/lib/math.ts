@@ -111,14 +111,14 @@ function shift(name: string, compute: (value: bigint, bits: number) => bigint): 
   };
 }
 
-/** The form that a number of this static type has in a `dyn` result. */
+/** Converts a number of this static type to a self-describing value, which a `dyn` result needs. */
 function selfDescribing(type: CelType, value: Value): Value {
   return type === DOUBLE && typeof value === 'number' ? boxDouble(value) : value;
 }
 
 /**
- * Makes `least` or `greatest`. The function compares the result so far with each further value. A value for which the
- * comparison gives `replaces` becomes the result.
+ * Makes `least` or `greatest`. The function compares the current result with each following value. If the comparison
+ * returns `replaces`, the value becomes the result.
  */
 function extremeFunction(name: string, replaces: -1 | 1): FunctionDeclaration {
   const id = name.replace('.', '_');

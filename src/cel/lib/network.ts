@@ -32,7 +32,7 @@ function parseNetwork(text: string): IpPrefix | Failure {
   return parseStrictPrefix(text, `CIDR ${goQuote(text)} parse error during conversion from string: `);
 }
 
-/** Overloads with the ids of Kubernetes' overloads and another implementation. */
+/** Overloads that have the same ids as Kubernetes' overloads, but another implementation. */
 const OWN: readonly Overload[] = [
   overload(
     'string_to_ip',
@@ -72,7 +72,7 @@ function functions(): FunctionDeclaration[] {
   return [...byName].map(([name, overloads]) => ({ name, overloads }));
 }
 
-/** Parses literal arguments when the expression is checked. */
+/** Makes a validator that parses literal arguments, so that invalid literals are errors of the type check. */
 function literalCheck(functionName: string, parse: (text: string) => unknown): Validator {
   return {
     functionName,

@@ -3,7 +3,10 @@ import { TIMESTAMP } from '../types.ts';
 import { CelTimestamp } from '../values.ts';
 import { overload } from './define.ts';
 
-/** `now()`: the time of the evaluation, which is the same for all calls in it. Stock kro has no such function. */
+/**
+ * `now()`: the time of the evaluation. All calls in one evaluation return the same time. Stock kro has no such
+ * function.
+ */
 export const nowLibrary: Library = {
   name: 'typekro.now',
   functions: [

@@ -13,7 +13,10 @@ import {
 import { fail, OpaqueValue, type Value } from '../values.ts';
 import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
 
-/** The types of Kubernetes' libraries, and their values. A comparison with a value of another type is an error. */
+/**
+ * The types that Kubernetes' libraries add, and their values. A comparison of such a value with a value of another type
+ * is an error.
+ */
 
 /** A value of a library's type. Error messages show the value's text. */
 export abstract class LibraryValue extends OpaqueValue {
@@ -114,10 +117,10 @@ export class CidrValue extends LibraryValue {
   }
 }
 
-/** A named format of texts. */
+/** A named string format. */
 export class FormatValue extends LibraryValue {
   readonly #name: string;
-  /** Returns the problems of a text; empty when the text has the format. */
+  /** Returns the problems of a string; empty when the string has the format. */
   readonly check: (text: string) => readonly string[];
   constructor(name: string, check: (text: string) => readonly string[]) {
     super();

@@ -96,8 +96,9 @@ function optionalOf(value: Value | undefined): CelOptional {
 }
 
 /**
- * Unwraps the optionals of a list. In a `dyn` list, cel-go checks the first element when it chooses the overload. It
- * checks the later elements when it unwraps them. The two checks have different errors.
+ * Unwraps the optionals of a list. For a `dyn` list, cel-go checks the type of the first element when it chooses the
+ * overload, and the types of the other elements when it unwraps them. The errors of these two checks have different
+ * messages.
  */
 function unwrap(name: string): (list: Value, context: CallContext) => Value {
   return (list, context) => {

@@ -6,9 +6,9 @@ import { member, overload } from './define.ts';
 
 /** The progress of an object: the state that `ready()` and `updated()` report. */
 export interface ObjectProgress {
-  /** Does the object exist, and is it ready (by `readyWhen`, or else by the rule of its kind)? */
+  /** Does the object exist, and is it ready? `readyWhen` decides; without it, the rule of the object's kind decides. */
   readonly ready: boolean;
-  /** Does the object have its desired state, so that no write is due? */
+  /** Does the object have its desired state, so that no write is needed? */
   readonly updated: boolean;
 }
 
@@ -24,7 +24,7 @@ export function withProgress<T extends object>(value: T, progress: ObjectProgres
   return copy;
 }
 
-/** The progress of a value. A value that is read through a schema has the progress of its data. */
+/** The progress of a value. If the value is a view of data with a schema, the progress is attached to that data. */
 function progressOf(name: string, value: Value): ObjectProgress {
   const data = rawData(value);
   const found = typeof data === 'object' && data !== null ? PROGRESS.get(data) : undefined;
@@ -58,8 +58,8 @@ function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, co
 }
 
 /**
- * The positions of the items of a collection, and the number of items that are updated and ready. They are kept for each
- * collection, because the condition runs once for each item.
+ * The positions of the items of a collection, and the number of items that are updated and ready. They are cached per
+ * collection, because the condition is evaluated once per item.
  */
 const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, number>; readonly done: number }>();
 
@@ -71,8 +71,8 @@ const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, n
  * - `linearlyReady(item, collection, batch)`: the items are updated in batches of one size.
  * - `exponentiallyReady(item, collection)`: the batches have 1, 2, 4, 8, … items.
  *
- * The position of an item decides its batch. A batch begins when at least as many items are updated and ready as there
- * are items before the batch.
+ * The position of an item decides its batch. A batch with n items before it begins when at least n items are updated
+ * and ready.
  */
 export const propagation: Library = {
   name: 'typekro.propagation',
@@ -115,7 +115,7 @@ export const propagation: Library = {
   ],
 };
 
-/** With batches of 1, 2, 4, … items: the number of items up to the end of the present batch. */
+/** Returns the position after the last item of the present batch, for batches of 1, 2, 4, … items. */
 function endOfDoublingBatch(done: number): number {
   let end = 1;
   while (end <= done) end = end * 2 + 1;

@@ -4,15 +4,15 @@ import { failure, Failure } from '../../golang/index.ts';
 import type { CallContext } from '../library.ts';
 
 /**
- * Regular expressions with RE2's syntax; a match takes time linear in the text. A constant pattern is compiled when the
- * program is planned; other patterns come from a cache of bounded size.
+ * A regular expression with RE2's syntax. The time of a match is linear in the length of the text. A constant pattern
+ * is compiled when the program is planned; other patterns come from a cache of bounded size.
  */
 export interface Pattern {
   /** Does the pattern match anywhere in `text`? */
   test(text: string, context: CallContext): boolean;
-  /** The leftmost match; an empty text for none. */
+  /** Returns the leftmost match, or an empty string if there is no match. */
   find(text: string, context: CallContext): string;
-  /** All matches that do not overlap, at most `limit`; a negative `limit` means all. */
+  /** Returns at most `limit` matches that do not overlap. A negative `limit` means all matches. */
   findAll(text: string, limit: number, context: CallContext): string[];
 }
 
@@ -29,7 +29,7 @@ const MAX_PATTERN_LENGTH = 1_000_000;
 
 const cache = new Map<string, Pattern | Failure>();
 
-/** Compiles `source`; the failure has the text of Go's `regexp` ("error parsing regexp: …"). */
+/** Compiles `source`. A failure has the message of Go's `regexp` package ("error parsing regexp: …"). */
 export function compilePattern(source: string): Pattern | Failure {
   if (source.length > MAX_PATTERN_LENGTH) return failure('error parsing regexp: expression too large');
   try {
@@ -39,11 +39,11 @@ export function compilePattern(source: string): Pattern | Failure {
   }
 }
 
-/** As {@link compilePattern}, from the cache. A compilation is charged to the budget. */
+/** Like {@link compilePattern}, but uses a cache, and charges a compilation to the budget. */
 export function cachedPattern(source: string, context: CallContext): Pattern | Failure {
   const known = cache.get(source);
   if (known !== undefined) {
-    // Move the pattern to the end of the map, which has the most recently used pattern.
+    // Move the pattern to the end of the map, so that the map is ordered by last use.
     cache.delete(source);
     cache.set(source, known);
     return known;
@@ -60,7 +60,7 @@ export function cachedPattern(source: string, context: CallContext): Pattern | F
 function recover(source: string, error: unknown): Pattern | Failure {
   const message = error instanceof Error ? error.message : 'error parsing regexp: internal error';
   if (message.includes('duplicate capture group name')) {
-    // Go lets the name of a group occur twice. Names have no use in CEL, so they are removed.
+    // Go accepts two groups of the same name, but re2js does not. CEL does not use group names, so they are removed.
     const nameless = withoutGroupNames(source);
     try {
       return patternOf(re2Library().RE2JS.compile(nameless));
@@ -75,7 +75,8 @@ function recover(source: string, error: unknown): Pattern | Failure {
 }
 
 function withoutGroupNames(source: string): string {
-  // A class without an end takes the rest of the text. Otherwise each of its brackets would be read to the end again.
+  // A character class without a closing bracket extends to the end of the pattern. This avoids a scan to the end for
+  // each of its brackets.
   return source.replace(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*(?:\]|\\?$)|\(\?P?<\w+>/g, (token) =>
     token.startsWith('(?') ? '(' : token,
   );
@@ -83,7 +84,8 @@ function withoutGroupNames(source: string): string {
 
 function patternOf(compiled: RE2JS): Pattern {
   const engine = compiled.re2();
-  // A character of the text may execute every instruction of the program; most characters execute few.
+  // In the worst case, each character of the text executes every instruction of the compiled program. Most characters
+  // execute few instructions.
   const perChar = 1 + compiled.programSize() / 64;
   const cost = (text: string) => Math.ceil(text.length * perChar) + 1;
   return {
@@ -106,7 +108,7 @@ function patternOf(compiled: RE2JS): Pattern {
   };
 }
 
-/** Why RE2 refuses a pattern, in the words of Go's `regexp`; `undefined` for a valid pattern. */
+/** Returns the reason why RE2 refuses a pattern, as a message of Go's `regexp`; `undefined` for a valid pattern. */
 export function regexProblem(source: string): string | undefined {
   const pattern = compilePattern(source);
   return pattern instanceof Failure ? pattern.message : undefined;

@@ -5,7 +5,7 @@ export interface SemanticVersion {
   readonly major: bigint;
   readonly minor: bigint;
   readonly patch: bigint;
-  /** Pre-release identifiers; the numeric ones are `bigint`. */
+  /** Pre-release identifiers. Numeric identifiers are `bigint`. */
   readonly pre: readonly (bigint | string)[];
   readonly build: readonly string[];
 }
@@ -13,7 +13,7 @@ export interface SemanticVersion {
 const DIGITS = /^[0-9]*$/;
 const ALPHANUMERIC = /^[0-9A-Za-z-]*$/;
 
-/** Reads a version; the failure has the text that users see. */
+/** Parses a version. A failure has the message that users see. */
 export function parseSemver(text: string): SemanticVersion | Failure {
   if (text === '') return failure('Version string empty');
   const [majorText, minorText, rest] = splitThree(text);
@@ -41,12 +41,12 @@ export function parseSemver(text: string): SemanticVersion | Failure {
 }
 
 /**
- * Reads a version that lacks its minor or patch number, begins with `v`, or has leading zeros, as Kubernetes'
- * `semver(text, true)` does.
+ * Parses a version as Kubernetes' `semver(text, true)` does. The minor and patch numbers may be missing, and the
+ * version may have a leading `v` or leading zeros.
  */
 export function parseTolerantSemver(text: string): SemanticVersion | Failure {
   const parts = splitThree(text.startsWith('v') ? text.slice(1) : text).map((part = '') =>
-    // A zero stays in front of a part that has no other number there.
+    // One zero is kept if no digit follows the zeros.
     part.length > 1 ? part.replace(/^0+/, '').replace(/^(?![0-9])/, '0') : part,
   );
   if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? '')) {
@@ -94,7 +94,7 @@ function parsePreRelease(text: string): bigint | string | Failure {
   return ALPHANUMERIC.test(text) ? text : failure(`Invalid character(s) found in prerelease ${goQuote(text)}`);
 }
 
-/** The order of two versions, −1, 0 or 1; build metadata does not count. */
+/** The order of two versions: −1, 0 or 1. Build metadata is ignored. */
 export function compareSemver(a: SemanticVersion, b: SemanticVersion): -1 | 0 | 1 {
   return (
     order(a.major, b.major) || order(a.minor, b.minor) || order(a.patch, b.patch) || comparePreRelease(a.pre, b.pre)
@@ -117,7 +117,7 @@ function comparePreRelease(a: readonly (bigint | string)[], b: readonly (bigint 
   return order(a.length, b.length);
 }
 
-/** The text of a version. */
+/** Formats a version as a string. */
 export function formatSemver({ major, minor, patch, pre, build }: SemanticVersion): string {
   const preText = pre.length > 0 ? `-${pre.join('.')}` : '';
   return `${major}.${minor}.${patch}${preText}${build.length > 0 ? `+${build.join('.')}` : ''}`;

@@ -6,7 +6,7 @@ import { isEqual } from './equal.ts';
 
 const LIST = listType(typeParam('T'));
 
-/** cel-go's sets extension: lists compared as if they were sets. Stock kro does not turn it on. */
+/** cel-go's sets extension: functions that treat lists as sets. Stock kro does not turn it on. */
 export const sets: Library = {
   name: 'cel.lib.ext.sets',
   functions: [

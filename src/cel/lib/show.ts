@@ -15,11 +15,11 @@ import { goFormatDuration, formatGeneral } from '../../golang/index.ts';
 import { LibraryValue } from './opaque.ts';
 import { formatTimestamp } from './timestamp.ts';
 
-/** Limits of a value's text in an error: the depth of lists and maps, and the number of all elements. */
+/** Limits for a value that is printed in an error: the depth of lists and maps, and the total number of elements. */
 const MAX_DEPTH = 50;
 const MAX_VALUES = 10_000;
 
-/** The text of a value in an error, as Go's `%v` prints cel-go's values: `[1, b]`, `{x: 1}`, `1m30s`, `[120 121]`. */
+/** Prints a value for an error, as Go's `%v` prints cel-go's values: `[1, b]`, `{x: 1}`, `1m30s`, `[120 121]`. */
 export function showValue(value: Value): string {
   return show(value, 0, { left: MAX_VALUES });
 }

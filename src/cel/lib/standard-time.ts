@@ -6,14 +6,14 @@ import { civilTime, type CivilTime } from './timestamp.ts';
 import { findZone } from './find-zone.ts';
 
 const MILLISECOND = 1_000_000n;
-/** The cost of a look-up of the offset of a time zone, which takes microseconds. */
+/** The cost of looking up the offset of a time zone. A lookup takes microseconds. */
 const ZONE_COST = 8;
 
 type Field = (time: CivilTime, nanos: number) => number;
 
 /**
- * The standard library's accessors of timestamps (in UTC unless the call names a zone), and of durations in whole
- * units.
+ * The standard library's accessors. Accessors of timestamps use UTC unless the call names a time zone. Accessors of
+ * durations return whole units.
  */
 export const standardTime: Library = {
   name: 'stdlib.time',
@@ -31,7 +31,7 @@ export const standardTime: Library = {
   ],
 };
 
-/** An accessor. `unit` is the unit in nanoseconds, for an accessor that durations also have. */
+/** Makes an accessor of timestamps. With `unit` (in nanoseconds), durations have the accessor, too. */
 function accessor(
   name: string,
   id: string,
@@ -63,7 +63,10 @@ function accessor(
   return { name, overloads };
 }
 
-/** Whole units of a duration. Go computes them in floating point, which differs near the ends of the range. */
+/**
+ * Returns the whole units of a duration. Go computes this number in floating point, which rounds differently near the
+ * ends of the range.
+ */
 function wholeUnits(nanos: bigint, unit: bigint): Int {
   return checkedInt(BigInt(Math.trunc(Number(nanos / unit) + Number(nanos % unit) / Number(unit))));
 }

@@ -106,7 +106,7 @@ export const strings: Library = {
   validators: [stringFormat.validator],
 };
 
-/** Returns a new text, and charges its length. */
+/** Charges the length of a new string, and returns the string. */
 function charged(text: string, context: CallContext): string {
   context.charge(text.length);
   return text;
@@ -180,7 +180,9 @@ function replace(text: string, old: string, replacement: string, limit: Int, con
   return charged(parts.join(''), context);
 }
 
-/** The next match of an empty string. An empty string matches before each character and at the end of the text. */
+/**
+ * Returns the position of the next match of an empty search string. It matches before each character and at the end.
+ */
 function emptyMatch(text: string, from: number, done: number): number {
   if (done === 0) return 0;
   if (from >= text.length) return -1;
@@ -233,7 +235,7 @@ function substring(text: string, start: Int, end: Int, context: CallContext): Va
   return charged(text.slice(utf16Index(text, Number(start)), utf16Index(text, Number(end))), context);
 }
 
-/** Unicode's White_Space property. JavaScript's white space lacks U+0085 and has U+FEFF. */
+/** Unicode's White_Space property. JavaScript's `\s` differs: it does not match U+0085, and it matches U+FEFF. */
 const SPACE = '\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const LEADING_SPACE = new RegExp(`^[${SPACE}]+`);
 const IS_SPACE = new RegExp(`[${SPACE}]`);
@@ -284,9 +286,9 @@ function quoteCelString(text: string): string {
   return `"${escaped.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')}"`;
 }
 
-// Go counts and orders texts by code point; JavaScript counts UTF-16 units.
+// Functions for code points. Go measures and orders strings by code point, JavaScript by UTF-16 unit.
 
-/** The UTF-16 position of a code point by its number; `text.length` for numbers at or beyond the end. */
+/** Converts the index of a code point to a UTF-16 index. Returns `text.length` for an index at or beyond the end. */
 export function utf16Index(text: string, codePoints: number): number {
   if (!hasSurrogates(text)) return Math.min(codePoints, text.length);
   let at = 0;

@@ -6,7 +6,7 @@ import { compilePattern } from './re2.ts';
 import { codePointLength } from '../text.ts';
 import { utf16Index } from './strings.ts';
 
-describe('texts as Go sees them', () => {
+describe('strings as Go handles them', () => {
   test('count by code point', () => {
     expect(codePointLength('a🙂☃')).toBe(3);
     expect(utf16Index('a🙂☃', 2)).toBe(3);
@@ -57,7 +57,7 @@ describe('patterns', () => {
     expect(compilePattern(source)).toEqual(new Failure(message));
   });
 
-  test('find all matches that do not overlap, also empty ones', () => {
+  test('find all matches that do not overlap, including empty matches', () => {
     const pattern = compilePattern('b*');
     expect(pattern instanceof Failure ? pattern : pattern.findAll('abba', -1, context)).toEqual(['', 'bb', '']);
   });

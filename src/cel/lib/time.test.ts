@@ -34,7 +34,7 @@ describe('timestamps', () => {
     expect(parseTimestamp(text)).toEqual(new Failure(message));
   });
 
-  test('the calendar agrees with the calendar of JavaScript', () => {
+  test('civilTime returns the same dates as JavaScript', () => {
     for (let seconds = -62_135_596_800; seconds < 253_402_300_799; seconds += 86_400 * 367 + 3_601) {
       const date = new Date(seconds * 1000);
       const time = civilTime(seconds);

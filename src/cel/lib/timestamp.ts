@@ -1,18 +1,18 @@
 import { failure, type Failure, goQuote } from '../../golang/index.ts';
 
-// Timestamps are of the years 1 to 9999. Their text is that of RFC 3339.
+// Parses and formats timestamps in RFC 3339. Timestamps are in the years 1 to 9999.
 
 /** Seconds since 1970 of 0001-01-01T00:00:00Z. */
 export const MIN_SECONDS = -62_135_596_800;
 /** Seconds since 1970 of 9999-12-31T23:59:59Z. */
 export const MAX_SECONDS = 253_402_300_799;
 
-/** A moment, and the offset from UTC with which its text is written. */
+/** A point in time, and the offset from UTC of its string form. */
 export interface Instant {
   readonly seconds: number;
   /** From 0 to 999,999,999. */
   readonly nanos: number;
-  /** The offset from UTC in the text, in minutes. */
+  /** The offset from UTC of the string form, in minutes. */
   readonly offsetMinutes: number;
 }
 
@@ -20,8 +20,8 @@ const STRICT =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([Tt])([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
- * Reads a timestamp as cel-go does. cel-go first checks the syntax of RFC 3339. Go's parser then refuses leap seconds,
- * small letters, and days that the month does not have.
+ * Parses a timestamp as cel-go does. cel-go first checks the syntax of RFC 3339. Go's parser then refuses leap seconds,
+ * lower-case letters, and days that do not exist in the month.
  */
 export function parseTimestamp(text: string): Instant | Failure {
   const match = STRICT.exec(text);
@@ -50,7 +50,7 @@ function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
+/** Returns the number of days from 1970-01-01 to a date. The date is in the proleptic Gregorian calendar. */
 function daysFromCivil(year: number, month: number, day: number): number {
   // The computation uses years that begin in March, so that the leap day is the last day of a year.
   const y = month <= 2 ? year - 1 : year;
@@ -77,7 +77,7 @@ export interface CivilTime {
   readonly dayOfWeek: number;
 }
 
-/** The calendar date and time of local seconds (seconds since 1970 plus the offset). */
+/** Converts local seconds (seconds since 1970 plus the offset) to a date and time of day. */
 export function civilTime(localSeconds: number): CivilTime {
   const days = Math.floor(localSeconds / 86_400);
   const rest = localSeconds - days * 86_400;
@@ -107,8 +107,8 @@ export function civilTime(localSeconds: number): CivilTime {
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /**
- * Go's `RFC3339Nano`: fractions without trailing zeros, and `Z` for no offset. With `nanos` 0 the text has whole
- * seconds.
+ * Formats a timestamp as Go's `RFC3339Nano` does: fractions without trailing zeros, and `Z` for the offset 0. If
+ * `nanos` is 0, there is no fraction.
  */
 export function formatTimestamp({ seconds, nanos, offsetMinutes }: Instant): string {
   const t = civilTime(seconds + offsetMinutes * 60);

@@ -25,8 +25,8 @@ type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
 
 /**
- * Functions whose overload follows from the value alone, and not from the choice of the checker. Their errors name only
- * the function.
+ * Functions whose overload is always chosen by the run-time value, even when the checker has chosen an overload. Their
+ * error messages name the function, but no types.
  */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
 
@@ -73,15 +73,18 @@ function fits(plan: PlannedNode | undefined, type: CelType): boolean {
 }
 
 /**
- * Are the parts of a list or map known to have the parameter's types? Foreign data counts as known, because its parts
- * are checked when they are read.
+ * Are the parts of a list or map known to have the parameter's types? For foreign data (data from outside CEL) the
+ * answer is yes, because its parts are checked when they are read.
  */
 function fitsInside({ shape, type: known }: PlannedNode, type: CelType): boolean {
   if (shape !== undefined || (type.kind !== 'list' && type.kind !== 'map')) return true;
   return type.params.every((param, index) => surelyMatches(paramOf(known, index), param));
 }
 
-/** The known result type of a call with a list of unknown element type; `dyn` if the result may be an element. */
+/**
+ * Returns the result type that is known for a call with a list of unknown element type. If the result may be an
+ * element, the type is `dyn`.
+ */
 function resultOf({ params, result }: Overload): CelType {
   return params.some((type) => type.kind === 'list' && sameType(paramOf(type, 0), result)) ? DYN : erased(result);
 }
@@ -91,8 +94,8 @@ function shapedType({ shape, type }: PlannedNode): CelType {
 }
 
 /**
- * The implementation of an overload for these arguments. Constant arguments may give a specialised implementation, or a
- * refusal.
+ * The implementation of an overload for these arguments. For constant arguments, the overload may return a specialised
+ * implementation, or refuse the call.
  */
 function implementation(overload: Overload, args: readonly PlannedNode[]): Call {
   const special = overload.specialize?.(args.map((arg) => arg.constant));
@@ -116,7 +119,7 @@ function isKnown(type: CelType): boolean {
   return type.kind !== 'dyn' && type.params.every(isKnown);
 }
 
-/** An argument in the form of its parameter. */
+/** Returns a function that evaluates an argument and converts the value to the form of its parameter. */
 function argument(plan: PlannedNode, type: CelType): (frame: Frame) => Value {
   if (plan.shape === undefined && plan.type.kind === 'double' && type.kind === 'double') return plan.run;
   const { run } = describing(plan);
@@ -126,8 +129,8 @@ function argument(plan: PlannedNode, type: CelType): (frame: Frame) => Value {
 }
 
 /**
- * Runs a function. If the function fails because an element of a list is bad data, throws the error of the data
- * instead.
+ * Runs a function. If the function fails because an element of a list does not have its shape, throws the error about
+ * this element instead.
  */
 function surfacing(run: (frame: Frame) => Value, args: readonly PlannedNode[]): (frame: Frame) => Value {
   const lists = args.filter((arg) => arg.shape?.kind === 'list').map((arg) => describing(arg).run);
@@ -153,7 +156,7 @@ function applied(call: Call, runs: readonly ((frame: Frame) => Value)[]): (frame
   return (frame) => call(...runs.map((run) => run(frame)), frame);
 }
 
-/** Plans the result of a call. The value gets the form that `PlannedNode` describes for its type. */
+/** Plans the result of a call. The value is converted to the form that `PlannedNode` describes for its type. */
 function result(run: (frame: Frame) => Value, declared: CelType, known: CelType): PlannedNode {
   switch (declared.kind) {
     case 'double':
@@ -175,7 +178,7 @@ function result(run: (frame: Frame) => Value, declared: CelType, known: CelType)
   }
 }
 
-/** The type with `dyn` in place of type parameters. */
+/** Returns the type with each type parameter replaced by `dyn`. */
 function erased(type: CelType): CelType {
   if (type.kind === 'param') return DYN;
   return type.params.length === 0 ? type : { ...type, params: type.params.map(erased) };
@@ -191,7 +194,8 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
   const runs = args.map((arg) => describing(arg).run);
   const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
   const constants = args.map((arg) => arg.constant);
-  // A function with its own `mismatch` error checks the elements of its arguments itself.
+  // A function with its own `mismatch` message checks the elements of its arguments itself, so they are not matched
+  // here.
   const suits = candidates[0]?.mismatch === undefined ? matchesInside : matches;
   return {
     type: sharedResult(candidates),
@@ -215,7 +219,7 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
   };
 }
 
-/** The common result type of all candidates when it is a simple type; otherwise `dyn`. */
+/** Returns the result type if all candidates have the same simple result type; otherwise `dyn`. */
 function sharedResult(candidates: readonly Overload[]): CelType {
   const first = candidates[0]?.result ?? DYN;
   const simple = ['bool', 'string', 'int', 'bytes', 'timestamp', 'duration', 'uint'].includes(first.kind);

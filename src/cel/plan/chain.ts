@@ -39,7 +39,7 @@ export function chainReader({ root, shapes, names, fields }: Chain): (frame: Fra
   };
 }
 
-/** The plan of a root: a variable or loop variable that holds foreign data. */
+/** Plans the read of a chain's root: a variable or loop variable whose value is foreign data. */
 export function rootPlan(root: Chain['root'], shape: DataShape | undefined): PlannedNode {
   const chain: Chain = { root, shapes: [], names: [], fields: [] };
   const read = chainReader(chain);
@@ -48,7 +48,7 @@ export function rootPlan(root: Chain['root'], shape: DataShape | undefined): Pla
   return shape.kind === 'object' && plan.shape !== undefined ? { ...plan, chain } : plan;
 }
 
-/** The chain with one more field. */
+/** Returns the chain with one additional field. */
 export function extended(chain: Chain, shape: DataShape, name: string, field: string): Chain {
   return {
     root: chain.root,
@@ -58,7 +58,7 @@ export function extended(chain: Chain, shape: DataShape, name: string, field: st
   };
 }
 
-/** The plan of a chain. `shape` is the shape of the last field; undefined for an undeclared field. */
+/** Plans the read of a chain. `shape` is the shape of the last field; it is undefined for an undeclared field. */
 export function chainPlan(chain: Chain, shape: DataShape | undefined): PlannedNode {
   const find = chainReader(chain);
   const missing = new EvalFailure(`no such key: ${chain.fields.at(-1)}`);

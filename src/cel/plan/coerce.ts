@@ -13,7 +13,7 @@ export function constantPlan(value: Value, type: CelType): PlannedNode {
   return { type, constant: value, run: () => value };
 }
 
-/** The plan with its value in self-describing form. The known type stays, but a double is boxed. */
+/** Returns a plan whose value is self-describing. The known type stays the same, but a double is boxed. */
 export function describing(plan: PlannedNode): PlannedNode {
   const { run, shape } = plan;
   if (shape !== undefined) return { type: DYN, run: (frame) => selfDescribing(run(frame), shape) };
@@ -71,7 +71,7 @@ function shapeType(shape: DataShape): CelType {
   return shape.kind === 'list' ? listType(DYN) : mapType(DYN, DYN);
 }
 
-/** The plan of a part of a value. `type` is the known type of the part, and the part gets the form of this type. */
+/** Plans a part of a value. `type` is the known type of the part. The part is converted to the form of this type. */
 export function part(run: (frame: Frame) => Value, type: CelType): PlannedNode {
   if (type.kind === 'double') return { type, run: (frame) => unboxDouble(run(frame)) };
   return { type, run: (frame) => raise(run(frame)) };

@@ -15,13 +15,13 @@ type Run = (frame: Frame) => Value;
 
 /**
  * The error of a fold that collects elements. After an error the fold continues, because the error of a later condition
- * replaces it. The fold fails with the error of the last condition that failed, or else of the first element that
- * failed.
+ * replaces the first error. The fold fails with the error of the last failed condition. If no condition failed, it
+ * fails with the error of the first failed element.
  */
 class Failed {
   failure: EvalFailure | undefined = undefined;
 
-  /** Does the condition hold? An error counts as no. */
+  /** Is the condition true? An error counts as false, and is recorded. */
   holds(condition: Run | undefined, frame: Frame): boolean {
     if (condition === undefined) return this.failure === undefined;
     const value = attempt(condition, frame);
@@ -30,7 +30,7 @@ class Failed {
     return false;
   }
 
-  /** The value of a part; undefined if it is an error. */
+  /** Returns the value of a part; undefined if its evaluation fails. */
   part(run: Run, frame: Frame): Value | undefined {
     const value = attempt(run, frame);
     if (!(value instanceof EvalFailure)) return value;
@@ -75,7 +75,7 @@ export function planCollect(loop: Loop, filter: PlannedNode | undefined, body: P
         const value = failed.part(run, frame);
         if (value !== undefined) collected.push(value);
       }
-      // Only the error of a condition can replace the first error. Without a condition, the fold therefore ends here.
+      // Only the error of a condition can replace the first error, so without a condition the fold ends here.
       return keep === undefined && failed.failure !== undefined;
     });
     failed.raise();
@@ -87,7 +87,7 @@ export function planCollect(loop: Loop, filter: PlannedNode | undefined, body: P
   };
 }
 
-/** As `planCollect`, for the elements of a list, without a closure per evaluation. */
+/** Like `planCollect`, but only for lists. It is faster, because it needs no closure per evaluation. */
 function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): Run {
   if (keep === undefined) {
     return (frame) => {
@@ -159,7 +159,7 @@ export function planTransform(
   };
 }
 
-/** `transformMapEntry`. Each round adds the entries of a map. A repeated key is an error. */
+/** `transformMapEntry`. Each iteration adds the entries of a map. A repeated key is an error. */
 export function planTransformEntries(loop: Loop, filter: PlannedNode | undefined, body: PlannedNode): PlannedNode {
   const { run } = describing(body);
   const keep = filter?.run;

@@ -18,7 +18,7 @@ export type PlanNode = (expr: Expr) => PlannedNode;
 
 type Run = (frame: Frame) => Value;
 
-/** Plans a fold. The fold of a standard macro becomes a special loop. Any other fold runs as written. */
+/** Plans a fold. The fold of a standard macro becomes a specialised loop. Any other fold is executed step by step. */
 export function planComprehension(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {
   if (expr.variable === UNUSED) return planBind(expr, scope, plan);
   const range = plan(expr.range);
@@ -74,8 +74,8 @@ function formOf(expr: Comprehension): Form {
 }
 
 /**
- * `all` and `exists`. `decisive` is the answer of an element that decides the whole loop: false for `all`, true for
- * `exists`. This answer has precedence over errors, as with `&&` and `||`.
+ * `all` and `exists`. `decisive` is the predicate's result that decides the whole loop: false for `all`, true for
+ * `exists`. This result has precedence over errors, as with `&&` and `||`.
  */
 function planQuantifier(loop: Loop, { run }: PlannedNode, decisive: boolean): PlannedNode {
   const { list, slot } = loop;
@@ -93,7 +93,7 @@ function planQuantifier(loop: Loop, { run }: PlannedNode, decisive: boolean): Pl
   };
 }
 
-/** As `planQuantifier`, for the elements of a list, without a closure per evaluation. */
+/** Like `planQuantifier`, but only for lists. It is faster, because it needs no closure per evaluation. */
 function listQuantifier(list: Run, slot: number, run: Run, decisive: boolean): Run {
   return (frame) => {
     const elements = list(frame) as readonly Value[];
@@ -109,7 +109,10 @@ function listQuantifier(list: Run, slot: number, run: Run, decisive: boolean): R
   };
 }
 
-/** The answer after one more element. A decisive value replaces an error; otherwise the first error stays. */
+/**
+ * Combines the result so far with the value of the next element. A decisive value replaces an error. Any other value
+ * does not replace an error.
+ */
 function joined(answer: Value | EvalFailure, value: Value | EvalFailure, decisive: boolean): Value | EvalFailure {
   if (value === decisive) return decisive;
   if (answer instanceof EvalFailure || value === !decisive) return answer;
@@ -142,7 +145,7 @@ function planBind(expr: Comprehension, scope: PlanScope, plan: PlanNode): Planne
   });
 }
 
-/** A plan with the type and shape of another plan, and a `run` of its own. */
+/** Returns a plan with the type and shape of another plan, but with the given `run`. */
 function withRun({ type, shape }: PlannedNode, run: Run): PlannedNode {
   return shape === undefined ? { type, run } : { type, shape, run };
 }
@@ -150,7 +153,7 @@ function withRun({ type, shape }: PlannedNode, run: Run): PlannedNode {
 /** The content of a bound variable's slot until the value is computed. */
 const PENDING = new CelErrorValue('not computed');
 
-/** Computes the value at its first use. An error is kept, and every further use throws it again. */
+/** Computes the value at its first use. An error is stored, and each later use throws it again. */
 function computeBound(frame: Frame, slot: number, held: CelErrorValue, run: Run): Value {
   if (held !== PENDING) return fail(held.message);
   try {
@@ -189,7 +192,7 @@ function planFold(
   });
 }
 
-/** The condition, without the wrapper that makes an error count as true. */
+/** The condition of the fold, without the wrapper that treats an error as true. */
 function expandedCondition(expr: Comprehension): Expr {
   const condition = expanded(expr.condition);
   if (condition.kind === 'call' && condition.name === '@not_strictly_false') return condition.args[0] ?? condition;

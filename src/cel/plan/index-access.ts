@@ -135,7 +135,7 @@ function missing(value: Value, key: Value): never {
   return isList(value) || value instanceof ListView ? outOfBounds(key) : noSuchKey(key);
 }
 
-/** The element at a self-describing key; undefined when there is none. */
+/** Returns the element at a self-describing key or index; undefined when it does not exist. */
 export function findIndex(value: Value, key: Value, presence: boolean): Value | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (isList(value)) return value[listIndex(key)];
@@ -157,7 +157,7 @@ function listIndex(key: Value): number {
   return key instanceof CelDouble ? double : fail(`unsupported index value ${double} in list`);
 }
 
-/** The value of a key in any form of map. */
+/** Returns the value of a key in a map of any representation. */
 export function mapEntry(map: Value, key: Value): Value | undefined {
   if (map instanceof CelMap) return map.get(key);
   if (map instanceof MapView) return map.get(typeof key === 'string' ? key : viewKey(key));
@@ -165,7 +165,7 @@ export function mapEntry(map: Value, key: Value): Value | undefined {
   return typeof key === 'string' ? getProperty(map, key) : undefined;
 }
 
-/** The text of a scalar key. The keys of views are strings, as in kro's maps. */
+/** Converts a scalar key to a string. The keys of views are strings, as in kro's maps. */
 function viewKey(key: Value): string {
   if (typeof key === 'object' && key !== null && !(key instanceof CelValue)) return fail('no such overload');
   return showKey(key);

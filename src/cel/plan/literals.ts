@@ -123,7 +123,7 @@ function planRecord(keys: readonly string[], values: readonly PlannedNode[], typ
   };
 }
 
-/** A map of entries; an object if all keys are strings. The last of equal keys counts. */
+/** Makes a map from entries. The result is an object if all keys are strings. The last of equal keys wins. */
 export function makeMap(entries: readonly (readonly [Value, Value])[]): Value {
   const strings = entries.every(([key]) => typeof key === 'string');
   if (!strings) {

@@ -14,7 +14,7 @@ export function absorbable(thrown: unknown): EvalFailure {
   throw thrown;
 }
 
-/** The value of a predicate, or the error that it throws. */
+/** Returns the value of a predicate, or the error that its evaluation throws. */
 export function attempt(run: Run, frame: Frame): Value | EvalFailure {
   try {
     return run(frame);
@@ -50,7 +50,7 @@ export function planLogic(left: PlannedNode, right: PlannedNode, decisive: boole
   };
 }
 
-/** The value, or undefined where it is an error. */
+/** Returns the value; undefined when the evaluation throws an absorbable error. */
 function absorbed(run: Run, frame: Frame): Value | undefined {
   try {
     return run(frame);

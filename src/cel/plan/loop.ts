@@ -19,7 +19,9 @@ type Run = (frame: Frame) => Value;
  */
 export interface Loop {
   readonly each: (frame: Frame, runIteration: (frame: Frame) => boolean) => void;
-  /** The list, for a loop with one variable over a list; `slot` is the slot of the element. */
+  /**
+   * Evaluates to the list. Present only for a loop over a list with one variable; `slot` is the slot of this variable.
+   */
   readonly list?: Run;
   readonly slot: number;
 }
@@ -29,7 +31,7 @@ function local(slot: number, type: CelType): PlannedNode {
   return { type, run: (frame) => frame.locals[slot] as Value };
 }
 
-/** The loop over a range, and the names of its variables. */
+/** Plans the loop over a range. Returns the loop and the names of its variables. */
 export function planLoop(
   { variable, variable2 }: Comprehension,
   range: PlannedNode,
@@ -39,7 +41,7 @@ export function planLoop(
   const second = scope.slot();
   const { shape, run } = range;
   if (shape?.kind === 'list') {
-    // Foreign data is read through its shape at each use.
+    // The variable contains foreign data, and each use reads the data through its shape.
     const slot = variable2 === undefined ? first : second;
     const element = rootPlan({ local: true, slot, name: variable2 ?? variable }, shape.element?.());
     const loop: Loop = variable2 === undefined ? listLoop(run, first) : indexedLoop(run, first, second);
@@ -75,7 +77,7 @@ export function planLoop(
   return { loop, names };
 }
 
-/** A loop variable whose value may be an error value. A use of the variable throws the error. */
+/** Plans a use of a loop variable whose value may be an error value. The use then throws the error. */
 function unraised(slot: number, type: CelType): PlannedNode {
   return part((frame) => frame.locals[slot] as Value, type);
 }
@@ -112,7 +114,7 @@ export function checked(value: Value): Value {
   return typeof value === 'object' && value instanceof CelErrorValue ? raise(value) : value;
 }
 
-/** The loop over a range whose kind is known only at run time. */
+/** Plans the loop over a range that may be a list or a map. The kind is known only at run time. */
 function anyLoop(range: Run, first: number, second: number | undefined): Loop {
   const each: Loop['each'] = (frame, runIteration) => {
     const value = raise(range(frame));

@@ -58,14 +58,14 @@ export function matches(value: Value, type: CelType): boolean {
   }
 }
 
-/** Is this a struct type whose values are objects of a class, and never data? */
+/** Is this a struct type whose values are always class instances and never plain data? */
 function isOpaque({ name }: CelType): boolean {
   return name.startsWith('kubernetes.') || name.startsWith('kro.run.');
 }
 
 /**
- * As {@link matches}, but also checks the first element of a list or the first entry of a map. cel-go chooses overloads
- * by this element or entry.
+ * As {@link matches}, but also checks the first element of a list or the first entry of a map. cel-go chooses an
+ * overload by the type of this element or entry.
  */
 export function matchesInside(value: Value, type: CelType): boolean {
   if (!matches(value, type)) return false;
@@ -91,12 +91,12 @@ export function surelyMatches(known: CelType, type: CelType): boolean {
   return known.kind === 'opaque' || known.kind === 'struct' ? known.name === type.name : true;
 }
 
-/** The number of elements of foreign data that are read for one unit. */
+/** The cost of reading this number of elements of foreign data is one unit. */
 const ELEMENTS_PER_UNIT = 8;
 
 /**
- * Brings a matching self-describing value into the form of the parameter. A list of foreign data is read as a whole,
- * which is charged to `meter`.
+ * Converts a self-describing value that matches a parameter to the form of this parameter. For a list of foreign data,
+ * all elements are read, and `meter` is charged for them.
  */
 export function toParameter(value: Value, type: CelType, meter: Meter): Value {
   if (type.kind === 'double') return doubleOf(value) ?? Number.NaN;
@@ -104,6 +104,6 @@ export function toParameter(value: Value, type: CelType, meter: Meter): Value {
   if (value instanceof ListView) meter.charge(Math.floor(value.raw().length / ELEMENTS_PER_UNIT));
   const elements = elementsOf(value) ?? [];
   if (paramOf(type, 0).kind !== 'double') return elements;
-  // An int among doubles becomes a `bigint`, because a plain number would count as a double.
+  // An int in a list of doubles becomes a `bigint`, because a plain number would count as a double.
   return elements.map((element) => doubleOf(element) ?? (typeof element === 'number' ? BigInt(element) : element));
 }

@@ -15,7 +15,7 @@ import type { PlannedNode } from './planned-node.ts';
 
 type Run = (frame: Frame) => Value;
 
-/** `a + b` and the other arithmetic operators, specialised for the known types of both sides. */
+/** `a + b` and the other arithmetic operators, specialised for the known types of the operands. */
 export function planArithmetic(operator: Operator, left: PlannedNode, right: PlannedNode): PlannedNode {
   const { run: a } = left;
   const { run: b } = right;
@@ -64,7 +64,7 @@ export function planArithmetic(operator: Operator, left: PlannedNode, right: Pla
   };
 }
 
-/** The length of the longest string, and of the longest bytes, that are joined without charge. */
+/** A joined string or bytes value up to this length is not charged. */
 const MAX_FREE_LENGTH = 64;
 
 /** Plans strings joined by `+`, with one loop for the whole chain. */
@@ -218,7 +218,10 @@ function compareNumbers(comparison: OrderOperator, a: number, b: number): boolea
   }
 }
 
-/** Compares ints, or doubles. JavaScript compares a number with a bigint by value. */
+/**
+ * Compares two ints or two doubles. Ints can be numbers or bigints, because JavaScript compares a number with a bigint
+ * by value.
+ */
 function compareInts(comparison: OrderOperator, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Run {
   switch (comparison) {
     case '<':
@@ -232,7 +235,7 @@ function compareInts(comparison: OrderOperator, a: (frame: Frame) => Int, b: (fr
   }
 }
 
-/** Does the type of this value have an order? */
+/** Is the type of this value ordered? */
 function isOrdered(value: Value): boolean {
   return (
     typeof value === 'string' ||
@@ -251,7 +254,7 @@ function chargeTexts(frame: Frame, length: number): void {
   if (length > 256) frame.charge(length >> 4);
 }
 
-/** The types for whose values JavaScript's `===` is CEL's equality. */
+/** The types whose values JavaScript's `===` compares as CEL's `==` does. */
 const IDENTICAL: ReadonlySet<CelType['kind']> = new Set(['bool', 'int', 'double']);
 
 /** `a == b` and `a != b`. */
@@ -282,7 +285,7 @@ export function planEquality(left: PlannedNode, right: PlannedNode, negated: boo
       const l = x(frame);
       const r = y(frame);
       const kind = typeof l;
-      // JavaScript's `===` decides for two values of one primitive type.
+      // For two values of the same primitive type, JavaScript's `===` is sufficient.
       if (kind === typeof r && kind !== 'object') {
         if (kind === 'string' && (l as string).length === (r as string).length)
           chargeTexts(frame, (l as string).length);

@@ -36,8 +36,8 @@ function contains(container: Value, wanted: Value, meter: Meter): boolean {
 }
 
 /**
- * Does the list contain the value? With `reports`, for foreign lists, an element that refuses to be compared is an
- * error if no other element is equal.
+ * Does the list contain the value? An element whose comparison fails counts as different. With `reports`, which is set
+ * for foreign lists, the first such failure is thrown if no element is equal.
  */
 function listContains(elements: readonly Value[], wanted: Value, reports: boolean, meter: Meter): boolean {
   meter.charge(elements.length >> 2);

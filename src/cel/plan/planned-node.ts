@@ -4,13 +4,13 @@ import type { CelType } from '../types.ts';
 import type { Value } from '../values.ts';
 
 /**
- * A path such as `a.b.c`: a variable, and the fields that are read from it through objects of foreign data. One closure
- * reads the whole path.
+ * A path such as `a.b.c`: a variable and the fields that the path reads. All values on the path are objects of foreign
+ * data (data from outside CEL). One closure reads the whole path.
  */
 export interface Chain {
   /** The beginning of the path: a variable of the program, or a loop variable. */
   readonly root: { readonly local: boolean; readonly slot: number; readonly name: string };
-  /** The shape of the data before each step. */
+  /** For each step of the path, the shape of the data that the step reads from. */
   readonly shapes: readonly DataShape[];
   /** JSON names of the fields. */
   readonly names: readonly string[];
@@ -19,21 +19,21 @@ export interface Chain {
 }
 
 /**
- * A planned node. `type` is the known type of its value. The type decides about the form of the value:
+ * A planned node. `type` is the known type of its value. The type determines the form of the value:
  *
  * - `double`: a plain number;
  * - `dyn`: a self-describing value of unknown type;
- * - any other: a self-describing value of that type, parts included.
+ * - any other: a self-describing value of that type, including its parts.
  *
- * With a `shape` the value is foreign data of that shape: an object, map or list. The kind of the data is already
- * checked; parts are read through the shape.
+ * With a `shape`, the value is foreign data: an object, map or list whose kind has been checked. Its parts are read
+ * through the shape.
  */
 export interface PlannedNode {
   readonly type: CelType;
   readonly shape?: DataShape;
   /** The path to the data, if the node reads an object from a variable or from a field of a variable. */
   readonly chain?: Chain;
-  /** The texts that a concatenation joins. */
+  /** The operands of a string concatenation. */
   readonly texts?: readonly ((frame: Frame) => Value)[];
   /** The value, if it is constant. */
   readonly constant?: Value;

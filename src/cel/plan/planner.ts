@@ -76,7 +76,7 @@ export class Planner {
     const global = this.#global(expr.id);
     if (global !== undefined) return global;
     const local = this.scope.find(expr.name);
-    // cel-go takes a variable of type `type` for the name of a type.
+    // cel-go treats a variable of type `type` as the name of a type.
     const { declarations } = this.#checked;
     const named = declarations.typeNames === 'full' && declarations.lookupGlobal(expr.name)?.kind === 'type';
     if (local !== undefined && !named && this.#checked.typeOf(expr.id).kind === 'type') {
@@ -194,7 +194,7 @@ export class Planner {
     }
   }
 
-  /** A literal of a type that a provider declares. */
+  /** Plans a struct literal of a type that a provider declares. */
   #constructed(expr: StructLiteral, name: string, fields: ReadonlyMap<string, PlannedNode>): PlannedNode {
     const construct = this.#checked.declarations.constructorOf(name);
     if (construct === undefined) return { type: DYN, run: () => fail(`unknown type '${name}'`) };
@@ -214,7 +214,10 @@ export class Planner {
   }
 }
 
-/** The duration of a message. As in Go, a duration beyond int64 becomes the longest duration of its sign. */
+/**
+ * Converts the nanoseconds of a `google.protobuf.Duration` message to a duration. As in Go, a number beyond int64
+ * becomes the longest duration with the same sign.
+ */
 function longestDuration(nanos: bigint): CelDuration {
   const wrapped = BigInt.asIntN(64, nanos);
   return new CelDuration(wrapped === nanos ? nanos : nanos < 0n ? -(2n ** 63n) : 2n ** 63n - 1n);
@@ -225,7 +228,7 @@ function indexText(index: PlannedNode): (frame: Frame) => string {
   return (frame) => showKey(run(frame));
 }
 
-/** A part of an optional that is stored in a field or element. Such a part is always missing. */
+/** Plans the selection of a part of an optional that is stored in a field or element. Such a part is always missing. */
 function storedOptional(operand: PlannedNode, optional: boolean, part: (frame: Frame) => string): PlannedNode {
   const { run } = operand;
   return {

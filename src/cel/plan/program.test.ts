@@ -49,7 +49,7 @@ describe('numbers', () => {
     ["-dyn(duration('-9223372036854775808ns'))", {}, 'integer overflow'],
     ["-dyn(duration('-1s')) == duration('1s')", {}, true],
     ['google.protobuf.Duration{seconds: 90, nanos: -5}', {}, '1m29.999999995s'],
-    // Go's conversion of a message gives the longest duration.
+    // Go converts a message beyond the range to the longest duration.
     ['google.protobuf.Duration{seconds: 9223372037}', {}, '2562047h47m16.854775807s'],
     ['google.protobuf.Duration{seconds: -9223372037, nanos: 5}', {}, '-2562047h47m16.854775808s'],
     ['google.protobuf.Duration{seconds: x}', { x: 'a' }, 'no such overload'],
@@ -88,7 +88,7 @@ describe('errors', () => {
   });
 });
 
-describe('maps of a known type', () => {
+describe('maps of a declared type', () => {
   const typed = kroEnvironment({ variables: { m: mapType(STRING, INT), x: DYN } });
 
   test.each<[string, unknown]>([
@@ -153,7 +153,7 @@ describe('hostile data', () => {
     },
   );
 
-  test('cyclic and deep data gives a value or an error', () => {
+  test('the evaluation of cyclic and deep data returns a value or an error', () => {
     const cycle: Record<string, unknown> = { a: 1 };
     cycle.self = cycle;
     expect(run('x.self.self.a', { x: cycle })).toBe(1);
@@ -163,7 +163,7 @@ describe('hostile data', () => {
     expect(run('x == y', { x: deep, y: [deep] })).toBe(false);
   });
 
-  test('values that JSON does not have are errors', () => {
+  test('values that JSON cannot represent are errors', () => {
     expect(run('x', { x: () => 1 })).toBe('unsupported type: function');
     expect(run('x.f', { x: { f: () => 1 } })).toBe('no such key: f');
   });
@@ -210,12 +210,12 @@ describe('budget', () => {
     expect(result.ok ? result.value : result.error.message).toBe('evaluation budget exceeded');
   });
 
-  test('a short part of a long text is found', () => {
+  test('a short substring of a long string is found', () => {
     const x = `${'€'.repeat(100_000)}ab`;
     expect(run('x.contains(y) && x.indexOf(y) == 100000 && x.split(y).size() == 2', { x, y: 'a' })).toBe(true);
   });
 
-  test('the rest of the budget is reported', () => {
+  test('the remaining budget is reported', () => {
     const meter = { left: 0 };
     const evaluate = (text: string) => {
       const compiled = environment.compile(text);
@@ -240,7 +240,7 @@ test('a parsed expression can be planned without a check', () => {
   expect(planned.program.evaluate({})).toEqual({ ok: true, value: true });
 });
 
-describe('a text joined from programs', () => {
+describe('a string that is joined from programs', () => {
   const texts = kroEnvironment({ variables: { s: STRING, t: STRING, x: DYN } });
   const programOf = (text: string) => {
     const compiled = texts.compile(text);
@@ -277,7 +277,7 @@ describe('a text joined from programs', () => {
     expect(first?.evaluate({ s: '1' })).toEqual({ ok: true, value: 'a-1-b' });
   });
 
-  test('has no copy with another number of strings, and a program without strings has none', () => {
+  test('has no copy with another number of strings, and a program that is not joined has no copy', () => {
     const program = joinPrograms(['a-', programOf('s')]);
     expect(program && replaceStrings(program, [])).toBeUndefined();
     expect(program && replaceStrings(program, ['a', 'b'])).toBeUndefined();
@@ -285,7 +285,7 @@ describe('a text joined from programs', () => {
   });
 });
 
-test('all calls of now() in one evaluation give the same time', () => {
+test('all calls of now() in one evaluation return the same time', () => {
   let clock = 1000;
   const spy = vi.spyOn(Date, 'now').mockImplementation(() => (clock += 1000));
   try {

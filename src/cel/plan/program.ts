@@ -15,10 +15,10 @@ import { Planner } from './planner.ts';
 
 const DEFAULT_BUDGET = 2_000_000;
 
-/** The texts by which kro recognises an error about data that does not exist yet. */
+/** Parts of messages. kro takes an error with one of them as a sign that the data does not exist yet. */
 const PENDING = ['no such key', 'no such field', 'no such attribute', 'index out of bounds'];
 
-/** Plans a checked expression; a refusal is a result, not an exception. */
+/** Plans a checked expression. When the planner refuses it, the reason is returned and not thrown. */
 export function planProgram(checked: CheckedAst): PlanResult {
   try {
     const planner = new Planner(checked);
@@ -33,8 +33,8 @@ export function planProgram(checked: CheckedAst): PlanResult {
 }
 
 /**
- * Joins strings and programs into one program, without a new plan. The program gives the same result as a program of
- * the whole concatenation. Returns undefined unless every program is known to give a string.
+ * Joins strings and programs into one program without planning again. The result is the same as that of a program for
+ * the whole concatenation. Returns undefined when a program may evaluate to another type than string.
  */
 export function joinPrograms(parts: readonly (string | Program)[]): Program | undefined {
   const isText = (part: string | Program) => typeof part === 'string' || isPlannedText(part);
@@ -42,8 +42,8 @@ export function joinPrograms(parts: readonly (string | Program)[]): Program | un
 }
 
 /**
- * A copy of a program of `joinPrograms` with other strings, in the same order. The copy shares the joined programs.
- * Returns undefined for a program that is not joined, and for another number of strings.
+ * Copies a program that `joinPrograms` made, with other strings in the same order. The copy shares the joined programs.
+ * Returns undefined if the program is not joined, or if the number of strings differs.
  */
 export function replaceStrings(program: Program, strings: readonly string[]): Program | undefined {
   return program instanceof JoinedProgram ? program.withStrings(strings) : undefined;
@@ -141,14 +141,14 @@ function bind(names: readonly string[], variables: Variables, safe: (data: unkno
   return names.map((name) => (Object.hasOwn(record, name) ? safe(record[name]) : undefined));
 }
 
-/** Does an error with this text mean, for kro, that data does not exist yet? */
+/** Does kro take an error with this message as a sign that the data does not exist yet? */
 export function isPendingText(message: string): boolean {
   return PENDING.some((text) => message.includes(text));
 }
 
 /**
- * The error of an evaluation, for anything that the evaluation threw. An `EvalFailure` is an expected error. Any other
- * error is reported as an internal error.
+ * Converts a value that an evaluation threw to the error of the evaluation. An `EvalFailure` is an expected error. Any
+ * other value is reported as an internal error.
  */
 function failureOf(thrown: unknown): { message: string; pending: boolean } {
   if (thrown instanceof EvalFailure) {

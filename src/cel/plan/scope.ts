@@ -1,6 +1,6 @@
 import type { PlannedNode } from './planned-node.ts';
 
-/** The names of loop and bound variables while a program is planned, and the plans that read them. */
+/** Maps the names of loop variables and bound variables to the plans that read them, while a program is planned. */
 export class PlanScope {
   readonly #stack: { readonly name: string; readonly plan: PlannedNode }[] = [];
   #slots = 0;
@@ -19,7 +19,7 @@ export class PlanScope {
     return this.#stack.findLast((entry) => entry.name === name)?.plan;
   }
 
-  /** Plans a part with more names in scope. */
+  /** Plans a part of the expression with additional names in scope. */
   within<T>(names: readonly (readonly [string, PlannedNode])[], plan: () => T): T {
     const { length } = this.#stack;
     for (const [name, entry] of names) this.#stack.push({ name, plan: entry });

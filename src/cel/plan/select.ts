@@ -58,14 +58,14 @@ function planChained({ chain, shape }: PlannedNode, field: string): PlannedNode 
   return chainPlan(extended(chain, shape, name, field), shape.property?.(name));
 }
 
-/** The value type of a map; `dyn` for a field of any other type. */
+/** Returns the type of a field: the value type of a map, and `dyn` for any other operand. */
 function fieldType(type: CelType): CelType {
   return type.kind === 'map' ? paramOf(type, 1) : DYN;
 }
 
 /**
- * A field of foreign data. `read` returns undefined for an absent field. `shape` is undefined for a field that is not
- * declared.
+ * Plans the read of a field of foreign data. `read` returns undefined for an absent field. `shape` is undefined for a
+ * field that is not declared.
  */
 function shapedField(
   { run, shape, chain }: PlannedNode,
@@ -90,7 +90,7 @@ function shapedField(
 /**
  * Plans `has(operand.field)`.
  *
- * @param options.strict a value that has no fields at all is an error
+ * @param options.strict throws an error for a value of a type without fields
  * @param options.stored the operand is itself a field or element; an optional in it counts as an ordinary value
  */
 export function planHas(
@@ -105,7 +105,7 @@ export function planHas(
       type: BOOL,
       run: (frame) => {
         const data = read(frame);
-        // Data of the wrong kind is an error even for a test of presence.
+        // Data of the wrong kind is an error even for `has`.
         if (data !== undefined && shape !== undefined) adopt(data, shape);
         return data !== undefined;
       },
@@ -136,7 +136,7 @@ export function hasFields(value: Value, stored: boolean): boolean {
  * Plans `operand.?field`, and `operand.field` where the operand is an optional. The result is an empty optional when a
  * step is missing.
  *
- * @param strict a value that has no fields at all is an error
+ * @param strict throws an error for a value of a type without fields
  */
 export function optionalField(operand: PlannedNode, field: string, strict: boolean): PlannedNode {
   const shaped = shapedField(operand, field);
@@ -164,7 +164,7 @@ function adopted(data: unknown): Value | undefined {
   return data === undefined ? undefined : adoptAny(data);
 }
 
-/** A plan of an optional with the value that `find` returns. */
+/** Plans an optional. It contains the value that `find` returns, and is empty if `find` returns undefined. */
 function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined): PlannedNode {
   return {
     type: optionalType(type),
@@ -176,7 +176,7 @@ function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined):
 }
 
 /**
- * A field of a self-describing value; undefined when the value has no field of that name. A list is an error.
+ * Returns a field of a self-describing value; undefined when the value has no field of that name. Throws for a list.
  *
  * @param presence the caller is `has` or `.?`: for an optional, the result is the field of its value, not an optional
  */

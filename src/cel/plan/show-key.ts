@@ -1,7 +1,7 @@
 import { showValue } from '../lib/show.ts';
 import type { Value } from '../values.ts';
 
-/** A key or index inside an error text. */
+/** Prints a key or index for an error message. */
 export function showKey(key: Value): string {
   return key === null ? 'null' : showValue(key);
 }

@@ -12,7 +12,7 @@ const SCALARS: Partial<Record<CelType['kind'], ShapeKind>> = {
 };
 
 /**
- * The shape of a variable that is declared by a type alone; undefined when the data of the variable is read without a
+ * Returns the shape of a variable that is declared only by a type; undefined when the variable's data is read without a
  * shape.
  */
 export function shapeOfType(type: CelType, declarations: Declarations): DataShape | undefined {

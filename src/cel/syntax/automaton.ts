@@ -13,7 +13,7 @@ export type Edge =
   | { readonly kind: 'match'; readonly types: TokenSet; readonly to: State }
   | { readonly kind: 'call'; readonly rule: string; readonly to: State };
 
-/** A state of the grammar's automaton. Recovery looks ahead in `loopBack` and `block` states. */
+/** A state of the grammar's automaton. The error recovery looks ahead in states of the kinds `loopBack` and `block`. */
 export interface State {
   readonly id: number;
   readonly rule: string;
@@ -21,11 +21,14 @@ export interface State {
   readonly edges: Edge[];
 }
 
-/** States of one grammar element, for the parser that walks the grammar. */
+/** The states of one grammar element. The recovering parser walks the grammar and looks them up. */
 export interface ElementStates {
-  /** The first state of the element. For a choice, an optional element or a loop, this is the state of the decision. */
+  /**
+   * The first state of the element. For a choice, an optional element or a loop, this is the state in which the parser
+   * decides.
+   */
   readonly entry: State;
-  /** The end of a round of a loop. */
+  /** The state after one iteration of a loop. */
   readonly back?: State;
 }
 
@@ -43,7 +46,10 @@ export interface Stack {
   readonly parent: Stack | undefined;
 }
 
-/** The grammar as an automaton. Its states give the next possible tokens, in a rule and in all its callers. */
+/**
+ * The grammar as an automaton. For each state, the automaton computes the possible next tokens in the rule and in its
+ * callers.
+ */
 export class Automaton {
   readonly starts = new Map<string, State>();
   readonly stops = new Map<string, State>();
@@ -97,9 +103,9 @@ export class Automaton {
   }
 
   /**
-   * A sequence that ends in `to`. A token or call at the end of the sequence leads to `to` directly, and no further
-   * state follows it. Alternatives with equal ends therefore reach the same state, and the predictor finds them
-   * ambiguous where ANTLR does.
+   * Adds a sequence that ends in the state `to`. The edge of the last token or call leads to `to` directly, without a
+   * state in between. Alternatives with equal ends therefore reach the same state, so the predictor finds the same
+   * ambiguities as ANTLR.
    */
   #sequenceTo(rule: string, from: State, body: readonly Element[], to: State): void {
     const last = body.at(-1);
@@ -108,7 +114,7 @@ export class Automaton {
     else this.#sequence(rule, before, last === undefined ? [] : [last]).edges.push({ kind: 'empty', to });
   }
 
-  /** Adds an element after `from`. Returns the state behind the element, which is `after` if given. */
+  /** Adds an element after `from`. Returns the state after the element. If `after` is given, this is `after`. */
   #element(rule: string, from: State, element: Element, after = this.#state(rule)): State {
     const entry = this.#state(rule, element.kind === 'match' || element.kind === 'rule' ? 'other' : 'block');
     from.edges.push({ kind: 'empty', to: entry });
@@ -166,12 +172,12 @@ export class Automaton {
     return stack;
   }
 
-  /** Drops the stacks, which belong to the parse of one text. */
+  /** Drops the stacks. They are needed only while one expression is parsed. */
   reset(): void {
     this.#stacks.clear();
   }
 
-  /** The tokens that may come next within the rule; with EPSILON if the rule can end here. */
+  /** Returns the tokens that may come next within the rule. The set contains EPSILON if the rule can end here. */
   next(state: State): TokenSet {
     let found = this.#next.get(state);
     if (found === undefined) {
@@ -181,7 +187,7 @@ export class Automaton {
     return found;
   }
 
-  /** The tokens that may come next for this stack of callers; with EOF if all callers can end. */
+  /** Returns the tokens that may come next for this stack of callers. The set contains EOF if all callers can end. */
   nextWithin(state: State, callers: Stack | undefined): TokenSet {
     return this.#tokensAfter(state, callers, T.EOF);
   }

@@ -1,6 +1,6 @@
 /**
- * cel-go's tree of a chain of `&&` or `||`. The tree is balanced, so long chains stay shallow. `join` gets the two
- * sides and the index of the operator between them.
+ * Builds cel-go's tree for a chain of `&&` or `||`. The tree is balanced, so a long chain has a small depth. `join`
+ * receives the left and the right subtree, and the index of the operator between them.
  */
 export function balanced<T>(terms: readonly [T, ...T[]], join: (left: T, right: T, operator: number) => T): T {
   const build = (low: number, high: number): T => {

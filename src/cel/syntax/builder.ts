@@ -18,18 +18,21 @@ export const RESERVED: ReadonlySet<string> = new Set(
 );
 
 /**
- * The maximum number of nodes in one tree. Without this limit, nested macros that copy their operand could make a tree
- * of any size.
+ * The maximum number of nodes in one tree. Nested macros that copy their operand could otherwise make a tree that is
+ * exponentially larger than the expression.
  */
 const MAX_NODES = 100_000;
 
-/** Macros by name; several may share one. */
+/** The macros of each name. Several macros may have the same name. */
 export type MacroTable = ReadonlyMap<string, readonly Macro[]>;
 
 /** Thrown inside the parser when the tree grows too large. */
 export class TooManyNodes {}
 
-/** Makes nodes, expands macros and reports the errors that the grammar does not find. Both parsers use it. */
+/**
+ * Makes nodes, expands macros and reports errors that the grammar cannot express. The fast parser and the recovering
+ * parser use it.
+ */
 export class AstBuilder {
   readonly text: string;
   readonly errors: ErrorList;
@@ -69,7 +72,7 @@ export class AstBuilder {
     return { kind: 'literal', id: this.id(), start, end, at: start, type, value };
   }
 
-  /** A constant. `sign` is the minus in front of a number. */
+  /** Makes a constant. `sign` is the minus token before a number. */
   literal(token: Token, sign: Token | undefined): Literal {
     const start = sign === undefined ? token.start : sign.start;
     const { end } = token;
@@ -149,7 +152,7 @@ export class AstBuilder {
     return this.operator(name, at, [left, right], left.start, right.end);
   }
 
-  /** A chain of `&&` or `||` becomes a balanced tree. */
+  /** Makes a balanced tree from a chain of `&&` or `||`. */
   balanced(name: string, terms: readonly Expr[], operators: readonly Token[]): Expr {
     return balanced(terms as readonly [Expr, ...Expr[]], (left, right, operator) =>
       this.binary(name, operators[operator] as Token, left, right),

@@ -1,7 +1,7 @@
 import type { CelError } from '../errors.ts';
 import { codePointLength } from '../text.ts';
 
-/** The number of errors that are kept for one expression; further errors are only counted. */
+/** The maximum number of stored errors per expression. Additional errors are only counted. */
 const MAX_ERRORS = 100;
 
 /** The maximum length of a quoted source line, in bytes of UTF-8. */
@@ -38,8 +38,8 @@ export class ErrorList {
   }
 
   /**
-   * The kept errors, joined by newlines, and the number of the others. An error has its source line and a caret, unless
-   * it has no position or the line is too long.
+   * Returns the stored errors, joined by newlines, and the number of additional errors. Each error has its source line
+   * and a caret. These are missing when the error has no position or the line is too long.
    */
   render(): string {
     const texts = this.sorted().map((error) => renderError(this.#text, error));

@@ -3,10 +3,10 @@ import type { AstBuilder } from './builder.ts';
 import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
 
-/** The deepest nesting of one grammar rule, and of the tree. */
+/** The maximum nesting of one grammar rule, and the maximum depth of the tree. */
 export const MAX_DEPTH = 250;
 
-/** Thrown when the text is not an expression or nests too deep. The recovering parser then finds the reason. */
+/** Thrown when the source is not an expression or is nested too deeply. The recovering parser then finds the reason. */
 class Bail {}
 const BAIL = new Bail();
 
@@ -29,8 +29,8 @@ export function operatorName(type: number): string | undefined {
 }
 
 /**
- * Recursive descent for correct texts, without recovery. At the first syntax error the parser stops, and
- * `parseWithRecovery` parses the text again and gives all messages.
+ * A recursive descent parser for correct expressions, without error recovery. At the first syntax error it stops.
+ * `parseWithRecovery` then parses the source again and reports all errors.
  */
 export class FastParser {
   readonly #builder: AstBuilder;
@@ -72,7 +72,10 @@ export class FastParser {
     return token;
   }
 
-  /** The next token's type, for places where TypeScript wrongly narrows the type from an earlier test. */
+  /**
+   * Returns the next token's type. A direct read would have a wrong type where TypeScript keeps the narrowing of an
+   * earlier comparison.
+   */
   #peek(): number {
     return this.#type;
   }
@@ -151,7 +154,7 @@ export class FastParser {
     return left;
   }
 
-  /** Parses sums (level 1) and products (level 2); `level` is the lowest level that belongs to the result. */
+  /** Parses sums (level 1) and products (level 2); Operators below `level` end the parsed part. */
   #calc(level: number): Expr {
     if (++this.#calcDepth > MAX_DEPTH) this.#bail();
     let left = this.#unary();
@@ -179,7 +182,8 @@ export class FastParser {
   }
 
   /**
-   * Parses a run of equal prefix operators. An even number of them cancels out. The position is that of the first one.
+   * Parses a run of equal prefix operators. An even number of operators cancels out. The node has the position of the
+   * first operator.
    */
   #prefixed(type: number, name: string): Expr {
     const first = this.#next();

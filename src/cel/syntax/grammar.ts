@@ -1,6 +1,6 @@
 import { T } from './lexer.ts';
 
-/** A piece of a grammar rule. The parse tree keeps it under the name `as`. */
+/** An element of a grammar rule. A parse tree node stores the parsed element under the name `as`. */
 export type Element =
   | { readonly kind: 'match'; readonly types: readonly number[]; readonly as?: string }
   | { readonly kind: 'rule'; readonly rule: string; readonly precedence: number; readonly as?: string }
@@ -37,7 +37,7 @@ const anyOf = (types: readonly number[], as: string): Element => ({ kind: 'match
 const rule = (name: string, as: string, precedence = 0): Element => ({ kind: 'rule', rule: name, precedence, as });
 const optional = (...body: Element[]): Element => ({ kind: 'optional', body, adaptive: false });
 const star = (...body: Element[]): Element => ({ kind: 'star', body, adaptive: false });
-/** A loop whose continuation needs more than one token of look-ahead. */
+/** A loop that needs more than one token of lookahead to decide whether it continues. */
 const adaptiveStar = (...body: Element[]): Element => ({ kind: 'star', body, adaptive: true });
 const plus = (adaptive: boolean, ...body: Element[]): Element => ({ kind: 'plus', body, adaptive });
 const choice = (adaptive: boolean, ...alternatives: Alternative[]): Element => ({

@@ -1,4 +1,4 @@
-/** The kinds of tokens. Numbers make the parser's `switch` fast. */
+/** The kinds of tokens. They are numbers, so the parser's `switch` is fast. */
 export const T = {
   EOF: 0,
   EQUALS: 1,
@@ -85,7 +85,7 @@ export interface Token {
   readonly end: number;
 }
 
-/** A part of the text that is no token. It ends after the character at which the scan failed. */
+/** A part of the source that is not a token. It ends after the character at which the scan failed. */
 export interface LexicalError {
   readonly start: number;
   readonly end: number;
@@ -95,7 +95,9 @@ const isDigit = (c: number) => c >= 48 && c <= 57;
 const isHex = (c: number) => isDigit(c) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70);
 const isLetter = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95;
 
-/** The tokens of a text without white space and comments, ending with EOF. Errors do not stop the scan. */
+/**
+ * Splits a source into tokens, without white space and comments. The last token is EOF. Errors do not stop the scan.
+ */
 export function tokenize(text: string): { tokens: Token[]; errors: LexicalError[] } {
   const tokens: Token[] = [];
   const errors: LexicalError[] = [];
@@ -117,7 +119,7 @@ export function tokenize(text: string): { tokens: Token[]; errors: LexicalError[
     scanToken(text, at, c);
     if (scan.type >= 0) tokens.push({ type: scan.type, start: at, end: scan.end });
     else {
-      // The character at which the scan failed belongs to the dropped part. A surrogate pair is one character.
+      // The dropped part includes the character at which the scan failed. A surrogate pair is one character.
       const last = scan.end;
       const pair = last < length && isPair(text, last) ? 2 : 1;
       scan.end = Math.min(length, last + pair);
@@ -135,7 +137,9 @@ function isPair(text: string, at: number): boolean {
   return c >= 0xd800 && c < 0xdc00 && d >= 0xdc00 && d < 0xe000;
 }
 
-/** The result of the last scan: the type and the end of the token; after a failure, -1 and the place of the failure. */
+/**
+ * The result of the last scan: the type and the end of the token. After a failure: -1 and the position of the failure.
+ */
 const scan = { type: -1, end: 0 };
 
 function accept(type: number, end: number): void {
@@ -256,8 +260,8 @@ function scanNumber(text: string, at: number): void {
 }
 
 /**
- * Scans a string from its opening quote. A quote may begin several forms of strings. On failure `scan.end` is the
- * position at which the last form failed.
+ * Scans a string from its opening quote. Several string notations begin with the same quote and are tried in turn. On
+ * failure, `scan.end` is the position at which the last of these notations failed.
  */
 function scanString(text: string, at: number, type: number, raw: boolean): void {
   const quote = text.charCodeAt(at);
@@ -295,8 +299,8 @@ let escapeEnd = 0;
 const ESCAPES = new Set(Array.from('abfnrtv"\'\\?`', (character) => character.charCodeAt(0)));
 
 /**
- * Scans an escape at its backslash. Returns the offset of the wrong character. For a valid escape, returns -1 and sets
- * `escapeEnd`.
+ * Scans an escape at its backslash. Returns the offset of the invalid character. For a valid escape, returns -1 and
+ * sets `escapeEnd`.
  */
 function scanEscape(text: string, at: number): number {
   const c = text.charCodeAt(at + 1);

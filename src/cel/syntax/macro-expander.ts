@@ -6,7 +6,7 @@ export class MacroExpander implements MacroBuilder {
   readonly #newId: () => number;
   readonly #call: Call;
 
-  /** `newId` gives the id of each node that is made. */
+  /** `newId` returns a new id for each node that the expander makes. */
   constructor(newId: () => number, call: Call) {
     this.#newId = newId;
     this.#call = call;
@@ -64,7 +64,10 @@ export class MacroExpander implements MacroBuilder {
   }
 }
 
-/** An expression as the checker and the planner see it: a macro's expansion instead of its call. */
+/**
+ * Returns the expression that the checker and the planner read: for a macro call its expansion, for any other
+ * expression itself.
+ */
 export function expanded(expr: Expr): Expr {
   let current = expr;
   while (current.kind === 'macro') current = current.expansion;

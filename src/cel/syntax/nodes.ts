@@ -2,8 +2,8 @@ import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
 import { balanced } from './balanced.ts';
 
 /**
- * Members of nodes that are built without a text. Such nodes are only for `unparse`. They have no positions and no ids,
- * and macros are plain calls. To check or run the expression, parse the unparsed text.
+ * The position members of nodes that are built without a source text. Use such nodes only for `unparse`: they have no
+ * positions and no ids, and macros are plain calls. To check or run the expression, parse the unparsed text.
  */
 const NOWHERE = { id: 0, start: 0, end: 0, at: 0 } as const;
 
@@ -28,12 +28,12 @@ export function call(name: string, args: readonly Expr[]): Call {
   return { ...NOWHERE, kind: 'call', name, target: undefined, args };
 }
 
-/** `target.name(args…)`, also for macros. */
+/** `target.name(args…)`, as a method call or a macro call. */
 export function member(name: string, target: Expr, args: readonly Expr[]): Call {
   return { ...NOWHERE, kind: 'call', name, target, args };
 }
 
-/** `a && b && …` or `a || b || …` of at least one term. */
+/** `a && b && …` or `a || b || …` with at least one term. */
 export function chain(name: '_&&_' | '_||_', terms: readonly [Expr, ...Expr[]]): Expr {
   return balanced<Expr>(terms, (left, right) => call(name, [left, right]));
 }

@@ -8,7 +8,7 @@ function problems(text: string): string[] {
   return parsed.ok ? [] : parsed.errors.map(({ line, column, message }) => `${line}:${column} ${message}`);
 }
 
-describe('a text that is not an expression', () => {
+describe('an error in an expression', () => {
   test.each([
     ['a b', ["1:3 Syntax error: extraneous input 'b' expecting <EOF>"]],
     ['f(1', ["1:4 Syntax error: missing ')' at '<EOF>'"]],
@@ -32,7 +32,7 @@ describe('a text that is not an expression', () => {
     expect(problems(text)).toEqual(expected);
   });
 
-  test('is shown with a wide dot below a wide character before the error', () => {
+  test('is rendered with a wide dot below each wide character before the error', () => {
     const parsed = environment.parse('"é" +');
     expect(parsed.ok ? '' : parsed.text.split('\n').slice(1)).toEqual([' | "é" +', ' | .．...^']);
   });
@@ -41,14 +41,22 @@ describe('a text that is not an expression', () => {
 describe('limits', () => {
   test.each([
     [
-      'a longer text than 100,000 characters',
+      'an expression of more than 100,000 characters',
       'a'.repeat(100_001),
       'expression code point size exceeds limit: size: 100001, limit 100000',
     ],
-    ['parentheses 251 deep', `${'('.repeat(251)}1${')'.repeat(251)}`, 'expression recursion limit exceeded: 250'],
+    [
+      'a number in 251 parentheses',
+      `${'('.repeat(251)}1${')'.repeat(251)}`,
+      'expression recursion limit exceeded: 250',
+    ],
     ['a sum of 260 terms', Array.from({ length: 260 }, () => '1').join('+'), 'max recursion depth exceeded'],
-    ['a minus before 50,000 brackets', `-1${'['.repeat(50_000)}`, 'expression recursion limit exceeded: 250'],
-  ])('an error without a position: %s', (_name, text, message) => {
+    [
+      'a negative number before 50,000 opening brackets',
+      `-1${'['.repeat(50_000)}`,
+      'expression recursion limit exceeded: 250',
+    ],
+  ])('%s is an error without a position', (_name, text, message) => {
     expect(problems(text)).toContain(`-1:0 ${message}`);
   });
 

@@ -13,7 +13,7 @@ import { TreeVisitor } from './tree-visitor.ts';
 /** The maximum length of an expression, in code points. */
 const MAX_LENGTH = 100_000;
 
-/** Parses an expression. Never throws. The result has the errors of the text, in cel-go's words. */
+/** Parses an expression. Never throws. Syntax errors are part of the result, with cel-go's messages. */
 export function parseExpression(text: string, macros: MacroTable): ParseResult {
   const errors = new ErrorList(text);
   const length = text.length > MAX_LENGTH ? codePointLength(text) : 0;
@@ -43,7 +43,7 @@ function parseWithRecovery(
   return new TreeVisitor(new AstBuilder(text, errors, macros)).visit(parser.parse());
 }
 
-/** Runs a parser, and turns its signals into errors. */
+/** Runs a parser, and converts the signals that it throws to errors. */
 function guarded(errors: ErrorList, parse: () => Expr | undefined): Expr | undefined {
   try {
     return parse();

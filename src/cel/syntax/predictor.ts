@@ -4,7 +4,7 @@ import { T } from './lexer.ts';
 
 /**
  * A state that one alternative may have reached after the tokens read so far. `outer`: is the state outside of the rule
- * that has to be decided?
+ * for which an alternative is chosen?
  */
 interface Config {
   readonly state: State;
@@ -13,24 +13,27 @@ interface Config {
   readonly outer: boolean;
 }
 
-/** The alternative that the next tokens mean, or the token at which all alternatives failed. */
+/** The alternative that matches the next tokens, or the token at which all alternatives failed. */
 export type Prediction = { readonly alternative: number } | { readonly failedAt: Token };
 
-/** The maximum number of configurations. Beyond it the predictor chooses the first remaining alternative. */
+/** The maximum number of configurations. When there are more, the predictor chooses the first remaining alternative. */
 const MAX_WORK = 20_000;
 
 /**
- * Chooses an alternative as ANTLR's generated parser does. The first try ignores the callers of the rule. If the
- * decision is then ambiguous, a second try uses the callers. `callers` is the stack of return states.
+ * Chooses an alternative as ANTLR's generated parser does. The first attempt ignores the callers of the rule. If the
+ * result is ambiguous, the second attempt uses `callers`, the stack of return states.
  */
 export class Predictor {
   readonly #automaton: Automaton;
   readonly #tokens: readonly Token[];
   #full = false;
   #work = 0;
-  /** The configurations at the beginning of a decision without callers. */
+  /** The configurations at the beginning of each decision, for the attempt without callers. */
   readonly #starts = new Map<State, Config[]>();
-  /** For each decision, the alternatives by the type of the next token, where this token alone decides. */
+  /**
+   * Decisions that the next token alone determines: maps each decision to its alternatives, keyed by the type of the
+   * next token.
+   */
   readonly #decided = new Map<State, Map<number, number>>();
 
   constructor(automaton: Automaton, tokens: readonly Token[]) {
@@ -106,7 +109,10 @@ export class Predictor {
     return reached;
   }
 
-  /** All reachable configurations that need a token to continue, or have reached the end of all rules. */
+  /**
+   * Returns all configurations that are reachable without consuming a token. Each of them needs a token to continue, or
+   * has reached the end of all rules.
+   */
   #closure(initial: readonly Config[]): Config[] {
     const found: Config[] = [];
     const seen = new Set<string>();
@@ -165,8 +171,8 @@ function groups(configs: readonly Config[], wildcard: boolean): { state: number;
 }
 
 /**
- * Is the decision ambiguous? True when all configurations are at the end of a rule. Also true when each state belongs
- * to several alternatives, and some state belongs to several alternatives with the same stacks.
+ * Is the decision ambiguous? True in two cases. All configurations are at the end of a rule; or every state belongs to
+ * several alternatives, and at least one state belongs to several alternatives with the same stacks.
  */
 function conflicts(configs: readonly Config[]): boolean {
   if (configs.every((config) => config.state.role === 'stop')) return true;
@@ -178,7 +184,7 @@ function conflicts(configs: readonly Config[]): boolean {
   return [...perState.values()].every((alternatives) => alternatives.size > 1);
 }
 
-/** The lowest alternative of every group, if it is the same for all groups; otherwise undefined. */
+/** Returns the lowest alternative of the groups if all groups have the same one, or else undefined. */
 function singleViable(configs: readonly Config[], wildcard: boolean): number | undefined {
   const minima = new Set(groups(configs, wildcard).map((group) => Math.min(...group.alternatives)));
   return minima.size === 1 ? [...minima][0] : undefined;

@@ -7,7 +7,7 @@ import type { LexicalError, Token } from './lexer.ts';
 import { T, TOKEN_NAMES } from './lexer.ts';
 import { Predictor } from './predictor.ts';
 
-/** A node of the parse tree: its alternative, and the parts that the rule names. */
+/** A node of the parse tree: the chosen alternative, and the parsed elements that the rule names. */
 export interface ParseTreeNode {
   readonly rule: string;
   label: string | undefined;
@@ -24,7 +24,7 @@ interface RuleCall {
   readonly precedence: number;
 }
 
-/** The steps of a rule. The generator yields the rules that it calls, and gets their nodes. */
+/** The steps of a rule. The generator yields the rules that it calls, and receives their parse tree nodes. */
 type Steps = Generator<RuleCall, void, ParseTreeNode | undefined>;
 
 /** Thrown for a syntax error. The rule that recovers from the error catches it. */
@@ -42,7 +42,7 @@ export class GiveUp {
   }
 }
 
-/** Throws a signal between parser functions. A signal is no `Error`. */
+/** Throws a signal that another function of the parser catches. A signal is not an `Error`. */
 function signal(value: unknown): never {
   // oxlint-disable-next-line typescript/only-throw-error -- control flow; the parser or `parse.ts` catches it
   throw value;
@@ -50,8 +50,8 @@ function signal(value: unknown): never {
 
 /**
  * Parses with the error recovery of ANTLR. The parser skips an unexpected token, assumes a missing token, or skips to a
- * token that may follow. The messages are therefore those of cel-go. The parser is slow, so it parses only texts with
- * lexical errors, and texts that the fast parser does not accept.
+ * token that may follow. The messages are therefore those of cel-go. The parser is slow. It is used only when the lexer
+ * reports an error or the fast parser does not accept the source.
  */
 export class RecoveringParser {
   readonly #automaton: Automaton = celAutomaton();
@@ -167,7 +167,7 @@ export class RecoveringParser {
     return node;
   }
 
-  /** The operator that continues a left-recursive rule; undefined when the next token is not one. */
+  /** Returns the operator that continues a left-recursive rule; undefined when the next token does not continue it. */
   #continuation(name: string, all: readonly Continuation[], precedence: number): Continuation | undefined {
     const { choice } = this.#automaton.loops.get(name) as LoopStates;
     const { type } = this.#token();
@@ -325,7 +325,7 @@ export class RecoveringParser {
     this.#reportOnce(token.start, () => `extraneous input ${this.#display(token)} expecting ${this.#expected()}`);
   }
 
-  /** Skips the next token if the one after it is expected. */
+  /** Skips the next token if the token after it is expected. */
   #deleteToken(): boolean {
     if (!this.#expectedTokens().has(this.#token(1).type)) return false;
     this.#unwanted();
@@ -334,7 +334,7 @@ export class RecoveringParser {
     return true;
   }
 
-  /** Skips tokens that cannot follow in the present state, before a decision of a block or a loop. */
+  /** Before the parser decides at a block or loop, skips tokens that cannot follow in the present state. */
   #sync(): void {
     if (this.#recovering) return;
     const next = this.#automaton.next(this.#state);
@@ -351,7 +351,7 @@ export class RecoveringParser {
     this.#countRecovery();
     let allowance = MAX_SKIPPED;
     if (this.#lastErrorIndex === this.#index && this.#lastErrorStates.has(this.#state.id)) {
-      // Skip a token at the position and state of an earlier error. Otherwise the recovery would never end.
+      // An earlier error occurred at the same position and state. Skip a token, so that the recovery terminates.
       this.#consume();
       allowance--;
     }

@@ -22,8 +22,8 @@ const nodeAt = (node: ParseTreeNode | undefined, name: string): ParseTreeNode | 
 const tokenAt = (node: ParseTreeNode | undefined, name: string): Token | undefined => tokens(node, name)[0];
 
 /**
- * Builds the syntax tree from a parse tree, parts of which may be missing. Reports the errors that the grammar cannot
- * express: reserved names, bad literals, misused macros.
+ * Builds the syntax tree from a parse tree. Parts of the parse tree may be missing. Reports the errors that the grammar
+ * cannot express: reserved names, invalid literals, wrong uses of macros.
  */
 export class TreeVisitor {
   readonly #builder: AstBuilder;
@@ -218,7 +218,10 @@ export class TreeVisitor {
   }
 }
 
-/** The first node with a meaning of its own, from `tree` downwards. */
+/**
+ * Descends from `tree` through nodes with only one part. Returns the first node that is an operation or a primary
+ * expression.
+ */
 function unnest(tree: ParseTreeNode | undefined): ParseTreeNode | undefined {
   let node = tree;
   while (node !== undefined) {

@@ -15,7 +15,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   '?': '?',
 };
 
-/** The text between the quotes of a string token; `raw` says that escapes are kept. */
+/** Returns the text between the quotes of a string token. If `raw` is true, escapes are not interpreted. */
 function body(token: string): { text: string; raw: boolean } {
   const raw = token.charCodeAt(0) === 114 || token.charCodeAt(0) === 82;
   const quoted = (raw ? token.slice(1) : token).replaceAll(/\r\n?/g, '\n');
@@ -24,7 +24,7 @@ function body(token: string): { text: string; raw: boolean } {
   return { text: quoted.slice(width, quoted.length - width), raw };
 }
 
-/** The string of a STRING token; undefined when an escape names no Unicode character. */
+/** Returns the value of a STRING token; undefined when an escape does not denote a Unicode character. */
 export function unescapeString(token: string): string | undefined {
   const { text, raw } = body(token);
   if (raw || !text.includes('\\')) return text;
@@ -37,7 +37,7 @@ export function unescapeString(token: string): string | undefined {
   return parts.join('');
 }
 
-/** The bytes of a BYTES token (without its prefix); undefined for an escape that bytes do not allow. */
+/** Returns the bytes of a BYTES token (without its prefix); undefined for an escape that is not allowed in bytes. */
 export function bytesOfToken(token: string): Uint8Array | undefined {
   const { text, raw } = body(token);
   if (raw || !text.includes('\\')) return utf8Encode(text);

@@ -58,7 +58,7 @@ class Flattener {
     this.#assembler = assembler;
   }
 
-  /** Adds a frame. `captures` are the nodes that the subgraph of the frame needs. */
+  /** Adds a frame. `captures` are the nodes of outer frames that the frame's subgraph reads. */
   add(frame: CompiledFrame, captures: readonly string[]): void {
     const byId = new Map(frame.nodes.map((each) => [each.linked.draft.id, each]));
     const dependencies = new Map(frame.nodes.map(({ linked }) => [linked.draft.id, linked.dependsOn]));

@@ -30,7 +30,7 @@ import { PAYLOADS } from './parsed-graph.ts';
 export interface Shared {
   readonly source: SchemaSource;
   readonly root: TemplatePlace;
-  /** Scanned texts with expressions, because nodes repeat them. */
+  /** Scanned strings with expressions. They are kept because nodes often contain the same strings. */
   readonly texts: Map<string, ExpressionText>;
   readonly kinds: Map<string, ResolvedKind>;
   /** May the keys of maps be expressions? */
@@ -42,7 +42,7 @@ export function sharedOf(source: SchemaSource, dynamicKeys: boolean): Shared {
   return { source, root: new TemplatePlace(), texts: new Map(), kinds: new Map(), dynamicKeys };
 }
 
-/** The payload of a node whose shape is sound. */
+/** The payload of a node with a valid shape. */
 export function payloadOf({ payloads }: NodeBlock): { readonly payload: Payload; readonly value: JsonValue } {
   const payload = PAYLOADS.find((each) => payloads[each] !== undefined) ?? 'template';
   return { payload, value: payloads[payload] ?? {} };
@@ -179,7 +179,7 @@ class Builder {
 
   #where(): Whereabouts {
     const { root, texts } = this.#shared;
-    // kro reads the selector of a ref as it is written, so its keys are never expressions.
+    // kro reads the selector of a ref literally, so its keys are never expressions.
     const dynamicKeys = this.#payload !== 'ref' && this.#shared.dynamicKeys;
     return { base: this.#at([]), root, texts, level: '0.10', dynamicKeys };
   }
@@ -244,7 +244,7 @@ class Builder {
   }
 }
 
-/** kro's text for a kind that it cannot use. */
+/** kro's message about a kind that it cannot use. */
 function kindText(apiVersion: string, kind: string, kro: string): string {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   const type = `${group}/${version}, Kind=${kind}`;

@@ -21,7 +21,10 @@ export interface TypedNodeDraft {
   readonly readyWhen: readonly CompiledExpression[];
 }
 
-/** Checks the type of each expression of a node against its field or place. */
+/**
+ * Checks the type of each expression of a node. The expected type is that of the field, or the one that a condition or
+ * a forEach dimension requires.
+ */
 export function checkNode(linked: LinkedNode, context: FrameContext): TypedNodeDraft {
   return new Checker(linked, context).check();
 }

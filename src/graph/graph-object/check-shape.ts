@@ -20,8 +20,8 @@ export function isReservedInGraphs(word: string): boolean {
 }
 
 /**
- * Checks the ids, payloads and iterators of the nodes of one frame: of a Graph or of one subgraph. Returns the nodes with
- * a valid id and exactly one payload.
+ * Checks the ids, payloads and iterators of the nodes in one frame, which belongs to a Graph or to a subgraph. Returns
+ * the nodes with a valid id and exactly one payload.
  */
 export function checkGraphShape(
   nodes: readonly NodeBlock[],
@@ -46,7 +46,7 @@ export function checkGraphShape(
   });
 }
 
-/** The beginning of kro's texts for problems in the shape of a frame. */
+/** The prefix of kro's messages about problems in the shape of a frame. */
 export function prefixOf(problems: FrameProblems): string {
   return problems.isRoot ? 'invalid graph: ' : 'invalid subgraph: ';
 }

@@ -21,10 +21,10 @@ import { languageNodeOf } from './node-draft.ts';
 import type { NodeBlock } from './parsed-graph.ts';
 import { NodeReader } from './parsed-graph.ts';
 
-/** The nodes of one frame, compiled; a subgraph has the nodes of its own frame. */
+/** The compiled nodes of one frame. The nodes of a subgraph are in the frame of the subgraph. */
 export interface CompiledFrame {
   readonly nodes: readonly (TypedNodeDraft | CompiledSubgraph)[];
-  /** The nodes of outer frames that some node of this frame, or of a frame in it, reads. */
+  /** The nodes of outer frames that nodes of this frame, or of a frame inside it, read. */
   readonly captures: readonly FrameName[];
 }
 
@@ -43,7 +43,7 @@ export interface FrameInput {
   readonly onFrame?: (context: FrameContext, drafts: readonly NodeDraft[]) => void;
 }
 
-/** Compiles the outermost list of nodes. Reports all problems, those of kro's first step first. */
+/** Compiles the outermost list of nodes. Reports all problems in the order of kro's steps. */
 export function compileRoot(input: FrameInput, problems: FrameProblems): CompiledFrame {
   return compileFrame(input.root, ['spec', 'nodes'], input, problems);
 }
@@ -124,8 +124,8 @@ function subgraphDraft(id: string, block: NodeBlock): NodeDraft {
 }
 
 /**
- * Links the node of a subgraph by its captures. Captured nodes of this frame become dependencies, and all others become
- * captures of this frame, too.
+ * Links the node of a subgraph. Captures of the subgraph that are nodes of this frame become dependencies, and all
+ * other captures become captures of this frame as well.
  */
 function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, problems }: FrameContext): LinkedNode {
   const read = captures.filter((node) => node.frame === frame).map(({ id }) => id);
@@ -161,7 +161,8 @@ function contextOf(
 ): FrameContext {
   const names = frame.visible();
   const built = new Set(drafts.map(({ id }) => id));
-  // A node with a wrong shape is dyn like a node of an outer frame, so that it causes no further problems.
+  // A node with an invalid shape has the type dyn, like a node of an outer frame, so that it causes no additional
+  // problems.
   const captured = [...names.values()].filter((node) => !built.has(node.id)).map(({ id }) => id);
   const isRenamed = frame.outer !== undefined;
   const language = new Language(

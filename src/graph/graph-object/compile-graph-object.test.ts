@@ -20,7 +20,7 @@ function compiled(nodes: JsonValue): Graph {
   return graph as Graph;
 }
 
-/** kro's texts of all problems, in kro's order. */
+/** kro's messages about all problems, in kro's order. */
 function texts(nodes: JsonValue): (string | undefined)[] {
   return compileGraphObject(graphOf(nodes), { sources }).diagnostics.map(({ kroMessage }) => kroMessage);
 }
@@ -50,7 +50,7 @@ describe('a compiled Graph', () => {
     { id: 'dyn', template: { apiVersion: '${env.name}/v1', kind: 'Widget', metadata: { name: 'w' } } },
   ]);
 
-  test('has the paths of ids as ids', () => {
+  test('identifies its nodes by paths of ids', () => {
     expect([...graph.nodes.keys()]).toEqual([
       'env',
       'inner',
@@ -65,7 +65,7 @@ describe('a compiled Graph', () => {
     expect(graph.instance.crd.metadata.name).toBe('graphs.kro.run');
   });
 
-  test('makes captures of a subgraph dependencies of its children, and keeps the children together', () => {
+  test('makes the captures of a subgraph dependencies of its children, and orders the children one after another', () => {
     expect(graph.nodes.get('inner')?.dependsOn).toEqual(['env']);
     expect(graph.nodes.get('inner/cm')?.dependsOn).toEqual(['env', 'inner/own']);
     expect(graph.nodes.get('out')?.dependsOn).toEqual(['inner']);
@@ -84,7 +84,7 @@ describe('a compiled Graph', () => {
     });
   });
 
-  test('counts a reader of a def as wave 1, even when the def reads an object', () => {
+  test('puts a reader of a def into wave 1, even when the def reads an object', () => {
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'api' }, spec: { ports: [{ port: 80 }] } };
     const chain = compiled([
       { id: 'svc', template: service },
@@ -104,7 +104,7 @@ describe('a compiled Graph', () => {
     expect(made).toMatchObject({ value: 'x-in' });
   });
 
-  test('counts what the filter of a dimension reads', () => {
+  test('counts the reads in the filter of a dimension', () => {
     const { reads } = compiled([
       { id: 'maps', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: {} } } },
       { id: 'settings', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' } } },
@@ -126,14 +126,14 @@ describe('a compiled Graph', () => {
     expect(graph.reads.has('inner')).toBe(false);
   });
 
-  test('leaves a computed type open', () => {
+  test('leaves the type undefined when it is computed', () => {
     const node = graph.nodes.get('dyn');
     expect(node?.type).toBeUndefined();
     expect(node?.template.holes.map(({ pathText }) => pathText)).toEqual(['apiVersion']);
   });
 });
 
-describe('the first text is the text of kro', () => {
+describe('the first message is that of kro', () => {
   test.each<[string, JsonValue, string]>([
     ['reserved id', [{ id: 'item', def: {} }], 'invalid graph: node[0]: id "item" is reserved'],
     [
@@ -248,7 +248,7 @@ describe('the first text is the text of kro', () => {
   });
 });
 
-test('all problems come at once, with line, column and remedy', () => {
+test('all problems are reported together, with line, column and remedy', () => {
   const text = `apiVersion: kro.run/v1alpha1
 kind: Graph
 metadata: {name: g}
@@ -348,7 +348,7 @@ describe('hostile Graphs', () => {
     expect(diagnostics.map(({ code }) => code)).toEqual(['yaml/too-deep']);
   });
 
-  test('1,000 nodes in a chain compile, and 1,000 in a ring are one cycle', () => {
+  test('a chain of 1,000 nodes compiles, and a ring of 1,000 nodes is reported as one cycle', () => {
     const node = (index: number, reads: number): JsonValue => ({
       id: `n${index}`,
       template: map(`\${n${reads}.metadata.name}x`),

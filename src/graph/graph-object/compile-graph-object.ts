@@ -15,8 +15,8 @@ import { readGraph } from './parsed-graph.ts';
 
 /**
  * Compiles an object of the kind Graph. Never throws for user input: the result has all problems that can be found, in
- * the order of kro's steps, so that `diagnostics[0].kroMessage` is kro's text for the condition `Accepted`. With
- * errors, the result has no graph. The rules are those of kro 0.10, which has the kind.
+ * the order of kro's steps, so that `diagnostics[0].kroMessage` is kro's message in the condition `Accepted`. With
+ * errors, the result has no graph. The rules are those of kro 0.10, the first level that has the kind.
  */
 export function compileGraphObject(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;
@@ -26,7 +26,7 @@ export function compileGraphObject(input: CompileInput, options: CompileOptions)
   const frame = new FrameProblems(problems);
   const parsed = readGraph(value, problems, frame);
   if (parsed === undefined || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
-  // A Graph can make other Graphs, also where the sources do not know the kind.
+  // A Graph can create other Graphs, even if the sources do not have the kind Graph.
   const source = combineSources(sourceOf(options), ownKind());
   const root = compileRoot(
     { shared: sharedOf(source, options.features?.dynamicKeys === true), options, root: parsed.nodes },

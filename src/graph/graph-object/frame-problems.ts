@@ -18,11 +18,11 @@ type Finding = Omit<Problem, 'phase' | 'kro'>;
 
 /**
  * The problems of one frame of a Graph. kro compiles a subgraph while it builds the node of the subgraph. Therefore all
- * problems of a subgraph are problems of that step, in the order in which they are reported.
+ * problems of a subgraph belong to the step `build` of the outer frame, in the order in which they are reported.
  */
 export class FrameProblems {
   readonly #problems: Problems;
-  /** kro's text before the text of a problem of this frame. */
+  /** The prefix of kro's messages about problems of this frame. */
   readonly #prefix: string;
   readonly #depth: number;
 
@@ -51,8 +51,8 @@ export class FrameProblems {
   }
 
   /**
-   * A part of a wrong JSON type. In the outermost frame, the API server refuses the part. In other frames, kro refuses
-   * it.
+   * Reports a value of a wrong JSON type. In the outermost frame, the API server refuses the value. In inner frames,
+   * kro refuses it.
    */
   wrongType(path: readonly PathStep[], message: string, found: string, hint?: string): void {
     const finding = { code: 'graph/invalid-graph', message, place: { path }, hint };
@@ -60,7 +60,7 @@ export class FrameProblems {
     else this.error('shape', parsing(`json: cannot unmarshal ${found} into Go struct field`), finding);
   }
 
-  /** A field that a subgraph does not have. */
+  /** Reports a field that a subgraph does not have. */
   unknownSpecField(key: string, path: readonly PathStep[], close: string | undefined): void {
     this.error('shape', parsing(`json: unknown field ${goQuote(key)}`), {
       code: 'graph/unknown-node-field',
@@ -70,7 +70,7 @@ export class FrameProblems {
     });
   }
 
-  /** A field that nodes do not have. */
+  /** Reports a field that nodes do not have. */
   unknownField(key: string, path: readonly PathStep[], known: Iterable<string>): void {
     const close = nearestName(key, known);
     const finding = {

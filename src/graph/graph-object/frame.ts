@@ -1,8 +1,8 @@
 import type { NodeBlock } from './parsed-graph.ts';
 
-/** A node that a name denotes. */
+/** The node that a name denotes. */
 export interface FrameName {
-  /** The path of ids. */
+  /** The id of the node: the path of ids through the subgraphs. */
   readonly id: string;
   /** The frame that declares the node. */
   readonly frame: Frame;
@@ -10,12 +10,12 @@ export interface FrameName {
 }
 
 /**
- * The names of one list of nodes. A name denotes the node of the nearest frame that declares it, also where that node
+ * The names of one list of nodes. A name denotes the node of the nearest frame that declares it, even if this node
  * comes later in the list.
  */
 export class Frame {
   readonly outer: Frame | undefined;
-  /** The path of the node that holds the frame, with `/` behind it; empty for the outermost frame. */
+  /** The path of the node that contains the frame, followed by `/`; empty for the outermost frame. */
   readonly prefix: string;
   readonly #own = new Map<string, FrameName>();
 
@@ -29,7 +29,7 @@ export class Frame {
     }
   }
 
-  /** All names that expressions of this frame can read, the nearest first. */
+  /** All names that expressions of this frame can read. The names of the nearest frame come first. */
   visible(): ReadonlyMap<string, FrameName> {
     const found = new Map(this.#own);
     for (const [name, node] of this.outer?.visible() ?? []) if (!found.has(name)) found.set(name, node);

@@ -22,7 +22,7 @@ const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fi
 /** The maximum length of a name of a ServiceAccount, as in Kubernetes. */
 export const MAX_ACCOUNT_NAME_LENGTH = 253;
 
-/** The form of a name of a ServiceAccount. */
+/** The pattern of a ServiceAccount's name. */
 export const ACCOUNT_NAME = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 
 /** The maximum number of entries of `status.managedResources`. */
@@ -121,7 +121,8 @@ function graphNode(): JsonObject {
 
 /**
  * The schema of a reference to an object, in definitions and in Graphs. The selector is an object, or one expression
- * that returns an object. The compiler checks the selector, and that exactly one of selector and name is set.
+ * that returns an object. The schema does not check the selector, nor that exactly one of selector and name is set. The
+ * compiler does.
  */
 export function externalObject(): JsonObject {
   return {

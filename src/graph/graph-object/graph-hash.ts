@@ -6,9 +6,10 @@ import { sortKeys } from '../hash.ts';
 import type { Graph } from '../model.ts';
 
 /**
- * Hash of a Graph's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Graphs of specs with equal
- * hashes differ at most in the order of their nodes. The order of nodes and of keys does not count, and an absent list
- * equals an empty one; the order of forEach dimensions counts. The nodes of subgraphs are not normalised.
+ * Hash of a Graph's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Two specs with equal hashes
+ * compile to Graphs that differ at most in the order of their nodes. The order of nodes and of keys does not change the
+ * hash, but the order of forEach dimensions does. An absent list equals an empty list. The nodes of subgraphs are not
+ * normalised.
  */
 export function graphHash(spec: JsonValue | undefined): string {
   const fields = isJsonObject(spec) ? spec : {};
@@ -21,7 +22,7 @@ export function graphHash(spec: JsonValue | undefined): string {
 
 /**
  * Adds the hash of the spec to a graph. The hash is computed on request, because most callers do not read it. The
- * result keeps nothing of the compilation besides `graph` and `spec` in memory.
+ * result keeps only `graph` and `spec` in memory, and no other data of the compilation.
  */
 export function withLazyHash(graph: Omit<Graph, 'hash'>, spec: JsonValue | undefined): Graph {
   let hash: string | undefined;

@@ -50,12 +50,12 @@ describe('Graphs of different shapes', () => {
     ['the id of a node', { id: 'a', def: {} }, { id: 'b', def: {} }],
     ['a kind', template('a'), { id: 'a', template: { ...map('a'), kind: 'Secret' } }],
     ['an expression', template('${x.y}'), template('${x.z}')],
-    ['an expression in place of a text', template('x.y'), template('${x.y}')],
-    ['an expression in a text', template('a-${x.y}'), template('a-${x.z}')],
-    ['a text before and one after an expression', template('a-${x.y}'), template('${x.y}-a')],
-    ['a text between two expressions', template('${x.y}${x.z}'), template('${x.y}-${x.z}')],
-    ['a text with an escape around an expression', template('a-${x.y}'), template('"-${x.y}')],
-    ['a long text around an expression', template('a-${x.y}'), template(`${'a'.repeat(1000)}-\${x.y}`)],
+    ['an expression instead of a plain string', template('x.y'), template('${x.y}')],
+    ['an expression inside a string', template('a-${x.y}'), template('a-${x.z}')],
+    ['literal text before or after an expression', template('a-${x.y}'), template('${x.y}-a')],
+    ['literal text between two expressions', template('${x.y}${x.z}'), template('${x.y}-${x.z}')],
+    ['literal text with an escape around an expression', template('a-${x.y}'), template('"-${x.y}')],
+    ['long literal text around an expression', template('a-${x.y}'), template(`${'a'.repeat(1000)}-\${x.y}`)],
     ['a condition', { id: 'a', def: {}, includeWhen: ['${true}'] }, { id: 'a', def: {}, includeWhen: ['${false}'] }],
     ['a list', { id: 'a', def: {}, forEach: [{ i: '${[1]}' }] }, { id: 'a', def: {}, forEach: [{ i: '${[2]}' }] }],
     ['a key', template('a', { x: 'v' }), template('a', { y: 'v' })],
@@ -70,13 +70,13 @@ describe('Graphs of different shapes', () => {
     ['an empty name', template('a'), template('')],
     ['a blank name', ref({ name: 'a' }), ref({ name: ' ' })],
     ['a selector', ref({ selector: { matchLabels: { a: 'b' } } }), ref({ selector: { matchLabels: { a: '!' } } })],
-    ['the texts of a CRD', crd('as'), crd('bs')],
+    ['the strings of a CRD', crd('as'), crd('bs')],
     ['a blank text', { id: 'a', def: { v: 'x' } }, { id: 'a', def: { v: ' ' } }],
   ])('differ in %s', (_title, one, other) => {
     expect(shapeOf(one)).not.toBe(shapeOf(other));
   });
 
-  test('differ in a name that no ServiceAccount can have', () => {
+  test('differ when one has an invalid ServiceAccount name', () => {
     const shape = (serviceAccountName: string) => graphShape({ serviceAccountName, nodes: [] });
     expect(shape('a')).not.toBe(shape('A_b'));
   });
@@ -104,7 +104,7 @@ describe('the graph of a Graph of the same shape', () => {
     { id: 'b', template: map('b', { same: 'x' }) },
   ];
 
-  test('has its own literals and name, and shares expressions and equal nodes', () => {
+  test('has its own literals and name, and shares the expressions and the equal nodes of the other Graph', () => {
     const first = compiled(graphObject('one', nodes('first')));
     const other = graphObject('two', nodes('second'));
     const made = wholeOf(withLiterals(first, other));
@@ -121,7 +121,7 @@ describe('the graph of a Graph of the same shape', () => {
     expect(JSON.stringify([...made.nodes.values()].map((node) => node.template.skeleton))).not.toContain('first');
   });
 
-  test('has its own texts around expressions', () => {
+  test('has its own literal text around expressions', () => {
     const texts = (...[before, between, after]: [string, string, string]): JsonValue[] => [
       { id: 'cfg', def: { one: 'x', two: 'y' } },
       { id: 'a', template: map('a', { v: `${before}\${cfg.one}${between}\${cfg.two}${after}`, w: '${cfg.one}' }) },
@@ -138,7 +138,7 @@ describe('the graph of a Graph of the same shape', () => {
     expect(shared).toBe(before[1]);
   });
 
-  test('must be compiled when a text in a loop differs', () => {
+  test('must be compiled when a string in a loop differs', () => {
     const loop = (text: string): JsonValue[] => [
       { id: 'a', forEach: [{ i: "${['1', '2']}" }], template: map(`${text}-\${i}`) },
     ];

@@ -12,10 +12,10 @@ import type { Payload } from './parsed-graph.ts';
 import { isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
 
 /**
- * The shape of the spec of a Graph: its JSON, in which marks replace the literals that no check of the compiler reads.
- * Such literals are names and the texts around expressions. When a spec compiles without a problem, every spec of the
- * same shape does, and `withLiterals` can make its graph. Ids, kinds, keys, expressions and the order of all of them
- * are part of the shape. The spec must not be too deep for the compiler (`isTooDeep`).
+ * The shape of a Graph's spec: its JSON with placeholders for the literals that do not affect the compiler's checks.
+ * Such literals are names and the text around expressions. If a spec compiles without a problem, every spec of the same
+ * shape does, and `withLiterals` can make its graph. Ids, kinds, keys, expressions and their order are part of the
+ * shape. The spec must not be too deep for the compiler (`isTooDeep`).
  */
 export function graphShape(spec: JsonObject): string {
   return objectText(spec, (value, key) => {
@@ -26,12 +26,12 @@ export function graphShape(spec: JsonObject): string {
 }
 
 /**
- * The graph of a Graph object, made from the graph of another one whose spec has the same shape (`graphShape`). The
- * result has all literals of `object`, and shares the expressions and their programs with `graph`. `graph` must be
+ * Makes the graph of a Graph object from the graph of another object whose spec has the same shape (`graphShape`). The
+ * result has the literals of `object`, and shares the expressions and their programs with `graph`. `graph` must be
  * compiled from an object, not from a document with positions.
  *
- * Returns undefined when a text with expressions differs and its program cannot be divided, for example because it
- * reads an iterator or a value of an unknown type. In this case, the caller must compile the object.
+ * Returns undefined when a string with expressions differs and its program cannot be divided, for example because it
+ * reads an iterator or a value of unknown type. In this case, the caller must compile the object.
  *
  * @throws TypeError when the shapes differ.
  */
@@ -52,14 +52,14 @@ export function withLiterals(graph: Graph, object: JsonObject): Graph | undefine
   return withLazyHash({ ...own, applyOrder, status, reads, definition: object }, spec);
 }
 
-/** The marks of literals. No JSON text contains them outside of strings. */
+/** The placeholders for literals. JSON does not contain these characters outside of strings. */
 const TEXT = '?';
 const INTEGER = '#';
 const BOOLEAN = '!';
 
 type ShapeOf = (value: JsonValue, key: string) => string;
 
-/** The JSON of a value, without omissions. */
+/** The JSON of a value, with all its literals. */
 function exactText(value: JsonValue): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (Array.isArray(value)) return listText(value, exactText);
@@ -68,15 +68,15 @@ function exactText(value: JsonValue): string {
 }
 
 /**
- * The text of a scalar. A large integer has another text than the number that is nearest to it, and `-0` has another
- * text than `0`.
+ * The string form of a scalar. Different values have different strings: a large integer and the nearest float, and `-0`
+ * and `0`.
  */
 function scalarText(value: null | boolean | number | bigint): string {
   if (typeof value === 'bigint') return `${value}n`;
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** The shape of a value. Of its literals, the compiler reads only the JSON types. */
+/** The shape of a value for which the compiler checks only the JSON types of literals. */
 function freeText(value: JsonValue): string {
   if (typeof value === 'string') return isPlain(value) ? TEXT : textShape(value);
   if (Array.isArray(value)) return listText(value, freeText);
@@ -85,22 +85,28 @@ function freeText(value: JsonValue): string {
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? INTEGER : scalarText(value);
 }
 
-/** Is the text a literal that is not blank? The compiler refuses blank names. */
+/**
+ * Is the string a literal without expressions, and not blank? Blank strings are excluded because the compiler refuses
+ * blank names.
+ */
 function isPlain(text: string): boolean {
   return !text.includes('${') && text.trim() !== '';
 }
 
-/** The maximum length of a text with expressions whose literal parts are not part of the shape. */
+/** The maximum length of a string with expressions whose literal parts have placeholders in the shape. */
 const MAX_MIXED_LENGTH = 1000;
 
-/** The shape of a text with expressions. The compiler analyses texts with few and simple parts part by part. */
+/**
+ * The shape of a string with expressions. Placeholders are possible only for strings that the compiler analyses part by
+ * part: those with few and simple parts.
+ */
 function textShape(text: string): string {
   const parts = text.length > MAX_MIXED_LENGTH ? [] : partsOf(text);
   if (parts.length < 2) return JSON.stringify(text);
   return `$[${parts.map((part) => (part.kind === 'text' ? TEXT : JSON.stringify(part.text))).join('')}]`;
 }
 
-/** The parts of a text with expressions; none when its literal parts have characters that CEL escapes. */
+/** The parts of a string with expressions; empty when its literal parts have characters that CEL escapes. */
 function partsOf(text: string): readonly TextPart[] {
   const scanned = scanExpressions(text, '0.10');
   return scanned.ok && scanned.parts.every((part) => part.kind !== 'text' || needsNoEscape(part.text))
@@ -151,18 +157,21 @@ const payloadShape: ShapeOf = (value, key) => {
   }
 };
 
-/** The shape of a member of a manifest. The compiler reads the texts of `apiVersion` and `kind`. */
+/**
+ * The shape of a member of a manifest. The compiler reads the values of `apiVersion` and `kind`, so they are part of
+ * the shape.
+ */
 const manifestShape: ShapeOf = (value, key) =>
   key === 'apiVersion' || key === 'kind' ? exactText(value) : freeText(value);
 
-/** The shape of a member of a ref. The compiler reads all literals except those of the name and of the namespace. */
+/** The shape of a member of a ref. The compiler reads all literals except the name and the namespace. */
 const refShape: ShapeOf = (value, key) =>
   key === 'metadata' && isJsonObject(value) ? objectText(value, identityShape) : exactText(value);
 
 const identityShape: ShapeOf = (value, key) =>
   key === 'name' || key === 'namespace' ? freeText(value) : exactText(value);
 
-/** Adds the payload of each node by the path of ids. */
+/** Adds the payload of each node to `payloads`, keyed by the path of ids. */
 function addPayloads(frame: JsonObject, prefix: string, payloads: Map<string, JsonValue>): void {
   const nodes = valueAt(frame, 'nodes');
   if (!Array.isArray(nodes)) return;
@@ -194,7 +203,9 @@ function nodeWith(node: GraphNode, payload: JsonValue | undefined): GraphNode | 
   return { ...node, template: { skeleton: own.skeleton, holes: own.holes } };
 }
 
-/** The holes with the texts around expressions of `payload`; `holes` itself when they are equal. */
+/**
+ * A copy of the holes with the literal text around expressions from `payload`; `holes` itself when the text is equal.
+ */
 function ownHoles(holes: readonly Hole[], payload: JsonValue | undefined): readonly Hole[] | undefined {
   let own: Hole[] | undefined;
   for (const [index, hole] of holes.entries()) {
@@ -218,7 +229,7 @@ function stringAt(payload: JsonValue | undefined, path: readonly PathStep[]): st
 }
 
 /**
- * A copy of `expression` for a text with the same expressions and other literal parts; undefined when its program
+ * A copy of `expression` for a string with the same expressions and other literal parts. Undefined when the program
  * cannot be divided.
  */
 function withText(expression: Expression, text: string): Expression | undefined {
@@ -233,9 +244,9 @@ function withText(expression: Expression, text: string): Expression | undefined 
 
 const DIFFERENT_SHAPES = 'the Graphs have different shapes';
 
-/** The constant part of a template with the literals of `own`; `skeleton` itself when they are equal. */
+/** A copy of a template's constant part with the literals of `own`; `skeleton` itself when the literals are equal. */
 function filled(skeleton: JsonValue, own: JsonValue | undefined): JsonValue {
-  // An expression, or a null.
+  // Null stands for an expression or for a null literal.
   if (skeleton === null) return skeleton;
   if (typeof skeleton !== typeof own || Array.isArray(skeleton) !== Array.isArray(own) || own === null) {
     throw new TypeError(DIFFERENT_SHAPES);

@@ -13,14 +13,14 @@ import type { Frame, FrameName } from './frame.ts';
 import type { FrameProblems } from './frame-problems.ts';
 import type { NodeDraft } from './node-draft.ts';
 
-/** A node with its parsed expressions and their reads. Expressions with errors are left out. */
+/** A node with its parsed expressions and the values that they read. Expressions with errors are left out. */
 export interface LinkedNode {
   readonly draft: NodeDraft;
   readonly fields: readonly Analysed<FieldSite>[];
   readonly dimensions: readonly Analysed<DimensionSite>[];
   readonly includeWhen: readonly Analysed[];
   readonly readyWhen: readonly Analysed[];
-  /** The ids of the nodes of the same frame that this node needs, in the order of the expressions. */
+  /** The ids of the nodes in the same frame on which this node depends, in the order of the expressions. */
   readonly dependsOn: readonly string[];
   /**
    * The ids of `dependsOn` that only branches of conditional operators read. Empty without the feature
@@ -29,7 +29,7 @@ export interface LinkedNode {
   readonly dependsOnInBranches: readonly string[];
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];
-  /** The nodes of outer frames that this node needs. */
+  /** The nodes of outer frames on which this node depends. */
   readonly captures: readonly FrameName[];
 }
 
@@ -38,13 +38,13 @@ export interface FrameContext {
   readonly frame: Frame;
   /** All names that expressions can read. */
   readonly names: ReadonlyMap<string, FrameName>;
-  /** The names of nodes by the paths of ids. */
+  /** Maps the path of ids of a node to its name. */
   readonly byId: ReadonlyMap<string, FrameName & { readonly name: string }>;
   readonly language: Language;
   readonly problems: FrameProblems;
 }
 
-/** Finds what the expressions of a node read, and refuses what they may not read. */
+/** Finds the values that the expressions of a node read, and reports reads that are not allowed. */
 export function linkNode(draft: NodeDraft, context: FrameContext): LinkedNode {
   return new Linker(draft, context).link();
 }
@@ -96,7 +96,10 @@ class Linker {
     this.#context.problems.error('dependencies', text, { code, message, place, hint });
   }
 
-  /** The collection whose list, whole or filtered, is the expression of a dimension; undefined for any other list. */
+  /**
+   * If the list of a dimension is a collection, or a filtered collection, returns the collection. Undefined for any
+   * other list.
+   */
   #itemsOf(site: DimensionSite): ReadPart | undefined {
     const { language } = this.#context;
     const parsed = language.parse(site.text.cel);
@@ -107,7 +110,7 @@ class Linker {
 
   /**
    * Parses an expression. Refuses an expression that reads a patch, or that reads nodes of different frames. `step` is
-   * kro's text for the place.
+   * kro's name for the site of the expression.
    */
   #analyse<S extends ExpressionSite>(
     site: S,
@@ -190,7 +193,7 @@ class Linker {
 
   #isIdentity({ pathText }: FieldSite): boolean {
     if (this.#draft.nodeType === 'def') return false;
-    // The scope of a computed kind is not known. Therefore only the name counts.
+    // If the kind is computed, its scope is not known. Therefore only the name counts as identity.
     const isNamespaced = this.#draft.resolved?.info.namespaced === true;
     return pathText === 'metadata.name' || (isNamespaced && pathText === 'metadata.namespace');
   }
@@ -200,7 +203,7 @@ class Linker {
     const { draft } = this;
     if (iterators.length === 0 || (draft.nodeType !== 'collection' && draft.nodeType !== 'patch')) return;
     const identity = fields.filter(({ site }) => this.#isIdentity(site));
-    // An identity with an error is reported already.
+    // If an expression of the identity has an error, it is already reported.
     if (identity.length < draft.fields.filter((site) => this.#isIdentity(site)).length) return;
     const used = new Set(identity.flatMap(({ ids }) => ids));
     const missing = iterators.filter((name) => !used.has(name));
@@ -228,8 +231,8 @@ class Linker {
       return this.#refuse(kro, 'graph/dependent-iterators', message, site, hint);
     }
     this.#add(found, []);
-    // The last read is the list of a collection. It does not count, because each use of the iterator counts as a read
-    // of the items. The reads of a filter's condition stay.
+    // The last read is the list of the collection itself. It is removed, because each use of the iterator already
+    // counts as a read of the items. The reads in the condition of a filter are kept.
     return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
   }
 
@@ -283,7 +286,7 @@ function usesOmit(found: Analysed): boolean {
   );
 }
 
-/** kro's text for an unknown name in a Graph, from its text for a definition. */
+/** Converts kro's message about unknown names in a definition to its message about one unknown name in a Graph. */
 function singular(kro: string): string {
   const name = /^references unknown identifiers: \[([^\s\]]*)/.exec(kro)?.[1];
   return name === undefined ? kro : `references unknown identifier ${goQuote(name)}`;

@@ -5,9 +5,9 @@ import type { GraphNode } from '../model.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
 import type { NodeBlock } from './parsed-graph.ts';
 
-/** A node of a Graph after reading and before checking. */
+/** A node of a Graph that is read but not yet checked. */
 export interface NodeDraft {
-  /** The path of ids. */
+  /** The id of the node: the path of ids through the subgraphs. */
   readonly id: string;
   readonly block: NodeBlock;
   readonly nodeType: GraphNode['nodeType'];
@@ -17,11 +17,14 @@ export interface NodeDraft {
     | undefined;
   /** Is apiVersion or kind an expression? */
   readonly isDynamic: boolean;
-  /** The schema of the value that the node publishes (for a list: of one element); undefined: dyn. */
+  /**
+   * The schema of the value that the node publishes; for a list, the schema of one element. If undefined, the value has
+   * the type dyn.
+   */
   readonly schema: Schema | undefined;
-  /** The schema against which the fields of the template are checked; undefined: they are not checked. */
+  /** The schema against which the fields of the template are checked. If undefined, they are not checked. */
   readonly fieldSchema: Schema | undefined;
-  /** The template with null in place of expressions. */
+  /** The template with null instead of each expression. */
   readonly skeleton: JsonObject;
   readonly fields: readonly FieldSite[];
   readonly includeWhen: readonly ExpressionSite[];
@@ -32,12 +35,12 @@ export interface NodeDraft {
   readonly children?: readonly string[];
 }
 
-/** Do expressions see a list? */
+/** Is the value that the node publishes a list? */
 export function publishesList({ nodeType, dimensions }: NodeDraft): boolean {
   return nodeType === 'collection' || nodeType === 'externalCollection' || dimensions.length > 0;
 }
 
-/** The node as expressions of its frame see it; undefined for a node that publishes nothing. */
+/** The node's name and type for the expressions of its frame; undefined for a node that publishes nothing. */
 export function languageNodeOf(draft: NodeDraft): LanguageNode | undefined {
   if (draft.nodeType === 'patch') return undefined;
   const { id, schema, block, dimensions } = draft;

@@ -4,7 +4,7 @@ import { goQuote } from '../../golang/index.ts';
 import { valueAt } from '../../kubernetes/index.ts';
 import type { PathStep } from '../model.ts';
 
-/** A problem of a manifest. `steps` begin at its root; `kro` is kro's text without a prefix. */
+/** A problem of a manifest. `steps` begin at the root of the manifest; `kro` is kro's message without a prefix. */
 export interface ManifestProblem {
   readonly code: string;
   readonly kro: string;
@@ -87,7 +87,7 @@ export function isDynamicManifest(value: JsonValue | undefined): boolean {
 /** The metadata of a patch that would make its writer the owner of the target. */
 export const OWNING_METADATA = ['ownerReferences', 'finalizers', 'deletionTimestamp', 'uid'] as const;
 
-/** The reasons why a manifest cannot be a patch: its target, and the metadata that a patch may not set. */
+/** The reasons why a manifest cannot be a patch: it names no target, or it sets metadata that a patch may not set. */
 export function patchProblems(value: JsonValue): ManifestProblem[] {
   const metadata = isJsonObject(value) ? valueAt(value, 'metadata') : undefined;
   if (!isJsonObject(metadata)) return [];
@@ -116,8 +116,8 @@ export function patchProblems(value: JsonValue): ManifestProblem[] {
 }
 
 /**
- * The endpoint of the fields of a patch: the status subresource, or the object itself. A problem when the fields belong
- * to both, and when there are none.
+ * The endpoint to which the fields of a patch belong: the status subresource, or the object itself. Returns a problem
+ * when they belong to both endpoints, and when the patch has no fields.
  */
 export function patchEndpoint(value: JsonValue): { readonly subresource?: 'status' } | ManifestProblem {
   const patch = isJsonObject(value) ? value : {};

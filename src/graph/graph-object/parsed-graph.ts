@@ -21,7 +21,7 @@ export interface NodeBlock {
   readonly index: number;
   readonly path: readonly PathStep[];
   readonly payloads: Readonly<Partial<Record<Payload, JsonValue>>>;
-  /** The elements of `forEach` with their entries. */
+  /** The elements of the list `forEach`, each with its entries. */
   readonly forEach: readonly { readonly path: readonly PathStep[]; readonly entries: readonly ForEachEntry[] }[];
   readonly includeWhen: readonly ConditionText[];
   readonly readyWhen: readonly ConditionText[];
@@ -43,7 +43,7 @@ export function isGraphObject({ apiVersion, kind }: Pick<KubeObject, 'apiVersion
 /** Names of ServiceAccounts, as the CRD of Graphs allows them. */
 const ACCOUNT_NAME_PATTERN = new RegExp(ACCOUNT_NAME);
 
-/** May a Graph name this ServiceAccount? The rule is that of the CRD. */
+/** Is this a valid ServiceAccount name according to the CRD of Graphs? */
 export function isServiceAccountName(name: string): boolean {
   return name.length <= MAX_ACCOUNT_NAME_LENGTH && ACCOUNT_NAME_PATTERN.test(name);
 }
@@ -84,7 +84,7 @@ export function readGraph(value: JsonValue, problems: Problems, root: FrameProbl
   };
 }
 
-/** Reads the nodes of a frame. In a subgraph, only the compiler sees a part of a wrong JSON type. */
+/** Reads the nodes of a frame. It must check JSON types, because the schema of the CRD does not cover subgraphs. */
 export class NodeReader {
   readonly #problems: FrameProblems;
 

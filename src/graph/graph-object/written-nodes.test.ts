@@ -12,7 +12,7 @@ const pathsOf = (spec: JsonObject | undefined) => [...writtenNodes(graphOf(spec)
 
 test.each<[string, JsonObject | undefined, string[]]>([
   ['no spec', undefined, []],
-  ['nodes that are no list', { nodes: { id: 'a' } }, []],
+  ['nodes that are not a list', { nodes: { id: 'a' } }, []],
   ['malformed nodes', { nodes: ['a', null, [], { id: 'b' }, { id: 1 }, { graph: 'x' }] }, ['b', '', '']],
   [
     'subgraphs',

@@ -5,7 +5,7 @@ import { textAt } from '../../kubernetes/index.ts';
 /** The maximum depth of subgraphs that are searched. The compiler refuses a Graph with so many levels of subgraphs. */
 const MAX_DEPTH = 100;
 
-/** A node as a Graph object has it. */
+/** A node as it is written in a Graph object. */
 export interface WrittenNode {
   /** The node, unchecked. */
   readonly node: JsonObject;
@@ -15,7 +15,7 @@ export interface WrittenNode {
 
 /**
  * The nodes of a Graph object and of all its subgraphs. A subgraph comes before its nodes. Skips malformed nodes, so
- * that also a Graph that does not compile can be searched.
+ * that even a Graph that does not compile can be searched.
  */
 export function* writtenNodes({ spec }: KubeObject): Generator<WrittenNode> {
   yield* nodesOf(spec?.['nodes'], '', 0);

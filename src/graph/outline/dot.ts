@@ -4,8 +4,8 @@ import type { InstanceStatus, NodeStatus } from './node-status.ts';
 import { kindText, natureText } from './outline-text.ts';
 
 /**
- * A picture of a graph in DOT, the language of Graphviz. Equal outlines give equal texts. With the states of an
- * instance, each node has the colour of its state, and a line with the state and its reason.
+ * A picture of a graph in DOT, the language of Graphviz. Equal outlines yield equal text. With `states`, each node has
+ * the colour of its state, and an additional line with the state and its reason.
  */
 export function toDot(outline: GraphOutline, states?: InstanceStatus): string {
   const { nodes, status, kind } = outline;
@@ -46,7 +46,10 @@ const UNREAD: Readonly<Record<UnreadDependency['because'], string>> = {
   subgraph: 'its subgraph needs it',
 };
 
-/** The name of a node in DOT. The prefix keeps it apart from the note `status`, and the colon needs the quotes. */
+/**
+ * The name of a node in DOT. The prefix avoids a collision with the note `status`, and the quotes are needed because of
+ * the colon.
+ */
 const nodeName = (id: string): string => quoted(`n:${id}`);
 
 /** The colours of states. */
@@ -81,5 +84,5 @@ const leftAligned = (text: string): string =>
     .map((line) => `${escapeLine(line)}\\l`)
     .join('')}"`;
 
-/** Escapes quotes and backslashes, because a backslash would begin an escape of labels, such as `\N`. */
+/** Escapes quotes and backslashes. A backslash would otherwise begin an escape sequence of DOT labels, such as `\N`. */
 const escapeLine = (line: string): string => line.replaceAll(/["\\]/g, (character) => `\\${character}`);

@@ -1,4 +1,4 @@
-/** A box in a column. */
+/** A box to place. The caller chooses its column. */
 export interface LayoutBox {
   readonly id: string;
   readonly width: number;
@@ -20,7 +20,8 @@ export interface Point {
 }
 
 /**
- * The positions of the boxes, and the points of the arrows. The points of an arrow in one column have the same y.
+ * The positions of the boxes, and the points of the arrows. Points of the same arrow in the same column have the same
+ * y.
  */
 export interface Layout {
   readonly width: number;
@@ -35,10 +36,10 @@ const COLUMN_GAP = 72;
 const ROW_GAP = 20;
 /** Height of the lane on which an arrow passes through a column. */
 const LANE_HEIGHT = 4;
-/** The number of sweeps over the columns in each direction. More sweeps change little. */
+/** The number of sweeps over the columns in each direction. More sweeps rarely improve the picture. */
 const SWEEPS = 8;
 
-/** A box, or the lane of an arrow through a column between its ends. */
+/** A position in a column: a box, or the lane of an arrow that passes through the column. */
 interface Slot {
   readonly height: number;
   readonly column: number;
@@ -50,9 +51,9 @@ interface Slot {
 const centre = ({ top, height }: Slot): number => top + height / 2;
 
 /**
- * Places boxes in columns without overlaps, and routes arrows around boxes: an arrow gets a lane of its own in each
- * column between its ends. Orders the rows by the mean of their neighbours (the barycentre method of Sugiyama), to get
- * few crossings. Equal inputs give equal pictures.
+ * Places boxes in columns without overlaps, and routes arrows around boxes. An arrow has its own lane in each column
+ * between its ends. To get few crossings, the slots of a column are ordered by the mean position of their neighbours
+ * (the barycentre method of Sugiyama). Equal inputs yield equal layouts.
  */
 export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly LayoutEdge[]): Layout {
   const slots = new Map<string, Slot>();
@@ -99,7 +100,7 @@ export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly Layou
         { x: left + widthOf(lane.column), y: centre(lane) },
       ];
     });
-    // Boxes are narrower than their column. An arrow therefore leaves the whole column before it bends.
+    // A box may be narrower than its column, so the arrow is straight up to the edge of the column.
     const edgeOfColumn = { x: (lefts[from.column] ?? 0) + widthOf(from.column), y: centre(from) };
     const points = [start, edgeOfColumn, ...through, { x: lefts[to.column] ?? 0, y: centre(to) }];
     return { ...edge, points };
@@ -113,7 +114,7 @@ export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly Layou
   };
 }
 
-/** The left side of each column, and of one more column after the last one. */
+/** The x position of the left side of each column, and of an additional column after the last one. */
 function leftsOf(columns: readonly unknown[], boxes: readonly LayoutBox[]): number[] {
   const lefts = [MARGIN];
   for (const [index] of columns.entries()) {
@@ -132,8 +133,8 @@ function stack(column: readonly Slot[]): void {
 }
 
 /**
- * Orders a column by its neighbours on one side, and moves each slot as near to its neighbours as the slots above
- * permit.
+ * Orders the slots of a column by their neighbours on one side. Moves each slot as near to its neighbours as the slots
+ * above it permit.
  */
 function arrange(column: Slot[], neighbours: (slot: Slot) => readonly Slot[]): void {
   const preferred = new Map(column.map((slot) => [slot, preferredCentre(slot, neighbours(slot))]));

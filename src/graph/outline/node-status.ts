@@ -1,12 +1,15 @@
 /** The state of a node of one instance, for pictures of the graph. */
 export interface NodeStatus {
-  /** `ready`: done. `busy`: at work, or waiting. `failed`: the node cannot continue. `idle`: left out, or not known. */
+  /**
+   * `ready`: the node is done. `busy`: the controller works on the node, or the node waits. `failed`: the node cannot
+   * continue. `idle`: the node is left out, or its state is not known.
+   */
   readonly tone: 'ready' | 'busy' | 'failed' | 'idle';
   /** The state and its reason. */
   readonly text: string;
 }
 
-/** The states of the nodes of one instance by their ids. */
+/** The states of one instance and of its nodes, keyed by node id. */
 export interface InstanceStatus {
   readonly nodes: ReadonlyMap<string, NodeStatus>;
   /** The state of the instance itself. */

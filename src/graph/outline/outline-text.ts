@@ -7,8 +7,8 @@ import { unreadDependencies } from './outline.ts';
 const INDENT = '   ';
 
 /**
- * The text lines of a graph: nodes by level, with the kind and the conditions of each node and the expressions that
- * read other nodes. With the states of an instance, a line also shows the state of each node.
+ * The text lines of a graph. The nodes are sorted by level, and each has its kind, its conditions and the expressions
+ * that read other nodes. With `states`, each node also has a line with its state.
  */
 export function outlineLines(outline: GraphOutline, states?: InstanceStatus): string[] {
   const { nodes, status } = outline;
@@ -41,7 +41,10 @@ const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((
 /** `Deployment apps/v1`; empty for a node without objects. */
 export const kindText = ({ kind, apiVersion }: OutlineNode): string => `${kind} ${apiVersion}`.trim();
 
-/** The text for nodes that are not a single object of the graph; empty for a single object. */
+/**
+ * Describes a node that is not a single object of the graph, such as a collection or an external node; empty for a
+ * single object.
+ */
 export function natureText({ nodeType, forEach }: OutlineNode): string {
   const each =
     forEach.length === 0 ? '' : `for each ${forEach.map((list) => `${list.name} in ${list.expression}`).join(', ')}`;
@@ -64,7 +67,7 @@ export function natureText({ nodeType, forEach }: OutlineNode): string {
 
 type Row = readonly [left: string, right: string];
 
-/** The rows of dependencies without an expression. */
+/** The words for dependencies without an expression. */
 const UNREAD: Readonly<Record<UnreadDependency['because'], string>> = {
   kind: 'kind from',
   nodes: 'nodes read',
@@ -77,7 +80,7 @@ function detailLines(outline: GraphOutline, node: OutlineNode): string[] {
     ...node.readyWhen.map((cel): Row => ['ready when', cel]),
     ...(node.propagateWhen ?? []).map((cel): Row => ['propagate when', cel]),
     ...unreadDependencies(outline, node).map(({ id, because }): Row => [UNREAD[because], id]),
-    // The lines above have the conditions and lists in full.
+    // Conditions and lists are left out, because the lines above show them in full.
     ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readRow),
   ]);
 }

@@ -44,7 +44,7 @@ function graphOf(text: string): Graph {
   return graph;
 }
 
-test('a graph in lines: levels, conditions, lists, external objects, and the expressions that read other nodes', () => {
+test('the lines of a graph show levels, conditions, lists, external objects, and the expressions that read other nodes', () => {
   expect(outlineLines(graphOutline(graphOf(DEFINITION))).join('\n')).toMatchInlineSnapshot(`
     "Shop  kro.run/v1alpha1  definition shop  4 nodes in 2 levels
     1  settings  ConfigMap v1  external, exists already
@@ -60,7 +60,7 @@ test('a graph in lines: levels, conditions, lists, external objects, and the exp
   `);
 });
 
-describe('a dependency without an expression has its reason', () => {
+describe('a dependency without an expression is shown with its reason', () => {
   const WITH_SUBGRAPHS = `
 apiVersion: kro.run/v1alpha1
 kind: Graph
@@ -120,7 +120,7 @@ spec:
     `);
   });
 
-  test('also for a kind that another resource installs', () => {
+  test('the reason can be a kind that another resource installs', () => {
     const nodes = [
       { id: 'crd', nodeType: 'resource', dependsOn: [], reads: [] },
       { id: 'pump', nodeType: 'resource', dependsOn: ['crd'], reads: [] },
@@ -160,13 +160,13 @@ test('a graph as SVG has a box for each node and the status, and an arrow for ea
   expect(svg).toContain('schema.spec.public &#38;&#38; schema.spec.name');
 });
 
-/** Texts that break a picture whose writer does not escape them. */
+/** Strings that would break a picture if they were not escaped. */
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 90 }),
   fc.constantFrom('</svg>', ']]>', '"]; x', '\\', '\ud800', '\u0000', 'a\nb', '漢字'.repeat(40)),
 );
 
-/** Outlines of any form: node n depends on some of those before it. */
+/** Outlines of any form: each node depends on some of the nodes before it. */
 const outlines: fc.Arbitrary<GraphOutline> = fc
   .array(fc.record({ texts: fc.array(text, { maxLength: 20 }), links: fc.array(fc.nat(30), { maxLength: 4 }) }), {
     maxLength: 25,
@@ -200,7 +200,7 @@ describe('pictures of any graph', () => {
     fc.assert(
       fc.property(outlines, (outline) => {
         const svg = toSvg(outline);
-        // The texts contain no mark-up: without its tags, the picture has no angle bracket.
+        // All strings are escaped: after the removal of its tags, the picture has no angle bracket.
         expect(svg.replaceAll(/<[^<>]*>/g, '')).not.toMatch(/[<>]/);
         // oxlint-disable-next-line no-control-regex -- XML has none of these
         expect(svg).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u);
@@ -279,7 +279,7 @@ test('boxes do not overlap, and arrows pass between them', () => {
   );
 });
 
-/** Is a character twice as wide as a Latin one, as the picture has to assume? */
+/** Must the picture assume that the character is twice as wide as a Latin character? */
 const isWide = (character: string): boolean => character > '\u10ff' && !/[\u2026\u2190]/.test(character);
 
 type Placed = LayoutBox & Point;
@@ -288,7 +288,7 @@ function areApart(a: Placed, b: Placed): boolean {
   return a.x + a.width < b.x || b.x + b.width < a.x || a.y + a.height < b.y || b.y + b.height < a.y;
 }
 
-/** Does a piece of an arrow cross the box? The piece stays in the rectangle between its ends. */
+/** Can a segment of an arrow cross the box with this id? The segment stays in the rectangle between its ends. */
 function isCrossed(placed: readonly Placed[], id: string, start: Point, end: Point): boolean {
   const box = placed.find((each) => each.id === id);
   if (box === undefined) return false;
@@ -299,6 +299,6 @@ function isCrossed(placed: readonly Placed[], id: string, start: Point, end: Poi
 test.each([
   ['kro.run/v1alpha1', 'Graph', 'Graph  kro.run/v1alpha1  shop  no nodes'],
   ['kro.run/v1alpha1', 'WebApp', 'WebApp  kro.run/v1alpha1  definition shop  no nodes'],
-])('the first line for %s %s names a definition only where there is one', (apiVersion, kind, line) => {
+])('the first line for %s %s names a definition only if there is one', (apiVersion, kind, line) => {
   expect(outlineLines({ name: 'shop', apiVersion, kind, plural: '', nodes: [], status: [] })).toEqual([line]);
 });

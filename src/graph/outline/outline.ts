@@ -24,31 +24,34 @@ export interface OutlineNode {
   readonly kind: string;
   readonly nodeType: GraphNode['nodeType'];
   /**
-   * The level of the node: 1 for a node without dependencies, else one more than the highest level of its dependencies.
+   * The level of the node. It is 1 for a node without dependencies. For any other node, it is one more than the highest
+   * level of its dependencies.
    */
   readonly level: number;
-  /** Deletion wave: the highest number is deleted first. */
+  /** Deletion wave. The wave with the highest number is deleted first. */
   readonly deletionWave: number;
   /** The sorted ids of the nodes on which this node depends. */
   readonly dependsOn: readonly string[];
   /**
-   * The expressions that read other nodes. Three kinds of dependencies have no expression here: on a node that installs
-   * the kind, of a subgraph because of its nodes, and of a node that takes the dependency over from its subgraph.
+   * The expressions that read other nodes. Dependencies of three kinds have no such expression; see `UnreadDependency`.
    */
   readonly reads: readonly OutlineRead[];
-  /** The lists of a collection. The first list is outermost. */
+  /** The lists of a collection. The first list is the outermost loop. */
   readonly forEach: readonly { readonly name: string; readonly expression: string }[];
   readonly includeWhen: readonly string[];
   readonly readyWhen: readonly string[];
-  /** The conditions for creates and updates; absent when there is none. */
+  /** The conditions for creates and updates; absent when there are none. */
   readonly propagateWhen?: readonly string[];
 }
 
 /** An expression that reads other nodes. */
 export interface OutlineRead {
-  /** The field with the expression, or a place such as `includeWhen[0]` or `forEach.zone`. */
+  /**
+   * The path of the template field with the expression, or of another member, such as `includeWhen[0]` or
+   * `forEach.zone`.
+   */
   readonly place: string;
-  /** The author's text: a text with `${…}` in it, or the expression alone. */
+  /** The author's string: a string that contains `${…}`, or only the expression without `${…}`. */
   readonly expression: string;
   /** Ids of the nodes that the expression reads. */
   readonly nodes: readonly string[];
@@ -109,12 +112,12 @@ function readOf(graph: Graph, place: string, { cel, template, references, source
   return [{ place, expression: template ?? cel, nodes, ...(source === undefined ? {} : { source }) }];
 }
 
-/** A dependency of a node that no expression of the node explains. */
+/** A dependency of a node that does not come from an expression of the node. */
 export interface UnreadDependency {
   readonly id: string;
   /**
-   * `kind`: the other node installs the kind. `nodes`: nodes of the subgraph read the other node. `subgraph`: the node
-   * takes the dependency over from the subgraph around it.
+   * `kind`: the other node installs the kind. `nodes`: nodes of the subgraph read the other node. `subgraph`: the
+   * subgraph that contains the node has this dependency, and so the node has it as well.
    */
   readonly because: 'kind' | 'nodes' | 'subgraph';
 }

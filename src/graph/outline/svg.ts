@@ -9,9 +9,12 @@ const FONT_SIZE = 12;
 const CHARACTER_WIDTH = FONT_SIZE * 0.62;
 const LINE_HEIGHT = 17;
 const PADDING = 10;
-/** The maximum length of a line in a box. A longer line is cut, and the tooltip has the whole text. */
+/** The maximum length of a line in a box. A longer line is cut, and the tooltip shows the whole line. */
 const MAX_LINE_LENGTH = 56;
-/** The maximum number of lines in a box. The box counts further lines, and the tooltip has all of them. */
+/**
+ * The maximum number of lines in a box. If there are more, the box shows the number of omitted lines, and the tooltip
+ * shows all lines.
+ */
 const MAX_LINES = 14;
 
 /** The id of the box for the status. No node has this id, because the id of a node contains no colon. */
@@ -27,10 +30,10 @@ interface Card {
 }
 
 /**
- * A picture of a graph as SVG, with levels from left to right. The picture has a box for each node with the expressions
- * that read other nodes, dashed boxes for external objects, a double border for collections, and the status. The
- * picture follows the light or dark theme of the reader. Equal outlines give equal pictures. With the states of an
- * instance, each box has the colour of its state, and a line with the state and its reason.
+ * A picture of a graph as SVG, with levels from left to right. Each node has a box with the expressions that read other
+ * nodes, and the status has a box. Boxes of external objects are dashed, and boxes of collections have a double border.
+ * The picture follows the light or dark theme of the reader. Equal outlines yield equal pictures. With `states`, each
+ * box has the colour of its state, and an additional line with the state and its reason.
  */
 export function toSvg(outline: GraphOutline, states?: InstanceStatus): string {
   const cards = cardsOf(outline, states);
@@ -75,7 +78,7 @@ function cardsOf({ nodes, status, kind }: GraphOutline, states?: InstanceStatus)
   if (status.length === 0 && nodes.length > 0 && states === undefined) return cards;
   const own = states === undefined ? [] : [states.instance.text];
   const whole = [`${kind} status`, ...own, ...status.map(readLine)];
-  // A box without arrows is in the first column, beside the others.
+  // The box of a status without arrows is in the first column.
   return [...cards, card(STATUS, status.length === 0 ? 0 : columns, 'status', whole, states?.instance)];
 }
 
@@ -157,7 +160,7 @@ function pathOf(points: readonly Point[]): string {
   return [`M${start?.x ?? 0} ${start?.y ?? 0}`, ...parts].join(' ');
 }
 
-/** The text without the characters that XML 1.0 does not have. */
+/** Replaces the characters that XML 1.0 does not allow. */
 const legal = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- the function replaces control characters
   text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd');

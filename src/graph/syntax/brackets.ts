@@ -2,7 +2,7 @@ import type { SyntaxExplanation } from './explanation.ts';
 import type { ErrorSpot, Piece } from './pieces.ts';
 import { CLOSING, endsValue, openBrackets, openConditions } from './pieces.ts';
 
-/** The mistake at a closing bracket, a comma or a colon; undefined for other pieces. */
+/** Explains a mistake at a closing bracket, a comma or a colon; undefined for other pieces. */
 export function explainBracket(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { at, before, earlier } = spot;
   if (at.kind !== 'close' && at.kind !== 'comma' && at.text !== ':') return undefined;
@@ -61,7 +61,7 @@ function nothingBetween(open: Piece, close: Piece): SyntaxExplanation {
   };
 }
 
-/** The text for a bracket, a comma or an operator before which a value is missing. */
+/** Explains that a value is missing before a bracket, a comma or an operator. */
 export function valueMissing({ at, before }: ErrorSpot): SyntaxExplanation {
   const shown = `"${at.text}"`;
   if (before.kind === 'end' || before.kind === 'open')
@@ -75,7 +75,7 @@ export function valueMissing({ at, before }: ErrorSpot): SyntaxExplanation {
   };
 }
 
-/** The text for `a ? b` without `: c`. The parser stops where it expects a colon. */
+/** Explains `a ? b` without `: c`. The parser stops where it expects the colon. */
 export function explainCondition(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { cel, at, before, secondBefore, earlier } = spot;
   const question = openConditions(earlier).at(-1);
@@ -105,7 +105,7 @@ export function explainCondition(spot: ErrorSpot): SyntaxExplanation | undefined
   };
 }
 
-/** The text for an expression that ends too early. */
+/** Explains that an expression ends too early. */
 export function explainEnd({ cel, before, earlier }: ErrorSpot): SyntaxExplanation {
   if (cel.trim() === '') return { message: 'the expression is empty', hint: 'write an expression between ${ and }' };
   if (before.text === '.')

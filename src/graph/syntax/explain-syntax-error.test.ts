@@ -24,7 +24,7 @@ spec:
 
 const environment = kroEnvironment();
 
-/** The explanation of the first error of an expression, with a mark (⟦) at its place. */
+/** Explains the first error of an expression. The first element is the expression with a mark (⟦) at the error. */
 function explain(cel: string): readonly [marked: string, message: string, hint: string | undefined] {
   const parsed = environment.parse(cel);
   if (parsed.ok) throw new Error(`${cel} parses`);
@@ -33,7 +33,7 @@ function explain(cel: string): readonly [marked: string, message: string, hint: 
   return [`${cel.slice(0, offset)}⟦${cel.slice(offset)}`, message, hint];
 }
 
-/** The expression with a mark at the place of the mistake, the message and the remedy. */
+/** Each row: the expression with a mark at the mistake, the message, and the remedy. */
 const MISTAKES: readonly (readonly [marked: string, message: string, hint: string])[] = [
   ['a ⟦& b', '"&" is not an operator', 'write && for "and"'],
   ['a && ⟦&& b', 'a value is expected between "&&" and "&&"', 'write the value that is missing, or remove "&&"'],
@@ -320,7 +320,7 @@ test.each(MISTAKES)('the explanation of %s', (marked, message, hint) => {
   expect(explain(marked.replace('⟦', ''))).toEqual([marked, message, hint]);
 });
 
-/** The text of a field, which may have several expressions. The marks show the place in it. */
+/** Each row: a string, which may have several expressions, with a mark at the mistake; and the message. */
 const TEXTS: readonly (readonly [marked: string, message: string])[] = [
   ['x-${schema.spec.name +⟦}-y', 'the expression ends where a value is expected, after "+"'],
   ['${schema.spec.name}-${schema.spec.name ⟦& "a"}', '"&" is not an operator'],

@@ -10,8 +10,8 @@ import { explainQuotes } from './quotes.ts';
 const MAX_SHOWN_LENGTH = 40;
 
 /**
- * A readable text for a syntax error. The parser's own text, which kro prints, lists tokens. The rules look at the
- * tokens around the error, so that texts, comments and optional access are never taken for something else.
+ * Explains a syntax error in readable words. The parser's own message, which kro prints, lists tokens. The rules use
+ * the tokens around the error, so that they never misread strings, comments and optional access.
  *
  * @param offset of the parser's first error in `cel`, in UTF-16 units
  */
@@ -65,7 +65,10 @@ function foreignCharacter({ cel, at, earlier }: ErrorSpot): SyntaxExplanation | 
     : foreignLetter(letter);
 }
 
-/** A letter that is not ASCII. Some look like ASCII letters, so the message names the code point. */
+/**
+ * Explains a letter that is not ASCII. The message has the code point, because some of these letters look like ASCII
+ * letters.
+ */
 function foreignLetter(letter: string): SyntaxExplanation {
   const code = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   const position = LOOK_ALIKES.indexOf(letter);
@@ -87,7 +90,7 @@ const explained = ([, message, hint]: ForeignForm, { start }: Piece): SyntaxExpl
   offset: start,
 });
 
-/** Explains `${{name}}`, in which `{name}` is the expression. */
+/** Explains `${{name}}`, which is parsed as the expression `{name}`. */
 function twoPairsOfBraces({ cel }: ErrorSpot): SyntaxExplanation | undefined {
   const name = /^\s*\{+\s*([A-Za-z][\w.[\]]*)\s*\}+\s*$/.exec(cel)?.[1];
   return name === undefined
@@ -95,7 +98,7 @@ function twoPairsOfBraces({ cel }: ErrorSpot): SyntaxExplanation | undefined {
     : { message: 'this expression has two pairs of braces', hint: `write \${${name}}` };
 }
 
-/** Words that are operators in other languages: between two values, or before one. */
+/** Explains a word that is an operator in another language, between two values or before a value. */
 function foreignWord({ at, before, secondBefore, after }: ErrorSpot): SyntaxExplanation | undefined {
   if (at.text === '!' && after.text === 'in') return { message: '"!in" is not an operator', hint: 'write !(a in b)' };
   const infix = at.kind === 'word' && endsValue(before) ? INFIX_WORDS.get(at.text) : undefined;
@@ -105,7 +108,7 @@ function foreignWord({ at, before, secondBefore, after }: ErrorSpot): SyntaxExpl
   return prefix === undefined ? undefined : { message: prefix[0], hint: prefix[1], offset: before.start };
 }
 
-/** `1Gi`, `1.2.3`, `1_000`: texts that begin as a number. */
+/** Explains values that begin like a number, such as `1Gi`, `1.2.3` and `1_000`. */
 function brokenNumber({ cel, at, before }: ErrorSpot): SyntaxExplanation | undefined {
   if (!areAdjacent(before, at)) return undefined;
   if (before.kind === 'number' && (at.kind === 'number' || at.kind === 'word')) {
@@ -129,7 +132,7 @@ function afterDot({ at, before }: ErrorSpot): SyntaxExplanation | undefined {
   return { message: 'the name of a field is expected after "."', hint: 'write the name, or remove the "."' };
 }
 
-/** Two values without an operator between them. */
+/** Explains two values without an operator between them. */
 function afterValue({ at, before, earlier }: ErrorSpot): SyntaxExplanation | undefined {
   const isValue = endsValue(at) || at.kind === 'open' || at.text === '!';
   if (!endsValue(before) || !isValue) return undefined;
@@ -141,7 +144,7 @@ function afterValue({ at, before, earlier }: ErrorSpot): SyntaxExplanation | und
   };
 }
 
-/** An operator before which no value ends. */
+/** Explains an operator without a value before it. */
 function operatorFirst(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { at, before } = spot;
   if (at.kind !== 'operator' || endsValue(before)) return undefined;

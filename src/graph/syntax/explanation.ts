@@ -1,4 +1,4 @@
-/** A syntax error of an expression, with its remedy. */
+/** The explanation of a syntax error in an expression, with its remedy. */
 export interface SyntaxExplanation {
   readonly message: string;
   readonly hint?: string;

@@ -1,14 +1,17 @@
-/** A form of another language: where it begins, what it is, and how CEL writes it. */
+/**
+ * A construct of another language: a pattern that matches its beginning, the message about it, and CEL's equivalent.
+ */
 export type ForeignForm = readonly [pattern: RegExp, message: string, hint: string];
 
 const DEFAULTS = 'read the field with .?name and give a default: a.?b.orValue("x")';
-/** A text with `${` that the graph leaves to a shell. */
+/** How to write a string with `${` that is meant for a shell. */
 const SHELL = '${"${NAME}"} instead of ${NAME}';
 const ARROWS = 'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)';
 
 /**
- * Operators of other languages that are longer than the token at which the parser stops. The rules test for them at
- * that token, and at the two tokens before it unless a space is between the tokens.
+ * Operators of other languages that consist of several tokens. The parser may stop at any of these tokens. Therefore
+ * the rules test the patterns at the token where the parser stopped, and at the two tokens before it if there is no
+ * space between them.
  */
 export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^=>|^->/, 'CEL has no arrow functions (=>)', ARROWS],
@@ -31,7 +34,7 @@ export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^::/, '"::" is not an operator', 'write a dot: a.b'],
 ];
 
-/** Characters that begin no token of CEL. A pattern matches the text from such a character on. */
+/** Characters that cannot begin a token of CEL. A pattern matches the text that starts with such a character. */
 export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [
     /^&(?:amp|lt|gt|quot|apos|#\d+);/,
@@ -83,7 +86,7 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [/^[~^]/, 'CEL has no bitwise operators', 'write ! for "not", and != for "either … or"'],
 ];
 
-/** Words between two values in other languages. */
+/** Words that are operators between two values in other languages. */
 export const INFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: string]> = new Map([
   ...words(['and', 'AND', 'And'], 'write && for "and"'),
   ...words(['or', 'OR', 'Or'], 'write || for "or"'),
@@ -105,7 +108,7 @@ export const INFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: s
   ...words(['for'], 'CEL has no loops: write list.map(x, …)', (word) => `CEL has no "${word}"`),
 ]);
 
-/** Words before a value in other languages. */
+/** Words that are operators before a value in other languages. */
 export const PREFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: string]> = new Map([
   ...words(['not', 'NOT'], 'write ! for "not": !a'),
   ...words(['if', 'unless', 'when'], 'write condition ? a : b', (word) => `CEL has no "${word}"`),
@@ -113,7 +116,7 @@ export const PREFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: 
   ...words(['new', 'await', 'lambda', 'async'], 'leave it out', (word) => `CEL has no "${word}"`),
 ]);
 
-/** Rows of a table of words, with the message that the word is not an operator. */
+/** Makes the table rows for words, with the message that the word is not an operator. */
 function words(
   names: readonly string[],
   hint: string | ((word: string) => string),

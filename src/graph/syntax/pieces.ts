@@ -1,9 +1,9 @@
 import { tokenize } from '../../cel/index.ts';
 
-/** The kind of a piece in the grammar: `wrong` begins no token, and `end` follows the last piece. */
+/** The kind of a piece. `wrong` is text that cannot begin a token, and `end` comes after the last piece. */
 type PieceKind = 'word' | 'number' | 'text' | 'escaped' | 'operator' | 'open' | 'close' | 'comma' | 'wrong' | 'end';
 
-/** A token of an expression, or a text with which no token begins. Offsets count UTF-16 units. */
+/** A token of an expression, or text that cannot begin a token. Offsets count UTF-16 units. */
 export interface Piece {
   readonly kind: PieceKind;
   readonly text: string;
@@ -11,7 +11,7 @@ export interface Piece {
   readonly end: number;
 }
 
-/** The closing bracket of each opening one. */
+/** Maps each opening bracket to its closing bracket. */
 export const CLOSING: ReadonlyMap<string, string> = new Map([
   ['(', ')'],
   ['[', ']'],
@@ -20,11 +20,11 @@ export const CLOSING: ReadonlyMap<string, string> = new Map([
 
 const NOTHING: Piece = { kind: 'end', text: '', start: 0, end: 0 };
 
-/** The place of a syntax error, with the pieces around it. */
+/** The position of a syntax error, with the pieces around it. */
 export interface ErrorSpot {
   readonly cel: string;
   /**
-   * The piece at which the parser stopped. The next three fields are the two pieces before this piece, and the piece
+   * The piece at which the parser stopped. The next three members are the two pieces before this piece and the piece
    * after it. A missing piece has the kind `end`.
    */
   readonly at: Piece;
@@ -35,7 +35,7 @@ export interface ErrorSpot {
   readonly earlier: readonly Piece[];
 }
 
-/** The place of an error at an offset of an expression, in UTF-16 units. */
+/** Finds the pieces around an error at an offset of an expression, in UTF-16 units. */
 export function errorSpot(cel: string, offset: number): ErrorSpot {
   const pieces = piecesOf(cel);
   const found = pieces.findIndex(({ start }) => start >= offset);
@@ -89,7 +89,8 @@ export function areAdjacent(left: Piece, right: Piece): boolean {
 }
 
 /**
- * The brackets that are open at the end of some pieces, the innermost last. A wrong closing bracket closes one, too.
+ * The brackets that are open after these pieces, with the innermost last. A closing bracket of the wrong kind also
+ * closes the innermost bracket.
  */
 export function openBrackets(pieces: readonly Piece[]): readonly Piece[] {
   const open: Piece[] = [];

@@ -3,12 +3,13 @@ import type { ErrorSpot, Piece } from './pieces.ts';
 import { areAdjacent } from './pieces.ts';
 
 /**
- * The beginning of a text, up to its closing quote, its first wrong escape, the end of its line or of the expression.
+ * Matches the content of a string literal up to its closing quote, its first invalid escape, or the end of the line or
+ * expression.
  */
 const BODY =
   /^(["'])(?:(?!\1)[^\\\r\n]|\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}))*/;
 
-/** The mistake in the quotes at a syntax error; undefined for any other mistake. */
+/** Explains a mistake in quotes; undefined for any other mistake. */
 export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { at, before } = spot;
   if (at.kind === 'wrong' && /^["']/.test(at.text)) return brokenText(spot);
@@ -23,7 +24,7 @@ export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
   };
 }
 
-/** Explains a text without a closing quote, or with an escape that CEL does not know. */
+/** Explains a string literal without a closing quote, or with an escape that CEL does not have. */
 function brokenText({ cel, at, before }: ErrorSpot): SyntaxExplanation {
   const rest = cel.slice(at.start);
   const quote = rest.charAt(0);
@@ -74,7 +75,7 @@ function wrongEscape(rest: string, at: number, start: number): SyntaxExplanation
   return { message: `${escape} is not an escape in a text`, hint, offset: start + at };
 }
 
-/** Explains a quote inside of a text that ends the text, because it is of the text's own kind. */
+/** Explains a quote inside a string literal that ends the literal, because it is the literal's own quote character. */
 function quoteInside(text: Piece): SyntaxExplanation {
   const quote = text.text.slice(-1);
   const other = quote === '"' ? "'" : '"';
