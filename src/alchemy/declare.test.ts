@@ -41,7 +41,7 @@ test.each([
   expect(() => declare({ root }, 'two', other)).not.toThrow();
 });
 
-test('a resource can be declared again at another place, which frees its first place', () => {
+test('a resource can be declared again at another location, and then another resource can use the first location', () => {
   const scope = {};
   declare(scope, 'one', props());
   declare(scope, 'one', props({ name: 'b' }));

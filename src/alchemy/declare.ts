@@ -2,7 +2,7 @@ import { TypeKroError } from '../core/index.ts';
 import type { StoredProps } from './model.ts';
 import { sameLocation } from './places.ts';
 
-/** The member of Alchemy's scopes that distinguishes the declarations of different runs. */
+/** The part of an Alchemy scope that tells different runs of a program apart. */
 export interface DeclaringScope {
   /** The outermost scope. Each run of a program has its own. */
   readonly root?: object;
@@ -14,15 +14,15 @@ interface Declaration {
   readonly props: StoredProps;
 }
 
-/** The declarations so far, by the outermost scope of their run. */
+/** The declarations of each run so far, keyed by the run's outermost scope. */
 const declared = new WeakMap<object, Declaration[]>();
 
 /**
  * Records that a program declares an instance.
  *
  * @throws TypeKroError `alchemy/declared-twice` when another resource of the program declares the same instance.
- * Without this error the second deploy would take the instance over, and the deletion of either resource would delete
- * it.
+ *   Without this error, the second deploy would take over the instance, and the deletion of either resource would
+ *   delete the instance.
  */
 export function declare(scope: DeclaringScope | undefined, id: string, props: StoredProps): void {
   if (scope === undefined) return;
@@ -45,12 +45,12 @@ export function declare(scope: DeclaringScope | undefined, id: string, props: St
   declared.set(root, [...known.filter((each) => !isSame(each)), { scope, id, props }]);
 }
 
-/** Do both declarations name the same cluster? Two names for one cluster are not recognized as equal. */
+/** Do the declarations name the same cluster? Two different names of the same cluster count as different clusters. */
 function sameCluster(a: StoredProps, b: StoredProps): boolean {
   return addressOf(a) === addressOf(b);
 }
 
-/** A text or an object that identifies the cluster of a declaration. */
+/** A string or an object that identifies the cluster of a declaration. */
 function addressOf({ connection, local }: StoredProps): unknown {
   switch (connection.by) {
     case 'transport':

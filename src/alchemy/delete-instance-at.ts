@@ -7,15 +7,15 @@ import { kubeConfigOf } from './stored-props.ts';
 /** The options of `deleteInstanceAt`. */
 export interface InstanceDeletion {
   readonly connection: StoredConnection;
-  /** The transport, for a connection with `by: 'transport'`. `undefined` when this process does not have it. */
+  /** The transport for a connection with `by: 'transport'`; `undefined` when only another process has the transport. */
   readonly transport: Transport | undefined;
   /** The time limit of the deletion, in milliseconds. Default: the time limit of the mode. */
   readonly timeout?: number;
 }
 
 /**
- * Deletes an instance. Needs only data from Alchemy's state, and no composition: the cluster records which objects were
- * deployed. An instance that does not exist counts as deleted.
+ * Deletes an instance. The function needs only data from Alchemy's state. It needs no composition, because the cluster
+ * records which objects were deployed. An instance that does not exist counts as deleted.
  *
  * @throws TypeKroError `alchemy/not-deleted` when an object is left, `alchemy/no-transport` when this process does not
  * have the transport.
@@ -52,7 +52,7 @@ export async function deleteInstanceAt(place: InstanceLocation, options: Instanc
   }
 }
 
-/** A target that has only the members that a deletion uses. */
+/** Returns a deploy target with only the members that a deletion uses. */
 function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTarget {
   const { connection, transport, timeout } = options;
   if (connection.by === 'transport' && transport === undefined) {

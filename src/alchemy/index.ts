@@ -1,7 +1,7 @@
 /**
  * Deploys compositions from Alchemy programs. `KroResource` is a resource whose creation and update run
  * `factory(mode).deploy(spec)`, and whose deletion runs `deleteInstance`. Alchemy's state has the location and the
- * props of the instance. The cluster has everything else. Needs the optional peer dependency `alchemy`.
+ * props of the instance. All other data is in the cluster. Needs the optional peer dependency `alchemy`.
  *
  * @packageDocumentation
  */
@@ -17,9 +17,9 @@ export type { KroResourceOutput, KroResourceProps, Secret, WithSecrets } from '.
 /** The kind of these resources in Alchemy's state. */
 export const KRO_RESOURCE_TYPE = 'typekro::KroResource';
 
-// Alchemy destroys the resources that a program no longer declares. It may do so before it calls the program's
-// functions, or without calling them. The provider must therefore be registered when the import of this module ends.
-// The package is an ES module. Only a top-level `await import` can load it, and report that it is missing.
+// Alchemy may destroy resources that a program no longer declares before it calls any function of the program. The
+// provider must therefore be registered when the import of this module ends. The package `alchemy` is an ES module, so
+// only a top-level `await import` can load it and report that it is missing.
 const alchemy = await loadAlchemy(() => import('alchemy'));
 const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
   return runLifecycle(this, props);
@@ -29,8 +29,9 @@ const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
  * Declares an instance of a composition in the current scope of Alchemy. The instance is deployed at its first
  * declaration. It is updated when the spec, the definition or a setting changes. It is deleted when the scope is
  * destroyed, or when the program does not declare it any more. A changed name, namespace, kind or composition makes a
- * new instance. The old one is deleted when the program is finalized, or first if the same composition now has another
- * kind. An unchanged declaration sends no request. The next run retries a failed deploy.
+ * new instance. Alchemy deletes the old instance when the program is finalized. If the same composition now has another
+ * kind, Alchemy deletes the old instance before it creates the new one. An unchanged declaration sends no request. The
+ * next run retries a failed deploy.
  *
  * The cluster is not part of a resource's identity. Use another id to move an instance to another cluster.
  *
@@ -65,8 +66,8 @@ export async function KroResource<Input, Spec, Status>(
 }
 
 /**
- * The props for Alchemy. An invalid resource makes its scope fail. Otherwise the scope would find no declaration of the
- * instance and delete it.
+ * The props for Alchemy. Invalid props make the scope fail. A scope that did not fail would find no declaration of the
+ * instance and would delete the instance.
  */
 function checked<Input, Spec, Status>(
   id: string,

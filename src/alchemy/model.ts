@@ -33,12 +33,12 @@ export interface KroResourceProps<Input, Spec, Status> {
   /** The namespace of the instance. Default: `default`. */
   readonly namespace?: string;
   /**
-   * A kubeconfig: its path, or its text as a secret. Default: `KUBECONFIG`, else `~/.kube/config`, else the service
-   * account of the pod.
+   * A kubeconfig: its path, or its text as a secret. Default: the first that exists of `KUBECONFIG`, `~/.kube/config`
+   * and the service account of the pod.
    */
   readonly kubeConfig?: string | Secret<string>;
   /**
-   * A transport to a cluster in this process, in place of a kubeconfig. Only this process can delete the instances that
+   * A transport to a cluster in this process, instead of a kubeconfig. Only this process can delete the instances that
    * it deployed through the transport.
    */
   readonly transport?: Transport;
@@ -79,8 +79,8 @@ export interface InstanceLocation {
 }
 
 /**
- * The props that Alchemy stores and compares. The spec is a text, because Alchemy interprets some objects and loses
- * digits of integers beyond 2^53.
+ * The props that Alchemy stores and compares. The spec is a JSON string, because Alchemy gives some objects a special
+ * meaning and loses digits of integers beyond 2^53.
  */
 export interface StoredProps {
   readonly place: InstanceLocation;
@@ -91,7 +91,7 @@ export interface StoredProps {
   readonly digest: string;
   /** The spec as JSON, with `null` for secrets. */
   readonly spec: string;
-  /** The secrets of the spec in their order, with their paths. */
+  /** The secrets of the spec with their paths, in the order of the spec. */
   readonly secrets: readonly { readonly path: string; readonly value: Secret }[];
   readonly settings: {
     readonly timeout?: number;
@@ -106,7 +106,7 @@ export interface StoredProps {
   readonly local: () => Local;
 }
 
-/** The connection to the cluster. A state cannot hold a transport, so a transport is only mentioned. */
+/** The connection to the cluster. Alchemy's state cannot store a transport, so it records only that there was one. */
 export type StoredConnection =
   | { readonly by: 'default' }
   | { readonly by: 'kubeconfig'; readonly kubeConfig: string | Secret<string> }
@@ -122,16 +122,18 @@ export interface Local {
 export interface StoredOutput {
   readonly place: InstanceLocation;
   readonly uid?: string;
-  /** The status as JSON text. It is a text for the same reasons as the spec. */
+  /** The status as a JSON string, for the same reasons as `StoredProps.spec`. */
   readonly status: string;
   /**
-   * The random id of the deploy. It distinguishes the current resource from a replaced predecessor, which Alchemy may
-   * ask to delete.
+   * The random id of the deploy. When Alchemy requests a deletion, the id shows whether it concerns the current
+   * resource or a replaced predecessor.
    */
   readonly deploy: string;
 }
 
-/** The members that this folder uses of the object that Alchemy passes to a resource's function as `this`. */
+/**
+ * Alchemy calls a resource's function with this object as `this`. Only the members that this folder uses are declared.
+ */
 export interface Lifecycle {
   readonly phase: 'create' | 'update' | 'delete';
   readonly id: string;
@@ -144,8 +146,8 @@ export interface Lifecycle {
     readonly state: { get(id: string): Promise<{ readonly output?: Partial<StoredOutput> } | undefined> };
   };
   /**
-   * Makes Alchemy create a new resource. Alchemy deletes the old resource at the end of the program; with `force`,
-   * before the creation.
+   * Makes Alchemy create a new resource. Alchemy deletes the old resource at the end of the program. With `force`,
+   * Alchemy deletes it before the creation.
    */
   replace(force?: boolean): never;
   /** Ends a deletion: Alchemy removes the resource from its state. */

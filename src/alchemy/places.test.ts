@@ -29,18 +29,18 @@ test.each<[string, Partial<InstanceLocation>, boolean]>([
 
 describe('the leftover of a failed attempt', () => {
   test.each([
-    ['is nothing before the first attempt', {}, b, undefined],
-    ['is nothing when the same place is declared again', { props: props(b) }, b, undefined],
-    ['is the attempted place when another one is declared', { props: props(b) }, c, b],
-    ['is nothing when the attempted place is deployed', { output: output(a), props: props(a) }, b, undefined],
+    ['does not exist before the first attempt', {}, b, undefined],
+    ['does not exist when the same location is declared again', { props: props(b) }, b, undefined],
+    ['is the attempted location when another location is declared', { props: props(b) }, c, b],
+    ['does not exist when the attempted location is deployed', { output: output(a), props: props(a) }, b, undefined],
     [
-      'is the place of a failed replacement when the first place is declared again',
+      'is the location of a failed replacement when the first location is declared again',
       { output: output(a), props: props(b) },
       a,
       b,
     ],
     [
-      'is the place of a failed replacement when a third place is declared',
+      'is the location of a failed replacement when a third location is declared',
       { output: output(a), props: props(b) },
       c,
       b,
@@ -53,7 +53,7 @@ describe('the leftover of a failed attempt', () => {
 describe('an update', () => {
   test.each([
     ['keeps the resource when it has no output', undefined, a, 'stay'],
-    ['keeps the resource in the same place', output(a), a, 'stay'],
+    ['keeps the resource at the same location', output(a), a, 'stay'],
     ['keeps the resource in another mode', output(a), place('a', { mode: 'kro' }), 'stay'],
     ['replaces the resource under another name', output(a), b, 'replace'],
     [
@@ -62,8 +62,18 @@ describe('an update', () => {
       place('a', { definition: 'x', kind: 'X' }),
       'replace',
     ],
-    ['deletes a resource of another kind first', output(a), place('a', { kind: 'Remarks' }), 'replace-first'],
-    ['deletes a resource of another kind and name first', output(a), place('b', { kind: 'Remarks' }), 'replace-first'],
+    [
+      'deletes a resource of another kind before it creates the new resource',
+      output(a),
+      place('a', { kind: 'Remarks' }),
+      'replace-first',
+    ],
+    [
+      'deletes a resource of another kind and name before it creates the new resource',
+      output(a),
+      place('b', { kind: 'Remarks' }),
+      'replace-first',
+    ],
   ] as const)('%s', (_, last, wanted, move) => {
     expect(moveOf(last, wanted)).toBe(move);
   });
@@ -73,14 +83,19 @@ describe('a deletion removes', () => {
   const kro = place('a', { mode: 'kro' });
   test.each([
     ['nothing when no deploy was attempted', {}, {}, []],
-    ['the deployed place', { output: output(a), props: props(a) }, output(a), [a]],
-    ['the attempted place when nothing is deployed', { output: {}, props: props(a) }, {}, [a]],
-    ['the attempted place and the deployed place', { output: output(a), props: props(b) }, output(a), [b, a]],
+    ['the deployed location', { output: output(a), props: props(a) }, output(a), [a]],
+    ['the attempted location when nothing is deployed', { output: {}, props: props(a) }, {}, [a]],
+    ['the attempted location and the deployed location', { output: output(a), props: props(b) }, output(a), [b, a]],
     ['both modes after a failed change of the mode', { output: output(a), props: props(kro) }, output(a), [kro, a]],
-    ['the replaced place', { output: output(a), props: props(a) }, output(b, '2'), [a]],
-    ['only the replaced place, not a later attempt', { output: output(a), props: props(b) }, output(b, '2'), [a]],
-    ['nothing when the replaced place is deployed again', { output: output(a), props: props(b) }, output(a, '2'), []],
-    ['the deployed place when the state is lost', { output: output(a), props: props(a) }, undefined, [a]],
+    ['the replaced location', { output: output(a), props: props(a) }, output(b, '2'), [a]],
+    ['only the replaced location, not a later attempt', { output: output(a), props: props(b) }, output(b, '2'), [a]],
+    [
+      'nothing when the replaced location is deployed again',
+      { output: output(a), props: props(b) },
+      output(a, '2'),
+      [],
+    ],
+    ['the deployed location when the state is lost', { output: output(a), props: props(a) }, undefined, [a]],
   ])('%s', (_, requested, current, removed) => {
     expect(deletions(requested, current)).toEqual(removed);
   });

@@ -16,8 +16,9 @@ const sameKind = (a: InstanceLocation, b: InstanceLocation): boolean =>
 const sameDeletion = (a: InstanceLocation, b: InstanceLocation): boolean => a.mode === b.mode && sameLocation(a, b);
 
 /**
- * The instance that a failed attempt may have left and that the next attempt would not change; `undefined` when there
- * is none. Alchemy's state has only the output of the last success and the props of the last attempt.
+ * Returns the location of an instance that a failed attempt may have created and that the next attempt does not update;
+ * `undefined` when there is no such instance. Alchemy's state has only the output of the last success and the props of
+ * the last attempt.
  */
 export function leftBehind(
   last: Pick<Lifecycle, 'output' | 'props'>,
@@ -41,9 +42,9 @@ export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): '
 }
 
 /**
- * The instances that a deletion removes. `deleted` is the resource that Alchemy deletes, `current` the output now in the
- * state. If their deploy ids differ, `deleted` is a replaced predecessor; then only its own instance is removed, and only
- * if it is not the current one.
+ * The instances that a deletion removes. `deleted` is the resource that Alchemy deletes, `current` the output now in
+ * the state. If their deploy ids differ, `deleted` is a replaced predecessor. In this case only the predecessor's
+ * instance is removed, and only if its location is not the current one.
  */
 export function deletions(
   deleted: Pick<Lifecycle, 'output' | 'props'>,

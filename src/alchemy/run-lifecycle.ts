@@ -6,7 +6,7 @@ import { deleteInstanceAt } from './delete-instance-at.ts';
 import type { Lifecycle, InstanceLocation, StoredOutput, StoredProps } from './model.ts';
 import { deletions, leftBehind, moveOf } from './places.ts';
 
-/** Transports by the `fqn` of the resource that declared them. Alchemy's state cannot hold a transport. */
+/** The transports, keyed by the `fqn` of the resource that declared them. Alchemy's state cannot hold a transport. */
 const transports = new Map<string, Transport>();
 
 /** Creates, updates or deletes a resource for Alchemy. Alchemy may call this function again after any failure. */
@@ -36,7 +36,7 @@ export async function runLifecycle(resource: Lifecycle, props: StoredProps): Pro
 }
 
 /**
- * Deletes an instance. Uses the stored connection of the last attempt, and the transport that this process has for the
+ * Deletes an instance. Uses the connection stored at the last attempt, or the transport that this process has for the
  * resource.
  */
 async function remove(

@@ -73,7 +73,7 @@ describe('a spec', () => {
 });
 
 describe('the props for the state', () => {
-  test('have the place of the instance', () => {
+  test('have the location of the instance', () => {
     expect(storedProps({ ...declared, mode: 'kro', namespace: 'shop' }, isSecret).place).toEqual({
       mode: 'kro',
       definition: 'note',

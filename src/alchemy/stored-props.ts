@@ -3,7 +3,10 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../core/index.ts';
 import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './model.ts';
 
-/** A spec split into `plain` for the cluster, `sealed` for the state, and the secrets. */
+/**
+ * A spec in two forms: `plain` with all values for the cluster, and `sealed` without secrets for the state. The secrets
+ * are listed separately.
+ */
 interface Opened {
   readonly plain: JsonValue;
   readonly sealed: JsonValue;
@@ -67,7 +70,7 @@ function notJson(path: string, problem: string): TypeKroError {
   });
 }
 
-/** The connection to the cluster, without the values that a state must not hold. */
+/** The connection to the cluster, without the values that must not be stored in Alchemy's state. */
 function connectionOf(
   props: Pick<KroResourceProps<never, unknown, unknown>, 'kubeConfig' | 'transport'>,
   isSecret: (value: unknown) => value is Secret,

@@ -16,7 +16,7 @@ export interface ConditionSubject {
 /**
  * The conditions after `changes`, in kro's order: by transition time, with the root last. A type without a value is
  * Unknown since the creation of the object. Types that the subject does not have are dropped. The transition time
- * changes only when the status changes. Equal input gives equal output, so that an unchanged status causes no write.
+ * changes only when the status changes. Equal input produces equal output, so that an unchanged status causes no write.
  */
 export function setConditions(
   subject: ConditionSubject,

@@ -40,7 +40,7 @@ import { RefusedEvents } from './telemetry/refused-events.ts';
 import type { ControllerListener } from './controller-event.ts';
 import { WakeRouter } from './wake-router.ts';
 
-/** The default time that running passes have to end, as in kro. */
+/** The default time limit for running passes after a stop, as in kro. */
 const GRACE_MS = 60_000;
 
 /**
@@ -58,7 +58,7 @@ export function createController(options: ControllerOptions): Controller {
 export interface ProcessFacts {
   /** Does the controller fill `reports`? The reports of 1000 instances take half a megabyte. */
   readonly keepsReports: boolean;
-  /** Has the API server answered this process, e.g. with its Lease? */
+  /** Has the API server responded to this process, e.g. with its Lease? */
   readonly isReached: boolean;
 }
 
@@ -87,7 +87,10 @@ class KroController implements Controller {
   readonly #stopping = new AbortController();
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
-  /** What the check of the own kinds waits for; `undefined` before and after the check. */
+  /**
+   * Describes the obstacle for which the check of the controller's own kinds waits; `undefined` before and after the
+   * check.
+   */
   #checkWaitsFor: string | undefined;
   readonly #isReached: () => boolean;
 
@@ -290,7 +293,8 @@ class KroController implements Controller {
       if (!this.#isStopped) this.#state = 'new';
       throw thrown;
     }
-    // `stop` may have been called during the check. Nothing would close watches that are opened now.
+    // `stop` may have been called during the check. It has already closed all watches, so watches that open now would
+    // stay open.
     if (this.#isStopped) return;
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));

@@ -5,12 +5,12 @@ import type { ControllerOptions } from './options.ts';
 
 type Features = NonNullable<ControllerOptions['features']>;
 type Feature = keyof Features;
-/** A feature that the compiler has, too. */
+/** A feature that the compiler also has. */
 type CompiledFeature = Extract<Feature, keyof GraphFeatures>;
 
 /**
- * The gate of each feature. `compiled`: the compiler has the feature, too. `inAllAlpha`: `AllAlpha` of kro turns the
- * gate on.
+ * The gate of each feature. `compiled`: the compiler also has the feature. `inAllAlpha`: kro's gate `AllAlpha` turns
+ * this gate on.
  */
 type GateTable = {
   readonly [F in Feature]-?: {
@@ -55,7 +55,7 @@ const GROUPS: ReadonlyMap<string, readonly Feature[]> = new Map([
   ['AllBeta', []],
 ]);
 
-/** The features that a list of gates turns on, or the error, in the words of Kubernetes components. */
+/** The features that a list of gates turns on, with errors and warnings in the words of Kubernetes components. */
 export interface FeatureGates {
   /** All features, on or off. */
   readonly features: Required<Features>;
@@ -67,8 +67,8 @@ export interface FeatureGates {
 
 /**
  * Parses `Name=bool,…`. A named gate overrides its group, wherever it is in the list. `AllAlpha` turns on only kro's
- * gates, so that the same features are on as in kro. An unknown gate is only a warning, so that this controller starts
- * with the flags of a newer kro, too.
+ * gates, so that the same features are on as in kro. An unknown gate is only a warning, so that this controller also
+ * starts with the flags of a newer kro.
  */
 export function readFeatureGates(text: string): FeatureGates {
   const named = new Map<Feature, boolean>();
@@ -101,7 +101,7 @@ function unknownGate(name: string): string {
   return `unrecognized feature gate: ${name} (${hint})`;
 }
 
-/** The features of a controller that the compiler has, too, each on or off. */
+/** The features of a controller that the compiler also has, each on or off. */
 export function compileFeatures(
   features: Features,
 ): Required<Pick<GraphFeatures, CompiledFeature | 'optionalResources'>> {

@@ -3,7 +3,10 @@ import { goParseDurationMs, parseBool, parseFloat64, parseIntegerLiteral } from 
 /** The type of a flag's value. */
 export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
 
-/** The value of a flag: milliseconds for a duration. `undefined` for a text that is no value of the type. */
+/**
+ * Parses the value of a flag; a duration becomes milliseconds. Returns `undefined` for text that is not a value of the
+ * type.
+ */
 export function readFlagValue(type: FlagType, text: string): boolean | number | string | undefined {
   switch (type) {
     case 'boolean':
@@ -22,7 +25,7 @@ export function readFlagValue(type: FlagType, text: string): boolean | number | 
 }
 
 /**
- * An integer as flags of Go programs take it (`parseIntegerLiteral`); `_` between digits, which Go takes, is refused.
+ * Parses an integer as flags of Go programs do (`parseIntegerLiteral`). Refuses `_` between digits, which Go accepts.
  * `undefined` for any other text, and for an integer that JavaScript cannot represent exactly.
  */
 export function readInteger(text: string): number | undefined {
@@ -31,5 +34,5 @@ export function readInteger(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** No safe integer has more characters, in binary with a sign and a prefix, except for leading zeros. */
+/** A safe integer never has more characters, even in binary with a sign and a prefix, unless it has leading zeros. */
 const MAX_INTEGER_LENGTH = 64;

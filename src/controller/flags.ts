@@ -235,19 +235,19 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
 
 /** A parsed command line. */
 export interface ParsedFlags {
-  /** The values of the given flags by name: a boolean, a number, the milliseconds of a duration, or a text. */
+  /** The values of the given flags by name: a boolean, a number, the milliseconds of a duration, or a string. */
   readonly values: ReadonlyMap<string, boolean | number | string>;
   /** The given flags that are marked as ignored and have a valid value. The caller logs them once. */
   readonly ignored: readonly string[];
   /** Warnings about the given flags. The caller logs them once. */
   readonly warnings: readonly string[];
-  /** The errors of the command line, also for required flags that are absent. */
+  /** The errors of the command line, including missing required flags. */
   readonly errors: readonly string[];
 }
 
 /**
  * Parses flags as Go programs do: with one or two dashes, as `--name=value` or `--name value`. A boolean flag needs no
- * value, and `--` ends the flags. An invalid value is an error, also when the flag occurs again.
+ * value, and `--` ends the flags. An invalid value is an error, even when a later occurrence of the flag is valid.
  */
 export function parseControllerFlags(args: readonly string[]): ParsedFlags {
   const byName = new Map(CONTROLLER_FLAGS.map((entry) => [entry.name, entry]));

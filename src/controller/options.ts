@@ -20,7 +20,8 @@ export interface ControllerOptions {
   /** The version in labels and in the tooling annotation. Default: `devel`. */
   readonly version?: string;
   /**
-   * Is the generated CRD deleted together with its definition? All its instances are then deleted, too. Default: false.
+   * Is the generated CRD deleted together with its definition? The deletion of the CRD also deletes all its instances.
+   * Default: false.
    */
   readonly allowCrdDeletion?: boolean;
   /** The number of revisions that are kept per definition. 0 or less keeps all. Default: 5. */
@@ -47,7 +48,7 @@ export interface ControllerOptions {
     readonly variables?: boolean;
     /** Accepts the marker `printColumn` in `spec` and `types` of definitions. */
     readonly printColumn?: boolean;
-    /** Accepts the markers `scale` and `scaleSelector`, which give the kind the subresource `scale`. */
+    /** Accepts the markers `scale` and `scaleSelector`, which add the subresource `scale` to the kind. */
     readonly scale?: boolean;
     /** Accepts expressions as keys of maps in templates. */
     readonly dynamicKeys?: boolean;
@@ -90,7 +91,7 @@ export interface ControllerOptions {
    * kro.
    */
   readonly instanceServiceAccount?: string;
-  /** The time that running passes have to end after `stop`, in milliseconds. Default: 60,000. */
+  /** The maximum time that running passes may still take after `stop`, in milliseconds. Default: 60,000. */
   readonly shutdownGraceMs?: number;
   /**
    * The definitions that this process works on when several processes divide them; see `shareChanged`. Default: all.
@@ -112,10 +113,10 @@ export interface ControllerOptions {
 export interface Controller {
   /**
    * Starts the controller. The promise settles when definitions, revisions, CRDs and, with `graphKind`, Graphs have
-   * been listed once, or when `stop` is called before that. While a server answers with failures that end by
-   * themselves, such as 502, the controller repeats its request, and `waitsFor` names the failure.
+   * been listed once, or when `stop` is called before that. While a server responds with transient failures, such as
+   * 502, the controller repeats its request, and `waitsFor` names the failure.
    *
-   * @throws KubeError when the server refuses to say which kinds it has, or has never answered.
+   * @throws KubeError when the server refuses the discovery of its kinds, or has never responded.
    * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed; `controller/state` after
    * `stop`, and while another call runs or after it has succeeded.
    */
@@ -127,8 +128,8 @@ export interface Controller {
   stop(abortGrace?: AbortSignal): Promise<void>;
   /**
    * Applies a changed share: starts work on definitions that entered the share, and stops work on definitions that left
-   * it. The promise settles when no pass over a definition that left is running. Aborts such passes when the grace time
-   * ends or `abortGrace` aborts.
+   * it. The promise settles when no pass over a definition that left the share is running. Aborts such passes when the
+   * grace time ends or `abortGrace` aborts.
    */
   shareChanged(abortGrace?: AbortSignal): Promise<void>;
   /**
@@ -139,9 +140,9 @@ export interface Controller {
   /** Is the controller running, with definitions, revisions, CRDs and, with `graphKind`, Graphs listed? */
   readonly ready: boolean;
   /**
-   * What the controller waits for, in words. At the start, the server has to say whether it has the controller's own
-   * kinds. After that, these kinds have to be listed; the text names those that are not listed yet or cannot be listed.
-   * `undefined` when all are listed, before `start`, and after `stop`.
+   * Describes what the controller waits for. At the start, the server must report whether it has the controller's own
+   * kinds. After that, these kinds must be listed; the text names the kinds that are not listed yet or cannot be
+   * listed. `undefined` when all are listed, before `start`, and after `stop`.
    */
   readonly waitsFor: string | undefined;
   /** All metrics in Prometheus' text format. */

@@ -8,13 +8,13 @@ const RESOURCE = { plural: 'resourcegraphdefinitions' };
 
 interface Server {
   readonly stopAfterPauses?: number;
-  /** Has the server answered before? Default: false. */
+  /** Has the server responded before? Default: false. */
   readonly isReached?: boolean;
 }
 
 /**
- * Checks the kind against a server with these answers. An answer that is an error rejects its request. Each pause ends
- * at once. The pause with the number `stopAfterPauses` ends because the check is stopped.
+ * Checks the kind against a server with these responses. A response that is an error rejects its request. Each pause
+ * ends at once. The pause with the number `stopAfterPauses` ends because the check is stopped.
  */
 async function check(
   answers: readonly unknown[],
@@ -72,13 +72,13 @@ describe('the check of the own kinds of a controller', () => {
     expect((await check([refused(429, 'TooManyRequests', 7000), RESOURCE])).pauses).toEqual([7000]);
   });
 
-  it('asks again when a server that was reached before does not answer', async () => {
+  it('repeats the request when a server that was reached before does not respond', async () => {
     const failure = refused(0, 'Transport');
     const result = await check([...Array.from({ length: 6 }, () => failure), RESOURCE], { isReached: true });
     expect(result).toMatchObject({ failure: undefined, pauses: [250, 500, 1000, 2000, 2500, 2500], logged: [] });
   });
 
-  it('says what it waits for', async () => {
+  it('reports what it waits for', async () => {
     const asked = 'the API server has not said whether it has the kind ResourceGraphDefinition of kro.run/v1alpha1';
     const answers = [refused(502, 'BadGateway'), refused(0, 'Transport'), RESOURCE];
     const { waits } = await check(answers, { isReached: true });
@@ -86,7 +86,7 @@ describe('the check of the own kinds of a controller', () => {
   });
 
   it.each([
-    ['a server that has never answered', refused(0, 'Transport')],
+    ['a server that has never responded', refused(0, 'Transport')],
     ['missing rights', refused(403, 'Forbidden')],
     ['unknown credentials', refused(401, 'Unauthorized')],
     ['an error of the program', new Error('a mistake')],

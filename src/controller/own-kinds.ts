@@ -12,9 +12,11 @@ export interface OwnKindsOptions {
   readonly logger: Logger;
   /** The kinds of the CRDs that the controller watches itself. */
   readonly kinds: readonly ResourceType[];
-  /** Has the server answered any request? If so, its address is right, and a request without an answer is repeated. */
+  /**
+   * Has the server responded to any request? If so, its address is right, and a request without a response is repeated.
+   */
   readonly isReached: () => boolean;
-  /** Called with what the check waits for, in words, whenever this changes. */
+  /** Called with a description of what the check waits for, whenever the description changes. */
   readonly onWait: (waitsFor: string) => void;
   /** Ends the check when the controller stops. */
   readonly signal: AbortSignal;
@@ -23,9 +25,9 @@ export interface OwnKindsOptions {
 /**
  * Checks that the cluster serves the controller's own kinds. Settles without an error when the signal aborts.
  *
- * A server that answers with a failure that ends by itself is asked again: a new leader must not end because the server
- * is busy. The same holds for a request without an answer, such as one whose connection was reset, once the server has
- * been reached. A server that has never answered is an error, because its address may be wrong.
+ * When the server responds with a transient failure, the check repeats the request: a new leader must not end because
+ * the server is busy. Once the server has been reached, the check also repeats a request without a response, such as
+ * one whose connection was reset. A server that has never responded is an error, because its address may be wrong.
  *
  * @throws TypeKroError `controller/missing-crds` when a kind is missing.
  * @throws KubeError when the server refuses the request, or was never reached.
@@ -59,7 +61,7 @@ async function requireKind({ client, signal }: OwnKindsOptions, { apiVersion, ki
   });
 }
 
-/** Does the failure end by itself? */
+/** Is the failure transient? */
 function isPassing(thrown: unknown, { isReached }: OwnKindsOptions): thrown is KubeError {
   return thrown instanceof KubeError && passes(classify(thrown)) && (thrown.status > 0 || isReached());
 }
@@ -70,7 +72,7 @@ function waitText({ apiVersion, kind }: ResourceType, failure?: KubeError): stri
   return `${text}: it ${failure.status > 0 ? `answers ${failure.status}` : 'does not answer'}`;
 }
 
-/** Logs a failure that is an answer of the server. `Reachability` logs requests without an answer. */
+/** Logs a failure that the server reported in a response. `Reachability` logs requests without a response. */
 function logRefusal({ logger }: OwnKindsOptions, { status, message }: KubeError, retryInMs: number): void {
   if (status === 0) return;
   logger.log('warn', 'the API server refuses to describe its kinds', { error: message, retryInMs });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseListenAddress, serveProbes } from './probes.ts';
 
 describe('serveProbes', () => {
-  it('answers metrics and probes, ready only when the controller is', async () => {
+  it('serves metrics and probes, and is ready only when the controller is ready', async () => {
     const source = { ready: false, metricsText: () => 'a 1\n' };
     const server = await serveProbes('127.0.0.1:0', source);
     const get = async (path: string) => {

@@ -78,7 +78,7 @@ export function parseListenAddress(address: string): { readonly host: string | u
   return { host: host === '' ? undefined : host, port };
 }
 
-/** Is a text a valid listen address? */
+/** Is the string a valid listen address? */
 export function isAddress(text: string): boolean {
   return Number(ADDRESS.exec(text)?.[3] ?? Number.NaN) <= 65_535;
 }

@@ -165,7 +165,7 @@ export class Reports implements InspectSource {
     const { id, steppedAt } = record;
     const before = this.#instances.get(id);
     const made = instanceRef(subject);
-    // Reuses the text of the earlier report, because events already reference it.
+    // Reuses the string of the earlier report, because events already reference it.
     const ref = before?.summary.ref === made ? before.summary.ref : made;
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };

@@ -52,10 +52,10 @@ export interface ControllerDashboardOptions {
   /** Absent for all interfaces. */
   readonly host?: string;
   readonly port: number;
-  /** Further names by which browsers may call the server (`--dashboard-hosts`). */
+  /** Additional host names under which browsers may call the server (`--dashboard-hosts`). */
   readonly hosts: readonly string[];
   readonly reports: InspectSource;
-  /** Gets each failure that is an error of the dashboard itself, with the method and the path of the request. */
+  /** Called for each failure of the dashboard itself, with the method and the path of the request. */
   readonly onFailure: (error: unknown, request: string) => void;
 }
 
@@ -263,7 +263,7 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
   };
 }
 
-/** Runs one controller until the signal aborts. When `lost` aborts, running passes are aborted, too. */
+/** Runs one controller until the signal aborts. When `lost` aborts, running passes are aborted. */
 async function work(
   { client, logger, clock, random, traces }: LoadedOptions,
   flags: ParsedFlags,
@@ -285,7 +285,7 @@ async function work(
       ...(random === undefined ? {} : { random }),
       ...(traces === undefined ? {} : { traces }),
     },
-    // A term begins with a write of the Lease, so its server has answered.
+    // A term begins with a write of the Lease, so the server has responded.
     { keepsReports: isInspected, isReached: lost !== undefined },
   );
   const ended = new Promise<void>((resolve) => {

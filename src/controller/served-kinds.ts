@@ -51,7 +51,7 @@ export interface ChosenState {
   readonly deletionTimestamp?: string | undefined;
 }
 
-/** Was this served kind chosen for the present state of the object? */
+/** Was this served kind chosen for the current state of the object? */
 export function isChosenFor({ chosenFor }: ServedKind, object: KubeObject): boolean {
   return chosenFor === undefined || isOfState(object, chosenFor);
 }

@@ -42,7 +42,7 @@ export interface WakeRouterOptions {
   /** Called when all of the controller's own kinds are listed. */
   readonly onReady: () => void;
   /**
-   * Called with the error of the watch of one of the controller's own kinds; with `undefined` while the watch works.
+   * Called with the error of a watch of the controller's own kinds, or with `undefined` while the watch works.
    */
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
@@ -52,9 +52,12 @@ export class WakeRouter {
   readonly #options: WakeRouterOptions;
   readonly #serving = new Set<string>();
   readonly #kinds = new WeakMap<KubeObject, ReadonlySet<string>>();
-  /** Were all of the own kinds listed before? */
+  /** Were all of the controller's own kinds listed at some earlier time? */
   #wasReady = false;
-  /** The changes that arrived while an own kind was listed again, and that the end of the list does not replace. */
+  /**
+   * The changes that arrived while an own kind was being listed again, and that the wake-ups at the end of the list do
+   * not cover.
+   */
   #missed: CacheChange[] = [];
 
   constructor(options: WakeRouterOptions) {
@@ -95,7 +98,10 @@ export class WakeRouter {
     return this.#ownTypes.every((type) => this.#options.caches.peek(type)?.synced === true);
   }
 
-  /** Names the kinds that are not listed, and says whether they cannot be read. `undefined` when all are listed. */
+  /**
+   * Names the kinds that are not listed, and reports for each kind whether it cannot be read. `undefined` when all
+   * kinds are listed.
+   */
   get waitsFor(): string | undefined {
     const texts = this.#ownTypes.flatMap((type) => {
       const cache = this.#options.caches.peek(type);
@@ -174,7 +180,7 @@ export class WakeRouter {
 
   /**
    * Queues all definitions. Also queues the definitions of revisions that are being deleted, because these definitions
-   * may not exist any more.
+   * may no longer exist.
    */
   #wakeDefinitions(): void {
     const { caches, wakeDefinition } = this.#options;

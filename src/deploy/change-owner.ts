@@ -48,7 +48,7 @@ export async function findDirectDeployments(
   });
 }
 
-/** The instance that a controller gets in place of a deployment of direct mode. */
+/** Makes the instance object that replaces a direct deployment when a controller takes it over. */
 export function instanceOfDeployment({ name, namespace, record }: DirectDeployment): KubeObject {
   const { schema } = isJsonObject(record.definition['spec']) ? record.definition['spec'] : {};
   const isCluster = isJsonObject(schema) && schema['scope'] === 'Cluster';
@@ -61,8 +61,8 @@ export function instanceOfDeployment({ name, namespace, record }: DirectDeployme
 
 /**
  * Moves a deployment of direct mode to the controller of its definition: creates the instance with the inventory, and
- * deletes the record. Writes no child, except that a namespace that the definition does not create is released. When an
- * earlier process has created the instance already, only deletes the record.
+ * deletes the record. Writes no child, with one exception: it releases namespaces that the definition does not create.
+ * When an earlier process has already created the instance, only deletes the record.
  *
  * @param isCheck lets the server check the writes, and stores nothing
  */
@@ -111,7 +111,7 @@ export const recordRefOf = ({ graph, instance, namespace }: ControllerInstance):
 
 /**
  * Moves an instance of a controller to direct mode: writes the record with the inventory, and deletes the instance
- * without its children. Writes no child. A later call continues an interrupted one.
+ * without its children. Writes no child. When a call was interrupted, a later call continues it.
  *
  * @param isCheck lets the server check the writes, and stores nothing
  * @throws TypeKroError as `takeFromController`.

@@ -34,8 +34,8 @@ export async function compileFor(
 }
 
 /**
- * A Graph that runs by the rules of an instance. Direct mode has no object of the kind Graph, so no status can record
- * what the Graph owns. The record of the deploy is the parent, as for the instance of a definition.
+ * Marks a Graph so that the runtime treats it like an instance of a definition. Direct mode creates no object of the
+ * kind Graph, so no status can record the Graph's objects. Instead, the record of the deploy is their parent.
  */
 function asInstance(graph: Graph): Graph {
   return graph.definedBy === 'graph' ? { ...graph, definedBy: 'definition' } : graph;

@@ -35,8 +35,8 @@ export function withLimit<Result>(
     try {
       return await work(signal);
     } catch (error) {
-      // After the time limit, or an abort by the caller, every KubeError counts as its consequence. The caller gets the
-      // timeout, or the reason of the abort, instead.
+      // A KubeError after the time limit, or after an abort by the caller, is treated as a consequence of this abort.
+      // The caller then gets the timeout error or the reason of the abort instead.
       if (!(error instanceof KubeError) || !signal.aborted) throw error;
       throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
     }
@@ -216,7 +216,7 @@ export function statusOf(target: DeployTarget, instances: readonly LastDeploy[])
 
 /**
  * Rolls each instance back to the deploy before its last one. Deletes instances that were deployed only once. `errors`
- * has the error of each instance whose rollback failed. A rollback that fails keeps the writes that it has made.
+ * has the error of each instance whose rollback failed. A failed rollback does not undo its own writes.
  *
  * @throws TypeKroError `deploy/unsupported` in kro mode.
  */

@@ -38,8 +38,8 @@ export interface DirectAnswersOptions {
 }
 
 /**
- * The executor's view in direct mode. Responses of the server go into the store of the deploy. A read is answered by a
- * watch, or by a request when no watch covers it.
+ * The executor's view in direct mode. It stores the server's responses in the store of the deploy. It answers a read
+ * from a watch, or sends a request when no watch covers the read.
  */
 export class DirectAnswers implements ExecutionView {
   readonly #options: DirectAnswersOptions;
@@ -65,7 +65,8 @@ export class DirectAnswers implements ExecutionView {
   deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
     const { store } = this.#options;
     if (left === undefined) store.setGone(target, uid);
-    // A server may return the object as it was before its deletion. The watch reports the end of the object.
+    // A server may return the object as it was before its deletion, without a `deletionTimestamp`. In this case the
+    // watch reports when the object is gone.
     else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOfObject(target.type, left), left);
     store.forgetMembers();
   }
@@ -111,7 +112,10 @@ export class DirectAnswers implements ExecutionView {
     }
   }
 
-  /** In direct mode every read is answered when it ends. A failed read is repeated after its pause. */
+  /**
+   * In direct mode no read is pending across steps: each read is answered when its request ends. A failed read is
+   * repeated after a pause.
+   */
   isAnswered(): boolean {
     return true;
   }
@@ -169,9 +173,9 @@ export class DirectAnswers implements ExecutionView {
 }
 
 /**
- * The members of an ApplySet, from watches and from recent writes, because a watch may not show a new object yet. The
- * newer of two states of an object counts, because a watch may still show the state before the write that made the
- * object a member.
+ * Returns the members of an ApplySet. They come from watches and from recent writes, because a watch may not show a new
+ * object yet. When both have an object, the newer state counts: the watch may still show the object before the write
+ * that made it a member.
  */
 function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
   const byUid = new Map(known.map((object) => [object.metadata.uid, object]));

@@ -9,7 +9,7 @@ import { remedyOfNode, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
-/** The error of a deploy whose nodes failed for good. `left` has lines about the remaining objects. */
+/** The error of a deploy with permanently failed nodes. `left` has lines about the remaining objects. */
 export function failedDeploy(
   context: DirectContext,
   failed: readonly NodeReport[],

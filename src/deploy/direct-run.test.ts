@@ -79,7 +79,7 @@ async function timesOfWrites(refusals: readonly TransportResponse[]): Promise<nu
 
 test.each<[string, readonly TransportResponse[], readonly [number, number][]]>([
   [
-    'for the Retry-After of the server',
+    'for the Retry-After of the response',
     [refusal(429, '3'), refusal(429, '2')],
     [
       [3000, 3200],

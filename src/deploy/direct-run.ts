@@ -54,7 +54,10 @@ const MAX_REST_MS = 30;
 export interface DirectRunOptions {
   readonly api: KubernetesApi;
   readonly graph: Graph;
-  /** A live instance, or the virtual instance of a record with the UID, labels and annotations of the ConfigMap. */
+  /**
+   * A live instance, or the virtual instance that is made from a record. The virtual instance has the UID, labels and
+   * annotations of the record's ConfigMap.
+   */
   readonly instance: KubeObject;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -80,15 +83,17 @@ export interface DirectRunOptions {
    */
   writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
   /**
-   * Does the write count as done without being sent, because it changes nothing that matters to the caller? Default: no
-   * write does.
+   * May the write be skipped, because it changes nothing that matters to the caller? By default, every write is sent.
    */
   readonly isSettled?: (action: ApplyAction) => boolean;
   /** Live objects that have been read already. Other objects are read when a step requests them. */
   readonly known?: readonly KnownObject[];
   /** Failed writes that are known already. */
   readonly failures?: readonly KnownFailure[];
-  /** Called after each apply, with the object as it was known before and as the server returned it. */
+  /**
+   * Called after each apply, with the object's last known state before the apply and with the object that the server
+   * returned.
+   */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with each object whose deletion the server accepted, except in dry runs. */
   readonly onDeleted?: (action: DeleteAction) => void;
@@ -101,7 +106,10 @@ export interface DirectRunOptions {
   report(decision: Decision): void;
 }
 
-/** A failed write of an object. `writer` names the patch node that wrote; absent for a child. */
+/**
+ * A failed write of an object. `writer` is the id of the patch node that made the write; absent when the object is a
+ * child.
+ */
 export interface KnownFailure {
   readonly target: ObjectTarget;
   readonly failed: RememberedWrite;
@@ -174,8 +182,8 @@ export class DirectRun {
   }
 
   /**
-   * Records writes that the caller counts as done. Returns true when the records have changed; another step then
-   * decides again.
+   * Records the writes that `isSettled` excludes as done. Returns true when it recorded any, because another step is
+   * then required.
    */
   #settle({ apply }: Decision): boolean {
     const { isSettled } = this.#options;
@@ -190,7 +198,7 @@ export class DirectRun {
 
   /**
    * Reads the objects that watches would show, because a dry run has no watches. Returns true when it read any. Without
-   * these objects, the dry run could hold back a deletion that the deploy itself makes at once.
+   * these objects, the dry run could delay a deletion that the real deploy makes immediately.
    */
   async #readWatched({ read, watch }: Decision, view: ExecutionPorts['view']): Promise<boolean> {
     const due = new Set(read.flatMap((each) => (each.kind === 'object' ? [targetKey(each.target)] : [])));
@@ -244,7 +252,7 @@ export class DirectRun {
     }
   }
 
-  /** The record of the deploy, which takes the place of the instance. */
+  /** Makes the port through which the executor writes the record of the deploy instead of an instance. */
   #parent(instance: KubeObject): ParentPort {
     const { name = '', namespace } = instance.metadata;
     const { group, version, kind, plural, namespaced } = this.#options.graph.instance;
@@ -273,8 +281,8 @@ export class DirectRun {
 
   /**
    * Pauses between decisions. Changes of a large graph arrive in bursts, and each change makes the decision before it
-   * obsolete. The pause is as long as the last decision took, but not longer than `MAX_REST_MS`. Decisions of up to
-   * this length therefore take at most half of the time.
+   * obsolete. The pause is as long as the last decision took, but at most `MAX_REST_MS`. Therefore decisions that take
+   * less than `MAX_REST_MS` use at most half of the time.
    */
   #rest(milliseconds: number): Promise<void> {
     const { clock, signal } = this.#options;

@@ -35,8 +35,8 @@ const CONFIG_MAP: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', pl
  * Deploys one instance. Waits until every node is ready; with `waitForReady: false`, until everything that can be
  * applied is applied.
  *
- * @throws ResourceGraphFactoryError when a node failed for good, or when another deploy or deletion of the instance
- * began in the meantime (`deploy/superseded`). Created objects stay.
+ * @throws ResourceGraphFactoryError when a node failed permanently, or when another deploy or deletion of the instance
+ *   began in the meantime (`deploy/superseded`). Created objects stay.
  * @throws DeploymentTimeoutError when `signal` aborts with a `TimeoutError`.
  */
 export async function deployDirect(
@@ -90,7 +90,7 @@ async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<
 }
 
 /**
- * Deletes the children in reverse order, and then the record. Leaves the objects whose deletionPolicy requires it. Ends
+ * Deletes the children in reverse order, and then the record. Retains the objects whose deletionPolicy says so. Ends
  * when all objects are deleted or the signal aborts. Deletions of one instance may run at the same time.
  *
  * @throws ResourceGraphFactoryError `deploy/superseded` when a deploy of the instance began in the meantime.
@@ -159,8 +159,9 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
 }
 
 /**
- * The changes that a deploy would make. The server checks every write and stores none. `waiting` has the nodes that
- * depend on a real write, and those whose writes `propagateWhen` holds back, with the reasons.
+ * The changes that a deploy would make. The server checks every write and stores none. `waiting` has the nodes that the
+ * dry run cannot decide, with the reasons. These nodes depend on a real write, or `propagateWhen` suppresses their
+ * writes.
  */
 export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'diagnostics'>> {
   const changes = new Map<string, PlanChange>();
@@ -179,14 +180,14 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
       }
     },
   });
-  // A dry run deletes nothing, so every decision has the same deletions again.
+  // A dry run deletes nothing, so every decision repeats the deletions. The condition therefore ignores them.
   const decision = await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
   const failed = finalFailures(decision);
   if (failed.length > 0) throw failedDeploy(context, failed, decision);
   for (const node of decision.nodes) {
     for (const { object, state } of node.objects) {
       const key = `${node.id} ${object.namespace ?? ''}/${object.name}`;
-      // Decisions do not list unchanged objects.
+      // Decisions do not list unchanged objects, so this loop adds them.
       if (node.retired !== true && !changes.has(key) && state === 'present') {
         changes.set(key, { outcome: 'unchanged', nodeId: node.id, object, fields: [] });
       }
@@ -236,7 +237,8 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     async writeParent(parent, current) {
       const merged = { ...current, metadata: wantedMetadata(parent, current) };
       const wanted = parentObject(ref, graph, record, merged);
-      // With the UID, the apply cannot create a record that another process has deleted.
+      // When another process has deleted the record, the server refuses an apply with the UID instead of creating the
+      // record again.
       const { uid: recordUid = '' } = current.metadata;
       if (recordUid !== '') wanted.metadata.uid = recordUid;
       const written = await api.apply(wanted, {
@@ -271,9 +273,9 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
 }
 
 /**
- * The readiness of nodes without `readyWhen`: by the author's function for the node, else by the rule of its kind. For
- * a custom kind without a rule, an object is ready when its controller has written the status report that the schema
- * declares.
+ * Decides the readiness of nodes without `readyWhen`: with the author's function for the node, or with the rule of the
+ * object's kind when there is no such function. For a custom kind without a rule, an object is ready when its
+ * controller has written the status report that the schema declares.
  */
 function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: KubeObject) => ObjectReadiness {
   return (object) => {
@@ -285,8 +287,8 @@ function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: Kub
 }
 
 /**
- * The status report that the schema of a custom kind declares. `undefined` for built-in kinds, because those that need
- * a rule have one.
+ * The status report that the schema of a custom kind declares. `undefined` for built-in kinds, because their readiness
+ * rules do not use it.
  */
 function reportOf(object: KubeObject, schemas: SchemaSource): StatusReport | undefined {
   const type = gvkOf(object);

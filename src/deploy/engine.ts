@@ -191,7 +191,8 @@ async function monitoring(
 }
 
 /**
- * Deploys the singletons of the graph, in both modes. Afterwards the cluster serves their kinds, which the graph needs.
+ * Deploys the singletons of the graph before the graph itself, in both modes. The graph needs the kinds of the
+ * singletons, which the cluster serves afterwards.
  */
 async function deploySingletons(
   api: KubernetesApi,

@@ -11,8 +11,8 @@ export class ResourceGraphFactoryError extends TypeKroError {
 
   constructor(message: string, details: TypeKroErrorDetails & { readonly nodes?: readonly NodeReport[] }) {
     super(message, details);
-    // The member is not enumerable, because Node prints enumerable members of an error. The message has the important
-    // part.
+    // The member is not enumerable, because Node.js prints the enumerable members of an error. The message already
+    // names the failed nodes.
     this.nodes = details.nodes ?? [];
     Object.defineProperty(this, 'nodes', { enumerable: false });
   }

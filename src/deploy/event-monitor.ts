@@ -14,8 +14,8 @@ export class EventFilter {
   readonly #options: EventMonitoring;
   readonly #monitored: Monitored;
   /**
-   * The time of the last report of each text, in milliseconds since the epoch, with the oldest first. Only texts of the
-   * deduplication window are kept.
+   * Maps a reported text to the time of its last report, in milliseconds since the epoch. The oldest entry is first.
+   * Entries older than the deduplication window are removed.
    */
   readonly #reported = new Map<string, number>();
   #second = 0;
@@ -63,9 +63,9 @@ export class EventFilter {
   }
 
   /**
-   * The id of the node to which an object belongs: the node that made the object itself. With `includeChildResources`,
-   * a child such as the pod `web-5d` belongs to the node of the object `web` in the same namespace, because controllers
-   * name children after the parent.
+   * Returns the id of the node to which an object belongs. This is the node that created the object. With
+   * `includeChildResources`, a child such as the pod `web-5d` belongs to the node of the object `web` in the same
+   * namespace, because controllers name children after the parent.
    */
   #ownerOf(about: JsonObject): string | undefined {
     const { kind, name = '', namespace = '' } = about;

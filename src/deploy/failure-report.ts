@@ -32,7 +32,7 @@ export function podLogsCommand({ kind, name, namespace = 'default' }: ObjectRef)
   return type === undefined ? undefined : `kubectl logs -n ${namespace} ${type}/${name} --all-containers`;
 }
 
-/** The report about objects that are not ready: indented lines, and a remedy when one is known. */
+/** The description of objects that are not ready: indented lines, and a remedy when one is known. */
 export interface ObjectDescriptions {
   readonly lines: readonly string[];
   readonly remedy?: string;
@@ -49,8 +49,9 @@ export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]
 }
 
 /**
- * Describes the children of an instance in lines. First come the children that are not ready, with reasons, causes and
- * the commands for their logs. The existing children that belong to the instance follow.
+ * Returns lines about the children of an instance. The first lines describe the children that are not ready, with
+ * reasons, causes and the commands for their logs. The next lines list the existing children that belong to the
+ * instance.
  */
 export async function describeChildren(
   api: KubernetesApi,
@@ -102,11 +103,12 @@ async function describeObjects(
 }
 
 /**
- * Lists the objects that belong to a failed deploy and that the deploy left in the cluster, and the calls that continue
- * the deploy, roll it back or delete the objects. Empty when no object is left.
+ * Lists the objects that a failed deploy left in the cluster. Also names the calls that continue the deploy, roll it
+ * back or delete the objects. Empty when the cluster has no such object.
  */
 export function describeLeftovers(decision: Decision, { nodes }: Pick<Graph, 'nodes'>): string[] {
-  // The deploy only reads the objects of external nodes, and writes fields into those of patches.
+  // The objects of external nodes and of patch nodes do not belong to the deploy: it reads the former, and writes only
+  // some fields of the latter.
   const isForeign = ({ id, retired }: NodeReport): boolean => {
     const nodeType = retired === true ? undefined : nodes.get(id)?.nodeType;
     return nodeType === 'external' || nodeType === 'externalCollection' || nodeType === 'patch';

@@ -15,8 +15,8 @@ export function releaseAddress(version: string): string {
 }
 
 /**
- * Reads Flux's manifests from a URL, a file or a folder, and moves them to a namespace. The settings decide whether
- * their binding to `cluster-admin` is kept, dropped or rewritten.
+ * Reads Flux's manifests from a URL, a file or a folder, and moves them to a namespace. Keeps, drops or rewrites the
+ * binding to `cluster-admin`, depending on the settings.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` when the download fails or the path does not exist,
  * `bootstrap/manifests-invalid` when the content is not YAML of Kubernetes objects.
@@ -106,7 +106,7 @@ function moved(object: KubeObject, namespace: string): KubeObject {
   return change(object) as KubeObject;
 }
 
-/** Keeps, drops or rewrites the binding that gives Flux's controllers all rights. The settings decide. */
+/** Keeps, drops or rewrites the binding that grants Flux's controllers all rights, depending on the settings. */
 function withRights(object: KubeObject, { rbac }: RuntimeSettings): KubeObject[] {
   const { kind, metadata } = object;
   const binding = kind === 'ClusterRoleBinding' && metadata.name?.startsWith('cluster-reconciler') === true;

@@ -7,8 +7,8 @@ import { isRecordOf } from './parent.ts';
 import { parentRef } from './record-owner.ts';
 
 /**
- * Refuses a deploy of a graph that another mode has deployed. The modes mark the objects of a graph in different ways,
- * so one mode cannot continue a deploy of the other mode.
+ * Throws when the other mode has already deployed the graph. The two modes label the objects of a graph differently, so
+ * neither can continue a deploy of the other.
  *
  * @throws TypeKroError `deploy/name-taken`
  */

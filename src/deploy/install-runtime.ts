@@ -25,8 +25,8 @@ const DEFAULT_TIMEOUT_MS = 300_000;
 
 /**
  * Installs Flux, unless the settings say that Flux is installed already. Also installs this project's controller when
- * the settings request the controller. Waits until both run. The call is idempotent. Returns the source of kro: its
- * chart, or a Deployment.
+ * the settings request it. Waits until everything that it installed is running. The call is idempotent. Returns where
+ * kro comes from: kro's Helm chart, or a Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` or `bootstrap/manifests-invalid` for unusable manifests,
  *   `bootstrap/stand-in-elsewhere` when the settings request stand-ins on a real cluster, `bootstrap/no-image` when
@@ -128,8 +128,8 @@ async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal
 }
 
 /**
- * Returns the source of kro. Keeps an older kro that runs outside the namespace of the settings. Otherwise applies this
- * project's controller, or leaves the installation to kro's chart.
+ * Returns where kro comes from. Keeps an older kro that already runs in a namespace other than the one in the settings.
+ * Otherwise applies this project's controller, or leaves the installation to kro's Helm chart.
  */
 async function kroSource(
   api: KubernetesApi,

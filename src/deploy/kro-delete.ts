@@ -13,14 +13,15 @@ import { waitForDeletion } from './kro-wait.ts';
 /** The time limit for the last read of remaining objects, after the deletion's own limit, in milliseconds. */
 const FINAL_READ_MS = 5000;
 /**
- * The maximum number of attempts to delete a definition that other clients change. After the last attempt the
- * definition stays.
+ * The maximum number of attempts to delete a definition that other clients change. After the last failed attempt, the
+ * definition is not deleted.
  */
 const MAX_TRIES = 5;
 
 /**
- * Deletes an instance, or a Graph. Also deletes the definition that this client applied, when no instance of its kind
- * is left. When a failed deploy created no instance, only a definition that is not ready is deleted.
+ * Deletes an instance, or a Graph. Also deletes the definition that this client applied, when its kind has no other
+ * instance. When the instance does not exist, for example after a failed deploy, the definition is deleted only if it
+ * is not ready.
  */
 export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionEffect> {
   const { api, signal } = context;
@@ -53,8 +54,8 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
 
 /**
  * Deletes the definition that this client applied, when its kind has no instances or is not served. A served definition
- * stays unless this call deleted its last instance, because another client may be about to create the first instance.
- * When another client creates an instance between the list and the deletion, the definition is applied again.
+ * is deleted only if this call deleted its last instance. Otherwise another client may be about to create the first
+ * instance. When another client creates an instance between the list and the deletion, the definition is applied again.
  */
 async function deleteUnusedDefinition(
   context: KroContext,
@@ -68,7 +69,8 @@ async function deleteUnusedDefinition(
     const ref = refOf(definition);
     const { uid = '', resourceVersion = '' } = definition.metadata;
     try {
-      // The resourceVersion as precondition keeps a definition that a concurrent deploy has just written.
+      // The precondition on the resourceVersion prevents the deletion of a definition that a concurrent deploy has just
+      // written.
       const leaving = await api.delete(ref, { preconditions: { uid, resourceVersion }, signal }).catch(ignoreNotFound);
       if (!(await hasInstances(context, type))) return ref;
       if (leaving !== undefined) await waitForDeletion(context, leaving);

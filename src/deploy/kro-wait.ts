@@ -9,22 +9,25 @@ import type { KroContext } from './kro-context.ts';
 import { childRefsOf, definitionRef } from './kro-context.ts';
 import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
-/** Persistent reasons why a kind is not served, in the words of the controller and of kro's `CRD ensure`. */
+/**
+ * Matches messages about permanent reasons why a kind is not served. They come from this project's controller and from
+ * kro's `CRD ensure`.
+ */
 const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
 
 const BREAKING = /breaking changes detected/;
 
-/** The text about an object that is being deleted. */
+/** Describes an object that is being deleted. */
 const beingDeleted = ({ metadata: { deletionTimestamp = '', finalizers = [] } }: KubeObject) =>
   `it is being deleted (since ${deletionTimestamp}), and held by ${finalizers.join(', ')}`;
 
-/** The time for which a controller must report a refused write before the deploy fails, in milliseconds. */
+/** How long a controller must keep reporting a refused write before the deploy fails, in milliseconds. */
 const REFUSED_MS = 5000;
 
-/** The text about an object without a status. */
+/** The description of an object without a status. */
 const UNSEEN = 'no controller has written its status';
 
-/** The text about an object whose watch fails. */
+/** Describes an object whose watch fails. */
 const unseenFor = ({ message }: Error) => `it cannot be watched: ${message}`;
 
 /**
@@ -45,7 +48,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   try {
     const check = (object: KubeObject | undefined) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
-      // A definition that is being deleted loses every write to it.
+      // All writes to a definition are lost when its deletion completes.
       if (object.metadata.deletionTimestamp !== undefined) {
         last = beingDeleted(object);
         return undefined;
@@ -59,8 +62,8 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
         );
       }
       const served = statusCondition(object, 'KindReady');
-      // The annotation that allows breaking changes does not change the generation. The condition may therefore be
-      // older than the annotation.
+      // Setting the annotation that allows breaking changes does not increment the generation. The condition may
+      // therefore predate the annotation although it has the current generation.
       const isPermitted = BREAKING.test(served?.message ?? '') && target.options.allowBreakingChanges === true;
       const isLasting = LASTING.test(served?.message ?? '') && !isPermitted;
       if (served?.status === 'False' && isCurrent(served) && isLasting) {
@@ -121,7 +124,7 @@ export async function waitForInstance(
   const active = waitForActive(context, instance, stop.signal);
   try {
     return await Promise.race([
-      // An instance without its definition stays ACTIVE for ever, so the definition must be checked, too.
+      // An instance whose definition was deleted keeps the state ACTIVE, so the definition is checked as well.
       active.then(async (object) => ((await served) ? object : undefined)),
       // At the time limit, the error about the instance is thrown.
       gone.then(
@@ -135,7 +138,7 @@ export async function waitForInstance(
   }
 }
 
-/** Is `object` the given object? A new object of the same name is not. */
+/** Is `object` the object with this metadata, and not a new object of the same name? */
 function isSame(object: KubeObject | undefined, { metadata }: KubeObject): boolean {
   return object?.metadata.uid === metadata.uid;
 }
@@ -161,9 +164,9 @@ export async function waitForDeletion({ api, signal }: KroContext, leaving: Kube
 
 /** The state of an applied object that a deploy waits for. */
 interface Goal {
-  /** The state in messages. */
+  /** The name of the state in messages. */
   readonly name: string;
-  /** The state of an object in words. */
+  /** Describes the current state of an object. */
   text(object: KubeObject, ready: StatusCondition | undefined): string;
   isReached(object: KubeObject, ready: StatusCondition | undefined, isCurrent: boolean): boolean;
   /** Does the controller report that its work fails? */
@@ -178,13 +181,14 @@ const stateOf = (object: KubeObject): string => String(object.status?.['state'] 
 const ACTIVE: Goal = {
   name: 'ACTIVE',
   text: (object, ready) => [`state ${stateOf(object)}`, readyText(ready)].filter(Boolean).join(', '),
-  // Conditions that the author declares replace kro's. Without the condition Ready, the state alone decides.
+  // Conditions that the author declares replace kro's conditions. An instance may therefore lack the condition Ready,
+  // and then only its state counts.
   isReached: (object, ready, isCurrent) =>
     stateOf(object) === 'ACTIVE' && (ready === undefined || (ready.status === 'True' && isCurrent)),
   isFailing: (object) => stateOf(object) === 'ERROR',
 };
 
-/** The reasons of a Graph whose work fails, in contrast to those of a Graph that waits. */
+/** Condition reasons of a Graph with failing work. A Graph that only waits has other reasons. */
 const GRAPH_FAILURES = new Set(['ApplyFailed', 'PruneFailed', 'ReleaseFailed']);
 
 const READY: Goal = {
@@ -244,7 +248,8 @@ async function waitForGoal(
       if (object === undefined || !isSame(object, instance) || object.metadata.deletionTimestamp !== undefined) {
         throw superseded(ref, 'deleted');
       }
-      // A new schema may show more defaults in the spec without a new generation.
+      // A new schema may add defaults to the spec, and this does not increment the generation. Therefore the spec
+      // counts as changed only when the generation has changed as well.
       const isChanged = object.metadata.generation !== generation && !jsonEquals(object.spec, instance.spec);
       if (isChanged) throw superseded(ref, 'changed the spec of');
       latest = object;

@@ -15,7 +15,10 @@ import { missingNamespace } from './node-failures.ts';
 /** The field manager of definitions and instances that are applied for the user. */
 export const MANAGER = 'typekro';
 
-/** The maximum number of deletions by other clients. The deploy does not apply the definition again after that. */
+/**
+ * The number of deletions by other clients at which the deploy fails. After each earlier deletion, it applies the
+ * definition again.
+ */
 const MAX_DELETIONS = 5;
 
 /** The definition of a target in the form for the controller that serves it. */
@@ -41,7 +44,7 @@ export async function deployKro(
   return applyInstance(context, () => Promise.resolve(context.target.instance(spec)), options);
 }
 
-/** Applies the namespaces that must exist before the instance of a spec. */
+/** Applies the namespaces that must exist before the instance with this spec is applied. */
 async function applyNamespaces({ api, target, signal }: KroContext, spec: JsonObject): Promise<void> {
   for (const namespace of target.namespaces(spec)) {
     await api.apply(namespace, { fieldManager: MANAGER, force: true, signal });
@@ -115,7 +118,8 @@ async function applyInstance(
     await inherited.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
-  // Another client that does not see the instance may delete the definition. The definition is then applied again.
+  // Another client may delete the definition before it sees the instance. In this case, the loop applies the definition
+  // again.
   for (let times = 1; ; times += 1) {
     const settled = await (options.waitForReady ? waitForInstance(context, instance, served) : whileServed(served));
     if (settled !== undefined) return asDeployed(settled);
@@ -132,8 +136,8 @@ async function applyInstance(
 }
 
 /**
- * Applies an object. When an older object of its name is being deleted, waits for the end of the deletion and applies
- * the object again.
+ * Applies an object. When an earlier object of the same name is being deleted, waits until it is gone and applies the
+ * object again.
  */
 async function applyFresh(context: KroContext, wanted: KubeObject): Promise<KubeObject> {
   const { api, signal, progress } = context;
@@ -250,7 +254,10 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
   };
 }
 
-/** The instances of a target's kind in its namespace; for a graph the one Graph, if it exists. */
+/**
+ * The instances of a target's kind in its namespace. For a target that is a Graph, the list has only this Graph, if it
+ * exists.
+ */
 export async function listKro(context: KroContext): Promise<KubeObject[]> {
   const { api, target, signal } = context;
   const { apiVersion, kind } = instanceKindOf(kroDefinition(target));

@@ -11,11 +11,11 @@ import { DEFINITION_KIND } from './kro-context.ts';
 import { parentRef, supersede } from './record-owner.ts';
 
 /**
- * The time in which a controller must report the suspension of an instance, in milliseconds. When no controller runs,
- * there is no report.
+ * How long the migration waits for a controller to report the suspension of an instance, in milliseconds. Without a
+ * running controller, no report arrives.
  */
 const SUSPEND_MS = 10_000;
-/** The time in which the garbage collector must release an instance, in milliseconds. */
+/** How long the migration waits for the garbage collector to release an instance, in milliseconds. */
 const COLLECTED_MS = 10_000;
 /** The maximum number of attempts to release an instance that another client changes. */
 const MAX_TRIES = 5;
@@ -88,7 +88,7 @@ export async function takeFromController<Context extends TakenContext>(
   return { ...context, parent };
 }
 
-/** The part of a direct deploy that takes an instance over. */
+/** The members of a direct deploy's context that a takeover uses. */
 type TakenContext = Pick<DirectContext, 'api' | 'graph' | 'name' | 'namespace' | 'parent' | 'record' | 'signal'>;
 
 async function findInstance({ api, graph, name, namespace, signal }: TakenContext): Promise<KubeObject | undefined> {
@@ -99,13 +99,13 @@ async function findInstance({ api, graph, name, namespace, signal }: TakenContex
 }
 
 /**
- * Makes the controller release the instance. Then deletes the instance without the controller's finalizer, because with
- * this finalizer the controller would delete the children.
+ * Makes the controller release the instance. Then removes the controller's finalizer and deletes the instance. With
+ * this finalizer, the controller would delete the children.
  */
 async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<void> {
   await api.patch(
     ref,
-    // This project's controller reads the deletion policy, and then needs no finalizer. kro's controller reacts only to
+    // This project's controller reads the deletion policy, and removes its finalizer. kro's controller reacts only to
     // the suspension.
     {
       metadata: {
@@ -178,7 +178,8 @@ async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSi
 }
 
 /**
- * Waits until the controller reports the suspension. Returns at the time limit, too, because then no controller runs.
+ * Waits until the controller reports the suspension. Also returns at the time limit, because a missing report means
+ * that no controller runs.
  */
 async function untilSuspended(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<void> {
   await withDeadline(SUSPEND_MS, [signal], systemClock, async (inner) => {
@@ -206,9 +207,9 @@ function withoutFinalizer(instance: KubeObject): JsonObject {
 }
 
 /**
- * Releases the namespaces of a direct deployment that its definition does not create. A namespace whose name depends
- * only on the spec is applied before the instance in kro mode, and is no resource of the definition. A controller that
- * takes over the inventory would otherwise prune the namespace, and with it all objects in it.
+ * Releases the namespaces of a direct deployment that its definition does not create. In kro mode, a namespace whose
+ * name depends only on the spec is applied before the instance and is not a resource of the definition. If the
+ * namespace stayed in the inventory, the controller would prune it together with all objects in it.
  */
 export async function releaseNamespaces(
   api: KubernetesApi,
@@ -238,8 +239,8 @@ export async function releaseNamespaces(
 /** The state of a direct deployment for the controller that takes it over. */
 export interface InheritedState {
   /**
-   * The instance with the inventory of the direct deployment. From the inventory, the controller knows which objects to
-   * prune when the graph does not have them any more.
+   * The instance with the inventory of the direct deployment. The inventory tells the controller which objects to prune
+   * after they are removed from the graph.
    */
   readonly instance: KubeObject;
   /** Deletes the record. Must be called after the instance exists in the cluster. */
@@ -249,7 +250,7 @@ export interface InheritedState {
 /**
  * Moves a direct deployment of the same instance to kro mode. Stops a running deploy, releases namespaces
  * (`releaseNamespaces`), and copies the inventory of the record to the instance. Returns `undefined` when there is no
- * direct deployment. `namespace` is that of the record; an instance may have no namespace.
+ * direct deployment. `namespace` is the namespace of the record, because an instance may have no namespace.
  */
 export async function takeFromDirect(
   api: KubernetesApi,

@@ -2,8 +2,8 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 
 /**
- * Creates the namespace when it is missing. A client that may not read namespaces finds a missing namespace only by the
- * error of its next write.
+ * Creates the namespace when it is missing. When the client may not read namespaces, nothing is created, and a missing
+ * namespace makes its next write fail.
  */
 export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
   const ref = { apiVersion: 'v1', kind: 'Namespace', name };

@@ -20,11 +20,11 @@ test.each([
   [422, 'Service "web" is invalid: spec.clusterIPs[0]: may not change once set', /kubectl delete service web -n shop/],
   [422, 'spec.selector: Invalid value: {}: field is immutable', /take the old value/],
   [422, 'Service "web" is invalid: spec.ports: Required value', /correct the composition or the spec/],
-])('a refusal with %d, %s, has a remedy', (code, message, remedy) => {
+])('a write refused with status %d and message "%s" has a remedy', (code, message, remedy) => {
   expect(remedyOfNode(refused(code, message))).toMatch(remedy);
 });
 
-test('the remedy for an object of another owner is another name', () => {
+test('the remedy for an object that has another owner suggests another name', () => {
   expect(remedyOfNode(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(/^give it another name/);
 });
 

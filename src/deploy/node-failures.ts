@@ -4,8 +4,8 @@ import { explainNode, failureClass, refusalRemedy } from '../runtime/index.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
- * The failed nodes whose failure a retry does not end, such as a refused object, another owner, or a failed expression.
- * Failures such as overload and conflicts are not included, because the deploy retries them.
+ * The nodes with a failure that a retry cannot resolve, such as a refused object, another owner, or a failed
+ * expression. Failures such as overload and conflicts are not included, because the deploy retries them.
  */
 export function finalFailures(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => node.state === 'failed' && !isPassingFailure(node.because));
@@ -28,7 +28,7 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
   });
 }
 
-/** The remedy for a write that the server refused, by the server's message; `undefined` when no remedy is known. */
+/** Finds the remedy for a refused write from the server's message; `undefined` when no remedy is known. */
 function remedyOfWrite(message: string, object: RefusedObject): string | undefined {
   if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
   if (/because it is being terminated/.test(message))
@@ -40,7 +40,7 @@ function remedyOfWrite(message: string, object: RefusedObject): string | undefin
 /** Matches the server's message about a webhook that it could not call. */
 const UNCALLED = /failed calling webhook "([^"]*)"/;
 
-/** Patterns for the messages of failing pods' events, with remedies. */
+/** Patterns for the event messages of failing pods, each with its remedy. */
 const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /\b(?:ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)\b/,
@@ -62,7 +62,7 @@ const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
 ];
 
 /**
- * The remedy for a message that the server or a controller repeats until the time limit. `undefined` for other
+ * Finds the remedy for a message that the server or a controller repeats until the time limit. `undefined` for other
  * messages.
  */
 export function remedyOfWaiting(message: string): string | undefined {

@@ -15,7 +15,7 @@ import { observeInstance } from './observe-instance.ts';
 export interface ObserveGraphOptions extends Omit<ObserveInstanceOptions, 'graph'> {
   /** The graph in the spec of the Graph; `undefined` when it does not compile. */
   readonly graph: Graph | undefined;
-  /** Why there is no graph, in the words of the controller. */
+  /** The message of the controller that says why there is no graph. */
   readonly refusal?: string;
 }
 
@@ -47,8 +47,8 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
 }
 
 /**
- * The types that the cluster serves. When a step requests a type that was not looked up yet, and the cluster serves the
- * type, the step is repeated after the look-up.
+ * The types that the cluster serves. When a step requests a type that was not looked up yet, the type is looked up
+ * after the step. If the cluster serves the type, the step is repeated.
  */
 export class ServedTypes {
   readonly #api: KubernetesApi;
@@ -66,7 +66,8 @@ export class ServedTypes {
   };
 
   /**
-   * Looks up the types that `find` did not know. Returns true when one of them is served; the step is then repeated.
+   * Looks up the types that `find` did not know. Returns true when the cluster serves at least one of them; the caller
+   * then repeats the step.
    */
   async lookUp(signal: AbortSignal): Promise<boolean> {
     const wanted = [...this.#wanted];
@@ -102,7 +103,7 @@ async function recordedReports(
   );
 }
 
-/** A recorded object as it is now, or the failure of its read. */
+/** The current state of a recorded object, or the failure of its read. */
 type Seen = { readonly report: ObjectReport } & (
   | { readonly object: KubeObject | undefined }
   | { readonly failed: NodeReport['because'] }

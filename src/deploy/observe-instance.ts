@@ -22,13 +22,13 @@ export interface ObserveInstanceOptions {
   readonly clock?: Clock;
   /** Failed writes that the caller knows, such as conflicts of fields that dry runs have found. */
   readonly failures?: readonly KnownFailure[];
-  /** Does a write count as done, because the caller knows that it changes nothing? Default: no write does. */
+  /** May a write be skipped, because the caller knows that it changes nothing? By default, no write is skipped. */
   readonly isSettled?: (action: ApplyAction) => boolean;
 }
 
 /**
  * The decision that a controller would make about an instance if it started at this moment: the same step with the same
- * reads. Writes no object, and opens no watch. A failed read is in the report of the node that needs it.
+ * reads. Writes no object, and opens no watch. A failed read is in the report of the node that requested it.
  */
 export async function observeInstance(options: ObserveInstanceOptions): Promise<Decision> {
   const { api, graph, instance, step, signal, clock = systemClock, isSettled = () => false } = options;
@@ -43,7 +43,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     effects: 'read',
     rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 0, lasting: 'final' },
     step,
-    // No object is written and none is watched, so the record is never read.
+    // This run writes and watches no object, so it never reads the record.
     record: { target, selector: '' },
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
@@ -59,8 +59,8 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 
 /**
- * Does a child differ only in labels and annotations that its controller writes for its own use? Versions of kro number
- * the waves of a deletion differently, and write and shorten labels differently.
+ * Does a child differ only in labels and annotations that its controller writes for its own use? Such differences exist
+ * because versions of kro number deletion waves, and write and shorten labels, in different ways.
  */
 export function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
   return (why === 'change' || why === 'drift') && differences.length > 0 && differences.every(isOfController);

@@ -28,10 +28,10 @@ export interface ObserveMembersOptions {
 }
 
 /**
- * Observes an instance without its graph, by the members of its ApplySet. The inventory on the instance names their
- * kinds and namespaces. For an instance that is being deleted, returns the decision of the controller, which needs no
- * graph for a deletion. For any other instance, reports each node that has an object. The rules of the objects' kinds
- * decide whether a node is `ready`; `readyWhen` of the graph is unknown. Writes no object.
+ * Observes an instance without its graph, by the members of its ApplySet. The inventory on the instance names the
+ * members' kinds and namespaces. For an instance that is being deleted, returns the same decision as the controller,
+ * which needs no graph for a deletion. For any other instance, reports each node that has an object. The rules of the
+ * objects' kinds decide whether a node is `ready`; `readyWhen` of the graph is unknown. Writes no object.
  */
 export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
   const { api, instance, signal, clock = systemClock } = options;

@@ -25,7 +25,7 @@ describe('the state of an object in a deploy', () => {
     ['a newer version', '9', '10', '10'],
     ['an older version of a slow watch', '10', '9', '10'],
     ['the same version again', '10', '10', '10'],
-  ])('%s: known %s, seen %s, kept %s', (_what, known, seen, kept) => {
+  ])('%s: with known version %s and observed version %s, the store keeps %s', (_what, known, seen, kept) => {
     const store = new ObservedStore(() => 0);
     store.setObject(target, configMap('u', known));
     expect(store.setObject(target, configMap('u', seen))).toBe(kept !== known);
@@ -49,8 +49,8 @@ describe('the state of an object in a deploy', () => {
   });
 
   test.each([
-    ['is kept when the answer has the same version', false, 'known'],
-    ['is replaced by the answer of a dry run with the same version', true, 'answered'],
+    ['is kept when the response has the same version', false, 'known'],
+    ['is replaced by the response to a dry run with the same version', true, 'answered'],
   ])('a known object %s', (_name, dryRun, text) => {
     const store = new ObservedStore(() => 0);
     store.setObject(target, { ...configMap('u', '1'), data: { text: 'known' } });
@@ -58,7 +58,7 @@ describe('the state of an object in a deploy', () => {
     expect(store.object(target)).toMatchObject({ live: { object: { data: { text } } } });
   });
 
-  test('the answer to an apply is recorded as equivalent to the sent configuration', () => {
+  test('the response to an apply is recorded as equivalent to the sent configuration', () => {
     const store = new ObservedStore(() => 0);
     store.setApplied({ target, fingerprint: 'd' }, configMap('u', '1'));
     expect(store.object(target)).toMatchObject({ live: { equivalence: { desired: 'd' } } });

@@ -67,7 +67,7 @@ export class ObservedStore implements Observed {
   readonly #lists = new Map<string, ListObservation>();
   readonly #members = new Map<string, ListObservation>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
-  /** The equivalences of the writers of Graphs, by the key of the object and then by the writer. */
+  /** Maps the key of an object, and then the name of a Graph's writer, to the equivalence of this writer. */
   readonly #writerEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
   readonly #failed = new Map<string, RememberedWrite>();
   readonly #failedReads = new Map<string, RememberedRead>();
@@ -81,7 +81,7 @@ export class ObservedStore implements Observed {
     },
   };
 
-  /** `now` returns milliseconds since the epoch. It times the pauses after failed reads. */
+  /** `now` returns milliseconds since the epoch, and determines when the pause after a failed read is over. */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -156,8 +156,8 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * The watched objects that have not been read. A caller without watches reads them: a decision also rests on objects
-   * that the controller knows from its watches.
+   * The watched objects that have not been read. A caller without watches reads them, because the controller's decision
+   * also depends on objects that it knows only from its watches.
    */
   unread(watched: readonly WatchRequest[]): ReadRequest[] {
     return watched.flatMap((each) =>
@@ -194,8 +194,8 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * Counts an apply as done without an effect: the fields that its writer owns satisfy the desired object. Returns
-   * false when that is known already, and for an object that is not known to exist.
+   * Records that an apply would have no effect, because the fields that its writer owns already satisfy the desired
+   * object. Returns false when this is already recorded, and when the object is not known to exist.
    */
   settle({ target, fingerprint, manager, subresource }: Applied): boolean {
     const known = this.object(target);
@@ -218,8 +218,9 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * Records the response to an apply. The live object satisfies the desired object, even when the server has normalised
-   * values. A dry run does not change the version of an object, so its response always replaces the known object.
+   * Records the response to an apply. The live object counts as equivalent to the desired object, even when the server
+   * has normalised values. A dry run does not change the version of an object, so its response always replaces the
+   * known object.
    */
   setApplied({ target, fingerprint, manager, subresource }: Applied, live: KubeObject, dryRun = false): void {
     const key = targetKey(target);
@@ -232,11 +233,13 @@ export class ObservedStore implements Observed {
     }
     const writer = writerOf(manager, subresource);
     const held = ownedFingerprint(live, writer);
-    // A response without `managedFields`, which no server sends, counts as equal to the sent object.
+    // A real server always returns `managedFields`. A response without them counts as equal to the sent object.
     this.setEquivalence(target, { desired: fingerprint, owned: held === '' ? fingerprint : held }, writerName(writer));
   }
 
-  /** Records that the object does not exist any more. Does nothing when another object has its name by then. */
+  /**
+   * Records that the object does not exist any more. Does nothing when the known object of this name has another UID.
+   */
   setGone(target: ObjectTarget, uid: string | undefined): void {
     const known = this.#objects.get(targetKey(target));
     if (known?.state === 'present' && known.live.object.metadata.uid !== uid) return;

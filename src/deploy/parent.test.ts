@@ -43,7 +43,7 @@ describe('the record of a direct deploy', () => {
     );
   });
 
-  test('a record without space for the previous deploy omits it', () => {
+  test('a record that is too large with the previous deploy omits the previous deploy', () => {
     const large = { ...record, spec: { text: 'x'.repeat(600_000) } };
     const kept = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(300_000) } } };
     const dropped = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(500_000) } } };

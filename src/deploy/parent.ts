@@ -66,12 +66,15 @@ export function isRecordOf(parent: KubeObject, definition: string, instance: str
   return name === parentName(definition, instance) && labels?.[DEFINITION_LABEL] === definition;
 }
 
-/** The maximum number of bytes of the record's texts. The server's limit of 1 MiB for the ConfigMap includes keys. */
+/**
+ * The maximum total size of the record's values, in bytes. It is below the server's limit of 1 MiB, because that limit
+ * also counts the keys.
+ */
 const MAX_RECORD_BYTES = 1_000_000;
 
 /**
- * The texts of a record. The previous deploy is left out when the ConfigMap has no room for it, because only `rollback`
- * needs it.
+ * The ConfigMap data of a record. When the data would exceed the limit, the previous deploy is left out, because only
+ * `rollback` uses it.
  */
 function recordData(record: DirectRecord): Record<string, string> {
   const data = {
@@ -87,7 +90,9 @@ function recordData(record: DirectRecord): Record<string, string> {
   return bytes > MAX_RECORD_BYTES ? data : { ...data, previous };
 }
 
-/** The parent to write. It has the record as JSON texts, and the runtime's labels and annotations. */
+/**
+ * Makes the parent ConfigMap that is written: the record as JSON strings, with the runtime's labels and annotations.
+ */
 export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord, carried?: KubeObject): KubeObject {
   const metadata = carried?.metadata;
   return {
@@ -166,7 +171,8 @@ function parseRecordPart(text: string): JsonObject | undefined {
 
 /**
  * The instance of a direct deploy, for the runtime. The cluster has no such object. Its UID, labels and annotations are
- * those of the parent. The instance always has the finalizer, because only this client deletes the ConfigMap.
+ * those of the parent. The virtual instance always has the finalizer, so that the runtime does not add one: only this
+ * client deletes the ConfigMap.
  */
 export function virtualInstance(
   graph: Graph,
@@ -192,7 +198,9 @@ export function virtualInstance(
   };
 }
 
-/** The metadata of the parent after a write: its name, and its labels and annotations with those of the write. */
+/**
+ * The metadata of the parent after a write: its name, and its labels and annotations merged with those of the write.
+ */
 export function wantedMetadata(write: ParentWrite, parent: KubeObject | undefined): KubeObject['metadata'] {
   const metadata = parent?.metadata;
   return {

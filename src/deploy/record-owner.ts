@@ -14,8 +14,8 @@ export function parentRef(definition: string, name: string, namespace: string): 
 }
 
 /**
- * Stops a running deploy of the instance by writing a new deploy id to its record. Before its next write, that deploy
- * finds that the record does not belong to it.
+ * Stops a running deploy of the instance by writing a new deploy id to the record. The running deploy checks the record
+ * before its next write, finds the new id, and stops.
  */
 export async function supersede(
   api: KubernetesApi,
@@ -26,15 +26,15 @@ export async function supersede(
   await api.patch(record, { data: { deploy } }, { type: 'merge', signal });
 }
 
-/** The beginning of the ids that deletions write into the record in place of a deploy id. */
+/** The prefix of the ids that deletions write into the record instead of a deploy id. */
 export const DELETION = 'deletion-';
 
 /** The maximum number of attempts to delete a record that other clients change. */
 const MAX_TRIES = 5;
 
 /**
- * Checks that the record still belongs to this deploy. Two deploys of one instance would revert each other's writes for
- * ever. Therefore only the deploy that wrote the record last proceeds.
+ * Checks that the record still belongs to this deploy. Two deploys of one instance would keep reverting each other's
+ * writes. Therefore only the deploy that wrote the record last proceeds.
  */
 export async function checkRecord(
   { api, graph, name, namespace, record, signal }: DirectContext,
@@ -74,8 +74,8 @@ export async function deleteRecord(context: DirectContext): Promise<void> {
 }
 
 /**
- * The record of an instance that is being deleted; `undefined` when another deletion has finished. A deletion must not
- * delete the objects of a deploy that began after it.
+ * The record of an instance that is being deleted; `undefined` when another deletion has finished. Throws when a deploy
+ * has written the record after the deletion began, because the deletion must not delete the objects of that deploy.
  */
 export async function recordOfDeletion({
   api,

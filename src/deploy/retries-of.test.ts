@@ -9,7 +9,7 @@ test.each<[string, RetryPolicy, object]>([
   ['pauses that shrink', { backoffMultiplier: 0.5 }, { backoff: { factor: 1 } }],
   ['no retries', { maxRetries: 0 }, { silentRetries: 0 }],
 ])(
-  'a policy with %s gives write rules with pauses that do not shrink and with final failures',
+  'a policy with %s yields write rules with pauses that never become shorter and with permanent failures',
   (_name, policy, rules) => {
     expect(writeRulesOf(policy)).toMatchObject({ ...rules, lasting: 'final' });
   },

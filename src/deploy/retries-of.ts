@@ -5,7 +5,10 @@ import type { BackoffPolicy } from '../kube/index.ts';
 
 const { initialMs, maxMs } = RETRY_POLICIES.request;
 
-/** The request retries of a factory's `retryPolicy`. Members that it does not set have the client's defaults. */
+/**
+ * Converts a factory's `retryPolicy` to the client's request retries. Members that the policy does not set have the
+ * client's defaults.
+ */
 export function retriesOf(policy: RetryPolicy = {}): { readonly retries: number; readonly backoff: BackoffPolicy } {
   const { maxRetries = REQUEST_RETRIES, initialDelay = initialMs, maxDelay = maxMs, backoffMultiplier = 2 } = policy;
   return { retries: maxRetries, backoff: { initialMs: initialDelay, maxMs: maxDelay, factor: backoffMultiplier } };
@@ -13,8 +16,8 @@ export function retriesOf(policy: RetryPolicy = {}): { readonly retries: number;
 
 /**
  * The rules for retries of failed writes in a deploy. The pauses are those of the policy, but not shorter than the
- * client's default first pause. A failure that passes by itself is retried until the time limit of the deploy. Any
- * other failure of an apply ends the deploy.
+ * client's default first pause. A transient failure is retried until the time limit of the deploy. Any other failure of
+ * an apply ends the deploy.
  */
 export function writeRulesOf(policy?: RetryPolicy): WriteRules {
   const { retries, backoff } = retriesOf(policy);

@@ -7,7 +7,7 @@ import type { ApplyAction } from '../runtime/index.ts';
 import { digestText, refOfTarget, writeKey, writerName, writerOf } from '../runtime/index.ts';
 import type { KnownFailure } from './direct-run.ts';
 
-/** The maximum number of writes that are tried. Further writes count as changes. */
+/** The maximum number of writes that are tried. All other writes count as changes. */
 const MAX_TRIED = 20;
 
 /** The findings of dry runs about writes. */
@@ -18,18 +18,19 @@ export interface TriedWrites {
   readonly conflicts: readonly KnownFailure[];
 }
 
-/** The key of an apply: its object, and the manager of a Graph's write. Children of instances share one manager. */
+/**
+ * The key of an apply: its object and its field manager. Only writes of a Graph differ in the manager, because all
+ * children of instances share one manager.
+ */
 export function actionKey({ target, manager, subresource }: ApplyAction): string {
   return writeKey(target, manager === undefined ? undefined : writerName(writerOf(manager, subresource)));
 }
 
 /**
- * Tries writes by dry runs on the server, with its defaults and webhooks. A write has no effect when the answer equals
- * the live object.
- *
- * Creations and adoptions always count as changes, and are not tried. Of an adoption by a patch node, only conflicts
- * are found. A write whose dry run fails counts as a change, except for a conflict of fields in the write of a patch
- * node: `conflicts` has this write.
+ * Tries writes by dry runs on the server, with its defaults and webhooks. A write has no effect when the response
+ * equals the live object. Creations and adoptions always count as changes, and are not tried. Adoptions by a patch node
+ * are an exception: they are tried to find conflicts. When a dry run fails, the write counts as a change. However, a
+ * field conflict of a patch node's write is added to `conflicts`.
  */
 export async function tryWrites(
   api: KubernetesApi,

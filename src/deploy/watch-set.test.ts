@@ -16,7 +16,7 @@ const object = (name: string, labels: Record<string, string> = {}): KubeObject =
 const selected = object('ours', { mine: 'yes' });
 const added = (some: KubeObject): WatchEvent => ({ type: 'ADDED', object: some });
 
-/** A set with one watch that emits these events. `changes` has the changes that the set reported. */
+/** Makes a `WatchSet` with one watch that emits these events. `changes` has the changes that the set reported. */
 async function shown(events: readonly WatchEvent[]) {
   const changes: string[] = [];
   let end = (): void => undefined;

@@ -22,8 +22,8 @@ interface WatchSpec {
 }
 
 /**
- * The state of an object according to a watch. `exists` is `undefined` when no synced watch covers the object, or when
- * the watch has not kept the content of another owner's object.
+ * The state of an object according to a watch. `exists` is `undefined` when no synced watch covers the object. It is
+ * also `undefined` for an object of another owner whose content the watch has not kept.
  */
 export interface WatchedObject {
   readonly exists: boolean | undefined;
@@ -78,7 +78,7 @@ class OpenWatch {
     this.others.delete(key);
   }
 
-  /** The known objects that the new list does not have. */
+  /** The known objects that are missing from the new list. */
   gone(shown: ReadonlySet<string>): KubeObject[] {
     const { kind } = this.spec.type;
     const apiVersion = formatApiVersion(this.spec.type);
@@ -188,8 +188,8 @@ export class WatchSet {
         ...(labelSelector === undefined ? {} : { labelSelector }),
       },
     );
-    // The objects that were reported since the last interruption. When the watch is synced, all other known objects are
-    // gone.
+    // The objects that were reported since the last interruption. When the watch is synced, every known object that is
+    // not in this set has been deleted.
     let shown = new Set<string>();
     for await (const event of events) {
       if (signal.aborted) return;

@@ -75,7 +75,7 @@ const post = async (url: string, body: unknown, { ref = REF, ...headers }: Recor
 const ACTIONS = ['suspend', 'resume', 'reconcile'] as const;
 
 describe('an action on an instance', () => {
-  it.each(ACTIONS)('%s is refused by a server without --allow-actions, and nothing is done', async (action) => {
+  it.each(ACTIONS)('%s is refused by a server without --allow-actions, and changes nothing', async (action) => {
     expect(await post(readOnly, { action })).toMatchObject({
       status: 403,
       body: { code: 'inspect/read-only', message: 'this server changes nothing' },
@@ -98,9 +98,15 @@ describe('an action on an instance', () => {
     ['without a token', { action: 'suspend' }, { authorization: '' }, 401, 'inspect/token'],
     ['with another token', { action: 'suspend' }, { authorization: 'Bearer other' }, 401, 'inspect/token'],
     ['of another site', { action: 'suspend' }, { origin: 'https://evil.test' }, 403, 'inspect/foreign-origin'],
-    ['with the type of a form', { action: 'suspend' }, { 'content-type': 'text/plain' }, 415, 'inspect/content-type'],
+    [
+      'with the content type of a form',
+      { action: 'suspend' },
+      { 'content-type': 'text/plain' },
+      415,
+      'inspect/content-type',
+    ],
     ['of an unknown name', { action: 'delete' }, {}, 400, 'inspect/bad-request'],
-    ['of a name of JavaScript', { action: 'constructor' }, {}, 400, 'inspect/bad-request'],
+    ['for an action named like a member of Object', { action: 'constructor' }, {}, 400, 'inspect/bad-request'],
     [
       'on an instance that does not exist',
       { action: 'suspend' },
@@ -115,7 +121,7 @@ describe('an action on an instance', () => {
       403,
       'inspect/forbidden',
     ],
-  ])('%s is refused, also with --allow-actions', async (_what, body, headers, status, code) => {
+  ])('a request %s is refused, even with --allow-actions', async (_what, body, headers, status, code) => {
     expect(await post(acting, body, headers)).toMatchObject({ status, body: { code } });
     expect(acted).toEqual([]);
   });

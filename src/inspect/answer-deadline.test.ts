@@ -19,7 +19,7 @@ const index = indexOfReports({
 });
 afterAll(() => index.close());
 
-/** Work that waits until `end` is called. */
+/** Makes work that does not end until `end` is called. */
 function heldWork() {
   let begun = (): void => undefined;
   let end = (): void => undefined;
@@ -33,7 +33,7 @@ function heldWork() {
   return { started, end: () => end(), work };
 }
 
-describe('an answer that takes long', () => {
+describe('a response that takes long', () => {
   const plan = (url: string): Promise<Response> =>
     fetch(url + inspectPaths.plan(), {
       method: 'POST',
@@ -52,7 +52,7 @@ describe('an answer that takes long', () => {
       const answer = plan(slow.url);
       await started;
       const port = Number(new URL(slow.url).port);
-      // A connection with the time-out 0 is never idle.
+      // A connection with the timeout 0 is never closed as idle.
       expect(sockets.filter(({ localPort }) => localPort === port).map(({ timeout }) => timeout)).toEqual([0]);
       end();
       expect(await (await answer).json()).toEqual({ summary: 'of the work' });
@@ -66,7 +66,7 @@ describe('an answer that takes long', () => {
     ['a read', 'meta', 15],
     ['a plan', 'plan', 60],
     ['the review of a token', 'authenticate', 5],
-  ])('is a failure when the API server does not answer for the time of %s', async (_title, waiting, seconds) => {
+  ])('fails when the API server does not answer within the deadline of %s', async (_title, waiting, seconds) => {
     const { started, work } = heldWork();
     const clock = new TestClock();
     const silent = await serveInspect({

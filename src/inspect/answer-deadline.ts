@@ -2,21 +2,21 @@ import type { Clock } from '../kube/index.ts';
 import { isTimeout, whileWanted, withDeadline } from '../kube/index.ts';
 import { InspectFailure } from './failure.ts';
 
-/** The time within which a read is answered, in milliseconds. */
+/** The deadline for the response to a read, in milliseconds. */
 export const READ_DEADLINE_MS = 15_000;
 
-/** The time within which a plan or an action is answered, in milliseconds. */
+/** The deadline for the response to a plan or an action, in milliseconds. */
 export const WORK_DEADLINE_MS = 60_000;
 
 /**
- * The time within which the token of a caller is reviewed, in milliseconds. A page waits longer for the answer to a
- * request about the server itself, so that it can show that the API server does not answer.
+ * The deadline for the review of a caller's token, in milliseconds. It is shorter than the time for which the page
+ * waits for `meta`, so that the page can show that the API server does not answer.
  */
 export const REVIEW_DEADLINE_MS = 5_000;
 
 /**
- * Does work that waits for the API server. At the deadline the signal aborts. Work that ignores the signal continues,
- * and its result is dropped.
+ * Runs work that waits for the API server. The signal aborts at the deadline. Work that ignores the signal continues,
+ * but its result is dropped.
  *
  * @throws InspectFailure 504 at the deadline.
  */

@@ -10,7 +10,7 @@ const MAX_NAME_LENGTH = 200;
 const ACTIONS: readonly InspectAction[] = ['suspend', 'resume', 'reconcile'];
 
 /**
- * Reads the body of `POST plan`. Names of files are only texts for messages: the server opens no file.
+ * Reads the body of `POST plan`. File names are used only in messages; the server opens no file.
  *
  * @throws InspectFailure 400 for another body.
  */
@@ -19,7 +19,7 @@ export function readPlanRequest(body: string): PlanRequest {
   if (!Array.isArray(files) || files.length === 0 || files.length > MAX_FILES)
     throw badInspectRequest(`files must be a list of 1 to ${MAX_FILES} files`);
   const read = files.map(fileOf);
-  // Each problem shows the name of its file, so two files with one name could not be distinguished.
+  // Each problem shows the name of its file, so two files with the same name could not be distinguished.
   if (new Set(read.map(({ name }) => name)).size < read.length)
     throw badInspectRequest('each file must have a name of its own');
   return { files: read };

@@ -20,9 +20,9 @@ import type { Plan } from './plan.ts';
 export interface Viewer {
   /** The name of the user. Absent for the user of the kubeconfig. */
   readonly user?: string;
-  /** The cluster as the caller may see it. */
+  /** A client that reads with the rights of the caller. */
   readonly api: KubernetesApi;
-  /** May the caller list the objects of a kind in a namespace, or in all namespaces without one? */
+  /** May the caller list the objects of a kind in this namespace? Without a namespace: in all namespaces? */
   mayList(type: ResourceType, namespace?: string): Promise<boolean>;
 }
 
@@ -55,14 +55,14 @@ export interface InspectDetails {
   instance(ref: string, call: InspectCall): Promise<InstanceDetail | undefined>;
   why(ref: string, node: string | undefined, call: InspectCall): Promise<WhyPath | undefined>;
   /**
-   * The details of a node. For a collection, they have the values of the given object, or without an object the values
-   * that all objects have in common.
+   * The details of a node. For a collection, they have the values of the given object. Without an object, they have
+   * only the values that are the same for all objects.
    */
   node(ref: string, node: string, object: ObjectRef | undefined, call: InspectCall): Promise<NodeDetail | undefined>;
   object(ref: string, object: ObjectRef, call: InspectCall): Promise<ObjectDetail | undefined>;
   events(ref: string, node: string | undefined, call: InspectCall): Promise<InstanceEvents | undefined>;
   log(ref: string, request: LogRequest, call: InspectCall): Promise<PodLog | undefined>;
-  /** Plans the apply of files. Throws `InspectFailure` with their diagnostics for files with errors. */
+  /** Plans the apply of files. If files have errors, throws an `InspectFailure` with the diagnostics. */
   plan(files: readonly PlanFile[], call: InspectCall): Promise<Plan>;
   act(ref: string, request: ActionRequest, call: InspectCall): Promise<ActionAnswer | undefined>;
 }

@@ -10,7 +10,7 @@ const event = (type: InspectEvent['type'], subject: string): Omit<InspectEvent, 
 });
 const ids = (log: EventLog, after: number): number[] => log.after(after).events.map(({ id }) => id);
 
-test('a full log says whether it has all events after an id', () => {
+test('a full log reports whether it still has all events after an id', () => {
   const log = new EventLog();
   for (let index = 0; index < 1002; index += 1) log.add(event('instance-changed', `s${index}`));
   expect([log.after(1).complete, log.after(2).complete, log.after(1003).complete]).toEqual([false, true, false]);
@@ -18,13 +18,13 @@ test('a full log says whether it has all events after an id', () => {
   expect(ids(log, 2)).toHaveLength(1000);
 });
 
-test('changes of objects take the room of one event for each instance', () => {
+test('all changes of the objects of an instance together use the space of one event', () => {
   const log = new EventLog();
   log.add(event('instance-changed', 'a'));
   log.add(event('object-changed', 'b'));
   for (let index = 0; index < 5000; index += 1) log.add(event('object-changed', 'a'));
   expect([log.lastId, ids(log, 0)]).toEqual([5002, [1, 2, 5002]]);
-  // A client between two of the changes has missed the last one only.
+  // A client whose last id is between two of the changes has missed only the last change.
   expect([ids(log, 2000), log.after(2000).complete]).toEqual([[5002], true]);
 });
 

@@ -5,7 +5,7 @@ import { TestClock } from '../../test/support/test-clock.ts';
 import { EventLog } from './event-log.ts';
 import { COLLECT_MS, EventStream, parseEventId } from './event-stream.ts';
 
-/** The response to a client that takes bytes only while `stalled` is false. */
+/** The response to a client that reads bytes only while `stalled` is false. */
 class Client extends EventEmitter {
   readonly messages: string[] = [];
   stalled = false;
@@ -62,7 +62,7 @@ const start = (lastEventId?: string): void =>
 
 const add = (subject: string, message = ''): void => log.add({ at: 0, type: 'instance-changed', subject, message });
 
-/** The subjects of the messages `changes`, one list for each. */
+/** The subjects of the messages `changes`, with one list per message. */
 const batches = (): string[][] =>
   client.messages
     .filter((message) => message.includes('event: changes'))
@@ -167,7 +167,7 @@ it.each([
 it.each([
   ['a change just before its stream opened', 9_999, true],
   ['an older change', 10_001, false],
-])('a new client reads again after %s, because it can have read before it', async (_what, age, missed) => {
+])('a new client must read again after %s, because it may have read before this event', async (_what, age, missed) => {
   add('a');
   await clock.advance(age - clock.now());
   start();

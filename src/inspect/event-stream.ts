@@ -7,14 +7,17 @@ import type { InspectEvent } from './reports.ts';
 /** The time for which changes are collected before they are sent, in milliseconds. */
 export const COLLECT_MS = 100;
 
-/** The interval at which comments keep an idle connection open and the client's token is reviewed, in milliseconds. */
+/**
+ * The interval, in milliseconds, at which an idle stream sends a comment to keep the connection open, and reviews the
+ * client's token.
+ */
 const KEEP_ALIVE_MS = 15_000;
 
 /** The time that a new client may need between its first read and the opening of its stream, in milliseconds. */
 const OPENING_MS = 10_000;
 
 /**
- * The maximum number of collected changes. A client with more changes gets the message `reset` instead. The client then
+ * The maximum number of collected changes. If there are more changes, the client gets the message `reset` instead and
  * reads everything again, because this costs less.
  */
 const MAX_COLLECTED = 1000;
@@ -26,13 +29,13 @@ export interface EventStreamOptions {
   readonly clock: Clock;
   /** The epoch of the server's ids. */
   readonly epoch: string;
-  /** The last id that the client has, as text. Absent for a new client. */
+  /** The last id that the client has received. Absent for a new client. */
   readonly lastEventId: string | undefined;
   /** May the client see the event? */
   readonly maySee: (event: InspectEvent) => Promise<boolean>;
   /** Is the client's token still valid? The stream ends when it is not. */
   readonly isValid: () => Promise<boolean>;
-  /** Gets the error that ends the stream. */
+  /** Called with the error that ends the stream. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -44,9 +47,9 @@ export const EVENT_STREAM_HEADERS = {
 };
 
 /**
- * One client of the stream of changes. The stream collects changes, and keeps only the newest change of each type for
- * each subject. It sends them when the connection has taken all earlier messages. A slow client therefore needs no more
- * memory than one batch, and gets the newest state.
+ * One client of the stream of changes. The stream collects changes, and keeps only the newest change of each type and
+ * subject. It sends them as a batch after the connection has accepted all earlier messages. A slow client therefore
+ * uses only the memory of one batch, and still gets the newest state.
  */
 export class EventStream {
   readonly #options: EventStreamOptions;
@@ -69,8 +72,8 @@ export class EventStream {
     response.writeHead(200, EVENT_STREAM_HEADERS);
     const id = lastEventId === undefined ? undefined : parseEventId(lastEventId, epoch);
     const missed = id === undefined ? undefined : log.after(id);
-    // A new client may have read its data before an event that came before the stream opened. The stream does not send
-    // this event, so after recent events the client must read again.
+    // A new client may have read its data before the newest event, and the stream does not send events from before it
+    // opened. If that event is recent, the client must therefore read again.
     const isQuiet = log.lastAt < clock.now() - OPENING_MS;
     const isComplete = lastEventId === undefined ? isQuiet : missed?.complete === true;
     const from = missed?.complete === true && id !== undefined ? id : log.lastId;
@@ -134,7 +137,7 @@ export class EventStream {
     }
   }
 
-  /** Keeps the connection open, and ends it when the token is no longer valid. */
+  /** Keeps the idle connection open, and ends it when the token is no longer valid. */
   #rest(): void {
     const { clock, response, isValid } = this.#options;
     this.#keepAlive = clock.setTimer(KEEP_ALIVE_MS, () => {
@@ -163,7 +166,7 @@ export class EventStream {
   }
 }
 
-/** Reads `EPOCH.NUMBER`. Returns `undefined` for an id of another epoch, and for any other text. */
+/** Reads `EPOCH.NUMBER`. Returns `undefined` for an id of another epoch, and for any other string. */
 export function parseEventId(text: string, epoch: string): number | undefined {
   const [of, number = '', ...more] = text.split('.');
   return of === epoch && more.length === 0 && /^\d{1,15}$/.test(number) ? Number(number) : undefined;

@@ -14,10 +14,10 @@ export function boundedValue(value: JsonValue): CurrentValue {
   return bytes > MAX_VALUE_BYTES ? { is: 'large', bytes } : { is: 'known', value };
 }
 
-/** The words for an expression with one value for each object, in a place without a chosen object. */
+/** The message for an expression that has one value per object, when no object is chosen. */
 export const FOR_EACH = 'it has a value for each object of the collection';
 
-/** Does an expression of the node read one of its iterators, or `each`? Then it has one value for each object. */
+/** Does an expression of the node read one of its iterators, or `each`? If so, it has one value per object. */
 export function readsItem(node: GraphNode, { references }: Expression): boolean {
   const iterators = dimensionsOf(node).map(({ name }) => name);
   return references.some((name) => iterators.includes(name) || name === 'each');
@@ -42,7 +42,8 @@ export function expressionValue(
 }
 
 /**
- * The value of an expression with these variables. They include the iterators and `each` if the expression reads them.
+ * Evaluates an expression with these variables. The variables must include the iterators and `each` if the expression
+ * reads them.
  */
 export function evaluatedValue(
   expression: Expression,

@@ -5,13 +5,13 @@ import type { InstanceRow, InspectProblem, SourceDiagnostic } from './model.ts';
 
 /** The details of an `InspectFailure`. */
 interface InspectFailureDetails extends TypeKroErrorDetails {
-  /** The status of the answer, 400 or more. */
+  /** The status of the response, 400 or more. */
   readonly status: number;
   readonly last?: InstanceRow;
   readonly diagnostics?: readonly SourceDiagnostic[];
 }
 
-/** A failed request, with the status of its answer. */
+/** A failed request, with the status of its response. */
 export class InspectFailure extends TypeKroError {
   readonly status: number;
   readonly last: InstanceRow | undefined;
@@ -25,7 +25,7 @@ export class InspectFailure extends TypeKroError {
   }
 }
 
-/** The status and body of the answer to a request that failed with any error. */
+/** The status and body of the response to a request that failed with this error. */
 export function problemOf(error: unknown): { readonly status: number; readonly body: InspectProblem } {
   const { code, message, remedy } = TypeKroError.from(error, { code: 'inspect/unexpected' });
   const body = { code, message, ...(remedy === undefined ? {} : { remedy }) };
@@ -39,7 +39,7 @@ export function problemOf(error: unknown): { readonly status: number; readonly b
   return { status: error instanceof KubeError ? statusOf(error) : 500, body };
 }
 
-/** A refusal by the API server keeps its status. Any other failure of the API server becomes 502, Bad Gateway. */
+/** A refusal by the API server keeps its status. Any other failure of the API server becomes 502 (Bad Gateway). */
 function statusOf({ status }: KubeError): number {
   return status === 400 || status === 403 || status === 404 || status === 409 || status === 422 ? status : 502;
 }

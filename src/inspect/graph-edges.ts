@@ -5,10 +5,10 @@ import { expressionsOf, SPEC_NODE, statusExpressions } from '../runtime/index.ts
 import type { EdgeRead } from './model.ts';
 import { STATUS_NODE } from './model.ts';
 
-/** An expression that reads another node, as a view of edges shows it. */
+/** An expression that reads another node, in the form for a view of edges. */
 export interface ShownRead {
   readonly read: EdgeRead;
-  /** The parts at `read.paths`, in their order. */
+  /** The parts that `read.paths` denotes, in the same order. */
   readonly parts: readonly ReadPart[];
   /** The node that reads. Absent for the status. */
   readonly reader?: GraphNode;
@@ -18,7 +18,7 @@ export interface ShownRead {
 /**
  * The edges of a graph, in the order of its nodes.
  *
- * @param textOf the text of an expression; a caller masks the literals of Secrets here
+ * @param textOf returns the text of an expression; the caller masks literals of Secrets in it
  */
 export function edgesWith<Shown>(
   graph: Graph,
@@ -46,7 +46,7 @@ function edgesTo(
     const { purpose, place, expression } = placed;
     const parts = new Map<string, ReadPart[]>();
     for (const part of expression.reads) {
-      // A node may read itself in readyWhen. That is no edge.
+      // A node may read itself in readyWhen, which is not an edge.
       if (part.id === to || !(graph.nodes.has(part.id) || part.id === SPEC_NODE)) continue;
       parts.set(part.id, [...(parts.get(part.id) ?? []), part]);
     }

@@ -1,9 +1,9 @@
 /**
- * The interface to the state of a cluster with definitions: definitions, instances, the state of each node with its
- * reason, details of one object, plans, and a stream of events. The room has the JSON of the interface, its paths, and
- * the server. A controller or a command passes the sources of the data to the server. By default the server listens on
- * a loopback address only. Every request under `/api/` except `proof` needs a token. The server changes nothing unless
- * actions are allowed.
+ * The HTTP interface to the state of a cluster: definitions, instances, the state of each node with its reason, details
+ * of one object, plans, and a stream of events. The room has the JSON of the interface, its paths, and its server. A
+ * controller or a command passes the sources of the data to the server. By default, the server listens only on a
+ * loopback address. Every request under `/api/` except `proof` needs a token. The server changes nothing unless actions
+ * are allowed.
  *
  * @packageDocumentation
  */

@@ -10,17 +10,20 @@ export interface InspectIndex {
   definitions(): readonly DefinitionRow[];
   /** All instances, in any order. */
   instances(): readonly InstanceRow[];
-  /** The kinds whose instances are listed, without those whose list fails. With a name, the kind of this definition. */
+  /**
+   * The kinds whose instances can be listed. Kinds whose list fails are not included. With `definition`, only the kind
+   * of this definition.
+   */
   kinds(definition?: string): readonly ResourceType[];
   instance(ref: string): InstanceRow | undefined;
-  /** The last row of an instance that is gone. Only the rows of the latest removals are kept. */
+  /** The last row of a deleted instance. Only the rows of the latest deletions are kept. */
   removed(ref: string): InstanceRow | undefined;
-  /** What cannot be listed, as sentences. */
+  /** Sentences about the objects that cannot be listed. */
   limits(): readonly string[];
   readonly log: EventLog;
 }
 
-/** The instances of each definition, by its name. */
+/** Maps the name of a definition to its instances. */
 export function byDefinition<Row extends { readonly definition: string }>(
   rows: Iterable<Row>,
 ): ReadonlyMap<string, readonly Row[]> {
@@ -33,7 +36,10 @@ export function byDefinition<Row extends { readonly definition: string }>(
   return groups;
 }
 
-/** The index of the reports of a controller. Its rows have neither ages nor reasons. `close` ends its subscription. */
+/**
+ * Makes an index from the reports of a controller. The rows have neither ages nor reasons. `close` ends the
+ * subscription to the controller.
+ */
 export function indexOfReports(source: InspectSource): InspectIndex & { close(): void } {
   const log = new EventLog();
   return {

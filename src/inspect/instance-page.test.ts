@@ -27,7 +27,7 @@ describe('instancePage', () => {
     ['one namespace', { namespace: 'm' }, ['a']],
     ['one state', { state: 'ERROR' }, ['c']],
     ['one revision', { revision: 2 }, ['c']],
-    ['a search for a reason, in any case', { search: 'SECRET' }, ['c']],
+    ['a case-insensitive search for a reason', { search: 'SECRET' }, ['c']],
     ['a search for a namespace and a name', { search: 'n/B' }, ['b']],
     ['a search for two words', { search: ' secret  boat ' }, ['c']],
     ['a search for blanks', { search: '  ' }, ['a', 'b', 'c']],
@@ -43,7 +43,7 @@ describe('instancePage', () => {
     expect(instancePage(ROWS, query).items.map(({ name }) => name)).toEqual(names);
   });
 
-  it('counts the states without the filter of states, and leaves its input as it is', () => {
+  it('counts the states without the state filter, and does not change its input', () => {
     const before = [...ROWS];
     const page = instancePage(ROWS, { state: 'ERROR' });
     expect(page).toMatchObject({ total: 1, counts: { ACTIVE: 1, IN_PROGRESS: 1, ERROR: 1, DELETING: 0, NONE: 0 } });

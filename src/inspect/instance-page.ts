@@ -9,7 +9,7 @@ import { INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY } from './model.ts';
 /** The maximum length of a page. */
 const MAX_PAGE_LENGTH = 500;
 
-/** The options of the query of a list of instances. */
+/** The query options for a list of instances. */
 export const INSTANCE_OPTIONS: readonly (keyof InstanceQuery)[] = [
   'definition',
   'namespace',
@@ -25,7 +25,7 @@ export const INSTANCE_OPTIONS: readonly (keyof InstanceQuery)[] = [
 /**
  * Reads the query of a list of instances.
  *
- * @throws InspectFailure 400 for a value that the field cannot have.
+ * @throws InspectFailure 400 for an invalid value.
  */
 export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
   const text = (name: string): string | undefined => parameters.get(name) || undefined;
@@ -45,21 +45,21 @@ export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
   return query;
 }
 
-/** A whole number of at most nine digits. */
+/** Parses a whole number of at most nine digits. */
 export function wholeNumber(name: string, value: string): number {
   if (!/^\d{1,9}$/.test(value))
     throw badInspectRequest(`${name} must be a whole number, and is not ${JSON.stringify(value)}`);
   return Number(value);
 }
 
-/** One of the allowed values. */
+/** Checks that a value is one of the allowed values. */
 export function allowedValue<Value extends string>(name: string, value: string, allowed: readonly Value[]): Value {
   const found = allowed.find((each) => each === value);
   if (found === undefined) throw badInspectRequest(`${name} must be one of ${allowed.join(', ')}`);
   return found;
 }
 
-/** One page of the rows that fit a query. */
+/** One page of the rows that match a query. */
 export function instancePage(rows: readonly InstanceRow[], query: InstanceQuery): Omit<InstancePage, 'limits'> {
   const { state, sort = 'name', order = 'asc', offset = 0, limit = MAX_PAGE_LENGTH } = query;
   const fitting = rows.filter((row) => fits(row, query));
@@ -80,14 +80,14 @@ function fits(row: InstanceRow, { definition, namespace, revision, search }: Ins
   return matchesWords(`${namespacedName(row)} ${row.kind} ${row.waitingFor ?? ''}`, search);
 }
 
-/** The numbers of instances by state. */
+/** Counts the instances in each state. */
 export function countStates(rows: Iterable<Pick<InstanceRow, 'state'>>): InstanceCounts {
   const counts: Record<keyof InstanceCounts, number> = { NONE: 0, ACTIVE: 0, IN_PROGRESS: 0, ERROR: 0, DELETING: 0 };
   for (const { state } of rows) counts[state] += 1;
   return counts;
 }
 
-/** A definition with the numbers of these instances, which belong to the definition. */
+/** Adds the counts of a definition's instances to its row. `instances` are the instances of this definition. */
 export function withInstanceCounts(
   definition: Omit<DefinitionRow, 'instances' | 'counts' | 'suspended'>,
   instances: readonly InstanceRow[],
@@ -106,7 +106,7 @@ const byName = (a: InstanceRow, b: InstanceRow): number =>
 /** Rows without a reason come last. */
 const waiting = ({ waitingFor = '\u{10FFFF}' }: InstanceRow): string => waitingFor;
 
-/** The ascending orders. Ages ascend from the youngest instance. */
+/** The comparison functions for ascending order. An age is ascending when the youngest instance comes first. */
 const ORDERS: Readonly<Record<InstanceSort, (a: InstanceRow, b: InstanceRow) => number>> = {
   name: byName,
   state: (a, b) => INSTANCE_STATES_BY_URGENCY.indexOf(a.state) - INSTANCE_STATES_BY_URGENCY.indexOf(b.state),

@@ -3,12 +3,12 @@ import type { Cause } from '../readiness/index.ts';
 import type { ApplyAction, FieldDifference, NodeState, ObjectReport } from '../runtime/index.ts';
 
 /**
- * A state in the views. `unknown` means that the user may not read an object of the node, or of all nodes for which the
- * node waits. The controller may read these objects.
+ * A state in the views. `unknown` means that the user may not read objects that the controller can read: an object of
+ * the node itself, or objects of every node for which the node waits.
  */
 export type ShownState = NodeState | 'unknown';
 
-/** An obstacle, and what the user does about it, as sentences. */
+/** A sentence about an obstacle, and a sentence about what the user can do. */
 export interface Blocker {
   readonly reason: string;
   readonly remedy: string;
@@ -49,21 +49,21 @@ export interface FailedCondition {
   readonly remedy: string;
 }
 
-/** A root cause: a node that waits for no other node. */
+/** A root cause: a node that is not ready and does not wait for another node. */
 export interface WhyCause {
   readonly node: string;
   /** True when the cause is about objects that the graph no longer has. */
   readonly retired?: true;
   readonly state: ShownState;
   readonly reason: string;
-  /** The nodes that the reason names, for example ready nodes that lack the data. */
+  /** The nodes that the reason names, for example ready nodes without the data that this node reads. */
   readonly waitsFor: readonly string[];
   /** The nodes that wait for this node. */
   readonly waiting: readonly string[];
   readonly objects: readonly ObjectRef[];
   /**
-   * Facts about the cause, as sentences: what the objects have in place of missing data, changed fields, due deletions,
-   * and the origins of refused fields.
+   * Sentences with facts about the cause: the values that objects have instead of the missing data, changed fields,
+   * pending deletions, and the origins of refused fields.
    */
   readonly found: readonly string[];
   /** The reasons why the objects, or the objects that they own, are not ready. */
@@ -72,9 +72,12 @@ export interface WhyCause {
    * The outcome of a dry run of the pending write. Absent when no write is pending, and when `reason` has the outcome.
    */
   readonly dryRun?: string;
-  /** What could not be read. Causes may therefore be missing. */
+  /** Sentences about objects that could not be read. Causes may be missing because of them. */
   readonly unread: readonly string[];
-  /** What the user does about the cause. For a cause that usually only needs time: what the user does when it lasts. */
+  /**
+   * What the user can do about the cause. For a cause that usually resolves itself: what the user can do if it
+   * persists.
+   */
   readonly remedy: string;
   /** A command that shows more. */
   readonly look?: string;
@@ -130,9 +133,10 @@ export interface ObjectDifference {
   readonly node: string;
   readonly object: ObjectRef;
   /**
-   * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph wants
-   * other values. `drift`: another program changed the object. `orphan`: the object is retired and stays, without the
-   * labels of the controller. `release`: the patch node that wrote the fields was removed, and its fields are released.
+   * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph's
+   * values have changed. `drift`: another client changed the object. `orphan`: the object is retired, and is kept
+   * without the labels of the controller. `release`: the patch node that wrote the fields was removed, and its fields
+   * are released.
    */
   readonly action: ApplyAction['why'] | 'delete' | 'orphan' | 'release';
   /** The field manager that wrote the object last, if it is known. */
@@ -146,7 +150,7 @@ export interface NotCompared {
   readonly reason: string;
 }
 
-/** An event about an instance, one of its objects, or an object that these own. */
+/** An event about an instance, about one of its objects, or about an object that one of these owns. */
 export interface InstanceEvent {
   /** The time of the last occurrence (RFC 3339). */
   readonly time: string;

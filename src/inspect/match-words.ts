@@ -1,6 +1,6 @@
 /**
- * Does a text have every word of a filter? Whitespace separates the words. Case is ignored. A filter without a word
- * fits every text.
+ * Does the text contain every word of the filter? Words are separated by white space, and case is ignored. A filter
+ * without words matches every text.
  */
 export function matchesWords(text: string, filter: string): boolean {
   const lower = text.toLowerCase();

@@ -7,15 +7,15 @@ import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
 
 /*
  * The JSON of the interface below `/api/v1/`. A later release with the same version only adds fields and paths. Times
- * of objects are RFC 3339, other times are milliseconds since 1970. A value that can come from a Secret is never sent:
- * its place has `SECRET_MASK`, and the object around it says so.
+ * of objects are RFC 3339; all other times are milliseconds since 1970. A value that can come from a Secret is never
+ * sent: `SECRET_MASK` replaces it, and the enclosing JSON object has a field that says so.
  */
 
-/** The id that stands for the instance's status at the end of an edge. No node can have it. */
+/** The id for the instance's status as the target of an edge. No node can have this id. */
 export const STATUS_NODE = 'status';
 
 /**
- * The code of the error for a refused token. Only a server that takes the tokens of cluster users answers with this
+ * The error code for a refused token, if the server accepts the tokens of cluster users. Other servers use another
  * code.
  */
 export const CLUSTER_TOKEN = 'inspect/cluster-token';
@@ -39,22 +39,27 @@ export interface InspectMeta {
   readonly actions: readonly InspectAction[];
   /** The server answers `POST plan`. */
   readonly plans: boolean;
-  /** What the copied commands need in a new shell of the server's machine. Absent when users are on other machines. */
+  /**
+   * How the commands that the page shows must be started in a new shell on the server's machine. Absent when users are
+   * on other machines.
+   */
   readonly commands?: {
-    /** The words that start this program. Absent: `typekro`. */
+    /** The command line that starts this program. Absent when it is `typekro`. */
     readonly program?: readonly string[];
-    /** The files of the kubeconfig. Absent: kubectl's default. */
+    /** The files of the kubeconfig. Absent for kubectl's default. */
     readonly kubeconfigs?: readonly string[];
-    /** The context of the kubeconfig. Absent when it has no other one. */
+    /** The context of the kubeconfig. Absent when the kubeconfig has only one context. */
     readonly context?: string;
   };
   /** The server answers `GET proof`. */
   readonly proves?: true;
-  /** The user whose rights limit the answers. Absent for the user of the kubeconfig. */
+  /** The user whose rights limit the responses. Absent for the user of the kubeconfig. */
   readonly user?: string;
-  /** What cannot be shown, and why, as sentences: kinds that may not be listed, a watch that failed. */
+  /**
+   * Sentences about data that cannot be shown, with reasons, such as kinds that may not be listed, or a failed watch.
+   */
   readonly limits: readonly string[];
-  /** Changes with each start of the server. Ids of events of another epoch mean nothing. */
+  /** A value that changes with each start of the server. Event ids from another epoch are not valid. */
   readonly epoch: string;
   /** The clock of the server, for ages. */
   readonly now: number;
@@ -62,7 +67,7 @@ export interface InspectMeta {
 
 /** `GET proof?nonce=…`, without a token: the proof that the server has the token of the page. */
 export interface InspectProof {
-  /** HMAC-SHA256 of `proofMessage` by the token, in hexadecimal digits. */
+  /** HMAC-SHA256 of `proofMessage` with the token as key, in hexadecimal digits. */
   readonly proof: string;
 }
 
@@ -80,14 +85,14 @@ export interface DefinitionRow extends DefinitionSummary {
 /** `GET definitions`: all definitions, sorted by name. */
 export interface DefinitionList {
   readonly items: readonly DefinitionRow[];
-  /** What the numbers of instances leave out, as sentences. */
+  /** Sentences about the instances that the counts do not include. */
   readonly limits: readonly string[];
 }
 
 /** `GET definitions/NAME`. */
 export interface DefinitionDetail {
   readonly definition: DefinitionRow;
-  /** The graph of the present spec. Absent when the spec does not compile. */
+  /** The graph of the current spec. Absent when the spec does not compile. */
   readonly graph?: GraphOutline;
   /** The edges of the graph; empty without it. */
   readonly edges: readonly GraphEdge[];
@@ -98,11 +103,11 @@ export interface DefinitionDetail {
   /** Is the kind of the instances namespaced? */
   readonly namespaced: boolean;
   readonly source: DefinitionSource;
-  /** All problems of the present spec, with positions in `source.text`. */
+  /** All problems of the current spec, with positions in `source.text`. */
   readonly diagnostics: readonly SourceDiagnostic[];
   /** The stored revisions, newest first. */
   readonly revisions: readonly RevisionRow[];
-  /** The revisions that instances follow, with their numbers of instances, newest first. */
+  /** The revisions that instances follow, each with its number of instances, newest first. */
   readonly followers: readonly { readonly revision: number; readonly instances: number }[];
   /** Absent when no roll-out is running. */
   readonly rollout?: RolloutState;
@@ -112,7 +117,10 @@ export interface DefinitionDetail {
 /** The definition as YAML, without fields that the server manages. */
 export interface DefinitionSource {
   readonly text: string;
-  /** Does the text have masked values of Secrets? Then it is not the definition, and a plan of it is wrong. */
+  /**
+   * Does the text have masked values of Secrets? If so, it differs from the definition, and a plan of this text would
+   * be wrong.
+   */
   readonly masked?: true;
 }
 
@@ -125,13 +133,13 @@ export interface LinePosition {
 /** A problem of a definition. */
 export interface SourceDiagnostic extends Omit<Diagnostic, 'source'> {
   readonly source?: LinePosition;
-  /** The source line, and a line with a caret under the column. Absent without a position. */
+  /** The source line, and a line with a caret under the column. Absent for a problem without a position. */
   readonly excerpt?: readonly string[];
   /** The node that has the problem. Absent for a problem of the schema or of the whole graph. */
   readonly node?: string;
 }
 
-/** A dependency in a graph. It leads from the node that is read to the node that reads. */
+/** A dependency in a graph. It leads from a node to another node that reads it. */
 export interface GraphEdge {
   /** The id of a node, or `SPEC_NODE`. */
   readonly from: string;
@@ -141,12 +149,12 @@ export interface GraphEdge {
   readonly reads: readonly EdgeRead[];
 }
 
-/** An expression of the reading node, and the data that it takes from the other node. */
+/** An expression of the reading node, and the data of the other node that it reads. */
 export interface EdgeRead {
   readonly purpose: 'field' | 'includeWhen' | 'forEach' | 'readyWhen' | 'propagateWhen';
   /** The field with the expression, or `includeWhen[0]`, `forEach.zone`, `readyWhen[0]`. */
   readonly place: string;
-  /** The author's text: a text with `${…}` in it, or the expression alone. */
+  /** The author's string: a string that contains `${…}`, or only the expression without `${…}`. */
   readonly expression: string;
   /**
    * The paths that the expression reads in the other node; `''` for all of it. Paths of a collection begin at an item.
@@ -160,9 +168,9 @@ export interface RevisionRow {
   /** The name of the object `GraphRevision`. */
   readonly name: string;
   readonly createdAt?: string;
-  /** The present spec is equal to this revision, and the revision is the newest. */
+  /** True if this is the newest revision and the current spec is equal to it. */
   readonly current: boolean;
-  /** The nodes and parts of the schema that differ from the revision before. */
+  /** The nodes and parts of the schema that differ from the previous revision. */
   readonly changes: readonly string[];
   /** The instances that are pinned to the revision, as `namespace/name`. */
   readonly pinned: readonly string[];
@@ -171,7 +179,7 @@ export interface RevisionRow {
 /** `GET definitions/NAME/revisions/NUMBER`. */
 export interface RevisionDetail {
   readonly revision: number;
-  /** The definition of the revision as YAML, for a comparison of any two. */
+  /** The definition of the revision as YAML, so that clients can compare any two revisions. */
   readonly text: string;
 }
 
@@ -179,12 +187,13 @@ export interface RevisionDetail {
 export interface RolloutState {
   readonly revision: number;
   /**
-   * `waiting`: the first instances are not ready yet. `held`: one failed, and the other instances keep their revision.
+   * `waiting`: the first instances are not ready yet. `held`: one of the first instances failed, and all other
+   * instances keep their revision.
    */
   readonly phase: 'waiting' | 'held';
   /** The instances that get the revision first, as `namespace/name`. */
   readonly first: readonly string[];
-  /** The number of instances that may get the revision. */
+  /** The total number of instances that can get the revision. */
   readonly of: number;
   /** The message of the condition `RolledOut`. */
   readonly message?: string;
@@ -195,16 +204,18 @@ export interface InstanceRow extends Omit<InstanceSummary, 'state'> {
   /** `status.state`. `NONE`: no controller has written it yet. */
   readonly state: InstanceState | 'NONE';
   readonly createdAt?: string;
-  /** What the instance waits for, in one sentence. Absent for a ready instance. */
+  /** A sentence about why the instance is not ready. Absent for a ready instance. */
   readonly waitingFor?: string;
   readonly suspended?: true;
-  /** Is the instance pinned to `revision`? A newer revision then does not reach it. */
+  /** Is the instance pinned to `revision`? If so, it does not get newer revisions. */
   readonly pinned?: true;
   /** When the deletion of the instance was requested. */
   readonly deletedAt?: string;
 }
 
-/** The values of `InstanceRow.state`, the most urgent first: the order in which lists and numbers show them. */
+/**
+ * The values of `InstanceRow.state` with the most urgent state first. Lists and counts show the states in this order.
+ */
 export const INSTANCE_STATES_BY_URGENCY = [
   'ERROR',
   'DELETING',
@@ -222,13 +233,13 @@ export type InstanceSort = (typeof INSTANCE_SORTS)[number];
 /** `GET instances`: one page. Its query is an `InstanceQuery`. */
 export interface InstancePage {
   readonly items: readonly InstanceRow[];
-  /** The number of instances that fit the query, on all pages. */
+  /** The number of instances that match the query, on all pages. */
   readonly total: number;
-  /** The numbers of the instances that fit the query without its `state`, by state. */
+  /** The number of instances per state that match the query without its `state`. */
   readonly counts: InstanceCounts;
   /** The number of instances before this page. */
   readonly offset: number;
-  /** What the list leaves out, as sentences. */
+  /** Sentences about the instances that the list does not include. */
   readonly limits: readonly string[];
 }
 
@@ -239,7 +250,7 @@ export interface InstanceQuery {
   /** A value of `InstanceRow.state`. */
   readonly state?: InstanceRow['state'];
   readonly revision?: number;
-  /** A text in the name, the namespace, the kind or the reason. Upper and lower case count as equal. */
+  /** Words that the name, the namespace, the kind or the reason must contain. Case is ignored. */
   readonly search?: string;
   /** Default `name`. */
   readonly sort?: InstanceSort;
@@ -258,7 +269,7 @@ export interface InstanceDetail {
   readonly conditions: readonly Condition[];
   /** The graph that the instance follows. Absent without a revision that compiles. */
   readonly graph?: GraphOutline;
-  /** The edges of the graph with the values that flow now; empty without the graph. */
+  /** The edges of the graph with their current values; empty without the graph. */
   readonly edges: readonly ValueEdge[];
   /** The nodes in the order of creation, with states, reasons and objects; retired nodes come last. */
   readonly nodes: readonly InstanceNode[];
@@ -269,7 +280,7 @@ export interface InstanceDetail {
 export interface InstanceObject extends ObjectReport {
   /**
    * Do the conditions of `readyWhen` hold for this object? Absent in three cases: the object does not exist; the object
-   * was not read; or the object fulfils the conditions, but differs from the graph because a write is pending or fails.
+   * was not read; or the conditions hold, but the object differs from the graph because a write is pending or fails.
    */
   readonly ready?: boolean;
 }
@@ -277,25 +288,30 @@ export interface InstanceObject extends ObjectReport {
 /** A node of an instance. */
 export interface InstanceNode extends Omit<TreeNode, 'objects'> {
   readonly objects: readonly InstanceObject[];
-  /** The numbers of the node's objects by state. */
+  /** The number of the node's objects in each state. */
   readonly counts: Readonly<Record<InstanceObject['state'], number>>;
-  /** The number of present objects that are not ready, also of those that `objects` leaves out. Absent for none. */
+  /**
+   * The number of existing objects that are not ready, including objects that `objects` omits. Absent when there are
+   * none.
+   */
   readonly unready?: number;
-  /** The number of present objects without `ready`, also of those that `objects` leaves out. Absent for none. */
+  /**
+   * The number of existing objects without `ready`, including objects that `objects` omits. Absent when there are none.
+   */
   readonly unchecked?: number;
-  /** The number of objects that `objects` leaves out, because a node has too many. Absent for none. */
+  /** The number of objects that `objects` omits because the node has too many. Absent when there are none. */
   readonly omitted?: number;
 }
 
 /** An edge of the graph of an instance. */
 export interface ValueEdge extends Omit<GraphEdge, 'reads'> {
   readonly reads: readonly (EdgeRead & {
-    /** The values at `paths`, in their order. */
+    /** The values at `paths`, in the same order. */
     readonly values: readonly CurrentValue[];
   })[];
 }
 
-/** The present value of data or of an expression. */
+/** The current value of data or of an expression. */
 export type CurrentValue =
   | { readonly is: 'known'; readonly value: JsonValue }
   /** The value is too large to be sent. */
@@ -306,26 +322,29 @@ export type CurrentValue =
   | { readonly is: 'unknown'; readonly message: string }
   | { readonly is: 'failed'; readonly message: string };
 
-/** `GET instances/REF/why`: the report of `typekro why`, with the chains and the other instances that wait. */
+/**
+ * `GET instances/REF/why`: the report of `typekro why`, extended by the chains of nodes and by other instances with the
+ * same causes.
+ */
 export interface WhyPath extends WhyReport {
-  /** One chain for each entry of `causes`. */
+  /** One chain per entry of `causes`, in the same order. */
   readonly chains: readonly WhyChain[];
-  /** The number of other instances that are not ready, of those that the caller may list. */
+  /** The number of other instances that the caller may list and that are not ready. */
   readonly othersWaiting: number;
-  /** What the numbers of other instances leave out, as sentences. */
+  /** Sentences about the instances that these counts do not include. */
   readonly limits: readonly string[];
   /**
-   * The number of the other waiting instances whose causes were compared. If the number is smaller than
-   * `othersWaiting`, a chain can have more instances than its `othersTotal`.
+   * The number of the other waiting instances whose causes were compared. If it is smaller than `othersWaiting`, more
+   * instances than `othersTotal` may have the cause of a chain.
    */
   readonly othersCompared: number;
 }
 
-/** The path from an instance to a root cause. */
+/** The path from a root cause to the nodes that wait for it. */
 export interface WhyChain {
-  /** The ids of all nodes on the path; the node of the cause is the first. */
+  /** The ids of all nodes on the path. The node of the cause comes first. */
   readonly nodes: readonly string[];
-  /** The object that everything waits for, where it is known. */
+  /** The object of the cause that blocks the instance, if it is known. */
   readonly object?: ObjectRef;
   /** Other instances that wait for the same cause, at most 100. */
   readonly others: readonly InstanceRow[];
@@ -333,14 +352,14 @@ export interface WhyChain {
   readonly othersTotal: number;
 }
 
-/** `GET instances/REF/nodes/NODE`, with `?object=` for the values of one object of a collection. */
+/** `GET instances/REF/nodes/NODE`. With `?object=`, it has the values of one object of a collection. */
 export interface NodeDetail {
   readonly node: InstanceNode;
-  /** The expressions of the node with their present values, in the order of the definition. */
+  /** The expressions of the node with their current values, in the order of the definition. */
   readonly expressions: readonly ExpressionValue[];
 }
 
-/** An expression of a node with its present value. */
+/** An expression of a node with its current value. */
 export interface ExpressionValue extends Omit<EdgeRead, 'paths'> {
   /** The static type of the value as CEL writes it. */
   readonly type: string;
@@ -350,9 +369,14 @@ export interface ExpressionValue extends Omit<EdgeRead, 'paths'> {
 /** `GET instances/REF/object?object=…`: one object of an instance, desired and live. */
 export interface ObjectDetail {
   readonly object: ObjectRef;
-  /** The id of the object's node. An object that no node owns, e.g. a pod of a Deployment, has no detail (404). */
+  /**
+   * The id of the object's node. The response is 404 for an object that belongs to no node, such as a pod of a
+   * Deployment.
+   */
   readonly node: string;
-  /** The object as the graph wants it now. Absent when it is not known yet, and for an object that no node writes. */
+  /**
+   * The desired object according to the graph. Absent when it is not known yet, and for an object that no node writes.
+   */
   readonly desired?: KubeObject;
   /** Absent when the object does not exist or may not be read. */
   readonly live?: KubeObject;
@@ -360,19 +384,19 @@ export interface ObjectDetail {
   readonly unread?: string;
   /** The fields in which the live object differs from the desired one. */
   readonly differences: readonly FieldDrift[];
-  /** The managers of the live object's fields, the last writer first. */
+  /** The managers of the live object's fields, with the last writer first. */
   readonly managers: readonly FieldManager[];
   /** The fields of `live` and `desired` that are masked, as paths. */
   readonly masked: readonly string[];
   /** The pods whose logs can be read. Empty for an object that an external collection only selects. */
   readonly pods: readonly PodContainers[];
-  /** Why `pods` is empty: they could not be listed. Absent when they could. */
+  /** The reason why the pods could not be listed. Absent when they were listed. */
   readonly podsUnread?: string;
 }
 
 /** A field that differs. */
 export interface FieldDrift extends FieldDifference {
-  /** When one of `managers` wrote last. Absent when it is not known. */
+  /** The time of the last write by one of `managers`. Absent when it is not known. */
   readonly at?: string;
   readonly secret?: true;
 }
@@ -394,12 +418,12 @@ export interface PodContainers {
 }
 
 /**
- * `GET instances/REF/events`, with `?node=` for one node: the newest events about an instance, its objects, and the
- * objects that these own, newest first.
+ * `GET instances/REF/events`, with `?node=` for one node: the newest events about an instance, about its objects, and
+ * about objects that its objects own. The newest event comes first.
  */
 export interface InstanceEvents {
   readonly items: readonly InstanceEvent[];
-  /** The number of earlier events that `items` leaves out. Absent for none. */
+  /** The number of earlier events that `items` omits. Absent when there are none. */
   readonly omitted?: number;
   /** Namespaces whose events cannot be read, and why. */
   readonly unread: readonly string[];
@@ -408,11 +432,11 @@ export interface InstanceEvents {
 /** `GET instances/REF/logs?object=…&container=…`: the last lines of a container's log. */
 export interface PodLog {
   readonly lines: readonly string[];
-  /** The log is longer than the answer. */
+  /** True if earlier lines of the log are not in the response. */
   readonly truncated: boolean;
 }
 
-/** The body of `POST plan`, as JSON; the answer is a `Plan`. */
+/** The body of `POST plan`, as JSON. The response is a `Plan`. */
 export interface PlanRequest {
   readonly files: readonly PlanFile[];
 }
@@ -428,45 +452,48 @@ export interface ActionRequest {
   readonly action: InspectAction;
 }
 
-/** The answer to an action. */
+/** The response to an action. */
 export interface ActionAnswer {
   readonly action: InspectAction;
-  /** Did the object change? False when it was already as wanted. */
+  /** Did the object change? False when it was already in the requested state. */
   readonly changed: boolean;
   readonly message: string;
 }
 
-/** The body of every answer with a status of 400 or more. */
+/** The body of every response with a status of 400 or more. */
 export interface InspectProblem {
   /** A stable name, e.g. `inspect/no-instance`. */
   readonly code: string;
   readonly message: string;
   readonly remedy?: string;
-  /** The last state of an instance that is gone. Only with 404. */
+  /** The last state of a deleted instance. Only with status 404. */
   readonly last?: InstanceRow;
-  /** The problems of the files that were sent. Only with 422. */
+  /** The problems of the files in the request. Only with status 422. */
   readonly diagnostics?: readonly SourceDiagnostic[];
 }
 
 /**
- * The data of a message `changes` of `GET events`. Several changes of one subject of one type count once, with the last
- * message.
+ * The data of a message `changes` of `GET events`. Of several changes with the same subject and type, only the last one
+ * is included.
  */
 export interface ChangeBatch {
   readonly changes: readonly InspectEvent[];
 }
 
 /**
- * The data of a message `hello`, the first one of each stream of `GET events`. After `missed`, the client must read
- * again everything that it shows: the server has started again, no longer has the events after the client's last id, or
- * something changed while a new client may already have read.
+ * The data of a message `hello`, the first message of each stream of `GET events`. With `missed`, the client must read
+ * everything again that it shows. There are three causes: the server was restarted; the server no longer has the events
+ * after the client's last id; or there was a recent change that a new client may have missed.
  */
 export interface StreamStart {
   readonly epoch: string;
   readonly missed: boolean;
 }
 
-/** The data of a message `reset`: more changed than a message can list. The client reads again what it shows. */
+/**
+ * The data of a message `reset`: there are more changes than a message can list. The client must read everything again
+ * that it shows.
+ */
 export interface StreamReset {
   readonly reason: string;
 }

@@ -1,13 +1,14 @@
 import type { ObjectRef } from '../core/index.ts';
 
 /**
- * The address of an instance or of an object in this interface: `apiVersion/Kind/namespace/name`, `-` for no namespace.
+ * The address of an instance or of an object in this interface: `apiVersion/Kind/namespace/name`, with `-` if it has no
+ * namespace.
  */
 export function instanceRef(instance: { apiVersion: string; kind: string; namespace?: string; name: string }): string {
   return `${instance.apiVersion}/${instance.kind}/${instance.namespace ?? '-'}/${instance.name}`;
 }
 
-/** Reads an address of `instanceRef`; `undefined` when the text is not such an address. */
+/** Parses an address of `instanceRef`; `undefined` when the string is not such an address. */
 export function parseInstanceRef(ref: string): ObjectRef | undefined {
   const parts = ref.split('/');
   const [name, namespace, kind, ...version] = parts.toReversed();
@@ -17,15 +18,15 @@ export function parseInstanceRef(ref: string): ObjectRef | undefined {
   return { apiVersion, kind, name, ...(namespace === '-' ? {} : { namespace }) };
 }
 
-/** The path of the interface, before all other paths. */
+/** The common prefix of all paths of the interface. */
 export const INSPECT_PREFIX = '/api/v1/';
 
 /** The path of the proof of a server's token, for requests without a token. */
 export const PROOF_PATH = `${INSPECT_PREFIX}proof`;
 
 /**
- * The message of a proof. The message contains the address. Therefore a program at another address, such as `[::1]` on
- * the same port, cannot forward the nonce to the server and use the proof as its own.
+ * The message of a proof. It contains the address of the server. Therefore a program at another address, such as
+ * `[::1]` on the same port, cannot forward the nonce to the server and present the proof as its own.
  *
  * @param host the address of the server and its port, as in the header `Host`
  */
@@ -36,7 +37,8 @@ const instance = (ref: string): string => `${INSPECT_PREFIX}instances/${encoded(
 const definition = (name: string): string => `${INSPECT_PREFIX}definitions/${encoded(name)}`;
 
 /**
- * The paths of the interface. Each answers JSON of the named type in `model.ts`, and `InspectProblem` for a failure.
+ * The paths of the interface. The response of each path is JSON of the named type in `model.ts`, or `InspectProblem`
+ * for a failure.
  */
 export const inspectPaths = {
   /** `InspectMeta`. */
@@ -54,9 +56,9 @@ export const inspectPaths = {
     `${INSPECT_PREFIX}instances${queryOf(query)}`,
   /** `InstanceDetail`. */
   instance,
-  /** `WhyPath`, of the whole instance or of one node. */
+  /** `WhyPath` of the whole instance, or of one node. */
   why: (ref: string, node?: string): string => `${instance(ref)}/why${queryOf({ node })}`,
-  /** `NodeDetail`, of a collection with the values of one object. */
+  /** `NodeDetail`. With `object`, it has the values of this object of a collection. */
   node: (ref: string, node: string, object?: ObjectRef): string =>
     `${instance(ref)}/nodes/${encoded(node)}${queryOf({ object: object && instanceRef(object) })}`,
   /** `ObjectDetail`. */
@@ -72,9 +74,9 @@ export const inspectPaths = {
     const { pod, container, previous, tail } = query;
     return `${instance(ref)}/logs${queryOf({ object: instanceRef(pod), container, previous: previous === true ? 'true' : undefined, tail })}`;
   },
-  /** `POST` an `ActionRequest` as `application/json`; the answer is an `ActionAnswer`. */
+  /** `POST` an `ActionRequest` as `application/json`; the response is an `ActionAnswer`. */
   actions: (ref: string): string => `${instance(ref)}/actions`,
-  /** `POST` a `PlanRequest` as `application/json`; the answer is a `Plan`. */
+  /** `POST` a `PlanRequest` as `application/json`; the response is a `Plan`. */
   plan: (): string => `${INSPECT_PREFIX}plan`,
   /**
    * Server-sent events: `hello` (`StreamStart`) first, then `changes` (`ChangeBatch`) and `reset` (`StreamReset`). With

@@ -3,7 +3,7 @@ import type { InstancePlan, ObjectPlan } from './plan.ts';
 /** The note about an object that could not be read. */
 export const UNREAD = 'cannot be read with your rights, so it may be new or different';
 
-/** The actions of a write that say what happens to an object, in words. */
+/** Maps the actions that need an explanation to a note. */
 const ACTION_NOTES: Readonly<Partial<Record<ObjectPlan['action'], string>>> = {
   adopt: 'takes it over',
   restore: 'puts back what another client changed',
@@ -14,10 +14,13 @@ const ACTION_NOTES: Readonly<Partial<Record<ObjectPlan['action'], string>>> = {
   labels: 'labels and annotations of the controller',
 };
 
-/** The actions of writes that are never checked. */
+/** The actions whose writes are never checked. */
 const UNCHECKED: ReadonlySet<ObjectPlan['action']> = new Set(['prune', 'delete', 'orphan', 'none', 'labels']);
 
-/** What a reader has to know about a write beside its fields: the reason, the order, and what keeps or delays it. */
+/**
+ * Notes about a write in addition to its fields: the reason, the nodes that must be ready before, the finalizers, and
+ * missing checks.
+ */
 export function writeNotes({ action, after, finalizers, checked, unread }: ObjectPlan): readonly string[] {
   const note = ACTION_NOTES[action];
   return [
@@ -30,7 +33,7 @@ export function writeNotes({ action, after, finalizers, checked, unread }: Objec
 }
 
 /**
- * Why an object of `InstancePlan.recreated` is deleted and created again. For `rollout: later`, the object is deleted
+ * Explains why an object of `InstancePlan.recreated` is deleted and created again. For `rollout: later`, this happens
  * only if the canary ends before the instance is applied.
  */
 export const recreatedText = ({ rollout }: Pick<InstancePlan, 'rollout'>): string =>

@@ -4,26 +4,26 @@ import type { KroCompatibility } from '../graph/index.ts';
 /**
  * The report of `typekro plan`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
  * Objects are in the order of the files, instances are sorted by definition, namespace and name, and writes are in the
- * order in which they happen.
+ * order of their execution.
  */
 export interface Plan {
   readonly schemaVersion: 1;
   /** `apply` plans the apply of the files, `delete` the deletion of their objects. */
   readonly operation: 'apply' | 'delete';
-  /** Where the live objects came from. */
+  /** The source of the live objects. */
   readonly source: PlanSource;
   readonly definitions: readonly DefinitionPlan[];
   /** Objects of the files that are neither definitions nor instances. */
   readonly objects: readonly ObjectPlan[];
   readonly instances: readonly InstancePlan[];
   readonly summary: PlanSummary;
-  /** What could not be read or checked, and the consequences. Empty when nothing is missing. */
+  /** Sentences about data that could not be read or checked, and the consequences. Empty when the plan is complete. */
   readonly limits: readonly string[];
 }
 
 /**
- * The feature gates that change the meaning of a definition. A command that knows no controller assumes that `omit` and
- * `dynamicKeys` are on. A plan therefore records these two when they are off.
+ * The feature gates that change the meaning of a definition. A command that does not know the controller assumes that
+ * `omit` and `dynamicKeys` are on. A plan therefore records these two features when they are off.
  */
 export interface MeaningFeatures {
   readonly omit?: boolean;
@@ -33,7 +33,7 @@ export interface MeaningFeatures {
   readonly deferredSchemas?: boolean;
 }
 
-/** Where the live objects of a plan came from. */
+/** The source of a plan's live objects. */
 export interface PlanSource {
   readonly kind: 'cluster' | 'snapshot';
   /** The context of the kubeconfig, or the name of the file. */
@@ -42,7 +42,10 @@ export interface PlanSource {
   readonly version?: string;
   /** When the objects were read, RFC 3339. */
   readonly readAt: string;
-  /** The cluster's controller: the release line of kro, the gates that change its decisions, and the source of both. */
+  /**
+   * The cluster's controller: the level of kro, the feature gates that change its decisions, and the source of this
+   * information.
+   */
   readonly controller?: {
     readonly kroCompatibility: KroCompatibility;
     readonly from: string;
@@ -66,11 +69,11 @@ export interface DefinitionPlan {
   readonly revision: { readonly from: number; readonly to: number };
   readonly schema: readonly SchemaLine[];
   readonly nodes: readonly NodeLine[];
-  /** Annotations that set policies, and other parts of the spec that change. */
+  /** Other changes: annotations that set policies, and remaining parts of the spec. */
   readonly other: readonly ValueLine[];
-  /** Why the server or the controller would refuse the definition. Its instances then do not change. */
+  /** Why the server or the controller would refuse the definition. In this case, its instances do not change. */
   readonly refusal?: string;
-  /** What the user does about the refusal. */
+  /** What the user can do about the refusal. */
   readonly remedy?: string;
   /** The canary of a new revision: `instances` follow it first, out of `of` instances. */
   readonly canary?: {
@@ -78,7 +81,7 @@ export interface DefinitionPlan {
     readonly of: number;
     readonly phase: 'waiting' | 'held';
   };
-  /** Further consequences of the deletion of the definition, as sentences. */
+  /** Sentences about additional consequences of the definition's deletion. */
   readonly notes: readonly string[];
 }
 
@@ -117,9 +120,9 @@ export interface ValueLine {
 /**
  * The action of a write. `adopt` changes an object that the instance does not own yet. `restore` reverts a change of
  * another client. `replace` deletes and creates the object, because an immutable field changes. `prune` deletes an
- * object that no node wants any more. `delete` deletes an object with its instance. For an object with `deletionPolicy:
- * Orphaned`, `orphan` replaces `prune` and `delete`: the object stays, and belongs to no instance. `labels` changes
- * only labels and annotations of controllers.
+ * object that no node wants any more. `delete` deletes an object together with its instance. For an object with
+ * `deletionPolicy: Orphaned`, `orphan` replaces `prune` and `delete`: the object is kept, and no longer belongs to an
+ * instance. `labels` changes only labels and annotations of controllers.
  */
 export type PlanAction =
   | 'create'
@@ -149,18 +152,21 @@ export interface ObjectPlan {
   readonly unread?: true;
   readonly fields: readonly ValueLine[];
   readonly checked: Checked;
-  /** The number of the wave, from 1. Writes of one wave happen at the same time, after those of lower waves. */
+  /**
+   * The number of the wave, beginning with 1. Writes of the same wave happen at the same time, after those of lower
+   * waves.
+   */
   readonly wave: number;
-  /** Nodes that must be ready before the write. Values that come from these nodes are their present values. */
+  /** Nodes that must be ready before the write. Values that are read from these nodes are their current values. */
   readonly after?: readonly string[];
-  /** The finalizers that keep a deleted object until other controllers remove them. */
+  /** The finalizers of a deleted object, which exists until other controllers remove them. */
   readonly finalizers?: readonly string[];
   /** Why the write is refused. */
   readonly refusal?: string;
   readonly remedy?: string;
 }
 
-/** A node whose objects are not known yet, or that is blocked. */
+/** A node with objects that are not known yet, or a blocked node. */
 export interface OpenNode {
   readonly node: string;
   readonly reason: string;
@@ -172,9 +178,9 @@ export interface InstancePlan {
   readonly instance: ObjectRef;
   readonly definition: string;
   /**
-   * `deferred`: nothing is written yet, and `because` says why. `blocked`: a node is blocked, the server refuses the
-   * instance itself, the instance of a file is being deleted, or no controller would end its deletion. The listed
-   * writes of a blocked instance still happen, unless `because` is present.
+   * `deferred`: nothing is written yet, for the reason in `because`. `blocked` has four causes: a node is blocked; the
+   * server refuses the instance itself; the instance of a file is being deleted; or no controller would complete its
+   * deletion. The listed writes of a blocked instance still happen, unless `because` is present.
    */
   readonly state: 'changed' | 'unchanged' | 'deferred' | 'blocked';
   readonly because?: string;
@@ -191,34 +197,34 @@ export interface InstancePlan {
   /** Present during a canary: `first` for its members, `later` for the other instances. */
   readonly rollout?: 'first' | 'later';
   /**
-   * An instance of a file may get the new revision only after the canary. These are the writes of the present revision,
-   * which happen at once. Absent when there are none.
+   * The writes of the current revision, which happen immediately if an instance of a file gets the new revision only
+   * after the canary. Absent when there are none.
    */
   readonly meanwhile?: Meanwhile;
   /**
-   * The objects that are deleted and created again. The definition is applied before the instance, and with the old
-   * spec the new revision leaves these objects out. With the new spec they are created again, when their nodes allow
-   * it. For `rollout: later`, this happens only if the canary ends before the instance is applied. Absent when there
-   * are none.
+   * The objects that are deleted and created again. They are deleted because the definition is applied before the
+   * instance, and the new revision leaves them out for the old spec. After the instance is applied, they are created
+   * again, when their nodes allow it. For `rollout: later`, this happens only if the canary ends before the instance is
+   * applied. Absent when there are none.
    */
   readonly recreated?: readonly ObjectRef[];
   readonly writes: readonly ObjectPlan[];
-  /** The nodes whose objects are known only after the writes. */
+  /** The nodes with objects that are known only after the writes. */
   readonly later: readonly OpenNode[];
   readonly blocked: readonly OpenNode[];
 }
 
-/** The writes of the present revision for an instance that waits for a canary. */
+/** The writes of the current revision for an instance that waits for a canary. */
 export type Meanwhile = Pick<InstancePlan, 'writes' | 'later' | 'blocked'>;
 
-/** The numbers of objects by action, and of instances by state. */
+/** The number of objects per action, and the number of instances per state. */
 export interface PlanSummary {
   readonly create: number;
   readonly change: number;
   readonly replace: number;
   readonly prune: number;
   readonly delete: number;
-  /** The number of objects that stay although they are retired. */
+  /** The number of retired objects that are kept. */
   readonly orphan: number;
   readonly labels: number;
   readonly refused: number;
@@ -231,6 +237,6 @@ export interface PlanSummary {
     readonly deferred: number;
     readonly blocked: number;
   };
-  /** The numbers of writes by how they were checked. */
+  /** The number of writes per kind of check. */
   readonly checked: Readonly<Record<Checked, number>>;
 }

@@ -12,8 +12,7 @@ export function countObjects(objects: InstanceNode['objects']): InstanceNode['co
 }
 
 /**
- * The present value of data that an expression reads. For a list of objects, the value is the list of the objects'
- * values.
+ * The current value of data that an expression reads. For a collection, it is the list of the values of all objects.
  *
  * @param data the object of the node, or the objects of a collection; `undefined` before an object exists
  */

@@ -4,8 +4,8 @@ import { badInspectRequest } from './failure.ts';
 const MAX_NAME_LENGTH = 100;
 
 /**
- * Refuses a query with an option that the path does not have. A wrong name would otherwise answer more than the caller
- * wants.
+ * Refuses a query with an option that the path does not have. If a misspelled filter were ignored, the response would
+ * contain more than the caller wants.
  *
  * @throws InspectFailure 400, which names the known options.
  */

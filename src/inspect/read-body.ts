@@ -8,8 +8,8 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /**
  * Reads the body of a request as UTF-8.
  *
- * @throws InspectFailure 413 for a body of more than `MAX_BODY_BYTES`, and 400 for bytes that are not UTF-8 and for a
- *   connection that ended before the body.
+ * @throws InspectFailure 413 for a body of more than `MAX_BODY_BYTES`; 400 for invalid UTF-8, and for a connection that
+ * ended before the body was complete.
  */
 export async function readTextBody(request: IncomingMessage): Promise<string> {
   const body = await readLimitedBody(request, MAX_BODY_BYTES);

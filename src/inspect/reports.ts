@@ -18,7 +18,10 @@ export interface DefinitionSummary {
 
 /** The summary of an instance. */
 export interface InstanceSummary {
-  /** The address of the instance in this interface: `group/version/Kind/namespace/name`, with `-` for no namespace. */
+  /**
+   * The address of the instance in this interface: `group/version/Kind/namespace/name`, with `-` if it has no
+   * namespace.
+   */
   readonly ref: string;
   readonly apiVersion: string;
   readonly kind: string;
@@ -39,8 +42,7 @@ export interface InstanceReport extends InstanceSummary {
 }
 
 /**
- * An event. Each id is greater by one than the id before. A client that reconnects requests the events after its last
- * id.
+ * An event. Each id is one more than the previous id. A client that reconnects requests the events after its last id.
  */
 export interface InspectEvent {
   readonly id: number;
@@ -54,8 +56,8 @@ export interface InspectEvent {
     | 'instance-changed'
     | 'instance-removed'
     /**
-     * An object of an instance, or a pod of such an object, was created, changed or removed. The server of the dashboard
-     * adds it for instances that clients read. A controller's own `InspectSource` has no such event.
+     * An object of an instance, or a pod of such an object, was created, changed or removed. Only the server of the
+     * dashboard adds it, for instances that clients read. A controller's own `InspectSource` has no such event.
      */
     | 'object-changed'
     /**
@@ -64,8 +66,8 @@ export interface InspectEvent {
      */
     | 'event-recorded'
     /**
-     * `InspectMeta.limits` changed: a list of the server fails, or works again. The client reads `meta` again. The server
-     * of the dashboard adds it. A controller's own `InspectSource` has no such event.
+     * `InspectMeta.limits` changed: a list request of the server fails, or succeeds again. The client reads `meta`
+     * again. The server of the dashboard adds it. A controller's own `InspectSource` has no such event.
      */
     | 'limits-changed'
     /** The controller wrote an object of the instance. */
@@ -82,7 +84,7 @@ export interface InspectEvent {
 }
 
 /**
- * The source of the read-only interface. The controller implements it. Another program that runs steps may also
+ * The source of the read-only interface. The controller implements it. Any other program that runs steps may also
  * implement it.
  */
 export interface InspectSource {

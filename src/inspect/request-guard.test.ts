@@ -21,9 +21,13 @@ test.each<[string, string, string, Readonly<Record<string, string>>, boolean]>([
 });
 
 test.each([
-  ['with an option for names', true, 'open it as 127.0.0.1, or start the controller with --dashboard-hosts'],
+  [
+    'whose command has an option for names',
+    true,
+    'open it as 127.0.0.1, or start the controller with --dashboard-hosts',
+  ],
   ['without one', false, 'open it as 127.0.0.1'],
-])('a server %s has its own remedy for a foreign name', (_, takesHosts, remedy) => {
+])('a server %s has a matching remedy for a foreign name', (_, takesHosts, remedy) => {
   const request = { method: 'GET', path: '/', headers: { host: 'evil.test' } };
   expect(() => refuseForeign(request, new Set(), takesHosts)).toThrow(expect.objectContaining({ remedy }));
 });

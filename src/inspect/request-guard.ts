@@ -15,7 +15,7 @@ export interface GuardedRequest {
  * machine), a foreign `Origin`, or a `Sec-Fetch-Site` of another site. A link to the page itself is allowed from any
  * site: the page contains no data, and a frame cannot show it.
  *
- * @param hosts further allowed host names, in lower case
+ * @param hosts additional allowed host names, in lower case
  * @param takesHosts does the command of the server have an option for further names? The remedy then names it
  * @throws InspectFailure 403 or 421.
  */
@@ -41,7 +41,7 @@ export function refuseForeign(request: GuardedRequest, hosts: ReadonlySet<string
   }
 }
 
-/** Does the browser open the page as a whole, in a tab? */
+/** Does the browser open the page itself in a tab (and not in a frame)? */
 function isLinkToPage({ method, path, headers }: GuardedRequest): boolean {
   return (
     method === 'GET' &&
@@ -51,13 +51,13 @@ function isLinkToPage({ method, path, headers }: GuardedRequest): boolean {
   );
 }
 
-/** The name in a `Host` header without the port; `undefined` for a malformed one. */
+/** The name in a `Host` header without the port; `undefined` for a malformed header. */
 function hostName(host: string): string | undefined {
   return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host)?.[1];
 }
 
 /**
- * Refuses a body that is not JSON in UTF-8. A form of another site cannot have this type.
+ * Refuses a body that is not JSON in UTF-8. A form of another site cannot send this content type.
  *
  * @throws InspectFailure 415.
  */

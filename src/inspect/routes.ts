@@ -29,7 +29,7 @@ export interface InspectRequest {
   readonly body: () => Promise<string>;
 }
 
-/** The data from which the routes answer. */
+/** The data that the routes return. */
 export interface RouteContext {
   readonly index: InspectIndex;
   /** The reports of the controller in this process. Absent when there is none. */
@@ -42,14 +42,15 @@ export interface RouteContext {
   readonly now: number;
 }
 
-/** The number of lines of a log: by default, and at most. */
+/** The default number of lines of a log, and the maximum. */
 const LOG_LINES = 200;
 const MAX_LOG_LINES = 2000;
 
 /**
- * The body of the answer to a request, except for the stream.
+ * The body of the response to a request, except for the stream.
  *
- * @throws InspectFailure for a request that is wrong or names nothing, and the errors of the details.
+ * @throws InspectFailure for an invalid request and for a subject that does not exist; also throws the errors of the
+ *   details.
  */
 export async function answerInspect(request: InspectRequest, context: RouteContext): Promise<unknown> {
   const [collection, ...rest] = request.segments;
@@ -73,7 +74,7 @@ export async function answerInspect(request: InspectRequest, context: RouteConte
   }
 }
 
-/** Answers a read. Refuses a query with other options than these. */
+/** Handles a read. Refuses a query with options that are not listed. */
 function read<Answer>(
   { method, parameters }: InspectRequest,
   options: readonly string[],
@@ -127,7 +128,7 @@ async function answerDefinitions(rest: readonly string[], context: RouteContext)
     : { ...found, definition: row };
 }
 
-/** The definitions with the numbers of the instances that the caller may list. */
+/** The definitions, each with the counts of the instances that the caller may list. */
 async function definitionList({ index, call }: RouteContext): Promise<DefinitionList> {
   const { rows, countLimits } = await visibleRows(index.instances(), call.viewer, { kinds: index.kinds() });
   const instances = byDefinition(rows);
@@ -225,11 +226,11 @@ async function answerInstance(
   }
 }
 
-/** The address of an instance is one encoded segment, or four or five segments. */
+/** Takes the address of an instance from the path. The address is one encoded segment, or four or five segments. */
 function takeRef(rest: readonly string[]): { readonly ref: string; readonly path: readonly string[] } {
   const [first = '', ...others] = rest;
   if (first.includes('/')) return { ref: first, path: others };
-  // The core group has no name: `v1/ConfigMap/…`.
+  // An address in the core group has no segment for the group: `v1/ConfigMap/…`.
   const length = /^v\d+(?:(?:alpha|beta)\d+)?$/.test(first) ? 4 : 5;
   return { ref: rest.slice(0, length).join('/'), path: rest.slice(length) };
 }

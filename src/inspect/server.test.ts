@@ -59,7 +59,7 @@ const own = { authorization: `Bearer ${token}` };
 const get = (path: string, headers: Record<string, string> = own, method = 'GET') =>
   fetch(server.url + path, { headers, method });
 
-/** The server's answer to bytes that no client library would send. */
+/** Sends bytes that no client library would send, and returns the response. */
 const rawAnswer = (request: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(request));
@@ -68,13 +68,13 @@ const rawAnswer = (request: string): Promise<string> =>
     socket.on('error', reject).on('close', () => resolve(answer));
   });
 
-/** The answer to a request with exactly these lines, and the token. */
+/** Sends a request with exactly these lines and the token, and returns the response. */
 const lines = (...head: string[]): Promise<string> =>
   rawAnswer(`${[...head, `Authorization: Bearer ${token}`, 'Connection: close'].join('\r\n')}\r\n\r\n`);
 
 const statusOf = (answer: string): number => Number(answer.split(' ')[1]);
 
-/** Reads a stream until it has the text. */
+/** Reads a stream until its content includes the text. */
 async function readUntil(response: Response, text: string): Promise<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let seen = '';
@@ -129,7 +129,7 @@ describe('paths', () => {
     });
   });
 
-  it('names the options of a path for an unknown one, and no value', async () => {
+  it('an error about an unknown option names the options of the path, but no value', async () => {
     const messages = ['/api/v1/instances?filter=secret', '/api/v1/meta?filter=secret'].map(
       async (path) => ((await (await get(path)).json()) as InspectProblem).message,
     );
@@ -139,7 +139,7 @@ describe('paths', () => {
     ]);
   });
 
-  it('reports that the server has no reports, and not that the instance is missing', async () => {
+  it('a server without reports says so, and does not say that the instance is missing', async () => {
     const silent = await serveInspect({ index, authenticate: tokenOf(token, viewer) });
     try {
       const answer = await fetch(`${silent.url}/api/v1/instances/${ref}/report`, { headers: own });
@@ -180,14 +180,14 @@ describe('the token', () => {
     ['is of another scheme', { authorization: `Basic ${token}` }],
     ['is longer', { authorization: `Bearer ${token}x` }],
     ['is empty', { authorization: 'Bearer ' }],
-  ])('that %s gives 401, and no data', async (_what, headers) => {
+  ])('that %s yields 401 and no data', async (_what, headers) => {
     const response = await get('/api/v1/instances', headers);
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
     expect(await response.text()).not.toContain('Boat');
   });
 
-  it('of a server that takes those of the cluster is refused with a way to get one', async () => {
+  it('is refused with a way to get a token if the server accepts tokens of the cluster', async () => {
     const authenticate = tokenOf(token, viewer);
     const ofCluster = await serveInspect({ index, authenticate, takesClusterTokens: true });
     try {
@@ -206,7 +206,7 @@ describe('the token', () => {
     }
   });
 
-  it.each(['/api/v1/instances', '/api/v1/events'])('does not count in the address of %s', async (path) => {
+  it.each(['/api/v1/instances', '/api/v1/events'])('is not accepted in the address of %s', async (path) => {
     expect((await get(`${path}?token=${token}`, {})).status).toBe(401);
   });
 });
@@ -214,7 +214,7 @@ describe('the token', () => {
 describe('the proof of the token', () => {
   const nonce = '0123456789abcdef0123456789abcdef';
 
-  it('needs no token, is another one for each nonce, and follows from the token and the address', async () => {
+  it('needs no token, differs for each nonce, and depends on the token and the address', async () => {
     const proof = async (of: string) =>
       ((await (await get(inspectPaths.proof(of), {})).json()) as { proof: string }).proof;
     const expected = createHmac('sha256', token).update(`typekro-dashboard 127.0.0.1:${port} ${nonce}`).digest('hex');
@@ -231,7 +231,7 @@ describe('the proof of the token', () => {
     expect((await get(inspectPaths.proof(of), {})).status).toBe(status);
   });
 
-  // A program at another address of this machine can pass on the question of a page, with any Host.
+  // A program at another address of this machine can forward a page's request, with any Host.
   it.each([
     ['the address of the server', () => `127.0.0.1:${port}`, 200],
     ['localhost, where another program can have the port of another address', () => `localhost:${port}`, 421],
@@ -239,7 +239,7 @@ describe('the proof of the token', () => {
     ['another loopback address', () => `127.0.0.2:${port}`, 421],
     ['another port', () => `127.0.0.1:${port - 1}`, 421],
     ['no port', () => '127.0.0.1', 421],
-  ])('at %s is answered only with the address of the server', async (_what, host, status) => {
+  ])('requested at %s is given only for the address of the server', async (_what, host, status) => {
     const answer = await lines(`GET ${inspectPaths.proof(nonce)} HTTP/1.1`, `Host: ${host()}`);
     expect(statusOf(answer)).toBe(status);
     if (status === 421) expect(answer).toContain(`open the page as http://127.0.0.1:${port}`);
@@ -263,7 +263,7 @@ describe('requests of other sites', () => {
     ['an own name in capitals', 'Host: LOCALHOST:1', 200],
     ['a loopback address', 'Host: 127.0.0.1', 200],
     ['a loopback address of IPv6', 'Host: [::1]:8090', 200],
-  ])('%s as Host gives its status', async (_what, host, status) => {
+  ])('%s as Host yields the expected status', async (_what, host, status) => {
     const answer = await lines(path, host);
     expect(statusOf(answer)).toBe(status);
     if (status !== 200) expect(answer).not.toContain('Boat');
@@ -277,13 +277,16 @@ describe('requests of other sites', () => {
     ['the mark of a sibling site', 'Sec-Fetch-Site: same-site', 403],
     ['its own origin', 'Origin: http://localhost', 200],
     ['the mark of its own page', 'Sec-Fetch-Site: same-origin', 200],
-  ])('%s gives its status, and no header that shares the answer', async (_what, header, status) => {
-    const answer = await lines(path, 'Host: localhost', header);
-    expect(statusOf(answer)).toBe(status);
-    expect(answer.toLowerCase()).not.toContain('access-control');
-  });
+  ])(
+    '%s yields the expected status, and no header that shares the response with other origins',
+    async (_what, header, status) => {
+      const answer = await lines(path, 'Host: localhost', header);
+      expect(statusOf(answer)).toBe(status);
+      expect(answer.toLowerCase()).not.toContain('access-control');
+    },
+  );
 
-  it('a preflight is answered without a permission', async () => {
+  it('a preflight request gets no permission', async () => {
     const answer = await lines('OPTIONS /api/v1/plan HTTP/1.1', 'Host: localhost', 'Origin: https://evil.test');
     expect(statusOf(answer)).toBe(403);
   });
@@ -305,14 +308,14 @@ describe('bodies', () => {
     ['broken JSON', '{', 'application/json', 400],
     ['a list', '[]', 'application/json', 400],
     ['no files', '{"files":[]}', 'application/json', 400],
-    ['a file without a text', '{"files":[{"name":"a"}]}', 'application/json', 400],
+    ['a file without content', '{"files":[{"name":"a"}]}', 'application/json', 400],
     ['a plan for a server without details', '{"files":[{"name":"a","text":""}]}', 'application/json', 404],
     ['a long body', ' '.repeat(1024 * 1024 + 1), 'application/json', 413],
   ])('%s is refused', async (_what, body, type, status) => {
     expect((await post(body, type)).status).toBe(status);
   });
 
-  it('a body without a length that is too long has an answer', async () => {
+  it('a body of unknown length that is too long gets a response', async () => {
     const head = ['POST /api/v1/plan HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${token}`];
     const chunk = `${(65536).toString(16)}\r\n${' '.repeat(65536)}\r\n`;
     const answer = await rawAnswer(
@@ -383,7 +386,7 @@ describe('the stream', () => {
     expect(await readUntil(await open({ 'last-event-id': id }), 'hello')).toContain('"missed":true');
   });
 
-  it('sends a reset in place of more changes than a message lists', async () => {
+  it('sends a reset instead of more changes than a message can list', async () => {
     const response = await open();
     for (let count = 0; count < 2000; count += 1) emit(event(`definition-${count}`, 'changed'));
     expect(await readUntil(response, 'event: reset')).not.toContain('event: changes');

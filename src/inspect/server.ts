@@ -30,11 +30,11 @@ export interface InspectServerOptions {
    * request, and while a stream is open.
    */
   readonly authenticate: (token: string) => Promise<Viewer | undefined>;
-  /** Are the tokens those of the users of the cluster? A refusal then says how to get one. Default false. */
+  /** Are the tokens those of the users of the cluster? If so, a refusal says how to get a token. Default false. */
   readonly takesClusterTokens?: boolean;
   /**
-   * Answers a nonce by a proof that this server has the token of its clients, and the address `host`. A page asks for the
-   * proof before it sends its token to a server that has started again. Absent: no proof is given.
+   * Returns the proof for a nonce: it shows that this server has the token of its clients and the address `host`. A
+   * page requests the proof before it sends its token to a restarted server. Absent when the server gives no proofs.
    */
   readonly prove?: (nonce: string, host: string) => string;
   /**
@@ -47,8 +47,8 @@ export interface InspectServerOptions {
   /** Allows an address that other machines can reach. Default false. */
   readonly allowRemote?: boolean;
   /**
-   * Further names by which clients may call the server, in lower case. Loopback names are always allowed. Absent: the
-   * command has no option for them.
+   * Additional host names by which clients may call the server, in lower case. Loopback names are always allowed.
+   * Absent when the command has no option for host names.
    */
   readonly hosts?: readonly string[];
   /**
@@ -58,13 +58,13 @@ export interface InspectServerOptions {
   readonly pages?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly clock?: Clock;
   /**
-   * The time after which a connection without traffic is closed, in milliseconds. A request that is being answered is no
-   * idle connection. Default 60,000.
+   * The time after which a connection without traffic is closed, in milliseconds. A connection is not idle while its
+   * request is being handled. Default 60,000.
    */
   readonly idleTimeoutMs?: number;
   /**
-   * Gets each failure that is an error of the server itself: its answer has the status 500, or the connection ended
-   * without an answer. `request` is the method and the path. Default: no report.
+   * Called for each error of the server itself, which leads to status 500 or to a connection that ends without a
+   * response. `request` is the method and the path. By default, such errors are not reported.
    */
   readonly onFailure?: (error: unknown, request: string) => void;
 }
@@ -75,11 +75,11 @@ export interface InspectServer {
   close(): Promise<void>;
 }
 
-/** The maximum number of connections, and of open streams among them. */
+/** The maximum number of connections, and the maximum number of open streams among them. */
 const MAX_CONNECTIONS = 256;
 const MAX_STREAMS = 64;
 
-/** The default of `idleTimeoutMs`. A stream sends comments more often. */
+/** The default of `idleTimeoutMs`. It is longer than the interval of a stream's comments. */
 const IDLE_TIMEOUT_MS = 60_000;
 
 /** The time within which a request must arrive, in milliseconds. */
@@ -93,15 +93,15 @@ export function tokenOf(token: string, viewer: Viewer): InspectServerOptions['au
   return (given) => Promise.resolve(equalSecrets(given, token) ? viewer : undefined);
 }
 
-/** Proves by a token. Another nonce or address gives another proof, and no proof reveals the token. */
+/** Makes a `prove` from a token. Each nonce and each address yields another proof, and no proof reveals the token. */
 export const proofOf =
   (token: string): NonNullable<InspectServerOptions['prove']> =>
   (nonce, host) =>
     cryptoLibrary().createHmac('sha256', token).update(proofMessage(nonce, host)).digest('hex');
 
 /**
- * Serves the interface. Every request under `/api/` needs a token, as `Authorization: Bearer …`. Only `proof` needs
- * none. A token in the address is not accepted, because proxies and browsers keep addresses.
+ * Serves the interface. Every request under `/api/` except `proof` needs a token, as `Authorization: Bearer …`. A token
+ * in the address is not accepted, because proxies and browsers keep addresses.
  *
  * @throws TypeKroError `inspect/remote-address` for an address that other machines can reach, and `inspect/listen` for
  *   one that cannot be opened.
@@ -157,15 +157,16 @@ class Handler {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Clients need no `Date` header. Node would load a megabyte of calendar data for it.
+    // Clients do not use the `Date` header, for which Node.js would load a megabyte of calendar data.
     response.sendDate = false;
-    // No byte is sent while a plan or another long answer is computed.
+    // No byte is sent while a plan or another slow response is computed, so the idle timeout is off.
     request.socket.setTimeout(0);
     try {
       await this.#answer(request, response);
     } catch (error) {
       const { status, body } = problemOf(error);
-      // Nothing is reported after the client has disconnected, or when the closing server has interrupted the request.
+      // The error is not reported if the client has disconnected, or if the server is closing and has interrupted the
+      // request.
       if (status === 500 && !response.destroyed && !this.#ending.signal.aborted) this.report(error, request);
       if (response.headersSent || response.destroyed) return void response.destroy();
       if (status === 401) response.setHeader('www-authenticate', 'Bearer');
@@ -173,12 +174,15 @@ class Handler {
       if (!request.complete) response.setHeader('connection', 'close');
       sendJson(request, response, status, body);
     } finally {
-      // A client that does not read its answer, or a stream, is idle after all.
+      // From here on, a connection is idle if the client does not read the response or the stream.
       if (!response.writableFinished) request.socket.setTimeout(this.idleTimeoutMs);
     }
   }
 
-  /** Reports an error of the server itself. Parameters can have names of the cluster, so only the path is named. */
+  /**
+   * Reports an error of the server itself. Only the path is reported, because parameters can contain names of objects
+   * in the cluster.
+   */
   report(error: unknown, { method = 'GET', url = '/' }: IncomingMessage): void {
     this.#options.onFailure?.(error, `${method} ${url.replace(/\?.*$/s, '')}`);
   }
@@ -293,8 +297,8 @@ class Handler {
 }
 
 /**
- * The address of this end of a connection, as a browser writes it in `Host`. It is not taken from the request, whose
- * sender can write any `Host`.
+ * The address of this end of a connection, as a browser writes it in `Host`. It does not come from the request, because
+ * a client can send any `Host`.
  */
 function boundHost({ localAddress = '', localPort }: Socket): string {
   const address = localAddress.replace(/^::ffff:/, '');

@@ -27,11 +27,11 @@ const inNamespaces = viewerOf((namespace) => namespace !== undefined);
 
 describe('visibleRows', () => {
   it.each<[string, Viewer, number, number, number]>([
-    ['all rows of a user that may list all namespaces', viewerOf(() => true), 201, 201, 0],
-    ['the rows of 200 namespaces, and says so', inNamespaces, 201, 200, 1],
+    ['all rows for a user that may list all namespaces', viewerOf(() => true), 201, 201, 0],
+    ['the rows of 200 namespaces, with a notice', inNamespaces, 201, 200, 1],
     ['the rows of each namespace, while they are few', inNamespaces, 200, 200, 0],
-    ['the rows of the allowed namespace alone', viewerOf((namespace) => namespace === 'n7'), 9, 1, 0],
-    ['no rows of a user without a right', viewerOf(() => false), 9, 0, 0],
+    ['the rows of only the allowed namespace', viewerOf((namespace) => namespace === 'n7'), 9, 1, 0],
+    ['no rows for a user without rights', viewerOf(() => false), 9, 0, 0],
   ])('has %s', async (_title, viewer, count, shown, limits) => {
     const found = await visibleRows(rowsOf(count), viewer);
     expect(found.rows).toHaveLength(shown);
@@ -69,7 +69,7 @@ describe('the limits of visibleRows', () => {
   it.each([
     ['n7', []],
     ['n1', ['instances of Boat cannot be listed: you may not list them in n1']],
-  ])('of one namespace are those of the rights in it: %s', async (namespace, expected) => {
+  ])('of one namespace depend only on the rights in it: %s', async (namespace, expected) => {
     expect((await visibleRows([], inN7, { kinds: [boats], namespace })).limits).toEqual(expected);
   });
 });
@@ -91,7 +91,7 @@ describe('maySeeEvent', () => {
     ['an instance that it may list', 'acme.test/v1/Boat/n1/a', inNamespaces, true],
     ['an instance that it may not list', 'acme.test/v1/Boat/n1/a', ofDefinitions, false],
     ['a cluster-scoped instance that it may not list', 'acme.test/v1/Boat/-/a', inNamespaces, false],
-    ['a subject that is no address', 'acme.test/Boat//a', ofDefinitions, false],
+    ['a subject that is not an address', 'acme.test/Boat//a', ofDefinitions, false],
   ])('of an event about %s', async (_title, subject, viewer, expected) => {
     expect(await maySeeEvent({ id: 1, at: 0, type: 'failed', subject, message: '' }, viewer)).toBe(expected);
   });
@@ -122,7 +122,7 @@ describe('a user with rights by namespace', () => {
     expect([chosen.items.map(({ namespace }) => namespace), chosen.limits]).toEqual([['n299'], []]);
   });
 
-  it('without a right in a namespace, is told so instead of an empty list', async () => {
+  it('gets a notice instead of an empty list if it has no right in a namespace', async () => {
     const viewer = viewerOf(() => false);
     const page = await answerInspect(
       { method: 'GET', segments: ['instances'], parameters: new URLSearchParams(), body: () => Promise.resolve('') },

@@ -9,8 +9,8 @@ import type { InspectEvent } from './reports.ts';
 export const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' } as const;
 
 /**
- * The maximum number of namespaces that are reviewed for one kind, for a user that may not list all namespaces. Each
- * costs a request to the API server.
+ * The maximum number of namespaces for which the rights of a user to list a kind are reviewed, if the user may not list
+ * all namespaces. Each review costs a request to the API server.
  */
 const MAX_REVIEWED_NAMESPACES = 200;
 
@@ -20,9 +20,9 @@ const MAX_NAMED_KINDS = 5;
 /** The rows that a caller may list. */
 export interface VisibleRows {
   readonly rows: readonly InstanceRow[];
-  /** What a list of the rows leaves out, as sentences. */
+  /** Sentences about the rows that a list does not include. */
   readonly limits: readonly string[];
-  /** What numbers of the rows leave out, as sentences. */
+  /** Sentences about the rows that counts do not include. */
   readonly countLimits: readonly string[];
 }
 
@@ -32,17 +32,21 @@ const LIMITS = {
   countLimits: [`the numbers of instances are those of ${MAX_REVIEWED_NAMESPACES} namespaces`],
 };
 
-/** The kinds and the place that a caller reads. */
+/** The kinds and the namespace that a caller reads. */
 export interface ReadKinds {
-  /** The kinds whose instances the caller would see with all rights. A limit names those that the caller may not list. */
+  /**
+   * The kinds whose instances a caller with all rights would see. A limit names the kinds among them that this caller
+   * may not list.
+   */
   readonly kinds?: readonly ResourceType[];
-  /** The namespace of the rows. Absent: the rows are of all namespaces. */
+  /** The namespace of the rows. Absent for rows of all namespaces. */
   readonly namespace?: string;
 }
 
 /**
- * Selects the instances that a caller may list, in all namespaces or in those of the instances. The limit about a kind that
- * the caller may not list does not depend on its instances, so that it reveals nothing about them.
+ * Selects the instances that a caller may list. If the caller may not list a kind in all namespaces, the namespaces of
+ * the kind's instances are reviewed. A limit about a kind does not depend on its instances, so that it reveals nothing
+ * about them.
  */
 export async function visibleRows(
   rows: readonly InstanceRow[],
@@ -88,7 +92,7 @@ export async function visibleRows(
   };
 }
 
-/** The names of kinds in a sentence. */
+/** Joins the names of kinds for a sentence. */
 function namesOf(types: readonly ResourceType[]): string {
   const names = [...new Set(types.map(({ kind }) => kind))].sort(compareText);
   const further = names.length - MAX_NAMED_KINDS;
@@ -108,13 +112,13 @@ const placeKey = (row: ResourceType & { readonly namespace?: string }): string =
   `${typeKey(row)} ${row.namespace ?? ''}`;
 
 /**
- * May the caller see an event? Its subject is the name of a definition, or the address of an instance. Each caller may
- * read the limits of the server.
+ * May the caller see an event? Its subject is the name of a definition, or the address of an instance. Every caller may
+ * see events about the limits of the server.
  */
 export async function maySeeEvent({ type, subject }: InspectEvent, viewer: Viewer): Promise<boolean> {
   if (type === 'limits-changed') return true;
   const instance = parseInstanceRef(subject);
   if (instance !== undefined) return maySeeInstance(instance, viewer);
-  // The name of a definition has no slash. Another subject has no known rights.
+  // The name of a definition has no slash. For any other subject, the rights are not known, so the event is hidden.
   return subject.includes('/') ? false : viewer.mayList(DEFINITION);
 }

@@ -3,7 +3,7 @@ import { parseJson } from '../core/index.ts';
 import { KubeError } from './error.ts';
 
 /**
- * Parses an answer as JSON. A proxy may reply in place of the server, so the answer may be any text.
+ * Parses the body of a response as JSON. It may be any text, because a proxy may respond instead of the server.
  *
  * @throws KubeError for a text that is not JSON
  */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AnswerReader } from './answer-reader.ts';
 
-/** The calls of the sink, as one value. */
+/** All calls of the sink, recorded in one value. */
 interface ReceivedAnswer {
   status?: number;
   headers?: Readonly<Record<string, string>>;
@@ -69,7 +69,7 @@ const CASES: readonly Case[] = [
     received: { status: 200, headers: { 'content-length': '0' }, body: '', open: true },
   },
   {
-    name: 'the answer to HEAD, which has the size of a body but no body',
+    name: 'the response to HEAD, which has the size of a body but no body',
     text: lines('HTTP/1.1 200 OK', 'content-length: 5', ''),
     method: 'HEAD',
     received: { status: 200, headers: { 'content-length': '5' }, body: '', open: true },
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
     received: { status: 304, headers: { 'content-length': '5' }, body: '', open: true },
   },
   {
-    name: 'informational responses before an answer',
+    name: 'informational responses before the final response',
     text: lines('HTTP/1.1 100 Continue', '') + lines('HTTP/1.1 103 Early Hints', 'link: x', '') + SIZED,
     received: {
       status: 201,
@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    name: 'an answer after which the server closes',
+    name: 'a response after which the server closes the connection',
     text: lines('HTTP/1.1 200 OK', 'Connection: Close', 'content-length: 1', '') + 'x',
     received: { status: 200, headers: { connection: 'Close', 'content-length': '1' }, body: 'x', open: false },
   },
@@ -133,7 +133,7 @@ describe.each(CASES)('$name', ({ text, method, closes, received }) => {
     ).toEqual(received);
   });
 
-  test('in two pieces, cut anywhere', () => {
+  test('in two pieces, divided at any byte', () => {
     for (let at = 1; at < bytes.length; at += 1) {
       expect(read([bytes.subarray(0, at), bytes.subarray(at)], method, closes)).toEqual(received);
     }
@@ -164,6 +164,6 @@ test.each([
   ['half a head', 'HTTP/1.1 200'],
   ['half a body', SIZED.slice(0, -1)],
   ['chunks without the last one', CHUNKED.slice(0, -20)],
-])('an answer is incomplete when the connection ends after %s', (_name, text) => {
+])('a response is incomplete when the connection ends after %s', (_name, text) => {
   expect(() => read(text === '' ? [] : [Buffer.from(text, 'latin1')], 'GET', true)).toThrow('cut off');
 });

@@ -1,4 +1,4 @@
-/** Receives the parts of an answer as they arrive. */
+/** Receives the parts of a response as they arrive. */
 export interface AnswerSink {
   /**
    * Called with the status and the headers. Names are in lower case; several values of one header are joined by `, `.
@@ -6,7 +6,9 @@ export interface AnswerSink {
   head(status: number, headers: Readonly<Record<string, string>>): void;
   /** Called with the next bytes of the body, which are valid until the call returns. */
   data(bytes: Buffer): void;
-  /** Called when the answer is complete. `open`: does the server keep the connection for another request? */
+  /**
+   * Called when the response is complete. `open` is true when the server keeps the connection open for another request.
+   */
   end(open: boolean): void;
 }
 
@@ -21,7 +23,7 @@ const MAX_HELD_BYTES = 64 * 1024;
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 
-/** Parses one answer of HTTP/1.0 or HTTP/1.1 from pieces of any size. Throws on malformed bytes. */
+/** Parses one HTTP/1.0 or HTTP/1.1 response from pieces of any size. Throws on malformed bytes. */
 export class AnswerReader {
   readonly #sink: AnswerSink;
   readonly #isHead: boolean;
@@ -46,7 +48,9 @@ export class AnswerReader {
     }
   }
 
-  /** Called when the server has closed the connection. Returns true when the close ends the answer. */
+  /**
+   * Called when the server has closed the connection. Returns true when the close is the regular end of the response.
+   */
   close(): boolean {
     if (this.#part !== 'rest') return this.#part === 'done';
     this.#finish(false);
@@ -100,7 +104,8 @@ export class AnswerReader {
     const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?(?:\r\n|$)/.exec(text);
     if (match === null) throw malformed('no status line of HTTP/1');
     const status = Number(match[2]);
-    // 101 is an error, because the client requests no other protocol. Any other status below 200 precedes the answer.
+    // 101 is an error, because the client requests no other protocol. Any other status below 200 is informational and
+    // precedes the final response.
     if (status === 101) throw malformed('another protocol');
     if (status < 200) return;
     const headers = parseHeaders(text, match[0].length);

@@ -7,25 +7,25 @@ import { remember } from './remember.ts';
 import type { Clock, KubeConfig } from './types.ts';
 
 /**
- * The proof of identity of a request and its connection, and the authorities that the server's certificate must have.
+ * The credentials for a request and its connection, and the authorities that may have signed the server's certificate.
  */
 export interface Proof {
-  /** The `authorization` header; `undefined` without a token and a user name. */
+  /** The `authorization` header; `undefined` when there is neither a token nor a user name. */
   readonly authorization: string | undefined;
-  /** The client certificate to connect with, from the configuration, from files or from a plugin. */
+  /** The client certificate, which comes from the configuration, from files or from a plugin. */
   readonly certificate: ClientCertificate | undefined;
-  /** The PEM text of the trusted authorities; `undefined` for those of the system. */
+  /** The trusted authorities in PEM format; `undefined` for those of the system. */
   readonly authority: string | undefined;
 }
 
-/** Gives credentials that change over time. */
+/** Provides credentials that change over time. */
 export interface Authenticator {
-  /** Can the authenticator give another proof after `reject`? */
+  /** Can the authenticator provide another proof after `reject`? */
   readonly renews: boolean;
   prove(): Promise<Proof>;
   /**
-   * Drops a proof that the server answered with 401, or that does not verify the server. Newer credentials that were
-   * loaded meanwhile stay.
+   * Drops a proof after status 401, or if its authorities do not verify the server. Newer credentials that were loaded
+   * in the meantime are kept.
    */
   reject(refused: Proof): void;
 }

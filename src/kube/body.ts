@@ -13,10 +13,10 @@ export class WholeBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Number of waiting bytes at which a stream is paused for its slower reader. */
+/** The number of unread bytes above which the socket is paused until the reader has read them. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
-/** A body that is read as it arrives. A reader that stops before the end abandons the body. */
+/** A body that is read as it arrives. If the reader stops before the end, the rest of the body is abandoned. */
 export class StreamBody implements AsyncIterable<Uint8Array> {
   readonly #source: { pause(): unknown; resume(): unknown };
   readonly #abandon: () => void;
@@ -37,10 +37,10 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
-  /** Ends the body; `error` says that the body is incomplete. */
+  /** Ends the body. `error` is set when the body is incomplete. */
   end(error?: Error): void {
     this.#end ??= error === undefined ? {} : { error };
-    // The connection may serve another request from now on.
+    // The socket must not stay paused, because the connection may now serve another request.
     if (this.#waiting > MAX_WAITING_BYTES) this.#source.resume();
     this.#wake();
   }
@@ -64,7 +64,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** The decoder of all bodies. The decoder keeps no state, because no call sets `stream: true`. */
+/** The decoder for all bodies. It can be shared because it keeps no state: no call sets `stream: true`. */
 const UTF8 = new TextDecoder();
 
 /** Reads a body to its end as UTF-8 text. */
@@ -81,8 +81,8 @@ function textOf(chunks: readonly Uint8Array[]): string {
 }
 
 /**
- * Splits a body into lines, in batches that arrived together. Leaves out empty lines; includes a last line without a
- * line feed.
+ * Splits a body into lines, and yields the lines that arrived together as one batch. Empty lines are left out. A last
+ * line without a line feed is included.
  */
 export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[], void> {
   const decoder = new StringDecoder('utf8');

@@ -45,7 +45,7 @@ const notFound = {
 };
 
 describe('KubeClient', () => {
-  it('reads pages until there are no more, and gives every object its type', async () => {
+  it('reads all pages of a list, and adds apiVersion and kind to every object', async () => {
     const { client, sentRequests } = setup(({ path }) =>
       path.includes('continue=')
         ? { body: { metadata: { resourceVersion: '9' }, items: [{ metadata: { name: 'b' } }] } }
@@ -63,7 +63,7 @@ describe('KubeClient', () => {
     ['no type', {}],
     ['the type PartialObjectMetadata', { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' }],
     ['their type', { apiVersion: 'v1', kind: 'ConfigMap' }],
-  ])('gives objects their type when the server sends %s', async (_title, type) => {
+  ])('adds apiVersion and kind to objects when the server sends %s', async (_title, type) => {
     const object = { ...type, metadata: { name: 'a', resourceVersion: '3' } };
     const { client } = setup(({ path }) => ({
       body: path.includes('watch=')
@@ -79,7 +79,7 @@ describe('KubeClient', () => {
     }
   });
 
-  it('reads everything at once when the version of its pages has expired', async () => {
+  it('reads the whole list in one request when the resource version of its pages has expired', async () => {
     const { client, sentRequests } = setup(({ path }) => {
       if (path.includes('continue=')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
       const next = path.includes('limit=') ? { continue: 'x' } : {};
@@ -153,7 +153,7 @@ describe('KubeClient', () => {
     ['half a JSON text', { body: '{"metadata":{' }],
     ['JSON of another type', { body: '[]' }],
     ['a redirect', { status: 302, headers: { location: 'https://login' }, body: '' }],
-  ])('reports an answer that is %s', async (_title, answer) => {
+  ])('reports a response that is %s', async (_title, answer) => {
     const { client } = setup(() => answer);
     await expect(client.get(REF)).rejects.toBeInstanceOf(KubeError);
     await expect(client.apply(MAP, { fieldManager: 'm' })).rejects.toBeInstanceOf(KubeError);
@@ -174,7 +174,7 @@ describe('KubeClient', () => {
     await expect(listed).rejects.toMatchObject({ reason: 'MalformedList' });
   });
 
-  it('takes items: null for an empty list', async () => {
+  it('reads items: null as an empty list', async () => {
     const { client } = setup(() => ({ body: { metadata: { resourceVersion: '9' }, items: null } }));
     expect(await client.list({ apiVersion: 'v1', kind: 'ConfigMap' })).toEqual({ items: [], resourceVersion: '9' });
   });
@@ -204,7 +204,7 @@ describe('KubeClient', () => {
     expect(await client.find(REF)).toBeUndefined();
   });
 
-  it('gives a remedy to a client without credentials', async () => {
+  it('has a remedy in the error of a client without credentials', async () => {
     const message = 'forbidden: User "system:anonymous" cannot get path "/apis/acme.test/v1"';
     const { client } = setup(() => ({ status: 403, body: { kind: 'Status', reason: 'Forbidden', message } }));
     await expect(client.raw({ path: '/apis/acme.test/v1' })).rejects.toMatchObject({
@@ -303,7 +303,7 @@ describe('KubeClient', () => {
     ['3600', 60_000],
     ['', undefined],
     ['-1', undefined],
-  ])('an error has the wait of the header Retry-After: %s, at most a minute', async (retryAfter, milliseconds) => {
+  ])('an error has the pause of the header Retry-After: %s, limited to a minute', async (retryAfter, milliseconds) => {
     const { client } = setup(() => ({ status: 500, body: '', headers: { 'retry-after': retryAfter } }));
     await expect(client.get(REF)).rejects.toMatchObject({ retryAfterMs: milliseconds });
   });

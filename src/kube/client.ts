@@ -62,14 +62,20 @@ export interface KubeClientOptions {
   readonly random?: () => number;
   /** Number of retries of a request that may be repeated. Default 4. */
   readonly retries?: number;
-  /** The pauses before retries. Default: from 100 ms, doubled up to 5 s; half of each is random. */
+  /**
+   * The pauses before retries. By default, the pauses begin with 100 ms and double up to 5 s; half of each pause is
+   * random.
+   */
   readonly backoff?: BackoffPolicy;
   readonly impersonate?: Impersonation;
-  /** Requests per second, and the burst. Default: no limit, because servers limit clients by priority and fairness. */
+  /**
+   * The maximum number of requests per second, and the burst. By default, there is no limit, because servers limit
+   * clients with priority and fairness.
+   */
   readonly rateLimit?: RateLimit;
-  /** Read lists as streams of events from servers that support that? Default true. */
+  /** Does the client read lists as streams of events, from servers that support this? Default true. */
   readonly streamLists?: boolean;
-  /** Called after every try of a request; status 0 when no answer arrived. */
+  /** Called after every attempt of a request. The status is 0 when no response arrived. */
   readonly onRequest?: (request: { method: string; path: string; status: number; milliseconds: number }) => void;
   /** The meters that measure the client's requests. The impersonating clients that `as` makes share them. */
   readonly meters?: Set<RequestMeter>;
@@ -89,8 +95,8 @@ const IDLE_MS = 330_000;
 
 /**
  * A client for one API server. Objects are sent and returned unchanged: unknown fields are kept, and integers beyond
- * ±(2⁵³−1) are `bigint`. Discovery gives the URL of a kind. A failed request is a `KubeError`; a call with incomplete
- * arguments throws a `TypeKroError`.
+ * ±(2⁵³−1) are `bigint`. The URL of a kind comes from discovery. A failed request rejects with a `KubeError`; a call
+ * with incomplete arguments throws a `TypeKroError`.
  */
 export class KubeClient implements KubernetesApi {
   readonly discovery: Discovery;
@@ -101,7 +107,7 @@ export class KubeClient implements KubernetesApi {
   #transport: Promise<Transport> | undefined;
 
   constructor(options: KubeClientOptions) {
-    // Every watch listens to the signal. Without this call Node would warn of a leak.
+    // Every watch listens to the signal. Without this call, Node.js would warn of a leak.
     setMaxListeners(0, this.#closed.signal);
     const { transport, config, clock = systemClock, onRequest, rateLimit } = options;
     if (transport === undefined && config === undefined) {
@@ -149,7 +155,7 @@ export class KubeClient implements KubernetesApi {
     });
   }
 
-  /** Measures requests until the returned function is called; the requests of clients that `as` made count, too. */
+  /** Measures requests until the returned function is called. Requests of clients that `as` made are included. */
   measure(meter: RequestMeter): () => void {
     this.#meters.add(meter);
     return () => void this.#meters.delete(meter);
@@ -263,7 +269,7 @@ export class KubeClient implements KubernetesApi {
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
       ...(dryRun === true ? { dryRun: ['All'] } : {}),
     };
-    // A repeated deletion is harmless only with a UID. Without a UID, it could delete a later object of the same name.
+    // A deletion may be retried only with a UID. Without a UID, a retry could delete a later object of the same name.
     const idempotent = preconditions?.uid !== undefined;
     const request = {
       method: 'DELETE',
@@ -330,8 +336,8 @@ export class KubeClient implements KubernetesApi {
   }
 
   /**
-   * As `raw`, but yields the body as it arrives, for answers without an end such as a followed log. The iteration ends
-   * with the answer, when the signal aborts, and when the client is closed. The request is never retried.
+   * Like `raw`, but yields the body as it arrives, for responses without an end, such as a followed log. The iteration
+   * ends when the response ends, when the signal aborts, and when the client is closed. The request is never retried.
    */
   async *stream(request: RawRequest): AsyncIterable<Uint8Array> {
     const { method = 'GET', path, headers = {}, signal } = request;
@@ -343,7 +349,7 @@ export class KubeClient implements KubernetesApi {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    // The failed requests have already reported why the transport could not be made.
+    // If the transport could not be made, the failed requests have already reported the reason.
     await this.#transport?.then(
       (transport) => transport.close(),
       () => undefined,
@@ -411,8 +417,8 @@ export class KubeClient implements KubernetesApi {
   }
 
   /**
-   * A 404 without the Status of an object means that the server does not serve the kind. Discovery then forgets the
-   * kind, and the error names the kind in place of the object.
+   * A 404 without the Status of an object means that the server does not serve the kind. In this case, discovery
+   * forgets the kind, and the error is about the kind instead of the object.
    */
   async #checked<T>(type: ResourceType, send: () => Promise<T>): Promise<T> {
     try {
@@ -430,8 +436,8 @@ function readPage(type: ResourceType, text: string) {
   const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
   // Servers written in Go encode an empty list as `null`.
   const values = listed ?? [];
-  // Reject any other answer. If the client treated such an answer as an empty list, the caller would conclude that all
-  // objects were deleted.
+  // Any other response is an error. If it counted as an empty list, the caller would conclude that all objects were
+  // deleted.
   if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
     const message = `the server answered with no list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });
@@ -469,7 +475,7 @@ function body(content: object, type: string = JSON_TYPE, headers: Readonly<Recor
   };
 }
 
-/** Callers in plain JavaScript may pass an incomplete type. */
+/** Checks the type, because callers in plain JavaScript may pass an incomplete one. */
 function checkType(type: Partial<ResourceType> | undefined): void {
   const missing = (['apiVersion', 'kind'] as const).find((member) => typeof type?.[member] !== 'string');
   if (missing === undefined) return;

@@ -1,7 +1,9 @@
 import { MAX_TIMER_MS, monotonicMs } from '../core/index.ts';
 import type { Clock } from './types.ts';
 
-/** The system clock. A pending timer keeps the process alive; the caller that sets it must cancel it. */
+/**
+ * The system clock. A pending timer keeps the process alive, so the caller must cancel a timer that it no longer needs.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => monotonicMs(),
@@ -11,10 +13,16 @@ export const systemClock: Clock = {
   },
 };
 
-/** The time for durations, in milliseconds: monotonic time, or wall time if the clock has no monotonic time. */
+/**
+ * The time from which durations are measured, in milliseconds. It is the monotonic time, or the wall time if the clock
+ * has no monotonic time.
+ */
 export const elapsed = (clock: Pick<Clock, 'elapsed' | 'now'>): number => clock.elapsed?.() ?? clock.now();
 
-/** Waits for a time, or until the signal aborts. Resolves in both cases; the caller checks the signal. */
+/**
+ * Waits for a number of milliseconds, or until the signal aborts. Resolves in both cases, so the caller must check the
+ * signal.
+ */
 export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {

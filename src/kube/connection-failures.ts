@@ -1,17 +1,17 @@
-/** The codes of TLS for a certificate whose authority is not among the trusted ones. */
+/** Matches the TLS error codes for a certificate of an authority that is not trusted. */
 const UNKNOWN_AUTHORITY = /^(?:UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_SIGNATURE_FAILURE)/;
 
 /** A description of a failed connection, and its remedy. */
 interface ConnectionFailure {
   readonly codes: RegExp;
-  /** The description; absent when the message of the error is clear enough. */
+  /** The description of the failure; absent when the error's own message is clear enough. */
   readonly words?: (address: string, host: string) => string;
   readonly remedy: string;
 }
 
 const NETWORK_REMEDY = 'check the network, a VPN or a firewall on the way, and "server" in the kubeconfig';
 
-/** The failures of a connection that have a description or a remedy, by the code of the system or of TLS. */
+/** The connection failures with a description or a remedy, with the error codes of the operating system or of TLS. */
 const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   {
     codes: /^ECONNREFUSED$/,
@@ -57,12 +57,15 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   },
 ];
 
-/** The failure with the code of the system or of TLS; `undefined` for any other error. */
+/** Finds the failure with an error code of the operating system or of TLS; `undefined` for any other code. */
 export function connectionFailure(code: string): ConnectionFailure | undefined {
   return CONNECTION_FAILURES.find(({ codes }) => codes.test(code));
 }
 
-/** The remedy for a failed connection, by the code of the system or of TLS. Unknown codes have a general remedy. */
+/**
+ * The remedy for a failed connection with an error code of the operating system or of TLS. Unknown codes have a general
+ * remedy.
+ */
 export function connectionRemedy(code: string): string {
   return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is right';
 }

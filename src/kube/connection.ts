@@ -7,14 +7,14 @@ import type { TransportRequest, TransportResponse } from './types.ts';
 /** The time for which an unused socket stays open, in milliseconds. The server's `keep-alive` header can shorten it. */
 const SPARE_MS = 30_000;
 /**
- * The time limit for the next bytes of an answer, in milliseconds. In a stream it applies only to the head and to an
- * error response.
+ * The maximum wait for the next bytes of a response, in milliseconds. For a stream, it applies only to the head and to
+ * an error response.
  */
 const ANSWER_MS = 300_000;
 
 type Head = Omit<TransportResponse, 'body'>;
 
-/** A request that waits for its answer. */
+/** A request that waits for its response. */
 interface Waiting {
   head(head: Head): void;
   data(bytes: Buffer): void;
@@ -27,7 +27,7 @@ export type Dial = (read: (bytes: Buffer) => void) => Socket;
 
 /** The pool that owns a connection. */
 export interface ConnectionOwner {
-  /** Called when an answer is complete and another request may be sent. */
+  /** Called when a response is complete and the connection can serve another request. */
   freed(connection: Connection): void;
   closed(connection: Connection): void;
 }
@@ -54,12 +54,12 @@ export class Connection {
     this.#owner = owner;
     socket.on('error', (error) => this.destroy(error));
     const gone = () => this.destroy(this.#hasReceived ? brokenOffError() : unansweredError());
-    // The close may be the end of the answer.
+    // The close may be the regular end of the response.
     socket.on('end', () => this.#reader?.close() === true || gone());
     socket.on('close', gone);
   }
 
-  /** Closes the socket; a running request fails with this error. */
+  /** Closes the socket. A running request fails with this error. */
   destroy(error: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -68,7 +68,7 @@ export class Connection {
     this.#settle()?.fail(error);
   }
 
-  /** Sends a request and settles with the complete answer. */
+  /** Sends a request and resolves with the complete response. */
   whole(head: string, request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
@@ -82,7 +82,7 @@ export class Connection {
     });
   }
 
-  /** Sends a request and settles with the head. The body is read as it arrives, without a time limit. */
+  /** Sends a request and resolves when the head has arrived. The body is read as it arrives, without a time limit. */
   stream(head: string, request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
       const body = new StreamBody(this.#socket, () =>
@@ -90,7 +90,7 @@ export class Connection {
       );
       this.#exchange(head, request, {
         head: (given) => {
-          // An error response in place of a stream has the time limit of a complete answer.
+          // An error response instead of a stream has the time limit of a complete response.
           if (given.status < 400) this.idleLimitMs = Number.POSITIVE_INFINITY;
           resolve({ ...given, body });
         },
@@ -126,8 +126,8 @@ export class Connection {
 
   #answered(isOpen: boolean): void {
     this.#settle()?.done();
-    // The server may have answered before it read the whole request. On this connection it would read the rest as a
-    // part of the next request.
+    // If the server has responded before it read the whole request, it would read the rest as a part of the next
+    // request on this connection.
     if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
     this.idleLimitMs = this.#spareMs;
     // A spare socket must not keep the process alive.
@@ -170,7 +170,8 @@ export class Connection {
 }
 
 /**
- * The error when no byte has arrived. `KubeError` recognizes the text and adds a remedy for a server that speaks TLS.
+ * The error when no byte has arrived. `KubeError` recognizes its message, and adds a remedy for a server that speaks
+ * TLS.
  */
 function unansweredError(): Error {
   return new Error('the server closed the connection before it answered');
@@ -180,7 +181,7 @@ function brokenOffError(): Error {
   return new Error('the server closed the connection before its answer was complete');
 }
 
-/** The time for which a connection may be unused: one second less than the server's own limit. */
+/** How long a connection may be unused: one second less than the server's own limit. */
 function spareMs(keepAlive: string): number {
   const seconds = /timeout=(\d{1,6})/.exec(keepAlive)?.[1];
   return seconds === undefined ? SPARE_MS : Math.min(SPARE_MS, Number(seconds) * 1000 - 1000);

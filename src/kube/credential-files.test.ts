@@ -35,7 +35,7 @@ describe.each(unusable)('a token file that %s', (_what, spoil) => {
     expect(await token.get()).toBe('two');
   });
 
-  test('is an error at first, and after the server refused the last token', async () => {
+  test('is an error if no token was read before, or if the server has refused the last token', async () => {
     const token = rememberTokenFile(path, clock);
     await token.get();
     await spoil();
@@ -46,7 +46,7 @@ describe.each(unusable)('a token file that %s', (_what, spoil) => {
   });
 });
 
-test('the remedy for the token of a pod is the mount of its ServiceAccount', async () => {
+test('the remedy for a missing token of a pod is to mount the token of its ServiceAccount', async () => {
   const token = rememberTokenFile(join(SERVICE_ACCOUNT_FOLDER, 'none', 'token'), clock);
   await expect(token.get()).rejects.toMatchObject({ remedy: expect.stringContaining('automountServiceAccountToken') });
 });

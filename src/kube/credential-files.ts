@@ -11,7 +11,7 @@ import type { Clock } from './types.ts';
  */
 const FILE_MS = 60_000;
 
-/** A client certificate and its key, both PEM texts. */
+/** A client certificate and its key, both in PEM format. */
 export interface ClientCertificate {
   readonly cert: string;
   readonly key: string;
@@ -59,8 +59,8 @@ async function readToken(path: string): Promise<string> {
 }
 
 /**
- * The files of a client certificate. A program that rotates both replaces one file after the other. Until the key
- * belongs to the certificate again, and while a file cannot be read, the previous pair stays in use.
+ * The files of a client certificate. A program that rotates them replaces the two files one after the other. While the
+ * key does not belong to the certificate, or while a file cannot be read, the previous pair stays in use.
  */
 export function rememberCertificateFiles(
   files: { readonly cert: string; readonly key: string },
@@ -74,8 +74,8 @@ export function rememberCertificateFiles(
 }
 
 /**
- * The file of the trusted authorities. While the file cannot be read or has no certificate, the previous text stays in
- * use.
+ * The file of the trusted authorities. While the file cannot be read or has no certificate, the previous content stays
+ * in use.
  */
 export function rememberAuthorityFile(path: string, initial: string, clock: Clock): Remembered<string> {
   return rememberFiles(initial, clock, async () => {
@@ -84,7 +84,7 @@ export function rememberAuthorityFile(path: string, initial: string, clock: Cloc
   });
 }
 
-/** Rereads files whose content may be unusable for a moment. The last usable content stays in use meanwhile. */
+/** Rereads files whose content may be temporarily unusable. During this time, the last usable content stays in use. */
 function rememberFiles<T>(initial: T, clock: Clock, read: () => Promise<T | undefined>): Remembered<T> {
   let usable = initial;
   const load = async () => {

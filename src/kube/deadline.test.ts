@@ -24,7 +24,7 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
 
-test('work that ends in time gives its result, and the timer is cancelled', async () => {
+test('work that ends in time yields its result, and the timer is cancelled', async () => {
   const { clock, cancelled } = handClock();
   expect(await withDeadline(1000, [], clock, async () => 'done')).toBe('done');
   expect(cancelled()).toBe(true);
@@ -42,7 +42,7 @@ test('at the time limit the signal aborts with a TimeoutError', async () => {
   expect(seen !== undefined && isTimeout(seen)).toBe(true);
 });
 
-test("the signal gets the reason of the caller's abort, which is not a time-out", async () => {
+test("the signal gets the reason of the caller's abort, which is not a timeout", async () => {
   const caller = new AbortController();
   let seen: AbortSignal | undefined;
   const work = withDeadline(1000, [undefined, caller.signal], handClock().clock, (signal) => {
@@ -64,14 +64,14 @@ test('an already aborted signal aborts at once', async () => {
   expect(await work).toBe(true);
 });
 
-test('many requests may listen to the signal without a warning of Node', async () => {
+test('many requests may listen to the signal without a warning of Node.js', async () => {
   const { clock } = handClock();
   const warnings: string[] = [];
   const note = ({ name }: Error) => void warnings.push(name);
   process.on('warning', note);
   await withDeadline(1000, [], clock, async (signal) => {
     for (let count = 0; count < 20; count += 1) signal.addEventListener('abort', () => count);
-    // Node emits a warning one turn of the event loop later.
+    // Node.js emits the warning one turn of the event loop later.
     await new Promise(setImmediate);
   });
   process.off('warning', note);

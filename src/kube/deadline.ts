@@ -1,7 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from './types.ts';
 
-/** The reason of a signal that aborts at the time limit: the error of `AbortSignal.timeout`, with the limit. */
+/**
+ * The abort reason at the time limit: the same error as that of `AbortSignal.timeout`, with the limit as additional
+ * data.
+ */
 class TimeLimit extends DOMException {
   readonly limitMs: number;
 
@@ -12,8 +15,8 @@ class TimeLimit extends DOMException {
 }
 
 /**
- * Runs work with a signal, and waits until the work ends. The signal aborts when one of the given signals aborts, or
- * when the time limit is over. After the limit the signal's reason is a `DOMException` named `TimeoutError`, as with
+ * Runs work with a signal, and waits until the work ends. The signal aborts when one of the given signals aborts, or at
+ * the time limit. At the time limit, its reason is a `DOMException` with the name `TimeoutError`, as with
  * `AbortSignal.timeout`. Unlike `AbortSignal.timeout`, the timer uses the given clock, is cancelled when the work is
  * done, and keeps the process alive until then.
  */
@@ -24,7 +27,7 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  // Many requests of the work may listen to the signal. Without this call Node would warn of a leak.
+  // Many requests of the work may listen to the signal. Without this call, Node.js would warn of a leak.
   setMaxListeners(0, controller.signal);
   const abort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
   const sources = signals.filter((signal) => signal !== undefined);
@@ -43,7 +46,7 @@ export async function withDeadline<Result>(
   }
 }
 
-/** Did the signal abort because the time was up? */
+/** Did the signal abort because of a time limit? */
 export function isTimeout(signal: AbortSignal): boolean {
   return signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
 }

@@ -26,7 +26,7 @@ function setup(answers: Record<string, unknown>) {
 const boat = { apiVersion: 'acme.test/v1', kind: 'Boat' };
 
 describe('createDiscovery', () => {
-  it('reads a group-version once, also for concurrent callers', async () => {
+  it('reads a group-version only once, even for concurrent callers', async () => {
     const { discovery, requestedPaths } = setup({ '/apis/acme.test/v1': boats });
     const [one, two] = await Promise.all([discovery.resourceOf(boat), discovery.resourceOf(boat)]);
     expect(one).toBe(two);
@@ -44,7 +44,7 @@ describe('createDiscovery', () => {
     expect(await discovery.resourceOf(boat)).toBeDefined();
   });
 
-  it('looks a missing kind up again, also after the wall clock was set back', async () => {
+  it('looks a missing kind up again, even after the wall clock was set back', async () => {
     let [day, passed, requestedPaths] = [5_000_000, 0, 0];
     const clock = { now: () => day, elapsed: () => passed, setTimer: () => ({ cancel: () => undefined }) };
     const discovery = createDiscovery(() => Promise.resolve(`{"requestedPaths": ${(requestedPaths += 1)}}`), clock);
@@ -125,7 +125,7 @@ describe('createDiscovery', () => {
     expect(requestedPaths).toEqual([]);
   });
 
-  it('finds a kind of unknown version, first in the preferred version', async () => {
+  it('finds a kind of unknown version, and tries the preferred version first', async () => {
     const { discovery } = setup({
       '/apis/acme.test': {
         preferredVersion: { groupVersion: 'acme.test/v2' },

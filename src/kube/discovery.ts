@@ -7,7 +7,7 @@ import { isNotFound } from './error.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
 import { whileWanted } from './while-wanted.ts';
 
-/** The shortest interval between two requests for a kind that the server lacks, in milliseconds. */
+/** The minimum interval between two requests for a kind that the server does not have, in milliseconds. */
 const MISS_MS = 1000;
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
@@ -17,20 +17,22 @@ export type Fetch = (path: string, accept: string, options: CallOptions) => Prom
 
 interface Known {
   readonly resources: Map<string, ApiResource>;
-  /** The time of the last failed look-up of each kind. */
+  /** Maps a kind to the time of its last failed look-up. */
   readonly missed: Map<string, number>;
 }
 
 /**
  * Discovery that reads a group-version at the first look-up of an unknown kind, and keeps the result until `forget`.
- * Reading a group-version is one small request, also on servers without aggregated discovery. Concurrent callers share
+ * Reading a group-version is one small request, even on servers without aggregated discovery. Concurrent callers share
  * the request.
  */
 export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const known = new Map<string, Known>();
   const inFlight = new Map<string, Promise<Known>>();
 
-  /** Reads a group-version. Callers share the request, so the abort of one caller must not end it for the others. */
+  /**
+   * Reads a group-version. Callers share the request, so the abort of one caller must not end it for all other callers.
+   */
   const readShared = (apiVersion: string): Promise<Known> => {
     const running = inFlight.get(apiVersion);
     if (running !== undefined) return running;
@@ -39,7 +41,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       try {
         const resources = await readGroupVersion(fetch, apiVersion);
         const entry = { resources, missed: known.get(apiVersion)?.missed ?? new Map<string, number>() };
-        // If `forget` was called meanwhile, the answer may be outdated.
+        // If `forget` was called in the meantime, the response may be outdated, so it is not kept.
         if (isWanted()) known.set(apiVersion, entry);
         return entry;
       } finally {
@@ -66,7 +68,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
     return resource;
   };
 
-  /** The resources of `/api` or `/apis`. A server may aggregate only one of the two. */
+  /** The resources of `/api` or `/apis`. A server may support aggregated discovery for only one of the two. */
   const readAll = async (path: string, options: CallOptions): Promise<readonly ApiResource[]> => {
     const list = answerJson(await fetch(path, AGGREGATED, options), 'discovery') ?? null;
     const aggregated = parseAggregated(list);
@@ -110,7 +112,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   };
 }
 
-/** The versions of a group, the preferred one first; none when the server does not have the group. */
+/** The versions of a group, with the preferred version first; empty when the server does not have the group. */
 async function groupVersions(fetch: Fetch, group: string, options: CallOptions): Promise<string[]> {
   if (group === '') return ['v1'];
   try {

@@ -2,13 +2,16 @@ import { cryptoLibrary, homeDirectory, makeDirectory } from '../core/index.ts';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, posix, win32 } from 'node:path';
 
-/** The place and the size of a cache. */
+/** The location and the size of a cache. */
 export interface DocumentCacheOptions {
-  /** The folder of the files, made at the first write. Default: `typekro/openapi` in the user's cache directory. */
+  /**
+   * The folder of the files, which is created at the first write. Default: `typekro/openapi` in the user's cache
+   * directory.
+   */
   readonly directory?: string;
   /**
-   * The server of the documents, e.g. its URL. Without it, the cache keeps only documents whose hash matches their
-   * text. No server can therefore replace the documents of another server.
+   * The server of the documents, e.g. its URL. Without it, the cache keeps only documents with a hash that matches
+   * their text, so that no server can replace the documents of another server.
    */
   readonly server?: string;
   /** The maximum total size of the files, in bytes. The least recently read files are deleted first. Default 64 MiB. */
@@ -21,7 +24,10 @@ const UNFINISHED = /^[0-9a-f]{64}\.json\.[0-9a-f-]{36}\.new$/;
 /** Age at which an unfinished file is abandoned, in milliseconds. */
 const UNFINISHED_AFTER_MS = 3_600_000;
 
-/** The user's cache directory, by the convention of the platform. Relative paths in the environment have no effect. */
+/**
+ * The user's cache directory, according to the convention of the platform. Relative paths in environment variables are
+ * ignored.
+ */
 export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   const paths = platform === 'win32' ? win32 : posix;
   const home = homeDirectory(env, platform);
@@ -32,8 +38,9 @@ export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Plat
 }
 
 /**
- * OpenAPI documents on disk, found by the hash that the server puts into their URL. A file contains its own checksum,
- * and is deleted when the checksum does not match. No method throws: if files cannot be used, the cache keeps nothing.
+ * OpenAPI documents on disk, keyed by the hash that the server puts into their URL. A file contains its own checksum,
+ * and is deleted when the checksum does not match. No method throws: if the file system does not work, the cache is
+ * empty.
  */
 export class DocumentCache {
   readonly #directory: string;
@@ -63,7 +70,10 @@ export class DocumentCache {
     return undefined;
   }
 
-  /** Keeps a document. Several processes may write at once, because a file becomes visible only when it is complete. */
+  /**
+   * Stores a document. Several processes may write at the same time, because a file becomes visible only when it is
+   * complete.
+   */
   async put(url: string, text: string): Promise<void> {
     const body = Buffer.from(text);
     const file = this.#files(url).find(({ hash }) => hash === undefined || sha512(body) === hash);
@@ -85,8 +95,9 @@ export class DocumentCache {
   }
 
   /**
-   * The files that may contain a document; none for a URL without a hash. A file of a SHA-512 hash is named by the hash
-   * alone, because the text can be checked against it. Any other file is named by server and URL.
+   * The files that may contain a document; none for a URL without a hash. If the hash is SHA-512, the file is named
+   * after the hash alone, because the text can be checked against it. If not, the file is named after the server and
+   * the URL.
    */
   #files(url: string): { readonly path: string; readonly hash?: string }[] {
     const at = (key: string) => join(this.#directory, `${sha256(key)}.json`);
@@ -115,7 +126,7 @@ export class DocumentCache {
   }
 }
 
-/** A file begins with the checksum of the rest, and a line feed. */
+/** A file begins with the checksum of the rest, followed by a line feed. */
 const HEAD_BYTES = 65;
 
 function textOf(stored: Buffer, hash: string | undefined): string | undefined {
@@ -127,7 +138,10 @@ function textOf(stored: Buffer, hash: string | undefined): string | undefined {
 const sha256 = (data: string | Buffer): string => cryptoLibrary().createHash('sha256').update(data).digest('hex');
 const sha512 = (data: Buffer): string => cryptoLibrary().createHash('sha512').update(data).digest('hex');
 
-/** The result; undefined when the file system fails, because an unusable cache is not an error. */
+/**
+ * Returns the result of the work. Returns undefined when the file system fails, because an unusable cache is not an
+ * error.
+ */
 async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

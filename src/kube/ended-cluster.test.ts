@@ -22,7 +22,7 @@ test.each([
   expect(error?.remedy).toMatch(/^start it again with npm start, typekro up, typekro dev or typekro cluster start;/);
 });
 
-test('the error for the context of a named cluster in the kubeconfig of a user says that the cluster has ended', () => {
+test('the error for a named cluster in the user’s own kubeconfig says that the cluster has ended', () => {
   const error = endedCluster({ ...FILE, context: 'typekro-dev', source: '/home/me/.kube/config' }, 'ECONNREFUSED');
   expect(error?.message).toMatch(/^the embedded cluster of \/home\/me\/\.kube\/config has ended/);
 });
@@ -32,7 +32,7 @@ test.each([
   ['another context', { ...FILE, context: 'kind' }, 'ECONNREFUSED'],
   ['a kubeconfig that is not a file', { server: FILE.server, context: FILE.context }, 'ECONNREFUSED'],
   ['a connection that was cut', FILE, 'ECONNRESET'],
-])('the error for %s does not mention an embedded cluster', (_title, config, code) => {
+])('a failure with %s is not reported as the end of an embedded cluster', (_title, config, code) => {
   expect(endedCluster(config, code)).toBeUndefined();
 });
 
@@ -57,7 +57,7 @@ test('sends no request with the kubeconfig that an ended embedded cluster leaves
 test.each([
   ['another process', 'https:', 200, /has ended: another server answers at .* \(EPROTO\)$/],
   ['a server that refuses the credentials', 'http:', 401, /refused the credentials of .typekro\/kubeconfig \(401\)$/],
-])('the error of a request names what listens on the port now: %s', async (_title, protocol, status, message) => {
+])('the error of a request says what now listens on the port: %s', async (_title, protocol, status, message) => {
   const server = createServer((_request, response) => response.writeHead(status).end('{}'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -83,6 +83,6 @@ test.each([
   expect(endedCluster({ ...configOf(server), context: 'ended' }, undefined)?.remedy).toContain(remedy);
 });
 
-test('a label of the address ends with a dash, so that clients in Go ask no resolver for it', () => {
+test('a label of the address ends with a dash, so that Go clients send no DNS query for it', () => {
   expect(new URL(endedServer('typekro-up')).hostname.split('.').some((label) => label.endsWith('-'))).toBe(true);
 });

@@ -1,14 +1,16 @@
 import { EMBEDDED_CONTEXT, isLoopbackHost, TypeKroError } from '../core/index.ts';
 import type { KubeConfig } from './types.ts';
 
-/** The beginning of the addresses of embedded clusters that have ended, also of those that earlier versions wrote. */
+/**
+ * The prefix of the server address in the kubeconfig of an ended embedded cluster. Addresses that earlier versions
+ * wrote have it as well.
+ */
 const ENDED_SERVER = 'https://this-cluster-has-ended';
 
 /**
- * The server in the kubeconfig of an embedded cluster that has ended. Clients print its name, which says what to do.
- *
- * No label of a name may end with a dash (RFC 1123). Clients in Go, such as kubectl, therefore refuse the name at once,
- * and ask no resolver. For other clients no resolver knows the domain (RFC 6761).
+ * The server address in the kubeconfig of an ended embedded cluster. Clients print its host name, which says what the
+ * user can do. The first label ends with a dash, which RFC 1123 forbids. Go clients such as kubectl therefore refuse
+ * the name immediately, without a DNS query. For all other clients, the domain does not exist in DNS (RFC 6761).
  *
  * @param command the command that starts the cluster again, as one label: words with dashes between them
  */
@@ -18,13 +20,16 @@ const remedyWith = (commands: string): string =>
   `start it again with ${commands}; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG`;
 const REMEDY = remedyWith('npm start, typekro up, typekro dev or typekro cluster start');
 
-/** What the user can do. The address of a named cluster that has ended contains the name of the cluster. */
+/** The remedy for the user. The address of an ended named cluster contains the name of the cluster. */
 function remedyFor(server: string): string {
   const name = /^https:\/\/[^/]*\.typekro-cluster-start-([^./]+)\.invalid/.exec(server)?.[1];
   return name === undefined ? REMEDY : remedyWith(`typekro cluster start ${name}`);
 }
 
-/** Descriptions of the address of an embedded cluster that has ended, by the code of the failed connection. */
+/**
+ * Maps the error code of a failed connection to a description of what is now at the address of an ended embedded
+ * cluster.
+ */
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
   [/^ECONNREFUSED$/, (server) => `nothing answers at ${server}`],
   [
@@ -35,14 +40,14 @@ const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => strin
 
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
-/** Is this the kubeconfig that an embedded cluster leaves behind when it ends in order? */
+/** Is this the kubeconfig that an embedded cluster leaves behind after a regular shutdown? */
 export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
   return server.startsWith(ENDED_SERVER);
 }
 
 /**
- * The error for a kubeconfig file of an embedded cluster that does not run any more. The file remains when the process
- * of the cluster was killed. Later the address is unused, or another process or a newer cluster listens on it.
+ * The error for a kubeconfig file of an embedded cluster that does not run any more. Such a file exists when the
+ * process of the cluster was killed. The address is then unused, or another process or a newer cluster listens on it.
  *
  * @param code of the failed connection, or `undefined` before the first request
  * @returns `undefined` for other kubeconfigs and for other failures
@@ -62,7 +67,7 @@ export function endedCluster(config: Address, code: string | undefined, cause?: 
 
 /**
  * The error for refused credentials at the address of an embedded cluster. The token may be wrong or expired, or a
- * newer cluster may listen there; the answer does not show which.
+ * newer cluster may listen there. The response does not show which of these is the cause.
  *
  * @returns `undefined` for other kubeconfigs
  */
@@ -76,8 +81,8 @@ export function refusedByEmbedded(config: Address): TypeKroError | undefined {
 }
 
 /**
- * Is this the address of an embedded cluster of this machine? For a named cluster, the kubeconfig of the user has the
- * context `typekro-<cluster>`.
+ * Is this the address of an embedded cluster on this machine? The context of a named cluster in the user's kubeconfig
+ * is `typekro-<cluster>`.
  */
 function isEmbeddedFile({ server, context, source }: Address): boolean {
   const { hostname } = new URL(server);

@@ -1,7 +1,8 @@
 /**
- * `typekro/kube`: a client for the Kubernetes API. A `Transport` carries requests, a `KubeClient` has the verbs and
- * typed errors, and `LiveSchemas` gives the schemas of a live server. The import of the module loads neither sockets
- * nor the YAML library. The first connection loads sockets, and a kubeconfig that is not plain YAML loads the library.
+ * `typekro/kube`: a client for the Kubernetes API. A `Transport` sends requests, a `KubeClient` has the verbs and typed
+ * errors, and `LiveSchemas` provides the schemas of a live server. Importing the module loads neither the socket code
+ * nor the YAML library. The first connection loads the socket code, and a kubeconfig that is not plain YAML loads the
+ * library.
  *
  * @packageDocumentation
  */

@@ -45,12 +45,12 @@ describe('a Status without some of its fields', () => {
     ['StorageReadError', 500],
     ['constructor', 500],
     ['', 500],
-  ])('with only the reason "%s" has the code %i', (reason, code) => {
+  ])('with only the reason "%s" has the status %i', (reason, code) => {
     const error = errorOfStatus(status({ reason }));
     expect([error.status, isConflict(error)]).toEqual([code, code === 409]);
   });
 
-  it('with an empty message has a text', () => {
+  it('with an empty message has a default message', () => {
     const empty = status({ message: '', code: 503 });
     expect(errorOfResponse({ status: 503, headers: {} }, JSON.stringify(empty)).message).toBe(
       'the server answered 503',

@@ -13,13 +13,13 @@ export interface StatusDetails {
   readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
 }
 
-/** What a `KubeError` carries besides its message. */
+/** The data of a `KubeError` in addition to its message. */
 export interface KubeErrorDetails {
-  /** HTTP status; 0 when no answer arrived. */
+  /** HTTP status; 0 when no response arrived. */
   readonly status: number;
   /**
-   * The `reason` of the server's Status, e.g. `NotFound`, or a reason of the client, e.g. `InvalidAnswer`. Without an
-   * answer: `Transport`, `NoAnswer` (no answer in time), `Closed` or `Aborted`.
+   * The `reason` of the server's Status, e.g. `NotFound`, or a reason of the client, e.g. `InvalidAnswer`. Without a
+   * response: `Transport`, `NoAnswer` (no response in time), `Closed` or `Aborted`.
    */
   readonly reason: string;
   readonly details?: StatusDetails;
@@ -30,16 +30,16 @@ export interface KubeErrorDetails {
 }
 
 /**
- * The longest pause that a server or proxy can request, in milliseconds. Longer requested pauses are cut to this, because
- * the server may be available sooner.
+ * The longest pause that a server or proxy can request, in milliseconds. A longer pause is reduced to this maximum,
+ * because the server may be available sooner.
  */
 const MAX_WAIT_MS = 60_000;
 
 const NO_DETAILS: StatusDetails = { causes: [] };
 
 /**
- * The error of a request that the API server refused or did not answer, or whose answer is not usable. Programs switch
- * on `reason` or `status`, never on the text.
+ * The error of a request that the API server refused or did not answer, or that got an unusable response. Programs must
+ * switch on `reason` or `status`, never on the message.
  */
 export class KubeError extends TypeKroError {
   readonly status: number;
@@ -64,7 +64,7 @@ export class KubeError extends TypeKroError {
   }
 }
 
-/** The error of an answer whose status is 300 or more. `text` is the body: a Status, or any text of a proxy. */
+/** The error for a response with a status of 300 or more. `text` is the body: a Status, or any text from a proxy. */
 export function errorOfResponse(
   response: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
   text: string,
@@ -83,7 +83,7 @@ export function errorOfResponse(
   });
 }
 
-/** The error of a Status object inside a stream (a watch's `ERROR` event). */
+/** The error for a Status object inside a stream (a watch's `ERROR` event). */
 export function errorOfStatus(value: JsonValue | undefined): KubeError {
   const status = readStatus(value);
   const code =
@@ -98,7 +98,7 @@ export function errorOfStatus(value: JsonValue | undefined): KubeError {
 
 /**
  * The pause of the header Retry-After: a number of seconds, or a time. A time is compared with the header Date, because
- * the clocks of the server and of the client may differ. NaN without a usable header.
+ * the clocks of the server and of the client may differ. Returns NaN when there is no usable header.
  */
 function headerPauseMs({ 'retry-after': retryAfter = '', date = '' }: Readonly<Record<string, string>>): number {
   return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.parse(date);
@@ -116,16 +116,16 @@ export function isNotFound(thrown: unknown): thrown is KubeError {
 }
 
 /**
- * Is this the error of an answer with the status 409? The object has another version, UID or field owner than the
- * request assumed, or it exists already.
+ * Is this the error of a response with status 409? Such a response means that the object has another version, UID or
+ * field owner than the request assumed, or that it exists already.
  */
 export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;
 }
 
 /**
- * Is it unknown whether the server carried the request out? No answer arrived, not in time, or the answer has the status
- * 408, 503 or 504.
+ * Is it unknown whether the server executed the request? This is the case when no response arrived in time, and when
+ * the response has status 408, 503 or 504.
  */
 export function isUnanswered(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && classify(thrown) === 'unanswered';
@@ -175,12 +175,14 @@ function pick<K extends string>(value: Record<string, unknown>, keys: readonly K
   return picked;
 }
 
-/** A text; `undefined` for an empty text, as Go omits it, and for any other value. */
+/**
+ * Returns a non-empty string. `undefined` for an empty string, because Go omits empty strings, and for any other value.
+ */
 function textIn(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The reasons of the API server by status, for answers that carry no Status, such as those of a proxy. */
+/** Maps a status to the API server's reason, for responses without a Status object, such as those of a proxy. */
 const REASONS = new Map<number, string>([
   [400, 'BadRequest'],
   [401, 'Unauthorized'],
@@ -209,7 +211,7 @@ const CODES: ReadonlyMap<string, number> = new Map([
   ['Expired', 410],
 ]);
 
-/** The code of a Status that has only a reason. */
+/** The HTTP status for a Status object that has only a reason. */
 function statusOfReason(reason = ''): number {
   return CODES.get(reason) ?? 500;
 }

@@ -9,7 +9,7 @@ const boat = { apiVersion: 'acme.test/v1', kind: 'Boat', metadata: { name: 'b', 
 
 function setup(refuse = false) {
   let now = 0;
-  /** The statuses of the next answers, in order; then 200. */
+  /** The statuses of the next responses, in order. After them, the status is 200. */
   const server = { answers: [] as number[] };
   const clock = { now: () => now, setTimer: () => ({ cancel: () => undefined }) };
   const resources = [{ name: 'events', singularName: 'event', namespaced: true, kind: 'Event', verbs: [] }];
@@ -65,7 +65,7 @@ describe('EventRecorder', () => {
     expect(await again([200])).toEqual(['PATCH 2']);
   });
 
-  it('cuts long names and messages where they stay valid', async () => {
+  it('cuts long names and messages so that they are still valid', async () => {
     const { recorder, transport } = setup();
     const object = { ...boat, metadata: { ...boat.metadata, name: `${'a'.repeat(228)}-.b` } };
     recorder.record({ object, type: 'Normal', reason: 'Ready', message: `${'m'.repeat(1023)}😀` });

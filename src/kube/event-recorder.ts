@@ -26,15 +26,15 @@ export interface EventRecorderOptions {
 }
 
 /**
- * The time after the last occurrence of an event, in milliseconds. A repetition within this time increases the count of
- * the event.
+ * A repetition of an event within this time after its last occurrence increases the count of the event. In
+ * milliseconds.
  */
 const SAME_MS = 600_000;
-/** The number of different events that are remembered for counting. */
+/** The maximum number of different events whose repetitions are counted. */
 const MAX_COUNTED_EVENTS = 4096;
 /**
- * The maximum length of a message, in UTF-16 units. For an Event with `eventTime`, API servers have the same limit in
- * bytes.
+ * The maximum length of a message, in UTF-16 units. For an Event with `eventTime`, API servers have a limit of the same
+ * number of bytes.
  */
 const MAX_MESSAGE_LENGTH = 1024;
 
@@ -56,7 +56,7 @@ interface Pending {
   readonly involved: Readonly<Record<string, string>>;
 }
 
-/** Writes Events one after another. A repeated event increases the count of the existing one. */
+/** Writes Events one after another. A repeated event increases the count of the existing Event. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #known = new Map<string, Remembered>();
@@ -119,7 +119,7 @@ export class EventRecorder {
         await api.patch(ref, { count: known.count, lastTimestamp: formatTime(now) }, { signal });
         return;
       } catch (thrown) {
-        // The event was deleted meanwhile, or never written: create it.
+        // If the event does not exist (it was deleted, or was never written), it is created.
         if (!isNotFound(thrown)) throw thrown;
       }
     }
@@ -159,7 +159,7 @@ export class EventRecorder {
 function pendingOf({ object, type, reason, message: text, component }: ObjectEvent): Pending {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
-  // The limit may be within a surrogate pair.
+  // `textPrefix` does not cut a surrogate pair.
   const message = textPrefix(text, MAX_MESSAGE_LENGTH);
   return {
     key: cryptoLibrary().createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
@@ -181,6 +181,6 @@ function pendingOf({ object, type, reason, message: text, component }: ObjectEve
 
 function eventName(object: string, key: string, now: number): string {
   const suffix = cryptoLibrary().createHash('sha256').update(`${key}\0${now}`).digest('hex').slice(0, 16);
-  // A part of a name ends with a letter or a digit.
+  // Removes trailing dashes and dots, because each part of a name must end with a letter or a digit.
   return `${object.slice(0, 230).replace(/[-.]+$/, '')}.${suffix}`;
 }

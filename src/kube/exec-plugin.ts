@@ -5,7 +5,7 @@ import type { ExecPlugin, KubeConfig } from './types.ts';
 /** The credential that a plugin printed. */
 export interface ExecCredential {
   readonly token?: string;
-  /** PEM texts. */
+  /** The client certificate, in PEM format. */
   readonly certificate?: string;
   readonly key?: string;
   /** Milliseconds since 1970; absent for a credential that is valid until the server refuses it. */

@@ -1,8 +1,8 @@
 /**
- * The client for a Kubernetes API. It has the `Transport` of requests, the credentials of a kubeconfig or a pod, the
- * verbs with typed errors, discovery, watches, leases, events, and the schema source of a live server. This room
- * decides nothing about graphs. The import of the room does not load sockets; the first connection loads them. It does
- * not load the YAML library either; a kubeconfig that is not plain YAML loads it.
+ * The client for a Kubernetes API. It has the `Transport` for requests, the credentials of a kubeconfig or a pod, the
+ * verbs with typed errors, discovery, watches, leases, events, and the schema source of a live server. This room does
+ * not know graphs. Importing it loads neither the socket code nor the YAML library. The first connection loads the
+ * socket code, and a kubeconfig that is not plain YAML loads the library.
  *
  * @packageDocumentation
  */

@@ -89,7 +89,7 @@ describe('runElection', () => {
     await advance(4000);
     server.answers = false;
     await advance(60_000);
-    // The last renewal that succeeded was sent at 4 s.
+    // The last successful renewal was sent at 4 s.
     expect(events).toEqual(['leading at 0', 'ending at 14000', 'lost at 14000']);
     finish();
     stop.abort();
@@ -110,7 +110,7 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('leads only while it is eligible: ends its work, releases the lease, and leads again later', async () => {
+  it('leads only while it is eligible: when it is not, it ends its work and releases the lease, and it leads again later', async () => {
     let isWanted = false;
     const { stop, events, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(5000);
@@ -120,7 +120,7 @@ describe('runElection', () => {
     expect(events).toEqual(['leading at 6000']);
     isWanted = false;
     await advance(20_000);
-    // The lease is kept while the running work ends.
+    // The candidate keeps the lease until the running work has ended.
     expect(events).toEqual(['leading at 6000', 'ending at 8000']);
     expect(holder()).toBe('me');
     finish();
@@ -135,7 +135,7 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('releases a lease with its identity although it does not lead, when no work is running', async () => {
+  it('releases a lease with its own identity when it does not lead and no work is running', async () => {
     let isWanted = true;
     const { server, stop, events, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(1000);

@@ -3,9 +3,11 @@ import { isoTime, RETRY_POLICIES } from '../core/index.ts';
 
 /** Times of an election, in milliseconds. */
 export interface LeaseTimes {
-  /** Time without a renewal after which a lease may be taken. Default 15,000. */
+  /** After this time without a renewal, another candidate may take the lease. Default 15,000. */
   readonly leaseDurationMs: number;
-  /** Time without a successful renewal after which a leader stops. Default 10,000; less than the duration. */
+  /**
+   * After this time without a successful renewal, a leader stops. Default 10,000. Must be less than `leaseDurationMs`.
+   */
   readonly renewDeadlineMs: number;
   /** The interval of polls and renewals. Default 2,000. */
   readonly retryPeriodMs: number;
@@ -24,8 +26,8 @@ export interface LeaseState {
   /** The time of this candidate's last successful renewal. */
   readonly renewedAt: number;
   /**
-   * The last observed record of the lease, and the monotonic time since which this candidate has observed it unchanged.
-   * Times that other machines write are not trusted.
+   * The last observed record of the lease, and the monotonic time since which this candidate has observed it without a
+   * change. The times in the record are not used, because other machines write them.
    */
   readonly seen: string;
   readonly seenAt: number;
@@ -51,8 +53,8 @@ export interface LeaseCandidate {
 
 /**
  * Decides from the current lease. The candidate renews its own lease. It takes a lease that is free, or that was not
- * renewed for its duration. Otherwise it waits. `now` is monotonic, in milliseconds. `time`, in milliseconds since
- * 1970, is written into the lease.
+ * renewed during its duration. In any other case, it waits. `now` is the monotonic time in milliseconds. `time` is the
+ * wall time in milliseconds since 1970, which is written into the lease.
  */
 export function leaseStep(
   state: LeaseState,
@@ -78,8 +80,8 @@ export function leaseStep(
 }
 
 /**
- * The state after a successful write of the lease. `now` is the time when the request was sent: other candidates count
- * from a later moment.
+ * The state after a successful write of the lease. `now` is the time when the request was sent. This is safe, because
+ * other candidates measure the duration from a later time.
  */
 export function leaseHeld(state: LeaseState, lease: KubeObject, now: number): LeaseState {
   const spec = lease.spec ?? {};

@@ -23,8 +23,8 @@ export interface ElectionOptions extends LeaseCandidate {
   /** Ends the candidacy; a leader steps down. */
   readonly signal: AbortSignal;
   /**
-   * May the lease be released? Called between the read and the write of the lease: if another client writes in between,
-   * the release fails with a conflict. Default: yes.
+   * May the lease be released? Called between the read and the write of the lease, so that the release fails with a
+   * conflict if another client writes the lease in the meantime. Default: always true.
    */
   readonly mayRelease?: (signal: AbortSignal) => Promise<boolean>;
   /**
@@ -32,31 +32,31 @@ export interface ElectionOptions extends LeaseCandidate {
    * ends its work and releases the lease. Default: always true.
    */
   readonly isEligible?: () => boolean;
-  /** Called after each poll of the lease: with undefined after success, else with the error. */
+  /** Called after each poll of the lease, with the error of a failed poll, or with undefined. */
   readonly onPoll?: (failure: KubeError | undefined) => void;
   /**
-   * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending` aborts
-   * when the work should end; the candidate still holds the lease. `lost` aborts when another candidate may lead; the
-   * work must write nothing after that.
+   * Called each time that this candidate becomes leader. Must settle when the work of the term has ended. `ending`
+   * aborts when the work should end, while the candidate still holds the lease. `lost` aborts when another candidate
+   * may lead; after that, the work must not write.
    */
   readonly onLeading: (ending: AbortSignal, lost: AbortSignal) => Promise<void>;
 }
 
 /**
- * Competes for a Lease until the signal aborts and the last term's work has ended. If the work of a term fails, the
- * candidacy ends, and the promise rejects with the error.
+ * Competes for a Lease until the signal aborts and the work of the last term has ended. If the work of a term fails,
+ * the candidacy ends, and the promise rejects with its error.
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
- * time. Candidates with the same identity may. A leader that cannot renew stops before the lease expires, also while a
- * request hangs. The deadline counts from the moment when its last successful renewal was sent. Wrong or corrected wall
- * clocks do not matter. After a conflict, which means that another client wrote the lease, the lease is read again.
+ * time. Candidates with the same identity may. A leader that cannot renew the lease stops before it expires, even while
+ * a request hangs. The deadline is measured from the time when the last successful renewal was sent. The guarantees do
+ * not depend on wall clocks. A conflict means that another client wrote the lease; the lease is then read again.
  */
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();
 }
 
 /**
- * The maximum number of reads of the lease in one poll. Each conflict, for example between candidates with one
+ * The maximum number of reads of the lease in one poll. Each conflict, for example between candidates with the same
  * identity, causes another read.
  */
 const MAX_READS_PER_POLL = 4;
@@ -110,8 +110,8 @@ class Election {
   }
 
   /**
-   * One poll. Ends the term when the candidate is not eligible. Releases the lease when the work of an ending term is
-   * done. Otherwise reads the lease; after a conflict, reads it again.
+   * One poll. Ends the term when the candidate is not eligible. When the work of an ending term is done, releases the
+   * lease. In any other case, reads the lease, and reads it again after a conflict.
    */
   async #round(): Promise<void> {
     if (!this.#eligible) this.#term?.ending.abort();
@@ -140,11 +140,11 @@ class Election {
         clock.now(),
       );
       this.#apply(next);
-      // A candidate that may not lead renews only a lease that running work still needs.
+      // A candidate that is not eligible renews the lease only while its running work still needs it.
       if (action.do === 'wait' || (!this.#eligible && !next.leading)) {
         this.#options.onPoll?.(undefined);
-        // Release a lease that still has this identity, as after a lost term, so that no candidate waits until the
-        // lease expires.
+        // A lease that still has this identity, for example after a lost term, is released, so that other candidates do
+        // not wait until it expires.
         const isLeft = lease?.spec?.['holderIdentity'] === this.#options.identity && this.#working === 0;
         if (isLeft) await this.#releaseLease();
         return true;
@@ -199,7 +199,7 @@ class Election {
       });
   }
 
-  /** Limits a request to `renewDeadlineMs`, after which its answer is useless. */
+  /** Limits a request to `renewDeadlineMs`, after which its response is useless. */
   #within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     return withDeadline(this.#times.renewDeadlineMs, [this.#ended.signal], this.#options.clock, work);
   }
@@ -213,7 +213,7 @@ class Election {
         if ((await release?.(signal)) !== false) await api.update(releasedLease(lease), { signal });
       });
     } catch (thrown) {
-      // Ignored: a lease that is not released expires.
+      // A failed release is ignored, because the lease expires anyway.
       if (!(thrown instanceof KubeError)) throw thrown;
     }
   }

@@ -6,7 +6,7 @@ import { systemClock } from './clock.ts';
 import { limitedTransport } from './limited-transport.ts';
 import { createTransport } from './transport.ts';
 
-test('a request without an answer is sent once, and its error names the server', async () => {
+test('a request without a response is sent only once, and its error names the server', async () => {
   let requests = 0;
   const server = createServer((request, response) => {
     requests++;

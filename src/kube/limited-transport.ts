@@ -2,8 +2,8 @@ import { KubeError } from './error.ts';
 import type { Clock, Transport } from './types.ts';
 
 /**
- * A transport that gives up a request whose answer does not begin in time. The client does not repeat such a request:
- * the next try would wait as long again.
+ * A transport that ends a request if its response does not begin in time. The client does not retry such a request,
+ * because the next attempt would wait as long again.
  *
  * @param server is named in the error
  * @throws KubeError `kube/no-answer` with the status 0, from `request`.
@@ -13,7 +13,7 @@ export function limitedTransport(transport: Transport, server: string, limitMs: 
     async request(request) {
       const limit = new AbortController();
       const timer = clock.setTimer(limitMs, () => limit.abort());
-      // The signal of the caller also ends a body that is read later.
+      // After the response has begun, the signal of the caller can still end the body.
       const signal = request.signal === undefined ? limit.signal : AbortSignal.any([request.signal, limit.signal]);
       try {
         return await transport.request({ ...request, signal });

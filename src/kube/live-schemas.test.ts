@@ -17,7 +17,7 @@ const resources = {
   resources: [{ name: 'boats', singularName: 'boat', namespaced: true, kind: 'Boat', verbs: ['get', 'list'] }],
 };
 
-/** An aggregated API's document in which a boat has one field. */
+/** The OpenAPI document of an aggregated API in which a boat has one field. */
 const documentWith = (field: string): string =>
   JSON.stringify({
     components: {
@@ -88,7 +88,7 @@ describe('documents of aggregated APIs', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('whose hash does not match their text are kept for their own server only', async () => {
+  test('whose hash does not match their text are kept only for their own server', async () => {
     const hash = hashOf(documentWith('mast'));
     const liar = server(documentWith('hole'), { hash });
     await fieldsFrom(new LiveSchemas(liar.api, { cache: { directory } }));
@@ -158,7 +158,7 @@ describe('documents of aggregated APIs', () => {
   });
 });
 
-describe('a kind that the server lacks', () => {
+describe('a kind that the server does not have', () => {
   test('has no schema, but messages can name similar kinds', async () => {
     const { api } = server('');
     const yacht = { ...boat, kind: 'Yacht' };
@@ -186,7 +186,7 @@ describe('the cache on disk', () => {
     expect(kept.map((text) => text?.slice(0, 1))).toEqual(['a', undefined, 'c']);
   });
 
-  test('keeps no document that is larger than the cache, and none without a hash', async () => {
+  test('keeps neither a document that is larger than the cache, nor a document without a hash', async () => {
     const cache = new DocumentCache({ directory, maxBytes: 100, server: 'here' });
     await cache.put(urlOf('x'.repeat(200)), 'x'.repeat(200));
     await cache.put('/openapi/v3/apis/acme.test/v1', 'x');

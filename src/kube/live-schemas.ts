@@ -21,23 +21,23 @@ export interface SchemaMeter {
 
 /** The options of `LiveSchemas`. */
 export interface LiveSchemaOptions {
-  /** The name of the CRD of a kind, if the caller knows it from a watch. This saves a discovery request. */
+  /** The name of the CRD of a kind, if the caller knows it from a watch. Knowing it saves a discovery request. */
   readonly crdOf?: (type: GroupVersionKind) => string | undefined;
-  /** Where OpenAPI documents are kept between processes; `false` keeps them in memory only. */
+  /** Where OpenAPI documents are cached on disk; with `false`, they are cached only in memory. */
   readonly cache?: DocumentCacheOptions | false;
   readonly meter?: SchemaMeter;
 }
 
-/** The maximum number of OpenAPI documents in memory. The least recently used one is dropped first. */
+/** The maximum number of OpenAPI documents in memory. The least recently used document is dropped first. */
 const MAX_DOCUMENTS = 32;
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /**
  * The schemas of a live server, kind by kind. The schema of a built-in kind comes from the package's own data. The
- * schema of a custom kind comes from its CRD, because the published OpenAPI lags behind. The schema of an aggregated
- * kind, and of a kind whose CRD the user may not read, comes from the server's OpenAPI v3 document of the
- * group-version. Schemas are kept until `forget`. Documents are kept by their hash, also on disk.
+ * schema of a custom kind comes from its CRD, because the published OpenAPI document is updated later. The schema of an
+ * aggregated kind, and of a kind whose CRD the user may not read, comes from the server's OpenAPI v3 document for the
+ * group-version. Schemas are kept until `forget`. Documents are cached by their hash, in memory and on disk.
  */
 export class LiveSchemas {
   readonly #api: KubernetesApi;
@@ -67,7 +67,7 @@ export class LiveSchemas {
       if (!isForeign) this.#options.meter?.known();
       return isForeign;
     });
-    // The load is shared: the abort of one caller must not end it for the others.
+    // Callers share the load, so the abort of one caller must not end it for all other callers.
     const loading = Promise.all(foreign.map((type) => this.#load(type)));
     const loaded = await whileWanted(loading, options.signal);
     const missing = foreign.filter((_type, index) => loaded[index] === undefined);
@@ -76,8 +76,8 @@ export class LiveSchemas {
   }
 
   /**
-   * A source without schemas. It lists the kinds that the server has in the groups and versions of the missing kinds.
-   * Messages about missing kinds use this list.
+   * A source without schemas. It only lists the kinds that the server has in the groups and versions of the missing
+   * kinds, so that messages about missing kinds can name similar kinds.
    */
   #beside(missing: readonly GroupVersionKind[]): SchemaSource {
     const kinds = missing.flatMap(({ group, version }) =>
@@ -116,7 +116,7 @@ export class LiveSchemas {
       () => measured(true),
       () => measured(false),
     );
-    // Drop a missing kind and a failure, so that the next call tries again.
+    // A missing kind and a failure are not kept, so that the next call tries again.
     const forget = () => {
       if (this.#loaded.get(key) === loading) this.#loaded.delete(key);
     };
@@ -150,7 +150,7 @@ export class LiveSchemas {
     if (url === undefined) return undefined;
     const known = this.#documents.get(url);
     const source = known ?? this.#fetch(url);
-    // The most recently used entry is the last.
+    // Moves the entry to the end: the most recently used entry is the last.
     this.#documents.delete(url);
     this.#documents.set(url, source);
     const [oldest] = this.#documents.keys();

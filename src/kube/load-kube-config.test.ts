@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A plugin that returns, as its token, the cluster information that it received. */
+/** A plugin that returns the received cluster information as its token. */
 const PRINT_INFO = `const { spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
   console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: JSON.stringify(spec.cluster) } }));`;
 
@@ -40,7 +40,7 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  it('merges the files of KUBECONFIG with precedence for the first, and reads files relative to each', async () => {
+  it('merges the files of KUBECONFIG with precedence for the first, and resolves paths relative to their own file', async () => {
     await writeFile(join(folder, 'client.pem'), 'CERT');
     await writeFile(join(folder, 'one'), 'contexts: [{name: y, context: {cluster: c, user: u}}]\ncurrent-context: y\n');
     await writeFile(join(folder, 'two'), base('{client-certificate: client.pem}'));
@@ -69,7 +69,7 @@ describe('loadKubeConfig', () => {
     expect(await loadKubeConfig({ env })).toMatchObject({ context: 'x', credentials: { token: 't' } });
   });
 
-  it('takes numbers and booleans as texts', async () => {
+  it('reads numbers and booleans as strings', async () => {
     const text = base('{username: 1, password: 1234, exec: {command: p, env: [{name: A, value: true}]}}').replaceAll(
       /\bc\b(?=[,}])/g,
       '7',
@@ -80,7 +80,7 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  it('takes empty texts as absent', async () => {
+  it('reads empty strings as absent', async () => {
     const user = `{token: "", tokenFile: "", username: "", client-certificate: "", as: ""}`;
     const text = base(user)
       .replace('namespace: team', 'namespace: ""')
@@ -149,7 +149,7 @@ describe('credentials', () => {
     ['a token', { token: 't' }, 'Bearer t'],
     ['a user', { username: 'u', password: 'p' }, `Basic ${btoa('u:p')}`],
     ['a certificate', { 'client-certificate-data': btoa('C'), 'client-key-data': btoa('K') }, undefined],
-  ])('with %s come from no plugin, as for kubectl', async (_title, others, authorization) => {
+  ])('with %s do not come from a plugin, as in kubectl', async (_title, others, authorization) => {
     const config = await loadKubeConfig({ text: base(JSON.stringify({ exec, ...others })) });
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
     const authenticator = createAuthenticator(config, clock);
@@ -181,7 +181,7 @@ describe('credentials', () => {
     expect(await readFile(count, 'utf8')).toBe('xx');
   });
 
-  it('of a failing plugin are an error with its stderr', async () => {
+  it('of a failing plugin cause an error with its stderr', async () => {
     const config = await loadKubeConfig({
       text: base(
         `{exec: {command: ${process.execPath}, args: ["-e", "console.error('log in first');process.exit(3)"], installHint: run login}}`,
@@ -199,7 +199,7 @@ describe('credentials', () => {
     ['reads its input', "process.stdin.on('data', () => {}).on('end', () => say({ token: 't' }))", 'Bearer t'],
     ['gives nothing', 'say({})', /no token and no certificate with a key/],
     [
-      'gives a certificate without its key',
+      'prints a certificate without its key',
       "say({ clientCertificateData: 'c' })",
       /no token and no certificate with a key/,
     ],
@@ -303,7 +303,7 @@ describe('proxyFromEnvironment', () => {
     ['https://api.example.com:6443', 'other, example.com:6443', undefined],
     ['https://api.example.com', '*', undefined],
     ['https://api.example.com', ',.,:443,/,10.0.0.0/99', 'http://p:1'],
-  ])('%s with the exceptions "%s" goes through %s', (origin, exceptions, proxy) => {
+  ])('a connection to %s with the NO_PROXY list "%s" goes through %s', (origin, exceptions, proxy) => {
     expect(proxyFromEnvironment(origin, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })).toBe(proxy);
   });
 });

@@ -34,8 +34,9 @@ interface Merged {
 }
 
 /**
- * Reads kubeconfig files as kubectl does. If several files have an entry of one name, the first file has precedence.
- * Relative paths are relative to the folder of their file. Without any file, the pod's service account is used.
+ * Reads kubeconfig files as kubectl does. If several files have an entry with the same name, the first file has
+ * precedence. Relative paths are relative to the folder of their file. Without any file, the pod's service account is
+ * used.
  *
  * @throws TypeKroError `kube/no-config` when there is no configuration, `kube/bad-config` when it cannot be used.
  */
@@ -53,7 +54,7 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
   return options.text === undefined ? { ...config, source: files } : config;
 }
 
-/** The name, in messages, of a kubeconfig that was passed as text. */
+/** The name that messages use for a kubeconfig that was passed as text. */
 const TEXT = 'kubeconfig';
 
 interface Source {
@@ -86,7 +87,7 @@ async function readSource(path: string): Promise<Source> {
   }
 }
 
-/** Reads a file of `KUBECONFIG`, which may be missing, as for kubectl. */
+/** Reads a file of `KUBECONFIG`. As in kubectl, the file may be missing. */
 async function readSourceIfThere(path: string): Promise<Source | undefined> {
   try {
     return await readSource(path);
@@ -101,7 +102,7 @@ async function parseFile(source: Source): Promise<JsonObject> {
   try {
     const value: unknown = parsePlainYaml(source.text) ?? yamlLibrary().parse(source.text);
     if (isJsonObject(value)) return value;
-    // An empty file is valid, as for kubectl.
+    // As in kubectl, an empty file is valid.
     if (value === null) return {};
   } catch (cause) {
     throw await noYaml(source, cause);
@@ -113,8 +114,8 @@ async function parseFile(source: Source): Promise<JsonObject> {
 }
 
 /**
- * The error of a kubeconfig that is not YAML. The error names the place and the reason, as errors of definitions do.
- * The parser of definitions is loaded only for this error.
+ * The error for a kubeconfig that is not YAML. Like errors about definitions, it names the position and the reason. The
+ * parser of definitions is loaded only for this error.
  */
 async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroError> {
   const { parseDefinitions } = await import('../graph/index.ts');
@@ -201,8 +202,8 @@ function noConfig(named: string): TypeKroError {
 }
 
 /**
- * The server's URL as kubectl reads it. An address without a scheme means HTTPS if the entry has TLS settings, and
- * otherwise HTTP.
+ * The server's URL as kubectl reads it. For an address without a scheme, the scheme is HTTPS if the entry has TLS
+ * settings, and HTTP if it has none.
  */
 function serverUrl(text: string, context: string, isSecure: boolean): string {
   const url = text.includes('://') ? text : `${isSecure ? 'https' : 'http'}://${text}`;
@@ -267,7 +268,7 @@ function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin 
   };
 }
 
-/** A PEM text, which the entry has as base64 (`<key>-data`) or as the path of a file (`<key>`). */
+/** Reads PEM data, which the entry has in base64 (`<key>-data`) or as the path of a file (`<key>`). */
 async function pem(entry: Entry, key: string): Promise<string | undefined> {
   const data = string(entry.value[`${key}-data`]);
   if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
@@ -287,13 +288,13 @@ async function pem(entry: Entry, key: string): Promise<string | undefined> {
   }
 }
 
-/** The path of the file that `pem` reads; `undefined` when the entry has the text itself. */
+/** The path of the file that `pem` reads; `undefined` when the entry itself contains the data. */
 function pemFile({ value, folder }: Entry, key: string): string | undefined {
   const path = string(value[key]);
   return path === undefined || string(value[`${key}-data`]) !== undefined ? undefined : resolve(folder, path);
 }
 
-/** A text, as kubectl reads it: an empty text counts as absent, and a YAML number or boolean counts as text. */
+/** Reads a string like kubectl: an empty string counts as absent, and a YAML number or boolean counts as a string. */
 function string(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;

@@ -18,15 +18,15 @@ export function objectPath(
   subresource?: string,
 ): string {
   if (ref.name === '') throw refused(ref.name);
-  // A path without a namespace addresses no namespaced object.
+  // The path of a namespaced object must contain a namespace, so `default` is used if there is none.
   const namespace = resource.namespaced ? (ref.namespace ?? 'default') : undefined;
   const tail = subresource === undefined ? '' : `/${subresource}`;
   return `${collectionPath(resource, namespace)}/${segment(ref.name)}${tail}`;
 }
 
 /**
- * A name as a path segment. Servers and proxies decode slashes and resolve dots, so a name with them could address
- * another object, a subresource or a collection.
+ * Encodes a name as a path segment. Servers and proxies decode slashes and resolve dots, so a name that contains them
+ * could address another object, a subresource or a collection.
  *
  * @throws KubeError 400 for a name that is not a segment
  */
@@ -39,7 +39,7 @@ function refused(name: string): KubeError {
   return new KubeError(`"${name}" cannot be the name of an object`, { status: 400, reason: 'BadRequest' });
 }
 
-/** Path and query in one. */
+/** Appends a query to a path. */
 export function withQuery(path: string, query: QueryParameters): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query)) {

@@ -31,13 +31,13 @@ users:
 `;
 
 describe('parsePlainYaml', () => {
-  it('reads a kubeconfig as the YAML library does', () => {
+  it('reads a kubeconfig like the YAML library', () => {
     const plain = KUBECONFIG.replace('      - --x\n', '');
     expect(parsePlainYaml(plain)).toEqual(parse(plain));
     expect(parsePlainYaml(`---\n${plain}`)).toEqual(parse(plain));
   });
 
-  it('reads a kubeconfig in JSON as the YAML library does', () => {
+  it('reads a kubeconfig in JSON like the YAML library', () => {
     const json = JSON.stringify(parse(KUBECONFIG), undefined, 2);
     expect(parsePlainYaml(`\n${json}`)).toEqual(parse(KUBECONFIG));
   });
@@ -66,14 +66,14 @@ describe('parsePlainYaml', () => {
     ['carriage returns', 'a: b\r\nc: d\r\n'],
     ['a merge key', '<<: b'],
     ['a map as a key', '? a\n: b'],
-    ['a text that is no YAML', 'a: b: c'],
+    ['a text that is not YAML', 'a: b: c'],
     ['an odd key', '__proto__: b'],
     ['nothing at all', ''],
   ])('leaves %s to a full parser', (_, text) => {
     expect(parsePlainYaml(text)).toBeUndefined();
   });
 
-  it('gives the result of the YAML library, or undefined', () => {
+  it('returns the result of the YAML library, or undefined', () => {
     const word = fc.oneof(
       fc.stringMatching(/^[A-Za-z0-9/_.:@+=-]{0,12}$/),
       fc.constantFrom('true', 'no', '1e3', '0x1f', '~', '.inf', '1:20', '12_3', 'a b', "it's", '#x', '- a', '-', 'a:'),

@@ -2,10 +2,9 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { tryParseJson } from '../core/index.ts';
 
 /**
- * Parses the plain YAML of kubeconfig files: block maps and lists of simple scalars, or JSON. Returns undefined for a
- * text with other syntax, and for a text that a full parser might read differently.
- *
- * A controller needs YAML for nothing else, and the YAML library takes 8 MB of memory.
+ * Parses the plain YAML of kubeconfig files: block maps and lists of simple scalars, or JSON. Returns undefined for any
+ * other syntax, and for text that a full parser might read differently. This parser exists because the YAML library
+ * takes 8 MB of memory, and a controller uses YAML only for the kubeconfig.
  */
 export function parsePlainYaml(text: string): JsonValue | undefined {
   // A flow map that is not JSON needs a full parser.
@@ -30,7 +29,7 @@ interface Line {
 const MAX_LEVELS = 20;
 const MEMBER = /^([A-Za-z][\w.-]*):(?: +(.*))?$/;
 const PLAIN = /^[A-Za-z0-9/_][\w./:@+=-]*$/;
-/** Scalars that some version of YAML reads as a number, a boolean or null. */
+/** Matches scalars that at least one version of YAML reads as a number, a boolean or null. */
 const SPECIAL = /^(?:[\d_.]+(?:e[-+]?\d+)?|0[xob][\da-f_]+|[\d:_.]+|[\d-]+|true|false|null|yes|no|on|off|y|n)$/i;
 
 class PlainReader {
@@ -86,7 +85,7 @@ class PlainReader {
     return next !== undefined && next.indent > indent ? undefined : map;
   }
 
-  /** The nested value of a member without a value on its line. */
+  /** Parses the nested value of a member that has no value on its own line. */
   #below(indent: number, level: number): JsonValue | undefined {
     const next = this.#lines[this.#at];
     if (next === undefined || next.indent < indent) return undefined;

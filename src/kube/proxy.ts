@@ -4,7 +4,7 @@ import type { Connections, TlsOptions } from './sockets.ts';
 /** The maximum number of sockets through the proxy. Each watch keeps one. */
 const MAX_SOCKETS = 1024;
 
-/** Connections to a server through an HTTP proxy. Only this function loads undici. */
+/** Opens connections to a server through an HTTP proxy. Only this function loads undici. */
 export async function openProxied(origin: string, proxy: string, tls: TlsOptions): Promise<Connections> {
   const { ProxyAgent } = await proxyLibrary();
   const dispatcher = new ProxyAgent({
@@ -38,8 +38,8 @@ const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
 
 /**
- * Did the connection to the proxy fail, or did the proxy refuse the tunnel? An error status of the server is a response
- * and no error. A reset of an open tunnel counts as an error of the proxy.
+ * Did the connection to the proxy fail, or did the proxy refuse the tunnel? An error status of the server is a normal
+ * response and does not count. A reset of an open tunnel counts as an error of the proxy.
  */
 function isOfProxy(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error)) return false;
@@ -66,9 +66,10 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
 }
 
 /**
- * The proxy that the usual variables name for a server. `NO_PROXY` is read as in Go programs. It lists names with their
- * subdomains (`.name` and `*.name` mean subdomains only), addresses, networks (`10.0.0.0/8`), or `*` for everything.
- * Names and addresses may have a port. Requests to `localhost` and to loopback addresses never use a proxy.
+ * The proxy for a server according to the environment variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. `NO_PROXY`
+ * is read like in Go programs. It lists names, addresses, networks (`10.0.0.0/8`), or `*` for everything. A name
+ * includes its subdomains; `.name` and `*.name` match only subdomains. Names and addresses may have a port. Requests to
+ * `localhost` and to loopback addresses never use a proxy.
  */
 export function proxyFromEnvironment(
   origin: string,
@@ -99,7 +100,7 @@ function exception(host: string, port: string): (entry: string) => boolean {
     const [, network, length] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
     if (network !== undefined) return contains(network, Number(length), host);
     const { isIP } = netLibrary();
-    // The last part of an IPv6 address without brackets is not a port.
+    // An entry that is an IPv6 address without brackets has no port, although it contains colons.
     const [, before, ownPort] = (isIP(entry) === 0 && /^(.*):(\d+)$/.exec(entry)) || [undefined, entry];
     if (ownPort !== undefined && ownPort !== port) return false;
     const name = withoutBrackets(before ?? '').replace(/^\*\./, '.');
@@ -109,7 +110,7 @@ function exception(host: string, port: string): (entry: string) => boolean {
   };
 }
 
-/** Is an address in a network? False for a text that is not an address. */
+/** Is the address in the network? False for a string that is not an address. */
 function contains(network: string, length: number, address: string): boolean {
   const { BlockList, isIP } = netLibrary();
   const version = isIP(network);

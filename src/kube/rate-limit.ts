@@ -9,7 +9,7 @@ export interface RateLimit {
 
 /** Makes a function that resolves when the next request may be sent, in the order of the calls. */
 export function rateLimiter(limit: RateLimit, clock: Clock): (signal: AbortSignal | undefined) => Promise<void> {
-  // The time at which the bucket is full again. Each request moves this time by the time of one token.
+  // The time at which the bucket is full again. Each request moves it by the time that one token takes to refill.
   let fullAt = Number.NEGATIVE_INFINITY;
   const tokenMs = 1000 / limit.perSecond;
   return async (signal) => {

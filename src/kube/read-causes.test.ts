@@ -18,7 +18,8 @@ const deployment = (namespace: string): KubeObject => ({
 const refused = () => Promise.reject(new KubeError('not allowed', { status: 403, reason: 'Forbidden' }));
 
 /**
- * A cluster with one event in the namespace `a`. It refuses reads of the kinds `refuses`, and records the lists.
+ * A cluster with one event in the namespace `a`. It refuses reads of the kinds in `refuses`, and records the list
+ * requests.
  */
 function cluster(refuses: readonly string[]) {
   const listed: string[] = [];
@@ -53,16 +54,16 @@ const ref = (namespace: string) => ({ apiVersion: 'v1', kind: 'PersistentVolumeC
 
 test.each([
   ['the events of its namespace', 'a', [], ['R'], []],
-  ['not the events of another namespace', 'b', [], [], []],
-  ['nothing of an object that does not exist', 'none', [], [], []],
-  ['that the user may not read events', 'a', ['Event'], [], ['its events could not be read: not allowed']],
-])('the causes of an object: %s', async (_what, namespace, refuses, reasons, unread) => {
+  ['no events of another namespace', 'b', [], [], []],
+  ['nothing about an object that does not exist', 'none', [], [], []],
+  ['a note that the user may not read events', 'a', ['Event'], [], ['its events could not be read: not allowed']],
+])('the causes of an object include %s', async (_what, namespace, refuses, reasons, unread) => {
   const [found] = await readCauses(cluster(refuses).api, [ref(namespace)], AbortSignal.timeout(1000));
   expect(found?.causes.map(({ reason }) => reason)).toEqual(reasons);
   expect(found?.unread).toEqual(unread);
 });
 
-test('each kind is listed once in a namespace, for any number of objects', async () => {
+test('each kind is listed only once per namespace, for any number of objects', async () => {
   const { api, listed } = cluster([]);
   await readCauses(api, [ref('a'), ref('a'), ref('b')], AbortSignal.timeout(1000));
   expect(new Set(listed).size).toBe(listed.length);
@@ -84,7 +85,7 @@ test.each([
   ['503', new KubeError('no endpoints', { status: 503, reason: 'ServiceUnavailable', retryAfterMs: 2000 })],
   ['403', new KubeError('not allowed', { status: 403, reason: 'Forbidden' })],
   ['the end of the caller', new KubeError('the request was given up', { status: 0, reason: 'Aborted' })],
-])('families whose pods cannot be read reject with the failure of the read: %s', async (_what, failure) => {
+])('a read of families rejects with the failure of the read of pods: %s', async (_what, failure) => {
   const { api } = cluster([]);
   const { status, reason, retryAfterMs, message } = failure;
   const failing = {

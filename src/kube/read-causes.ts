@@ -12,7 +12,7 @@ const REPLICA_SET: ResourceType = { apiVersion: 'apps/v1', kind: 'ReplicaSet' };
 const JOB: ResourceType = { apiVersion: 'batch/v1', kind: 'Job' };
 const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
 
-/** The kinds of objects that each kind of workload creates, down to pods. */
+/** Maps a kind of workload to the kinds of objects that it creates, down to pods. */
 const MADE_BY: ReadonlyMap<string, readonly ResourceType[]> = new Map([
   ['Deployment', [REPLICA_SET, POD]],
   ['ReplicaSet', [POD]],
@@ -33,12 +33,12 @@ const MADE_BY_OPERATORS: readonly ResourceType[] = [
   { apiVersion: 'apps/v1', kind: 'DaemonSet' },
 ];
 
-/** Kinds whose `spec.selector` selects the labels of their pods. */
+/** Kinds whose `spec.selector` is a label selector for their pods. */
 const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job']);
 
 /**
- * The maximum number of objects whose events are listed one object at a time. For more objects, one list has all
- * warnings of the namespace.
+ * The maximum number of objects for which events are listed per object. For more objects, all warnings of the namespace
+ * are read in one list.
  */
 const MAX_EVENT_LISTS = 2;
 
@@ -46,7 +46,7 @@ const MAX_EVENT_LISTS = 2;
 export interface ReadCauses {
   readonly object: ObjectRef;
   readonly causes: readonly Cause[];
-  /** Failed reads with their reasons. After a failed read the causes may be incomplete. */
+  /** Failed reads with their reasons. If there are any, the causes may be incomplete. */
   readonly unread: readonly string[];
 }
 
@@ -87,7 +87,7 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
 
 /**
  * Reads objects together with the objects that they created, down to pods, by their owner references. Objects that do
- * not exist are left out. For a cluster-scoped object only the object itself is read.
+ * not exist are left out. For a cluster-scoped object, only the object itself is read.
  *
  * @throws KubeError when the objects, or those that they created, cannot be read.
  */
@@ -119,7 +119,7 @@ const NOTHING: Around = { objects: [], events: [], unread: [] };
 
 /**
  * Reads the objects that the given objects of one namespace created, and the claims of pods. Also reads the events of
- * the objects that are not ready. The namespace of cluster-scoped objects is empty.
+ * the objects that are not ready. For cluster-scoped objects, the namespace is empty.
  */
 async function surroundings(
   api: Reads,
@@ -138,10 +138,10 @@ async function surroundings(
   return { objects, events: await reader.events([...byName.values()]), unread: reader.unread };
 }
 
-/** Reads lists of one namespace, and notes the reads that failed. */
+/** Reads lists in one namespace, and records failed reads. */
 class Reader {
   readonly unread: string[] = [];
-  /** The first failure. Its message names the kind. */
+  /** The first failed read. Its message names the kind. */
   failure: KubeError | undefined;
   readonly #api: Reads;
   readonly #namespace: string;
@@ -212,7 +212,7 @@ class Reader {
 
 /**
  * The kinds of objects that an object may have created. `MADE_BY` has them for workloads, and `MADE_BY_OPERATORS` for
- * custom resources. Other built-in objects create none.
+ * custom resources. Other built-in objects create no objects.
  */
 function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
   const [group = '', version] = apiVersion.split('/');
@@ -220,7 +220,7 @@ function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
   return isBuiltin ? (MADE_BY.get(kind) ?? []) : MADE_BY_OPERATORS;
 }
 
-/** The label selector of the objects that a workload creates; empty when the workload has none. */
+/** The label selector of the objects that a workload creates; empty when the workload has no selector. */
 function podSelector(object: KubeObject): string {
   const selector = SELECTING.has(object.kind) ? valueAt(object, 'spec', 'selector') : undefined;
   const text = selectorText(selector);
@@ -230,7 +230,7 @@ function podSelector(object: KubeObject): string {
 const mountsClaim = (pod: KubeObject): boolean =>
   objectsAt(pod, 'spec', 'volumes').some((volume) => valueAt(volume, 'persistentVolumeClaim') !== undefined);
 
-/** The answer, or the failure. */
+/** Returns the result of a read, or its failure. */
 async function attempt<Answer>(
   read: () => Promise<Answer>,
 ): Promise<readonly [Answer | undefined, KubeError | undefined]> {

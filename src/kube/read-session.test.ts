@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { clusterWith, refusingClient } from '../../test/support/refusing-client.ts';
 import { readSession } from './index.ts';
 
-/** A cluster with ConfigMaps, a session, and the paths of its requests except discovery. */
+/**
+ * Starts a cluster with ConfigMaps and a session. Also returns the paths of the session's requests, without those of
+ * discovery.
+ */
 async function started(maps: readonly (readonly [namespace: string, name: string])[], refuses?: RegExp) {
   const namespaces = [...new Set(maps.map(([namespace]) => namespace))].filter((each) => each !== 'default');
   const cluster = await clusterWith([
@@ -36,7 +39,7 @@ test('each object is read if the user may not list names', async () => {
   await cluster.close();
 });
 
-test('an object in a list is not read again, and no list is read twice', async () => {
+test('an object that was in a list is not read again, and no list is read twice', async () => {
   const { session, readPaths, cluster } = await started([['default', 'one']]);
   const list = () => session.list(MAP, { namespace: 'default', labelSelector: 'a=b' });
   await Promise.all([list(), list()]);
@@ -48,7 +51,7 @@ test('an object in a list is not read again, and no list is read twice', async (
   await cluster.close();
 });
 
-test('a session shows one state: later lists and reads return each object as it was read first', async () => {
+test('a session shows a single state: later lists and reads return each object as it was at its first read', async () => {
   const { session, cluster } = await started([['default', 'one']]);
   const place = { namespace: 'default' };
   const refs = ['one', 'two'].map((name) => ({ ...MAP, name, ...place }));

@@ -3,14 +3,14 @@ import { KubeError } from './error.ts';
 import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, ResourceType } from './types.ts';
 
 /**
- * The number of objects of one kind in one namespace that are read by name without a list. After them, one list of
- * names shows which further objects exist. Only existing objects are then read.
+ * The number of objects per kind and namespace that are read by name without a list. Before the next such read, a list
+ * of names shows which objects exist, and from then on only existing objects are read.
  */
 const MAX_SINGLE_READS = 3;
 
 /**
- * The number of namespaces that are listed one at a time, for each kind and label selector. After them, one list of all
- * namespaces replaces further lists with the same selector, if the user may read it.
+ * The number of namespaces that are listed separately, per kind and label selector. After them, one list of all
+ * namespaces replaces additional lists with the same selector, if the user may read it.
  */
 const MAX_NAMESPACE_LISTS = 2;
 
@@ -18,11 +18,10 @@ const MAX_NAMESPACE_LISTS = 2;
  * Wraps an API for one report. `find` and `list` read each object and each list once, and an object in a list is not
  * read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user may
  * list all namespaces, one list replaces the lists of many namespaces with the same label selector. `discovery.all` is
- * called once. All other calls, writes included, go to the API and do not change the kept results.
- *
- * The report shows each object at the time of its first read. A later list contains the object as it was read first. A
- * later list leaves out an object that was absent at its first read, and an object that was deleted in between. Lists
- * with `metadataOnly` are returned as the server sends them.
+ * called once. All other calls, including writes, go to the API and do not change the kept results. The report shows
+ * each object at the time of its first read: a later list contains the object in this state. A later list leaves out an
+ * object that was absent at its first read, or that was deleted since then. Lists with `metadataOnly` are returned as
+ * the server sends them.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
@@ -52,9 +51,9 @@ class SharedReads {
   readonly #lists = new Map<string, Promise<ObjectList>>();
   readonly #objects = new Map<string, Promise<KubeObject | undefined>>();
   readonly #names = new Map<string, Promise<ReadonlySet<string> | undefined>>();
-  /** The number of objects requested by name, for each kind and namespace. */
+  /** Maps a kind and namespace to the number of objects that were requested by name. */
   readonly #singles = new Map<string, number>();
-  /** The number of listed namespaces, for each kind and selector. */
+  /** Maps a kind and selector to the number of listed namespaces. */
   readonly #namespaces = new Map<string, number>();
 
   constructor(api: KubernetesApi) {
@@ -108,8 +107,8 @@ class SharedReads {
   }
 
   /**
-   * The result of the first read of a listed object; `undefined` when the object was absent then. When that read
-   * failed, the result is the listed object.
+   * The result of the first read of a listed object; `undefined` when the object was absent at that time. If the first
+   * read failed, the result is the listed object.
    */
   async #firstRead(type: ResourceType, item: KubeObject): Promise<KubeObject | undefined> {
     const { name = '', namespace } = item.metadata;
@@ -131,7 +130,7 @@ class SharedReads {
     return this.#kinds;
   }
 
-  /** Reads all kinds at once. This one read replaces a request for each group and version. */
+  /** Reads all kinds with one call of discovery, which replaces one request per group and version. */
   #learn(options: CallOptions): Promise<void> {
     this.#learned ??= (async () => {
       const all = await unlessFailed(() => this.kinds(options));
@@ -141,7 +140,7 @@ class SharedReads {
   }
 }
 
-/** The value of a key, computed at its first use and shared by all callers. A failure is also kept. */
+/** The value of a key, which is computed at its first use and shared by all callers. A failure is kept as well. */
 function remember<Value>(map: Map<string, Promise<Value>>, key: string, compute: () => Promise<Value>): Promise<Value> {
   const known = map.get(key);
   if (known !== undefined) return known;

@@ -1,21 +1,21 @@
 import type { Clock } from './types.ts';
 
-/** A value that is loaded when it is needed, and again when it is too old. */
+/** A value that is loaded at its first use, and loaded again when it is too old. */
 export interface Remembered<T> {
   get(): Promise<T>;
-  /** Drops the value if the predicate holds for it. A load in progress continues. */
+  /** Drops the value if `matches` returns true for it. A load in progress is not affected. */
   forget(matches: (value: T) => boolean): void;
 }
 
-/** A loaded value, and the time of the clock until which it is used. */
+/** A loaded value, and the time until which it is used. */
 export interface Loaded<T> {
   readonly value: T;
   readonly goodUntil: number;
 }
 
 /**
- * Keeps a value until `goodUntil`. Concurrent callers share one load. A load that fails rejects, and the next caller
- * loads again.
+ * Keeps a value until `goodUntil`. Concurrent callers share one load. A failed load rejects, and the next caller loads
+ * again.
  */
 export function remember<T>(clock: Clock, load: () => Promise<Loaded<T>>, initial?: Loaded<T>): Remembered<T> {
   let known = initial;

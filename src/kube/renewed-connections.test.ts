@@ -30,7 +30,7 @@ describe('RenewedConnections', () => {
     ['opens again for another certificate, and lets running requests end', ['a', 'b', 'b'], ['open a', 'open b']],
     ['opens again for another authority', ['a/1', 'a/2', 'a/2'], ['open a by 1', 'open a by 2']],
     [
-      'closes the connections of the certificate before the last one',
+      'closes the connections of all certificates but the last two',
       ['a', 'b', 'c'],
       ['open a', 'open b', 'open c', 'close a'],
     ],

@@ -1,7 +1,7 @@
 import type { Proof } from './authenticator.ts';
 import type { Connections } from './sockets.ts';
 
-/** The parts of the proof on which a connection depends. */
+/** The credentials on which a connection depends. */
 export type TlsIdentity = Pick<Proof, 'certificate' | 'authority'>;
 
 interface Opened {
@@ -10,7 +10,7 @@ interface Opened {
   readonly connections: Promise<Connections>;
 }
 
-/** The connections to one server, for a client whose certificate or trusted authority is renewed from time to time. */
+/** The connections to one server, for a client whose certificate or trusted authority can be renewed. */
 export class RenewedConnections {
   readonly #open: (identity: TlsIdentity) => Promise<Connections>;
   #current: Opened | undefined;
@@ -45,7 +45,7 @@ export class RenewedConnections {
   }
 }
 
-/** Closes connections. Connections that could not be opened need no close. */
+/** Closes connections. Ignores connections that could not be opened. */
 async function closeAll(all: readonly Opened[]): Promise<void> {
   for (const outcome of await Promise.allSettled(all.map(({ connections }) => connections))) {
     if (outcome.status === 'fulfilled') await outcome.value.close();

@@ -7,7 +7,7 @@ import { abortedError, errorOfResponse, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
 import type { Clock, Transport, TransportResponse, RequestMeter } from './types.ts';
 
-/** A request with the properties that decide about retries. */
+/** A request with the properties that determine whether it may be retried. */
 export interface CoreRequest {
   readonly method: string;
   readonly path: string;
@@ -34,7 +34,7 @@ export interface RequestContext {
   readonly backoff: BackoffPolicy;
   /** Headers of every request: user agent, impersonation. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Called after every try of a request, with the status 0 when no answer arrived; for metrics and tests. */
+  /** Called after every attempt of a request, for metrics and tests. The status is 0 when no response arrived. */
   readonly observe: ((request: CoreRequest, status: number, milliseconds: number) => void) | undefined;
   readonly meters: Iterable<RequestMeter>;
   /** Waits until the client-side rate limit lets a request through; absent without a limit. */
@@ -42,8 +42,8 @@ export interface RequestContext {
 }
 
 /**
- * Sends a request and reads the whole answer. Rejects with `KubeError` for any status from 300: redirects are not
- * followed.
+ * Sends a request and reads the whole response. Rejects with `KubeError` for any status of 300 or more, because
+ * redirects are not followed.
  */
 export async function requestText(
   context: RequestContext,
@@ -58,7 +58,8 @@ export async function requestText(
 }
 
 /**
- * Sends a request and returns the answer with its body unread, for streams. Rejects like `requestText`. Never retries.
+ * Sends a request and returns the response before its body is read, for streams. Rejects like `requestText`. Never
+ * retries.
  */
 export async function requestStream(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   const response = await sendOnce(context, request);
@@ -121,9 +122,9 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
 }
 
 /**
- * May the request be sent again? 429 means that the server did not execute the request. After other errors the server
- * may have executed it, so only idempotent requests are repeated. A request without an answer in time is not repeated,
- * because the next try would wait as long again.
+ * May the request be sent again? 429 means that the server did not execute the request. After other errors, the server
+ * may have executed it, so only idempotent requests are retried. A request without a response in time is not retried,
+ * because the next attempt would wait as long again.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
   if (request.repeat === false || request.signal?.aborted === true || neverSent(error)) return false;

@@ -2,13 +2,16 @@ import type { Authenticator, Proof } from './authenticator.ts';
 import type { TransportRequest, TransportResponse } from './types.ts';
 import { whileWanted } from './while-wanted.ts';
 
-/** An answer, and the proof with which the request was sent. */
+/** A response, and the proof (credentials) with which the request was sent. */
 export interface ProvedResponse {
   readonly proof: Proof;
   readonly response: TransportResponse;
 }
 
-/** Gets the current proof. Fixed credentials resolve at once, so `whileWanted` would only cost time. */
+/**
+ * Gets the current proof. Fixed credentials resolve immediately, so they skip `whileWanted`, which would only cost
+ * time.
+ */
 function prove(authenticator: Authenticator, { signal }: TransportRequest): Promise<Proof> {
   return authenticator.renews ? whileWanted(authenticator.prove(), signal) : authenticator.prove();
 }
@@ -20,8 +23,8 @@ export function renewProof(authenticator: Authenticator, refused: Proof, request
 }
 
 /**
- * Sends a request with the current proof. After the answer 401, the token or the certificate may have been rotated: the
- * request is sent once more with fresh credentials.
+ * Sends a request with the current proof. After status 401, the request is sent once more with fresh credentials,
+ * because the token or the certificate may have been rotated.
  */
 export async function sendProved(
   authenticator: Authenticator,

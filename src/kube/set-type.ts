@@ -2,9 +2,9 @@ import type { KubeObject } from '../core/index.ts';
 import type { ResourceType } from './types.ts';
 
 /**
- * Writes the requested type into an object of a list or a watch that has no type, or the type `PartialObjectMetadata`.
- * A server leaves the type out of the items of built-in lists, and writes `PartialObjectMetadata` in answers with
- * metadata only.
+ * Sets the apiVersion and kind of an object from a list or a watch, if it has no kind or the kind
+ * `PartialObjectMetadata`. A server omits them in the items of built-in lists, and writes `PartialObjectMetadata` in
+ * responses with only metadata.
  */
 export function setType(object: KubeObject, { apiVersion, kind }: ResourceType): void {
   const isPartial = object.kind === 'PartialObjectMetadata';

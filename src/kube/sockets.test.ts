@@ -5,11 +5,11 @@ import { readBodyText } from './body.ts';
 import type { Connections } from './sockets.ts';
 import { openSockets } from './sockets.ts';
 
-/** A server whose answers are raw texts in latin1. */
+/** A server that sends raw responses in latin1. */
 let server: Server;
 let connections: Connections;
 let accepted: Socket[] = [];
-/** Called with all received bytes of a request after each piece. The server sends the result. */
+/** Called after each piece of a request, with all bytes received so far. The server sends the result. */
 let answer: (text: string, socket: Socket) => string | undefined = () => undefined;
 
 beforeEach(async () => {
@@ -79,7 +79,7 @@ describe('requests', () => {
 });
 
 describe('connections', () => {
-  it('are used again after an answer, and by one request at a time', async () => {
+  it('are used again after a response, and by one request at a time', async () => {
     answer = (text) => ok(pathOf(text));
     expect(await textOf('/a')).toBe('/a');
     expect(await textOf('/b')).toBe('/b');
@@ -91,7 +91,7 @@ describe('connections', () => {
   it.each([
     ['that ends the connection', (path: string) => ok(path, 'connection: close')],
     ['with further bytes', (path: string) => `${ok(path)}HTTP/1.1 200 OK\r\n\r\n`],
-  ])('are not used again after an answer %s', async (_name, reply) => {
+  ])('are not used again after a response %s', async (_name, reply) => {
     answer = (text) => reply(pathOf(text));
     expect(await textOf('/a')).toBe('/a');
     expect(await textOf('/b')).toBe('/b');
@@ -147,7 +147,7 @@ describe('connections', () => {
     await expect(get('/')).rejects.toThrow(`the server closed the connection ${when}`);
   });
 
-  it('that end before a second answer are not taken for connections without TLS', async () => {
+  it('that end before a second response are not taken for connections without TLS', async () => {
     answer = (text, socket) => {
       if (pathOf(text) === '/a') return ok('x');
       socket.end();
@@ -187,7 +187,7 @@ describe('a request', () => {
     expect(accepted).toHaveLength(0);
   });
 
-  it('that is aborted before its start fails at once, also when all sockets are in use', async () => {
+  it('that is aborted before its start fails at once, even when all sockets are in use', async () => {
     const pending = Promise.allSettled(Array.from({ length: 8 }, () => get('/')));
     const refused = get('/', AbortSignal.abort()).catch((error: unknown) => String(error));
     const later = new Promise((resolve) => setImmediate(resolve, 'it waits for a socket'));
@@ -196,7 +196,7 @@ describe('a request', () => {
     await pending;
   });
 
-  it('that is aborted while it waits for its answer ends its connection', async () => {
+  it('that is aborted while it waits for its response ends its connection', async () => {
     const giveUp = new AbortController();
     let gone: Promise<unknown> = Promise.resolve();
     answer = (_text, socket) => {
@@ -208,7 +208,7 @@ describe('a request', () => {
     await gone;
   });
 
-  it('is not affected by an abort after its answer', async () => {
+  it('is not affected by an abort after its response', async () => {
     const giveUp = new AbortController();
     answer = (text) => ok(pathOf(text));
     await get('/a', giveUp.signal);
@@ -223,7 +223,7 @@ describe('time', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'hrtime'] });
   });
 
-  it('eight requests run at a time; a slow request no longer counts', async () => {
+  it('eight requests run at a time, and a slow request does not count', async () => {
     const seen: string[] = [];
     let notify: () => void = () => undefined;
     const count = async (wanted: number) => {
@@ -271,7 +271,7 @@ describe('time', () => {
   it.each([
     ['half a minute', 31_000, 29_000, []],
     ['the time limit of the server', 5000, 3000, ['keep-alive: timeout=5']],
-  ])('a connection that is unused for %s is closed', async (_name, over, below, headers) => {
+  ])('a connection that is unused for longer than %s is closed', async (_name, over, below, headers) => {
     answer = (text) => ok(pathOf(text), ...headers);
     await textOf('/a');
     vi.advanceTimersByTime(below);
@@ -282,7 +282,7 @@ describe('time', () => {
     expect(accepted).toHaveLength(2);
   });
 
-  it('a stream may be silent without limit, but only after its head', async () => {
+  it('a stream may be silent for any time after its head, but not before', async () => {
     answer = (text) => (pathOf(text).startsWith('/a') ? 'HTTP/1.1 200 OK\r\n\r\n' : undefined);
     const stream = await get('/a?watch=true');
     const reading = readBodyText(stream.body);
@@ -294,7 +294,7 @@ describe('time', () => {
     expect(await reading).toBe('x');
   });
 
-  it('an error response in place of a stream has a time limit', async () => {
+  it('an error response instead of a stream has a time limit', async () => {
     answer = () => 'HTTP/1.1 500 Oops\r\ncontent-length: 5\r\n\r\nhel';
     const { body } = await get('/?watch=true');
     const outcome = expect(readBodyText(body)).rejects.toThrow('not answer in time');

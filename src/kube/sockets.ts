@@ -8,7 +8,7 @@ import type { TransportRequest, TransportResponse } from './types.ts';
 /** Connections to one server. */
 export interface Connections {
   send(request: TransportRequest): Promise<TransportResponse>;
-  /** Closes all connections; running requests fail. */
+  /** Closes all connections. Running requests fail. */
   close(): Promise<void>;
 }
 
@@ -22,17 +22,17 @@ export interface TlsOptions {
 }
 
 /**
- * The number of concurrent requests. Each request needs a socket, which takes a quarter of a megabyte with TLS, and
- * more sockets do not make a server faster. A request that takes longer than `SLOW_MS` no longer counts, so that a
- * hanging webhook does not block all other requests. At most `MAX_SLOW_REQUESTS` requests are exempt. Streams (watches)
- * do not count.
+ * The maximum number of concurrent requests. It is small because each request needs a socket, a socket with TLS takes a
+ * quarter of a megabyte, and more sockets do not make a server faster. A request that takes longer than `SLOW_MS` no
+ * longer counts, so that a hanging webhook does not block all other requests. At most `MAX_SLOW_REQUESTS` requests are
+ * exempt in this way. Streams (watches) do not count.
  */
 const MAX_CONCURRENT_REQUESTS = 8;
 const SLOW_MS = 1000;
 const MAX_SLOW_REQUESTS = 248;
 /** Idle time before a TCP keep-alive probe, in milliseconds. */
 const PROBE_MS = 30_000;
-/** The interval of the check for slow requests, in milliseconds. One interval replaces a timer for each request. */
+/** The interval of the check for slow requests, in milliseconds. A single interval replaces one timer per request. */
 const SWEEP_MS = 500;
 
 /** A running request. Unless it is slow, it counts as one of the concurrent requests. */
@@ -41,7 +41,7 @@ interface RunningRequest {
   slow: boolean;
 }
 
-/** Direct connections, kept alive between requests. */
+/** Opens direct connections to a server. They are kept alive between requests. */
 export function openSockets(origin: string, tls: TlsOptions): Connections {
   return new Sockets(origin, tls);
 }
@@ -95,7 +95,7 @@ class Sockets implements Connections, ConnectionOwner {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 
-  /** Settles when a request may start. Rejects at once when the signal aborts, or has aborted before. */
+  /** Resolves when a request may start. Rejects when the signal aborts, or has already aborted. */
   #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError());
     return new Promise((resolve, reject) => {
@@ -118,7 +118,7 @@ class Sockets implements Connections, ConnectionOwner {
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     for (let spare = this.#idle.pop(); spare !== undefined; spare = this.#idle.pop()) {
       if (!isOverdue(spare, monotonicMs())) return spare;
-      // A busy process handles timers and events late, so an expired or closed socket may still be in the list.
+      // In a busy process, timers and events are late, so an expired or closed socket may still be in the list.
       spare.destroy(overdueError());
     }
     const connection = new Connection(this.#dial, this);
@@ -152,8 +152,7 @@ class Sockets implements Connections, ConnectionOwner {
 }
 
 /**
- * Opens sockets to a server. The sockets share one TLS context. Otherwise each socket would parse and keep the
- * certificates.
+ * Opens sockets to a server. The sockets share a TLS context, so that the certificates are parsed and stored only once.
  */
 function dialer(origin: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions): Dial {
   const { protocol, hostname, port } = new URL(origin);
@@ -167,7 +166,7 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
     ...shared,
     port: Number(port || 443),
     secureContext: createSecureContext(certificates),
-    // SNI must not be an address (RFC 6066).
+    // The server name of TLS (SNI) must not be an IP address (RFC 6066).
     servername: servername ?? (netLibrary().isIP(host) === 0 ? host : ''),
     rejectUnauthorized,
     ALPNProtocols: ['http/1.1'],
@@ -178,7 +177,7 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
   };
 }
 
-/** One buffer for all sockets: each piece is consumed before the next read. */
+/** One buffer for all sockets. It can be shared because each piece is consumed before the next read. */
 const ARRIVED = Buffer.allocUnsafeSlow(64 * 1024);
 
 function into(read: (bytes: Buffer) => void): OnReadOpts {
@@ -191,7 +190,7 @@ function into(read: (bytes: Buffer) => void): OnReadOpts {
   };
 }
 
-/** Valid characters of paths, header names and header values. The check prevents injected headers. */
+/** Patterns for valid paths, header names and header values. The check prevents header injection. */
 const PATH = /^[\x21-\x7e\x80-\xff]*$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -224,7 +223,7 @@ function closedError(): Error {
   return new Error('the connections were closed');
 }
 
-/** Is the request a watch or a followed log, whose answer stays open? */
+/** Is the request a watch or a followed log, so that the response stays open? */
 function isStream(path: string): boolean {
   return /[?&](?:watch|follow)=true(?:&|$)/.test(path);
 }

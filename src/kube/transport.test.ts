@@ -51,7 +51,7 @@ describe('createTransport', () => {
     await transport.close();
   });
 
-  it('impersonates the user that the kubeconfig names, unless the request names another one', async () => {
+  it('impersonates the user that the kubeconfig names, unless the request names another user', async () => {
     const seen: unknown[] = [];
     handle = (request, response) => {
       seen.push(request.headers['impersonate-user']);
@@ -101,7 +101,7 @@ describe('createTransport', () => {
     };
     const runs = async () => (await readFile(join(folder, 'runs'), 'utf8')).length;
 
-    it('runs it once for all requests whose token was refused at the same time', async () => {
+    it('runs a credential plugin once for all requests whose token was refused at the same time', async () => {
       handle = (request, response) => {
         response.statusCode = request.headers.authorization === 'Bearer t1' ? 401 : 200;
         response.end('{}');
@@ -115,7 +115,7 @@ describe('createTransport', () => {
       await transport.close();
     });
 
-    it('succeeds after a first failure', async () => {
+    it('succeeds when the plugin fails only at its first run', async () => {
       handle = (_request, response) => response.end('{}');
       const client = new KubeClient({
         config: config(plugin('if (runs === 1) process.exit(1); say({ token: "t" });')),
@@ -126,7 +126,7 @@ describe('createTransport', () => {
       await client.close();
     });
 
-    it('stops waiting for it when the caller aborts', async () => {
+    it('stops waiting for the plugin when the caller aborts', async () => {
       const transport = await createTransport(config(plugin('setTimeout(() => {}, 500);')));
       const giveUp = new AbortController();
       const aborted = transport.request({ method: 'GET', path: '/', signal: giveUp.signal });
@@ -144,7 +144,7 @@ describe('createTransport', () => {
     for (let count = 0; count < 20; count += 1) {
       await readBodyText((await transport.request({ method: 'GET', path: '/' })).body);
     }
-    // The next request may start before the socket of the last request is free.
+    // There may be two connections, because the next request may start before the socket of the last request is free.
     expect(connections).toBeLessThanOrEqual(2);
     await transport.close();
   });
@@ -183,7 +183,7 @@ describe('KubeClient over sockets', () => {
     await client.close();
   });
 
-  it('runs a failed credential plugin once for a request', async () => {
+  it('runs a failing credential plugin only once for a request', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));
     const runs = join(folder, 'runs');
     const exec = {

@@ -31,8 +31,8 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     return opened.send({ ...request, path: prefix + request.path, headers });
   };
   /**
-   * Sends a request, and sends it again with a renewed authority if no known authority has signed the server's
-   * certificate.
+   * Sends a request. If no known authority has signed the server's certificate, sends it again with a renewed
+   * authority.
    */
   const sendVerified = async (request: TransportRequest, proof: Proof) => {
     try {

@@ -15,16 +15,17 @@ export interface ExecPlugin {
 }
 
 /**
- * The credentials of the client. Each connection sends the certificate. Each request sends the token of `tokenFile`,
- * else `token`, else the user name and the password. A plugin runs only when none of these is given, as in kubectl.
+ * The credentials of the client. Each connection sends the certificate. Each request sends the first of these that
+ * exists: the token of `tokenFile`, `token`, the user name with the password. As in kubectl, a plugin runs only when
+ * none of them exists.
  */
 export interface Credentials {
-  /** PEM texts. */
+  /** The client certificate and its key, in PEM format. */
   readonly clientCertificate?: string;
   readonly clientKey?: string;
   /**
-   * The files of the certificate and of its key. Both are read again every minute, and after the status 401. A pair
-   * that does not match, as in the middle of a rotation, is not used.
+   * The files of the certificate and of its key. Both are read again every minute, and after status 401. A pair that
+   * does not match, for example during a rotation, is not used.
    */
   readonly clientCertificateFile?: string;
   readonly clientKeyFile?: string;
@@ -34,19 +35,19 @@ export interface Credentials {
   readonly username?: string;
   readonly password?: string;
   readonly exec?: ExecPlugin;
-  /** The user to impersonate when a request names none. */
+  /** The user to impersonate when a request does not name one. */
   readonly impersonate?: Impersonation;
 }
 
 /**
  * One API server with credentials: a resolved context of a kubeconfig. All its files have been read, except the token
- * file. Files that another program may replace are read again from time to time, so a process need not be restarted
- * when a token, a certificate or an authority is rotated.
+ * file. Files that another program may replace are read again every minute, so that a process does not have to be
+ * restarted when a token, a certificate or an authority is rotated.
  */
 export interface KubeConfig {
-  /** E.g. `https://127.0.0.1:6443`; a path in the URL is put before the path of every request. */
+  /** E.g. `https://127.0.0.1:6443`; a path in the URL is prepended to the path of every request. */
   readonly server: string;
-  /** The PEM text of the trusted authorities. Default: the authorities of the system. */
+  /** The trusted authorities, in PEM format. Default: the authorities of the system. */
   readonly certificateAuthority?: string;
   /**
    * The file of `certificateAuthority`. The file is read again every minute, and when no known authority has signed the
@@ -61,24 +62,26 @@ export interface KubeConfig {
   /** The default namespace of the context. */
   readonly namespace: string;
   readonly context: string;
-  /** The kubeconfig has other contexts, too. */
+  /** Set when the kubeconfig has other contexts as well. */
   readonly hasOtherContexts?: true;
-  /** The files from which the configuration was read, for messages. */
+  /** The files from which the configuration was read, for use in messages. */
   readonly source?: string;
 }
 
-/** Measures requests. Bytes are those of bodies, before any compression. */
+/** Measures requests. Byte counts are the sizes of bodies without compression. */
 export interface RequestMeter {
   sent?(method: string, bytes: number): void;
-  /** Status 0 when no answer arrived. `path` has the query. */
+  /** The status is 0 when no response arrived. `path` includes the query. */
   answered?(method: string, status: number, milliseconds: number, path: string): void;
-  /** Called with the error when no answer arrived, before `answered` with status 0. Not called for aborted requests. */
+  /**
+   * Called with the error when no response arrived, before `answered` is called with status 0. Not called for aborted
+   * requests.
+   */
   unanswered?(method: string, error: KubeError): void;
-  /** Called when an answer was read to its end. Not called for streams. */
+  /** Called when a response was read to its end. Not called for streams. */
   read?(method: string, bytes: number): void;
   /**
-   * Called before each request is sent, with the time for which the client's own rate limit delayed the request; 0
-   * without a delay.
+   * Called before each request is sent, with the delay that the client's own rate limit caused, in milliseconds.
    */
   heldBack?(method: string, milliseconds: number): void;
   /** Called when a request is sent again after this status. */
@@ -93,29 +96,30 @@ export interface TransportRequest {
   /** The headers, with names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** The abort of the signal ends the request, also while the body is read. */
+  /** If the signal aborts, the request ends, even while the body is read. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * An answer. For a watch or a followed log, the promise resolves as soon as the head has arrived, and the body is read
- * as it arrives. Without a proxy, the promise of any other answer resolves when the answer is complete.
+ * A response. For a watch or a followed log, the promise resolves when the head has arrived, and the body is read as it
+ * arrives. For any other request without a proxy, the promise resolves when the response is complete.
  */
 export interface TransportResponse {
   readonly status: number;
   /** The headers, with names in lower case; several values of one header are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * The reader must read the body to its end or leave the iteration early (`break`). Either releases the connection.
+   * The reader must read the body to its end or leave the iteration early (`break`), because only this releases the
+   * connection.
    */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Carries requests to one API server: over sockets, or straight into a server in this process. */
+/** Sends requests to one API server, either over sockets, or by a direct call of a server in this process. */
 export interface Transport {
   /**
-   * Rejects when no answer arrived (connection, TLS, abort). An error status is an answer, except the status 401 of an
-   * embedded cluster, which also rejects.
+   * Rejects when no response arrived (connection failure, TLS failure, abort). An error status is a response and
+   * resolves. The only exception is status 401 of an embedded cluster, which also rejects.
    */
   request(request: TransportRequest): Promise<TransportResponse>;
   /** Ends all connections. Later requests are rejected. */
@@ -147,8 +151,8 @@ export interface CallOptions {
 export interface RepeatableOptions extends CallOptions {
   /**
    * May the client retry the request after a pause? The client retries every write after 429. It retries an idempotent
-   * write also after 408, 503 or 504, and when no answer arrived. Default true. A caller that decides again before each
-   * attempt sets it to false.
+   * write also after 408, 503 or 504, and when no response arrived. Default true. A caller sets it to false if it must
+   * make a new decision before each attempt.
    */
   readonly repeat?: boolean;
 }
@@ -156,13 +160,13 @@ export interface RepeatableOptions extends CallOptions {
 /** Options of calls that write. */
 export interface WriteOptions extends RepeatableOptions {
   /**
-   * The name of the manager that owns the written fields. Required for `apply`. Other writes may omit it; the server
-   * then derives a name.
+   * The name of the manager that becomes the owner of the written fields. Required for `apply`. Other writes may omit
+   * it; the server then derives a name.
    */
   readonly fieldManager?: string;
   /** Should the server do everything except storing the result? Default false. */
   readonly dryRun?: boolean;
-  /** The server's treatment of unknown and duplicate fields. Default `Warn`. */
+  /** What the server does with unknown and duplicate fields. Default `Warn`. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   /** `status`, `scale`, … */
   readonly subresource?: string;
@@ -189,7 +193,7 @@ export interface PatchOptions extends WriteOptions {
 
 /** Options of a deletion. */
 export interface DeleteOptions extends RepeatableOptions {
-  /** The server answers 409 when the object does not match. */
+  /** The server responds with status 409 when the object does not match. */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
   readonly gracePeriodSeconds?: number;
@@ -211,10 +215,11 @@ export interface ListOptions extends Selection, CallOptions {
    * once.
    */
   readonly limit?: number;
-  /** With `0` the server may answer from its cache. Default: the newest state. */
+  /** With `0`, the server may respond from its cache. By default, it returns the newest state. */
   readonly resourceVersion?: string;
   /**
-   * Read metadata only? If so, objects have no spec, status and data; their type is that of the request. Default false.
+   * Does the list contain only metadata? If so, objects have no spec, status or data; apiVersion and kind are those of
+   * the request. Default false.
    */
   readonly metadataOnly?: boolean;
   /**
@@ -239,17 +244,17 @@ export interface WatchOptions extends Selection, CallOptions {
   readonly resourceVersion?: string;
   readonly metadataOnly?: boolean;
   /**
-   * The time without any line after which the watch is opened again. Default 330,000 ms: the server ends a watch after
-   * at most 300 s.
+   * After this time without any line, the watch is opened again. Default 330,000 ms, because the server ends a watch
+   * after at most 300 s.
    */
   readonly idleTimeoutMs?: number;
 }
 
 /**
  * An event of a watch. Between `RESTARTED` and `SYNCED` the watch reports every existing object as `ADDED`; objects
- * that it does not report no longer exist. `wentBack`: the server has an earlier state than at the last event, as after
- * a restore of etcd. A comparison of versions then does not show which object is newer. `ERROR` reports a failure after
- * which the watch itself tries again.
+ * that it does not report no longer exist. `wentBack`: the server has an earlier state than at the last event, for
+ * example after a restore of etcd, so versions no longer show which object is newer. `ERROR`: a failure after which the
+ * watch itself tries again.
  */
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
@@ -274,20 +279,22 @@ export interface ApiResource {
   readonly subresources: readonly string[];
 }
 
-/** The kinds that a server has. */
+/** Looks up the kinds that a server has. */
 export interface Discovery {
   /**
    * The resource of a kind, or `undefined` when the server does not have it. An unknown kind is looked up on the
-   * server, at most once a second; a known kind is answered from memory.
+   * server, at most once a second. A known kind is returned from memory.
    */
   resourceOf(type: ResourceType, options?: CallOptions): Promise<ApiResource | undefined>;
   /**
-   * The resource of a kind in the first version of the group that has the kind; the preferred version comes first.
+   * The resource of a kind in the first version of the group that has the kind. The preferred version is tried first.
    */
   inGroup(group: string, kind: string, options?: CallOptions): Promise<ApiResource | undefined>;
-  /** Adds a resource that the caller knows, for example from a CRD or a compiled graph. This saves a request. */
+  /**
+   * Adds a resource that the caller knows, for example from a CRD or a compiled graph. This saves a discovery request.
+   */
   learn(resource: ApiResource): void;
-  /** All resources of the server, from a new request. */
+  /** All resources of the server. Always sends a new request. */
   all(options?: CallOptions): Promise<readonly ApiResource[]>;
   /** The known kinds of a group and version, without a request. */
   kindsOf(apiVersion: string): readonly string[];
@@ -307,9 +314,9 @@ export interface Impersonation {
 export interface KubernetesApi {
   readonly discovery: Discovery;
   get(ref: ObjectRef, options?: CallOptions & { readonly subresource?: string }): Promise<KubeObject>;
-  /** As `get`, but returns `undefined` when the object or its kind does not exist. */
+  /** Like `get`, but returns `undefined` when the object or its kind does not exist. */
   find(ref: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined>;
-  /** Lists the objects of a kind. Every item has its type, although servers leave the type out of some lists. */
+  /** Lists the objects of a kind. Every item has apiVersion and kind, although servers omit them in some lists. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
   create(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   update(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
@@ -321,7 +328,7 @@ export interface KubernetesApi {
   as(impersonate: Impersonation): KubernetesApi;
   /** Measures requests until the returned function is called. Absent when the client cannot measure. */
   measure?(meter: RequestMeter): () => void;
-  /** A request to any other path. The body is sent as JSON, and errors are `KubeError`. */
+  /** Sends a request to any other path. The body is sent as JSON. Rejects with `KubeError`. */
   raw(request: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;
 }
@@ -334,7 +341,7 @@ export interface RawRequest extends CallOptions {
   readonly body?: JsonObject;
 }
 
-/** The whole answer to a raw request. */
+/** The whole response to a raw request. */
 export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

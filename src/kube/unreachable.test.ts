@@ -21,7 +21,7 @@ test.each([
     'write EPROTO 80:error:0A00010B:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/a.c:1:\n',
     'the TLS handshake with https://kube.example:6443 failed: tlsv13 alert certificate required (EPROTO)',
   ],
-])('%s %s has a description and the source of the address', (code, message, words) => {
+])('the error for %s %s has a description and the source of the address', (code, message, words) => {
   const error = unreachable(failure(code, message), CONFIG);
   expect(error).toMatchObject({
     code,

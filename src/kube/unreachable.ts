@@ -6,9 +6,10 @@ import type { KubeConfig } from './types.ts';
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
 /**
- * The error of a failed connection. The message has a description with the address or its host and, for a configuration
- * from a file, the context and the file. The error keeps the code of the system or of TLS, and the original error as its cause. For the kubeconfig of
- * an embedded cluster that has ended, the error says that the cluster has ended. Any other error is returned unchanged.
+ * The error of a failed connection. The message describes the failure and names the address or its host. If the
+ * configuration comes from a file, it also names the context and the file. The error keeps the error code of the
+ * operating system or of TLS, and has the original error as its cause. For the kubeconfig of an ended embedded cluster,
+ * the error says that the cluster has ended. Any other error is returned unchanged.
  */
 export function unreachable(thrown: unknown, config: Address): unknown {
   if (!(thrown instanceof Error) || thrown instanceof TypeKroError) return thrown;
@@ -26,7 +27,8 @@ export function unreachable(thrown: unknown, config: Address): unknown {
 }
 
 /**
- * The description of a TLS failure. OpenSSL writes the reason between a memory address and a place in its source code.
+ * The description of a TLS failure. In OpenSSL's message, the reason is between a memory address and a position in its
+ * source code.
  */
 function tlsFailure(message: string, server: string): string {
   if (/wrong version number|packet length too long|http request/.test(message))

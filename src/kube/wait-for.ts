@@ -3,11 +3,10 @@ import type { KubeError } from './error.ts';
 import type { KubernetesApi } from './types.ts';
 
 /**
- * Watches one object until `look` returns a value for the object. For an absent object `look` gets `undefined`. `look`
- * may throw to end the wait.
- *
- * Rejects with the signal's reason when the signal aborts, and with a `KubeError` when the credentials or rights do not
- * suffice. Other failures, after which the watch continues, go to `onTrouble`.
+ * Watches one object until `look` returns a value other than `undefined`. `look` is called with the object, or with
+ * `undefined` while the object is absent. It may throw to end the wait. Rejects with the signal's reason when the
+ * signal aborts, and with a `KubeError` when the credentials or rights are not sufficient. After any other failure, the
+ * watch continues, and `onTrouble` is called.
  */
 export async function waitForObject<Result>(
   api: KubernetesApi,
@@ -34,7 +33,7 @@ export async function waitForObject<Result>(
         if (event.error.status === 401 || event.error.status === 403) throw event.error;
         onTrouble?.(event.error);
       }
-      // Until the list is complete, an object that was not reported yet may exist.
+      // Until the list is complete, an object that was not reported yet may still exist.
       if (event.type === 'RESTARTED' || event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
       const result = look(current);
       if (result !== undefined) return result;

@@ -21,7 +21,7 @@ const notFilled: WatchInput = {
   random: 1,
 };
 
-/** Runs inputs and returns a short log of the outputs. */
+/** Runs the step for each input. Returns a short log of the outputs, and the last state. */
 function run(state: WatchState, inputs: readonly WatchInput[]): { log: string[]; state: WatchState } {
   const log: string[] = [];
   for (const input of inputs) {
@@ -86,7 +86,7 @@ describe('watchStep', () => {
       log: ['RESTARTED', 'open stream', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
     },
     {
-      title: 'lists a kind whose cache the server has not filled yet, and streams the next list',
+      title: 'lists a kind while the server has not filled its cache of the kind, and streams the next list',
       from: streaming,
       inputs: [begin, notFilled, listed, failure(410)],
       log: [
@@ -111,7 +111,7 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'waits when the server is busy, and requests no list in addition',
+      title: 'waits when the server is busy, and does not request a list',
       from: streaming,
       inputs: [begin, failure(429), { type: 'waited' }],
       log: ['RESTARTED', 'open stream', 'ERROR', 'wait 500', 'RESTARTED', 'open stream'],
@@ -135,7 +135,7 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
     },
     {
-      title: 'pauses when the version of every list is too old, until an event follows a list',
+      title: 'pauses while the version of every list is too old, until an event follows a list',
       from: listing,
       inputs: [
         [begin, listed, failure(410), listed, failure(410)],
@@ -201,13 +201,13 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'open 5', 'open 5', 'wait 500', 'open 5'],
     },
     {
-      title: 'lists nothing when a version is given',
+      title: 'does not list when a version is given',
       from: initialWatchState({ resourceVersion: '42', streamsLists: true }),
       inputs: [begin, line('DELETED', pod('a', '43'))],
       log: ['open 42', 'DELETED a'],
     },
     {
-      title: 'compares versions after the server was out of reach, and continues at the last version',
+      title: 'compares versions after the server was unreachable, and continues at the last version',
       from: listing,
       inputs: [begin, listed, failure(0), { type: 'waited' }, versionIs('5'), line('MODIFIED', pod('a', '6'))],
       log: [
@@ -260,7 +260,7 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'compares no versions that are not numbers',
+      title: 'does not compare versions that are not numbers',
       from: listing,
       inputs: [begin, listedAt('b5'), failure(0), { type: 'waited' }, versionIs('a9')],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED b5', 'open b5', 'ERROR', 'wait 500', 'compare', 'open b5'],
@@ -284,8 +284,8 @@ describe('watchStep', () => {
 
 describe('pauses grow', () => {
   it.each([
-    ['up to half a minute while the server refuses', 503, 30_000],
-    ['to less while the server is out of reach, so that its return is noticed soon', 0, 5000],
+    ['up to half a minute while the server refuses requests', 503, 30_000],
+    ['to a shorter maximum while the server is unreachable, so that its return is noticed soon', 0, 5000],
   ])('%s', (_name, status, most) => {
     const failures = Array.from({ length: 10 }, () => [failure(status), { type: 'waited' } as const]).flat();
     const waits = run(listing, failures).log.filter((entry) => entry.startsWith('wait'));
@@ -293,7 +293,7 @@ describe('pauses grow', () => {
     expect(waits.at(-1)).toBe(`wait ${most}`);
   });
 
-  it('from the beginning when a server that was out of reach refuses a request', () => {
+  it('from the beginning when a server that was unreachable refuses a request', () => {
     const away = Array.from({ length: 8 }, () => [failure(0), { type: 'waited' } as const]).flat();
     const starting = Array.from({ length: 3 }, () => [failure(403), { type: 'waited' } as const]).flat();
     const waits = run(listing, [...away, ...starting]).log.filter((entry) => entry.startsWith('wait'));

@@ -11,32 +11,35 @@ export interface WatchState {
    * - `streaming`: the server sends the existing objects as events, up to its bookmark;
    * - `watching`: the server sends the changes after `resourceVersion`;
    * - `waiting`: the watch pauses after a failure;
-   * - `comparing`: the present version of the server is being read, after the server was out of reach.
+   * - `comparing`: the current version of the server is being read, after the server was unreachable.
    */
   readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting' | 'comparing';
   /** The version after which the watch continues; absent when the next request must be a list. */
   readonly resourceVersion?: string;
-  /** The latest version that a list or an event had, also when the watch has to list again. */
+  /** The latest version of a list or an event. It is kept when the watch must list again. */
   readonly latest?: string;
   /**
    * The number of failures and of ended streams in a row. An event or a complete list resets it to 0. The first error
-   * response of a server that was out of reach sets it to 1.
+   * response of a server that was unreachable sets it to 1.
    */
   readonly failures: number;
-  /** The number of times in a row that the version was too old. Lists do not reset it; an event after a list does. */
+  /**
+   * The number of times in a row that the version was too old. A list does not reset it, but an event after a list
+   * does.
+   */
   readonly expired: number;
   /**
-   * May the server have an earlier state than the watch? True after the server was out of reach or lacked the watch's
-   * version, until the versions are compared.
+   * May the server have an earlier state than the watch? True after the server was unreachable or did not have the
+   * watch's version, until the versions are compared.
    */
   readonly uncompared?: true;
-  /** Was the server out of reach at the last failure? */
+  /** Was the server unreachable at the last failure? */
   readonly away?: true;
   /** Does the server send lists as streams? False after the server refused such a list. */
   readonly streamsLists: boolean;
 }
 
-/** An input of a watch's step. `random` in [0, 1) decides the jitter. */
+/** An input of a watch's step. `random` in [0, 1) determines the jitter. */
 export type WatchInput =
   | { readonly type: 'begin' }
   | { readonly type: 'listed'; readonly list: ObjectList }
@@ -51,27 +54,27 @@ export type WatchInput =
 export type WatchAction =
   | { readonly type: 'emit'; readonly event: WatchEvent }
   | { readonly type: 'list' }
-  /** Reads the present version of the collection. */
+  /** Reads the current version of the collection. */
   | { readonly type: 'compare' }
   | { readonly type: 'open'; readonly resourceVersion?: string }
   | { readonly type: 'wait'; readonly milliseconds: number };
 
-/** The reason of an error about a line that is no event. */
+/** The reason of an error about a line that is not an event. */
 const MALFORMED = 'MalformedWatch';
 
 /** kube-apiserver's message about a version that it does not have yet. */
 const TOO_LARGE = 'Too large resource version';
 
-/** A bookmark of an earlier state counts as a version that has expired. */
+/** A bookmark of an earlier state is treated like an expired version. */
 const EARLIER_STATE = new KubeError('the server went back to an earlier state', { status: 410, reason: 'Expired' });
 
 /**
- * kube-apiserver's message with 429 while its cache of a kind is not filled yet. After this message the watch lists;
- * after any other 429 the watch waits.
+ * kube-apiserver's message with status 429 while its cache of a kind is not filled yet. After this message, the watch
+ * lists. After any other 429, it waits.
  */
 const NOT_FILLED = 'storage is (re)initializing';
 
-/** The state before `begin`. With `resourceVersion` the watch lists nothing. */
+/** The state before `begin`. With `resourceVersion`, the watch begins without a list. */
 export function initialWatchState(options: { resourceVersion?: string; streamsLists: boolean }): WatchState {
   const { resourceVersion, streamsLists } = options;
   return {
@@ -85,10 +88,10 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
 
 /**
  * One step of a watch. The watch lists once, or reads the list as a stream, and then follows changes without end. A
- * stream that has ended or is silent is opened again at its last version, so that no event is lost. The status 410
- * causes a new list. Other failures cause a growing pause. A server that was out of reach may have been restored to an
- * earlier state. A watch from a later version would get no events of that state, so the watch first compares the
- * versions.
+ * stream that has ended or is silent is opened again at its last version, so that no event is lost. Status 410 causes a
+ * new list. Other failures cause pauses of increasing length. A server that was unreachable may have been restored to
+ * an earlier state, and a watch from a later version would get no events of that state. Therefore the watch first
+ * compares the versions.
  */
 export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
   switch (input.type) {
@@ -112,9 +115,9 @@ export function watchStep(state: WatchState, input: WatchInput): readonly [reado
   }
 }
 
-/** A stream that ended is opened again at once, unless streams keep ending without a single line. */
+/** Opens a stream that ended again immediately. If streams keep ending without a single line, waits first. */
 function ended(state: WatchState): readonly [readonly WatchAction[], WatchState] {
-  // A server without streamed lists ends the stream without the bookmark that ends a list.
+  // A server that does not support streamed lists ends the stream without the bookmark that ends a list.
   if (state.phase === 'streaming') return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   const failures = state.failures + 1;
   if (failures < 3) return start({ ...state, failures });
@@ -177,7 +180,7 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
 }
 
 /**
- * The versions after an event. A server that was restored may send an event of an earlier version than the latest one.
+ * The versions in the state after an event. A restored server may send an event with an earlier version than `latest`.
  */
 function versionsAfter({ latest }: WatchState, resourceVersion: string | undefined) {
   if (resourceVersion === undefined) return {};
@@ -199,8 +202,8 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
     return start({ ...state, phase: 'waiting', streamsLists: false });
   }
-  // A server refuses a streamed list until its cache of a new kind is filled, but it reads a plain list from its store
-  // (KEP-4568).
+  // A server refuses a streamed list until its cache of a new kind is filled. In the meantime, it serves a plain list
+  // from etcd (KEP-4568).
   if (state.phase === 'streaming' && error.status === 429 && error.message.includes(NOT_FILLED)) {
     return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   }
@@ -211,10 +214,11 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (error.status === 410) {
     const expired = state.expired + 1;
     const next: WatchState = { phase: 'waiting', failures: Math.max(failures, expired), expired, ...kept };
-    // List at once the first time. Pause when the server answers the version of every list with 410.
+    // The first 410 causes an immediate list. If the server answers the version of every list with 410, the watch
+    // pauses first.
     return next.failures === 1 ? start(next) : wait(next, error, random);
   }
-  // A deleted or forbidden kind may return with other objects, so the watch must list again.
+  // When a deleted or forbidden kind returns, its objects may be different, so the watch must list again.
   if (error.status === 403 || error.status === 404) {
     return wait({ phase: 'waiting', failures, expired: state.expired, ...kept }, error, random);
   }
@@ -241,7 +245,7 @@ type Line = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ER
 
 const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 
-/** A line of a watch, or its error. A malformed line is an error, because skipping it would lose its event. */
+/** Parses a line of a watch. A malformed line is an error, because skipping it would lose its event. */
 function parseLine(text: string): Line | KubeError {
   let value: JsonValue;
   try {

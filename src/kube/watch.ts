@@ -8,11 +8,11 @@ import { initialWatchState, watchStep } from './watch-step.ts';
 /** The I/O of a watch. */
 export interface WatchEffects {
   list(signal: AbortSignal): Promise<ObjectList>;
-  /** Reads the present version of the collection. */
+  /** Reads the current version of the collection. */
   version(signal: AbortSignal): Promise<string>;
-  /** Opens the stream of changes. Without a version the server sends the existing objects first. */
+  /** Opens the stream of changes. Without a version, the server first sends the existing objects. */
   open(resourceVersion: string | undefined, signal: AbortSignal): Promise<TransportResponse>;
-  /** The type of the watched objects. Events with metadata only do not name it. */
+  /** The type of the watched objects. It is needed because events with only metadata do not name it. */
   readonly type: ResourceType;
   readonly clock: Clock;
   readonly random: () => number;
@@ -28,7 +28,10 @@ export interface WatchStart {
   readonly closed?: AbortSignal;
 }
 
-/** Runs the watch's step function. The iteration ends without an error when a signal aborts or the consumer leaves. */
+/**
+ * Runs the watch's step function. The iteration ends without an error when a signal aborts, or when the consumer stops
+ * iterating.
+ */
 export async function* runWatch(effects: WatchEffects, options: WatchStart): AsyncGenerator<WatchEvent, void> {
   const outer = new AbortController();
   const giveUp = () => outer.abort();
@@ -49,7 +52,7 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
         if (action.type === 'emit') {
           if ('object' in action.event) setType(action.event.object, effects.type);
           yield action.event;
-          // The consumer may have taken long.
+          // The signal may have aborted while the consumer handled the event.
           if (outer.signal.aborted) return;
         } else effect = action;
       }
@@ -63,7 +66,7 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
   }
 }
 
-/** The I/O of one watch: starts effects and returns the next input. At most one stream is open. */
+/** Carries out the effects of one watch and returns the next input. At most one stream is open. */
 class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;
@@ -77,13 +80,13 @@ class WatchStream {
     this.#signal = signal;
   }
 
-  /** The next line of the batch. */
+  /** Removes and returns the next line of the batch. */
   takeArrived(): WatchInput | undefined {
     const text = this.#arrived.pop();
     return text === undefined ? undefined : { type: 'line', text };
   }
 
-  /** Starts the effect and returns its result; without an effect returns the next line. */
+  /** Starts the effect and returns its result. Without an effect, returns the next line. */
   async run(effect: WatchAction | undefined): Promise<WatchInput> {
     try {
       if (effect?.type === 'list') {

@@ -1,7 +1,8 @@
 import { abortedError } from './error.ts';
 
 /**
- * The result of shared work. Rejects when the caller's signal aborts first. The work continues for the other callers.
+ * Resolves to the result of work that several callers share. If the caller's signal aborts first, the returned promise
+ * rejects, and the work continues for the other callers.
  */
 export async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;

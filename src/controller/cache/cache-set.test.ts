@@ -142,7 +142,7 @@ describe('a list of a server that was restored to an earlier state', () => {
   });
 });
 
-describe('the answer to a write that arrives before its watch events', () => {
+describe('the response to a write that arrives before its watch events', () => {
   const next = (version: string) => map('a', version, { uid: 'next' });
   it.each<{ name: string; held: WatchEvent[]; answer: KubeObject; events: WatchEvent[]; steps: string[] }>([
     {
@@ -239,7 +239,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)).toBeUndefined();
   });
 
-  it('has a written object at once, ignores its event, and ignores a late answer for a deleted object', async () => {
+  it('has a written object at once, ignores its event, and ignores a late response for a deleted object', async () => {
     const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, synced('1'));

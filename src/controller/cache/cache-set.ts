@@ -91,8 +91,8 @@ export class CacheSet {
   }
 
   /**
-   * Adds paths to those that projections of the kind keep. An empty path keeps everything. When the projections grow,
-   * the objects of the kind count as unknown until they are listed again.
+   * Adds paths to the paths that projections of the kind keep. An empty path keeps everything. When the projections
+   * grow, the objects of the kind count as unknown until they are listed again.
    */
   keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
     if (this.#reads.grow(type, paths)) this.#beginReading(type)?.start(true);
@@ -195,8 +195,8 @@ export class CacheSet {
 
   /**
    * Handles a CRD that was created, changed or deleted. With `refresh`, all objects of the kind are listed again,
-   * because a new schema can give stored objects other defaults, and no watch reports this change. Without `refresh`,
-   * only a watch without a complete list is restarted.
+   * because a new schema can change the defaults of stored objects, and no watch reports this change. Without
+   * `refresh`, only a watch without a complete list is restarted.
    */
   restart(group: string, kind: string, refresh: boolean): void {
     for (const cache of this.ofGroupKind(group, kind)) if (refresh || !cache.synced) cache.start(refresh);
@@ -204,7 +204,8 @@ export class CacheSet {
 
   /**
    * Lists all other kinds again, because the server was restored to an earlier state. Until the lists are complete, the
-   * objects count as unknown. Otherwise the controller could create children of an instance that the restore removed.
+   * objects count as unknown. If they counted as known, the controller could create children of an instance that the
+   * restore removed.
    */
   readAgain({ group, kind }: GroupVersionKind): void {
     for (const { cache } of this.#slots.values()) {

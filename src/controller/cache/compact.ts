@@ -3,9 +3,9 @@ import { isJsonObject } from '../../core/index.ts';
 import { internJson, internString } from './intern.ts';
 
 /**
- * A copy that takes little memory, for objects that stay in memory for long. The JSON parser reserves memory for
- * exactly the members of an object. Most equal texts, finalizers, conditions, single labels and single annotations are
- * stored once for all objects.
+ * Makes a compact copy of an object that stays in memory for a long time. The copy is small because the JSON parser
+ * reserves memory for exactly the members of an object. Most equal strings, finalizers, conditions, single labels and
+ * single annotations are stored once for all objects.
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);
@@ -49,7 +49,7 @@ function shareParts(copy: KubeObject): void {
 const MAX_DEPTH = 6;
 
 /**
- * Interns the texts and the innermost objects of a spec. Graphs that differ only in names have them in common.
+ * Interns the strings and the innermost objects of a spec. Graphs that differ only in names share these values.
  * `metadata` contains a name, so it is not interned as a whole.
  */
 function shareLeaves(holder: JsonObject | JsonValue[], depth: number): void {
@@ -72,7 +72,7 @@ function packed(object: KubeObject): KubeObject {
   }
 }
 
-/** Interns the texts of these members (default: all members). */
+/** Interns the strings of these members (default: all members). */
 function share(holder: object, members: readonly string[] = Object.keys(holder)): void {
   for (const member of members) {
     const text: unknown = Reflect.get(holder, member);

@@ -8,7 +8,7 @@ const MAX_PER_TURN = 64;
 /**
  * Compacts objects some time after they arrived, a few at a time. Readers need a new object at once, but its compaction
  * can wait. An object that changes again before its compaction is compacted once. Any user may write an object that is
- * nested too deep for the call stack. Such an object is not compacted.
+ * nested too deeply for the call stack. Such an object is not compacted.
  */
 export class DeferredCompactor {
   readonly #clock: Clock;

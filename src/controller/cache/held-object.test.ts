@@ -10,7 +10,7 @@ const MANAGED: JsonObject = {
   fieldsV1: { 'f:data': { 'f:text': {} } },
 };
 
-/** A ConfigMap of which the controller owns one field. */
+/** A ConfigMap in which the controller owns one field. */
 const config = (text: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -35,7 +35,7 @@ describe('withEquivalence', () => {
     expect(withEquivalence(live('1'), pair).equivalence).toEqual(pair);
   });
 
-  it('drops the whole object when the pair has its owned fields', () => {
+  it('drops the whole object when the pair matches its owned fields', () => {
     const drifted = { ...live('2'), whole: config('2') };
     const [one, two] = [ownedOf(live('1')), ownedOf(live('2'))];
     expect(withEquivalence(drifted, { desired: one, owned: one }).whole).toEqual(config('2'));

@@ -19,7 +19,7 @@ function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeOb
   const { equivalence } = before;
   const pair = equivalenceOf(before);
   if (equivalence === undefined || pair === undefined) return projected;
-  // The whole object says which owned fields another client changed, and names the client.
+  // The managed fields of the whole object show which owned fields changed, and which client changed them.
   const isUnchanged = isSameFingerprint(pair.owned, projected.owned ?? '');
   return isUnchanged ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
 }
@@ -73,7 +73,7 @@ export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
   return makeEntry(live, live.equivalence, whole);
 }
 
-/** The same entry in less memory. Digests replace fingerprints, and repeated texts are interned. */
+/** The same entry in less memory. Digests replace fingerprints, and repeated strings are interned. */
 export function compacted({ object, owned, equivalence, whole, engineFields }: LiveObject): LiveObject {
   const copy = {
     object: compact(object),

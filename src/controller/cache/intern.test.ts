@@ -30,7 +30,7 @@ describe('compact', () => {
 });
 
 describe('internString', () => {
-  it('returns an equal text, whatever texts were interned before', () => {
+  it('returns an equal string, whatever strings were interned before', () => {
     const texts = [
       'a',
       'b',

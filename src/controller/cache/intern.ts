@@ -1,16 +1,18 @@
-/** Recent texts by a hash. A new text replaces the text in its slot, so the table has a fixed size. */
+/** Recent strings by hash. A new string replaces the string in its slot, so the table has a fixed size. */
 const TEXTS: string[] = [];
-/** Recent lists and objects by a hash of their JSON. */
+/** Recent lists and objects by the hash of their JSON. */
 const VALUES: { readonly json: string; readonly value: object }[] = [];
 const TEXT_PLACES = 8192;
 const VALUE_PLACES = 512;
-/** The number of characters at the end of a text that the hash always includes. */
+/** The number of characters at the end of a string that the hash always includes. */
 const ENDING_LENGTH = 5;
-/** The maximum length of a shared text. Longer texts are rarely repeated. */
+/** The maximum length of a shared string. Longer strings are rarely repeated. */
 const MAX_TEXT_LENGTH = 128;
 const MAX_JSON_LENGTH = 512;
 
-/** Returns an equal text that is in memory already, or the text itself. Thousands of objects repeat the same texts. */
+/**
+ * Returns an equal string that is already in memory, or the given string. Thousands of objects repeat the same strings.
+ */
 export function internString(text: string): string {
   if (text.length > MAX_TEXT_LENGTH) return text;
   const place = placeOf(text, TEXT_PLACES);
@@ -36,8 +38,8 @@ export function internJson<T extends object>(value: T): T {
 }
 
 /**
- * Hashes about sixteen characters from the whole text, and all of its last `ENDING_LENGTH` characters, because the
- * names of siblings differ at the end.
+ * Hashes about sixteen characters from the whole string, and all of its last `ENDING_LENGTH` characters. The ending is
+ * hashed completely, because the names of siblings differ at the end.
  */
 function placeOf(text: string, places: number): number {
   const { length } = text;

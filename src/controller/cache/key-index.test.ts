@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeyIndex } from './key-index.ts';
 
-/** The keys under each of the texts `a`, `b` and `c` after moves `[key, from, to]`. */
+/** The keys under each of the strings `a`, `b` and `c` after moves `[key, from, to]`. */
 function after(...moves: [string, string[], string[]][]): Record<string, string[]> {
   const index = new KeyIndex();
   for (const [key, from, to] of moves) index.move(key, from, to);
@@ -11,7 +11,7 @@ function after(...moves: [string, string[], string[]][]): Record<string, string[
 describe('KeyIndex', () => {
   it.each([
     ['is empty at first', [], { a: [], b: [], c: [] }],
-    ['holds a key under all its texts', [['x', [], ['a', 'b']]], { a: ['x'], b: ['x'], c: [] }],
+    ['holds a key under all its strings', [['x', [], ['a', 'b']]], { a: ['x'], b: ['x'], c: [] }],
     [
       'holds several keys in order',
       [
@@ -21,7 +21,7 @@ describe('KeyIndex', () => {
       { a: ['x', 'y'], b: [], c: [] },
     ],
     [
-      'moves a key to other texts',
+      'moves a key to other strings',
       [
         ['x', [], ['a', 'b']],
         ['x', ['a', 'b'], ['b', 'c']],
@@ -29,7 +29,7 @@ describe('KeyIndex', () => {
       { a: [], b: ['x'], c: ['x'] },
     ],
     [
-      'keeps the place of an unchanged key',
+      'keeps the position of an unchanged key',
       [
         ['x', [], ['a']],
         ['y', [], ['a']],

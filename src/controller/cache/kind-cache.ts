@@ -20,7 +20,7 @@ export interface CacheChange {
   readonly after: LiveObject | undefined;
 }
 
-/** Returns the texts under which an object is found. */
+/** Returns the strings under which the index finds an object. */
 export type IndexFunction = (object: KubeObject) => Iterable<string>;
 
 /** The dependencies of a `KindCache`. */
@@ -30,7 +30,7 @@ export interface KindCacheOptions {
   readonly type: ObjectType;
   /** Returns the projection of an object. Called for every object that arrives. */
   readonly project: (object: KubeObject) => LiveObject;
-  /** Returns the texts under which objects are found, in addition to their keys. Must be a pure function. */
+  /** Returns the strings under which the index finds an object, in addition to its key. Must be a pure function. */
   readonly indexOf?: IndexFunction;
   readonly onChange: (change: CacheChange) => void;
   /** Called when `synced` of a watch has changed, or when the error of a watch without a complete list has changed. */
@@ -121,7 +121,7 @@ export class KindCache {
     return 1 + this.#namespaces.size;
   }
 
-  /** The objects that have to be read again. */
+  /** The objects that must be read again. */
   get stale(): StaleObjectsView {
     return this.#stale;
   }
@@ -179,8 +179,8 @@ export class KindCache {
   }
 
   /**
-   * Are the namespaces watched one by one? The watch of the whole kind retries meanwhile. A server error in a retry
-   * does not end the watches of the namespaces.
+   * Are the namespaces watched one by one? During that time, the watch of the whole kind retries. A server error in a
+   * retry does not end the watches of the namespaces.
    */
   #isNarrow(): boolean {
     const { error, synced } = this.#all;
@@ -218,7 +218,7 @@ export class KindCache {
     return [...this.#members.of(applySet)].flatMap((key) => this.get(key) ?? []);
   }
 
-  /** The objects for which `indexOf` returned this text. */
+  /** The objects for which `indexOf` returned this string. */
   indexed(text: string): LiveObject[] {
     return [...this.#indexed.of(text)].flatMap((key) => this.#objects.get(key) ?? []);
   }
@@ -229,13 +229,13 @@ export class KindCache {
   }
 
   /**
-   * Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired ones. `writer`
-   * names a writer of kro's graph engine; absent for the manager of the children of instances.
+   * Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired fields. `writer`
+   * names a writer of kro's graph engine. It is absent for the manager that writes the children of instances.
    */
   observeApplied(object: KubeObject, desired: Fingerprint, writer?: FieldWriter): void {
     const key = cacheKeyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
-    // The fingerprint must be that of the response. The cache may already hold a later change by another client, which
+    // The fingerprint must come from the response. The cache may already hold a later change by another client, which
     // is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const fields = writer === undefined ? held : held?.engineFields?.get(writerName(writer));
@@ -258,7 +258,7 @@ export class KindCache {
     this.#objects.set(key, withWhole(live, object));
   }
 
-  /** Removes an object after a response that says that the object does not exist. */
+  /** Removes an object after a response reported that the object does not exist. */
   observeGone(key: string, uid: string): void {
     this.#addTombstone(uid);
     const before = this.#objects.get(key);
@@ -266,21 +266,21 @@ export class KindCache {
   }
 
   /**
-   * Records that the owned fields satisfy the desired ones. `writer` is the name of a writer of kro's graph engine;
-   * absent for the manager of the children of instances.
+   * Records that the owned fields satisfy the desired fields. `writer` is the name of a writer of kro's graph engine.
+   * It is absent for the manager that writes the children of instances.
    */
   setEquivalence(key: string, pair: EquivalentDigests, writer?: string): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
     const next = writer === undefined ? withEquivalence(live, pair) : withWriterEquivalence(live, writer, pair);
     this.#objects.set(key, next);
-    // An entry whose equivalence is `true` has no new text, so it stays compacted.
+    // An entry whose equivalence is `true` has no new string, so it stays compacted.
     if (next.equivalence !== true || writer !== undefined) this.#compactor.add(key);
   }
 
   /**
    * Stores an object. Returns the new entry; `undefined` when the object is not newer. With `listing`, the same version
-   * is stored again, because its projection may have grown. With `older`, an older version is stored, too.
+   * is stored again, because its projection may have grown. With `older`, an older version is also stored.
    */
   #put(object: KubeObject, listing: boolean, older = false): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
@@ -303,8 +303,8 @@ export class KindCache {
 
   /**
    * The entry of an object that arrived; `before` is the earlier entry of the same object. Any user may write an object
-   * that is nested too deep for the call stack. The entry of such an object has only its identity. A step that needs
-   * more of the object fails, and the other objects of the kind keep their watch.
+   * that is nested too deeply for the call stack. The entry of such an object has only the object's identity. A step
+   * that needs more of the object fails, and the other objects of the kind keep their watch.
    */
   #entryOf(object: KubeObject, before: LiveObject | undefined): LiveObject {
     const { project } = this.#options;
@@ -312,7 +312,7 @@ export class KindCache {
       const projected = project(object);
       return before === undefined ? projected : projectWithEquivalence(projected, before, object);
     } catch (thrown) {
-      // When the stack is full, V8 may throw other errors than a RangeError.
+      // When the stack is full, V8 may throw an error that is not a RangeError.
       if (!isTooDeep(object as unknown as JsonValue)) throw thrown;
       const { apiVersion, kind, metadata } = object;
       const { managedFields: _managedFields, ...identity } = metadata;
@@ -356,9 +356,10 @@ export class KindCache {
   }
 
   /**
-   * Takes over a complete list. Objects that the list does not have are removed, and older versions in the list replace
-   * the known ones, unless the controller wrote an object after the list. A restore of etcd shows in one of two ways:
-   * the list is older than earlier events (`wentBack`), or the list is newer but has objects in older versions.
+   * Takes over a complete list. Removes objects that the list does not have. Older versions in the list replace the
+   * known versions. An object that the controller wrote after the list stays unchanged. A restore of etcd shows in one
+   * of two ways: the list is older than earlier events (`wentBack`), or the list is newer but has objects in older
+   * versions.
    */
   #sweep(namespace: string | undefined, { version, seen, older, wentBack }: CompleteList): void {
     const isWrittenLater = (live: LiveObject | undefined) =>
@@ -377,7 +378,7 @@ export class KindCache {
   }
 
   #addTombstone(uid: string): void {
-    // Some API servers give objects no UID.
+    // The objects of some API servers have no UID.
     if (uid === '') return;
     this.#tombstones.add(uid);
     if (this.#tombstones.size <= MAX_TOMBSTONES) return;

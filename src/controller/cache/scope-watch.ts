@@ -7,9 +7,9 @@ import { internString } from './intern.ts';
 /** A complete list of a watch. */
 export interface CompleteList {
   readonly version: string;
-  /** The keys of the listed objects. Other objects do not exist any more. */
+  /** The keys of the listed objects. Other objects no longer exist. */
   readonly seen: ReadonlySet<string>;
-  /** The listed objects of which a later version is known, by key. */
+  /** The listed objects for which a later version is known, by key. */
   readonly older: ReadonlyMap<string, KubeObject>;
   /** Does the list show an earlier state of the server than earlier events? */
   readonly wentBack: boolean;
@@ -146,7 +146,10 @@ export function cacheKey({ namespace = '', name = '' }: Pick<ObjectMeta, 'namesp
   return `${namespace}/${name}`;
 }
 
-/** The key under which a cache stores an object. It is interned, because each object has several copies of it. */
+/**
+ * The key under which a cache stores an object. The key is interned, because several parts of the cache store the key
+ * of an object.
+ */
 export function cacheKeyOf(object: KubeObject): string {
   return internString(cacheKey(object.metadata));
 }

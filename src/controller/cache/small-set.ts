@@ -2,8 +2,8 @@
 const MAX_ARRAY_LENGTH = 32;
 
 /**
- * A set of texts in the order in which they were added. It saves memory when there are thousands of sets with a few
- * members each.
+ * A set of strings in the order in which they were added. Thousands of sets with a few members each take less memory
+ * than with `Set`.
  */
 export class SmallSet {
   #members: string[] | Set<string>;

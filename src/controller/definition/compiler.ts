@@ -9,9 +9,9 @@ export interface CompiledSpec {
   readonly hash: string;
   /** `undefined` when the spec has errors. */
   readonly graph?: Graph;
-  /** kro's text of the first error; `undefined` when the spec compiles. */
+  /** kro's message for the first error; `undefined` when the spec compiles. */
   readonly message?: string;
-  /** The texts of all problems, with places and remedies. */
+  /** The messages of all problems, with places and remedies. */
   readonly problems: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export interface CompilationTiming {
   readonly ok: boolean;
 }
 
-/** A result of the compiler without the hash of the spec, with kro's text of the first error. */
+/** A result of the compiler without the hash of the spec, with kro's message for the first error. */
 export function compiledSpec(graph: Graph | undefined, diagnostics: readonly Diagnostic[]): Omit<CompiledSpec, 'hash'> {
   const first = diagnostics.find(({ severity }) => severity === 'error');
   return {
@@ -43,7 +43,7 @@ const MAX_KEPT_SPECS = 6;
 
 /** The hash and the kinds of a spec. */
 interface SpecFacts {
-  /** `undefined` when the spec is nested so deep that its hash could exceed the call stack. */
+  /** `undefined` when the spec is nested so deeply that its hash could exceed the call stack. */
   readonly hash: string | undefined;
   readonly types: readonly GroupVersionKind[];
 }
@@ -81,7 +81,7 @@ export class DefinitionCompiler {
   async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<CompiledSpec> {
     const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
     const { hash, types } = this.#factsOf(spec);
-    // The spec is nested too deep. The diagnostics of the compiler name the limit.
+    // The spec is nested too deeply. The diagnostics of the compiler name the limit.
     if (hash === undefined) {
       const { diagnostics } = compile(definition, { ...this.#options, sources: [] });
       return { hash: '', ...compiledSpec(undefined, diagnostics) };

@@ -124,7 +124,7 @@ export class CrdEnsurer {
 
   /**
    * The kind that the cluster serves for this definition, by the labels of its CRD. Only the version comes from the
-   * present spec.
+   * current spec.
    */
   servedType(definition: DefinitionObject): ObjectType | undefined {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
@@ -170,7 +170,8 @@ export class CrdEnsurer {
     const known = this.#lastChecks.get(definition.name);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     if (known === undefined || crd === undefined) return false;
-    // A change of the labels, which name the owner, does not change the stamp.
+    // The labels name the owner, and a change of labels does not change the stamp. The owner is therefore checked each
+    // time.
     const isOwner = ownerConflict(crd, definition.name) === undefined;
     return isOwner && known.wantedKey === wantedKeyOf(graph) && known.stamp === stampOf(crd);
   }
@@ -235,7 +236,7 @@ export class CrdEnsurer {
 }
 
 /**
- * A key that is equal for graphs with equal CRDs: the hash of the spec. With `mayLackKinds`, the same spec can give
+ * A key that is equal for graphs with equal CRDs: the hash of the spec. With `mayLackKinds`, the same spec can produce
  * another CRD when the cluster serves other kinds, so the key also has the digest of the CRD.
  */
 const wantedKeyOf = (graph: Graph): string =>

@@ -17,7 +17,7 @@ const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefini
 let world: VirtualWorld;
 afterEach(() => world.close());
 
-/** A definition of the kind Pot under this name, which is also the text of its objects. */
+/** A definition of the kind Pot with this name. The ConfigMaps of its instances contain the name. */
 function named(name: string, annotations: Record<string, string> = {}): KubeObject {
   const definition = potDefinition([mapResource('map', { of: name })]);
   return { ...definition, metadata: { name, annotations } };

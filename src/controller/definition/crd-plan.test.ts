@@ -104,7 +104,7 @@ describe('planCrd', () => {
       plan: { do: 'patch' },
     },
     {
-      title: 'allows a breaking change only with the exact text true',
+      title: 'allows a breaking change only with the exact value true',
       existing: owned(boatCrd()),
       wanted: boatCrd({ hull: { type: 'integer' } }),
       annotations: { 'kro.run/allow-breaking-changes': 'True' },
@@ -147,7 +147,7 @@ describe('planCrd', () => {
       plan: { do: 'refuse', message: expect.stringContaining('Property graph was removed (field status.graph;') },
     },
     {
-      title: 'refuses a breaking change beside the removal of the record of objects',
+      title: 'refuses a breaking change that comes with the removal of the record of objects',
       existing: owned(recording),
       wanted: crdWithStatus({ state: { type: 'integer' } }),
       plan: {

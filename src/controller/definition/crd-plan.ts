@@ -53,8 +53,8 @@ export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version:
 
 /**
  * Decides the next write of the CRD. Creates a missing CRD. Refuses when the CRD has another owner, when the CRDs
- * cannot be compared, or when the change is breaking and the definition does not allow breaking changes. Leaves a CRD
- * that equals the wanted one unchanged. Updates any other CRD.
+ * cannot be compared, or when a breaking change is not allowed by the definition. Leaves a CRD that equals the wanted
+ * one unchanged. Updates any other CRD.
  */
 export function planCrd(
   existing: KubeObject | undefined,

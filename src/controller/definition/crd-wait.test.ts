@@ -15,7 +15,7 @@ afterEach(() => world.close());
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
 const SCHEMA = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** A definition of another client with this name, whose objects have the kind of the given name. */
+/** A CRD of another client with this plural name and this kind. */
 function takingKind(plural: string, kind: string): KubeObject {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -33,7 +33,7 @@ function takingKind(plural: string, kind: string): KubeObject {
 const kindReady = async () => conditionText(await world.user.get(potsRef), 'KindReady');
 const NOT_ESTABLISHED = 'False Failed: CRD pots.acme.test was not established within two minutes';
 
-test('a CRD that another client deletes has two minutes again to be served', async () => {
+test('the two minutes to serve a CRD begin again when another client deletes the CRD', async () => {
   world = await virtualWorld();
   await world.apply(takingKind('vases', 'Pot'));
   await world.advance(1000);

@@ -46,7 +46,7 @@ export interface DefinitionReconcilerOptions {
   readonly version: string;
   /** The keywords of a CRD's schema whose changes count as breaking in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
-  /** The release line of kro whose texts appear in the status of instances without a graph. */
+  /** The release line of kro whose messages appear in the status of instances without a graph. */
   readonly level: KroCompatibility;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
@@ -126,7 +126,7 @@ export class DefinitionReconciler {
 
   /**
    * Compiles the spec. When the schemas of its kinds cannot be read, for example because the server of an API group is
-   * away, the pass fails. If no pass has decided about the spec yet, the status then reports the failure.
+   * unavailable, the pass fails. If no pass has decided about the spec yet, the status then reports the failure.
    */
   async #compile(definition: DefinitionObject, signal: AbortSignal): Promise<CompiledSpec> {
     try {
@@ -157,7 +157,7 @@ export class DefinitionReconciler {
   }
 
   /**
-   * Finds the revision of the present spec. Issues a new revision when the spec has changed. Returns `undefined` when
+   * Finds the revision of the current spec. Issues a new revision when the spec has changed. Returns `undefined` when
    * the spec does not compile, or when the revision cannot be issued.
    */
   async #resolve(pass: DefinitionPass, signal: AbortSignal): Promise<WorkingRevision | undefined> {
@@ -181,9 +181,9 @@ export class DefinitionReconciler {
   }
 
   /**
-   * Issues a revision. At the level of kro 0.9, a revision after the first one is not issued when its CRD would be
-   * refused, and the last working revision stays in use. At the level of kro 0.10, a revision with such a CRD is issued
-   * but not served.
+   * Issues a revision. At the level of kro 0.9, a revision after the first one is not issued if its CRD would be
+   * refused. The last working revision then stays in use. At the level of kro 0.10, a revision with such a CRD is
+   * issued but not served.
    */
   async #issue(
     pass: DefinitionPass,
@@ -351,7 +351,7 @@ export class DefinitionReconciler {
   }
 }
 
-/** Does the status say whether the present spec compiles? */
+/** Does the status state whether the current spec compiles? */
 const isDecided = ({ status, generation }: DefinitionObject): boolean =>
   readConditions(status['conditions']).some(
     ({ type, observedGeneration }) => type === 'GraphAccepted' && observedGeneration === generation,

@@ -33,7 +33,7 @@ export interface DefinitionOutcome {
    * condition does not affect `Ready`.
    */
   readonly rolledOut?: ConditionContent | 'keep';
-  /** The condition of `propagateWhen`. The rules of `rolledOut` also hold for it. */
+  /** The condition of `propagateWhen`. The rules of `rolledOut` also apply to this condition. */
   readonly propagated?: ConditionContent | 'keep';
   /** The highest revision that was ever issued; 0 for none. */
   readonly lastIssuedRevision: number;
@@ -54,7 +54,7 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
   const isTrue = (type: DefinitionCondition) =>
     conditions.some((condition) => condition.type === type && condition.status === 'True');
   const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
-  // While the spec does not compile, the status keeps its order, which is that of the served revision.
+  // While the spec does not compile, the status keeps its order, which is the order of the served revision.
   const shown = outcome.graph === undefined ? lastGraphStatus(definition.status) : graphStatus(outcome.graph);
   return {
     ...shown,
@@ -81,7 +81,7 @@ function ofRevision(
   return [transition(name, value, before, generation, now)];
 }
 
-/** Texts of kro. Clients match them. */
+/** Messages of kro. Clients match on these messages. */
 export const outcomes = {
   resolved: (revision: number): ConditionContent => yes('Resolved', `revision ${revision} compiled and active`),
   revisionFailed: (revision: number): ConditionContent =>

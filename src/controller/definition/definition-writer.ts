@@ -26,8 +26,7 @@ export class DefinitionWriter {
   }
 
   /**
-   * Adds the controller's finalizer. Returns the changed definition; `undefined` when the definition does not exist any
-   * more.
+   * Adds the controller's finalizer. Returns the changed definition; `undefined` when the definition no longer exists.
    */
   async withFinalizer(definition: DefinitionObject, signal: AbortSignal): Promise<DefinitionObject | undefined> {
     if (definition.hasFinalizer || definition.deleting) return definition;
@@ -51,8 +50,8 @@ export class DefinitionWriter {
   }
 
   /**
-   * Writes finalizers. The resourceVersion that was read is a precondition. Returns `undefined` when the definition
-   * does not exist any more.
+   * Writes finalizers. The resourceVersion that was read is a precondition. Returns `undefined` when the definition no
+   * longer exists.
    */
   async #setFinalizers(
     { object }: DefinitionObject,
@@ -69,7 +68,7 @@ export class DefinitionWriter {
     }
   }
 
-  /** Writes the status when it differs from the present one. */
+  /** Writes the status when it differs from the current status. */
   async putStatus(definition: DefinitionObject, status: WrittenStatus, signal: AbortSignal): Promise<void> {
     const { client, caches } = this.#options;
     if (jsonEquals(definition.status, status)) return;

@@ -63,9 +63,9 @@ export interface LiveRules {
 }
 
 /**
- * The graph that the controller follows for an instance: the revision to which the instance is pinned, else the newest
- * usable revision. A revision is usable when the roll-out permits it, its CRD is not refused, and it compiles against
- * the schemas of the cluster. Without revisions, the graph of the definition's own spec.
+ * The graph that the controller follows for an instance: the revision to which the instance is pinned, or without a pin
+ * the newest usable revision. A revision is usable when the roll-out permits it, its CRD is not refused, and it
+ * compiles against the schemas of the cluster. Without revisions, the graph of the definition's own spec.
  *
  * @throws KubeError when schemas cannot be read.
  */
@@ -158,7 +158,7 @@ function keptRevision(
   return { number, note };
 }
 
-/** The texts of the conditions of a definition that are False. */
+/** The messages of a definition's conditions that are False. */
 function falseConditions(status: JsonObject): string[] {
   return readConditions(status['conditions'])
     .filter((condition) => condition.status === 'False')

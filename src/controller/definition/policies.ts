@@ -16,8 +16,8 @@ const EXPLAIN = 'typekro.dev/explain';
 const BUDGET = 'typekro.dev/cel-budget';
 
 /**
- * The maximum of `typekro.dev/cel-budget`, in cost units: five times the default. An expression is evaluated in one go,
- * and a leader that is busy for longer than its Lease lasts loses the Lease.
+ * The maximum of `typekro.dev/cel-budget`, in cost units: five times the default. An expression is evaluated without
+ * interruption, and a leader that is busy for longer than the duration of its Lease loses the Lease.
  */
 const MAX_BUDGET = 10_000_000;
 
@@ -120,8 +120,8 @@ export function readPolicies(object: KubeObject): Policies {
 }
 
 /**
- * The maximum cost of one expression: that of the definition, and at most the limit of the operator. Undefined for the
- * default.
+ * The maximum cost of one expression: the budget of the definition, but at most the limit that the operator sets.
+ * Undefined for the default.
  */
 export function expressionBudget({ budget }: Pick<Policies, 'budget'>, limit: number | undefined): number | undefined {
   return limit === undefined || budget === undefined ? (budget ?? limit) : Math.min(budget, limit);

@@ -134,7 +134,10 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   }
 }
 
-/** The instances that the conditions hold back, by their keys, according to their statuses. */
+/**
+ * Maps the key of each instance that the conditions hold back to the reason. The statuses of the instances decide which
+ * ones are held back.
+ */
 function heldOnes(
   propagateWhen: InstancePropagation,
   revision: number,

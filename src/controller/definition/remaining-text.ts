@@ -2,11 +2,11 @@ import type { KubeObject } from '../../core/index.ts';
 import { namespacedName } from '../../core/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 
-/** The maximum number of instances that the text names. */
+/** The maximum number of instances that the message names. */
 const MAX_NAMED_INSTANCES = 5;
 
 /**
- * Names the instances that delay the end of a deleted definition, and their finalizers. The instances are sorted by
+ * Names the instances that delay the removal of a deleted definition, and their finalizers. The instances are sorted by
  * name.
  */
 export function remainingText(instances: Pick<KindCache, 'size' | 'values'>): string {

@@ -87,7 +87,7 @@ export class Removal {
     }
     if (instances === undefined) return undefined;
     const { synced, error } = instances;
-    // When the cluster serves the kind no more, its instances are gone.
+    // When the cluster no longer serves the kind, its instances are gone.
     if (!synced && error !== undefined && (error.status !== 404 || isServed)) {
       return `deletion waits: the instances cannot be listed: ${failureText(apiFailure(error, undefined))}`;
     }

@@ -25,11 +25,11 @@ export interface RevisionHandoffOptions {
   readonly revisions: RevisionStore;
   readonly crds: CrdEnsurer;
   readonly rollouts: Rollouts;
-  /** The release line of kro whose texts appear in the status of instances without a graph. */
+  /** The release line of kro whose messages appear in the status of instances without a graph. */
   readonly level: KroCompatibility;
 }
 
-/** kro's text for instances whose definition has no usable revision. */
+/** kro's message for instances whose definition has no usable revision. */
 function unresolvedText(newest: number | undefined, level: KroCompatibility): string {
   if (!followsGraphEngine(level)) {
     return newest === undefined
@@ -146,7 +146,8 @@ export class RevisionHandoff {
       // One identity must not use state that another identity has read.
       this.withdraw(name);
     }
-    // The CRD has got this definition as its owner. No kind is served by two definitions.
+    // This definition now owns the CRD. A definition that served the kind before must stop, because two definitions
+    // must not serve one kind.
     const other = served.of(what.type.group, what.type.kind)?.definition;
     if (other !== undefined && other !== name) this.withdraw(other);
     if (served.serve({ ...what, definition: name, definitionUid: uid, policies, identity })) {

@@ -18,7 +18,7 @@ const SPEC: JsonObject = { schema: { kind: 'Pot' } };
 const pots = definitionOf('pots', SPEC);
 const hash = revisionHash(SPEC);
 
-/** A store on a server that has this revision under the name of the next one. */
+/** A store on a server that already has this revision under the name of the next revision. */
 function storeWith(stored: KubeObject): { store: RevisionStore; observed: KubeObject[] } {
   const observed: KubeObject[] = [];
   const client = {
@@ -32,7 +32,7 @@ function storeWith(stored: KubeObject): { store: RevisionStore; observed: KubeOb
 
 const issue = (store: RevisionStore) => store.issue(pots, 2, hash, undefined, new AbortController().signal);
 
-test('a revision whose creation got no answer is used', async () => {
+test('a revision whose creation got no response is used', async () => {
   const stored = newRevision(pots, 2, hash, 'devel');
   const { store } = storeWith(stored);
   expect((await issue(store)).object).toBe(stored);
@@ -41,7 +41,7 @@ test('a revision whose creation got no answer is used', async () => {
 test.each([
   ['another spec', newRevision(definitionOf('pots', { schema: { kind: 'Jar' } }), 2, hash, 'devel')],
   ['another definition', newRevision(definitionOf('jars', SPEC), 2, hash, 'devel')],
-])('a revision of %s under the same name is not used, and the next pass knows it', async (_what, stored) => {
+])('a revision of %s under the same name is not used, and the next pass knows that revision', async (_what, stored) => {
   const { store, observed } = storeWith(stored);
   await expect(issue(store)).rejects.toMatchObject({ code: 'controller/revision-taken' });
   expect(observed).toEqual([stored]);

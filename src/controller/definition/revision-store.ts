@@ -89,7 +89,7 @@ export class RevisionStore {
     }
   }
 
-  /** Makes the definition the owner of revisions that an earlier definition of the same name has left. */
+  /** Makes the definition the owner of revisions that an earlier definition of the same name left behind. */
   async adopt(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
     for (const revision of this.live(definition.name)) {
       const ownerReferences = adoptedOwners(revision, definition);

@@ -41,8 +41,8 @@ export function definitionOf(object: KubeObject): string {
 const MAX_NAME_LENGTH = 253;
 
 /**
- * The name of a revision: `<definition>-r<NNNNN>`. When this name is too long, the name of the definition is cut, and
- * the name of the revision ends with a hash of the definition's whole name.
+ * The name of a revision: `<definition>-r<NNNNN>`. If this name is too long, the definition's name in it is cut, and a
+ * hash of the whole definition name is appended.
  */
 export function revisionName(definition: string, number: number): string {
   const suffix = `-r${String(number).padStart(5, '0')}`;
@@ -93,7 +93,7 @@ function ownerOf(definition: DefinitionObject): OwnerReference {
 
 /**
  * The owner references that make the definition the controller of a revision that an earlier definition of the same
- * name has left. `undefined` when the definition is already the controller. Owners of other kinds stay.
+ * name left behind. `undefined` when the definition is already the controller. Owners of other kinds stay.
  */
 export function adoptedOwners(revision: Revision, definition: DefinitionObject): OwnerReference[] | undefined {
   const owners = revision.object.metadata.ownerReferences ?? [];

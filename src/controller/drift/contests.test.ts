@@ -14,7 +14,7 @@ describe('withRevert', () => {
   const rows: { name: string; times: number[]; retryAt: number | undefined }[] = [
     { name: 'has no contest below the number of reverts', times: [0, 1], retryAt: undefined },
     { name: 'starts with the first pause', times: [0, 1, 2], retryAt: 12 },
-    { name: 'doubles the pause with each further revert', times: [0, 1, 2, 12], retryAt: 32 },
+    { name: 'doubles the pause with each additional revert', times: [0, 1, 2, 12], retryAt: 32 },
     { name: 'limits the pause to its maximum', times: [0, 1, 2, 12, 32, 67], retryAt: 102 },
     { name: 'forgets reverts outside of the window', times: [0, 60, 120], retryAt: undefined },
     { name: 'counts all reverts in the window', times: [0, 60, 99], retryAt: 109 },

@@ -2,7 +2,7 @@ import { formatRef } from '../../core/index.ts';
 import type { ApplyAction } from '../../runtime/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
 
-/** The maximum number of fields that a text names. */
+/** The maximum number of fields that a message names. */
 const MAX_NAMED_FIELDS = 10;
 
 /**

@@ -40,7 +40,7 @@ describe('a contest of the controller with itself', () => {
     expect(rewriteContestAt(history, '1 1', now) !== undefined).toBe(isContest);
   });
 
-  it('has a longer pause after each further write', () => {
+  it('has a longer pause after each additional write', () => {
     const { history } = historyAfter(times(MAX_REWRITES), 0);
     const next = withRewrite(history, '1 1', 5000);
     const last = withRewrite(next, '1 1', 15_000);
@@ -94,7 +94,7 @@ describe('the rewrites of the objects of an owner', () => {
     expect(rewrites.contestAt('a', '2 1', 0)).toBeDefined();
   });
 
-  it('do not count a first write a minute ago', () => {
+  it('do not count a first write from a minute ago', () => {
     const rewrites = new Rewrites();
     rewrites.add('a', '1 1', 0);
     for (let write = 1; write < MAX_REWRITES; write += 1) rewrites.add('a', '1 1', 60_001);

@@ -93,7 +93,7 @@ export class Rewrites {
     }
     const hash = fnv32a(key) | 0;
     if (this.#once.includes(hash)) return { sample, since: this.#since, writes: 1 };
-    // `concat` allocates the exact length. `push` reserves room to grow, and saves time for many objects only.
+    // `concat` allocates the exact length. `push` reserves room to grow, which saves time only for many objects.
     if (this.#once.length < MIN_RESERVING_LENGTH) this.#once = this.#once.concat(hash);
     else this.#once.push(hash);
     return undefined;

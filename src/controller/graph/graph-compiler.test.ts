@@ -183,7 +183,7 @@ describe('Graphs that differ only in literals', () => {
     }
   });
 
-  it('do not share an error, which names texts of one Graph', async () => {
+  it('do not share an error, which quotes one Graph', async () => {
     const { compiler } = counting();
     const wrong = (text: string) =>
       graph({ nodes: [{ id: 'a', template: { apiVersion: `a/b/${text}`, kind: 'X', metadata: {} } }] }, text);
@@ -193,7 +193,7 @@ describe('Graphs that differ only in literals', () => {
     expect(texts[1]?.message).toContain('two');
   });
 
-  it('are each compiled when a text in a loop differs, and keep their own graphs', async () => {
+  it('are each compiled when a string in a loop differs, and keep their own graphs', async () => {
     const loop = (text: string): JsonObject => {
       const metadata = { name: `${text}-\${i}` };
       return {

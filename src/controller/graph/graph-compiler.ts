@@ -101,7 +101,7 @@ export class GraphCompiler {
     if (this.#changes !== changes) return compiled;
     const kinds = new Set(types.map(({ group, kind }) => `${group}/${kind}`));
     this.#own.set(id, { spec, compiled, kinds });
-    // Errors and warnings name places and texts of one spec, so Graphs do not share them.
+    // Errors and warnings name positions and strings of one spec, so Graphs do not share them.
     if (graph !== undefined && diagnostics.length === 0) this.#shared.set(shape, { graph, kinds });
     return compiled;
   }

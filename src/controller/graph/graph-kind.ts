@@ -17,7 +17,7 @@ import { accountOf } from './graph-object.ts';
  */
 const GRAPHS = 'Graph.kro.run';
 
-/** The maximum number of Graphs that make one another in a row. */
+/** The maximum length of a chain in which each Graph makes the next one. */
 export const MAX_MAKERS = 10;
 
 /** The annotations with the policies of definitions (`readPolicies`) have no effect on Graphs. */
@@ -112,7 +112,7 @@ function ownAccountDeletionText(user: string): string {
   return `refusing to delete: Graph would impersonate the kro controller's own ServiceAccount ("${user}"); delete the objects in status.managedResources, then set the annotation typekro.dev/deletion-policy: orphan on the Graph`;
 }
 
-/** kro's text for a Graph that would have the rights of the controller. */
+/** kro's message for a Graph that would have the rights of the controller. */
 function ownAccountText(user: string): string {
   return `refusing to apply: Graph would impersonate the kro controller's own ServiceAccount ("${user}"); choose a different serviceAccountName or move the Graph out of the controller's namespace`;
 }

@@ -54,7 +54,7 @@ export class GraphParent implements ParentPort {
 
   /**
    * Replaces the status. The API server refuses the write when the Graph has changed since the decision, because
-   * another client may have added to the record. Then another decision is due. When the spec has changed, too, the
+   * another client may have added to the record. Another decision must then follow. If the spec has also changed, the
    * objects that the old spec wrote must not be lost, so they are added to the record.
    */
   async writeStatus(status: JsonObject): Promise<StatusOutcome> {
@@ -75,7 +75,7 @@ export class GraphParent implements ParentPort {
       }
       if (!isRefusedTest(thrown)) throw thrown;
       const fresh = await this.#reload();
-      // The Graph was deleted, or replaced by another one of the same name.
+      // The Graph was deleted, or replaced by another Graph of the same name.
       if (fresh?.metadata.uid !== uid) return 'decide-again';
       if (fresh.metadata.resourceVersion === resourceVersion) throw thrown;
       if (fresh.metadata.generation !== generation) await this.#addToRecord(fresh, status);
@@ -135,7 +135,10 @@ export class GraphParent implements ParentPort {
   }
 }
 
-/** Did another client change the object, so that the server refuses the tests of a JSON patch, or the version? */
+/**
+ * Did the server refuse a `test` operation of the JSON patch, or the resourceVersion, because another client changed
+ * the object?
+ */
 function isRefusedTest(thrown: unknown): boolean {
   return isConflict(thrown) || (thrown instanceof KubeError && thrown.status === 422);
 }

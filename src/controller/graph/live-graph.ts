@@ -17,7 +17,7 @@ import { accountOf, kindsNamed } from './graph-object.ts';
 export interface LiveGraph {
   /** `undefined` when the Graph does not compile. */
   readonly graph?: Graph;
-  /** The text of the first error, as the controller reports it in the condition Accepted. Absent with a graph. */
+  /** The message of the first error, as the controller reports it in the condition Accepted. Absent with a graph. */
   readonly refusal?: string;
   readonly step: InstanceStepOptions;
   /** The user as which the controller reads and writes the objects. */
@@ -26,13 +26,13 @@ export interface LiveGraph {
   readonly problems: readonly Diagnostic[];
 }
 
-/** The inputs of the compiler besides the Graph and the kinds of the cluster. */
+/** The inputs of the compiler in addition to the Graph and the kinds of the cluster. */
 export interface LiveGraphOptions {
-  /** Kinds that the cluster will serve, besides those that it serves now. */
+  /** Kinds that the cluster does not serve yet, but is going to serve. */
   readonly declared?: SchemaSource;
   /** The gates of the controller that differ from `TYPEKRO_FEATURES`. */
   readonly features?: GraphFeatures | undefined;
-  /** The schemas of the cluster, for a caller that compiles several Graphs. Default: new ones. */
+  /** The schemas of the cluster, for a caller that compiles several Graphs. Default: the schemas are read again. */
   readonly schemas?: LiveSchemas;
 }
 

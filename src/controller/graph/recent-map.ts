@@ -1,4 +1,4 @@
-/** A map of limited size. A new entry replaces the one that was used least recently. */
+/** A map of limited size. A new entry replaces the least recently used entry. */
 export class RecentMap<K, V> {
   readonly #limit: number;
   /** The entries in the order of their last use. */
@@ -25,7 +25,7 @@ export class RecentMap<K, V> {
     if (this.#entries.size > this.#limit && oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** Deletes the entries whose values have a property: `hasProperty` returns true for them. */
+  /** Deletes the entries for whose values `hasProperty` returns true. */
   deleteWhere(hasProperty: (value: V) => boolean): void {
     for (const [key, value] of this.#entries) if (hasProperty(value)) this.#entries.delete(key);
   }

@@ -36,8 +36,8 @@ export interface DefinitionRolesOptions {
    */
   readonly instanceServiceAccount?: string;
   /**
-   * Gives each definition that names no account a ServiceAccount of its own in the controller's namespace. The objects
-   * then contain the account, and the definition with the annotation that names it. Default: no.
+   * Gives each definition that names no account its own ServiceAccount in the controller's namespace. The objects then
+   * contain the account, and the definition with the annotation that names the account. Default: false.
    */
   readonly perDefinition?: boolean;
 }
@@ -51,7 +51,7 @@ export interface DefinitionRoles {
   readonly objects: readonly KubeObject[];
   /**
    * Warnings about these rights, and errors of definitions that get no rights: definitions with an invalid annotation,
-   * and, with `perDefinition`, definitions whose ServiceAccount would have too long a name.
+   * and, with `perDefinition`, definitions for whose ServiceAccount the name would be too long.
    */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -19,7 +19,7 @@ export interface GraphRoles {
 /** The namespace of a Graph whose file names none, as for every client of the cluster. */
 const DEFAULT_NAMESPACE = 'default';
 
-/** The place of a ClusterRole. The places of Roles are namespaces. */
+/** The scope of a ClusterRole. The scope of a Role is the name of a namespace. */
 const CLUSTER = '';
 
 /**

@@ -36,8 +36,8 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const role = `${name}:controller`;
   return [
     ...controllerCrds(),
-    // The API server sets this label itself. The manifest has it, too: the server ignores an apply without fields, so
-    // the next apply would change the object.
+    // The API server sets this label itself. The manifest also sets the label: the server ignores an apply without
+    // fields, so the next apply would change the object.
     {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -63,7 +63,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   ];
 }
 
-/** The flags of a controller with which it needs more rights than a controller without flags. */
+/** The flags with which a controller needs additional rights. */
 export interface FlagRights {
   /** The feature gate GraphKind. A Graph is applied as the ServiceAccount that it names. */
   readonly graphKind?: boolean;
@@ -71,15 +71,15 @@ export interface FlagRights {
   readonly allowCrdDeletion?: boolean;
 }
 
-/** The flags among those of a controller that need more rights. */
+/** Selects the flags of a controller that require additional rights. */
 export function rightsOfFlags(flags: ParsedFlags): FlagRights {
   const { allowCrdDeletion = false, features } = optionsFromFlags(flags);
   return { graphKind: features?.graphKind === true, allowCrdDeletion };
 }
 
 /**
- * The rights on the controller's own objects, for any definitions and Graphs, and those that its flags need. They
- * suffice while there are no instances and no Graphs.
+ * The rights on the controller's own objects, for any definitions and Graphs, and the rights that its flags require.
+ * They suffice while there are no instances and no Graphs.
  */
 export function controllerRules(flags: FlagRights = {}): RoleRule[] {
   const rules = new RuleSet();
@@ -129,7 +129,9 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
   ];
 }
 
-/** The role with the controller's own rights and those that its flags need. Returns any other object unchanged. */
+/**
+ * The role with the controller's own rights and the rights that its flags require. Returns any other object unchanged.
+ */
 export function withFlagRights(object: KubeObject, flags: FlagRights): KubeObject {
   const { kind, metadata, rules } = object;
   const isOwn = kind === 'ClusterRole' && metadata.labels?.[AGGREGATION_LABEL] === 'true' && Array.isArray(rules);
@@ -149,8 +151,8 @@ function unrestrictedRole(name: string): KubeObject {
 }
 
 /**
- * Roles that administrators may grant to users. `edit` and `view` are rights on definitions. `graph-edit` is a role of
- * its own: an author of Graphs has the rights of all ServiceAccounts of the namespace.
+ * Roles that administrators may grant to users. `edit` and `view` are rights on definitions. `graph-edit` is a separate
+ * role, because an author of Graphs has the rights of all ServiceAccounts of the namespace.
  */
 function userRoles(name: string): KubeObject[] {
   const role = (suffix: string, resources: readonly string[], verbs: readonly string[]): KubeObject => ({

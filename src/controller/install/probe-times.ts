@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 
 /**
- * `/healthz` answers as soon as the process has loaded its modules, which takes half a second of processor time. On a
+ * `/healthz` responds as soon as the process has loaded its modules, which takes half a second of processor time. On a
  * full node, a pod with the smallest CPU request of the sizing table (50m) has had this time after ten seconds. The
  * limit is a minute.
  */
@@ -9,9 +9,9 @@ export const STARTUP_TIMES: JsonObject = { periodSeconds: 1, failureThreshold: 6
 
 /**
  * The process yields to probes while it fills its caches. The startup probe cannot cover that time: a replica that
- * waits for the Lease has started, and fills its caches much later. The longest measured delays are 0.4 s in a restart
- * with 10,000 instances, and 1.3 s for a collection of garbage on a machine with 60 runnable processes on two cores. An
- * answer may therefore take ten seconds, where the default of Kubernetes is one.
+ * waits for the Lease has started, and fills its caches much later. The longest measured delay in a restart with 10,000
+ * instances is 0.4 s. The longest garbage collection, on two cores with 60 runnable processes, took 1.3 s. A response
+ * may therefore take ten seconds; the default of Kubernetes is one second.
  */
 export const LIVENESS_TIMES: JsonObject = { periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 10 };
 

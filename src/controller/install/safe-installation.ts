@@ -18,7 +18,7 @@ export interface SafeInstallation {
 
 /**
  * Leaves out the CRDs that would narrow installed ones. With a narrower CRD, stored objects of a newer version of kro
- * or of this project would lose fields or could not be written any more. Reads each installed CRD once, and no other
+ * or of this project would lose fields, or could no longer be written. Reads each installed CRD once, and no other
  * objects. Every command that applies the CRDs of this project calls this function.
  */
 export async function safeInstallation(
@@ -38,7 +38,7 @@ export async function safeInstallation(
   return { apply: objects.filter((object) => !kept.has(object)), kept: [...kept.values()] };
 }
 
-/** The maximum number of narrowings that the text names. The text counts the others. */
+/** The maximum number of narrowings that the message names. The message counts the others. */
 const MAX_NAMED_NARROWINGS = 3;
 
 /** A line about a CRD that is not changed. */

@@ -109,8 +109,8 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * Reads from the API server what no watch answers: a whole object, and an object or a list that the identity may not
-   * watch.
+   * Sends a read to the API server when no watch has the requested data: for a whole object, and for an object or a
+   * list that the identity may not watch.
    */
   async read(request: ReadRequest): Promise<void> {
     if (await this.#readUnwatched(request)) return;

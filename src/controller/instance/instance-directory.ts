@@ -70,7 +70,7 @@ export class InstanceDirectory {
 
   /** Queues a pass over an instance. Ignores instances of kinds that no definition serves. */
   wake(id: string): void {
-    // Each Graph is a group of its own, because no definition divides Graphs among replicas.
+    // Each Graph is a separate group, because no definition divides Graphs among replicas.
     if (this.#isGraph(id)) return this.#options.enqueueGraph({ group: id, key: id });
     const served = this.#servedOf(id);
     if (served !== undefined) this.#options.enqueue({ group: served.definition, key: id });
@@ -122,7 +122,7 @@ export class InstanceDirectory {
     }
   }
 
-  /** Drops all instances of a definition that is not served any more. */
+  /** Drops all instances of a definition that is no longer served. */
   forgetAllOf(definition: string): void {
     for (const record of this.#records.values()) if (record.definition === definition) this.#forget(record);
   }
@@ -197,7 +197,7 @@ export class InstanceDirectory {
       record.caches.setInterest(record.id, []);
       record.caches = served.identity.caches;
       this.#options.onReleased();
-      // Failures and reads of the former account say nothing about the present one.
+      // Failures and reads of the former account do not apply to the present account.
       forgetFailures(record);
       record.unwatched = undefined;
     }

@@ -43,9 +43,9 @@ export class InstanceParent implements ParentPort {
   }
 
   /**
-   * When labels and inventory are both due, applies the inventory also under its own manager, after the apply of the
-   * labels. A later write of only the labels, by kro, then does not remove the inventory. Children may be written in
-   * the meantime, because the inventory already covers them.
+   * When both labels and inventory must be written, also applies the inventory under its own manager, after the apply
+   * of the labels. A later write of only the labels, by kro, then does not remove the inventory. Children may be
+   * written in the meantime, because the inventory already covers them.
    */
   async complete({ labels, inventory }: ParentWrite): Promise<void> {
     if (labels === undefined || inventory === undefined) return;

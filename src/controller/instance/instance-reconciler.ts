@@ -121,8 +121,8 @@ export class InstanceReconciler {
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
       // A user changed the Graph or the definition during the pass. The next pass has the new graph and the new
-      // account. The old graph would read a spec that was written for the new one, and would delete what the new graph
-      // keeps.
+      // account. The old graph would read a spec that was written for the new one, and would delete objects that the
+      // new graph keeps.
       if (!isCurrent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };
       const { step, learned } = await this.#decide(record, served, instance, memory, lookedUp, signal);
       // A look-up of a kind may take minutes. A decision about an earlier spec, or by an earlier graph, is not carried
@@ -217,7 +217,7 @@ export class InstanceReconciler {
       ...definedMember('memory', memory),
       kinds: (type: GroupVersionKind, nodeId?: string) => {
         const found = view.typeOf(type);
-        // The projections of the kind must have what the graph reads before the step reads an object.
+        // Before the step reads an object, the projections of its kind must contain the fields that the graph reads.
         if (found !== undefined && nodeId !== undefined && graph !== undefined) {
           identity.caches.keepComputedKind(graph, nodeId, type);
         }
@@ -250,7 +250,8 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    // The time of a changed status is kept only after the status is written: the next step uses it again.
+    // Keeps the time of the status for the next step. The time of a changed status is kept only after the status is
+    // written.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
     noteServed(record, served);
     record.steppedAt = clock.now();
@@ -279,7 +280,7 @@ export class InstanceReconciler {
     this.#options.onOutcome(record);
   }
 
-  /** Carries out a decision. Returns true when another step is due. */
+  /** Carries out a decision. Returns true when another step must follow. */
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
     const { client, onEvent, kroCompatibility } = this.#options;
@@ -331,9 +332,9 @@ export class InstanceReconciler {
   }
 
   /**
-   * Finds the version in which members of a kind can be read: the version in the graph, else the preferred version of
-   * the group. Returns true when a kind is not served or discovery failed. Another step is then due, because no watch
-   * reports this.
+   * Finds the version in which members of a kind can be read: the version in the graph, or the preferred version of the
+   * group for a kind that the graph does not have. Returns true when a kind is not served or discovery failed. Another
+   * step must then follow, because no watch reports this.
    */
   async #findMemberKinds(
     record: InstanceRecord,

@@ -116,8 +116,8 @@ export class ObservedView implements Observed {
   }
 
   /**
-   * The first namespace that is not listed, preferring one with an error. `''` stands for the whole cluster;
-   * `undefined` when all are listed.
+   * The first namespace that is not listed, preferring one with an error. `''` means the whole cluster; `undefined`
+   * when all namespaces are listed.
    */
   #unreadNamespace(cache: KindCache, namespaces: readonly string[]): string | undefined {
     if (!cache.type.namespaced) return '';
@@ -125,7 +125,7 @@ export class ObservedView implements Observed {
     return unread.find((namespace) => cache.errorIn(namespace) !== undefined) ?? unread[0];
   }
 
-  /** The observation of a list that the cache does not have: why it is missing. */
+  /** The observation of a list that the cache does not have. It states why the list is missing. */
   #missingList(cache: KindCache, namespace: string | undefined): ListObservation {
     const error = cache.errorIn(namespace);
     if (error === undefined) return { state: 'unknown' };
@@ -161,8 +161,8 @@ export class ObservedView implements Observed {
   }
 
   /**
-   * The name in URLs and the scope of a type, as far as discovery has found it. Adds a type that discovery has not
-   * found to `unknownTypes`.
+   * The name in URLs and the scope of a type that discovery has found. Adds a type that discovery has not found to
+   * `unknownTypes`.
    */
   typeOf(type: GroupVersionKind): ApiResource | undefined {
     const found = this.#discovery.peek({ apiVersion: formatApiVersion(type), kind: type.kind });
@@ -206,8 +206,8 @@ export class ObservedView implements Observed {
 }
 
 /**
- * Must the objects of a namespace be read without a watch? This is so when the identity may not watch them, or when the
- * kind has no cache because no node of the graph has the kind any more.
+ * Must the objects of a namespace be read without a watch? True when the identity may not watch them, or when the kind
+ * has no cache. A kind has no cache when no node of the graph has the kind.
  */
 export function isUnwatchable(cache: KindCache | undefined, namespace: string | undefined): boolean {
   return cache === undefined || (!cache.syncedIn(namespace) && cache.errorIn(namespace)?.status === 403);

@@ -29,13 +29,13 @@ export class UnwatchedObjects {
     return this.#objects.size === 0;
   }
 
-  /** Begins a pass: everything has to be read again. */
+  /** Begins a pass: all objects and lists must be read again. */
   begin(): void {
     this.#fresh.clear();
     this.#lists.clear();
   }
 
-  /** Ends a pass that left nothing to do. Drops the objects that the pass did not read: no node wants them any more. */
+  /** Ends a pass that left nothing to do. Drops the objects that the pass did not read, because no node wants them. */
   end(): void {
     for (const key of this.#objects.keys()) if (!this.#fresh.has(key)) this.#objects.delete(key);
   }
@@ -118,7 +118,7 @@ function listKey({ type, namespace, selector }: ListTarget): string {
   return listKeyOf(type, namespace, selector);
 }
 
-/** The key of a list, also for its failures. */
+/** The key of a list. Failures of the list have the same key. */
 export function listKeyOf(type: ObjectType, namespace: string | undefined, selector: string): string {
   return `list ${kindId(type)} ${namespace ?? ''} ${selector}`;
 }

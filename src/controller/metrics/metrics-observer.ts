@@ -210,7 +210,7 @@ export class MetricsObserver {
     if (!(error instanceof TypeKroError)) this.#metrics.panics.add(path);
   }
 
-  /** Subtracts the earlier amounts of an instance from the gauges, and adds the new ones. */
+  /** Subtracts the earlier amounts of an instance from the gauges, and adds the new amounts. */
   #stand(id: string, next: Standing | undefined): void {
     const before = this.#standing.get(id);
     if (before === undefined && next === undefined) return;
@@ -241,7 +241,7 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** Is this an error that a retry alone does not solve, as kro counts it? */
+/** Does kro count this error as one that a retry alone does not solve? */
 function isHard({ because }: NodeReport): boolean {
   return HARD.has(because.kind);
 }

@@ -145,8 +145,8 @@ function firstOf(labels: MetricLabels): string[] {
 }
 
 /**
- * The key of a series. With one label, which is the common case, the key is the label's value. A joined text would have
- * to be hashed each time.
+ * The key of a series. With one label, which is the common case, the key is the label's value. A joined string would be
+ * hashed again at each look-up.
  */
 function keyOf(labels: MetricLabels): string {
   const values = Object.values(labels);

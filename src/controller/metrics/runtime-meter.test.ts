@@ -45,7 +45,7 @@ test.each([
   ['no delay', [100, 100], delays(0, 0, 0, 0)],
   ['one long delay', [100, 100, 100, 1100], delays(0.25, 1, 0, 1)],
   ['a measurement soon after a late one', [50], delays(0, 0, 0, 0)],
-])('with %s, the delays of the event loop are without the time between measurements', (_, times, expected) => {
+])('with %s, the delays of the event loop exclude the time between measurements', (_, times, expected) => {
   expect(scrape(new RuntimeMetrics(loopTimes(times)))).toEqual(expected);
 });
 
@@ -79,7 +79,8 @@ test.each([
 test('the measurement of a process finds a blocked event loop, and ends', async () => {
   const runtime = measureRuntime();
   const longest = () => Number(/^nodejs_eventloop_lag_max_seconds (.+)$/m.exec(exposition(runtime.metrics))?.[1]);
-  // The histogram forgets the time of its last measurement at each scrape, so a scrape follows later than the delay.
+  // At each scrape, the histogram forgets the time of its last measurement. Therefore one call blocks the event loop,
+  // and the next call scrapes.
   let attempts = 0;
   const blockAndScrape = () => {
     attempts += 1;

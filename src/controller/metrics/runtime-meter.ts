@@ -5,7 +5,7 @@ import { Metric } from './registry.ts';
 
 /**
  * The time between two measurements of the event loop. Each measurement has the delay of a timer that is due at that
- * moment. A shorter time costs a process at rest more: with 20 ms it takes 0.002 CPU, five times as much.
+ * moment. A shorter time costs an idle process more: with 20 ms, the measurement takes 0.002 CPU, five times as much.
  */
 const RESOLUTION_MS = 100;
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -71,7 +71,7 @@ export class RuntimeMetrics {
     ];
   }
 
-  /** Counts a pause. `kind` is the number of V8 for the kind of the collection. */
+  /** Counts a pause. `kind` is V8's number for the kind of the collection. */
   paused(kind: unknown, milliseconds: number): void {
     this.pauses.observe({ kind: COLLECTIONS.get(kind) ?? 'other' }, milliseconds / MS_PER_SECOND);
   }
@@ -91,14 +91,14 @@ export class RuntimeMetrics {
 
 /**
  * The delay in a time between two measurements, in seconds. The mean of no measurements is not a number, and counts as
- * no delay. A time that is shorter than the resolution follows a late measurement, and counts as no delay, too.
+ * no delay. A time that is shorter than the resolution follows a late measurement, and also counts as no delay.
  */
 function delayOf(nanoseconds: number): number {
   const seconds = (nanoseconds - RESOLUTION_MS * NANOSECONDS_PER_MS) / NANOSECONDS_PER_SECOND;
   return Number.isNaN(seconds) ? 0 : Math.max(0, seconds);
 }
 
-/** An entry of the type `gc`. The types of Node leave the details of entries out. */
+/** An entry of the type `gc`. Node's type declarations omit the details of entries. */
 type CollectionEntry = PerformanceEntry & { readonly detail?: { readonly kind?: unknown } };
 
 /** Measures the event loop and the garbage collector of this process until `close` is called. */

@@ -12,9 +12,9 @@ export interface EventLoopYielderOptions {
 }
 
 /**
- * Yields to the event loop between expensive passes. Otherwise dozens of passes that each spend a whole budget on an
- * expression would run without a break. A caller checks `due` directly before its work, without an `await` in between.
- * It checks again after each break, because another caller may have worked in the meantime.
+ * Yields to the event loop between expensive passes. Without these breaks, dozens of passes that each spend a whole
+ * budget on an expression would run in one turn. A caller checks `due` directly before its work, without an `await` in
+ * between. It checks again after each break, because another caller may have worked in the meantime.
  */
 export class EventLoopYielder {
   readonly #options: EventLoopYielderOptions;

@@ -9,7 +9,7 @@ test('keys leave in the order in which they were added, also while others are ad
   const taken: string[] = [];
   for (let added = 1; added < 3000; added += 1) {
     keys.add(String(added));
-    // Two of three additions are followed by a removal, so that keys wait all the time.
+    // Two of three additions are followed by a removal, so that the queue keeps growing.
     if (added % 3 > 0) taken.push(keys.take() ?? '');
     expect(keys.size).toBe(added + 1 - taken.length);
   }

@@ -1,4 +1,4 @@
-/** The minimum number of taken keys before the rest moves to the front. */
+/** The minimum number of taken keys before the remaining keys move to the front. */
 const MIN_MOVED_KEYS = 1024;
 
 /**
@@ -18,7 +18,7 @@ export class KeyFifo {
     return this.#keys.length - this.#head;
   }
 
-  /** Adds a key at the end. The caller adds no key that waits already. */
+  /** Adds a key at the end. The key must not be in the queue already. */
   add(key: string): void {
     this.#keys.push(key);
   }

@@ -135,7 +135,7 @@ export function decideRollout({ revision, candidates, count, chosen }: RolloutIn
   };
 }
 
-/** The place of an instance in a roll-out, the same in each process. */
+/** The position of an instance in the order of a roll-out. Each process computes the same position. */
 export function rank(uid: string): string {
   return cryptoLibrary().createHash('sha256').update(uid).digest('hex');
 }

@@ -30,8 +30,8 @@ const MAX_NAMED_INSTANCES = 5;
  * The effect of the running roll-out of a definition's newest revision on an instance. The controller chooses the first
  * instances by their UIDs and records their number on the revision, so another program finds the same instances.
  *
- * @returns `undefined` when the revision goes to all instances, when the instance is pinned, when it keeps the newest
- * revision by `propagateWhen`, when no earlier revision exists, and when the instances cannot be listed.
+ * @returns `undefined` when the revision goes to all instances, or when no earlier revision exists. Also `undefined`
+ * when the instance is pinned or keeps the newest revision by `propagateWhen`, and when the instances cannot be listed.
  */
 export async function liveRollout(
   api: Pick<KubernetesApi, 'list'>,

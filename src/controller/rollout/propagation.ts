@@ -16,14 +16,14 @@ export interface PropagationCandidate {
 /** The instances that get a revision by `spec.propagateWhen`, and the others. */
 export interface Propagation {
   readonly members: ReadonlySet<string>;
-  /** The reason of each instance that keeps its revision, by id, in the order of the batches. */
+  /** Maps the id of an instance that keeps its revision to the reason. The entries are in the order of the batches. */
   readonly held: ReadonlyMap<string, string>;
 }
 
 /**
  * Decides which instances get a revision. The decision uses the outcome of an instance's last pass in this process.
- * After a restart, it uses the status of the instance. The order is that of a canary, which depends only on the UIDs
- * and the ids.
+ * After a restart, it uses the status of the instance. The instances get the revision in the same order as in a canary.
+ * This order depends only on the UIDs and the ids.
  */
 export function decidePropagation(
   propagation: InstancePropagation,

@@ -19,7 +19,7 @@ import { decidePropagation, propagatedCondition } from './propagation.ts';
 const ROLLOUT = 'typekro.dev/rollout';
 const UNTRIED = '0';
 const DONE = 'done';
-/** The annotation of a revision that went to all instances, as far as `propagateWhen` decides. Its value is `done`. */
+/** The annotation of a revision that `propagateWhen` no longer holds back from any instance. Its value is `done`. */
 const PROPAGATED = 'typekro.dev/propagated';
 /**
  * The annotations of a new revision with a canary. Without them, a later revision could use this revision as its base
@@ -207,7 +207,7 @@ export function rolloutCount(revision: KubeObject): number | undefined {
   return recorded === undefined || recorded === DONE ? undefined : Number(recorded);
 }
 
-/** Did the revision go to all instances, as far as `propagateWhen` decides? */
+/** Has `propagateWhen` let the revision go to all instances? */
 export function isPropagationDone({ metadata: { annotations = {} } }: KubeObject): boolean {
   return Object.hasOwn(annotations, PROPAGATED) && annotations[PROPAGATED] === DONE;
 }

@@ -7,7 +7,7 @@ import { previewRollout } from './preview-rollout.ts';
 
 /** The running roll-out of a definition. */
 export interface RunningRollout extends RolloutPreview {
-  /** The number of all instances, also of pinned and suspended ones, which are never among the first. */
+  /** The number of all instances, including pinned and suspended instances, which are never among the first. */
   readonly of: number;
 }
 
@@ -29,7 +29,8 @@ export function runningRollout(
     allowance: readPolicies(definition).canary,
     instances,
     conditions: readConditions(definition.status?.['conditions']),
-    // The UIDs order the instances. The ids would only order instances with equal UIDs.
+    // The UIDs order the instances. The ids would only order instances with equal UIDs, so the keys can stand in for
+    // them.
     idOf: (key) => key,
   });
   return preview === undefined ? undefined : { ...preview, of: instances.length };

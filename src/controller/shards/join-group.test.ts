@@ -8,7 +8,7 @@ const away = () => new KubeError('no answer', { status: 0, reason: 'Transport' }
 
 /**
  * An API with a Lease of this holder. Each write of the Lease ends with the next entry of `refusals`. The last entry
- * applies to all further writes.
+ * applies to all later writes.
  */
 function server(holderIdentity: string | undefined, ...refusals: (KubeError | undefined)[]) {
   const written: KubeObject[] = [];
@@ -44,7 +44,7 @@ describe('joinGroup', () => {
     ['renews the Lease of the group', server('all'), true],
     ['retries after a conflict', server('all', conflict(), undefined), true],
     ['fails after lasting conflicts', server('all', conflict()), false],
-    ['does not join when the server does not answer', server('all', away()), false],
+    ['does not join when the server does not respond', server('all', away()), false],
     ['writes nothing when another replica holds the Lease', server('other'), false],
     ['writes nothing when the Lease was released', server(''), false],
     ['writes nothing without a Lease', server(undefined), false],

@@ -47,7 +47,7 @@ export interface RunShardsOptions {
  * own Lease.
  *
  * All replicas together hold the Lease of an undivided controller, with one holder identity. An undivided controller,
- * or replicas with another number of shards, wait until none of these replicas is left.
+ * or replicas with another number of shards, wait until all of these replicas have ended.
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
   const { api, clock, namespace, lease, shards, identity, times, signal, onPoll } = options;

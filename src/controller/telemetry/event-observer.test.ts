@@ -40,7 +40,7 @@ describe('the problems of a refused definition', () => {
   });
 });
 
-test('an object whose deletion hangs has an event beside the failed write of another object of its node', () => {
+test('an object whose deletion hangs has its own event when the write of another object of its node failed', () => {
   const { recorded, observer } = setup();
   const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
   const failure = { code: 422, reason: 'Invalid', message: 'no' };

@@ -79,7 +79,8 @@ export class EventObserver {
     for (const { type, reason, message } of changedConditions(before, status)) {
       if (type === 'Ready' || !EVENT_REASONS.has(reason ?? '')) continue;
       this.#record(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
-      // The condition has kro's text, because clients match it. These events add the places and the remedies.
+      // The condition has kro's message, because clients match on this message. These events add the places and the
+      // remedies.
       if (reason !== 'InvalidResourceGraph') continue;
       for (const problem of (this.#problems.get(name) ?? []).slice(0, MAX_PROBLEMS)) {
         this.#record(object, 'Warning', 'Problem', problem);
@@ -177,7 +178,7 @@ export class EventObserver {
   }
 }
 
-/** kro's text about a node whose path is too long for a label. */
+/** kro's message about a node whose path is too long for a label. */
 function nodeEncodedText(nodePath: string, written: string): string {
   return `node ${goQuote(nodePath)} exceeds the 63 character label value limit once qualified; kro.run/node-id is set to ${goQuote(written)} on its managed resources, and selectors must use that value; the full path is preserved in the internal.kro.run/node-path annotation`;
 }

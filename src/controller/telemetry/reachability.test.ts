@@ -62,7 +62,7 @@ test('refused credentials are logged once a minute, and once when they are accep
   ]);
 });
 
-test('a server is reached when it has answered once, whatever it answered', () => {
+test('a server counts as reached after its first response, whatever the response is', () => {
   const reachability = new Reachability({ log: () => undefined }, { now: () => 0 });
   expect(reachability.isReached).toBe(false);
   reachability.answered('GET', 0);

@@ -26,7 +26,7 @@ export class Reachability implements RequestMeter {
     this.#clock = clock;
   }
 
-  /** Has the server answered any request? */
+  /** Has the server responded to any request? */
   get isReached(): boolean {
     return this.#isReached;
   }

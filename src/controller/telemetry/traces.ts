@@ -3,7 +3,7 @@ import type { ControllerListener } from '../controller-event.ts';
 import type { RunnerOptions, WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 
-/** The attributes of a span. Where OpenTelemetry has a convention, they have its names. */
+/** The attributes of a span. The names follow the conventions of OpenTelemetry where a convention exists. */
 export type SpanAttributes = Record<string, string | number>;
 
 /** The part of OpenTelemetry's `Span` that the controller uses. */
@@ -57,7 +57,7 @@ export class Traces {
   /** Reports each API request of a pass when its response begins. */
   readonly requests: RequestMeter = {
     answered: (method, status, milliseconds, path) => {
-      // A watch that a pass has opened lives longer than the span of the pass.
+      // A watch that a pass has opened outlives the span of the pass, and is not reported.
       if (this.#api.trace.getActiveSpan()?.isRecording() !== true) return;
       const attributes: SpanAttributes = { 'http.request.method': method, 'url.path': path.replace(/\?.*/s, '') };
       if (status !== 0) attributes['http.response.status_code'] = status;

@@ -4,7 +4,7 @@ import type { ObjectType } from '../../runtime/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** Statuses that `Reachability` logs for all requests: no answer, and refused credentials. */
+/** Statuses that `Reachability` logs for all requests: no response, and refused credentials. */
 const LOGGED_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
 
 /**
