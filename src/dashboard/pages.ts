@@ -33,7 +33,7 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const known = files().get(path);
-    // A file that the page requests only on demand has its text in another map, and null here.
+    // For a file that the page requests only on demand, this map has null, and a second map has the text.
     const text = known === null ? filesOnDemand().get(path) : known;
     const type = TYPES.get(path === '/' ? path : path.slice(path.lastIndexOf('.') + 1));
     if (typeof text !== 'string' || type === undefined) return false;
@@ -52,8 +52,8 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
 }
 
 /**
- * Parses, at the first use, a JSON object that has the text of each file by its path. The map is empty when `read`
- * returns nothing.
+ * Returns a function that maps the path of each file to its text. The JSON object with the texts is read and parsed at
+ * the first call. The map is empty when `read` returns nothing.
  */
 function lazyFiles(read: () => string | undefined): () => ReadonlyMap<string, string | null> {
   let files: ReadonlyMap<string, string | null> | undefined;

@@ -4,11 +4,14 @@ import { scopesOf } from './scopes.ts';
 import type { NamedSymbol } from './symbols.ts';
 import { isSamePath, readsOf } from './symbols.ts';
 
-/** A name that gives an expression another meaning after a rename: that of a node, or of a variable of a macro. */
+/**
+ * What a renamed name would denote in an expression instead of the renamed node: another node, or a variable of a
+ * macro.
+ */
 export type Capture = 'node' | 'variable';
 
 /**
- * Would the expressions of a part read something else after a rename of a node? A name denotes the node of the nearest
+ * Would an expression of the part change its meaning after a rename of a node? A name denotes the node of the nearest
  * frame that declares it. A variable of a macro hides the nodes of all frames.
  */
 export function captureOf(

@@ -11,9 +11,9 @@ export interface Chunk {
 const STREAM_MARK = /^(?:%|\.\.\.(?:\s|$))/m;
 
 /**
- * Divides a file into its YAML documents, without parsing them. A line with the mark `---` always begins a document.
- * An edit within a document therefore changes one chunk, and the others keep their parsed form. A file with directives
- * or end marks of documents is one chunk.
+ * Divides a file into its YAML documents without parsing them: a line that begins with `---` always begins a document.
+ * An edit within a document therefore changes only one chunk, and the parsed forms of all other chunks stay valid. A
+ * file with directives or document end marks is one chunk.
  */
 export function chunksOf(file: string): readonly Chunk[] {
   const start = file.startsWith('\uFEFF') ? 1 : 0;

@@ -2,9 +2,12 @@ import type { PathStep } from '../graph/index.ts';
 import type { YamlNode } from './yaml-tree.ts';
 import { parseTree, placesIn } from './yaml-tree.ts';
 
-/** The place of a cursor in a document that may be half typed. */
+/** The position of a cursor in the tree of a document. The document may be incomplete at the cursor. */
 export interface CursorPlace {
-  /** `key`: a key is typed. `value`: a whole scalar is typed. `inside`: the cursor is in a longer text. */
+  /**
+   * `key`: the user types a key. `value`: the cursor is in a scalar on one line. `inside`: the cursor is in a scalar
+   * with several lines, such as a block scalar.
+   */
   readonly part: 'key' | 'value' | 'inside';
   /** The path of the value; for a key, the path of its map. */
   readonly path: readonly PathStep[];
@@ -29,8 +32,9 @@ const ITEM = /^(\s*(?:- +)+)(["']?)(.*)$/;
 const KEY = /^(\s*)(["']?)([^\s:#"']*)$/;
 
 /**
- * Finds the place of an offset. The line up to the offset is completed with a mark so that it parses, and the place is
- * that of the mark in the tree. The rest of the line is left out, so that unclosed quotes and braces do no harm.
+ * Finds the position of an offset in the tree. Inserts a mark at the offset, so that the line parses, and finds the
+ * mark in the parsed tree. The rest of the line is left out, so that unclosed quotes and braces do not break the
+ * parser.
  */
 export function cursorPlace(text: string, offset: number): CursorPlace | undefined {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
@@ -64,7 +68,10 @@ function formOf(before: string): Form | undefined {
   return key === null ? undefined : ['key', key[1] ?? '', key[2] ?? '', key[3] ?? ''];
 }
 
-/** The text of an expression up to the cursor, when the cursor is behind an unclosed `${` of its line. */
+/**
+ * The text of an expression from its `${` to the cursor. `undefined` when the line has no unclosed `${` before the
+ * cursor.
+ */
 export function expressionBefore(
   text: string,
   offset: number,

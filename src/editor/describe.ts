@@ -10,8 +10,8 @@ const texts = (): BuiltinDescriptions =>
   (descriptions ??= JSON.parse(kubernetesDescriptionsText()) as BuiltinDescriptions);
 
 /**
- * The description of a field of a kind. Schemas of built-in kinds have no descriptions, so a table of the package has
- * them.
+ * The description of a field of a kind. The schemas of built-in kinds have no descriptions, so the package contains a
+ * table of their descriptions.
  */
 export function descriptionOf(
   type: GroupVersionKind,

@@ -10,7 +10,7 @@ export interface DiagnosticData {
   readonly hint?: string;
 }
 
-/** The diagnostics of the protocol for problems of one file. The hint is a second line of the message. */
+/** Converts the diagnostics of one file to those of the protocol. The hint becomes the second line of the message. */
 export function toProtocol(text: EditorText, diagnostics: readonly Diagnostic[]): ProtocolDiagnostic[] {
   return diagnostics.map(({ code, severity, message, hint, source }) => {
     const data: DiagnosticData = hint === undefined ? {} : { hint };
@@ -25,10 +25,10 @@ export function toProtocol(text: EditorText, diagnostics: readonly Diagnostic[])
   });
 }
 
-/** A name, a number, a quoted text, or any other character. */
+/** Matches a name, a number, a quoted string, `${`, or any other character. */
 const WORD = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w$][\w./-]*|\$\{|[^\s])/;
 
-/** The span of the word at an offset: a diagnostic has only the place where the problem begins. */
+/** The span of the word at an offset. A diagnostic has only its start, and this word is what the editor underlines. */
 function spanOf({ text }: EditorText, offset: number): Span {
   const lineEnd = text.slice(offset).search(/[\r\n]|$/) + offset;
   const line = text.slice(offset, lineEnd);
@@ -38,7 +38,7 @@ function spanOf({ text }: EditorText, offset: number): Span {
   return { from: offset, to: offset + word.length };
 }
 
-/** Does a `${` precede the offset in its line, without a `}` between them? */
+/** Is the offset after a `${` of its line that is not closed before the offset? */
 function isInExpression(text: string, offset: number): boolean {
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
   const open = before.lastIndexOf('${');

@@ -19,7 +19,7 @@ test.each<readonly [title: string, text: string]>([
   ['a directive', '%YAML 1.2\n---\na: 1\n...\n---\nb: 2\n'],
   ['no text', ''],
   ['a tab', 'a:\n\tb: 1\n'],
-])('%s: the parts of the model are the documents and problems of the parser', (_title, text) => {
+])('%s: the model has the same documents and problems as the parser of the whole text', (_title, text) => {
   const whole = parseDefinitions(text, 'a.yaml');
   const parts = open(text).parsed();
   expect(parts.diagnostics).toEqual(whole.diagnostics);
@@ -37,7 +37,7 @@ test('an edit keeps the parsed form of the other documents', () => {
   expect(after.parts.map(({ part }, index) => part === before.parts[index]?.part)).toEqual([true, false, true]);
 });
 
-test('each change applies to the text after the earlier changes', () => {
+test('each change applies to the result of the earlier changes', () => {
   const range = (from: number, to: number) => ({
     start: { line: 0, character: from },
     end: { line: 0, character: to },
@@ -58,13 +58,13 @@ test.each([
   expect(new EditorText('ab\r\nçd').offsetAt(position)).toBe(offset);
 });
 
-test('a position of a diagnostic counts code points and leaves out a byte order mark', () => {
+test('a position of a diagnostic counts code points and does not count a byte order mark', () => {
   const text = new EditorText('\uFEFF😀a\n😀b');
   expect(text.offsetOf({ line: 1, column: 2 })).toBe(3);
   expect(text.offsetOf({ line: 2, column: 2 })).toBe(7);
 });
 
-test('chunks are the whole text without gaps', () => {
+test('the chunks cover the whole text without gaps', () => {
   const text = '---\na\n---\nb\n--- c\n----\n';
   const chunks = chunksOf(text);
   expect(chunks.map((chunk) => chunk.text).join('')).toBe(text);

@@ -17,7 +17,9 @@ import { looseValue, parseTree } from './yaml-tree.ts';
  */
 export const MAX_EDITED_LENGTH = 4 * 1024 * 1024;
 
-/** One YAML document of an open file. Its forms are computed at their first use, and kept while its text stays. */
+/**
+ * One YAML document of an open file. Its parsed forms are computed at their first use, and kept until its text changes.
+ */
 export class DocumentPart {
   readonly text: string;
   readonly #file: string;
@@ -35,7 +37,7 @@ export class DocumentPart {
     return (this.#parsed ??= parseDefinitions(this.text, this.#file));
   }
 
-  /** The syntax tree; `undefined` for an empty document, and for one that nests too deep or is too long. */
+  /** The syntax tree; `undefined` for a document that is empty, too long or too deeply nested. */
   get tree(): YamlNode | undefined {
     if (this.#tree === undefined) {
       const isRefused = this.parsed.diagnostics.some(
@@ -47,7 +49,8 @@ export class DocumentPart {
   }
 
   /**
-   * The value as the compiler reads it. For a document with errors: the readable parts, with a string for each scalar.
+   * The value as the compiler reads it. For a document with errors, only the parts that can be parsed, with each scalar
+   * as a string.
    */
   get value(): JsonValue {
     const [document] = this.parsed.documents;
@@ -67,7 +70,10 @@ export interface PlacedPart {
   readonly line: number;
 }
 
-/** One version of an open file. Immutable; a change returns a new version that shares the parts without changes. */
+/**
+ * One version of an open file. Immutable: a change returns a new version, which shares all unchanged parts with the old
+ * version.
+ */
 export class EditorDocument {
   readonly uri: string;
   /** The name of the file in positions. */
@@ -109,7 +115,7 @@ export class EditorDocument {
     return this.parts.findLast(({ from }) => from <= offset);
   }
 
-  /** All documents and problems of the file, as `parseDefinitions` of the whole text returns them. */
+  /** All documents and problems of the file, equal to the result of `parseDefinitions` for the whole text. */
   parsed(): ParsedDefinitions {
     const documents: DefinitionDocument[] = [];
     const diagnostics: Diagnostic[] = [];

@@ -4,15 +4,15 @@ import type { Span } from './text.ts';
 import type { YamlNode, YamlScalar } from './yaml-tree.ts';
 import { placesIn } from './yaml-tree.ts';
 
-/** An expression `${…}` in a scalar. The span is that of the text between the braces, in the chunk. */
+/** An expression `${…}` in a scalar. The span covers the text between the braces; its offsets refer to the chunk. */
 export interface WrittenExpression extends Span {
   /** The path of the value; for a computed key, the path of its member. */
   readonly path: readonly PathStep[];
   /** The text without `${` and `}`. */
   readonly text: string;
-  /** The offset in the chunk for an offset in `text`. */
+  /** Converts an offset in `text` to an offset in the chunk. */
   toChunk(offset: number): number;
-  /** The offset in `text` for an offset in the chunk. */
+  /** Converts an offset in the chunk to an offset in `text`. */
   fromChunk(offset: number): number;
 }
 
@@ -48,7 +48,10 @@ function expressionsOf(source: string, path: readonly PathStep[], scalar: YamlSc
 
 const clamp = (value: number, limit: number): number => Math.min(Math.max(value, 0), limit);
 
-/** The largest number up to `limit` whose image is at most `target`. `map` must not decrease. */
+/**
+ * The largest number `at`, up to `limit`, for which `map(at)` is at most `target`. `map` must be monotonically
+ * increasing.
+ */
 function lastBelow(map: (at: number) => number, target: number, limit: number): number {
   let low = 0;
   let high = limit;

@@ -18,7 +18,7 @@ interface Problem {
   readonly text: EditorText;
 }
 
-/** The rules that make a change from a hint. The first rule that fits decides. */
+/** The rules that derive a change from a hint. The first matching rule is used. */
 const RULES: readonly ((problem: Problem) => Fix | undefined)[] = [
   insteadOf,
   didYouMean,
@@ -29,7 +29,7 @@ const RULES: readonly ((problem: Problem) => Fix | undefined)[] = [
   removeCode,
 ];
 
-/** The quick fixes for the diagnostics at a place, made from their hints. A hint that needs a decision gives no fix. */
+/** The quick fixes for diagnostics, derived from their hints. A hint that leaves a choice to the user yields no fix. */
 export function fixesFor(document: EditorDocument, diagnostics: readonly ProtocolDiagnostic[]): readonly CodeAction[] {
   return diagnostics.flatMap((diagnostic): CodeAction[] => {
     const { hint } = (diagnostic.data ?? {}) as DiagnosticData;
@@ -59,7 +59,7 @@ function insteadOf(problem: Problem): Fix | undefined {
   return to === undefined || from === undefined ? undefined : replaced(problem, from, to);
 }
 
-/** `did you mean "replicas"?`, `did you mean string?`: the word at the place is replaced. */
+/** `did you mean "replicas"?`, `did you mean string?`: replaces the word at the position of the diagnostic. */
 function didYouMean(problem: Problem): Fix | undefined {
   const [, quoted, single, bare] = /^did you mean (?:"([^"]+)"|'([^']+)'|([^\s"'?]+))\?/.exec(problem.hint) ?? [];
   const to = quoted ?? single ?? bare;
@@ -72,7 +72,7 @@ function didYouMean(problem: Problem): Fix | undefined {
   return { title: `Write ${to}`, edits: [{ range, newText: to }] };
 }
 
-/** `append .orValue(false)`: behind the expression that has the place. */
+/** `append .orValue(false)`: appends the call to the expression at the position of the diagnostic. */
 function appendCall({ diagnostic, hint, document, text }: Problem): Fix | undefined {
   const call = /^append (\.\w+\([^)]*\))$/.exec(hint)?.[1];
   if (call === undefined) return undefined;
@@ -87,7 +87,9 @@ function appendCall({ diagnostic, hint, document, text }: Problem): Fix | undefi
   return { title: `Append ${call}`, edits: [{ range: { start: at, end: at }, newText: call }] };
 }
 
-/** `quote it for the text: "yes"`, `put it in quotes: "3"`, `write "yes" for the text, …`. */
+/**
+ * `quote it for the text: "yes"`, `put it in quotes: "3"`, `write "yes" for the text, …`: puts the scalar in quotes.
+ */
 function quoteText({ diagnostic, hint, text }: Problem): Fix | undefined {
   const [, quoted] =
     /(?:quote it for the text|put it in quotes|write it in quotes): ("[^"]*")/.exec(hint) ??
@@ -101,7 +103,7 @@ function quoteText({ diagnostic, hint, text }: Problem): Fix | undefined {
   return { title: `Write ${quoted}`, edits: [{ range, newText: quoted }] };
 }
 
-/** `put the whole value into quotes: "…"`: the value up to the end of the line is replaced. */
+/** `put the whole value into quotes: "…"`: replaces the value up to the end of the line. */
 function wholeValue({ diagnostic, hint, text }: Problem): Fix | undefined {
   const value = /^put the whole value into (?:single )?quotes: (.+)$/.exec(hint)?.[1];
   if (value === undefined) return undefined;
@@ -112,14 +114,14 @@ function wholeValue({ diagnostic, hint, text }: Problem): Fix | undefined {
   return { title: 'Put the value into quotes', edits: [{ range, newText: value }] };
 }
 
-/** `put a line "---" between the two objects`. */
+/** `put a line "---" between the two objects`: inserts this line. */
 function separateObjects({ diagnostic, hint }: Problem): Fix | undefined {
   if (hint !== 'put a line "---" between the two objects') return undefined;
   const at = { line: diagnostic.range.start.line, character: 0 };
   return { title: 'Put a line --- between the objects', edits: [{ range: { start: at, end: at }, newText: '---\n' }] };
 }
 
-/** `remove the comma; …`, `remove the tag`, `remove it, and join …`, `remove it; …`: the marked text is removed. */
+/** `remove the comma; …`, `remove the tag`, `remove it, and join …`, `remove it; …`: removes the marked text. */
 function removeCode({ diagnostic, hint, text }: Problem): Fix | undefined {
   if (!/^remove (?:the (?:comma|tag|"\.")|it, and join|it;)/.test(hint)) return undefined;
   const span = text.spanOf(diagnostic.range);

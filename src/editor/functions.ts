@@ -8,12 +8,12 @@ export interface KnownFunction {
   readonly isMember: boolean;
   /** The signatures, as in `list(string).join(string) -> string`. */
   readonly signatures: readonly string[];
-  /** The types of the values on which a member is called; empty for a macro and for a function that is no member. */
+  /** The types of the values on which a member function can be called. Empty for a macro and for a global function. */
   readonly receivers: readonly CelType[];
   readonly isMacro: boolean;
 }
 
-/** The forms of the macros, which are no functions and have no types. */
+/** Maps each macro to its call syntax. Macros are not functions, so they have no typed signatures. */
 const MACRO_FORMS: Readonly<Record<string, string>> = {
   has: 'has(value.field) -> bool',
   all: 'list.all(x, condition) -> bool',
@@ -30,7 +30,7 @@ const MACRO_FORMS: Readonly<Record<string, string>> = {
   optFlatMap: 'optional.optFlatMap(x, optional) -> optional',
 };
 
-/** Can an author write the name? The names of operators have other characters. */
+/** Is this the name of a function that authors can call, and not the internal name of an operator? */
 const isWritten = (name: string): boolean => /^[a-zA-Z](?:[\w.]*[a-zA-Z0-9])?$/.test(name);
 
 function signatureOf(name: string, { member, params, result }: Overload): string {
@@ -84,7 +84,7 @@ export function membersOfType(type: CelType): readonly KnownFunction[] {
   });
 }
 
-/** Can a value of the type be the receiver? A type parameter of a signature takes every type. */
+/** Can a value of type `receiver` be the receiver of this signature? A type parameter accepts every type. */
 function fits(type: CelType, receiver: CelType): boolean {
   if (receiver.kind === 'param') return true;
   if (receiver.kind !== type.kind || (type.kind === 'opaque' && receiver.name !== type.name)) return false;

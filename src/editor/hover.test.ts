@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CURSOR, editorAt, SHOP } from '../../test/support/editor.ts';
 import { hoverAt } from './hover.ts';
 
-/** The explanation of the text `word` in the first occurrence of `around`. */
+/** Hovers over `word` within the first occurrence of `around`, and returns the explanation. */
 function explained(text: string, around: string, word: string, others: Readonly<Record<string, string>> = {}): string {
   const at = text.indexOf(around) + around.indexOf(word) + 1;
   const { workspace, document, position } = editorAt(text.slice(0, at) + CURSOR + text.slice(at), others);
@@ -29,7 +29,7 @@ test.each([
   expect(explained(SHOP, around, word)).toMatch(expected);
 });
 
-test.each(['constructor', '__proto__'])('a kind %s of the group kro.run has no explanation', (kind) => {
+test.each(['constructor', '__proto__'])('the kind name %s in the group kro.run has no explanation', (kind) => {
   const text = `apiVersion: kro.run/v1alpha1\nkind: ${kind}\nmetadata: {name: a}\n`;
   expect(explained(text, 'name: a', 'name')).toBe('');
 });
@@ -52,6 +52,6 @@ test('a field of an instance is explained by the definition in the workspace', (
 test.each([
   ['white space', '  resources:', ' '],
   ['a text without an expression', 'image: nginx', 'nginx'],
-])('the explanation of a place in %s does not contain "undefined"', (_title, around, word) => {
+])('no explanation in %s contains "undefined"', (_title, around, word) => {
   expect(explained(SHOP, around, word)).not.toContain('undefined');
 });

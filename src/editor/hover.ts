@@ -15,7 +15,7 @@ import { scopesOf } from './scopes.ts';
 import type { Span } from './text.ts';
 import { placeAt } from './yaml-tree.ts';
 
-/** An explanation in Markdown, of a span of the part. */
+/** An explanation in Markdown, and the span of the part that it explains. */
 interface Found extends Span {
   readonly markdown: string;
 }
@@ -134,5 +134,5 @@ export function wordAt(text: string, offset: number): Span | undefined {
 
 const code = (text: string): string => `\`\`\`cel\n${text}\n\`\`\``;
 
-/** Types of resources without kro's prefix: `web.spec` for `__type_web.spec`. */
+/** Removes kro's prefix from type names: `__type_web.spec` becomes `web.spec`. */
 const plainType = (text: string): string => text.replaceAll('__type_', '');

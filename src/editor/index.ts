@@ -1,8 +1,8 @@
 /**
- * The support for editors of definitions, Graphs and instances: completions, explanations, places, names, symbols,
- * hints and quick fixes. One incremental model holds the open files; each answer is a pure function of the model and a
- * position. The parser, the checker and the schemas are those of the compiler. The answers have the types of the
- * Language Server Protocol. The transport is in the folder `cli`.
+ * Language-server features for definitions, Graphs and instances: completions, explanations, navigation, renames,
+ * symbols, hints and quick fixes. One incremental model contains the open files. Each feature is a pure function of the
+ * model and a position, and uses the compiler's parser, checker and schemas. The results have the types of the Language
+ * Server Protocol. The transport is in the folder `cli`.
  *
  * @packageDocumentation
  */

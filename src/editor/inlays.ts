@@ -8,7 +8,7 @@ import { scopesOf } from './scopes.ts';
 import type { Workspace } from './workspace.ts';
 import { yamlNodeAt } from './yaml-tree.ts';
 
-/** The parts of a compiled graph that hints show. They take less memory than the graph. */
+/** The data of a compiled graph that the hints show. It is kept instead of the graph because it takes less memory. */
 export interface CompiledOutline {
   readonly isGraphObject: boolean;
   readonly outline: GraphOutline;
@@ -20,8 +20,8 @@ export function outlinesOf(graphs: readonly Graph[]): readonly CompiledOutline[]
 }
 
 /**
- * The hints behind the ids of nodes: the node's place in the order of creation, whether the node is a collection,
- * whether it has a condition, and the nodes on which it depends. Only nodes of compiled graphs have an order.
+ * The hints after the ids of nodes. A hint shows the node's number in the order of creation, whether the node is a
+ * collection or conditional, and the nodes on which it depends. Only nodes of compiled graphs have an order.
  *
  * @param graphs the compiled graphs of the document
  */
@@ -75,14 +75,14 @@ function outlineOf(placed: PlacedPart, graphs: readonly CompiledOutline[]): Grap
   return found?.outline;
 }
 
-/** The commands that lenses offer. The server runs a command, unless the client runs it itself. */
+/** The commands of the code lenses. The client may run a command itself; otherwise the server runs it. */
 export const LENS_COMMANDS = {
   graph: 'typekro.graph',
   render: 'typekro.render',
   plan: 'typekro.plan',
 } as const;
 
-/** The lenses above definitions, Graphs, and instances of definitions in the workspace. */
+/** The code lenses above definitions and Graphs, and above instances of the workspace's definitions. */
 export function lensesOf(document: EditorDocument, workspace: Workspace): readonly CodeLens[] {
   return document.parts.flatMap((placed): CodeLens[] => {
     const type = typeOfObject(placed.part.value);

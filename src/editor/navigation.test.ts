@@ -84,7 +84,7 @@ test.each([
   expect(shown(workspace, definitionAt(workspace, URI, position))).toEqual(expected);
 });
 
-test('the references of a node are in expressions of all places and in files of tests', () => {
+test('the references of a node include all expressions of the definition, and test files', () => {
   const { workspace, position } = at(SHOP, '- id: web', 'web', { 'app.test.yaml': TESTS });
   expect(shown(workspace, referencesAt(workspace, URI, position, true))).toEqual([
     'app.yaml:21 web',
@@ -122,7 +122,7 @@ test.each([
   expect(() => renameAt(workspace, URI, position, name)).toThrow(message);
 });
 
-/** A file of tests without the member `definition`. */
+/** A test file without the member `definition`. */
 const MORE_TESTS = `schemaVersion: 1
 kind: GraphTest
 tests:
@@ -140,11 +140,11 @@ tests:
 `;
 
 test.each([
-  ['of the same name, without the member "definition"', { 'app.test.yaml': MORE_TESTS }, [8, 9, 11, 13, 14]],
-  ['of another name, without the member "definition"', { 'other.test.yaml': MORE_TESTS }, []],
+  ['with the same file name, without the member "definition"', { 'app.test.yaml': MORE_TESTS }, [8, 9, 11, 13, 14]],
+  ['with another file name, without the member "definition"', { 'other.test.yaml': MORE_TESTS }, []],
   ['with the name of the definition', { 'a.test.yaml': `${TESTS}name: shop\n` }, [8, 10, 13]],
   ['with the name of another definition of the file', { 'a.test.yaml': `${TESTS}name: other\n` }, []],
-])('a rename of a node changes its ids in a file of tests %s', (_title, files, lines) => {
+])('a rename of a node changes its ids in a test file as expected: %s', (_title, files, lines) => {
   const { workspace, position } = at(SHOP, '- id: web', 'web', files);
   const [[uri, text]] = Object.entries(files) as [[string, string]];
   const edits = renameAt(workspace, URI, position, 'front2')?.changes?.[`file:///work/${uri}`] ?? [];
@@ -155,20 +155,22 @@ test.each([
   }
 });
 
-/** A Graph whose inner frame reads `settings` of the outer frame, beside an inner node `inner`. */
+/**
+ * A Graph with a node `inner` in its inner frame. An expression in the inner frame reads `settings` of the outer frame.
+ */
 const FRAMES = GRAPH.replace('          - id: settings\n            def: {level: info}\n', '');
 
 test.each([
+  ['the id of an outer node that the inner frame reads', FRAMES, '- id: inner', 'settings', /a node settings/],
   [
-    'the id of an outer node that an expression of its frame reads',
+    'the id of an inner node that would hide the renamed outer node from a reader',
     FRAMES,
-    '- id: inner',
-    'settings',
-    /a node settings/,
+    '- id: settings',
+    'inner',
+    /a node inner/,
   ],
-  ['the id of an inner node beside a reader of the outer one', FRAMES, '- id: settings', 'inner', /a node inner/],
   [
-    'a variable of a macro around a read',
+    'the variable of a macro that contains a read of the node',
     GRAPH.replace('map(settings, settings)', 'map(w, w + settings.level)'),
     '- id: settings',
     'w',
@@ -184,14 +186,14 @@ test('a rename of a node in a Graph to a name that no expression of its frame re
   expect(Object.values(renameAt(workspace, URI, position, 'outer')?.changes ?? {}).flat()).toHaveLength(1);
 });
 
-test('only names can be renamed', () => {
+test('a node id can be renamed, and a plain value cannot', () => {
   const { workspace, position } = at(SHOP, 'image: nginx', 'image');
   expect(renameableAt(workspace, URI, position)).toBeUndefined();
   const named = at(SHOP, '${web.metadata.name}-front', 'web');
   expect(renameableAt(named.workspace, URI, named.position)).toMatchObject({ placeholder: 'web' });
 });
 
-test('a field that is read and not declared has reads, and no definition', () => {
+test('an undeclared field that expressions read has references but no definition', () => {
   const marked = SHOP.replace('name: ${schema.spec.name}', 'name: ${schema.spec.ti‸tle}').replace(
     'replicas: ${schema.spec.replicas}',
     'replicas: ${size(schema.spec.title)}',
@@ -203,7 +205,7 @@ test('a field that is read and not declared has reads, and no definition', () =>
   expect(referencesAt(workspace, URI, position, true)).toEqual(reads);
 });
 
-test('the declaration is left out of the references that are asked for without it', () => {
+test('the references omit the declaration when the client requests them without it', () => {
   const { workspace, position } = editorAt(SHOP.replace('${schema.spec.replicas}', '${schema.spec.repl‸icas}'));
   const all = referencesAt(workspace, URI, position, true);
   expect(all.slice(0, 1)).toEqual(definitionAt(workspace, URI, position));

@@ -33,8 +33,8 @@ const locationOf = (document: EditorDocument, placed: PlacedPart, span: Span): L
 });
 
 /**
- * The declaration of the name at a position. In a definition: the id of a node, or a field or type of the API. For the
- * kind and the fields of an instance: the definition in the workspace.
+ * The declaration of the name at a position. In a definition, this is the id of a node, or a field or a type of the
+ * API. For the kind and the fields of an instance, this is the corresponding part of a definition in the workspace.
  */
 export function definitionAt(workspace: Workspace, uri: string, position: Position): readonly Location[] {
   const at = placeOf(workspace, uri, position);
@@ -48,7 +48,10 @@ export function definitionAt(workspace: Workspace, uri: string, position: Positi
   return declarationOfInstance(workspace, placed, offset);
 }
 
-/** For a place in an instance or in a template: the definition of its kind, or the field of the definition. */
+/**
+ * For a position in an instance or in a template, finds the definition of the object's kind, or the field of that
+ * definition.
+ */
 function declarationOfInstance(workspace: Workspace, { part }: PlacedPart, offset: number): readonly Location[] {
   const place = placeAt(part.tree, offset);
   if (place === undefined) return [];
@@ -137,7 +140,7 @@ function instanceSpans(workspace: Workspace, definition: PlacedPart, path: reado
   );
 }
 
-/** The range of the name at a position that can be renamed, with the name. */
+/** The name at a position and its range, when the name can be renamed. */
 export function renameableAt(
   workspace: Workspace,
   uri: string,

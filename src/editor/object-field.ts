@@ -5,7 +5,10 @@ import type { PathStep } from '../graph/index.ts';
 import type { EditorDocument } from './document.ts';
 import { placeAt } from './yaml-tree.ts';
 
-/** A field of an object that a document describes completely, so that a cluster can have it. */
+/**
+ * A field of an object whose kind and name a document states without expressions, so that the object can be read from a
+ * cluster.
+ */
 export interface ObjectField {
   readonly ref: ObjectRef;
   readonly path: readonly PathStep[];

@@ -3,21 +3,21 @@ import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 import type { Schema, SchemaSource } from '../schema/index.ts';
 
-/** The object around a place, and the schema of the place. */
+/** The object that contains a position in a document, and the schema at this position. */
 export interface ObjectPlace {
-  /** The kind of the innermost object that has a kind: the file's own object, or a template in it. */
+  /** The kind of the innermost object with a kind: the document's own object, or a template in it. */
   readonly type: GroupVersionKind;
   /** The path of that object in the document. */
   readonly root: readonly PathStep[];
-  /** The path of the place below that object. */
+  /** The path of the position, relative to that object. */
   readonly fields: readonly PathStep[];
-  /** The schema of the place; `undefined` for an unknown kind or field. */
+  /** The schema at the position; `undefined` for an unknown kind or field. */
   readonly schema: Schema | undefined;
   /** Does the parent's schema require the field? */
   readonly isRequired: boolean;
 }
 
-/** The members that hold an object with a kind of its own: in a resource of a definition, and in a node of a Graph. */
+/** The members whose values are objects with their own kind, in a resource of a definition and in a node of a Graph. */
 const TEMPLATES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['ResourceGraphDefinition', new Set(['template', 'externalRef'])],
   ['Graph', new Set(['template', 'ref', 'patch'])],

@@ -11,7 +11,10 @@ const SYMBOL = { module: 2, object: 19, array: 18, field: 8, class: 5, property:
   SymbolKind
 >;
 
-/** The symbols of the objects of a file. A definition contains its API and its nodes, any other object its fields. */
+/**
+ * The symbols of the objects of a file. The symbol of a definition contains its API and its nodes. The symbol of any
+ * other object contains its fields.
+ */
 export function symbolsOf(document: EditorDocument): readonly DocumentSymbol[] {
   return document.parts.flatMap((placed): DocumentSymbol[] => {
     const { part } = placed;
@@ -127,7 +130,7 @@ function fieldSymbols(
   return node?.kind === 'map' ? node.members.map((member) => memberSymbol(document, placed, member, depth)) : [];
 }
 
-/** The ranges that can be folded: documents, maps, lists and block texts of several lines. */
+/** The ranges that can be folded: documents, maps, lists and block scalars of several lines. */
 export function foldingRangesOf(document: EditorDocument): readonly FoldingRange[] {
   const ranges: FoldingRange[] = [];
   for (const placed of document.parts) {

@@ -8,7 +8,7 @@ test.each([
     'list.map(x, x.toString + x.',
     { receiver: 'x', macros: [{ name: 'map', receiver: 'list', variables: ['x'], args: ['x'] }] },
   ],
-])('names of members of Object are no brackets: %s', (text, expected) => {
+])('names of Object members such as constructor are not taken for brackets: %s', (text, expected) => {
   expect(beforeCursor(text)).toMatchObject(expected);
 });
 
@@ -31,10 +31,10 @@ test.each([
   ['(schema.spec.name ? list : other).map(p, p.', [['p']]],
   ['list.sortBy(p, p.', [['p']]],
   ['value.?a.optMap(p, p.', [['p']]],
-])('the macros around a cursor bind the variables that the argument at the cursor can use: %s', (text, expected) => {
+])('the macros around a cursor bind the variables that are in scope at the cursor: %s', (text, expected) => {
   expect(beforeCursor(text).macros.map(({ variables }) => variables)).toEqual(expected);
 });
 
-test('the operator `in` before a group is no name of a call', () => {
+test('the operator `in` before a parenthesised expression is not the name of a call', () => {
   expect(beforeCursor('schema.spec.name in (schema.spec).').receiver).toBe('(schema.spec)');
 });

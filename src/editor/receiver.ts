@@ -2,7 +2,7 @@ import type { CelType } from '../cel/index.ts';
 import { isOptional, kroEnvironment, namesBoundBy, tokenize } from '../cel/index.ts';
 import type { ExpressionScope } from '../graph/index.ts';
 
-/** The part of an expression before a cursor. This part decides what can follow. */
+/** The parsed text of an expression before a cursor, which determines the possible completions. */
 export interface BeforeCursor {
   /** The start of a name at the cursor; may be empty. */
   readonly word: string;
@@ -36,7 +36,7 @@ const lexemesOf = (text: string): Lexeme[] =>
 
 const isWord = (text: string): boolean => /^[A-Za-z_]\w*$/.test(text);
 
-/** Is the text a name in an expression? The operator `in` and the literals are words that are no names. */
+/** Is the text a name in an expression? The operator `in` and the literals are words, but not names. */
 const isName = (text: string): boolean => isWord(text) && !/^(?:in|true|false|null)$/.test(text);
 
 /** Divides an expression that ends at the cursor. */
@@ -74,7 +74,7 @@ function openingOf(lexemes: readonly Lexeme[], index: number): number {
   return -1;
 }
 
-/** The expression of names, calls and indices that ends with the lexeme at `index`. */
+/** The text of the receiver expression (names, calls and indices) that ends with the lexeme at `index`. */
 function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: number): string | undefined {
   const end = lexemes[index]?.end;
   let at = index;
@@ -85,7 +85,8 @@ function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: numbe
       at = openingOf(lexemes, at);
       if (at < 0) return undefined;
       const before = lexemes[at - 1]?.text ?? '';
-      // A call and an index follow a name or another bracket. A list, a map or a group stands alone.
+      // A bracket after a name or after a closing bracket is a call or an index, which continues the receiver. Any
+      // other bracket begins a list, a map or a group.
       if (lexemes[at]?.text !== '{' && (isName(before) || before === ')' || before === ']')) {
         at -= 1;
         continue;
@@ -121,8 +122,9 @@ function macrosAround(text: string, lexemes: readonly Lexeme[]): MacroCall[] {
 }
 
 /**
- * The names that a call binds for the argument after `args`. The call with one more argument decides this: in
- * `list.map(x, y, …`, the second argument is a condition, and in `list.all(i, y, …`, it is a variable.
+ * The names that a call binds for the argument after `args`. Completes the call with one more argument and parses it,
+ * because the form of the call decides: in `list.map(x, y, …`, the second argument is a condition, and in
+ * `list.all(i, y, …`, it is a variable.
  */
 function variablesAt(receiver: string, name: string, args: readonly string[]): readonly string[] {
   const names = args.map((text) => (isName(text) ? text : '0'));

@@ -23,7 +23,10 @@ export function scopesOf(part: DocumentPart, source: SchemaSource): ExpressionSc
   return scopes;
 }
 
-/** The scopes of a value, for text that is completed at a cursor. */
+/**
+ * The scopes of a value. Completions use it, because the text with the mark at the cursor is not a part of the
+ * document.
+ */
 export function scopesOfValue(value: JsonValue, source: SchemaSource): ExpressionScopes | undefined {
   return expressionScopes(value, { sources: source, target: 'typekro', features: TYPEKRO_FEATURES });
 }

@@ -9,7 +9,7 @@ import type { Span } from './text.ts';
 import { memberAt, yamlNodeAt, placeAt, placesIn } from './yaml-tree.ts';
 
 /**
- * A name that several places of a document share: the id of a node, a field of the spec of the API, or a custom type of
+ * A name that a document can declare and reference: the id of a node, a field of the API's spec, or a custom type of
  * SimpleSchema.
  */
 export type NamedSymbol =
@@ -29,7 +29,7 @@ export function readsOf(text: string, name: string): readonly Span[] {
   if (!text.includes(name)) return [];
   const parsed = kroEnvironment({}).parse(text);
   if (!parsed.ok) {
-    // A half-typed expression has no tree. Each occurrence of the name that is not a field then counts as a read.
+    // An incomplete expression has no tree. Each occurrence of the name that is not a field then counts as a read.
     const word = new RegExp(`(?<![\\w.])${name.replaceAll(/[^\w]/g, String.raw`\$&`)}(?!\\w)`, 'g');
     return [...text.matchAll(word)].map(({ index }) => ({ from: index, to: index + name.length }));
   }
@@ -115,9 +115,9 @@ function inExpression(
   return undefined;
 }
 
-/** The places of a symbol in a part. */
+/** The spans of a part that name a symbol. */
 export interface SymbolSpans {
-  /** Absent for a name that the part reads and does not declare. */
+  /** `undefined` when the part reads the name but does not declare it. */
   readonly declaration: Span | undefined;
   readonly reads: readonly Span[];
 }

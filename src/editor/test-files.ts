@@ -8,7 +8,7 @@ import type { Workspace } from './workspace.ts';
 import type { YamlPlace } from './yaml-tree.ts';
 import { placesIn } from './yaml-tree.ts';
 
-/** The places of ids in an expectation. `#` is an index, and `*` is any key. */
+/** The paths in an expectation at which node ids occur. `#` matches an index, and `*` matches any key. */
 const EXPECTED = [
   'children/*',
   'nodes/*',
@@ -18,16 +18,19 @@ const EXPECTED = [
   ...['created', 'deleted'].flatMap((order) => [`${order}/#`, `${order}/#/#`]),
 ].map((place) => `expect/${place}`);
 
-/** The places of ids in a test, and the places of targets, which may be items of collections such as `zone[1]`. */
+/**
+ * `IDS` has the paths in a test at which node ids occur. `TARGETS` has the paths of targets, which may also be items of
+ * collections such as `zone[1]`.
+ */
 const IDS = EXPECTED.flatMap((place) => [`tests/#/${place}`, `tests/#/steps/#/${place}`]).map((place) =>
   place.split('/'),
 );
 const TARGETS = ['tests/#/steps/#/patch/*', 'tests/#/steps/#/delete/#'].map((place) => place.split('/'));
 
-/** The endings of files with definitions, in the order in which `typekro test` looks for them. */
+/** The extensions of definition files, in the order in which `typekro test` looks for them. */
 const DEFINITION_ENDINGS = ['.yaml', '.yml', '.rgd.yaml', '.rgd.yml', '.json'];
 
-/** The places in files of tests (kind GraphTest) that name a node of a definition. */
+/** The locations in test files (kind GraphTest) that name a node of a definition. */
 export function testSpans(
   workspace: Workspace,
   definition: { readonly document: EditorDocument; readonly placed: PlacedPart },
@@ -52,7 +55,8 @@ export function testSpans(
 }
 
 /**
- * The text after the id at a place: empty, or the index of an item. `undefined` when the place does not name the node.
+ * The text after the node id in a scalar: empty, or the index of an item. `undefined` when the scalar does not name the
+ * node.
  */
 function afterId(place: YamlPlace, id: string): string | undefined {
   const { value } = place.scalar;
@@ -74,8 +78,8 @@ function isOneOf(patterns: readonly (readonly string[])[], { path, part }: YamlP
 }
 
 /**
- * The URI of the definition's file: the one that the file of tests names, relative to itself, or else the file of the
- * same name beside it.
+ * The URI of the definition file. When the test file names one, the name is resolved relative to the test file. When it
+ * does not, the URI is that of the file with the same name in the same folder.
  */
 function definitionUri(workspace: Workspace, testUri: string, named: JsonValue | undefined): string | undefined {
   if (typeof named === 'string') return URL.canParse(named, testUri) ? new URL(named, testUri).href : undefined;

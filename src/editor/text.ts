@@ -8,7 +8,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** A text with the conversions between offsets, positions of the protocol, and positions of diagnostics. Immutable. */
+/** A text that converts between offsets, positions of the protocol, and positions of diagnostics. Immutable. */
 export class EditorText {
   readonly text: string;
   readonly #starts: readonly number[];
@@ -24,7 +24,7 @@ export class EditorText {
     return this.#starts.length;
   }
 
-  /** The offset of a position. A position outside of the text is moved to the nearest one inside. */
+  /** The offset of a position. A position outside of the text is moved to the nearest position inside. */
   offsetAt({ line, character }: Position): number {
     if (line < 0) return 0;
     const start = this.#starts[line];
@@ -79,7 +79,7 @@ export class EditorText {
     return offset;
   }
 
-  /** The text after changes, in their order. Each change applies to the text after the changes before it. */
+  /** Applies changes in their order. Each change applies to the result of the changes before it. */
   changed(changes: readonly TextDocumentContentChangeEvent[]): EditorText {
     return changes.reduce<EditorText>((current, change) => {
       if (!('range' in change)) return new EditorText(change.text);

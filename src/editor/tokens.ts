@@ -9,7 +9,7 @@ import { scopesOf } from './scopes.ts';
 import type { Span } from './text.ts';
 import { placesIn } from './yaml-tree.ts';
 
-/** The types of tokens. Their order is that of the numbers in the answer. */
+/** The types of tokens. The index of a type is its number in the response. */
 const TYPES = [
   'macro',
   'variable',

@@ -30,7 +30,7 @@ const uses: readonly (readonly [string, (workspace: Workspace) => void])[] = [
   ['a file on disk', (workspace) => workspace.setFile('file:///b.yaml', '/b.yaml', WIDGET)],
 ];
 
-test.each(uses)('the kinds of the package are known for the group of %s', (_what, use) => {
+test.each(uses)('the kinds that come with the package are known after %s uses their group', (_what, use) => {
   const workspace = new Workspace(shipped);
   workspace.open('file:///a.yaml', '/a.yaml', 1, MAP);
   expect(workspace.source.resourceOf(KIND)).toBeUndefined();

@@ -56,7 +56,7 @@ export class Workspace {
   }
 
   /**
-   * Notes the kinds of an open document whose definitions were compiled. Returns whether they changed.
+   * Records the kinds of an open document after its definitions were compiled. Returns true when the kinds changed.
    *
    * @param graphs the compiled definitions; those with errors are missing
    */
@@ -67,7 +67,7 @@ export class Workspace {
     return this.#noteKinds(document, graphs);
   }
 
-  /** Notes that a document was used last, and drops the parsed forms of the least recently used document. */
+  /** Records the use of a document, and drops the parsed forms of the least recently used document. */
   #keepForms(uri: string): void {
     this.#recent.delete(uri);
     this.#recent.add(uri);
@@ -78,7 +78,7 @@ export class Workspace {
     if (document !== undefined) this.#open.set(oldest, document.withoutForms());
   }
 
-  /** Closes a document. The file on disk, as it was last read, takes its place. */
+  /** Closes a document. The last known text of the file on disk replaces it. */
   close(uri: string): void {
     this.#open.delete(uri);
     this.#recent.delete(uri);
@@ -87,7 +87,7 @@ export class Workspace {
     else this.#noteKinds(file);
   }
 
-  /** Notes the text of a file on disk. Returns whether the kinds of the workspace changed. */
+  /** Records the text of a file on disk. Returns true when the kinds of the workspace changed. */
   setFile(uri: string, file: string, text: string): boolean {
     const document = openDocument(uri, file, 0, text);
     this.#onDisk.set(uri, document);
@@ -99,7 +99,7 @@ export class Workspace {
     return hasChanged;
   }
 
-  /** Notes that a file does not exist. Returns whether the kinds of the workspace changed. */
+  /** Records that a file does not exist. Returns true when the kinds of the workspace changed. */
   removeFile(uri: string): boolean {
     this.#onDisk.delete(uri);
     return !this.#open.has(uri) && this.#forgetKinds(uri);
@@ -118,7 +118,7 @@ export class Workspace {
     return [...this.#open.values()];
   }
 
-  /** All documents, each once: the open form before the file on disk. */
+  /** All documents. For a file that is open, only the open document is included. */
   documents(): readonly EditorDocument[] {
     const closed = [...this.#onDisk.values()].filter(({ uri }) => !this.#open.has(uri));
     return [...this.#open.values(), ...closed];
@@ -130,7 +130,7 @@ export class Workspace {
     return this.#state().crds.filter((crd) => !own.has(crd));
   }
 
-  /** The schemas of all kinds that the workspace knows. The value stays the same while no file changes the kinds. */
+  /** The schemas of all kinds that the workspace knows. Returns the same object until a file changes the kinds. */
   get source(): SchemaSource {
     return this.#state().source;
   }
@@ -150,7 +150,9 @@ export class Workspace {
     return (this.#source = { source, crds, groups });
   }
 
-  /** The CRDs that come with the package are chosen by the groups of all files, so a new group needs a new choice. */
+  /**
+   * The files' API groups determine which CRDs of the package are used. A new group therefore requires a new selection.
+   */
   #noteGroups(document: EditorDocument): void {
     const { groups } = this.#source ?? {};
     if (groups !== undefined && !groupsIn(document).every((group) => groups.has(group))) this.#source = undefined;

@@ -30,7 +30,9 @@ export interface YamlPlace {
   readonly scalar: YamlScalar;
 }
 
-/** The maximum depth of a tree. Deeper nodes are left out. `parseDefinitions` refuses such documents. */
+/**
+ * The maximum depth of a tree. Deeper nodes are left out, because `parseDefinitions` refuses documents that have them.
+ */
 const MAX_DEPTH = 200;
 
 const STYLES: Readonly<Record<string, ScalarStyle>> = {
@@ -42,8 +44,8 @@ const STYLES: Readonly<Record<string, ScalarStyle>> = {
 };
 
 /**
- * The syntax tree of one document, also of a document with errors. `parseDefinitions` has the same parser, which
- * continues after an error. The text must not nest deeper than `parseDefinitions` accepts.
+ * The syntax tree of one document. The parser is that of `parseDefinitions`; it continues after an error, so a document
+ * with errors also has a tree. The text must not nest deeper than `parseDefinitions` accepts.
  */
 export function parseTree(text: string): YamlNode | undefined {
   const { parseDocument } = yamlLibrary();

@@ -18,7 +18,7 @@ test.each([
   ['resources: [{resources: pods}]', 'write [configmaps]'],
   ["resources: [{group: '*'}]", 'name each group in an entry of its own; a rule without resources is for all groups'],
   ['resources: [{group: apps/v1}]', 'write apps, or "" for the core group'],
-])('the hint for %s fits the field', (line, hint) => {
+])('the hint for %s matches the field', (line, hint) => {
   const { diagnostics } = readAuditPolicy(`${HEAD}rules:\n- level: None\n  ${line}\n`, 'policy.yaml');
   expect(diagnostics.map((each) => each.hint)).toEqual([hint]);
 });
@@ -114,7 +114,7 @@ describe('createCluster with an audit log', () => {
   test.each([
     ['an object', { rules: [{ level: 'Alle' as 'None' }] }, /level" cannot be "Alle"[\s\S]*rules\[0\]\.level/],
     ['a text', 'rules: 1', /audit policy:1:1: error: "apiVersion" is missing/],
-  ])('refuses a wrong policy that is given as %s', async (_, policy, message) => {
+  ])('refuses an invalid policy in the form of %s', async (_, policy, message) => {
     await expect(createCluster({ audit: { policy } })).rejects.toMatchObject({
       code: 'cluster/audit-policy',
       message: expect.stringMatching(message),

@@ -14,7 +14,7 @@ const STAGES: readonly AuditStage[] = ['RequestReceived', 'ResponseStarted', 'Re
 const namesLike = (example: string) => listShape(textShape(example), `[${example}]`);
 const stages = listShape(oneOf(...STAGES), '[RequestReceived]');
 
-/** A text with a further condition. `problem` says what is wrong with it. */
+/** The shape of a string with an additional condition. `problem` returns the problem with a string, if any. */
 const textThat =
   (
     example: string,
@@ -97,9 +97,9 @@ const policy: Shape = (value, path, report) => {
   }
 };
 
-/** A policy of a file, and the problems of the file. Unknown fields are warnings, as in kube-apiserver. */
+/** The policy in a file, and the problems of the file. As in kube-apiserver, unknown fields are warnings. */
 export interface ReadAuditPolicy {
-  /** `undefined` when there are errors. */
+  /** `undefined` if there are errors. */
   readonly policy: AuditPolicy | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -140,7 +140,7 @@ export function readAuditPolicy(source: string, file: string): ReadAuditPolicy {
 const check = (value: JsonValue, report: Report): void => policy(value, [], report);
 
 /**
- * The policy of a test: an object, or the text of a policy file.
+ * Validates the policy of a test, which is an object or the content of a policy file.
  *
  * @throws TypeKroError `cluster/audit-policy` with all problems.
  */

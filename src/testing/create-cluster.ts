@@ -30,36 +30,37 @@ import { KubeClient } from '../kube/index.ts';
 /** The audit log of a test cluster. */
 export interface TestAuditOptions {
   /**
-   * Which requests have events: an object, or the text of a policy file. Default: all requests, at the level `Metadata`.
+   * The audit policy, as an object or as the content of a policy file. Default: all requests, at the level `Metadata`.
    */
   readonly policy?: AuditPolicy | string;
-  /** The file to which the events are added, one on a line; `-` for the standard output. Default: none. */
+  /** The file to which events are appended, one per line; `-` for the standard output. Default: none. */
   readonly file?: string;
-  /** Called with each event, before the answer is sent. */
+  /** Called with each event, before the response is sent. */
   readonly onEvent?: (event: AuditEvent) => void;
 }
 
 /** The options of `createCluster`. */
 export interface TestClusterOptions {
-  /** The version of Kubernetes whose API the cluster has: `1.34`, `1.35` or `1.36`. Default: `1.36`. */
+  /** The Kubernetes version whose API the cluster serves: `1.34`, `1.35` or `1.36`. Default: `1.36`. */
   readonly kubernetesVersion?: string;
   /** Do simulated controllers run workloads, so that pods become ready? Default: true. */
   readonly workloads?: boolean;
-  /** The simulated controllers that are off, slow, held or failing from the start. Default: none. */
+  /** The simulated controllers that are disabled, slow, held or failing from the start. Default: none. */
   readonly controllers?: ControllersOptions;
   /**
-   * Stand-ins for operators: names such as `cert-manager`, or own ones. They fill the objects of their kinds with
-   * status. Their definitions are created when they are missing. Default: none.
+   * Stand-ins for operators: names such as `cert-manager`, or the test's own stand-ins. They write the status of
+   * objects of their kinds. Missing CRDs of these kinds are created. Default: none.
    */
   readonly standIns?: readonly (StandInName | StandIn)[];
   /**
-   * The time that each step of the work of a stand-in takes, in milliseconds of the cluster's clock. Default: 0, so that
-   * objects are ready at once.
+   * The duration of each step of a stand-in's work, in milliseconds of the cluster's clock. Default: 0, so that objects
+   * are ready immediately.
    */
   readonly standInStepMs?: number;
   /**
-   * May pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as the user of the
-   * test. Their start, output and end take real time, also with a manual clock. Default: false.
+   * May pods with the annotation `typekro.dev/run: process` run as processes on this machine? The processes have the
+   * permissions of the test's user. Their start, output and end take real time, even with a manual clock. Default:
+   * false.
    */
   readonly runProcesses?: boolean;
   /** `real`: time passes. `manual` (default): only `cluster.clock.advance(ms)` moves the time. */
@@ -71,15 +72,15 @@ export interface TestClusterOptions {
   /** Bearer tokens with their users, for clients of the socket. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
   /**
-   * Does the admission plugin `ServiceAccount` run? It refuses a pod whose account does not exist, and adds the volume
-   * with the token to pods. Default: true, unless `serviceaccount-controller` is disabled.
+   * Does the admission plugin `ServiceAccount` run? The plugin refuses a pod whose service account does not exist, and
+   * adds the token volume to pods. Default: true, unless `serviceaccount-controller` is disabled.
    */
   readonly serviceAccountAdmission?: boolean;
   /** The audit log of the requests. Default: none. */
   readonly audit?: TestAuditOptions;
 }
 
-/** The TypeScript compiler checks that the table is complete. */
+/** All options. The TypeScript compiler checks that the table is complete. */
 const OPTIONS: Readonly<Record<keyof TestClusterOptions, true>> = {
   kubernetesVersion: true,
   workloads: true,
@@ -128,7 +129,7 @@ const PRESENT_OPTIONS: Readonly<Record<keyof PresentOptions, true>> = {
 
 const AUDIT_OPTIONS: Readonly<Record<keyof TestAuditOptions, true>> = { policy: true, file: true, onEvent: true };
 
-/** The options of another client of a test cluster. */
+/** The options of an additional client of a test cluster. */
 export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'config'> {
   /** The user that the client acts as. Default: the administrator. */
   readonly user?: UserInfo;
@@ -136,44 +137,44 @@ export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'c
 
 /** A cluster for one test, in this process and without sockets. */
 export interface TestCluster extends AsyncDisposable {
-  /** A client with all rights. It is closed together with the cluster. */
+  /** A client with all permissions. It is closed together with the cluster. */
   readonly client: KubeClient;
   /**
-   * The transport for `factory(mode, { transport })`, or for a client that the test makes. Faults apply to its
-   * requests, too.
+   * The transport for `factory(mode, { transport })`, or for a client that the test creates. Faults also apply to its
+   * requests.
    */
   readonly transport: Transport;
   /** The cluster's time. With `clock: 'real'`, `advance` throws `testing/clock-is-real`. */
   readonly clock: ManualClock;
-  /** Injects faults: latency, errors, lost answers, stale reads, watches that end or stall. */
+  /** Injects faults: latency, errors, lost responses, stale reads, watches that end or stall. */
   readonly faults: Faults;
-  /** Sets rules for the lives of pods: start, readiness, end, crashes, logs and use of resources. */
+  /** Sets rules for the life cycle of pods: start, readiness, end, crashes, logs and resource usage. */
   readonly pods: PodSimulation;
   /** Disables, enables, holds, slows and fails simulated controllers. */
   readonly controllers: ControllerSettings;
   /** The stand-ins for operators. `fail` makes their work fail. */
   readonly standIns: StandIns;
   /**
-   * Makes another client. `user` is the user that the client acts as, with the rights that roles and bindings grant
-   * (default: the administrator). The other options are those of `KubeClient`. The client is closed together with the
-   * cluster.
+   * Creates an additional client. `user` is the user that the client acts as, with the permissions that roles and
+   * bindings grant (default: the administrator). The other options are those of `KubeClient`. The client is closed
+   * together with the cluster.
    */
   connect(options?: ConnectOptions): KubeClient;
   /** Waits until the cluster is idle, and returns its state. */
   snapshot(): Promise<ClusterSnapshot>;
   /**
-   * Waits until the cluster is idle, and restores the state of a snapshot: objects with their versions and uids, CRDs,
+   * Waits until the cluster is idle, and restores the state of a snapshot: objects with their versions and UIDs, CRDs,
    * access rules, addresses and logs. Open watches end with `410 Expired`, so that informers list again. Clock and
    * faults do not change.
    */
   restore(snapshot: ClusterSnapshot): Promise<void>;
   /** Installs kro's CRDs and runs a controller until the cluster is closed. */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
-  /** Shows a program of the test's process as a Deployment. Its pod has the log of the program. */
+  /** Represents a program of the test's process as a Deployment, whose pod has the program's log. */
   presentProcess(options: PresentOptions): Promise<PresentedProcess>;
-  /** Opens a socket on loopback for clients outside this process. `kubeconfig` of the result is YAML text. */
+  /** Opens a socket on loopback for clients outside this process. `kubeconfig` of the result is a YAML string. */
   listen(options?: ListenOptions): Promise<Listener>;
-  /** Settles when no simulated controller has work that is due now. */
+  /** Resolves when no simulated controller has work to do now. */
   idle(): Promise<void>;
   /** Closes the cluster: stops its controllers and clients. A second call has no effect. */
   close(): Promise<void>;
@@ -198,11 +199,11 @@ const realClock: ManualClock = {
 };
 
 /**
- * Makes a cluster for a test, in a few milliseconds. Use `await using cluster = await createCluster()`, or close the
+ * Creates a cluster for a test, in a few milliseconds. Use `await using cluster = await createCluster()`, or close the
  * cluster in an `afterEach`. The clusters of parallel tests are independent.
  *
- * @throws TypeKroError `cluster/audit-policy` when the audit policy has mistakes; `testing/unknown-option` for an option
- *   that does not exist.
+ * @throws TypeKroError `cluster/audit-policy` for an invalid audit policy; `testing/unknown-option` for an option that
+ *   does not exist.
  */
 export async function createCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   requireKnownOptions('createCluster()', options, OPTIONS, 'testing/unknown-option');

@@ -1,6 +1,6 @@
 /**
  * `typekro/testing`: an embedded cluster for a test, with a client, a clock to advance, faults to inject and snapshots
- * to restore. The cluster runs in this process. It opens a socket only when the test calls `listen`. Each test makes
+ * to restore. The cluster runs in this process. It opens a socket only if the test calls `listen`. Each test creates
  * its own cluster.
  *
  * @packageDocumentation

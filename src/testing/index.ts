@@ -1,5 +1,6 @@
 /**
- * Tests: the public part `typekro/testing`, and the tests of definitions that `typekro test` runs from files.
+ * The public entry point `typekro/testing`, and the runner of the definition tests that `typekro test` reads from
+ * files.
  *
  * @packageDocumentation
  */

@@ -1,21 +1,22 @@
 /**
- * Shapes of JSON values in files and requests of users. A shape reports all mistakes of a value, each with its path.
+ * Shapes (validators) of JSON values in users' files and requests. A shape reports all mistakes in a value, each with
+ * its path.
  */
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, nearestName } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 
-/** Reports a mistake at a path. With `key`, the place of the mistake is the key of the member and not its value. */
+/** Reports a mistake at a path. If `key` is true, the mistake is in the key of the member and not in its value. */
 export type Report = (path: readonly PathStep[], message: string, hint?: string, key?: boolean) => void;
 
 /** Checks a value and reports its mistakes. */
 export type Shape = (value: JsonValue, path: readonly PathStep[], report: Report) => void;
 
 /**
- * A value that a predicate accepts.
+ * The shape of values that a predicate accepts.
  *
- * @param what describes the accepted values in the message about another value
- * @param shown describes the other value in this message
+ * @param what describes the accepted values in the message about any other value
+ * @param shown describes the refused value in this message
  */
 export function typed(
   what: string,
@@ -29,16 +30,16 @@ export function typed(
   };
 }
 
-/** A number itself, and the type of another value. */
+/** Formats a number as the number, and any other value as the name of its type. */
 export const numberOrType = (value: JsonValue): string => (typeof value === 'number' ? String(value) : typeName(value));
 
-/** A text. */
+/** The shape of a string. */
 export const textShape = (example: string): Shape => typed('a text', (value) => typeof value === 'string', example);
 
 /** `true` or `false`. */
 export const flag: Shape = typed('true or false', (value) => typeof value === 'boolean', 'true');
 
-/** A whole number from `least` to `most`. */
+/** The shape of a whole number from `least` to `most`. */
 export const wholeNumberShape = (least: number, most: number): Shape =>
   typed(
     `a whole number from ${least} to ${most}`,
@@ -47,10 +48,10 @@ export const wholeNumberShape = (least: number, most: number): Shape =>
     numberOrType,
   );
 
-/** Any JSON object. */
+/** The shape of any JSON object. */
 export const anyObject = (example: string): Shape => typed('an object', isJsonObject, example);
 
-/** One of the given texts. */
+/** The shape of one of the given strings. */
 export function oneOf(...choices: readonly string[]): Shape {
   return (value, path, report) => {
     if (typeof value === 'string' && choices.includes(value)) return;
@@ -60,7 +61,7 @@ export function oneOf(...choices: readonly string[]): Shape {
   };
 }
 
-/** A list whose elements are checked by `entry`. */
+/** The shape of a list whose elements have the shape `entry`. */
 export function listShape(entry: Shape, example: string): Shape {
   return (value, path, report) => {
     if (!Array.isArray(value)) {
@@ -71,7 +72,7 @@ export function listShape(entry: Shape, example: string): Shape {
   };
 }
 
-/** An object with any names as keys. `keyShape` checks each key, with the path of its member. */
+/** The shape of an object with arbitrary keys. `keyShape` checks each key, with the path of its member. */
 export function mapShape(
   entry: Shape,
   example: string,
@@ -89,7 +90,7 @@ export function mapShape(
   };
 }
 
-/** An object with known members. */
+/** The shape of an object with known members. */
 export function members(shapes: Readonly<Record<string, Shape>>, required: readonly string[] = []): Shape {
   return (value, path, report) => {
     if (!isJsonObject(value)) {
@@ -110,7 +111,8 @@ export function members(shapes: Readonly<Record<string, Shape>>, required: reado
 }
 
 /**
- * Checks a value with the shape for its JSON type. `what` describes the allowed types in the message for other types.
+ * A shape that checks a value with the shape for its JSON type. `what` describes the allowed types in the message about
+ * any other type.
  */
 export function either(shapes: Partial<Record<TypeName, Shape>>, what: string, example: string): Shape {
   return (value, path, report) => {
@@ -127,7 +129,7 @@ export function fieldHint(name: string, known: readonly string[]): string {
   return near === undefined ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
 }
 
-/** Accepts each value. */
+/** A shape that accepts every value. */
 export const anything: Shape = () => {};
 
 const TYPE_NAMES = ['a text', 'a number', 'true or false', 'a list', 'an object', 'null'] as const;
@@ -150,7 +152,7 @@ function lastName(path: readonly PathStep[]): string {
   return typeof path.at(-1) === 'number' ? `an entry of "${name}"` : `"${name}"`;
 }
 
-/** A member of a checked object. */
+/** Reads an own member of a checked object. */
 export function memberShape(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -30,7 +30,7 @@ const PLACES: readonly { readonly label: string; readonly to: Route; readonly vi
 export function App(): JSX.Element {
   const current = route.value;
   const subject = subjectOf(current);
-  // The playground needs no cluster, so a notice about a refused access stands below it.
+  // The playground needs no cluster, so a notice about refused access is shown below the playground.
   const isAside = current.view === 'playground' && connection.value.is === 'refused';
   useEffect(() => {
     document.title = `${printable(subject)} · TypeKro`;

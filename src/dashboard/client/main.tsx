@@ -1,4 +1,4 @@
-/** The start of the page. */
+/** The entry point of the page. */
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { startSession } from './data/session.ts';

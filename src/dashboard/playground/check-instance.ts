@@ -6,8 +6,8 @@ import { applyDefaults, stepsIn, structuralSchema, validateValue } from '../../s
 import type { InstanceCheck, InstanceProblem } from './model.ts';
 
 /**
- * The problems that an API server has with an instance: names, and all rules of its schema, with those in CEL. The
- * defaults of the schema are added to the instance first.
+ * Returns the errors that an API server reports for an instance: invalid names, and violations of its schema and of the
+ * schema's CEL rules. The defaults of the schema are added to the instance first.
  */
 export function checkInstance({ schema, instance }: InstanceCheck): InstanceProblem[] {
   const whole = structuralSchema({ type: 'object', properties: { spec: schema } });
@@ -15,7 +15,7 @@ export function checkInstance({ schema, instance }: InstanceCheck): InstanceProb
   return [...nameProblems({ metadata }), ...schemaProblems(whole, applyDefaults(whole, { spec }))];
 }
 
-/** The problems of a value with a schema and with the rules in CEL of the schema. */
+/** Returns the violations of a schema, including its CEL rules, in a value. */
 export function schemaProblems(schema: Schema, value: JsonValue): InstanceProblem[] {
   const errors = validateValue(schema, value, { evaluateRules: ruleEvaluator(schema)() });
   return errors
@@ -23,7 +23,7 @@ export function schemaProblems(schema: Schema, value: JsonValue): InstanceProble
     .map(({ field, message }) => ({ field, steps: stepsIn(value, field).map(String), message }));
 }
 
-/** The field of the note that no rule was evaluated because of other errors. */
+/** The field name in the API server's note that CEL rules were not evaluated because of other errors. */
 const NO_FIELD = '<nil>';
 
 function nameProblems(instance: JsonObject): InstanceProblem[] {

@@ -38,7 +38,7 @@ test.each([
   expect(compact(erased.text, 'js')).toBe(compact(text, 'ts'));
 });
 
-test('a line that ends with an assertion stays a statement of its own', () => {
+test('a line that ends with a type assertion stays a separate statement', () => {
   const erased = eraseTypes('const a = b as C\n[1].map(f)', 'a.ts');
   expect(erased).toEqual({ text: 'const a = b    ;\n[1].map(f)' });
 });
@@ -52,7 +52,7 @@ test.each([
   expect(JSON.stringify(erased)).toContain(word);
 });
 
-test('a mistake has its place', () => {
+test('a syntax error is reported at its position', () => {
   expect(eraseTypes('const a = 1;\n/* 😀 */ const = 2;', 'a.ts')).toMatchObject({
     diagnostics: [{ code: 'playground/syntax', source: { line: 2, column: 15 } }],
   });

@@ -47,10 +47,10 @@ const TYPES_ONLY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The JavaScript of a module in TypeScript. Blanks take the place of types, so that other text keeps its position. Only
- * a `)` may move to the end of a result type of several lines, and a `;` may take the place of a type's last
- * character. A parameter `this`, and the parts of classes that only TypeScript has (`implements`, modifiers such as
- * `readonly`, index signatures), stay. The parser or the tracer refuses a module with them.
+ * The JavaScript of a module in TypeScript. Spaces replace the types, so that all other text keeps its position. There
+ * are two exceptions: a `)` may move to the end of a multi-line result type, and a `;` may replace the last character
+ * of a type. A parameter `this` and TypeScript's additions to classes (`implements`, modifiers such as `readonly`,
+ * index signatures) are not erased. The parser or the tracer refuses a module that has them.
  */
 export function eraseTypes(text: string, file: string): ErasedTypes {
   const lines = new LineIndex(text, file);
@@ -78,7 +78,7 @@ export function eraseTypes(text: string, file: string): ErasedTypes {
 
 class Eraser {
   readonly #units: string[];
-  /** Nodes that are blank already. */
+  /** Nodes that are already replaced by spaces. */
   readonly #erased = new Set<TypedNode>();
 
   constructor(text: string) {
@@ -89,7 +89,7 @@ class Eraser {
     return this.#units.join('');
   }
 
-  /** Blanks the types that belong to a node itself. Returns false when nothing of the node stays. */
+  /** Replaces a node's own types by spaces. Returns false when the whole node is erased. */
   erase(node: TypedNode): boolean {
     if (this.#erased.has(node)) return false;
     if (TYPES_ONLY.has(node.type) || node.declare === true || isTypeOnly(node)) {
@@ -114,11 +114,11 @@ class Eraser {
   }
 
   /**
-   * Blanks a range, except for line breaks. With `kept`, brackets beside the inner expression stay: `)` at the start of
-   * the range, or `(` at its end.
+   * Replaces a range by spaces, except for line breaks. `kept` is a bracket that may belong to the inner expression:
+   * leading `)` or trailing `(` of the range are not replaced.
    */
   #blank(start: number, end: number, kept = ''): void {
-    // The range of an expression does not include the brackets around the expression.
+    // The parser's range of an expression does not include the brackets around the expression.
     let from = start;
     if (kept === ')') while (/[\s)]/.test(this.#units[from] ?? '') && from < end) from += 1;
     let to = end;

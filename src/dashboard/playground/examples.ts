@@ -1,6 +1,6 @@
 import type { PlaygroundInput } from './model.ts';
 
-/** A start for the playground. */
+/** An example that a user of the playground can start from. */
 export interface PlaygroundExample extends PlaygroundInput {
   readonly name: string;
 }

@@ -19,28 +19,31 @@ import { runModule } from './run-module.ts';
 /** The last definition of a source with its graph, and the problems of the source. */
 export interface LoadedSource {
   readonly problems: readonly PlaygroundProblem[];
-  /** The last definition. Absent when there is none, or when one has errors. */
+  /** The graph of the last definition. Absent when the source has no definition, or when any definition has errors. */
   readonly graph?: Graph;
   readonly definition?: JsonObject;
   /** The definitions of the custom kinds that the graph may use. Absent without a graph. */
   readonly crds?: readonly KubeObject[];
 }
 
-/** A definition, and the function that finds the place of one of its fields in the source. */
+/** A definition, with a function that maps the path of a field to its position in the source. */
 interface FoundDefinition {
   readonly input: CompileInput;
   readonly object: JsonObject;
   readonly locate?: (path: string) => Diagnostic['source'];
 }
 
-/** The forms of a line that only one of the languages has. */
+/** Patterns of lines that occur in only one of the two languages. */
 const LINES = {
   yaml: /^(?:apiVersion|kind|metadata|spec)\s*:/m,
   typescript: /^(?:import|export|const|let|function)\b/m,
 };
 const NAMES = { yaml: 'YAML', typescript: 'TypeScript' };
 
-/** Reads and compiles the definitions of a source. A source in the other language has that as its only problem. */
+/**
+ * Reads and compiles the definitions of a source. When the source is in the other language, this mismatch is the only
+ * problem reported.
+ */
 export function loadSource(input: Pick<PlaygroundInput, 'language' | 'source'>): LoadedSource {
   const loaded = loadLanguage(input);
   const { language, source } = input;
@@ -124,8 +127,8 @@ const sourcesWith = (crds: readonly KubeObject[]): SchemaSource =>
   combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
 
 /**
- * The first document of a YAML text; `{}` for an empty text, and for a document that is not a map. Further documents
- * are problems.
+ * The first document of a YAML text; `{}` for an empty text, and for a document that is not a map. Each additional
+ * document is a problem.
  */
 export function readValue(
   text: string,

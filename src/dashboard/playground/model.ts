@@ -9,14 +9,17 @@ export type PlaygroundLanguage = 'yaml' | 'typescript';
 /** The texts of the playground. */
 export interface PlaygroundInput {
   readonly language: PlaygroundLanguage;
-  /** Definitions and the CRDs of the kinds that they use, or a module. The last definition gets an instance. */
+  /**
+   * Definitions with the CRDs of the kinds that they use, or a TypeScript module. The playground simulates an instance
+   * of the last definition.
+   */
   readonly source: string;
   /** The spec of the instance as YAML. */
   readonly spec: string;
   /**
    * The observed objects as YAML: a map from the id of a node to fields of its object. A collection has a list of such
-   * fields. An entry adds its fields to the object of the node, or makes an external object. A node without an entry
-   * gets the status of `simulatedStatus`.
+   * fields. For an external node, the entry creates the object; for any other node, the entry's fields are merged into
+   * the object. A node without an entry gets the status of `simulatedStatus`.
    */
   readonly observed: string;
 }
@@ -37,7 +40,7 @@ export interface PlaygroundStep {
   readonly state: InstanceState;
   readonly nodes: readonly InstanceNode[];
   readonly edges: readonly ValueEdge[];
-  /** The objects as far as they are known, by node. */
+  /** The objects of all nodes, with the values that are known at this moment. */
   readonly objects: readonly PlaygroundObject[];
   /** The status of the instance. */
   readonly status: JsonObject;
@@ -57,14 +60,16 @@ export interface PlaygroundObject {
   readonly node: string;
   /** Does the object exist? If not, `object` is the object that would be sent. */
   readonly exists: boolean;
-  /** Fields that are not known yet have their expressions. */
+  /** A field whose value is not known yet has its expression as value. */
   readonly object: JsonObject;
 }
 
 /** The result of a run of the texts. */
 export interface PlaygroundResult {
   readonly problems: readonly PlaygroundProblem[];
-  /** The definition that the instance belongs to. Absent when the source has none, or one with errors. */
+  /**
+   * The definition that the instance belongs to. Absent when the source has no definition, or a definition with errors.
+   */
   readonly definition?: PlaygroundDefinition;
   /**
    * The steps from the first state of the cluster to the last change. Empty without a definition, and when a text has
@@ -96,7 +101,7 @@ export interface InstanceProblem {
   readonly field: string;
   /** The steps of the path: names of fields, keys of maps, and numbers of items. */
   readonly steps: readonly string[];
-  /** The text of an API server. */
+  /** The message of an API server. */
   readonly message: string;
 }
 

@@ -58,7 +58,7 @@ function modulesWith(note: (made: MadeComposition) => void): ReadonlyMap<string,
   ]);
 }
 
-/** The message about a function or an object of a host, such as `fetch`. */
+/** Matches the tracer's message about a function or an object of the host environment, such as `fetch`. */
 const IS_OF_HOST = /^(?:fetch|set(?:Timeout|Interval|Immediate)|queueMicrotask|XMLHttpRequest|WebSocket) is not /;
 const NO_HOST = 'the playground has no network and no timers: write the value, or take it from the spec';
 

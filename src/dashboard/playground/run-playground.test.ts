@@ -40,7 +40,7 @@ test('the steps of a graph follow its dependencies', () => {
   `);
 });
 
-test('a node waits until the values that the user gave it satisfy its condition', () => {
+test('a node waits until its observed values from the user satisfy its condition', () => {
   const { steps } = run({ ...WEB, observed: 'deployment:\n  status:\n    availableReplicas: 1\n' });
   const last = steps.at(-1);
   expect(last?.state).toBe('IN_PROGRESS');
@@ -81,7 +81,7 @@ test.each<[string, PlaygroundInput, step: number, node: string, place: string, t
   expect(values?.expressions.find((each) => each.place === place)).toMatchObject({ type, value });
 });
 
-test('a composition gives its definition, and its status', () => {
+test('a composition yields its definition and its status', () => {
   const { definition, steps } = run(COMPOSITION);
   expect(definition?.object['kind']).toBe('ResourceGraphDefinition');
   expect(steps.at(-1)?.status).toMatchObject({ ready: true, url: 'https://shop.example.com' });
@@ -117,7 +117,7 @@ test.each<[string, Partial<PlaygroundInput>, object]>([
   expect(run({ ...WEB, ...change }).problems).toContainEqual(expect.objectContaining(wholePlace(problem)));
 });
 
-/** Matches the given members of the position only. */
+/** Returns a matcher that ignores those members of the position that the expected problem does not list. */
 function wholePlace(problem: object): object {
   const { source, ...rest } = problem as { source?: object };
   return source === undefined ? rest : { ...rest, source: expect.objectContaining(source) as unknown };
@@ -139,7 +139,7 @@ test.each<[string, string, RegExp]>([
   expect(problems[0]?.source).toMatchObject({ line: 1 });
 });
 
-test('a mistake in a composition has its line in TypeScript', () => {
+test('an error in a composition has its line in the TypeScript source', () => {
   const { problems } = run({
     ...COMPOSITION,
     source: COMPOSITION.source

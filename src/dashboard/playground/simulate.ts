@@ -16,7 +16,7 @@ export interface SimulationInput {
   readonly graph: Graph;
   /** The instance with the defaults of its schema. */
   readonly instance: KubeObject;
-  /** Fields of the objects of nodes by id; a list for a collection. */
+  /** Maps the id of a node to fields of its object, or to a list of such fields for a collection. */
   readonly observed: JsonObject;
   /** The definitions of the custom kinds of the graph. */
   readonly crds: readonly KubeObject[];
@@ -53,7 +53,7 @@ interface SimulatedObject {
 /**
  * Simulates the life of an instance. The simulation begins with a cluster that has only the external objects of the
  * instance. The controller's own step decides (`renderInstance`). One step of the simulation creates the objects that
- * the controller would create. The next step changes the statuses of these objects. The simulation ends when nothing
+ * the controller would create. The next step writes the statuses of these objects. The simulation ends when nothing
  * changes any more, or when the server refuses an object.
  */
 export function simulatePlayground(given: SimulationInput): Simulation {
@@ -112,7 +112,9 @@ function nextObjects(
   };
 }
 
-/** The object with the values of the user, or else with the status of its controller. */
+/**
+ * Adds the user's values to the object. Without such values, adds the status that the object's controller would write.
+ */
 function withStatus({ observed, server, at }: Scene, each: SimulatedObject): SimulatedObject {
   const { node, object } = each;
   const entry = Object.hasOwn(observed, node) ? observed[node] : undefined;
@@ -124,12 +126,12 @@ function withStatus({ observed, server, at }: Scene, each: SimulatedObject): Sim
   return { node, object: changed, settled: true };
 }
 
-/** The object with further fields. */
+/** Merges fields into a copy of the object. */
 function merged(object: KubeObject, fields: JsonObject): KubeObject {
   return mergeJson(object as unknown as JsonObject, fields) as unknown as KubeObject;
 }
 
-/** The external objects of the user, with the name and kind that the graph reads. */
+/** Creates the external objects for which the user has given fields, with the name and kind that the graph reads. */
 function externalObjects({ graph, instance, observed, now, server }: Scene): SimulatedObject[] {
   const { nodes } = renderInstance(graph, instance, [], { now, revision: 1 });
   return nodes

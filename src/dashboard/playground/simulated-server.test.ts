@@ -172,7 +172,7 @@ spec:
         stringData: { copy: "\${string(given.data.password)}" }
 `;
 
-test('a Secret of the user and a Secret of the graph have their texts in data', () => {
+test('a Secret has its strings in `data`, whether the user or the graph made it', () => {
   const { problems, steps, ended } = runPlayground(
     { language: 'yaml', source: SECRET, spec: 'name: mine', observed: 'given:\n  stringData:\n    password: abc\n' },
     0,

@@ -8,7 +8,7 @@ import { schemaProblems } from './check-instance.ts';
 
 /** The API server of a simulation: the form in which it stores objects, and its refusals. */
 export interface SimulatedServer {
-  /** Is a kind one of Kubernetes' own? */
+  /** Is the object of a built-in kind? */
   isBuiltin(object: KubeObject): boolean;
   /** A new object as the server stores it. `index` is the number of the object in the simulation. */
   create(object: KubeObject, index: number): NewObject;

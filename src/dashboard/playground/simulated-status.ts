@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { gvkOf } from '../../core/index.ts';
 import { numberAt, textAt } from '../../kubernetes/index.ts';
 
-/** An address for documents (RFC 5737), so that no reader takes it for a real one. */
+/** An address that RFC 5737 reserves for documentation, so that no reader mistakes it for a real address. */
 const EXTERNAL_ADDRESS = '192.0.2.10';
 
 type StatusRule = (object: KubeObject, at: string) => JsonObject | undefined;
@@ -113,7 +113,7 @@ const RULES: ReadonlyMap<string, StatusRule> = new Map<string, StatusRule>([
  * `Ready`. Returns `undefined` for a built-in kind without a rule.
  *
  * @param at the time of conditions, RFC 3339
- * @param isBuiltin is the kind one of Kubernetes' own?
+ * @param isBuiltin is the object of a built-in kind?
  */
 export function simulatedStatus(object: KubeObject, at: string, isBuiltin: boolean): JsonObject | undefined {
   const { group, kind } = gvkOf(object);

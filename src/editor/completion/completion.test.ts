@@ -14,24 +14,32 @@ const line = (typed: string): string => typing(SHOP, '  name: ${schema.spec.name
 
 test.each([
   [
-    'a field of the spec, with .? where it may be absent',
+    'a field of the spec, also with .? when the field is optional',
     '${schema.spec.',
     ['?ports', '?tier', 'name', 'ports', 'replicas', 'tier'],
   ],
-  ['a field that is typed', '${schema.spec.na', ['?ports', '?tier', 'name']],
+  ['a partly typed field', '${schema.spec.na', ['?ports', '?tier', 'name']],
   ['a field behind .?', '${schema.spec.?', ['name', 'ports', 'replicas', 'tier']],
   ['names of nodes', '${we', ['front', 'schema', 'web']],
   ['an item of a list in a macro', '${schema.spec.ports.map(p, p.', ['?name', 'name', 'number']],
   ['an item of a filtered list', '${schema.spec.ports.filter(p, p.number > 1).map(x, x.', ['?name', 'name', 'number']],
-  ['an item behind a call in a macro', '${schema.spec.ports.map(p, p.name.replace(p, p.', ['?name', 'name', 'number']],
-  ['an item behind a condition', '${schema.spec.ports.map(p, web, p.', ['?name', 'name', 'number']],
   [
-    'a field behind calls that are no macros',
+    'an item after a method call in a macro',
+    '${schema.spec.ports.map(p, p.name.replace(p, p.',
+    ['?name', 'name', 'number'],
+  ],
+  ['an item after the condition of a macro', '${schema.spec.ports.map(p, web, p.', ['?name', 'name', 'number']],
+  [
+    'a field in the argument of a call that is not a macro',
     '${schema.spec.name.replace(web, schema.spec.po',
     ['?ports', 'name', 'ports'],
   ],
   ['a name that cel.bind introduces', '${cel.bind(x, schema.spec, x.', ['?ports', '?tier', 'name']],
-  ['a group behind the operator in', '${schema.spec.name in (schema.spec).', ['?ports', '?tier', 'name']],
+  [
+    'a parenthesised expression after the operator in',
+    '${schema.spec.name in (schema.spec).',
+    ['?ports', '?tier', 'name'],
+  ],
   ['an index', '${schema.spec.ports[0].', ['?name', 'name', 'number']],
 ])('completes %s', (_title, typed, expected) => {
   const found = labels(line(`          annotations: {x: "${typed}`));
@@ -44,7 +52,7 @@ test('fields of nodes come from the schema of their kind', () => {
   expect(found).not.toContain('replica');
 });
 
-test('readyWhen reads only its own node', () => {
+test('readyWhen completes only the id of its own node', () => {
   const marked = typing(SHOP, '    - id: web\n', `      readyWhen:\n        - \${`);
   expect(labels(marked)).toContain('web');
   expect(labels(marked)).not.toContain('front');
@@ -58,7 +66,7 @@ test.each([
   expect(labels(line(`          annotations: {x: "${typed}`))).toEqual(expect.arrayContaining(expected));
 });
 
-test('completes functions of a namespace, and global functions', () => {
+test('completes the functions of a namespace such as json, and global functions', () => {
   expect(labels(line('          annotations: {x: "${json.'))).toEqual(expect.arrayContaining(['marshal', 'unmarshal']));
   expect(labels(line('          annotations: {x: "${'))).toEqual(
     expect.arrayContaining(['size', 'has', 'string', 'true']),
@@ -79,7 +87,7 @@ test.each([
   expect(labels(typing(SHOP, before, typed))).toEqual(expect.arrayContaining(expected));
 });
 
-test('a field that the object has is not offered again', () => {
+test('a field that the object already has is not offered', () => {
   const found = labels(typing(SHOP, '          replicas: ${schema.spec.replicas}\n', '          '));
   expect(found).not.toContain('replicas');
   expect(found).not.toContain('selector');
@@ -93,11 +101,11 @@ test.each([
   expect(labels(text + CURSOR)).toEqual(expect.arrayContaining(expected));
 });
 
-test('a text field without a list of values has no completion', () => {
+test('a string field without an enum has no completions', () => {
   expect(labels(`apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  type: ${CURSOR}`)).toEqual([]);
 });
 
-test('completes SimpleSchema: types with those of the definition, and markers that the field lacks', () => {
+test('completes SimpleSchema: types, including those of the definition, and the markers that the field does not have yet', () => {
   const types = labels(typing(SHOP, '      tier: '));
   expect(types).toEqual(expect.arrayContaining(['string', 'integer', 'Port']));
   const markers = labels(typing(SHOP, 'tier: string', ' | default="a" '));

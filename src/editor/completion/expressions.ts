@@ -10,13 +10,16 @@ import type { BeforeCursor } from '../receiver.ts';
 import { beforeCursor, typeOfReceiver } from '../receiver.ts';
 import { ItemKind } from './item-kinds.ts';
 
-/** The completions of an expression, and the start of the name that they replace. */
+/** The completions of an expression, and the partly typed name that they replace. */
 export interface ExpressionItems {
   readonly items: readonly CompletionItem[];
   readonly word: string;
 }
 
-/** Completes an expression that ends at the cursor: names, fields by their schema, functions and macros. */
+/**
+ * Completes an expression that ends at the cursor with names, functions, macros, and the fields that the schema of the
+ * receiver has.
+ */
 export function expressionItems(scope: ExpressionScope, text: string): ExpressionItems {
   const before = beforeCursor(text);
   const { word, receiver } = before;
@@ -54,7 +57,7 @@ function nameItems(scope: ExpressionScope, { macros }: BeforeCursor): readonly C
   ];
 }
 
-/** The role of a name, or the kind of its node, in a few words. */
+/** A short description of a name for the completion list: its role, or the kind of its node. */
 export function detailOf({ role, node, isList }: ScopeName): string {
   if (role === 'instance') return 'the instance';
   if (role === 'runtime') return 'what the controller knows of the instance';
@@ -107,8 +110,8 @@ function fieldItem(schema: Schema, name: string, member: Schema, written: string
 }
 
 /**
- * Is the field offered without `?`? The schema requires it or has a default for it, or it is a field that objects have
- * at their root or in their metadata.
+ * Is the field always present, so that it is offered without `?`? This is true when the schema requires the field or
+ * has a default for it. It is also true for fields that all objects have at their root or in their metadata.
  */
 function isAlwaysThere(schema: Schema, name: string, member: Schema, receiver: string): boolean {
   if (schema.required?.includes(name) === true || member.default !== undefined) return true;

@@ -9,7 +9,7 @@ import type { ObjectPlace } from '../object-places.ts';
 import { yamlNodeAt } from '../yaml-tree.ts';
 import { ItemKind } from './item-kinds.ts';
 
-/** The fields that an object at a place can have, without the fields that it already has. */
+/** The fields that can be added to the object at the cursor. */
 export function fieldItems(place: ObjectPlace, cursor: CursorPlace): readonly CompletionItem[] {
   const { schema, type, fields } = place;
   if (schema === undefined) return typeFieldItems(place);
@@ -32,7 +32,7 @@ export function fieldItems(place: ObjectPlace, cursor: CursorPlace): readonly Co
     });
 }
 
-/** An object without a known kind first needs its kind. */
+/** For an object without a known kind, offers only the fields that state the kind. */
 function typeFieldItems({ fields }: ObjectPlace): readonly CompletionItem[] {
   if (fields.length > 0) return [];
   return ['apiVersion', 'kind', 'metadata'].map((name) => ({
@@ -42,13 +42,15 @@ function typeFieldItems({ fields }: ObjectPlace): readonly CompletionItem[] {
   }));
 }
 
-/** The key, with the start of its value. A nested object or list begins on the next line. */
+/**
+ * The inserted text: the key, and the start of its value. For an object or a list, the value begins on the next line.
+ */
 function insertedKey(name: string, { type }: Schema, hasColon: boolean): string {
   if (hasColon) return name;
   return type === 'object' || type === 'array' ? `${name}:` : `${name}: `;
 }
 
-/** The values that a scalar at a place can have. */
+/** The values that the scalar at the cursor can have. */
 export function valueItems(
   place: ObjectPlace,
   value: JsonValue | undefined,

@@ -11,10 +11,10 @@ import { expressionItems } from './expressions.ts';
 import { fieldItems, valueItems } from './fields.ts';
 import { simpleSchemaItems } from './simple-schema.ts';
 
-/** The maximum number of completions of one answer. The client asks again while the user types. */
+/** The maximum number of completions in one response. The client repeats the request while the user types. */
 const MAX_ITEMS = 500;
 
-/** The completions at a position of a document that may be half typed. */
+/** The completions at a position of a document. The document may be incomplete at the cursor. */
 export function completionsAt(
   document: EditorDocument,
   position: Position,

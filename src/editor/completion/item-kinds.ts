@@ -1,6 +1,6 @@
 import type { CompletionItemKind } from 'vscode-languageserver';
 
-/** The kinds of completions that occur here, with their numbers in the protocol. */
+/** The kinds of completions that this server uses, with their numbers in the protocol. */
 export const ItemKind = {
   method: 2,
   function: 3,

@@ -4,7 +4,7 @@ import { isJsonObject } from '../../core/index.ts';
 import { GATED_MARKER_KEYS, MARKER_KEYS } from '../../schema/index.ts';
 import { ItemKind } from './item-kinds.ts';
 
-/** The meaning of the atomic types. */
+/** Maps each atomic type to its description. */
 export const SIMPLE_TYPES: Readonly<Record<string, string>> = {
   string: 'A text.',
   integer: 'A whole number.',
@@ -13,7 +13,7 @@ export const SIMPLE_TYPES: Readonly<Record<string, string>> = {
   object: 'An object with any fields.',
 };
 
-/** The meaning of each marker, with an example. */
+/** Maps each marker to its description and an example. */
 export const MARKERS: Readonly<Record<string, readonly [meaning: string, example: string]>> = {
   required: ['An instance must have the field.', 'required=true'],
   default: ['The value of an instance that does not have the field.', 'default=3'],
@@ -35,7 +35,7 @@ export const MARKERS: Readonly<Record<string, readonly [meaning: string, example
   scale: ['The field is the number of replicas for kubectl scale. Needs the feature gate ScaleSubresource.', 'scale'],
 };
 
-/** The completions in the text of a field: types before the first `|`, markers after it. */
+/** The completions in the SimpleSchema definition of a field: types before the first `|`, markers after it. */
 export function simpleSchemaItems(definition: JsonValue, prefix: string): readonly CompletionItem[] {
   const bar = prefix.indexOf('|');
   if (bar < 0) return typeItems(definition);

@@ -21,7 +21,7 @@ function child(fields: JsonObject, owned: JsonObject): KubeObject {
   };
 }
 
-describe('what another client can change in a child', () => {
+describe('the changes that another client can make to a child', () => {
   const cases: readonly (readonly [string, KubeObject, readonly JsonObject[]])[] = [
     ['nothing owned', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: 'x' } }, []],
     ['a text', child({ data: { a: 'x', b: 'y' } }, { 'f:data': { 'f:a': {} } }), [{ data: { a: 'x-changed' } }]],
@@ -30,9 +30,9 @@ describe('what another client can change in a child', () => {
       child({ spec: { replicas: 2, paused: false } }, { 'f:spec': { 'f:replicas': {}, 'f:paused': {} } }),
       [{ spec: { replicas: 3 } }, { spec: { paused: true } }],
     ],
-    ['a list is left out', child({ spec: { list: ['a'] } }, { 'f:spec': { 'f:list': {} } }), []],
+    ['a list is skipped', child({ spec: { list: ['a'] } }, { 'f:spec': { 'f:list': {} } }), []],
     [
-      'labels of the author, not those of the controller',
+      'labels of the author, but not labels of the controller',
       child(
         { metadata: { labels: { 'kro.run/owned': 'true', 'applyset.kubernetes.io/part-of': 'x', team: 'a' } } },
         {
@@ -49,7 +49,7 @@ describe('what another client can change in a child', () => {
     expect(found.slice(0, -1).map(({ patch }) => patch)).toEqual(patches);
   });
 
-  test('the number from 0 to 1 selects the change with which the list begins', () => {
+  test('a number from 0 to 1 selects the change with which the list begins', () => {
     const object = child({ data: { a: '1', b: '2', c: '3' } }, { 'f:data': { 'f:a': {}, 'f:b': {}, 'f:c': {} } });
     const paths = (from: number) => changesOf(object, from).map(({ path }) => path);
     expect(paths(0)).toEqual(['data.a', 'data.b', 'data.c', LAST.path]);

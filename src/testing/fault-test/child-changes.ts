@@ -3,7 +3,7 @@ import { isJsonObject, setOwn } from '../../core/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import { keys, ownedValues } from '../../runtime/index.ts';
 
-/** A change that another client can try on a child. */
+/** A change that another client can make to a child. */
 export interface ChildChange {
   /** The path of the field: `spec.replicas`. */
   readonly path: string;
@@ -11,15 +11,15 @@ export interface ChildChange {
   readonly patch: JsonObject;
 }
 
-/** Metadata that the controller writes for itself. */
+/** The controller's own labels. */
 const OWN_NAMES: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
 
 /**
- * Changes of the fields that the controller owns in a child, each to another value of the same type. Fields inside of
- * lists are left out, because a merge patch replaces lists. The last change is an annotation that the controller does
- * not own, and that every server accepts.
+ * The possible changes of the fields that the controller owns in a child. Each change sets one field to another value
+ * of the same type. Fields inside lists are skipped, because a merge patch replaces whole lists. The last change sets
+ * an annotation that the controller does not own and that every server accepts.
  *
- * @param from in [0, 1): the field with which the list begins
+ * @param from a number in [0, 1) that selects the change with which the list begins
  */
 export function changesOf(child: KubeObject, from: number): ChildChange[] {
   const found: ChildChange[] = [];

@@ -21,22 +21,23 @@ const STATUS_WITHIN_MS = 4000;
 const RELEASE_WITHIN_MS = 20_000;
 
 /**
- * Simulates the controllers of the kinds of children. An object whose status the test has set gets the same status
- * after it is created again. Objects that are being deleted lose the finalizers of other controllers.
+ * Simulates the controllers of the children's kinds. If the test has set the status of an object, this class sets the
+ * same status again after the object was recreated. It removes other controllers' finalizers from objects that are
+ * being deleted.
  */
 export class ChildControllers {
   readonly #faulty: FaultyWorld;
   readonly #world: GraphWorld;
   readonly #seed: number;
   readonly #set: string;
-  /** The statuses that the test has set, by the key of the object. */
+  /** Maps the key of an object to the status that the test has set. */
   readonly #statuses = new Map<string, { readonly ref: ObjectRef; status: JsonObject }>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #due = new Set<string>();
   #count = 0;
   #stopped = false;
 
-  /** `set`: the ApplySet of the instance. */
+  /** `set` is the id of the instance's ApplySet. */
   constructor(faulty: FaultyWorld, world: GraphWorld, set: string, seed: number) {
     this.#faulty = faulty;
     this.#world = world;
@@ -54,13 +55,13 @@ export class ChildControllers {
     this.#stopped = true;
   }
 
-  /** The world does not count as settled until `work` has ended. */
+  /** Registers work. The world does not count as settled until the work has ended. */
   track(work: Promise<unknown>): void {
     const running = work.catch(ignoreChanged).then(() => void this.#running.delete(running));
     this.#running.add(running);
   }
 
-  /** Checks all children again, because the ledger does not record changes by the cluster itself. */
+  /** Checks all children again, because the ledger does not record changes that the cluster itself makes. */
   async sweep(children: readonly KubeObject[]): Promise<void> {
     for (const child of children) if (child.metadata.deletionTimestamp !== undefined) await this.#release(refOf(child));
     for (const key of this.#statuses.keys()) await this.#give(key);
@@ -115,13 +116,13 @@ export class ChildControllers {
   }
 }
 
-/** Ignores the error when the object was changed, deleted, or created again in the meantime. */
+/** Ignores the error if the object was changed, deleted or recreated in the meantime. */
 function ignoreChanged(thrown: unknown): void {
   const isOther = thrown instanceof KubeError && thrown.status === 422;
   if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;
 }
 
-/** Merges two merge patches. Nulls stay, because they delete. */
+/** Combines two merge patches into one. Nulls stay, because they delete members. */
 function merged(first: JsonObject, second: JsonObject): JsonObject {
   const result: JsonObject = { ...first };
   for (const [name, value] of Object.entries(second)) {

@@ -42,7 +42,7 @@ type Row = readonly [string, ReturnType<typeof restingState>, ReturnType<typeof 
 const ROWS: readonly Row[] = [
   ['the same', resting, restingState(instance(READY), [map('a', { x: '1' })]), []],
   [
-    'times, versions and messages do not count',
+    'times, versions and messages are ignored',
     resting,
     restingState(
       instance({
@@ -54,13 +54,13 @@ const ROWS: readonly Row[] = [
     [],
   ],
   [
-    'fields of other clients do not count',
+    'fields of other clients are ignored',
     resting,
     restingState(instance(READY), [map('a', { x: '1' }, { immutable: true })]),
     [],
   ],
   [
-    'UIDs, times and addresses of Services in values do not count',
+    'UIDs, times and addresses of Services inside values are ignored',
     restingState(undefined, [
       map('a', { x: `id ${UIDS[0]} at 2026-01-01T00:00:00Z` }),
       map('b', { x: '10.96.0.7' }),
@@ -74,7 +74,7 @@ const ROWS: readonly Row[] = [
     [],
   ],
   [
-    'an address that begins with the address of another Service does not count',
+    'an address that begins with the address of another Service is ignored',
     restingState(undefined, [
       map('b', { x: '10.96.0.7 10.96.0.8' }),
       service('10.96.0.7', 's'),
@@ -88,7 +88,7 @@ const ROWS: readonly Row[] = [
     [],
   ],
   [
-    'another address than that of the Service counts',
+    'an address that is not the address of the Service is a difference',
     restingState(undefined, [map('b', { x: '10.96.0.7' }), service('10.96.0.7', 's')]),
     restingState(undefined, [map('b', { x: '10.96.0.7' }), service('10.96.0.9', 's')]),
     [
@@ -120,7 +120,7 @@ const ROWS: readonly Row[] = [
     ],
   ],
   [
-    'another value, a field less and a field more',
+    'another value, a missing field and an additional field',
     restingState(undefined, [map('a', { x: '1', y: '2' })]),
     restingState(undefined, [map('a', { x: '9', z: '3' })]),
     [
@@ -159,7 +159,7 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-describe('two ends of a life', () => {
+describe('the comparison of two final states', () => {
   test.each(ROWS)('%s', (_name, expected, received, findings) => {
     expect(compareEnds(expected, received, () => false)).toEqual(findings);
   });

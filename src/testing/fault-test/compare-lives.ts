@@ -5,24 +5,24 @@ import { wholeDifferences } from '../graph-test/compare.ts';
 import { normalize } from '../simulation/compare-states.ts';
 import type { LifeFinding } from './model.ts';
 
-/** A child at rest. */
+/** A child in a final state. */
 export interface RestingChild {
   /** `Kind group/v1 namespace/name`, for messages. */
   readonly text: string;
   readonly node: string;
-  /** The fields that the controller owns, without the values that differ between lives. */
+  /** The fields that the controller owns. Values that differ between lives are replaced. */
   readonly owned: JsonObject;
 }
 
 /** The final state of a life. */
 export interface RestingState {
-  /** The status of the instance without times and messages; `undefined` when the instance is gone. */
+  /** The status of the instance without times and messages; `undefined` if the instance does not exist. */
   readonly status: JsonObject | undefined;
-  /** The children by the keys of their objects. */
+  /** Maps object keys to children. */
   readonly children: ReadonlyMap<string, RestingChild>;
 }
 
-/** Makes the final state of a life from its objects. */
+/** Builds the final state of a life from its objects. */
 export function restingState(
   instance: KubeObject | undefined,
   children: readonly { readonly node: string; readonly object: KubeObject }[],
@@ -44,7 +44,10 @@ export function restingState(
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
-/** Replaces the values that a server generates for each object: UIDs, times and the addresses of Services. */
+/**
+ * Returns a function that replaces values that a server generates per object: UIDs, times and the addresses of
+ * Services.
+ */
 function blurOf(objects: readonly KubeObject[]) {
   const addresses = objects
     .flatMap(({ spec }) => {
@@ -53,7 +56,7 @@ function blurOf(objects: readonly KubeObject[]) {
         (each): each is string => typeof each === 'string' && each !== '' && each !== 'None',
       );
     })
-    // An address can be the beginning of a longer one.
+    // Longer addresses first: an address can be a prefix of another address.
     .toSorted((a, b) => b.length - a.length);
   const text = (value: string): string => {
     let result = value.replaceAll(UID, '<uid>').replaceAll(TIME, '<time>');
@@ -71,15 +74,15 @@ function blurOf(objects: readonly KubeObject[]) {
 
 /** A difference between two final states. */
 export type EndFinding = Pick<LifeFinding, 'invariant' | 'expected' | 'received'> & {
-  /** The node of the difference; absent for the instance. */
+  /** The node whose object differs; absent for the instance. */
   readonly node?: string;
 };
 
 /**
- * The differences between the final state of a life and that of the same test without faults.
+ * The differences between the final state of a life and the final state of the same test without faults.
  *
- * @param isSecret does a value of the node come from a Secret? Without a node: does a value of the status? The findings
- *   do not show such values
+ * @param isSecret can values of the node (or, without a node, of the status) come from a Secret? The findings do not
+ *   show such values
  */
 export function compareEnds(
   expected: RestingState,

@@ -1,7 +1,7 @@
 import type { LifeFailure } from './model.ts';
 
 /**
- * The lines of a failure below its title: the expectation, the received state, the reason, the time, and the last
+ * The lines below the title of a failure: the expectation, the received state, the reason, the time, and the last
  * events.
  */
 export function lifeFailureLines(

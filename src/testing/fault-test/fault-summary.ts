@@ -1,9 +1,9 @@
 import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
 
-/** Invariants that a summary always counts. The other invariants are counted only when a life breaks them. */
+/** Invariants that a summary always counts. Another invariant is counted only if a life breaks it. */
 const ALWAYS: readonly Invariant[] = ['orphan', 'stuck', 'flap'];
 
-/** The singular and the plural of each invariant. */
+/** The singular and the plural of the noun for a violation of each invariant. */
 const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
   orphan: ['orphan', 'orphans'],
   stuck: ['stuck', 'stuck'],
@@ -19,10 +19,12 @@ const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
   expectation: ['unmet expectation', 'unmet expectations'],
 };
 
-/** The maximum number of listed seeds of an invariant. */
+/** The maximum number of seeds that the summary lists per invariant. */
 const MAX_SEEDS = 5;
 
-/** `200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)`. A life counts once for each invariant that it breaks. */
+/**
+ * The summary line: `200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)`. A life counts once per invariant that it breaks.
+ */
 export function faultSummary({ lives, planned, failures }: FaultTestResult): string {
   const counted = Object.keys(NOUNS) as Invariant[];
   const parts = counted.flatMap((invariant) => {
@@ -35,7 +37,7 @@ export function faultSummary({ lives, planned, failures }: FaultTestResult): str
   return [`${count} ${planned === 1 ? 'life' : 'lives'}`, ...parts].join(', ');
 }
 
-/** The first failure of each invariant in each life. */
+/** The first failure per invariant and life. */
 export function firstOfEachLife(failures: readonly LifeFailure[]): LifeFailure[] {
   const seen = new Set<string>();
   return failures.filter(({ invariant, seed, test }) => {
@@ -44,7 +46,7 @@ export function firstOfEachLife(failures: readonly LifeFailure[]): LifeFailure[]
   });
 }
 
-/** The first failure of each invariant, and the number of other lives that break the invariant. */
+/** The first failure per invariant, and the number of other lives that break the invariant. */
 export function firstOfEachInvariant(
   failures: readonly LifeFailure[],
 ): { readonly failure: LifeFailure; readonly more: number }[] {

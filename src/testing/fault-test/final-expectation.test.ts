@@ -8,11 +8,11 @@ import { prepareTests } from '../graph-test/prepare.ts';
 import { expectationFinding, finalExpectation, isGenerated } from './final-expectation.ts';
 import { playLife } from './play-life.ts';
 
-describe('what a test expects at its end', () => {
+describe('the final expectation of a test', () => {
   test.each<[what: string, test: Omit<GraphTest, 'name'>, expected: ReturnType<typeof finalExpectation>]>([
     ['nothing', {}, undefined],
     [
-      'expectations about the way to the end only',
+      'only expectations about the process, not about the final state',
       { expect: { created: ['a'], written: [], events: ['x'] } },
       undefined,
     ],
@@ -23,7 +23,7 @@ describe('what a test expects at its end', () => {
       { at: ['steps', 0, 'expect'], expect: { gone: false } },
     ],
     [
-      'children, by presence and status',
+      'children, reduced to presence and status',
       {
         expect: {
           children: {
@@ -102,7 +102,7 @@ async function baseOf(): Promise<GraphTestBase> {
 
 test.each<[what: string, faultless: Expectation, life: Expectation, found: string[]]>([
   ['is met', { state: 'ACTIVE', nodes: { lamp: 'ready' } }, { state: 'ACTIVE', nodes: { lamp: 'ready' } }, []],
-  ['is not met without faults, either', { state: 'ERROR' }, { state: 'ERROR' }, []],
+  ['is not met even without faults', { state: 'ERROR' }, { state: 'ERROR' }, []],
   [
     'is not met after the faults',
     { state: 'ACTIVE' },
@@ -113,7 +113,8 @@ test.each<[what: string, faultless: Expectation, life: Expectation, found: strin
   const base = await baseOf();
   const faultless = await playLife({ base, test: { name: 'one', expect: faultlessExpects } });
   expect(faultless.findings).toEqual([]);
-  // The two lives have different expectations here, so that the second one is not met although the graph is correct.
+  // The two lives have different expectations here, so that the second expectation is not met although the graph is
+  // correct.
   const { findings } = await playLife({ base, test: { name: 'one', expect: lifeExpects }, seed: 3, faultless });
   expect(findings.map(({ invariant, expected }) => [invariant, expected])).toEqual(
     found.map((text) => ['expectation', text]),

@@ -7,18 +7,18 @@ import type { Expectation, ExpectedChild, GraphTest, Mismatch, TestPath } from '
 import { shownValue } from '../graph-test/value-text.ts';
 import type { EndFinding } from './compare-lives.ts';
 
-/** The expectation with which a test ends, and its path in the test. */
+/** The last expectation of a test, and its path in the test. */
 export interface FinalExpectation {
   readonly at: TestPath;
   readonly expect: Expectation;
 }
 
 /**
- * The parts of a test's last expectation that must also hold at rest in a life under faults. Orders, writes, events,
- * refusals and snapshots are left out, because they depend on the way to the end. Fields of children are left out, too.
- * Other clients may change the fields that the controller does not own. The fields that the controller owns are
- * compared with the life without faults. Expectations about the status of children stay. Returns `undefined` when
- * nothing is left.
+ * The parts of a test's last expectation that must also be met in the final state of a life under faults. Orders,
+ * writes, events, refusals and snapshots are dropped, because they depend on the course of the life. Fields of children
+ * are dropped too: other clients may change the fields that the controller does not own, and the fields that it owns
+ * are compared with the life without faults. Expectations about the status of children stay. Returns `undefined` if no
+ * part remains.
  */
 export function finalExpectation({ expect, steps = [] }: GraphTest): FinalExpectation | undefined {
   const last = steps.findLastIndex((step) => step.expect !== undefined);
@@ -36,7 +36,7 @@ export function finalExpectation({ expect, steps = [] }: GraphTest): FinalExpect
   return { at: [...(last < 0 ? [] : ['steps', last]), 'expect'], expect: wanted };
 }
 
-/** An expected child with the fields of its status alone. */
+/** Reduces an expected child to the fields of its status. */
 function withStatusOnly(child: ExpectedChild): ExpectedChild {
   if (typeof child === 'string') return child;
   if (Array.isArray(child)) return (child as readonly JsonObject[]).map(statusFields);
@@ -47,24 +47,24 @@ function withStatusOnly(child: ExpectedChild): ExpectedChild {
 const statusFields = (fields: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(fields).filter(([key]) => /^status(?:$|[.[])/.test(key)));
 
-/** The unmet parts of an expectation at rest. */
+/** The unmet parts of an expectation in the final state. */
 export const unmetAtRest = (world: GraphWorld, { at, expect }: FinalExpectation): Promise<Mismatch[]> =>
   unmetExpectations(expect, { world, refusal: undefined, snapshot: undefined }, at);
 
-/** UIDs, times and addresses: a server generates other values when an object is created again. */
+/** Matches UIDs, times and addresses: a server generates new values when an object is recreated. */
 const GENERATED = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-|\d{4}-\d\d-\d\dT\d\d:|\b\d{1,3}(?:\.\d{1,3}){3}\b/;
 
 /** Does an expectation name a value that the server generates? */
 export const isGenerated = ({ expected }: Mismatch): boolean =>
   GENERATED.test(typeof expected === 'string' ? expected : stringifyJson(expected));
 
-/** The place of an unmet expectation. It is the same in all lives of a test. */
+/** Identifies an unmet expectation. The result is the same in all lives of a test. */
 export const expectationPlace = ({ at, subject }: Mismatch): string => `${formatPath(at)} ${subject}`;
 
 /**
- * The finding of an unmet expectation.
+ * The finding for an unmet expectation.
  *
- * @param isSecret does a node have values that no output may show? Without a node: does the status of the instance?
+ * @param isSecret does a node (or, without a node, the instance's status) have values that must not be shown?
  */
 export function expectationFinding(
   { at, subject, expected, received }: Mismatch,

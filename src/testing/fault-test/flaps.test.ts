@@ -4,7 +4,7 @@ import { FlapDetector } from './flaps.ts';
 const KEY = 'ConfigMap/default/cache';
 const why = () => 'cache skipped';
 
-/** What happens to the child, in order. */
+/** The events of the child, in order. */
 const STORIES: readonly (readonly [
   string,
   ReadonlySet<string> | undefined,
@@ -32,7 +32,7 @@ const STORIES: readonly (readonly [
     1,
   ],
   [
-    'deleted by the controller, and created again after a step of the test that asks for no deletion',
+    'deleted by the controller, and created again after a step of the test that does not request a deletion',
     new Set(),
     (flaps) => {
       flaps.written(KEY, 'u1', 'cache', 0);
@@ -43,7 +43,7 @@ const STORIES: readonly (readonly [
     1,
   ],
   [
-    'a deletion that the test has without faults, too',
+    'a deletion that also occurs in the test without faults',
     new Set([KEY]),
     (flaps) => {
       flaps.written(KEY, 'u1', 'cache', 0);
@@ -63,7 +63,7 @@ const STORIES: readonly (readonly [
     0,
   ],
   [
-    'deleted by another client first, and by the controller, too',
+    'deleted by another client first, and then by the controller',
     new Set(),
     (flaps) => {
       flaps.written(KEY, 'u1', 'cache', 0);

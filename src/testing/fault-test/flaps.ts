@@ -1,11 +1,11 @@
-/** A child that the controller deleted and created again without a reason in the test. */
+/** A child that the controller deleted and created again, although the test gives no reason for it. */
 export interface Flap {
   /** `Kind.group/namespace/name`. */
   readonly key: string;
   readonly node: string;
   readonly deletedAtMs: number;
   readonly createdAtMs: number;
-  /** Why the node had no object, in the controller's words. */
+  /** The reason why the node had no object, in the controller's words. */
   readonly because: string | undefined;
 }
 
@@ -18,13 +18,13 @@ interface Deletion {
 interface Child {
   uid: string;
   node: string;
-  /** The deletion by the controller; `other`: another client deleted the object first. */
+  /** The deletion by the controller; `other` if another client deleted the object first. */
   deletion: Deletion | 'other' | undefined;
 }
 
 /**
- * Finds children that the controller deletes and creates again. A deletion has a reason when the same test without
- * faults has it, too, or when another client deleted the object first.
+ * Finds children that the controller deletes and creates again without a reason. A deletion has a reason if it also
+ * occurs in the same test without faults, or if another client deleted the object first.
  */
 export class FlapDetector {
   readonly found: Flap[] = [];
@@ -32,10 +32,13 @@ export class FlapDetector {
   readonly deleted = new Set<string>();
   readonly #children = new Map<string, Child>();
   readonly #expected: ReadonlySet<string> | undefined;
-  /** The number of actions of the test so far. A deletion may have an action as its reason. */
+  /** The number of the test's actions so far. An action may be the reason for a deletion. */
   epoch = 0;
 
-  /** `expected`: the children that the controller deletes without faults. Absent for the life without faults. */
+  /**
+   * `expected` has the keys of the children that the controller deletes without faults; undefined for the life without
+   * faults.
+   */
   constructor(expected?: ReadonlySet<string>) {
     this.#expected = expected;
   }
@@ -56,7 +59,7 @@ export class FlapDetector {
     });
   }
 
-  /** Records a deletion of a child by the controller. `because` is called when the child exists again. */
+  /** Records a deletion of a child by the controller. `because` is called only if the child is created again. */
   deletedByController(key: string, atMs: number, because: () => string | undefined): void {
     const child = this.#children.get(key);
     if (child === undefined) return;

@@ -9,12 +9,12 @@ import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulat
 import type { KindOfPlural } from '../simulation/ledger.ts';
 
 /**
- * The rules that protect users of a graph. The other rules limit the work of the controller; the simulation of the
- * controller checks them.
+ * The rules that protect users of a graph. The remaining rules limit the controller's work; only the simulation of the
+ * controller checks those rules.
  */
 const RULES: ReadonlySet<Rule> = new Set(['order', 'finalizer', 'inventory', 'ownership']);
 
-/** The input of the rules. `world` is a function because the world is created after the rules. */
+/** The input of the rules. `world` is a function, because the world is created after the rules. */
 export interface RulesContext {
   readonly graph: Graph;
   readonly instance: ObjectRef;
@@ -33,7 +33,9 @@ export function applySetOfGraph({ apiVersion, kind, name, namespace }: ObjectRef
   return applySetIdOf({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
 }
 
-/** The rules for one instance of a graph: its ApplySet, the kinds of its nodes, and the order of its nodes. */
+/**
+ * The facts about one instance of a graph that the rules need: its ApplySet, and the kinds and the order of its nodes.
+ */
 export function graphRules(context: RulesContext): RuledGraph {
   const { graph, instance } = context;
   const set = applySetOfGraph(instance);
@@ -47,7 +49,7 @@ export function graphRules(context: RulesContext): RuledGraph {
   };
 }
 
-/** The kinds of a graph by plural and group. */
+/** Returns a function that finds a kind of the graph by plural and group. */
 export function kindsOf(graph: Graph): KindOfPlural {
   const kinds = new Map(
     [...typedNodes(graph), { type: graph.instance, plural: graph.instance.plural }].map(({ type, plural }) => [
@@ -95,7 +97,8 @@ async function unreadyDependencies(
   ]);
   return nodes.flatMap(({ report }) => {
     if (!direct.includes(report.id) || isDone(report)) return [];
-    // A recent change of one of these objects by another client excuses a process that does not know it yet.
+    // If another client has recently changed one of these objects, a process that has not received the change yet is
+    // excused.
     const keys = [...changedKeys()].filter((key) => kinds.has(key.slice(0, key.indexOf('/'))));
     return [{ text: `${report.id} (${report.state}) of ${instance.kind} ${instance.name}`, keys }];
   });

@@ -3,7 +3,7 @@ import type { GraphTest } from '../graph-test/model.ts';
 import type { FaultTestResult } from './model.ts';
 import type { LivesOptions } from './run-lives.ts';
 
-/** Like `runLives`. The first call loads the code. */
+/** Like `runLives`, but loads the code on the first call. */
 export async function runLivesLate(
   base: GraphTestBase,
   tests: readonly GraphTest[],

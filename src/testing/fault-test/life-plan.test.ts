@@ -4,7 +4,7 @@ import { chooseTest, disturbancesOf, MAX_SEED, pauseOf, seedOfLife } from './lif
 const tests = ['create', 'scale', 'delete', 'upgrade'].map((name) => ({ name }));
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-describe('which life a seed has', () => {
+describe('the life that a seed determines', () => {
   test.each([
     [7, 0, 7],
     [7, 5, 12],
@@ -14,13 +14,13 @@ describe('which life a seed has', () => {
     expect(seedOfLife(first, index)).toBe(seed);
   });
 
-  test('each test is the choice of some seed; without tests there is no choice', () => {
+  test('each test is chosen by some seed, and without tests no test is chosen', () => {
     const chosen = new Set(seeds.map((seed) => chooseTest(seed, tests)?.name));
     expect([...chosen].toSorted()).toEqual(['create', 'delete', 'scale', 'upgrade']);
     expect(chooseTest(1, [])).toBeUndefined();
   });
 
-  test('the choice stays when other tests are left out', () => {
+  test('the chosen test stays the same when other tests are removed', () => {
     for (const seed of seeds) {
       const chosen = chooseTest(seed, tests);
       for (const left of tests) {
@@ -35,7 +35,7 @@ describe('which life a seed has', () => {
     }
   });
 
-  test('after a step, another client changes or deletes at most two objects; seed and step number decide which', () => {
+  test('after a step, another client changes or deletes at most two objects, which the seed and the step number determine', () => {
     const all = seeds.map((seed) => disturbancesOf(seed, 1));
     expect(new Set(all.map(({ length }) => length))).toEqual(new Set([0, 1, 2]));
     expect(new Set(all.flat().map(({ kind }) => kind))).toEqual(new Set(['change', 'delete']));
@@ -47,7 +47,7 @@ describe('which life a seed has', () => {
     expect(seeds.some((seed) => disturbancesOf(seed, 1).length !== disturbancesOf(seed, 2).length)).toBe(true);
   });
 
-  test('a pause has no length, or lasts some seconds, or lasts until the cluster is idle', () => {
+  test('a pause has no length, lasts a few seconds, or lasts until the cluster is idle', () => {
     const pauses = seeds.map((seed) => pauseOf(seed, 1));
     expect(pauses).toContain('settle');
     expect(pauses).toContain(0);

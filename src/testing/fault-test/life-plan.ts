@@ -1,8 +1,8 @@
 import { noise } from '../simulation/sim-clock.ts';
 
 /**
- * A change or deletion of one child by another client. The numbers in [0, 1) choose the child and the field among the
- * existing ones.
+ * A change or deletion of one child by another client. The numbers in [0, 1) select one of the existing children and
+ * one of its fields.
  */
 export interface Disturbance {
   readonly kind: 'change' | 'delete';
@@ -10,21 +10,24 @@ export interface Disturbance {
   readonly field: number;
 }
 
-/** The maximum number of lives of one graph. A life takes some tenths of a second. */
+/** The maximum number of lives per graph. A life takes a few tenths of a second. */
 export const MAX_LIVES = 10_000;
 
-/** A random seed with few digits. */
+/** A random seed of at most six digits. */
 export const randomSeed = (): number => Math.floor(Math.random() * 1_000_000);
 
 /** The greatest seed. */
 export const MAX_SEED = 4_294_967_295;
 
-/** The seed of the life `index` (from 0) of a run whose first life has the seed `first`. 0 follows the greatest seed. */
+/**
+ * The seed of the life with this index (from 0) in a run whose first life has the seed `first`. After the greatest
+ * seed, seeds continue at 0.
+ */
 export const seedOfLife = (first: number, index: number): number => (first + index) % (MAX_SEED + 1);
 
 /**
- * The test whose steps a life has. Each test gets a number from the seed and its name, and the highest number wins. The
- * choice therefore stays the same when other tests are left out.
+ * Chooses the test whose steps a life carries out. A number is computed from the seed and each test's name, and the
+ * test with the highest number is chosen. The choice therefore stays the same if other tests are removed.
  */
 export function chooseTest<Test extends { readonly name: string }>(
   seed: number,
@@ -54,7 +57,7 @@ export function disturbancesOf(seed: number, step: number): Disturbance[] {
   });
 }
 
-/** The wait after a step. `settle` ends when no work is due at the present time. A number is milliseconds. */
+/** The pause after a step. `settle`: until no work remains at the present time. A number: milliseconds. */
 export function pauseOf(seed: number, step: number): 'settle' | number {
   const number = noise(seed, 'pause', step);
   if (number < 0.5) return 'settle';

@@ -26,19 +26,19 @@ export interface LifeWorldOptions {
   readonly given: GivenState;
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
-  /** The children that the controller deletes in the life without faults; absent in that life itself. */
+  /** The children that the controller deletes in the life without faults; absent for the life without faults. */
   readonly expectedDeletions?: ReadonlySet<string>;
 }
 
-/** The maximum number of findings of a life. Further findings are usually consequences of the first ones. */
+/** The maximum number of findings per life. Additional findings are usually consequences of the first ones. */
 const MAX_FINDINGS = 20;
-/** The maximum number of fields that another client tries to change, until the server accepts a change. */
+/** The maximum number of fields that another client tries to change until the server accepts a change. */
 const MAX_TRIES = 8;
-/** Kinds that another client never deletes: their deletion would also delete objects outside of the graph. */
+/** Kinds that another client never deletes, because their deletion would also delete objects outside of the graph. */
 const NEVER_DELETED: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'Namespace']);
-/** The maximum time with faults in a step that advances the clock, in milliseconds. */
+/** The maximum duration of faults in a step that advances the clock, in milliseconds. */
 const MAX_STORM_MS = 10 * 60_000;
-/** The time without faults in which the cluster does the work that the end of the faults causes, in milliseconds. */
+/** The time after the end of the faults in which the cluster completes the resulting work, in milliseconds. */
 const FOLLOW_UP_MS = 5 * 60_000;
 
 type GraphRule = Extract<Rule, Invariant>;
@@ -53,14 +53,15 @@ const RULES: Readonly<Record<GraphRule, string>> = {
 const isGraphRule = (rule: Rule): rule is GraphRule => Object.hasOwn(RULES, rule);
 
 /**
- * One instance of a graph in its own cluster, with the real controller, with the faults of a seed or without faults.
+ * One instance of a graph in its own cluster, with the real controller. A seed determines the faults; without a seed
+ * there are none.
  */
 export class LifeWorld {
   readonly faulty: FaultyWorld;
   readonly world: GraphWorld;
   readonly flaps: FlapDetector;
   readonly findings: LifeFinding[] = [];
-  /** The writes of the controller, without those of Events and Leases. A caller empties the list to count again. */
+  /** The controller's writes except writes of Events and Leases. A caller empties the list to start a new count. */
   readonly writes: string[] = [];
   readonly #seed: number;
   readonly #set: string;
@@ -159,7 +160,7 @@ export class LifeWorld {
       try {
         await this.faulty.admin.patch(ref, patch, { fieldManager: 'another-client' });
       } catch (error) {
-        // The server refuses the value, or any change of the field.
+        // The server may refuse this value or any change of the field; then another field is tried.
         if (!(error instanceof KubeError) || error.status < 400) throw error;
         continue;
       }
@@ -168,7 +169,7 @@ export class LifeWorld {
     }
   }
 
-  /** Ends all faults, and waits until no work is due. */
+  /** Ends all faults, and waits until no work remains. */
   async rest(): Promise<void> {
     await this.faulty.endFaults();
     for (let round = 0; round < 2; round += 1) {
@@ -178,7 +179,7 @@ export class LifeWorld {
     }
   }
 
-  /** Is every node done, as the controller reports? */
+  /** Does the controller report that every node is done? */
   get isReady(): boolean {
     const reports = this.world.reports();
     return reports.length > 0 && reports.every(isDone);
@@ -198,14 +199,15 @@ export class LifeWorld {
       user: faulty.admin,
       controller: { reports: { report: (ref) => faulty.processes[0]?.controller?.reports.report(ref) } },
       settle: async () => {
-        // Users do not always wait for the controller.
+        // Like real users, the test does not always wait for the controller.
         const isHurried = isDisturbed && noise(this.#seed, 'hurry', (count += 1)) < 0.3;
         if (!isHurried) await faulty.settle();
       },
       advance: async (milliseconds) => {
         const until = clock.now() + milliseconds;
         await faulty.jumpTo(Math.min(until, clock.now() + MAX_STORM_MS));
-        // Faults over days find no more than faults over minutes, and take long to simulate.
+        // Faults last minutes even if a step advances the clock by days: longer faults find no more problems and take
+        // long to simulate.
         const { isOver } = faulty.schedule;
         faulty.schedule.isOver = true;
         await faulty.jumpTo(until);

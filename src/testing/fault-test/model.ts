@@ -13,14 +13,14 @@ export type Invariant =
   | 'inventory'
   | 'ownership';
 
-/** An event of a life: a fault, a step of the test, a write of another client. */
+/** An event of a life: a fault, a step of the test, or a write of another client. */
 export interface LifeEvent {
   /** Virtual time since the start of the life, in milliseconds. */
   readonly atMs: number;
   readonly text: string;
 }
 
-/** An invariant that a life broke. */
+/** A violation of an invariant in a life. */
 export interface LifeFinding {
   readonly invariant: Invariant;
   readonly expected: string;
@@ -33,27 +33,27 @@ export interface LifeFinding {
   readonly events: readonly LifeEvent[];
 }
 
-/** A finding with its life. */
+/** A finding, and the life in which it occurred. */
 export interface LifeFailure extends LifeFinding {
-  /** The name of the test whose steps the life had. */
+  /** The name of the test whose steps the life carried out. */
   readonly test: string;
   /** The seed that replays the life; absent for a finding of the life without faults. */
   readonly seed?: number;
 }
 
-/** Something about the lives of a test that is not a failure. */
+/** An observation about the lives of a test that is not a failure. */
 export interface LifeNote {
   readonly test: string;
   readonly text: string;
 }
 
-/** The result of the lives of a graph. */
+/** The result of a graph's lives. */
 export interface FaultTestResult {
   /** The requested number of lives. */
   readonly planned: number;
   /** The number of lives that ran. It is smaller after an interrupt, or when tests fail without faults. */
   readonly lives: number;
-  /** The seed of the first life; each further life has the next number. */
+  /** The seed of the first life. Each following life has the next number. */
   readonly seed: number;
   /** All findings, in the order of the lives. */
   readonly failures: readonly LifeFailure[];
@@ -61,5 +61,5 @@ export interface FaultTestResult {
   readonly milliseconds: number;
 }
 
-/** The maximum number of events before a finding. */
+/** The maximum number of events that a finding lists. */
 export const MAX_EVENTS = 8;

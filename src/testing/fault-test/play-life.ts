@@ -21,46 +21,46 @@ import {
 import type { LifeFinding } from './model.ts';
 import { secretValues } from './secret-values.ts';
 
-/** A life to play. */
+/** The input of a life. */
 export interface LifeInput {
   readonly base: GraphTestBase;
-  /** The given state and the steps. Only the last expectation is checked, when the life is at rest. */
+  /** The test with the given state and the steps. Only its last expectation is checked, in the final state. */
   readonly test: GraphTest;
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
-  /** The same life without faults. */
+  /** The record of the same life without faults. */
   readonly faultless?: LifeRecord;
 }
 
 /** The result of a life. */
 export interface LifeRecord {
   readonly findings: readonly LifeFinding[];
-  /** Were all nodes ready after some step? */
+  /** Were all nodes ready after at least one step? */
   readonly wasReady: boolean;
   /** The nodes that are not ready at the end, with their reasons. */
   readonly waiting: readonly string[];
-  /** The places of actions that the server refuses. */
+  /** The places (paths in the test) of actions that the server refuses. */
   readonly refused: ReadonlySet<string>;
-  /** The number of objects of each node before an action, by the place of the action. */
+  /** Maps the place of an action to the number of objects of each node before the action. */
   readonly before: ReadonlyMap<string, string>;
-  /** The keys of the children that the controller deleted until the life was at rest after the test's steps. */
+  /** The keys of the children that the controller deleted before the final state was reached. */
   readonly deleted: ReadonlySet<string>;
   readonly rest: RestingState;
-  /** The places of the last expectation that are not met at rest. */
+  /** The places of the parts of the last expectation that the final state does not meet. */
   readonly unmet: ReadonlySet<string>;
   /** Did the controller write although nothing had changed? */
   readonly restless: boolean;
 }
 
-/** The maximum wait under faults until a step is possible. */
+/** The maximum wait under faults until an action is possible. */
 const MAX_WAIT_SECONDS = 1800;
-/** The time without a write that is expected at the end, in milliseconds. */
+/** The time in which the controller must not write in the final state, in milliseconds. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
 /** The maximum number of different writes that a finding lists. */
 const MAX_LISTED_WRITES = 3;
 
-/** Plays a life from the creation of an instance to its deletion. */
+/** Runs a life from the creation of an instance to its deletion. */
 export async function playLife(input: LifeInput): Promise<LifeRecord> {
   const { base, test, seed, faultless } = input;
   const world = await LifeWorld.start({
@@ -187,8 +187,8 @@ class Life {
   }
 
   /**
-   * Compares the end of the life with the test's last expectation. Reports each part that holds at rest without faults,
-   * and does not hold here.
+   * Compares the final state with the test's last expectation. Reports each part that is met without faults, but not in
+   * this life.
    */
   async #checkExpectation(): Promise<void> {
     const { faultless, test, base } = this.#input;
@@ -209,7 +209,7 @@ class Life {
     this.#life.find({ ...finding, ...(because === undefined || because === '' ? {} : { because }) });
   }
 
-  /** Reports objects of nodes that the controller itself reports as skipped. */
+  /** Reports existing objects of nodes that the controller reports as skipped. */
   #findUnwanted(children: readonly { readonly node: string; readonly object: KubeObject }[]): void {
     const reports = new Map(this.#life.world.reports().map((report) => [report.id, report]));
     for (const { node, object } of children) {

@@ -52,7 +52,7 @@ async function baseOf(definition: KubeObject): Promise<GraphTestBase> {
 }
 
 describe('lives of a graph', () => {
-  test('an interrupt ends the lives, and the findings so far are kept', async () => {
+  test('an interrupt ends the run, and the findings so far are kept', async () => {
     let reads = 0;
     const signal = {
       get aborted() {
@@ -84,7 +84,7 @@ describe('lives of a graph', () => {
     });
   });
 
-  test('the order rule reads from the engine which dependencies are not ready', async () => {
+  test('the order rule takes unready dependencies from the engine', async () => {
     const life = await LifeWorld.start({ base: await baseOf(DEFINITION), given: { name: 'one' } });
     const { world } = life;
     await world.prepare();
@@ -109,7 +109,7 @@ describe('lives of a graph', () => {
     expect(life.findings).toEqual([]);
   });
 
-  test('values of a Secret are secret in every node that depends on it', () => {
+  test('values of a Secret are secret in every node that depends on the Secret', () => {
     const isSecret = secretValues(graphOf(DEFINITION));
     const nodes = ['key', 'copy', 'switch', 'lamp', undefined];
     expect(nodes.map(isSecret)).toEqual([true, true, false, false, false]);

@@ -5,18 +5,18 @@ import type { FaultTestResult, LifeFailure, LifeNote } from './model.ts';
 import type { LifeRecord } from './play-life.ts';
 import { playLife } from './play-life.ts';
 
-/** The number of lives, and their seeds. */
+/** The number and the seeds of the lives of a run. */
 export interface LivesOptions {
   readonly lives: number;
-  /** The seed of the first life, up to `MAX_SEED`. Each further life has the next number. */
+  /** The seed of the first life, at most `MAX_SEED`. Each following life has the next number. */
   readonly seed: number;
-  /** After its abort, no further life begins. */
+  /** After an abort, no other life starts. */
   readonly signal?: Pick<AbortSignal, 'aborted'>;
 }
 
 /**
  * Runs instances of a graph under faults, each from creation to deletion. Each life has the given state and the steps
- * of one test. Its result is compared with the same life without faults, which runs once for each test.
+ * of one test. The result is compared with the same life without faults, which runs once per test.
  */
 export async function runLives(
   base: GraphTestBase,
@@ -26,7 +26,7 @@ export async function runLives(
   const started = performance.now();
   const failures: LifeFailure[] = [];
   const notes: LifeNote[] = [];
-  // There is no life for an instance that the server refuses.
+  // A test whose instance the server refuses has no lives.
   const candidates = tests.filter(({ expect }) => expect?.refused === undefined);
   const faultlessLives = new Map<GraphTest, LifeRecord>();
   const isStopped = () => signal?.aborted === true;

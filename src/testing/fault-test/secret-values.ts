@@ -1,8 +1,8 @@
 import type { Graph } from '../../graph/index.ts';
 
 /**
- * Does a value of a node come from a Secret? True when the node is a Secret, or depends on such a node. `undefined`
- * stands for the status of the instance.
+ * Returns a predicate: can a node's values come from a Secret? True if the node is a Secret or depends on a Secret.
+ * `undefined` stands for the instance's status.
  */
 export function secretValues(graph: Graph): (node: string | undefined) => boolean {
   const known = new Map<string, boolean>();

@@ -9,7 +9,7 @@ export interface Action {
   readonly run: () => Promise<void>;
 }
 
-/** The creation of the initial objects of a test. */
+/** The actions that create the initial objects of a test. */
 export function startActions(world: GraphWorld, given: GivenState): Action[] {
   return [
     { at: given.objects === undefined ? [] : ['given', 'objects'], run: () => world.prepare() },
@@ -35,9 +35,9 @@ export function stepActions(world: GraphWorld, step: TestStep, at: TestPath): Ac
 }
 
 /**
- * A duration of a test in milliseconds.
+ * Converts a duration of a test to milliseconds.
  *
- * @throws TypeKroError `testing/bad-duration` for a text that is not a duration, and for a negative duration.
+ * @throws TypeKroError `testing/bad-duration` for a string that is not a duration, and for a negative duration.
  */
 function checkedDurationMs(duration: string | number): number {
   const milliseconds = durationMs(duration);

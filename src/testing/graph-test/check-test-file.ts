@@ -11,10 +11,13 @@ import type { Expectation, GraphTest } from './model.ts';
 import type { GraphTestFile } from './parse-test-file.ts';
 import { reporter } from './parse-test-file.ts';
 
-/** States of nodes that a test can expect. */
+/** The node states that a test can expect. */
 const NODE_STATES = ['pending', 'skipped', 'blocked', 'applying', 'waiting', 'ready', 'failed', 'deleting', 'deleted'];
 
-/** The mistakes that can be found with the definition: names of nodes, fields of kinds, and their types. */
+/**
+ * Finds the mistakes of a test file that require the definition: unknown nodes, unknown fields, and wrong types of
+ * fields.
+ */
 export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, sources: SchemaSource): Diagnostic[] {
   const found: Diagnostic[] = [];
   const checker = new Checker(graph, sources, reporter(document, found));
@@ -35,8 +38,8 @@ export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSou
 type Path = readonly PathStep[];
 
 /**
- * The names (`Kind/name`) of objects of a test. `now` has the given objects and those that this step or an earlier one
- * applies. `ever` also has the objects of later steps.
+ * The names (`Kind/name`) of a test's objects. `now` has the given objects and the objects that this step or an earlier
+ * step applies. `ever` also has the objects of later steps.
  */
 interface KnownObjects {
   readonly now: ReadonlySet<string>;
@@ -90,7 +93,7 @@ class Checker {
     }
   }
 
-  /** The known kinds, with those that the objects of a test define. */
+  /** The known kinds, including the kinds that CRDs among the test's objects define. */
   #sourcesWith(objects: readonly KubeObject[]): SchemaSource {
     const crds = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
     return combineSources(this.#sources, crdSource([...crds, this.#graph.instance.crd]));
@@ -106,7 +109,7 @@ class Checker {
   ): void {
     for (const [index, object] of (objects ?? []).entries()) {
       known.add(shortName(object));
-      // The test may expect that the server refuses the object.
+      // An object is not checked if the test expects the server to refuse it.
       if (expect?.refused !== undefined) continue;
       const found = resolveKind(shortName(object), object.apiVersion, object.kind, sources);
       const at = [...path, index];
@@ -187,7 +190,7 @@ class Checker {
     return node;
   }
 
-  /** Reports an unknown node, and a node whose objects the controller never writes. */
+  /** Reports an unknown node, or a node whose objects the controller never writes. */
   #ownNode(id: string, path: Path): void {
     const node = this.#node(id, path);
     if (node?.nodeType !== 'external' && node?.nodeType !== 'externalCollection') return;
@@ -216,7 +219,7 @@ class Checker {
     return crdSource([instance.crd]).schemaOf(instance);
   }
 
-  /** The schema of a target's kind; `undefined` where it is not known. */
+  /** The schema of a target's kind; `undefined` if it is unknown. */
   #targetSchema(target: string, known: KnownObjects, path: Path, key: boolean): Schema | undefined {
     if (target === 'instance') return this.#instanceSchema();
     if (target.includes('/')) {

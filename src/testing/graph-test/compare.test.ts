@@ -59,7 +59,7 @@ test.each<[JsonObject, JsonObject]>([
     },
   ],
   [{ 'a.list': [], 'a.n': null }, { a: { list: [], n: null } }],
-])('a path into a list gives the whole list: %j', (object, expanded) => {
+])('a path into a list expands to the whole list: %j', (object, expanded) => {
   expect(expandPaths(object, LIVE)).toEqual(expanded);
   expect(LIVE).toMatchObject({ a: { list: [{ image: 'old' }, { name: 'y' }] } });
 });

@@ -5,18 +5,21 @@ import type { TestPath } from './model.ts';
 
 /** A field that differs from the expectation. */
 export interface FieldDifference {
-  /** The keys and indexes that lead to the expectation. A key that is a path is one step. Empty for a surplus field. */
+  /**
+   * The keys and indexes that lead to the expectation. A key that is a path counts as one step. Empty for an unexpected
+   * field.
+   */
   readonly at: TestPath;
   /** The path of the field in the object, such as `spec.replicas`. */
   readonly path: string;
   readonly expected: JsonValue;
-  /** `undefined` when the field is absent. */
+  /** `undefined` if the field is absent. */
   readonly received: JsonValue | undefined;
 }
 
 /**
- * The entries of an object whose keys may be paths. Each entry has the steps of its path and its value. A key that is
- * not a valid path is one step.
+ * The entries of an object whose keys may be paths, each with the steps of its path. A key that is not a valid path is
+ * one step.
  */
 export function entriesByPath(object: JsonObject): readonly { key: string; steps: TestPath; value: JsonValue }[] {
   return Object.entries(object).flatMap(([key, value]) => {
@@ -36,7 +39,7 @@ export function partialDifferences(expected: JsonObject, received: JsonValue | u
   );
 }
 
-/** Compares two whole values. A field that only the received value has counts as a difference, too. */
+/** Compares two whole values. A field that only the received value has is also a difference. */
 export function wholeDifferences(expected: JsonValue, received: JsonValue | undefined): FieldDifference[] {
   return [
     ...differences(expected, received, '', []),
@@ -65,8 +68,7 @@ function differences(
 }
 
 /**
- * The fields that the received value has and the expected one does not. Lists of different lengths are reported by
- * `differences`.
+ * The fields that only the received value has. Lists of different lengths are reported by `differences`.
  */
 function surplus(
   expected: JsonValue | undefined,
@@ -106,8 +108,8 @@ export const changesElements = (change: JsonObject): boolean =>
 
 /**
  * Expands keys that are paths: `{ 'status.phase': 'Up' }` becomes `{ status: { phase: 'Up' } }`. The result is a merge
- * patch, which replaces whole lists. For a path into a list, the result therefore has the list of `live` with the
- * changed element.
+ * patch, which replaces whole lists. A path into a list therefore expands to the list of `live` with the changed
+ * element.
  *
  * @throws TypeKroError `testing/no-object` for an element that the list does not have.
  */
@@ -133,7 +135,7 @@ export function expandPaths(object: JsonObject, live?: JsonValue): JsonObject {
   return result;
 }
 
-/** A copy of a value with a change at a path below it. As in a merge patch, objects are merged, and null removes. */
+/** A copy of a value with a change at a path. As in a merge patch, objects are merged, and null removes a field. */
 function changed(value: JsonValue | undefined, steps: TestPath, change: JsonValue, path: string): JsonValue {
   const [step, ...rest] = steps;
   if (step === undefined) {

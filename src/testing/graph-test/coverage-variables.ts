@@ -2,16 +2,16 @@ import { toJson } from '../../cel/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { GraphNode } from '../../graph/index.ts';
 
-/** The variables of an expression, by name. */
+/** Maps names to the variables of an expression. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** The maximum number of items of a collection that are evaluated. Further items rarely add coverage. */
+/** The maximum number of evaluated items per collection. More items rarely add coverage. */
 const MAX_ITEMS = 100;
 
 /**
- * The variables for each evaluation of an expression. The kind `field` has the expressions of templates, of the status,
- * and of `forEach`. A collection's expressions of this kind are evaluated for each item, and those of `readyWhen` for
- * each object. All other expressions are evaluated once, with the given variables.
+ * The variables for each evaluation of an expression. The kind `field` comprises the expressions of templates, of the
+ * status, and of `forEach`. A collection's expressions of this kind are evaluated once per item, and its `readyWhen`
+ * expressions once per object. All other expressions are evaluated once, with the given variables.
  */
 export function itemVariables(
   node: GraphNode | undefined,
@@ -32,7 +32,7 @@ export function itemVariables(
       })
       .slice(0, MAX_ITEMS);
   }
-  // Without items, the expression is evaluated once without item variables, so that an expression of `forEach` that
-  // gives an empty list is observed, too.
+  // If there are no items, the expression is evaluated once without item variables, so that a `forEach` expression that
+  // yields an empty list is also observed.
   return items.length === 0 ? [variables] : items;
 }

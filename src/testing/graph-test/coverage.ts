@@ -5,13 +5,13 @@ import { itemVariables } from './coverage-variables.ts';
 import type { ObservedExpression } from './decision-points.ts';
 import { observedExpression, observingEnvironment } from './decision-points.ts';
 
-/** Something that tests can cover. */
+/** A node or the outcome of a condition or decision, which tests can cover. */
 export interface CoverageItem {
   /** The id of the node, or `status` for the fields of the instance's status. */
   readonly node: string;
   /**
-   * The condition or the decision, as `includeWhen schema.spec.metrics` or `?: schema.spec.replicas > 1`. Empty for the
-   * node itself.
+   * The condition or the decision, such as `includeWhen schema.spec.metrics` or `?: schema.spec.replicas > 1`. Empty
+   * for the node itself.
    */
   readonly what: string;
   /** The outcome of the condition or the decision; `undefined` for the node itself. */
@@ -21,11 +21,11 @@ export interface CoverageItem {
 
 /** The parts of a definition that its tests cover. */
 export interface Coverage {
-  /** The nodes. A node is covered when an object of it existed. */
+  /** The nodes. A node is covered if one of its objects existed. */
   readonly nodes: readonly CoverageItem[];
   /** The conditions `includeWhen` and `readyWhen`, each with both outcomes. */
   readonly conditions: readonly CoverageItem[];
-  /** Both outcomes of `?:`, `||`, `&&` (by the left operand), `orValue` and `or` in all expressions. */
+  /** Both outcomes of `?:`, `||`, `&&` (the left operand decides), `orValue` and `or` in all expressions. */
   readonly branches: readonly CoverageItem[];
 }
 
@@ -37,11 +37,11 @@ interface Observable {
   readonly kind: 'includeWhen' | 'readyWhen' | 'field';
 }
 
-/** Collects what the tests of a definition cover, from the state of the cluster after each step. */
+/** Collects the coverage of a definition's tests from the state of the cluster after each step. */
 export class CoverageRecorder {
   readonly #graph: Graph;
   readonly #observables: readonly Observable[];
-  /** The keys of everything that is covered. */
+  /** The keys of the covered items. */
   readonly #seen = new Set<string>();
 
   constructor(graph: Graph) {
@@ -122,7 +122,7 @@ export class CoverageRecorder {
   }
 }
 
-/** The share of covered items in percent; 100 when there are no items. */
+/** The percentage of covered items; 100 if there are no items. */
 export function coveredPercent(items: readonly CoverageItem[]): number {
   return items.length === 0 ? 100 : (100 * items.filter(({ covered }) => covered).length) / items.length;
 }
@@ -157,7 +157,7 @@ function iteratorsOf(graph: Graph): string[] {
   );
 }
 
-/** The value of a condition; `undefined` when its evaluation fails. */
+/** The value of a condition; `undefined` if its evaluation fails. */
 function valueOf(expression: Expression, variables: Variables): boolean | undefined {
   const result = expression.program.evaluate(variables);
   return result.ok && typeof result.value === 'boolean' ? result.value : undefined;

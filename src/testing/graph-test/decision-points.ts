@@ -12,28 +12,28 @@ import {
   unparse,
 } from '../../cel/index.ts';
 
-/** A place in an expression that decides between two outcomes. */
+/** An operator in an expression that decides between two outcomes. */
 export interface DecisionPoint {
   /** The operator: `?:`, `||`, `&&`, `orValue`, `or`. */
   readonly operator: string;
-  /** The text of the deciding operand: the condition, the left operand, or the optional. */
+  /** The source of the deciding operand: the condition, the left operand, or the optional. */
   readonly text: string;
 }
 
 /** An expression that reports the outcome of each of its decision points. */
 export interface ObservedExpression {
   readonly points: readonly DecisionPoint[];
-  /** Evaluates the expression. Calls `decided` for each decision that the evaluation makes. */
+  /** Evaluates the expression. Calls `decided` with each decision of the evaluation. */
   observe(variables: Readonly<Record<string, unknown>>, decided: (point: number, way: boolean) => void): void;
 }
 
 /**
- * The name of the function around deciding operands. Expressions of definitions cannot call it, because compilers do
- * not know it.
+ * The name of the function that wraps deciding operands. Definitions cannot call this function, because their compiler
+ * does not declare it.
  */
 const OBSERVER = 'typekroDecision';
 
-/** Receives the decisions of the running evaluation. */
+/** Receives the decisions of the current evaluation. */
 let listener: ((point: number, way: boolean) => void) | undefined;
 
 const observer: Library = {
@@ -57,7 +57,7 @@ const observer: Library = {
   ],
 };
 
-/** An environment for expressions over these variables. All variables have the type `dyn`. */
+/** An environment for expressions that read these variables. All variables have the type `dyn`. */
 export function observingEnvironment(variables: readonly string[]): Environment {
   return createEnvironment({
     libraries: [...KRO_LIBRARIES, nowLibrary, math, sets, observer],
@@ -65,7 +65,7 @@ export function observingEnvironment(variables: readonly string[]): Environment 
   });
 }
 
-/** Prepares an expression for observation; `undefined` when it has no decision points. */
+/** Prepares an expression for observation; `undefined` if it has no decision points. */
 export function observedExpression(environment: Environment, text: string): ObservedExpression | undefined {
   const parsed = environment.parse(text);
   if (!parsed.ok) return undefined;
@@ -78,7 +78,7 @@ export function observedExpression(environment: Environment, text: string): Obse
     observe(variables, decided) {
       listener = decided;
       try {
-        // A failed evaluation has reported the decisions before its failure.
+        // A failure is ignored: the decisions before the failure were already reported.
         program?.evaluate(variables);
       } finally {
         listener = undefined;
@@ -115,8 +115,8 @@ function observed(expr: Expr, operator: string, points: DecisionPoint[]): Expr {
 }
 
 /**
- * The text of an operand without the observers of its own decision points. Each removed observer leaves the parentheses
- * around its operand.
+ * Removes the observers of nested decision points from the source of an operand. The parentheses around their operands
+ * stay.
  */
 function withoutObservers(text: string): string {
   return text.replaceAll(new RegExp(`${OBSERVER}\\("\\d+", `, 'g'), '(');

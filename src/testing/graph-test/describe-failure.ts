@@ -3,7 +3,7 @@ import { stringifyJson } from '../../core/index.ts';
 import type { Mismatch, TestFailure, TestPath } from './model.ts';
 import { shownValue } from './value-text.ts';
 
-/** The colours of the lines of a failure: green for the expected value, red for the received one. */
+/** The colours in the lines of a failure: green for the expected value, red for the received value. */
 export interface Paint {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
@@ -14,8 +14,8 @@ export interface Paint {
 export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, faint: (text) => text };
 
 /**
- * The unmet expectations, the time, and the waiting nodes. Each cause is printed once, at its first expectation.
- * `placeOf` returns the place of a value of the test in words.
+ * The lines about a failure: the unmet expectations, the time, and the waiting nodes. Each cause is printed once, at
+ * its first expectation. `placeOf` describes the position of a value in the test.
  */
 export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => string, paint: Paint = PLAIN): string[] {
   const printed = new Set<string>();
@@ -49,7 +49,7 @@ function whenLines({ step, atMs, waiting }: TestFailure, printed: ReadonlySet<st
 /** The maximum length of a value on one line. */
 const MAX_LINE_LENGTH = 100;
 
-/** A value on one line, or on several lines when it is long or a text of several lines. */
+/** Formats a value on one line, or on several lines if it is long or a multi-line string. */
 function fittedText(value: JsonValue | undefined): string {
   const text = shownValue(value);
   const isShort = text.length <= MAX_LINE_LENGTH && !text.includes('\n');

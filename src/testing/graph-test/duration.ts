@@ -1,8 +1,8 @@
 import { goParseDurationMs } from '../../golang/index.ts';
 
 /**
- * A duration of a test in milliseconds: a number of seconds, or a text such as `90s`. `undefined` for any other text and
- * for negative durations.
+ * Converts a duration of a test (a number of seconds, or a string such as `90s`) to milliseconds. `undefined` for any
+ * other string and for negative durations.
  */
 export function durationMs(duration: string | number): number | undefined {
   const text = String(duration);

@@ -9,9 +9,9 @@ import { snapshotOf } from './snapshot.ts';
 /** The values with which an expectation is compared. */
 export interface Observed {
   readonly world: GraphWorld;
-  /** The message with which the API server refused a write of the step; `undefined` when it accepted all writes. */
+  /** The message with which the API server refused a write of the step; `undefined` if it accepted all writes. */
   readonly refusal: string | undefined;
-  /** The stored snapshot of the step; `undefined` when there is none. */
+  /** The stored snapshot of the step; `undefined` if there is none. */
   readonly snapshot: JsonObject | undefined;
 }
 
@@ -142,7 +142,7 @@ function sameSet(subject: string, expected: readonly string[], received: readonl
   return wanted.join() === got.join() ? [] : [{ at, subject, expected: wanted, received: got }];
 }
 
-/** Checks an order: every named node occurs, and each entry of the order comes after the previous one. */
+/** Checks an order: every named node must occur, and each entry of the order must occur after the previous one. */
 function orderMismatch(
   subject: string,
   expected: ExpectedOrder,
@@ -177,7 +177,7 @@ async function checkConditions({ conditions = {} }: Expectation, { world }: Obse
   });
 }
 
-/** The status of a condition. YAML parses `True` without quotes as a boolean. */
+/** Converts the expected status of a condition to a string, because YAML parses `True` without quotes as a boolean. */
 function statusText(status: string | boolean): string {
   return status === true ? 'True' : status === false ? 'False' : status;
 }

@@ -24,7 +24,7 @@ const notes: KubeObject = {
 };
 const late = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' }, data: { text: 'a' } };
 
-test('objects of an apply are targets in this step and later steps', async () => {
+test('applied objects are targets in the same step and in later steps', async () => {
   await testGraph(notes, {
     given: { name: 'hello' },
     expect: { children: { note: 'absent' } },
@@ -46,7 +46,7 @@ test('objects of an apply are targets in this step and later steps', async () =>
   });
 });
 
-test('a target that a later step applies is refused before the test runs', async () => {
+test('a target that only a later step applies is refused before the test runs', async () => {
   const early = testGraph(notes, {
     steps: [{ patch: { 'ConfigMap/late': { 'data.text': 'b' } } }, { apply: [late] }],
   });
@@ -100,7 +100,7 @@ test('a patch of an element that does not exist fails with its path', async () =
   await expect(failing).rejects.toThrow('the object has no spec.names[1]');
 });
 
-test('two definitions of a kind with one name are told apart', async () => {
+test('two CRDs of the same kind and name are distinguished', async () => {
   const crd = (field: string): KubeObject => ({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

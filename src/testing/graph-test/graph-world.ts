@@ -15,7 +15,7 @@ import type { GivenState } from './model.ts';
 import { withReplicaCounts } from './replica-counts.ts';
 import { WrittenNodes } from './written-nodes.ts';
 
-/** The start of the tests of a definition. */
+/** The initial state of a definition's tests. */
 export interface GraphTestBase {
   readonly graph: Graph;
   /** The state of a cluster in which the definition is served. */
@@ -43,10 +43,10 @@ export class GraphWorld {
   readonly graph: Graph;
   readonly written: WrittenNodes;
   readonly instance: ObjectRef;
-  /** Called with each status that the test gives to an object. */
+  /** Called with each status that the test writes to an object. */
   onStatus: (ref: ObjectRef, status: JsonObject) => void = () => {};
   readonly #world: TestedWorld;
-  /** The objects that the test has named so far: the given ones, and those of each `apply`. */
+  /** The objects that the test has named so far: the given objects and the objects of each `apply`. */
   readonly #known: KubeObject[] = [];
   readonly #given: readonly KubeObject[];
   readonly #startedAt: number;
@@ -75,7 +75,7 @@ export class GraphWorld {
     return this.#world.clock.now() - this.#startedAt;
   }
 
-  /** Creates the given objects, and the namespaces that do not exist. */
+  /** Creates the given objects and missing namespaces. */
   async prepare(): Promise<void> {
     const { namespace } = this.instance;
     for (const each of [namespace, ...this.#given.map(({ metadata }) => metadata.namespace)]) {
@@ -86,7 +86,7 @@ export class GraphWorld {
     await this.apply(this.#given);
   }
 
-  /** Creates the instance. Throws KubeError when the API server refuses it. */
+  /** Creates the instance. Throws KubeError if the API server refuses it. */
   async create({ spec = {}, labels, annotations }: GivenState): Promise<void> {
     const { apiVersion, kind, name, namespace } = this.instance;
     await this.#world.user.create({
@@ -104,7 +104,7 @@ export class GraphWorld {
   }
 
   /**
-   * Creates or changes objects as another client. Writes their status afterwards, as the controller of their kind does.
+   * Creates or changes objects as another client, and then writes their status as the controller of their kind.
    */
   async apply(objects: readonly KubeObject[]): Promise<void> {
     for (const { status, ...object } of objects) {
@@ -116,7 +116,7 @@ export class GraphWorld {
     await this.#world.settle();
   }
 
-  /** Adds the instance's namespace to an object of a namespaced kind that names none. */
+  /** Adds the instance's namespace to an object of a namespaced kind that has no namespace. */
   async #withNamespace(object: KubeObject): Promise<KubeObject> {
     const { namespace } = object.metadata;
     if (namespace !== undefined) return object;
@@ -140,13 +140,13 @@ export class GraphWorld {
     this.onStatus(ref, status);
   }
 
-  /** Writes a status as the controller of the kind would do. */
+  /** Writes a status as the controller of the kind. */
   async giveStatus(ref: ObjectRef, given: JsonObject): Promise<void> {
     const status = withReplicaCounts(ref.kind, given, (await this.#world.user.get(ref)).status ?? {});
     try {
       await this.#world.user.patch(ref, { status }, { subresource: 'status', fieldManager: OTHER_CLIENT });
     } catch (error) {
-      // Some kinds have no status subresource.
+      // If the kind has no status subresource, the status is written to the main resource.
       if (!(error instanceof KubeError) || error.status !== 404) throw error;
       await this.#world.user.patch(ref, { status }, { fieldManager: OTHER_CLIENT });
     }
@@ -169,14 +169,14 @@ export class GraphWorld {
     return this.#world.close();
   }
 
-  /** The live instance; `undefined` when it does not exist. */
+  /** The live instance; `undefined` if it does not exist. */
   live(): Promise<KubeObject | undefined> {
     return this.#world.user.find(this.instance);
   }
 
   /**
-   * The objects of a node: those that belong to the instance, or the external objects that the node refers to. Items of
-   * a collection are in their order.
+   * The objects of a node that belong to the instance, or the external objects to which the node refers. Items of a
+   * collection are in item order.
    */
   async children(node: GraphNode): Promise<KubeObject[]> {
     if (!isTyped(node)) return [];
@@ -199,7 +199,7 @@ export class GraphWorld {
       .map((object) => ({ ...object, apiVersion, kind }));
   }
 
-  /** The controller's report of each node; empty when the controller has no report of the instance. */
+  /** The controller's report of each node; empty if the controller has no reports for the instance. */
   reports(): readonly NodeReport[] {
     return this.#world.controller.reports.report(instanceRef(this.instance))?.nodes ?? [];
   }
@@ -219,7 +219,7 @@ export class GraphWorld {
   /**
    * The reference to the object that a target names.
    *
-   * @throws TypeKroError `testing/no-object` when there is no such object.
+   * @throws TypeKroError `testing/no-object` if there is no such object.
    */
   async find(target: string): Promise<ObjectRef> {
     if (target === 'instance') return this.instance;
@@ -247,7 +247,7 @@ export class GraphWorld {
   }
 
   /**
-   * The state of a node and its reason, in the controller's words; `undefined` when the controller reports no such
+   * The state of a node and its reason, in the controller's words; `undefined` if the controller does not report the
    * node.
    */
   whyOf(id: string): string | undefined {

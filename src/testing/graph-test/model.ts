@@ -2,36 +2,36 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 
 /** The instance with which a test begins, and the objects that exist before it. */
 export interface GivenState {
-  /** Name of the instance. Default: the kind in lower case. */
+  /** Name of the instance. Default: the lower-case kind. */
   readonly name?: string;
   /** Namespace of the instance, for a namespaced kind. Default: `default`. */
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** The spec of the instance. Default: empty. Every field then has its default. */
+  /** The spec of the instance. Default: empty, so that every field has its default. */
   readonly spec?: JsonObject;
   /**
-   * Objects that exist before the instance, such as external references and objects of other owners. Their namespaces
-   * are created. A `status` is written after the object, as the controller of its kind does.
+   * Objects that exist before the instance, such as external objects and objects of other owners. Missing namespaces
+   * are created. A `status` is written after the object, like a write of the controller of its kind.
    */
   readonly objects?: readonly KubeObject[];
 }
 
 /**
- * A partial object. Its fields are compared, and other fields of the object are ignored. `null` means that the field is
- * absent.
+ * A partial object. Only its fields are compared; other fields of the object are ignored. `null` means that the field
+ * must be absent.
  */
 export type PartialObject = JsonObject;
 
 /**
- * The expected objects of a node: `present`, `absent`, the fields of its object, or for a collection the fields of each
- * object in the order of the items.
+ * The expected objects of a node: `present`, `absent`, the fields of its object, or, for a collection, the fields of
+ * each object in the order of the items.
  */
 export type ExpectedChild = 'present' | 'absent' | PartialObject | readonly PartialObject[];
 
 /**
- * An expected condition: its status (`true` is `True`), or its members. The message of the condition must contain the
- * given text.
+ * An expected condition: its status (`true` means `True`), or its members. The condition's message must contain the
+ * given message.
  */
 export type ExpectedCondition =
   | 'True'
@@ -40,14 +40,14 @@ export type ExpectedCondition =
   | boolean
   | { readonly status?: string | boolean; readonly reason?: string; readonly message?: string };
 
-/** An expected node: its state, or its members. The reason of the node must contain the given text. */
+/** An expected node: its state, or its members. The node's reason must contain the given reason. */
 export type ExpectedNode =
   | string
   | { readonly state?: string; readonly reason?: string; readonly waitsFor?: readonly string[] };
 
 /**
- * An expected event on the instance. A given text must be a part of `Type Reason: message`. A given type or reason must
- * equal that of the event. A given message must be a part of the event's message.
+ * An expected event on the instance. A string must be a part of `Type Reason: message`. In an object, type and reason
+ * must equal those of the event, and the message must be a part of the event's message.
  */
 export type ExpectedEvent =
   | string
@@ -58,11 +58,11 @@ export type ExpectedEvent =
  */
 export type ExpectedOrder = readonly (string | readonly string[])[];
 
-/** The expectations after a step. Members that are not set are not checked. */
+/** The expectations after a step. Absent members are not checked. */
 export interface Expectation {
-  /** The objects of nodes, by the ids of the nodes. */
+  /** Maps node ids to the expected objects. */
   readonly children?: Readonly<Record<string, ExpectedChild>>;
-  /** The ids of all nodes that have objects, without external nodes. The order is ignored. */
+  /** The ids of all nodes that have objects, except external nodes. The order is ignored. */
   readonly only?: readonly string[];
   /** The order in which the controller created the first object of each node since the start of the test. */
   readonly created?: ExpectedOrder;
@@ -74,36 +74,38 @@ export interface Expectation {
   readonly state?: string;
   /** Fields of the status of the instance. */
   readonly status?: PartialObject;
-  /** Conditions of the instance by type. */
+  /** Maps types to the expected conditions of the instance. */
   readonly conditions?: Readonly<Record<string, ExpectedCondition>>;
-  /** The states of nodes by id, as the controller reports them. */
+  /** Maps node ids to the expected states, as the controller reports them. */
   readonly nodes?: Readonly<Record<string, ExpectedNode>>;
   /** Events on the instance since the start of the test. Other events are ignored. */
   readonly events?: readonly ExpectedEvent[];
-  /** The API server refuses a write of the step, with a message that contains this text. */
+  /** The expected refusal: the API server refuses a write of the step with a message that contains this string. */
   readonly refused?: string;
-  /** `true` when the instance must not exist, `false` when it must exist. */
+  /** `true` if the instance must not exist, `false` if it must exist. */
   readonly gone?: boolean;
-  /** Compares all objects of the instance with the snapshot file of the test. Only tests in files may use it. */
+  /** Are all objects of the instance compared with the test's snapshot file? Only tests in files may set it. */
   readonly snapshot?: boolean;
 }
 
-/** The actions of a step, in the order of the members here, and the expectations after them. */
+/**
+ * The actions of a step, which are carried out in the order of these members, and the expectations after the actions.
+ */
 export interface TestStep {
   readonly name?: string;
   /** Objects that another client creates or changes. */
   readonly apply?: readonly KubeObject[];
   /**
-   * Changes by another client, by target: `instance`, a node, an item of a collection (`worker[0]`), `Kind/name` or
-   * `Kind/namespace/name`. A change is merged. Keys of its first level may be paths (`status.availableReplicas`).
-   * `status` is written as the controller of the kind does.
+   * Maps targets to changes by another client. A target is `instance`, a node, an item of a collection (`worker[0]`),
+   * `Kind/name` or `Kind/namespace/name`. A change is merged into the object. Its top-level keys may be paths
+   * (`status.availableReplicas`). `status` is written like a write of the controller of the kind.
    */
   readonly patch?: Readonly<Record<string, JsonObject>>;
   /** Targets that another client deletes, in the notation of `patch`. */
   readonly delete?: readonly string[];
-  /** Stops the controller and starts another one, like a new process. */
+  /** Stops the controller and starts a new one, like a restart of the process. */
   readonly restart?: boolean;
-  /** Moves the time by a duration such as `90s` or `5m`, or by a number of seconds. */
+  /** Advances the time by a duration such as `90s` or `5m`, or by a number of seconds. */
   readonly advance?: string | number;
   readonly expect?: Expectation;
 }
@@ -112,22 +114,22 @@ export interface TestStep {
 export interface GraphTest {
   readonly name: string;
   readonly given?: GivenState;
-  /** The expectations after the instance was created and all work that is due at once is done. */
+  /** The expectations after the instance was created and all immediate work is done. */
   readonly expect?: Expectation;
   readonly steps?: readonly TestStep[];
 }
 
-/** The path to a value of a test: keys and indexes, from the test itself. */
+/** The path from a test to one of its values, as keys and indexes. */
 export type TestPath = readonly (string | number)[];
 
 /** An unmet expectation. */
 export interface Mismatch {
   /** The path of the expectation in the test, such as `['steps', 0, 'expect', 'state']`. */
   readonly at: TestPath;
-  /** The compared value in the words of a reader, such as `deployment.spec.replicas`. */
+  /** A readable name of the compared value, such as `deployment.spec.replicas`. */
   readonly subject: string;
   readonly expected: JsonValue | string;
-  /** `undefined` when the value is absent. */
+  /** `undefined` if the value is absent. */
   readonly received: JsonValue | undefined;
   /** The reason for the node's state. */
   readonly because?: string;
@@ -141,8 +143,8 @@ export interface TestFailure {
   readonly atMs: number;
   readonly mismatches: readonly Mismatch[];
   /**
-   * The controller's reports of the nodes for which other nodes wait: `service waiting: waits until …; ingress waits
-   * for it`. The nodes nearest to the unmet expectations are first.
+   * The controller's reports about the nodes for which other nodes wait:
+   * `service waiting: waits until …; ingress waits for it`. The nodes nearest to the unmet expectations come first.
    */
   readonly waiting: readonly string[];
 }
@@ -153,8 +155,8 @@ export interface GraphTestResult {
   readonly milliseconds: number;
   readonly failure?: TestFailure;
   /**
-   * All objects of the instance after each step that has `snapshot` and did not fail, by the key of the step (`start`,
-   * `step 1`, …).
+   * Maps the key of a step (`start`, `step 1`, …) to all objects of the instance after the step. It has the steps that
+   * set `snapshot` and did not fail.
    */
   readonly snapshots: Readonly<Record<string, JsonObject>>;
 }

@@ -14,19 +14,19 @@ const { anyObject, anything, either, flag, listShape, mapShape, memberShape, mem
 /** A file with tests of a definition. */
 export interface GraphTestFile {
   /**
-   * The path of the definition or composition, relative to the test file. Default: the file with the same name beside
-   * the test file.
+   * The path of the definition or composition, relative to the test file. Default: the file with the same base name in
+   * the same folder.
    */
   readonly definition?: string;
-  /** The name of the definition. Required when its file has several definitions. */
+  /** The name of the definition. Required if its file has several definitions. */
   readonly name?: string;
   /** Files or folders with CustomResourceDefinitions. Paths are relative to the test file. */
   readonly crds: readonly string[];
   readonly workloads: boolean;
-  /** The codes of the problems that the definition must have. Absent when the definition must have no error. */
+  /** The codes of the problems that the definition must have. Absent if the definition must have no error. */
   readonly diagnostics?: readonly string[];
   readonly tests: readonly GraphTest[];
-  /** The document, for positions. The tests are under `tests`. */
+  /** The parsed document, which has the positions of values. The tests are under `tests`. */
   readonly document: DefinitionDocument;
 }
 
@@ -35,14 +35,14 @@ export const TEST_FILE_KIND = 'GraphTest';
 
 /** The content of a test file, and its mistakes. */
 export interface ParsedTestFile {
-  /** Absent when the file has mistakes. */
+  /** Absent if the file has mistakes. */
   readonly file?: GraphTestFile;
-  /** The content of a file with mistakes, for further checks. An empty test replaces each wrong test. */
+  /** The content of a file with mistakes, for additional checks. An empty test replaces each malformed test. */
   readonly checkable?: GraphTestFile;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads a test file, and reports all mistakes that can be seen without the definition. */
+/** Parses a test file, and reports all mistakes that can be found without the definition. */
 export function parseTestFile(source: string, file: string): ParsedTestFile {
   const { documents, diagnostics } = parseDefinitions(source, file);
   const [document] = documents;
@@ -73,7 +73,7 @@ export function parseTestFile(source: string, file: string): ParsedTestFile {
   return { checkable: { ...all, tests }, diagnostics: found };
 }
 
-/** The error for a file with an object of Kubernetes, such as the definition itself. */
+/** The error for a file that contains a Kubernetes object, such as the definition itself. */
 function otherKind(document: DefinitionDocument, file: string): Diagnostic | undefined {
   const [apiVersion, kind] = ['apiVersion', 'kind'].map((name) =>
     isJsonObject(document.value) ? memberShape(document.value, name) : undefined,
@@ -92,7 +92,7 @@ function otherKind(document: DefinitionDocument, file: string): Diagnostic | und
 /** The members that must be correct before the tests of a file can be checked. Of these, only `tests` is required. */
 const NEEDED = ['tests', 'definition', 'name', 'crds', 'diagnostics'] as const;
 
-/** Reports mistakes as diagnostics with their places in a document. */
+/** Returns a function that reports mistakes as diagnostics with their positions in the document. */
 export function reporter(document: DefinitionDocument, found: Diagnostic[]): Report {
   return (path, message, hint, key = false) => {
     found.push({

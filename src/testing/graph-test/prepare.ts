@@ -8,21 +8,21 @@ import type { GraphTestBase } from './graph-world.ts';
 /** The input of `prepareTests`. */
 export interface PrepareInput {
   readonly graph: Graph;
-  /** The definition, and the definitions whose kinds it uses. */
+  /** The definition and the definitions whose kinds it uses. */
   readonly definitions: readonly KubeObject[];
   /** The CRDs of kinds that templates use. */
   readonly crds: readonly KubeObject[];
-  /** Are workloads simulated? Default: false; a test then writes the status of each object. */
+  /** Are workloads simulated? Default: false, so a test itself must write the status of each object. */
   readonly workloads?: boolean;
 }
 
-/** The maximum virtual time until a definition must be served, in milliseconds. */
+/** The maximum virtual time until the definition is served, in milliseconds. */
 const MAX_SERVED_MS = 60_000;
 
 /**
- * Makes the state with which the tests of a definition start: a cluster that serves the definition.
+ * Prepares the initial state of a definition's tests: a cluster that serves the definition.
  *
- * @throws TypeKroError `testing/not-served` when the controller does not accept the definition.
+ * @throws TypeKroError `testing/not-served` if the controller does not accept the definition.
  */
 export async function prepareTests({
   graph,

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 
-/** For each count in the status of a workload, the counts that the API server requires to be at least as high. */
+/** Maps each count in the status of a workload to the counts that, for the API server, must be at least as high. */
 const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
   availableReplicas: ['readyReplicas', 'replicas'],
   readyReplicas: ['replicas'],
@@ -11,8 +11,8 @@ const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
 
 /**
- * Adds the counts that the API server requires to the status of a workload in a test: three available replicas are also
- * three ready ones. Counts that the test names do not change.
+ * Adds the counts that the API server requires to the status of a workload in a test: three available replicas imply
+ * three ready ones. Counts that the test sets do not change.
  */
 export function withReplicaCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {
   if (!WORKLOADS.has(kind)) return given;

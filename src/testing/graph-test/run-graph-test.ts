@@ -14,9 +14,9 @@ import { snapshotOf } from './snapshot.ts';
 
 /** Options of a run. */
 export interface RunOptions {
-  /** The stored snapshots of the test, by step. */
+  /** Maps steps to the stored snapshots of the test. */
   readonly snapshots?: Readonly<Record<string, JsonObject>>;
-  /** Are new snapshots taken, without a comparison? Default: false. */
+  /** Are new snapshots taken instead of compared? Default: false. */
   readonly update?: boolean;
   /** Records the state after each step. */
   readonly coverage?: CoverageRecorder;
@@ -93,15 +93,15 @@ function storedSnapshot({ snapshots = {} }: RunOptions, key: string): JsonObject
   return Object.hasOwn(snapshots, key) ? snapshots[key] : undefined;
 }
 
-/** An action that did not succeed. */
+/** A failed action. */
 interface Refused {
   readonly at: TestPath;
-  /** The message of the API server; `undefined` when the API server did not refuse a write. */
+  /** The message of the API server; `undefined` if the action failed for another reason than a refused write. */
   readonly refusal?: string;
   readonly error: string;
 }
 
-/** Carries out actions until one fails. Returns `undefined` when all succeed. */
+/** Carries out actions until one fails. Returns `undefined` if all succeed. */
 async function attempt(actions: readonly Action[]): Promise<Refused | undefined> {
   for (const { at, run } of actions) {
     try {
@@ -125,7 +125,7 @@ function failedAction(outcome: Refused | undefined, wanted: Expectation | undefi
   return [{ at: outcome.at, subject: 'the step', expected: 'it can be done', received: outcome.error }];
 }
 
-/** The root causes of the nodes that are not ready. Those nearest to the unmet expectations are first. */
+/** The root causes of the unready nodes. Root causes nearest to the unmet expectations come first. */
 function waitingOf(world: GraphWorld, mismatches: readonly Mismatch[]): string[] {
   const failed = mismatches.flatMap(({ at }) => nodesOf(world.graph, at));
   const distances = distancesFrom(world.graph, failed);
@@ -138,17 +138,19 @@ function waitingOf(world: GraphWorld, mismatches: readonly Mismatch[]): string[]
     });
 }
 
-/** The nodes that an expectation is about: a child, a node, or the nodes that the status reads. */
+/** The nodes that an expectation concerns: the node of a child, a node, or the nodes that the status reads. */
 function nodesOf({ nodes, status }: Graph, at: TestPath): readonly string[] {
   const [member, id] = at.slice(at.indexOf('expect') + 1);
   if (member === 'status') return status.dependsOn;
   return typeof id === 'string' && nodes.has(id) ? [id] : [];
 }
 
-/** The nodes on which these nodes depend, each with its distance: the number of dependencies on the shortest way. */
+/**
+ * Maps each node on which the given nodes depend to its distance, i.e. the number of dependencies on the shortest path.
+ */
 function distancesFrom({ nodes }: Graph, ids: readonly string[]): ReadonlyMap<string, number> {
   const distances = new Map(ids.map((id) => [id, 0]));
-  // The iteration also visits the entries that its body adds.
+  // A Map iteration also visits the entries that the loop body adds.
   for (const [id, distance] of distances) {
     for (const next of nodes.get(id)?.dependsOn ?? []) if (!distances.has(next)) distances.set(next, distance + 1);
   }

@@ -3,7 +3,7 @@ import { isJsonObject, parseJson, stringifyJson } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { GraphWorld } from './graph-world.ts';
 
-/** Metadata that the API server and the controller write for their own use. */
+/** Metadata that the API server and the controller write, which snapshots omit. */
 const OWN_METADATA: ReadonlySet<string> = new Set([
   'uid',
   'resourceVersion',
@@ -15,7 +15,7 @@ const OWN_METADATA: ReadonlySet<string> = new Set([
 const OWN_LABELS: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
 
 /**
- * All objects of the instance by node, without metadata that the API server and the controller write for their own use.
+ * Maps nodes to all objects of the instance, without the metadata that the API server and the controller write.
  */
 export async function snapshotOf(world: GraphWorld): Promise<JsonObject> {
   const result: JsonObject = {};
@@ -39,10 +39,10 @@ function withoutOwn({ metadata, ...rest }: KubeObject): JsonObject {
   return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: kept, ...fields };
 }
 
-/** The text that replaces the uid of an object in a snapshot. */
+/** The string that replaces an object's UID in a snapshot. */
 const OWN_UID = 'uid-of-this-object';
 
-/** Replaces the UID of an object. The UID differs in each run, and labels such as those of a Job's pods contain it. */
+/** Replaces an object's UID, which differs in each run and also occurs in labels such as those of a Job's pods. */
 function withoutUid(object: JsonObject, uid: string | undefined): JsonObject {
   const text = uid === undefined ? '' : stringifyJson(object);
   if (uid === undefined || !text.includes(uid)) return object;

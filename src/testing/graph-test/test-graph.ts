@@ -20,7 +20,7 @@ export interface TestedComposition<Spec> {
   toInstance(spec: Spec): KubeObject;
 }
 
-/** A test of a composition or a definition in code: a `GraphTest` with the type of the spec. */
+/** A test in code of a composition or a definition: a `GraphTest` with a typed spec. */
 export interface TypedGraphTest<Spec> extends Omit<GraphTest, 'name' | 'given'> {
   readonly given?: Omit<GivenState, 'spec'> & { readonly spec?: Spec };
 }
@@ -28,11 +28,10 @@ export interface TypedGraphTest<Spec> extends Omit<GraphTest, 'name' | 'given'> 
 /** The options of `testGraph`. */
 export interface TestGraphOptions {
   /**
-   * CustomResourceDefinitions of the kinds that the definition uses, in addition to the kinds of Kubernetes. Default:
-   * none.
+   * CustomResourceDefinitions of custom kinds that the definition uses. Default: none.
    */
   readonly crds?: readonly KubeObject[];
-  /** Are workloads simulated? Default: false; the test then writes the status of each object. */
+  /** Are workloads simulated? Default: false, so the test itself must write the status of each object. */
   readonly workloads?: boolean;
 }
 
@@ -42,17 +41,17 @@ interface PreparedDefinition {
   readonly sources: SchemaSource;
 }
 
-/** The definitions that tests have used. For each definition and its options, a cluster is prepared only once. */
+/** Caches the prepared clusters: one per definition and options. */
 const prepared = new WeakMap<object, Map<string, Promise<PreparedDefinition>>>();
 
 /**
  * Runs a test of a composition or of a ResourceGraphDefinition object. The test runs in its own cluster, with the real
- * controller, in virtual time. It works in vitest, node:test and other runners. The test has the members of a test in a
- * `*.test.yaml` file.
+ * controller, in virtual time. The function works in vitest, node:test and other runners. The test has the same members
+ * as a test in a `*.test.yaml` file.
  *
- * @throws TypeKroError `testing/unmet` when an expectation is not met; for each one, the message has its path, the
- * expected and received values, and the reason for the node's state. `testing/bad-test` for unknown nodes and fields.
- * `testing/bad-definition` for a definition with errors.
+ * @throws TypeKroError `testing/unmet` if expectations are not met: the message has the path, the expected and the
+ *   received value, and the reason for the node's state of each. `testing/bad-test` for unknown nodes and fields.
+ *   `testing/bad-definition` for a definition with errors.
  */
 export async function testGraph<Spec extends object = JsonObject>(
   definition: TestedComposition<Spec> | KubeObject,
@@ -68,15 +67,15 @@ export async function testGraph<Spec extends object = JsonObject>(
 
 /** The options of `testGraphWithFaults`. */
 export interface FaultTestOptions extends TestGraphOptions {
-  /** The number of lives. Default 20. A life takes some tenths of a second. */
+  /** The number of lives. Default 20. A life takes a few tenths of a second. */
   readonly lives?: number;
-  /** The seed of the first life, from 0 to 4294967295; each further life has the next number. Default: random. */
+  /** The seed of the first life, from 0 to 4294967295. Each following life has the next number. Default: random. */
   readonly seed?: number;
 }
 
-/** The result of lives under faults that broke no invariant. */
+/** The result of a run under faults in which no life broke an invariant. */
 export interface FaultTestSummary {
-  /** The number of lives that ran: 0 for a test that expects the API server to refuse the instance. */
+  /** The number of lives that ran; 0 for a test that expects the API server to refuse the instance. */
   readonly lives: number;
   /** The seed of the first life. */
   readonly seed: number;
@@ -85,16 +84,16 @@ export interface FaultTestSummary {
 }
 
 /**
- * Runs an instance of a composition or definition several times under faults, from creation to deletion, as `typekro
- * test --faults` does. Each run is a life: the real controller runs the given state and the steps of the test on an
- * embedded cluster in virtual time. The faults are a controller that dies, refused requests, lost answers, late
- * watches, and other clients that change and delete objects. Each life is compared with the same life without faults.
- * Only the last expectation of the test is checked, after the faults are over. The check leaves out the parts that the
- * life without faults does not meet.
+ * Runs an instance of a composition or definition several times under faults, from creation to deletion, as
+ * `typekro test --faults` does. Each run is a life: the real controller runs the given state and the steps of the test
+ * on an embedded cluster in virtual time. The faults are crashes of the controller, refused requests, lost responses,
+ * late watches, and other clients that change and delete objects. Each life is compared with the same life without
+ * faults. Only the last expectation of the test is checked, after the end of the faults. Parts of it that the life
+ * without faults does not meet are ignored.
  *
- * @throws TypeKroError `testing/broken-under-faults` when a life breaks an invariant: the message has the invariant,
- *   the expected and received state, the last faults before, and the seed that replays the life; `testing/bad-test` and
- *   `testing/bad-definition` as for `testGraph`; `testing/bad-lives` for counts and seeds out of bounds.
+ * @throws TypeKroError `testing/broken-under-faults` if a life breaks an invariant: the message has the invariant, the
+ *   expected and the received state, the preceding faults, and the seed that replays the life. `testing/bad-test` and
+ *   `testing/bad-definition` as in `testGraph`. `testing/bad-lives` for counts and seeds out of range.
  */
 export async function testGraphWithFaults<Spec extends object = JsonObject>(
   definition: TestedComposition<Spec> | KubeObject,
@@ -148,7 +147,7 @@ function preparedOf<Spec>(
   definition: TestedComposition<Spec> | KubeObject,
   options: TestGraphOptions,
 ): Promise<PreparedDefinition> {
-  // CRDs are compared by their content, because a test may make new objects for each call.
+  // CRDs are compared by content, because a test may create new objects for each call.
   const key = stringifyJson([options.workloads === true, (options.crds ?? []) as unknown as JsonValue]);
   const known = prepared.get(definition) ?? new Map<string, Promise<PreparedDefinition>>();
   prepared.set(definition, known);

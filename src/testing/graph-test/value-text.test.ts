@@ -40,7 +40,7 @@ test.each(VALUES)('%j is %s', (value, text) => {
   expect(shownValue(value)).toBe(text);
 });
 
-test('different values have different texts', () => {
+test('different values are shown differently', () => {
   const texts = VALUES.map(([value]) => shownValue(value));
   expect(new Set(texts).size).toBe(texts.length);
 });

@@ -2,8 +2,8 @@ import type { JsonValue } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 
 /**
- * A value as one line. Different values have different lines. Texts are plain, or quoted when they look like another
- * value. Lists of texts are `[a, b]`. Other values are JSON. `nothing` stands for an absent value.
+ * Formats a value on one line. Different values have different lines. Strings are plain, or quoted if they look like
+ * another value. Lists of strings are `[a, b]`. Other values are JSON. `nothing` stands for an absent value.
  */
 export function shownValue(value: JsonValue | undefined): string {
   if (value === undefined) return 'nothing';
@@ -14,11 +14,11 @@ export function shownValue(value: JsonValue | undefined): string {
   return stringifyJson(value);
 }
 
-/** Is the text empty, or can a reader take it for another type, for no value, or for a quoted text? */
+/** Is the string empty, or does it look like a value of another type, like an absent value, or like a quoted string? */
 function looksDifferent(text: string): boolean {
   return text.trim() !== text || text === '' || text === 'nothing' || isJsonLike(text);
 }
 
-/** Is the text a number or a constant in JSON, or does it begin like a list, an object or a quoted text? */
+/** Is the string a number or a constant in JSON, or does it begin like a list, an object or a quoted string? */
 const isJsonLike = (text: string): boolean =>
   /^(?:true|false|null)$|^["[{]/.test(text) || (/^[-+.\d]/.test(text) && !Number.isNaN(Number(text)));

@@ -3,7 +3,7 @@ import { isJsonObject, tryParseJson } from '../../core/index.ts';
 import { nodeIdOf } from '../../runtime/index.ts';
 import type { SeenRequest } from '../simulation/virtual-world.ts';
 
-/** The nodes that the controller wrote and deleted, according to its answered requests. */
+/** Records which nodes the controller wrote and deleted, from the requests that the server answered. */
 export class WrittenNodes {
   /** Nodes in the order in which their first object was created. */
   readonly created: string[] = [];
@@ -11,7 +11,7 @@ export class WrittenNodes {
   readonly deleted: string[] = [];
   /** Nodes that were written or deleted since `beginStep`. */
   readonly inStep = new Set<string>();
-  /** The nodes of objects by the paths of the objects. A deletion has only the path. */
+  /** Maps the paths of objects to nodes, because a delete request has only the path. */
   readonly #nodeOfPath = new Map<string, string>();
 
   beginStep(): void {

@@ -1,7 +1,10 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 
-/** The members that differ between runs: times, versions, UIDs, messages that contain these, and labels with a UID. */
+/**
+ * The members that differ between runs: times, versions, UIDs, messages that contain such values, and labels with a
+ * UID.
+ */
 const VOLATILE = new Set([
   'uid',
   'resourceVersion',
@@ -16,7 +19,7 @@ const VOLATILE = new Set([
   'kro.run/instance-id',
 ]);
 
-/** The object without the members that differ between runs, and with its conditions in the order of their types. */
+/** Removes the members that differ between runs, and sorts the conditions by type. */
 export function normalize(object: KubeObject): KubeObject {
   const walk = (value: unknown, key: string): unknown => {
     if (Array.isArray(value)) {
@@ -31,12 +34,12 @@ export function normalize(object: KubeObject): KubeObject {
   return walk(object, '') as KubeObject;
 }
 
-/** Sorts conditions by type. Their order in the object is the order of their transitions, which depends on times. */
+/** Sorts conditions by type. In the object, they are in the order of their transition times. */
 function byType(conditions: readonly JsonObject[]): JsonObject[] {
   return conditions.toSorted((a, b) => (String(a['type']) < String(b['type']) ? -1 : 1));
 }
 
-/** The differences between two lists of objects: objects that are missing, different or left over. */
+/** The differences between two lists of objects: missing, different and unexpected objects. */
 export function differences(expected: readonly KubeObject[], got: readonly KubeObject[]): string[] {
   const key = (object: KubeObject) => `${object.kind} ${object.metadata.name ?? ''}`;
   const wanted = new Map(expected.map((object) => [key(object), object]));

@@ -1,18 +1,18 @@
 import type { TransportRequest } from '../../kube/index.ts';
 import { noise } from './sim-clock.ts';
 
-/** The fault of a request. */
+/** A fault of a request. */
 export type Fault =
   | 'none'
   /** The request does not reach the server. */
   | 'refused'
-  /** The request does not reach the server, and the client gets no answer. */
+  /** The request does not reach the server, and the client receives no response. */
   | 'black-hole'
   /** The server executes the request, and the connection breaks. */
   | 'lost-answer'
-  /** The server executes the request, and the client gets no answer. */
+  /** The server executes the request, and the client receives no response. */
   | 'no-answer'
-  /** The server executes the request, and a proxy answers with a timeout. */
+  /** The server executes the request, and a proxy responds with a timeout. */
   | 'gateway-timeout'
   | 'crash-before'
   | 'crash-after'
@@ -20,10 +20,12 @@ export type Fault =
   | 'error'
   | 'unavailable'
   | 'conflict'
-  /** The server answers that the version or the token is too old. */
+  /** The server responds that the version or the continue token is too old. */
   | 'expired';
 
-/** The faults of requests. A schedule chooses from these faults. An exhaustive run tries them at every request. */
+/**
+ * All faults of requests. A schedule chooses from these faults; an exhaustive run tries each fault at every request.
+ */
 export const REQUEST_FAULTS: readonly Fault[] = [
   'crash-before',
   'crash-after',
@@ -43,7 +45,7 @@ export const REQUEST_FAULTS: readonly Fault[] = [
 export interface LineFault {
   /** The delay in turns of the event loop. */
   readonly turns: number;
-  /** The delay in milliseconds. Later lines of the same watch wait, too. */
+  /** The delay in milliseconds. Later lines of the same watch also wait. */
   readonly holdMs: number;
   readonly twice: boolean;
   /** An earlier line of the same watch is repeated before this line. */
@@ -52,26 +54,29 @@ export interface LineFault {
   readonly cut: boolean;
   /** The watch stays open without this line and without any later line. */
   readonly silent: boolean;
-  /** The watch ends with an error: the version of the watch is too old. */
+  /** The watch ends with the error that its version is too old. */
   readonly expired: boolean;
 }
 
-/** The disruptions of a run. They depend only on the seed, and each is independent of the others. */
+/** Decides about the disruptions of a run. They depend only on the seed, and each is independent of the others. */
 export class FaultSchedule {
   readonly #seed: number;
   readonly #only: ReadonlySet<string> | undefined;
-  /** The names of the disruptions so far, in order. With some of them as `only`, a run has exactly these. */
+  /**
+   * The names of the disruptions so far, in order. If a subset is passed as `only`, a run has exactly these
+   * disruptions.
+   */
   readonly happened: string[] = [];
   /** Have the disruptions ended? */
   isOver = false;
 
-  /** `only`: the names of the permitted disruptions. Default: all. */
+  /** `only` has the names of the permitted disruptions. Default: all. */
   constructor(seed: number, only?: ReadonlySet<string>) {
     this.#seed = seed;
     this.#only = only;
   }
 
-  /** Does the disruption with this source and number happen? Its name is recorded if it does. */
+  /** Does the disruption with this source and number happen? If so, its name is recorded. */
   happens(source: string, count: number, probability: number, detail = ''): boolean {
     if (this.isOver || noise(this.#seed, source, count) >= probability) return false;
     const name = `${source} ${count}${detail === '' ? '' : ` (${detail})`}`;
@@ -80,7 +85,7 @@ export class FaultSchedule {
     return true;
   }
 
-  /** A number in [0, 1) for a detail of a disruption. */
+  /** A pseudo-random number in [0, 1) for a detail of a disruption. */
   detail(source: string, count: number): number {
     return noise(this.#seed, `detail of ${source}`, count);
   }
@@ -107,7 +112,7 @@ export class FaultSchedule {
     };
   }
 
-  /** The delay of a request or of its answer, in turns of the event loop. */
+  /** The delay of a request or of its response, in turns of the event loop. */
   turns(index: number): number {
     const number = this.detail('late answer', index);
     return this.happens('late answer', index, 0.6) ? Math.floor(number * number * 12) : 0;

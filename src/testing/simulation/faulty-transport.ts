@@ -3,37 +3,39 @@ import { pause } from '../../kube/index.ts';
 import type { ProcessKnowledge } from './knowledge.ts';
 import type { Fault, LineFault, FaultSchedule } from './fault-schedule.ts';
 
-/** The time that a client waits for an answer, in milliseconds. */
+/** The time for which a client waits for a response, in milliseconds. */
 const ANSWER_MS = 120_000;
 
-/** Checks the requests of a process. */
+/** Observes and checks the requests of a process. */
 export interface Checker {
-  /** Called when the process sends a request. The request may not arrive. */
+  /** Called when the process sends a request, which may not reach the server. */
   sent(request: TransportRequest): void;
-  /** Called when the process got an answer or an error, or aborted the request. */
+  /** Called when the process has received a response or an error, or has aborted the request. */
   ended(request: TransportRequest): void;
   before(request: TransportRequest): Promise<void>;
   after(request: TransportRequest, status: number, body: string): Promise<void>;
 }
 
-/** The parts that a faulty transport uses. */
+/** The dependencies of a faulty transport. */
 export interface FaultPlan {
   readonly schedule: FaultSchedule;
   readonly clock: Clock;
   /** The number of the next request in this run. The number determines the fault of the request. */
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;
-  /** How the request fails while the process cannot reach the server; `undefined` when the server is reachable. */
+  /**
+   * Returns how the request fails while the process cannot reach the server; `undefined` if the server is reachable.
+   */
   readonly isOut: (request: TransportRequest) => 'refused' | 'unanswered' | undefined;
   readonly onFault: (fault: Fault, request: TransportRequest, index: number) => void;
   /** Receives a description of each fault of an open watch. */
   readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly onCrash: () => void;
-  /** Called when the server executed a write and the process does not get the answer. */
+  /** Called when the server has executed a write and the process does not receive the response. */
   readonly onLostAnswer: (request: TransportRequest) => void;
   /** Called for each request, and before and after each write that reaches the server. */
   readonly check: Checker;
-  /** Records what the process learns from answers and watches. */
+  /** Records the states of objects that the process receives in responses and watches. */
   readonly knowledge: ProcessKnowledge;
 }
 
@@ -42,7 +44,7 @@ export class FaultyTransport implements Transport {
   readonly #inner: Transport;
   readonly #plan: FaultPlan;
   #dead = false;
-  /** The number of running requests. Watches and requests without an answer do not count. */
+  /** The number of running requests, except watches and requests that never get a response. */
   inFlight = 0;
   readonly #streams = new Set<() => void>();
 
@@ -51,7 +53,7 @@ export class FaultyTransport implements Transport {
     this.#plan = plan;
   }
 
-  /** Ends the process: none of its later requests reaches the server. */
+  /** Kills the process: none of its later requests reaches the server. */
   kill(): void {
     this.#dead = true;
     this.cut();
@@ -146,7 +148,7 @@ export class FaultyTransport implements Transport {
     const ended = new Promise<void>((resolve) => {
       wake = () => {
         broken = true;
-        // The client does not read the rest of an aborted stream.
+        // The client does not read the remaining part of an aborted stream.
         this.#streams.delete(wake);
         resolve();
       };
@@ -225,7 +227,7 @@ async function turns(count: number): Promise<void> {
   for (let left = count; left > 0; left -= 1) await new Promise(setImmediate);
 }
 
-/** The whole body as text. */
+/** Reads the whole body as a string. */
 export async function responseText(response: TransportResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of response.body) chunks.push(chunk);

@@ -27,13 +27,13 @@ export interface FaultyWorldOptions {
   readonly kindOf: KindOfPlural;
   /** The number of controller processes. Default: 1. */
   readonly processes?: number;
-  /** How the processes share the work; absent for one process. */
+  /** The leader election of the processes; absent for one process. */
   readonly election?: Election;
   /** Adds the credentials of a process to its connection. Default: the requests have none. */
   readonly authenticate?: ProcessHost['authenticate'];
-  /** The options of the controller of one process without an election. Default: none. */
+  /** The controller options of a process without an election. Default: none. */
   readonly controller?: Partial<ControllerOptions>;
-  /** Receives a log of the requests, faults and disruptions in order. */
+  /** Receives the log lines of requests, faults and disruptions, in order. */
   readonly onLog?: (line: string) => void;
   /**
    * Receives a description of each disruption. Repeated lines, delays by turns of the event loop, and Leases that
@@ -42,24 +42,24 @@ export interface FaultyWorldOptions {
   readonly onDisruption?: (text: string) => void;
 }
 
-/** After this number of turns of the event loop without a request, the cluster counts as quiet. */
+/** The number of event loop turns without a request after which the cluster counts as quiet. */
 const QUIET_TURNS = 12;
-/** This number of turns suffices without faults, because then no answer is late. */
+/** The smaller number of turns that suffices without faults, because no response is late. */
 const FAULTLESS_TURNS = 4;
-/** The number of turns with requests after which the requests count as endless. */
+/** The number of turns with requests after which a run counts as endless. */
 const MAX_TURNS = 20_000;
-/** The number of turns without a new request after which a running request counts as endless. */
+/** The number of turns without a new request after which a pending request counts as endless. */
 const MAX_WAITING_TURNS = 2_000_000;
-/** The maximum number of violations of a run. A further violation ends the run. */
+/** The maximum number of violations of a run. One more violation ends the run. */
 const MAX_VIOLATIONS = 20;
 /**
- * The maximum number of requests while the clock stands still. A run with more requests has a pass that repeats the
- * same decision without end.
+ * The maximum number of requests at the same virtual time. A run with more requests repeats the same decision
+ * endlessly.
  */
 const MAX_REQUESTS_AT_ONCE = 5000;
 /**
- * The time that the processes get after the last action, in milliseconds of the simulated clock. Refused writes pause
- * for minutes.
+ * The simulated time for the processes to finish after the last action, in milliseconds. It is long because refused
+ * writes pause for minutes.
  */
 const MAX_QUIET_MS = 25 * 60_000;
 
@@ -80,14 +80,14 @@ const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
   expired: '410 Expired',
 };
 
-/** Thrown when a run never ends its work, or breaks too many rules to continue. */
+/** Thrown if the work of a run never ends, or if a run breaks too many rules to continue. */
 export class EndlessError extends Error {
   override readonly name = 'EndlessError';
 }
 
 /**
- * An embedded cluster and the processes of a controller on one clock, with faults. Users and competing clients use
- * `admin`.
+ * An embedded cluster and the controller's processes, with a common clock and with faults. Users and competing clients
+ * use `admin`.
  */
 export class FaultyWorld {
   readonly cluster: Cluster;
@@ -104,7 +104,7 @@ export class FaultyWorld {
   isBusy: () => boolean = () => false;
   readonly #log: (line: string) => void;
   readonly #disrupted: (text: string) => void;
-  /** The number of requests since the last movement of the time. */
+  /** The number of requests since the clock last moved. */
   #requestsNow = { at: 0, count: 0 };
   #endless: string | undefined;
   #streams = 0;
@@ -146,14 +146,14 @@ export class FaultyWorld {
     this.#skewClocks(0);
   }
 
-  /** Makes the disruptions of whole processes after the action with this number, from 1. */
+  /** Causes disruptions of whole processes after the action with this number (from 1). */
   async disrupt(index: number): Promise<void> {
     const { schedule } = this;
     this.#skewClocks(index);
     if (schedule.happens('outage', index, 0.04)) {
       await this.#without(this.processes, (1 + schedule.detail('outage', index) * 9) * 60_000);
     }
-    // An election takes minutes.
+    // With several processes, a pause may last minutes, because an election takes minutes.
     if (this.processes.length > 1 && schedule.happens('long pause', index, 0.4)) {
       await this.jumpTo(this.clock.now() + schedule.detail('long pause', index) * 240_000);
     }
@@ -185,12 +185,12 @@ export class FaultyWorld {
   }
 
   /**
-   * Does all work that is due at this time.
+   * Runs all work that is possible at the present time.
    *
-   * @throws EndlessError when the work does not end, or when the controller breaks too many rules.
+   * @throws EndlessError if the work does not end, or if the controller breaks too many rules.
    */
   async settle(): Promise<void> {
-    // Without late answers, running work sends its next request at once.
+    // Without late responses, running work sends its next request immediately.
     const enough = this.schedule.isOver ? FAULTLESS_TURNS : QUIET_TURNS;
     for (let quiet = 0, turns = 0, waiting = 0; quiet < enough;) {
       if (turns > MAX_TURNS || waiting > MAX_WAITING_TURNS) throw new EndlessError('it never becomes quiet');
@@ -208,7 +208,7 @@ export class FaultyWorld {
     }
   }
 
-  /** Moves the time step by step, and does the work that becomes due at each step. */
+  /** Moves the time step by step, and runs the work of each step. */
   async jumpTo(time: number): Promise<void> {
     for (let due = this.clock.nextDue; due !== undefined && due <= time; due = this.clock.nextDue) {
       this.clock.jump();
@@ -276,7 +276,7 @@ export class FaultyWorld {
     return this.requests;
   }
 
-  /** Ends a run in which the controller breaks rules again and again. Such a run would not end by itself. */
+  /** Ends a run in which the controller repeatedly breaks rules, because such a run would not end by itself. */
   #endBroken(): void {
     if (this.invariants.violations.length > MAX_VIOLATIONS)
       throw new EndlessError('too many rules are broken to continue');

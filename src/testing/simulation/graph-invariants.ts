@@ -23,7 +23,7 @@ export interface RuledGraphs {
   missing(node: string, graph: KubeObject, server: ServerReader): Promise<readonly UnreadyDependency[]>;
 }
 
-/** The parts that the rules use. */
+/** The dependencies of the rules. */
 export interface GraphInvariantsOptions {
   readonly server: ServerReader;
   readonly ledger: Ledger;
@@ -37,22 +37,22 @@ const GRAPHS = '/apis/kro.run/v1alpha1/graphs';
  *
  * - An object is written for a node only when the Graph has the finalizer, its status records the object or the fields,
  *   and its spec has the node.
- * - The write has the account of the Graph.
+ * - The write impersonates the account of the Graph.
  * - A Graph does not take over an object of another Graph or of an instance.
  * - An object is created only when the dependencies of its node exist.
  * - A delete has the UID of the object, which the status records. The deletion of a Graph tries the last node first.
- * - The record loses an entry only after the object or the fields are gone. The finalizer is removed only after all of
- *   them are gone.
+ * - An entry is removed from the record only after the object or the fields are gone. The finalizer is removed only
+ *   after all recorded objects and fields are gone.
  */
 export class GraphInvariants {
   readonly #graphs: RuledGraphs;
   readonly #options: GraphInvariantsOptions;
-  /** The last known state of each Graph, also of those that are gone, by its UID. */
+  /** Maps the UID of each Graph, including deleted Graphs, to the last known state. */
   readonly #known = new Map<string, KubeObject>();
 
-  /** The version of the last change of a Graph's spec, or of the Graph's deletion, by the key of the Graph. */
+  /** Maps the key of a Graph to the version of its deletion or of the last change of its spec. */
   readonly #changed = new Map<string, number>();
-  /** The paths of the deletes that a process tried for a Graph. */
+  /** The paths of the deletes that processes have tried for Graphs. */
   readonly #tried = new Set<string>();
 
   constructor(graphs: RuledGraphs, options: GraphInvariantsOptions) {
@@ -67,7 +67,7 @@ export class GraphInvariants {
     });
   }
 
-  /** Notes a delete that a process sends. The delete may fail, and the deletion of a Graph then continues. */
+  /** Records a delete that a process sends. Even if the delete fails, the deletion of a Graph continues. */
   sent(request: TransportRequest): void {
     if (request.method === 'DELETE' && userOf(request) !== undefined) this.#tried.add(request.path);
   }
@@ -116,7 +116,8 @@ export class GraphInvariants {
       this.#options.report(rule, `${what} before ${objectKey(object)} of ${name}`);
     }
     for (const entry of lostFields) {
-      // A user may add fields of another client to the record. The Graph does not release them.
+      // Skips fields of another client, which a user may have added to the record: the Graph does not release such
+      // fields.
       if (!entry.fieldManager.startsWith(patchPrefix(live.metadata.uid ?? ''))) continue;
       const object = await this.#find(entry);
       if (object === undefined || !fieldManagersOf(object).includes(entry.fieldManager)) continue;
@@ -153,7 +154,7 @@ export class GraphInvariants {
     const node = sent.metadata.annotations?.[keys.NODE_PATH_ANNOTATION] ?? '';
     if (!hasNode(graph, node) && !isChanged)
       report('inventory', `a write of node "${node}", which is not in ${key}: ${path}`);
-    // Without force, the server refuses to take fields of another owner.
+    // Only writes with force are checked. Without force, the server refuses to take fields from another owner.
     if (path.includes('force=true')) this.#checkOwner(path, live, knowledge, manager);
     if (live !== undefined) return;
     for (const { text, keys: related } of await this.#graphs.missing(node, graph, this.#options.server)) {
@@ -232,8 +233,8 @@ export class GraphInvariants {
   }
 
   /**
-   * Did the process decide from a state of the Graph that another client has changed meanwhile? The other client may be
-   * a Graph that made this Graph.
+   * Did the process decide from a state of the Graph that another client has changed in the meantime? The other client
+   * may be a Graph that created this Graph.
    */
   #isChanged(key: string, { knowledge: { own } }: Suspect): boolean {
     const { ledger } = this.#options;
@@ -268,7 +269,7 @@ export class GraphInvariants {
   }
 }
 
-/** Does an apply name only its object, and no fields? Such an apply releases all fields of its manager. */
+/** Does an apply contain only the identity of its object? Such an apply releases all fields of its manager. */
 function isRelease(sent: KubeObject): boolean {
   const isIdentity = Object.keys(sent).every((key) => ['apiVersion', 'kind', 'metadata'].includes(key));
   return isIdentity && Object.keys(sent.metadata).every((key) => ['name', 'namespace', 'uid'].includes(key));

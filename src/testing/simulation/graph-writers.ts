@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import type { TransportRequest } from '../../kube/index.ts';
 import { isTemplateManager } from '../../runtime/index.ts';
 
-/** The field managers that own fields of an object, each once. */
+/** The field managers that own fields of an object, without duplicates. */
 export function fieldManagersOf({ metadata: { managedFields = [] } }: KubeObject): readonly string[] {
   const managers = managedFields.flatMap((entry) => {
     const manager = isJsonObject(entry) ? entry['manager'] : undefined;
@@ -12,7 +12,7 @@ export function fieldManagersOf({ metadata: { managedFields = [] } }: KubeObject
   return [...new Set(managers)];
 }
 
-/** The field managers with which Graphs write an object by template nodes. */
+/** The field managers with which template nodes of Graphs write an object. */
 export function templateManagers(object: KubeObject): readonly string[] {
   return fieldManagersOf(object).filter(isTemplateManager);
 }

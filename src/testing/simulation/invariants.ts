@@ -28,17 +28,17 @@ export interface RuledGraph {
   readonly instanceKind: string;
   /** The path that lists all instances. */
   readonly instancesPath: string;
-  /** The kinds whose objects may be members of an ApplySet, by their names in the inventory. */
+  /** Maps the names of kinds in the inventory to the kinds whose objects may be members of an ApplySet. */
   readonly members: ReadonlyMap<string, MemberKind>;
   /** The rules that are checked. Default: all. */
   readonly rules?: ReadonlySet<Rule>;
   /** Do the rules apply to objects of this ApplySet? Default: to all ApplySets. */
   isRuled?(set: string | undefined): boolean;
-  /** The facts about objects of the kind Graph; absent where the controller serves none. */
+  /** The facts about objects of the kind Graph; absent if the controller does not serve this kind. */
   readonly graphs?: RuledGraphs;
   /**
-   * The text of the condition of `propagateWhen` that forbids this content; `undefined` when none does. Default: none
-   * does.
+   * Returns the `propagateWhen` condition that forbids this content; `undefined` if no condition forbids it. Default:
+   * no condition forbids any content.
    */
   heldBack?(sent: KubeObject): string | undefined;
   /** The dependencies of a node that do not exist or are not ready. */
@@ -51,17 +51,17 @@ export interface RuledGraph {
  * - A child is written only when its instance has the finalizer, and an inventory with the kind of the child.
  * - A child is created only when its dependencies exist and are ready.
  * - A child is written only with content that its conditions of `propagateWhen` permit.
- * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object, and comes
- *   after the deletion of all later waves. A member with the deletion policy `Orphaned` is never deleted, and no other
+ * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object, and follows
+ *   the deletion of all higher waves. A member with the deletion policy `Orphaned` is never deleted, and no other
  *   member is released.
  * - The newest revision is not deleted.
- * - The finalizer is removed last, and the inventory loses a kind only when no member of the kind exists.
+ * - The finalizer is removed last. A kind is removed from the inventory only if no member of the kind exists.
  * - A write changes something. Exceptions: the outcome of an earlier write is unknown, or the process cannot know the
  *   change of another client.
- * - A process does not write an object while its earlier write of the object is running, because it would decide
- *   without the answer.
+ * - A process does not write an object while its earlier write of the same object is running, because it would decide
+ *   without the response.
  * - Only the leader of several processes writes.
- * - A process ends by itself only when the server does not answer. At its end it leaves no timer.
+ * - A process ends by itself only if the server does not respond. At its end, no timer remains.
  *
  * `GraphInvariants` has the rules for objects of the kind Graph.
  */
@@ -105,9 +105,9 @@ export class Invariants {
   }
 
   /**
-   * Checks the error with which a process has ended by itself: the server has never answered, or it answered 410. A
-   * real server answers 410 only to reads of lists, but the simulation also answers other requests with 410.
-   * `isReached`: has the server answered the process?
+   * Checks the error with which a process has ended by itself. Permitted errors are that the server never responded, or
+   * that it responded with 410. A real server responds with 410 only to list requests, but the simulation also does so
+   * for other requests. `isReached`: has the server ever responded to the process?
    */
   processEnded(process: string, thrown: unknown, isReached: boolean): void {
     const code = thrown instanceof TypeKroError ? thrown.code : undefined;
@@ -115,7 +115,7 @@ export class Invariants {
       this.#violated('end', `${process} has ended by itself: ${String(thrown)}`);
   }
 
-  /** Checks what a process leaves after its orderly end. */
+  /** Checks that a process leaves no timers after its orderly end. */
   processGone(process: string, timers: number): void {
     if (timers > 0) this.#violated('end', `${process} has ended and left ${timers} timers`);
   }
@@ -123,7 +123,7 @@ export class Invariants {
   #beginWrite(request: TransportRequest, underWay: Map<string, TransportRequest>): void {
     this.#graphs?.sent(request);
     const path = pathOf(request);
-    // A POST has the path of the list, so several creations may share a path.
+    // A POST is ignored because it has the path of the list, which several creations may share.
     if (['GET', 'POST'].includes(request.method) || path.includes('/leases')) return;
     const write = writeOf(request);
     const earlier = underWay.get(write);
@@ -162,7 +162,7 @@ export class Invariants {
     if (request.method !== 'PATCH') return;
     const answer = JSON.parse(body) as KubeObject;
     const { deletionTimestamp, finalizers = [], resourceVersion } = answer.metadata;
-    // The removal of the last finalizer deletes the object, and does not change its version.
+    // A removal of the last finalizer is an effective write, although the version stays: it deletes the object.
     const isEnd = deletionTimestamp !== undefined && finalizers.length === 0;
     const isNeedless = live?.metadata.resourceVersion === resourceVersion && !isEnd;
     const key = objectKey(answer);
@@ -203,8 +203,8 @@ export class Invariants {
   }
 
   /**
-   * A child is released only when it belongs to the instance, and when its own deletion policy or the policy of its
-   * node keeps it. The object of an earlier revision does not have the annotation yet.
+   * A child may be released only if it belongs to the instance, and if its own deletion policy or the policy of its
+   * node keeps it. The node's policy counts because an object of an earlier revision does not have the annotation yet.
    */
   async #checkRelease(path: string, live: KubeObject | undefined): Promise<void> {
     const set = live?.metadata.labels?.[PART_OF_LABEL];
@@ -273,7 +273,10 @@ export class Invariants {
     }
   }
 
-  /** Checks a write of the instance: the finalizer is removed last, and the inventory has the kinds of all members. */
+  /**
+   * Checks a write of the instance: the finalizer must be removed last, and the inventory must have the kinds of all
+   * members.
+   */
   async #checkParent(live: KubeObject, answer: KubeObject): Promise<void> {
     const set = answer.metadata.labels?.[APPLYSET_ID_LABEL] ?? live.metadata.labels?.[APPLYSET_ID_LABEL];
     if (set === undefined) return;
@@ -357,15 +360,15 @@ function waveOf(object: KubeObject): number {
   return Number(object.metadata.annotations?.[APPLY_ORDER_ANNOTATION] ?? 0);
 }
 
-/** The group and kind as in inventories: `Kind.group`. */
+/** The group and kind in the notation of inventories: `Kind.group`. */
 function kindOf(object: KubeObject): string {
   return groupKindText(gvkOf(object));
 }
 
 /**
- * The identity of the write of a request: its path. For a node of a Graph, the field manager is added, because each
- * manager writes its own fields. For a request that impersonates an account, such as a delete of a Graph, the account
- * is added, because two Graphs may write a Graph that one of them makes.
+ * The identity of a request's write: its path. For a node of a Graph, the field manager is added, because each manager
+ * writes its own fields. For a request that impersonates an account, such as a delete for a Graph, the account is
+ * added, because two Graphs may write the same object.
  */
 function writeOf(request: TransportRequest): string {
   const manager = managerOfRequest(request);

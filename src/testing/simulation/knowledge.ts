@@ -3,7 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { keys, objectKey } from '../../runtime/index.ts';
 import { templateManagers, userOf } from './graph-writers.ts';
 
-/** The last state of an object that a process received, and the time at which it received this state. */
+/** The last state of an object that a process received, and the time of receipt. */
 interface ReceivedObject {
   readonly version: number;
   readonly at: number;
@@ -18,9 +18,9 @@ export interface Knowledge {
 }
 
 /**
- * The states of objects that one process received by answers and watches. A rule excuses a process that did not know a
- * change. A process has separate watches for each account with which it reads. The states that one account received are
- * not known to its other accounts.
+ * The states of objects that one process received in responses and watches. A rule excuses a process that has not
+ * received a change. A process has separate watches for each account with which it reads, and the states that one
+ * account received are unknown to its other accounts.
  */
 export class ProcessKnowledge {
   readonly #clock: Clock;
@@ -30,7 +30,10 @@ export class ProcessKnowledge {
     this.#clock = clock;
   }
 
-  /** The knowledge of the account that a request names; without an account, of the controller's own identity. */
+  /**
+   * The knowledge of the account that a request impersonates; if it impersonates none, the knowledge of the
+   * controller's own identity.
+   */
   by(request: TransportRequest): Knowledge {
     return this.#identity(userOf(request));
   }
@@ -46,7 +49,7 @@ export class ProcessKnowledge {
     if (type !== 'ERROR') this.#identity(userOf(request)).learn(object, type === 'DELETED');
   }
 
-  /** Records an answer that the process may receive. The connection may still break. */
+  /** Records a response that the process is about to receive. The connection may still break. */
   answered(request: TransportRequest, status: number, text: string): void {
     if (status >= 400 || !text.startsWith('{')) return;
     const identity = this.#identity(userOf(request));
@@ -80,7 +83,7 @@ class IdentityKnowledge implements Knowledge {
     return this.#received.get(key);
   }
 
-  /** Records a state. The answer to a deletion can have the version of the state before it. */
+  /** Records a state. The response to a deletion may have the version of the state before the deletion. */
   learn(object: KubeObject, isDeletion: boolean): void {
     const key = objectKey(object);
     const version = Number(object.metadata.resourceVersion ?? 0);

@@ -4,12 +4,12 @@ import { responseText } from './faulty-transport.ts';
 import type { Knowledge } from './knowledge.ts';
 import { objectKey } from '../../runtime/index.ts';
 
-/** The time that a process may still use an old state after it received a change, in milliseconds. */
+/** The time for which a process may still use an old state after it received a change, in milliseconds. */
 const REACTION_MS = 40_000;
 /** The time between a decision and its last write, in milliseconds. */
 const DECISION_MS = 1000;
 
-/** Returns the `Kind.group` of a resource by its plural and group; `undefined` for a kind that is not checked. */
+/** Returns the `Kind.group` for a resource's plural and group; `undefined` for a kind that is not checked. */
 export type KindOfPlural = (plural: string, group: string) => string | undefined;
 
 const OBJECT_PATH =
@@ -28,11 +28,11 @@ export function keyOfPath(path: string, kindOf: KindOfPlural): string | undefine
 /** A write that the server accepted. */
 export interface NotedWrite {
   readonly method: string;
-  /** The object in the answer; `undefined` when the answer is a Status. */
+  /** The object in the response; `undefined` if the response is a Status. */
   readonly object: KubeObject | undefined;
   /** The key of the object, as `Kind.group/namespace/name`. */
   readonly key: string;
-  /** The process and the account that sent the write; `undefined` for another client than the controllers. */
+  /** The process and the account that sent the write; `undefined` for a client that is not a controller. */
   readonly writer: string | undefined;
 }
 
@@ -40,16 +40,15 @@ export interface NotedWrite {
 export class Ledger {
   readonly #clock: Clock;
   readonly #kindOf: KindOfPlural;
-  /** The versions of objects that clients other than the controllers changed, by key. */
+  /** Maps keys to the last version that a client other than the controllers wrote. */
   readonly #changed = new Map<string, number>();
   /**
-   * The versions of objects with which clients other than the controllers tampered, by key. `excuses` defines
-   * tampering.
+   * Maps keys to the last version with which a client other than the controllers tampered. `excuses` defines tampering.
    */
   readonly #tampered = new Map<string, number>();
-  /** The versions that a process wrote, by the key of the object, and then by process and account. */
+  /** The last versions that processes wrote, keyed by object and then by process and account. */
   readonly #written = new Map<string, Map<string, number>>();
-  /** The highest version in any recorded answer. */
+  /** The highest version in any recorded response. */
   #newest = 0;
   /** Called with each accepted write of any client. */
   readonly onWrite: ((write: NotedWrite) => void)[] = [];
@@ -69,7 +68,7 @@ export class Ledger {
     return this.#changed.keys();
   }
 
-  /** Records an accepted write. Without `writer`, it is the write of a client other than the controllers. */
+  /** Records an accepted write. `writer` is undefined for a client other than the controllers. */
   note({ method, path, headers, body: sent }: TransportRequest, text: string, writer?: string): void {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
@@ -80,7 +79,7 @@ export class Ledger {
     if (writer === undefined) {
       this.#changed.set(key, version);
       const isApply = headers?.['content-type']?.includes('apply-patch') === true;
-      // A write of a status or a change of `kro.run/reconcile` gives the controllers no template field to restore.
+      // After a write of a status or a change of `kro.run/reconcile`, controllers have no template field to restore.
       const isHarmless = path.includes('/status') || (typeof sent === 'string' && sent.includes('kro.run/reconcile'));
       if (!isApply && !isHarmless && method !== 'POST') this.#tampered.set(key, version);
     } else {
@@ -100,8 +99,8 @@ export class Ledger {
   }
 
   /**
-   * May a process still use the state that an object had before this version? True when the process has not received
-   * the version, or received it less than `ms` milliseconds ago. False without a version.
+   * May a process still use the state that an object had before this version? True if the process has not received the
+   * version, or received it less than `ms` milliseconds ago. False if `version` is undefined.
    */
   isRecent(key: string, version: number | undefined, knowledge: Knowledge, ms = REACTION_MS): boolean {
     if (version === undefined) return false;
@@ -110,9 +109,9 @@ export class Ledger {
   }
 
   /**
-   * Did another writer write the object, in a version that this writer has not received or received only lately? If so,
-   * this writer may repeat the work of the other one. This happens when the work moves to another process or to another
-   * account while a watch is late, or while the process carries out an earlier decision.
+   * Did another writer write a version of the object that this writer has not received, or received only recently? If
+   * so, this writer may repeat the other writer's work. This happens if the work moves to another process or account
+   * while a watch is late, or while the process carries out an earlier decision.
    */
   wroteUnseen(key: string, writer: string, knowledge: Knowledge): boolean {
     return [...(this.#written.get(key) ?? [])].some(
@@ -120,7 +119,7 @@ export class Ledger {
     );
   }
 
-  /** A transport for users and competing clients. It records their writes. */
+  /** Wraps a transport for users and competing clients, and records their writes. */
   wrap(transport: Transport): Transport {
     return {
       request: async (request) => {

@@ -10,7 +10,7 @@ import type { SimClock } from './sim-clock.ts';
 import { SkewedClock } from './sim-clock.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
 
-/** The parts that the processes of a run share. */
+/** The dependencies that the processes of a run share. */
 export interface ProcessHost {
   readonly cluster: Cluster;
   readonly clock: SimClock;
@@ -25,15 +25,15 @@ export interface ProcessHost {
   readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;
-  /** How processes elect a leader; absent for one process, which has no Lease. */
+  /** The leader election; absent for a single process, which has no Lease. */
   readonly election?: Election;
   /** Adds the credentials of a process to its connection. Default: the requests have none. */
   readonly authenticate?: (transport: Transport, clock: Clock) => Transport;
-  /** The options of the controller of a process without an election. Default: none. */
+  /** The controller options of a process without an election. Default: none. */
   readonly controller?: Partial<ControllerOptions>;
 }
 
-/** The parts that a process with an election uses. */
+/** The dependencies of a process with an election. */
 export interface ElectionOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
@@ -44,7 +44,7 @@ export interface ElectionOptions {
   readonly random: () => number;
 }
 
-/** How several processes share the work. */
+/** The way in which several processes share the work. */
 export interface Election {
   /** Runs a process until its signal aborts. Rejects when the process fails. */
   run(options: ElectionOptions): Promise<void>;
@@ -52,7 +52,7 @@ export interface Election {
   leads(process: string, request: TransportRequest): Promise<boolean>;
 }
 
-/** A controller process that can die and is restarted. With an election, the process is one of several. */
+/** A controller process that can die and is restarted. With an election, it is one of several processes. */
 export class ControllerProcess {
   readonly name: string;
   readonly #host: ProcessHost;
@@ -67,9 +67,9 @@ export class ControllerProcess {
   crashes = 0;
   /** Must the process be started? True before the first start, and after a crash or a failed start. */
   wanted = true;
-  /** Can the process not reach the server? */
+  /** Is the process disconnected from the server? */
   out = false;
-  /** How the requests for the Lease fail; `undefined` when they do not fail. */
+  /** The way in which requests for the Lease fail; `undefined` if they do not fail. */
   leaseOut: 'refused' | 'unanswered' | undefined;
 
   constructor(name: string, host: ProcessHost) {
@@ -87,12 +87,12 @@ export class ControllerProcess {
     return this.#controller;
   }
 
-  /** The number of timers of the process, of this controller and of the controllers before it. */
+  /** The number of running timers of the process, including timers of its earlier controllers. */
   get timers(): number {
     return this.#clock.pending;
   }
 
-  /** Sets the error of the clock of the process. */
+  /** Sets the deviation of the process's clock. */
   skew(milliseconds: number): void {
     this.#clock.ahead = milliseconds;
   }
@@ -115,7 +115,7 @@ export class ControllerProcess {
     this.#transport?.kill();
     void this.#controller?.stop();
     this.#stop?.abort();
-    // A new process reads the outcomes that the previous process did not know.
+    // A new process reads the state from the server, so no outcome is unknown any more.
     this.#unsure.clear();
     this.#generation += 1;
     const generation = this.#generation;

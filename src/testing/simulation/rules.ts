@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { TransportRequest } from '../../kube/index.ts';
 import type { ProcessKnowledge } from './knowledge.ts';
 
-/** A kind of children. */
+/** A kind whose objects may be children of instances. */
 export interface MemberKind {
   readonly apiVersion: string;
   readonly kind: string;
@@ -10,7 +10,7 @@ export interface MemberKind {
   readonly path: string;
 }
 
-/** The name of an instance, from the labels of its children. */
+/** The name of an instance, as the labels of its children record it. */
 export interface InstanceName {
   readonly name: string;
   /** Empty for a cluster-scoped instance. */
@@ -21,7 +21,8 @@ export interface InstanceName {
 export interface UnreadyDependency {
   readonly text: string;
   /**
-   * The keys of the objects that determine its state. A recent change of one of them by another client is an excuse.
+   * The keys of the objects that determine the dependency's state. If another client recently changed one of these
+   * objects, the process is excused.
    */
   readonly keys: readonly string[];
 }
@@ -32,7 +33,7 @@ export interface ServerReader {
   list(path: string): Promise<KubeObject[]>;
 }
 
-/** The rule that a violation breaks. */
+/** The names of the rules. */
 export type Rule =
   | 'order'
   | 'finalizer'
@@ -44,7 +45,7 @@ export type Rule =
   | 'end'
   | 'propagation';
 
-/** A broken rule. */
+/** A violation of a rule. */
 export interface Violation {
   readonly rule: Rule;
   readonly text: string;
@@ -54,7 +55,7 @@ export interface Violation {
 export interface Suspect {
   readonly name: string;
   readonly knowledge: ProcessKnowledge;
-  /** The paths of writes whose outcome the process does not know. A repeated write at such a path is permitted. */
+  /** The paths of writes whose outcome the process does not know. The process may repeat a write at such a path. */
   readonly unsure: Set<string>;
   /** May the process send this write at this time? */
   readonly mayWrite: (request: TransportRequest) => Promise<boolean>;

@@ -8,7 +8,7 @@ interface SimTimer {
   readonly callback: () => void;
 }
 
-/** A clock that moves only by `jump` and `skip`. Cluster, clients and controllers share it. */
+/** A clock that only `jump` and `skip` move. The cluster, clients and controllers share one clock. */
 export class SimClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
   #order = 0;
@@ -24,12 +24,12 @@ export class SimClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) };
   }
 
-  /** The time at which the next timer is due; `undefined` without timers. */
+  /** The time of the next timer; `undefined` if there are no timers. */
   get nextDue(): number | undefined {
     return this.#next()?.due;
   }
 
-  /** Moves the time to the next timer and runs it. Does nothing without timers. */
+  /** Moves the time to the next timer and runs this timer. Has no effect if there are no timers. */
   jump(): void {
     const next = this.#next();
     if (next === undefined) return;
@@ -38,7 +38,7 @@ export class SimClock implements Clock {
     next.callback();
   }
 
-  /** Moves the time and runs no timer. */
+  /** Moves the time without running timers. */
   skip(milliseconds: number): void {
     this.#now += milliseconds;
   }
@@ -54,18 +54,18 @@ export class SimClock implements Clock {
   }
 }
 
-/** The clock of one process. It may differ from another clock, as on a machine with a wrong time. */
+/** The clock of one process. It may deviate from a base clock, like the clock of a machine with a wrong time. */
 export class SkewedClock implements Clock {
   readonly #clock: Clock;
   readonly #timers = new Set<object>();
-  /** The difference in milliseconds. It may change, as when a time server corrects the clock. */
+  /** The deviation in milliseconds. It may change, like a clock that a time server corrects. */
   ahead = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The number of timers that are neither due nor cancelled. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -93,12 +93,15 @@ export class SkewedClock implements Clock {
   }
 }
 
-/** A generator of random numbers for the story of a seed. Stories of adjacent seeds have nothing in common. */
+/**
+ * A random number generator for the random sequence of events (the story) of a seed. Adjacent seeds have unrelated
+ * stories.
+ */
 export const storyRandom = (seed: number): (() => number) => seededRandom((seed * 0x9e3779b9) >>> 0);
 
 /**
- * The `count`-th random number of one source of randomness. The sources are independent: a fault that is taken out of a
- * run does not change the other faults.
+ * The `count`-th random number of one source of randomness. The sources are independent, so that removing a fault from
+ * a run does not change the other faults.
  */
 export function noise(seed: number, source: string, count: number): number {
   const start = Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(count + 1, 0x85ebca6b);

@@ -11,30 +11,30 @@ import { SimClock, storyRandom } from './sim-clock.ts';
 
 /** A request to a transport. */
 export type SeenRequest = Parameters<Transport['request']>[0];
-/** An answer of a transport. */
+/** A response of a transport. */
 export type Answer = Awaited<ReturnType<Transport['request']>>;
 
-/** An embedded cluster and a controller on one manual clock. */
+/** An embedded cluster and a controller that share a manual clock. */
 export interface VirtualWorld {
   readonly cluster: Cluster;
   readonly clock: SimClock;
   /** The client of the user. Its default field manager is `user`. */
   readonly user: KubeClient;
   readonly controller: Controller;
-  /** The requests of the controller, oldest first. A test may empty the list to count again. */
+  /** The requests of the controller, oldest first. A test may empty the list to start a new count. */
   readonly requests: SeenRequest[];
   readonly log: string[];
   /**
-   * Answers a request of the controller in place of the cluster. Returns `undefined` to pass the request to the
+   * Responds to a request of the controller instead of the cluster. Returns `undefined` to pass the request to the
    * cluster.
    */
   intercept: ((request: SeenRequest) => Answer | Promise<Answer> | undefined) | undefined;
   apply(...objects: KubeObject[]): Promise<void>;
-  /** Waits until all work that is due at the present time is done. */
+  /** Waits until all work of the present time is done. */
   settle(): Promise<void>;
-  /** Moves the time, and does all work that becomes due, in order. */
+  /** Moves the time, and runs all work in between, in order. */
   advance(milliseconds: number): Promise<void>;
-  /** Stops the controller and starts another one, like a new process. */
+  /** Stops the controller and starts a new one, like a restart of the process. */
   restart(options?: Partial<ControllerOptions>): Promise<void>;
   /** Events on an object, as `reason: message`, oldest first. */
   eventsOf(name: string): Promise<string[]>;
@@ -47,17 +47,17 @@ export interface VirtualWorldOptions {
   readonly controller?: Partial<ControllerOptions>;
   /** The state with which the cluster starts, including kro's CRDs. Default: only kro's CRDs. */
   readonly from?: ClusterSnapshot;
-  /** Called with each answered request of the controller, and the status of the answer. */
+  /** Called with each request of the controller that got a response, and the status of the response. */
   onAnswer?(request: SeenRequest, status: number): void;
 }
 
 /** The number of turns of the event loop without a request after which the cluster counts as quiet. */
 const QUIET_TURNS = 15;
 
-/** The number of turns with requests after which the requests count as endless. */
+/** The number of turns with requests after which the work counts as endless. */
 const MAX_TURNS = 20_000;
 
-/** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only when the options request them. */
+/** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only if the options request them. */
 export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
   const clock = new SimClock();
   const random = storyRandom(1);
@@ -105,7 +105,8 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
       await new Promise(setImmediate);
       await cluster.idle();
       quiet = before === traffic && inFlight === 0 ? quiet + 1 : 0;
-      // A request may wait for a file of the cluster, for any number of turns, so that only turns with requests count.
+      // Only turns with new requests count, because a request may wait for a file of the cluster for any number of
+      // turns.
       if (before !== traffic) turns += 1;
     }
   };

@@ -17,9 +17,9 @@ test.each<[string, string, (nonce: string) => unknown, ServerProof]>([
   ['a relay at another port', '127.0.0.1:9000', (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'none'],
   ['a server with another token', OWN, (nonce) => ({ proof: proofOf('other')(nonce, OWN) }), 'none'],
   ['an old answer', OWN, () => ({ proof: proofOf('kept')('0'.repeat(32), OWN) }), 'none'],
-  ['a text that is no proof', OWN, () => ({ proof: 'yes' }), 'none'],
-  ['an answer without a proof', OWN, () => [], 'none'],
-])('a page takes %s for its server only by a proof for its own address', async (_title, host, answer, expected) => {
+  ['a string that is not a proof', OWN, () => ({ proof: 'yes' }), 'none'],
+  ['a response without a proof', OWN, () => [], 'none'],
+])('a page accepts %s as its server only with a proof for its own address', async (_title, host, answer, expected) => {
   vi.stubGlobal('location', { host });
   vi.stubGlobal('fetch', (path: string) =>
     Promise.resolve(Response.json(answer(new URLSearchParams(path.split('?')[1]).get('nonce') ?? ''))),
@@ -27,7 +27,7 @@ test.each<[string, string, (nonce: string) => unknown, ServerProof]>([
   expect(await createApi('kept', () => true).proof()).toBe(expected);
 });
 
-test('a page that gets no answer does not know whose server it is', async () => {
+test('a page that gets no response does not know whose server it is', async () => {
   vi.stubGlobal('location', { host: OWN });
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('refused')));
   expect(await createApi('kept', () => true).proof()).toBe('unknown');
@@ -43,7 +43,10 @@ test.each<[string, number, ServerProof]>([
   expect(await createApi('kept', () => true).proof()).toBe(expected);
 });
 
-/** A server that accepts requests and never answers, except by the parts of the stream that a test sends. */
+/**
+ * A server that accepts requests and never responds. It sends only the parts of the stream that a test passes to
+ * `send`.
+ */
 function frozenServer(): { readonly api: Api; readonly send: (part: string) => void } {
   let send: (part: string) => void = () => {};
   vi.stubGlobal('fetch', (path: string, { signal }: { readonly signal?: AbortSignal }) => {
@@ -65,7 +68,7 @@ function frozenServer(): { readonly api: Api; readonly send: (part: string) => v
 
 const noAnswer = expect.objectContaining({ status: 0 }) as unknown;
 
-test('a stream without a byte for a time is lost, although its connection is open; comments keep it', async () => {
+test('a stream without a byte for a time counts as lost, although its connection is open; comments keep the stream', async () => {
   vi.useFakeTimers();
   const { api, send } = frozenServer();
   const failures: unknown[] = [];
@@ -82,7 +85,7 @@ test('a stream without a byte for a time is lost, although its connection is ope
   expect(failures[0]).toBeInstanceOf(ApiError);
 });
 
-test('a server that does not answer the request for the stream, or for a check, is lost after a time', async () => {
+test('a server that does not respond to the request for the stream, or for a check, counts as lost after a time', async () => {
   vi.useFakeTimers();
   vi.stubGlobal('fetch', (_path: string, { signal }: { readonly signal: AbortSignal }) => {
     return new Promise((_, reject) =>
@@ -111,7 +114,7 @@ test('a server that does not answer the request for the stream, or for a check, 
   vi.restoreAllMocks();
 });
 
-test('the end of the requests under way counts as no answer, and later requests are made', async () => {
+test('running requests that are ended count as requests without a response, and later requests are sent', async () => {
   const { api } = frozenServer();
   const reading = api.get('/api/v1/meta');
   const planning = api.post('/api/v1/plan', {});

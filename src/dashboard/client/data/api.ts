@@ -5,7 +5,7 @@ import { inspectPaths, proofMessage } from '../../../inspect/index.ts';
 import type { StreamMessage } from './stream-messages.ts';
 import { streamMessages } from './stream-messages.ts';
 
-/** A request that failed: the server's answer, or no answer at all (`status` 0). */
+/** The error of a failed request: the server's response, or `status` 0 when no response arrived. */
 export class ApiError extends Error {
   readonly status: number;
   readonly problem: InspectProblem;
@@ -18,12 +18,13 @@ export class ApiError extends Error {
 }
 
 /**
- * The longest time without a byte of the stream of events, in milliseconds. The server sends a comment each 15 seconds.
- * A stream without them is lost, although its connection is open: the network changed, or the server does not run.
+ * The longest time without a byte of the stream of events, in milliseconds. The server sends a comment every 15
+ * seconds. A stream without these comments counts as lost even while its connection is open: the network may have
+ * changed, or the server may have ended.
  */
 export const MAX_SILENCE_MS = 40_000;
 
-/** The longest time for an answer about the server itself, in milliseconds. */
+/** The longest wait for a response about the server itself, in milliseconds. */
 const MAX_ANSWER_MS = 10_000;
 
 /** The result of a request for a proof. */
@@ -32,9 +33,9 @@ export type ServerProof =
   | 'own'
   /** The server has no proof, or a wrong one. */
   | 'none'
-  /** The server gives proofs only to a page at its own address. */
+  /** The server sends proofs only to a page at its own address. */
   | 'other-address'
-  /** There is no answer, or a program between the page and the server answered. */
+  /** No response arrived, or a program between the page and the server responded. */
   | 'unknown';
 
 /** The requests of the page to the interface below `/api/v1/`. */
@@ -45,39 +46,43 @@ export interface Api {
   post<Body>(path: string, body: JsonValue): Promise<Body>;
   /**
    * Does the server have the token of the page? The page asks before it sends the token to a server that has started
-   * again, because another program can have the port meanwhile.
+   * again, because another program can have the port by then.
    */
   readonly proof: () => Promise<ServerProof>;
-  /** Does the server accept the token? Throws `ApiError` when it does not, and when no answer arrives in time. */
+  /**
+   * Does the server accept the token? Throws `ApiError` when the server does not accept the token, and when no response
+   * arrives in time.
+   */
   readonly check: () => Promise<void>;
   /**
-   * Opens the stream of events. Both the call and a read of the messages throw `ApiError`: the server refuses the
-   * stream, the connection broke off, or nothing came for `MAX_SILENCE_MS`. `EventSource` is not used, because it can
+   * Opens the stream of events. Both the call and a read of the messages throw `ApiError` when the server refuses the
+   * stream, the connection breaks, or nothing arrives for `MAX_SILENCE_MS`. `EventSource` is not used, because it can
    * send the token only in the address, which proxies log.
    */
   readonly events: () => Promise<AsyncIterable<StreamMessage>>;
-  /** Ends the requests under way as if there were no answer. After a lost connection, an answer may never come. */
+  /** Ends the running requests as requests without a response. After a lost connection, a response may never arrive. */
   readonly end: () => void;
 }
 
 const noAnswer = (): ApiError => new ApiError(0, { code: 'page/no-answer', message: 'the server does not answer' });
 
 /**
- * The first character of a token that a header cannot have, such as one without a shape; undefined when there is none.
+ * The first character of a token that a header cannot contain, such as an invisible character; undefined when there is
+ * none.
  */
 export const unusualCharacter = (token: string): string | undefined => /[^\x21-\x7e]/u.exec(token)?.[0];
 
 /**
  * Makes the requests with a token.
  *
- * @param mayBeStranger may another program have the port? No request is sent then
+ * @param mayBeStranger returns true while another program may have the port; no request is sent during that time
  */
 export function createApi(token: string, mayBeStranger: () => boolean): Api {
   const underWay = new Set<AbortController>();
   const send = async (path: string, init: JsonRequest): Promise<Response> => {
     if (mayBeStranger()) throw noAnswer();
-    // A browser refuses to send any other token in a header. Without the header, the server answers which tokens it
-    // takes.
+    // A browser refuses to send any other token in a header. Without the header, the response of the server states
+    // which tokens it accepts.
     const headers = {
       ...(unusualCharacter(token) === undefined ? { authorization: `Bearer ${token}` } : {}),
       ...init.headers,
@@ -136,7 +141,7 @@ async function proofOfServer(token: string): Promise<ServerProof> {
     const signal = AbortSignal.timeout(MAX_ANSWER_MS);
     const answer = await answered(fetch(inspectPaths.proof(nonce.join('')), { credentials: 'omit', signal }));
     const body = await bodyOf(answer);
-    // A proxy answers with such a status while it cannot reach the server.
+    // A proxy responds with such a status while it cannot reach the server.
     if (answer.status >= 500) return 'unknown';
     if (answer.status === MISDIRECTED) return 'other-address';
     if (!answer.ok || !isJsonObject(body)) return 'none';
@@ -150,13 +155,13 @@ async function proofOfServer(token: string): Promise<ServerProof> {
   }
 }
 
-/** The status of the answer to a page that was opened at another address than that of the server. */
+/** The response status for a page that was opened at an address other than the server's. */
 const MISDIRECTED = 421;
 
 type JsonRequest = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
 
 /**
- * A connection that ends before the whole answer has arrived counts as no answer, and so does a request that the page
+ * A connection that ends before the whole response has arrived counts as no response. So does a request that the page
  * ends.
  */
 async function answered<Value>(answer: Promise<Value>): Promise<Value> {

@@ -2,7 +2,7 @@ import { parseApiVersion } from '../../../core/index.ts';
 import type { DefinitionRow, InspectEvent } from '../../../inspect/index.ts';
 import { parseInstanceRef } from '../../../inspect/index.ts';
 
-/** Selects the changes of what the server cannot show. */
+/** Selects the changes of the limits: the data that the server cannot show. */
 export const ofLimits = ({ type }: InspectEvent): boolean => type === 'limits-changed';
 
 /** Selects the changes that concern a view of one instance. */
@@ -21,8 +21,8 @@ export const ofReports =
     subject === ref && type !== 'object-changed';
 
 /**
- * Selects the changes that concern a view of definitions: those of definitions, of the instances that it counts, and of
- * what the counts leave out.
+ * Selects the changes that concern a view of definitions: changes of definitions, of the instances that the view
+ * counts, and of the limits of these counts.
  */
 export const ofDefinitions = ({ type }: InspectEvent): boolean => /^(?:definition|instance|limits)-/.test(type);
 
@@ -39,7 +39,7 @@ export function isOfKind(
 ): boolean {
   const instance = type.startsWith('instance-') ? parseInstanceRef(subject) : undefined;
   if (instance === undefined || kind === undefined) return true;
-  // A definition can change the version of its kind.
+  // A definition can change the version of its kind, so only the groups are compared.
   const groups = [instance, kind].map(({ apiVersion }) => parseApiVersion(apiVersion).group);
   return instance.kind === kind.kind && groups[0] === groups[1];
 }

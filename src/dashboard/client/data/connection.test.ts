@@ -156,7 +156,7 @@ test.each<[string, boolean, ServerProof, number, ConnectionState, number]>([
   ['that proves itself', true, 'own', 200, { is: 'connecting' }, 2],
   ['that fails the proof', true, 'none', 200, { is: 'refused' }, 1],
   ['that has another address', true, 'other-address', 200, { is: 'refused', elsewhere: true }, 1],
-  ['that does not answer the question for the proof', true, 'unknown', 200, { is: 'lost', since: 0 }, 1],
+  ['that does not respond to the request for the proof', true, 'unknown', 200, { is: 'lost', since: 0 }, 1],
   ['without proofs', false, 'none', 200, { is: 'connecting' }, 2],
   ['without proofs that no longer accepts the token', false, 'none', 401, { is: 'refused' }, 1],
   ['without proofs that answers with a fault', false, 'none', 500, { is: 'lost', since: 0 }, 1],

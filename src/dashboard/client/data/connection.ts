@@ -5,7 +5,7 @@ import { ApiError } from './api.ts';
 import { CLUSTER_TOKEN } from '../../../inspect/index.ts';
 import { MAX_RETRY_MS } from './reload-schedule.ts';
 
-/** Whether the page shows the present state of the server. */
+/** The state of the connection. It decides whether the page shows the current state of the server. */
 export type ConnectionState =
   | { readonly is: 'connecting' }
   | { readonly is: 'live' }
@@ -13,7 +13,8 @@ export type ConnectionState =
   | { readonly is: 'lost'; readonly since: number }
   /**
    * The server refuses the token, or does not prove that it has the token. `asks`: the server takes tokens of users of
-   * the cluster. `elsewhere`: the server gives proofs only at its own address, and the page was opened at another one.
+   * the cluster. `elsewhere`: the server sends proofs only at its own address, and the page was opened at another
+   * address.
    */
   | { readonly is: 'refused'; readonly asks?: true; readonly elsewhere?: true };
 
@@ -26,8 +27,8 @@ export interface StreamListener {
 }
 
 /**
- * The pause before the page tries to open a lost stream again, in milliseconds. It grows up to `MAX_RETRY_MS` while the
- * server answers but refuses the stream, for example because too many pages are open.
+ * The pause before the page tries to open a lost stream again, in milliseconds. The pause grows up to `MAX_RETRY_MS`
+ * while the server responds but refuses the stream, for example because too many pages are open.
  */
 const REOPEN_MS = 1000;
 
@@ -48,8 +49,8 @@ export function mayBeStranger(): boolean {
 }
 
 /**
- * Calls once, when no other program may have the port: now, or after the page has found its server again. Returns the
- * function that cancels the call. Each script that the page loads later is loaded in such a call.
+ * Runs `call` once, as soon as no other program can have the port: now, or after the page has found its server again.
+ * Returns the function that cancels the call. Each script that the page loads later is loaded in such a call.
  */
 export function whenOwnServer(call: () => void): () => void {
   let isCalled = false;

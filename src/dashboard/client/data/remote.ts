@@ -16,7 +16,7 @@ export interface Remote<Value> {
   readonly slowSince?: number;
 }
 
-/** The time after which the page says that it still reads, in milliseconds. */
+/** The duration of a read, in milliseconds, after which the page shows that the read is still running. */
 const SLOW_READ_MS = 5000;
 
 /** Data that is read again after changes, until it is closed. */
@@ -53,7 +53,7 @@ export const REPEAT_MS = 60_000;
 
 /**
  * Reads data now, after every change that `concerns` it, and `repeatMs` after the last read. At most one read runs at a
- * time. An answer that arrives after `close` is dropped.
+ * time. A response that arrives after `close` is dropped.
  */
 export function createLiveRead<Value>(
   read: (signal: AbortSignal) => Promise<Value>,
@@ -88,7 +88,7 @@ export function createLiveRead<Value>(
       reads = { startedAt, tookMs: timers.now() - startedAt, failures };
       const { slowSince: _ended, ...last } = state.value;
       state.value = { ...last, error };
-      // Without an answer the read is repeated. An answer that refuses stays until something changes.
+      // A read without a response, or with a server error, is repeated. A refusal stays until something changes.
       again ||= error.status === 0 || error.status >= 500;
     } finally {
       cancelSlow();
@@ -111,7 +111,7 @@ export function createLiveRead<Value>(
     if (reads.failures > 0) {
       reads = { ...reads, failures: 0, tookMs: 0 };
       const { error, ...last } = state.peek();
-      // An error without an answer is out of date, because the connection is back.
+      // An error about a missing response is out of date, because the connection is back.
       if (error?.status === 0) state.value = last;
       cancelTimer?.();
       cancelTimer = undefined;

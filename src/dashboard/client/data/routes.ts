@@ -10,7 +10,10 @@ export interface ListOptions {
   readonly sort?: string;
 }
 
-/** A view of the dashboard with its options. The address holds them after `#`, so that a link opens the same view. */
+/**
+ * A view of the dashboard with its options. The address contains the view and its options after `#`, so that a link
+ * opens the same view.
+ */
 export type Route =
   | ({ readonly view: 'instances' } & ListOptions)
   | {
@@ -149,7 +152,8 @@ const listQuery = ({ filter, namespace, state, revision, sort }: ListOptions) =>
 });
 
 /**
- * The token of an address that a command printed (`#token=…`). A place with an option of this name is no such address.
+ * The token of an address that a command printed (`#token=…`). A place with an option of this name is not such an
+ * address.
  */
 export function tokenOfHash(hash: string): string | undefined {
   return hash.startsWith('#token=') ? (new URLSearchParams(hash.slice(1)).get('token') ?? undefined) : undefined;

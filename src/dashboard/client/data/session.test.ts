@@ -34,7 +34,7 @@ beforeEach(() => {
       const stream = new ReadableStream({ start: (controller) => void (endStream = () => controller.close()) });
       return Promise.resolve(new Response(stream));
     }
-    // The other program answers all requests for data, and has no proof.
+    // The other program responds to all requests for data, and has no proof.
     return Promise.resolve(Response.json(META, { status: name === PROOF ? 404 : 200 }));
   });
 });
@@ -64,7 +64,7 @@ test('after a proof that fails, no request with the token is sent', async () => 
   expect(new Set(requests)).toEqual(new Set([PROOF]));
 });
 
-test('a kept token with a character that no header can have leads to the answer of the server', async () => {
+test('a stored token with a character that no header can contain leads to the refusal of the server', async () => {
   vi.stubGlobal('location', { hash: '#token=gar%E2%80%8Bbage', host: '127.0.0.1:1' });
   vi.stubGlobal('fetch', (_path: string, init: RequestInit) => {
     // A browser throws for such a header.

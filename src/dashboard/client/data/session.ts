@@ -45,7 +45,7 @@ export const clockOffsetMs = signal(0);
 
 /**
  * Takes the token out of the address, follows the address, and connects. The token stays in the storage of this tab, so
- * that a reload and the links of the page keep working, and the address can be shared.
+ * that a reload and the links of the page keep working. The address then has no token and can be shared.
  */
 export function startSession(): void {
   const given = tokenOfHash(location.hash);
@@ -81,13 +81,13 @@ export function startSession(): void {
 
 /** Takes a token that the user has entered, and loads the page again at its place. */
 export function enterToken(token: string): void {
-  // Without the storage, the address gives the token to the page that is loaded again.
+  // Without the storage, the address passes the token to the reloaded page.
   if (!store(() => sessionStorage, TOKEN_KEY, token)) history.replaceState(null, '', `#token=${token}`);
   location.reload();
 }
 
 /**
- * Goes to a place. With `replace`, it replaces the present place in the history, for example after each key in a
+ * Goes to a place. With `replace`, it replaces the current place in the history, for example after each key in a
  * filter.
  */
 export function navigate(next: Route, options: { readonly replace?: boolean } = {}): void {

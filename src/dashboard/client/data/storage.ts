@@ -1,14 +1,14 @@
 /*
  * The storages of the browser. A browser that blocks them throws at each use: in a frame of another site, or by a
- * setting of the user. The page then works, and keeps nothing.
+ * setting of the user. The page still works, but stores nothing.
  */
 
-/** Returns a kept text; undefined without one, and when the storage is blocked. */
+/** Returns a stored string; undefined when there is none, and when the storage is blocked. */
 export function readStored(storage: () => Storage, key: string): string | undefined {
   return orBlocked(() => storage().getItem(key) ?? undefined, undefined);
 }
 
-/** Keeps a text. Returns false when the storage is blocked or full. */
+/** Stores a string. Returns false when the storage is blocked or full. */
 export function store(storage: () => Storage, key: string, text: string): boolean {
   return orBlocked(() => {
     storage().setItem(key, text);

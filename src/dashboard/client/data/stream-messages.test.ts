@@ -18,7 +18,7 @@ test.each<[string, string, readonly StreamMessage[]]>([
   ['lines that end with CR and LF', 'event: hello\r\ndata: {}\r\n\r\n', [HELLO]],
   ['no blank after the colon', 'event:hello\ndata:{}\n\n', [HELLO]],
   [
-    'one blank after the colon, and further ones in the value',
+    'one blank after the colon, and additional ones in the value',
     'data:  x: y\n\n',
     [{ event: 'message', data: ' x: y' }],
   ],

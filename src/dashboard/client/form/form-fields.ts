@@ -13,7 +13,7 @@ export interface FormField {
   readonly description?: string;
   /** The default as the user would write it. */
   readonly defaultText?: string;
-  /** The values of a choice by the texts that the form shows. An empty text is shown as `""`. */
+  /** Maps the text that the form shows for a choice to the value. An empty string is shown as `""`. */
   readonly choices: ReadonlyMap<string, JsonValue>;
   /** Rules in short words: `at least 1`. */
   readonly rules: readonly string[];
@@ -21,17 +21,17 @@ export interface FormField {
   readonly fields: readonly FormField[];
   /** The field of a row of a list or map, by the number of the row. Absent for any other control. */
   readonly row?: (index: number) => FormField;
-  /** Is the field a row? An empty text is then a value. */
+  /** Is the field a row? The empty input of a row is a value. */
   readonly isRow: boolean;
 }
 
-/** The type of a value that is a whole number or a text, such as a port. */
+/** The type of a value that is an integer or a string, such as a port. */
 export const INT_OR_STRING = 'integer or string';
 
 /** Deeper fields are written as JSON. */
 const MAX_DEPTH = 6;
 
-/** The fields of an OpenAPI schema. The required ones come first, in their order. */
+/** The fields of an OpenAPI schema. The required fields come first, in their order. */
 export function formFields(schema: JsonObject, path: readonly string[] = []): FormField[] {
   const properties = objectAt(schema, 'properties');
   const required = new Set(listAt(schema, 'required'));

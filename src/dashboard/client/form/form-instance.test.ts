@@ -161,8 +161,8 @@ test.each<[string, Readonly<Record<string, string>>, object]>([
     { quotas: '1', 'quotas\n0\n\nkey': 'a.b', 'quotas\n0': '1', 'quotas\n0\n0': '2.5' },
     { quotas: { 'a.b': [2.5] } },
   ],
-  ['an empty text in a row', { hosts: '1' }, { hosts: [''] }],
-  ['a row without a number keeps its place', { ports: '2', 'ports\n1': '80' }, { ports: [null, 80] }],
+  ['an empty input in a row', { hosts: '1' }, { hosts: [''] }],
+  ['a row without a number keeps its position', { ports: '2', 'ports\n1': '80' }, { ports: [null, 80] }],
   ['a list whose rows were removed', { hosts: '0' }, {}],
   ['a number of the type "integer or string"', { target: '80' }, { target: 80 }],
   ['a text of the type "integer or string"', { target: '50%' }, { target: '50%' }],
@@ -176,7 +176,7 @@ test.each<[string, Readonly<Record<string, string>>, object]>([
   expect(specOf(texts)).toEqual({ database: {}, ...spec });
 });
 
-test('a removed row takes its texts away, and later rows move up', () => {
+test('the removal of a row removes its inputs, and later rows move up', () => {
   const users = formFields(schema).find(({ name }) => name === 'users');
   const texts = new Map(
     Object.entries({ users: '3', 'users\n0\nname': 'a', 'users\n1\nname': 'b', 'users\n2\nname': 'c', userss: 'x' }),
@@ -209,7 +209,7 @@ describe('a problem of the schema', () => {
     ['a part of a JSON text', ['spec', 'extra', 'a', '0'], 'extra', 'spec.extra.a.0: wrong'],
     ['the name', ['metadata', 'name'], NAME_KEY, 'wrong'],
     ['the namespace', ['metadata', 'namespace'], NAMESPACE_KEY, 'wrong'],
-  ])('with %s stands at its field', (_title, steps, key, text) => {
+  ])('with %s is shown at its field', (_title, steps, key, text) => {
     const placed = placeProblems(make(texts), [{ field: steps.join('.'), steps, message: 'wrong' }]);
     expect([...placed.byKey]).toEqual([[key, text]]);
     expect(placed).toMatchObject({ others: [], missing: 0, refused: 1 });
@@ -218,12 +218,12 @@ describe('a problem of the schema', () => {
   test.each([
     ['the whole spec', ['spec']],
     ['a field that the form does not have', ['spec', 'nothing']],
-  ])('with %s stands beside the instance', (_title, steps) => {
+  ])('with %s is shown next to the instance', (_title, steps) => {
     const placed = placeProblems(make(texts), [{ field: steps.join('.'), steps, message: 'wrong' }]);
     expect(placed.others).toEqual([`${steps.join('.')}: wrong`]);
   });
 
-  test('replaces the problem of the text, and not the sign that a value is missing', () => {
+  test('replaces the problem of the input, but not the notice that a value is missing', () => {
     const found = [
       { field: 'spec.replicas', steps: ['spec', 'replicas'], message: 'must be of type integer' },
       { field: 'spec.image', steps: ['spec', 'image'], message: 'Required value' },

@@ -4,16 +4,18 @@ import type { FormField } from './form-fields.ts';
 import { INT_OR_STRING } from './form-fields.ts';
 
 /**
- * The texts that the user wrote, by `fieldKey`. A list or map has the number of its rows as its text. A field without a
- * text is left out of the instance; a row without a text is an empty text, or `null`.
+ * The inputs of the user, by `fieldKey`. The input of a list or map is the number of its rows. A field with an empty
+ * input is left out of the instance. A row with an empty input becomes an empty string or `null`.
  */
 export type FormTexts = ReadonlyMap<string, string>;
 
-/** A text that is no value of its field. */
+/** An input that is not a value of its field. */
 export interface FormProblem {
   readonly key: string;
   readonly message: string;
-  /** The text is empty. The form says of each field that it needs a value, so it does not show this problem. */
+  /**
+   * The input is empty. The form does not show this problem, because each required field shows that it needs a value.
+   */
   readonly isMissing?: true;
 }
 
@@ -21,7 +23,7 @@ export interface FormProblem {
 export interface FormInstance {
   readonly object: JsonObject;
   readonly problems: readonly FormProblem[];
-  /** The keys of fields by the paths of their values in the object, with line breaks between the steps. */
+  /** Maps the path of a value in the object to the key of its field. Line breaks separate the steps of a path. */
   readonly places: ReadonlyMap<string, string>;
 }
 
@@ -39,13 +41,13 @@ export interface InstanceKind {
   readonly namespaced: boolean;
 }
 
-/** The key of the name of a row of a map. */
+/** The key under which the name of a map row is stored. */
 export const rowNameKey = (row: FormField): string => `${fieldKey(row.path)}\n\nkey`;
 
 /** The number of rows of a list or map. */
 export const rowCount = (texts: FormTexts, { path }: FormField): number => Number(texts.get(fieldKey(path)) ?? 0);
 
-/** The texts without a row of a list or map. Later rows move up. */
+/** The inputs without the given row of a list or map. Later rows move up. */
 export function removeRow(texts: FormTexts, field: FormField, index: number): FormTexts {
   const own = fieldKey(field.path);
   const rest = [...texts].flatMap(([key, text]): [string, string][] => {
@@ -57,7 +59,7 @@ export function removeRow(texts: FormTexts, field: FormField, index: number): Fo
   return new Map([...rest, [own, `${rowCount(texts, field) - 1}`]]);
 }
 
-/** The texts of a form, and the problems and places that are found while the texts become values. */
+/** The inputs of a form, with the problems and places that are found while the inputs are converted to values. */
 interface Work {
   readonly texts: FormTexts;
   readonly problems: FormProblem[];
@@ -65,8 +67,8 @@ interface Work {
 }
 
 /**
- * Makes the instance. A required field without a text is a problem, and stays out of the instance. A text that is no
- * value of its field is a problem, and stays in the instance as a text.
+ * Makes the instance. A required field without an input is a problem, and is left out of the instance. An input that is
+ * not a value of its field is a problem, and stays in the instance as a string.
  */
 export function formInstance(kind: InstanceKind, fields: readonly FormField[], texts: FormTexts): FormInstance {
   const places = new Map([
@@ -123,7 +125,7 @@ function rowsOf(field: FormField, at: readonly string[], work: Work): JsonValue 
   const count = rowCount(work.texts, field);
   if (field.row === undefined || (count === 0 && !field.required)) return undefined;
   const rows = Array.from({ length: count }, (_, index) => field.row?.(index)).filter((row) => row !== undefined);
-  // A row without a value keeps its place, so that the numbers of rows and items are the same.
+  // A row without a value keeps its position, so that row numbers and item numbers are equal.
   if (field.control === 'list') return rows.map((row) => valueOf(row, [...at, row.name], work) ?? null);
   const values = new Map<string, JsonValue>();
   for (const row of rows) {

@@ -1,18 +1,18 @@
 import type { InstanceProblem } from '../../playground/model.ts';
 import type { FormInstance } from './form-instance.ts';
 
-/** The problems of a form: those of fields by their keys, and those of no field. */
+/** The problems of a form: the problems of fields by field key, and the problems without a field. */
 export interface PlacedProblems {
   readonly byKey: ReadonlyMap<string, string>;
   readonly others: readonly string[];
-  /** The numbers of fields without a required value, and of values that are refused. */
+  /** The number of fields whose required value is missing, and the number of refused values. */
   readonly missing: number;
   readonly refused: number;
 }
 
 /**
- * The problems of the texts, and those that the schema has with the instance, at their fields. A problem of a part of a
- * JSON text stands at the field of the text. Of two problems of a field, that of the schema is shown.
+ * Assigns the problems of the inputs and the violations of the schema to their fields. A problem inside a JSON input
+ * belongs to the field of the input. If a field has both, the violation of the schema is shown.
  */
 export function placeProblems(form: FormInstance, found: readonly InstanceProblem[]): PlacedProblems {
   const missing = new Set(form.problems.filter(({ isMissing }) => isMissing).map(({ key }) => key));
@@ -23,7 +23,7 @@ export function placeProblems(form: FormInstance, found: readonly InstanceProble
     const { key, isExact } = placeOf(form, steps);
     const text = isExact ? message : `${field}: ${message}`;
     if (key === undefined) others.push(text);
-    // The field says that it needs a value.
+    // The field already shows that it needs a value.
     else if (!missing.has(key) && !seen.has(key)) byKey.set(key, text);
     if (key !== undefined) seen.add(key);
   }

@@ -138,7 +138,7 @@ function problemOf(form: FormState, key: string, control: string, described = ''
     : { 'aria-describedby': described === '' ? undefined : described };
 }
 
-/** Why a value is refused. An empty field only says that it is required. */
+/** Shows why a value is refused. An empty field only shows that it is required. */
 function FieldProblem(props: {
   readonly form: FormState;
   readonly id: string;
@@ -217,7 +217,7 @@ function Rows(props: {
               class="button quiet"
               aria-label={`Remove row ${index + 1} of ${field.name}`}
               onClick={({ currentTarget }) => {
-                // The button vanishes with its row.
+                // The focused button vanishes with its row, so another button gets the focus.
                 currentTarget.closest('fieldset')?.querySelector<HTMLElement>(':scope > button')?.focus();
                 form.remove(field, index);
               }}

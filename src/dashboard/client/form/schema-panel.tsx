@@ -4,7 +4,7 @@ import type { DefinitionDetail } from '../../../inspect/index.ts';
 import { Empty } from '../shared/parts.tsx';
 import { toYaml } from '../text/to-yaml.ts';
 
-/** The OpenAPI schemas of the spec and of the status of instances, beside each other. */
+/** The OpenAPI schemas of the spec and of the status of instances, side by side. */
 export function SchemaPanel({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
   const { schema, statusSchema } = detail;
   if (schema === undefined) return <Empty title="The definition has no schema until its problems are solved." />;

@@ -5,8 +5,8 @@ import type { RunState } from '../playground/runner.ts';
 import { browserHost, createRunner } from '../playground/runner.ts';
 
 /**
- * The problems that the schema has with an instance. The engine in the worker of the playground checks the rules of the
- * schema, those in CEL too. `key` is equal for equal instances.
+ * The violations of the schema by an instance. The engine in the worker of the playground checks the rules of the
+ * schema, including CEL rules. `key` is equal for equal instances.
  */
 export function useCheck(
   schema: JsonObject | undefined,

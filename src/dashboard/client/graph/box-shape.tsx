@@ -6,7 +6,7 @@ import type { Box } from './picture.ts';
 import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH, CELL_GAP, CELL_SIZE } from './picture.ts';
 
 const PADDING = 12;
-/** The start of the texts, right of the shape of the state. */
+/** The start of the texts, to the right of the symbol of the state. */
 const TEXT_X = 36;
 const MAX_TITLE_LENGTH = 22;
 const MAX_SUBTITLE_LENGTH = 28;
@@ -18,7 +18,7 @@ export function BoxShape(props: {
   readonly position: Point | undefined;
   readonly isSelected: boolean;
   readonly isDim: boolean;
-  /** Does the Tab key reach this box? The arrow keys reach all others. */
+  /** Does the Tab key reach this box? The arrow keys reach the other boxes. */
   readonly isEntry: boolean;
   /** The id of the selected cell. */
   readonly selectedCell: string | undefined;
@@ -49,7 +49,7 @@ export function BoxShape(props: {
       onDblClick={props.onToggle}
       onKeyDown={props.onKeyDown}
     >
-      {/* The title is the accessible name, too. */}
+      {/* The title is also the accessible name. */}
       <title>{labelOf(box)}</title>
       {box.kind === 'node' ? null : (
         <rect class="box-back" x="5" y="5" width={box.width - 2} height={box.height} rx="9" />

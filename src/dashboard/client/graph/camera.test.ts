@@ -4,7 +4,7 @@ import { fitCamera, panCamera, revealCamera, viewBoxOf, zoomCamera } from './cam
 const frame = { width: 800, height: 400 };
 
 test.each([
-  ['a small picture stands in the middle, not enlarged', { width: 200, height: 100 }, { x: -300, y: -150, scale: 1 }],
+  ['a small picture is centered and not enlarged', { width: 200, height: 100 }, { x: -300, y: -150, scale: 1 }],
   ['a large picture is reduced', { width: 1600, height: 400 }, { x: 0, y: -200, scale: 0.5 }],
   ['a very large picture begins at its start', { width: 8000, height: 8000 }, { x: 0, y: 0, scale: 0.5 }],
 ])('%s', (_title, layout, camera) => {

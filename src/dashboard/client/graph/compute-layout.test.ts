@@ -73,7 +73,7 @@ function pointsOfPath(path: string): { readonly x: number; readonly y: number }[
   return points;
 }
 
-/** A graph with boxes of several heights, and lines over several levels. The same seed gives the same graph. */
+/** A graph with boxes of several heights, and lines over several levels. The same seed produces the same graph. */
 function randomGraph(seed: number, direction: LayoutInput['direction']): LayoutInput {
   let state = seed;
   const random = (below: number): number => {

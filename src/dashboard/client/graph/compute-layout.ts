@@ -74,7 +74,10 @@ function layersOf(input: LayoutInput, connected: ReadonlySet<string>): Layout {
   return withMargin(boxes, lines, [...placed.values()]);
 }
 
-/** Moves boxes and lines, so that the margin is free on each side. The layout library does so for the boxes alone. */
+/**
+ * Moves boxes and lines, so that the margin is free on each side. The layout library keeps a margin around the boxes,
+ * but lines may extend into this margin.
+ */
 function withMargin(boxes: Layout['boxes'], lines: Layout['lines'], placed: readonly Placed[]): Layout {
   const corners = placed.flatMap(({ x, y, width, height }) => [
     { x, y },

@@ -48,7 +48,7 @@ test('the nodes that are apart are single, whatever their states are', () => {
 
 test.each<[string, (index: number) => boolean, readonly string[], readonly string[]]>([
   ['those that are not settled', (index) => index < 2, [], ['n0', 'n1']],
-  ['those of an earlier choice, too', (index) => index === 9, ['n0', 'n1'], ['n0', 'n1', 'n9']],
+  ['also those of an earlier choice', (index) => index === 9, ['n0', 'n1'], ['n0', 'n1', 'n9']],
   ['no more than the earlier ones when many are not settled', (index) => index < MAX_APART, ['n800'], ['n800']],
   ['none of the first choice when many are not settled', () => true, [], []],
 ])('the nodes that are drawn apart are %s', (_title, isUnsettled, earlier, apart) => {

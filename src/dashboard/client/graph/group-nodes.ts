@@ -23,10 +23,10 @@ export interface Grouping {
 /** The number of nodes above which the picture draws groups. */
 export const MAX_NODES = 300;
 
-/** The maximum number of nodes that stay single beside groups because they are not settled. */
+/** The maximum number of nodes that are not settled and therefore stay single next to groups. */
 export const MAX_APART = 60;
 
-/** The maximum number of members of an opened group that are drawn; the list beside the graph has all of them. */
+/** The maximum number of members of an opened group that are drawn. The list next to the graph has all members. */
 export const MAX_OPENED = 60;
 
 /**
@@ -40,8 +40,8 @@ export function chooseApart(nodes: readonly GroupInput[], earlier: ReadonlySet<s
 
 /**
  * Groups nodes of one kind and one level when there are more than `MAX_NODES`. The nodes in `apart` stay single. The
- * first `MAX_OPENED` members of a group that is in `opened` are single, too. Levels merge until the groups are few: a
- * chain of 900 nodes has 900 levels. States have no part in the result, so that a change of a state moves no box.
+ * first `MAX_OPENED` members of a group in `opened` are also single. Levels merge until there are few groups, because a
+ * chain of 900 nodes has 900 levels. States do not affect the result, so that a change of a state moves no box.
  */
 export function groupNodes(
   nodes: readonly Omit<GroupInput, 'settled'>[],
@@ -64,8 +64,8 @@ export function groupNodes(
 }
 
 /**
- * The nodes by the ids of their groups, one for each level and kind. Neighbouring levels merge until the groups are
- * few.
+ * Maps the id of a group to its nodes. There is one group per level and kind. Neighbouring levels merge until there are
+ * few groups.
  */
 function membersOf<Node extends Omit<GroupInput, 'settled'>>(
   nodes: readonly Node[],

@@ -6,7 +6,7 @@ export interface LayoutRequest {
   readonly input: LayoutInput;
 }
 
-/** The worker's answer to the request with the same id. */
+/** The worker's response to the request with the same id. */
 export interface LayoutAnswer {
   readonly id: number;
   readonly layout: Layout;

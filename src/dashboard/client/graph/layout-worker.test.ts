@@ -22,7 +22,7 @@ function layoutOfPage(input: LayoutInput): LayoutAnswer['layout'] {
   return answer.layout;
 }
 
-/** A graph with a line from each box to some of the boxes before it. The same seed gives the same graph. */
+/** A graph with a line from each box to some of the boxes before it. The same seed produces the same graph. */
 function graphOf(seed: number, count: number, direction: LayoutInput['direction']): LayoutInput {
   let state = seed;
   const random = (below: number): number => {

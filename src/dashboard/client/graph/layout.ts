@@ -2,7 +2,7 @@
 export interface LayoutInput {
   readonly boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[];
   readonly lines: readonly { readonly from: string; readonly to: string }[];
-  /** `LR` for wide windows, `TB` for narrow ones. */
+  /** `LR` for wide windows, `TB` for narrow windows. */
   readonly direction: 'LR' | 'TB';
 }
 
@@ -35,8 +35,9 @@ export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
 const MAX_LEVELS_LR = 4;
 
 /**
- * Has a graph more levels than a picture from left to right can show? The lines are those between all nodes of the
- * graph, and not those of groups. The answer is thus the same for all states, and for opened and closed groups.
+ * Does a graph have more levels than a picture from left to right can show? `lines` are the lines between all nodes of
+ * the graph, not the lines of groups. The result is therefore the same for all states, and for opened and closed
+ * groups.
  */
 export function isDeep(lines: LayoutInput['lines']): boolean {
   const levels = new Map<string, number>();

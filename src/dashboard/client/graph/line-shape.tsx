@@ -20,7 +20,7 @@ export function LineShape(props: {
   );
 }
 
-/** The data that flows along a line: the first value, and the number of further ones. */
+/** The data that flows along a line: the first value, and the number of additional values. */
 export function LineLabel({ label }: { readonly label: PlacedLabel }): JSX.Element {
   const { x, y, width, text, whole } = label;
   return (

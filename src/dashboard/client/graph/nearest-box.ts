@@ -6,10 +6,10 @@ interface Sized {
   readonly height: number;
 }
 
-/** How much more a step to the side counts than a step in the direction of the key. */
+/** The weight of a distance to the side; a distance in the direction of the key has the weight 1. */
 const SIDE_WEIGHT = 2.5;
 
-/** The box that an arrow key reaches from another one; undefined when there is none in this direction. */
+/** The box that an arrow key reaches from the box `from`; undefined when there is no box in this direction. */
 export function nearestBox(layout: Layout, boxes: readonly Sized[], from: string, key: string): string | undefined {
   const direction = DIRECTIONS.get(key);
   const start = boxes.find(({ id }) => id === from);

@@ -51,7 +51,7 @@ export interface Box {
   readonly cells: readonly Cell[];
   /** The number of cells in a row. */
   readonly columns: number;
-  /** The ids of the nodes that the box stands for. */
+  /** The ids of the nodes that the box represents. */
   readonly members: readonly string[];
   readonly width: number;
   readonly height: number;
@@ -63,15 +63,15 @@ export interface Line {
   readonly to: string;
   /** `flowed`: all values are known. `missing`: a value is unknown. `plain`: the line shows no values. */
   readonly state: 'plain' | 'flowed' | 'missing';
-  /** The data that flows, one text each. */
+  /** The values that flow along the line, as one string each. */
   readonly labels: readonly string[];
 }
 
-/** All that the graph view draws, without positions. */
+/** The complete content of the graph view, without positions. */
 export interface Picture {
   readonly boxes: readonly Box[];
   readonly lines: readonly Line[];
-  /** Has the graph more levels than a picture from left to right can show? */
+  /** Does the graph have more levels than a picture from left to right can show? */
   readonly isDeep: boolean;
   /** What the picture leaves out, as sentences. */
   readonly hidden: readonly string[];
@@ -83,7 +83,7 @@ export interface PictureOptions {
   readonly mode: 'template' | 'instance';
   /** Opened collections and groups. */
   readonly opened: ReadonlySet<string>;
-  /** The nodes that stay single beside groups, by `apartNodes`. */
+  /** The nodes that stay single next to groups, as `apartNodes` chooses them. */
   readonly apart: ReadonlySet<string>;
 }
 
@@ -93,7 +93,10 @@ export const BOX_HEIGHT = 56;
 export const BAR_HEIGHT = 22;
 export const CELL_SIZE = 12;
 export const CELL_GAP = 3;
-/** The smallest number of cells in a row. More cells than `MAX_NARROW_ROWS` such rows have make the box wider. */
+/**
+ * The smallest number of cells in a row. If more than `MAX_NARROW_ROWS` rows of this size are necessary, the box
+ * becomes wider.
+ */
 const MIN_CELLS_IN_ROW = 13;
 const MAX_NARROW_ROWS = 20;
 /** The maximum number of objects of an opened collection that are drawn. */
@@ -108,7 +111,7 @@ export function pictureOfDefinition(
 }
 
 /**
- * The picture of an instance. Retired nodes, which the graph no longer has, are only in the list beside the picture.
+ * The picture of an instance. Retired nodes, which the graph no longer has, are only in the list next to the picture.
  */
 export function pictureOfInstance(
   detail: Pick<InstanceDetail, 'graph' | 'edges' | 'nodes'>,
@@ -185,7 +188,7 @@ function boxOf(
     stateText: showsState ? `${live.state}: ${live.reason}` : '',
     external: node.nodeType === 'external' || node.nodeType === 'externalCollection',
     shares: showsState && isCollection ? sharesOfObjects(live) : [],
-    // The cells of the template's view stay empty, and keep their place.
+    // In the template's view, the cells are empty but keep their space.
     cells: mode === 'instance' ? cells : [],
     columns,
     members: [node.id],

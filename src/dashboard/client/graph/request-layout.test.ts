@@ -3,7 +3,7 @@ import { connection } from '../data/connection.ts';
 import { browserHost } from '../playground/runner.ts';
 import type { Layout } from './layout.ts';
 
-/** The scripts of the workers that the page started, and what it sent to them. */
+/** The scripts of the workers that the page started, and the messages that the page sent to them. */
 let started: string[];
 let sent: { readonly id: number }[];
 let answer: (event: { readonly data: { readonly id: number; readonly layout: string } }) => void;
@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 test('the worker of layouts is not started while another program may have the port, and no request is forgotten', async () => {
-  // Each test has a worker of its own, and so a module of its own.
+  // Each test has its own worker, and therefore its own module.
   const { requestLayout } = await import('./request-layout.ts');
   const { connection: own } = await import('../data/connection.ts');
   const done: Layout[] = [];

@@ -14,8 +14,8 @@ interface Level {
 
 /**
  * Makes a function that routes a line between two of the boxes, through the points that the layout keeps free. A line
- * leaves a box at the side towards the next level, in the middle, and arrives at the opposite side of its reader. It
- * changes its lane only between levels, where no box is. Thus it crosses no other box.
+ * leaves a box at the side towards the next level, in the middle, and arrives at the opposite side of its reader. The
+ * line changes its lane only between levels, where there are no boxes. Therefore the line crosses no other box.
  */
 export function createRouter(
   boxes: readonly Placed[],
@@ -64,7 +64,7 @@ export function createRouter(
   };
 }
 
-/** The levels of boxes in their order: boxes that lie beside each other are in one level. */
+/** The levels of boxes in their order: boxes whose extents in the direction of the graph overlap are in one level. */
 function levelsOf(sides: readonly Level[]): Level[] {
   const levels: Level[] = [];
   for (const { start, end } of sides.toSorted((a, b) => a.start - b.start)) {

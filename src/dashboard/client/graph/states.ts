@@ -2,8 +2,8 @@ import type { InstanceRow, ShownState } from '../../../inspect/index.ts';
 import type { ObjectReport } from '../../../runtime/index.ts';
 
 /**
- * The look of a state. Each look has a shape and a colour of its own, so that no state is shown by colour alone.
- * `waiting`: another program has to act. `busy`: the controller is working.
+ * The look of a state. Each look has its own shape and colour, so that no state is shown by colour alone. `waiting`:
+ * another program must act. `busy`: the controller is working.
  */
 export type Tone = 'ready' | 'busy' | 'waiting' | 'blocked' | 'failed' | 'idle' | 'leaving' | 'unknown';
 
@@ -47,7 +47,7 @@ export function stateWord(state: string): string {
   return state === '' ? 'No state yet' : `${state.charAt(0).toUpperCase()}${state.slice(1)}`;
 }
 
-/** Does a node with this state need nothing more? */
+/** Does a node in this state need neither work nor attention? */
 export function isSettled(state: ShownState): boolean {
   return state === 'ready' || state === 'skipped' || state === 'deleted';
 }

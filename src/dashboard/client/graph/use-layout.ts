@@ -7,7 +7,7 @@ import { requestLayout } from './request-layout.ts';
 const layouts = new Map<string, Layout>();
 const MAX_LAYOUTS = 20;
 
-/** The layout of a graph, as far as it is computed. */
+/** The layout of a graph, which may not be computed yet. */
 export interface LayoutState {
   /**
    * The newest computed layout. While a layout is computed, this is the layout of the previous graph. Absent before the
@@ -21,7 +21,7 @@ export interface LayoutState {
 }
 
 /**
- * The layout of a graph. States are no part of the key: while the boxes and lines stay the same, a change of a state
+ * The layout of a graph. States are not part of the key: while the boxes and lines stay the same, a change of a state
  * moves no box.
  */
 export function useLayout(input: LayoutInput): LayoutState {

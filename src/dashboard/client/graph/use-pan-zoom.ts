@@ -4,7 +4,7 @@ import type { Camera, FrameSize } from './camera.ts';
 import { fitCamera, panCamera, revealCamera, viewBoxOf, zoomCamera } from './camera.ts';
 import type { Layout } from './layout.ts';
 
-/** The pointer has to move this far before a press is a drag, in pixels. */
+/** The minimum movement of the pointer, in pixels, that makes a press a drag. */
 const MIN_DRAG = 4;
 
 /** Pan and zoom of a picture in a frame. */

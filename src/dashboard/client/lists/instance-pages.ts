@@ -44,7 +44,7 @@ export class InstancePages {
     }
   }
 
-  /** The numbers of instances; undefined before the first answer. */
+  /** The numbers of instances; undefined before the first response. */
   get facts(): Pick<InstancePage, 'total' | 'counts' | 'limits'> | undefined {
     const values = [...this.#pages.values()].flatMap((read) => {
       const { value, readAt = 0 } = read.state.value;

@@ -13,7 +13,7 @@ const ROW_HEIGHT = 48;
 /** Shorter lists need no filter. */
 const MIN_FILTERED = 12;
 
-/** All nodes of an instance. The graph may leave some out, this list does not. */
+/** All nodes of an instance. The graph may omit nodes; this list does not. */
 export function NodeList(props: {
   readonly nodes: readonly InstanceNode[];
   readonly selected: string | undefined;
@@ -96,7 +96,7 @@ export function NodeList(props: {
 }
 
 /**
- * The nodes whose id, state, reason and objects have the words of the filter. Nodes that need attention come first.
+ * The nodes whose id, state, reason and objects contain the words of the filter. Nodes that need attention come first.
  * Both parts keep their order.
  */
 export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {

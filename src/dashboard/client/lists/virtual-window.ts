@@ -22,7 +22,7 @@ export function virtualWindow(scrollTop: number, height: number, rowHeight: numb
   return { first: Math.min(first, end), end };
 }
 
-/** The scroll position at which a row is visible: the present one, if the row is visible already. */
+/** The scroll position at which a row is visible: the current position, if the row is already visible. */
 export function scrollToRow(row: number, scrollTop: number, height: number, rowHeight: number): number {
   const top = row * rowHeight;
   if (top < scrollTop) return top;

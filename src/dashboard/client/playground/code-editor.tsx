@@ -73,9 +73,9 @@ const replaceSelection = EditorView.domEventHandlers({
 });
 
 /**
- * An editor of one text. Tab indents; Escape and then Tab leaves the editor. The editor is in a shadow root, because
- * its library adds styles to a shadow root as adopted style sheets, which the policy of the page allows. The library
- * adds styles to a document as `<style>` elements, which the policy forbids.
+ * An editor of one text. Tab indents; Escape and then Tab leaves the editor. The editor is in a shadow root, where its
+ * library adds styles as adopted style sheets. The policy of the page allows these. The library adds styles to a
+ * document as `<style>` elements, which the policy forbids.
  */
 export function CodeEditor(props: {
   readonly label: string;

@@ -1,4 +1,4 @@
-/** A style sheet that a script imports is its text (`scripts/page.mjs`). */
+/** A script that imports a style sheet gets its text (`scripts/page.mjs`). */
 declare module '*.css' {
   const text: string;
   export default text;

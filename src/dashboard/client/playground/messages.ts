@@ -6,7 +6,7 @@ export interface EngineRequest<Input = PlaygroundInput | InstanceCheck> {
   readonly input: Input;
 }
 
-/** A message of the worker: it is ready for requests, or it answers a request. */
+/** A message of the worker: either the worker is ready for requests, or the message is the response to a request. */
 export type EngineMessage<Result = PlaygroundResult | readonly InstanceProblem[]> =
   | { readonly is: 'loaded' }
   | { readonly is: 'result'; readonly id: number; readonly result: Result };

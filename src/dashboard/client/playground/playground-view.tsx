@@ -29,7 +29,7 @@ const NO_RESULT: PlaygroundResult = { problems: [], steps: [] };
 /** The time without a change after which the address gets the texts, in milliseconds. */
 const ADDRESS_QUIET_MS = 400;
 
-/** A definition or a composition beside a spec and observed values, and all that the engine makes of them. */
+/** A definition or a composition next to a spec and observed values, and the results of the engine for these inputs. */
 export function PlaygroundView({ route }: { readonly route: Extract<Route, { view: 'playground' }> }): JSX.Element {
   const [input, setInput] = useState<PlaygroundInput>(keptTexts);
   const [run, setRun] = useState<RunState<PlaygroundResult>>({ is: 'running' });
@@ -43,7 +43,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     () =>
       createRunner<PlaygroundInput, PlaygroundResult>(browserHost(), (state) => {
         setRun(state);
-        // The results of earlier texts would stand beside texts that failed.
+        // When the texts fail, the results of earlier texts are removed.
         if (state.is !== 'running') setResult(state.is === 'done' ? state.result : NO_RESULT);
       }),
     [],
@@ -73,7 +73,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     });
   }, [route.state]);
   useEffect(() => {
-    // The first texts can be those of an example, which needs no address. The address can have others already.
+    // The first texts can come from an example, which needs no address. The address can already contain other texts.
     const needsNoAddress = isFirst.current && (areStart(input) || route.state !== undefined);
     isFirst.current = false;
     if (needsNoAddress) return;

@@ -89,7 +89,7 @@ test('a run that takes too long is ended, and the next one starts another worker
   expect(workers[1]?.sent).toHaveLength(1);
 });
 
-test('a worker that fails says why', () => {
+test('a worker that fails reports the reason', () => {
   const { runner, states, workers, pause } = createScene();
   runner.run(input('a'));
   pause();

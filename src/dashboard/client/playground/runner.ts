@@ -38,7 +38,7 @@ export interface Runner<Input> {
 
 /**
  * Runs the newest input in a worker, one run at a time. A run that takes longer than `MAX_RUN_MS` is ended with its
- * worker, and the next run starts another one. The time begins after the worker is loaded.
+ * worker, and the next run starts another worker. The time begins after the worker is loaded.
  */
 export function createRunner<Input, Result>(
   host: RunnerHost<Input, Result>,
@@ -112,8 +112,8 @@ export function createRunner<Input, Result>(
 }
 
 /**
- * The worker and the timers of the browser. The worker answers an input with the result of its kind. It is not started
- * while another program may have the port of the page.
+ * The worker and the timers of the browser. The worker responds to an input with the result of its kind. The worker is
+ * not started while another program may have the port of the page.
  */
 export const browserHost = <Input, Result>(): RunnerHost<Input, Result> => ({
   start(receive, failed) {

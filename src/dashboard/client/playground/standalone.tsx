@@ -1,4 +1,4 @@
-/** The playground as a page of its own, without a server. */
+/** The playground as a separate page, without a server. */
 import { render } from 'preact';
 import type { JSX } from 'preact';
 import type { Route } from '../data/routes.ts';

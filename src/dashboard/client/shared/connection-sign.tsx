@@ -13,7 +13,7 @@ export function ConnectionSign(): JSX.Element {
   );
 }
 
-/** What a user does about a connection that does not work. */
+/** Tells the user how to restore a connection that does not work. */
 export function ConnectionBanner(): JSX.Element | null {
   const state = connection.value;
   if (state.is === 'refused' && state.asks === true) return <TokenForm />;

@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 export function Details(props: {
   readonly summary: ComponentChildren;
   readonly class?: string | undefined;
-  /** Is it open at first? Default false. */
+  /** Is the part open at first? Default: false. */
   readonly isOpen?: boolean;
   readonly content: () => ComponentChildren;
 }): JSX.Element {
@@ -18,7 +18,7 @@ export function Details(props: {
   );
 }
 
-/** The first items of a long list, and the number of the other ones. */
+/** The first items of a long list, and the number of the other items. */
 export function FirstItems<Item>(props: {
   readonly items: readonly Item[];
   readonly max: number;

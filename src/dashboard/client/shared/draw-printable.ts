@@ -12,7 +12,7 @@ export function drawPrintable(): void {
   // oxlint-disable-next-line typescript/unbound-method -- Preact calls its hooks without `this`
   const before = options.vnode;
   options.vnode = (node) => {
-    // Preact makes nodes of the texts of elements, too. Their `props` are the text.
+    // Preact also makes nodes of the texts of elements. Their `props` are the text.
     const props = node.props as unknown;
     if (isRecord(props)) {
       if ('children' in props) props['children'] = shown(props['children']);

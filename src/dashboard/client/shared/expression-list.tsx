@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { ExpressionValue } from '../../../inspect/index.ts';
 import { Value } from './parts.tsx';
 
-/** Expressions, each with its place, its type and its present value. */
+/** Expressions, each with its place, its type and its current value. */
 export function ExpressionList(props: { readonly expressions: readonly ExpressionValue[] }): JSX.Element {
   return (
     <ul class="rows expressions">

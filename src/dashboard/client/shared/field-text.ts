@@ -9,8 +9,8 @@ export interface FieldText {
 }
 
 /**
- * The text of a field whose value is kept elsewhere. The text that the user wrote stays, even while the kept value
- * still differs, until another part of the page changes the value.
+ * The text of a field whose value is kept elsewhere. The user's text stays, even if it differs from the kept value,
+ * until another part of the page changes that value.
  */
 export function useFieldText(value: string): FieldText {
   const [text, setText] = useState(value);

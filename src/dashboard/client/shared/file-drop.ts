@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 
 type TakeFiles = (files: readonly File[]) => void;
 
-/** The function of the present view that takes dropped files. Absent: the view has no use for files. */
+/** The function of the current view that takes dropped files. Absent: the view has no use for files. */
 let take: TakeFiles | undefined;
 
 /** Is a file dragged over a view that takes files? */
@@ -24,7 +24,7 @@ export function useFileDrop(takeFiles: TakeFiles): void {
 }
 
 /**
- * Passes dropped files to the present view. Without this function, a browser opens a dropped file in place of the page.
+ * Passes dropped files to the current view. Without this function, a browser opens a dropped file in place of the page.
  * An editor takes files itself.
  */
 export function listenToDrops(target: Window): void {

@@ -2,8 +2,8 @@ import type { JSX } from 'preact';
 import type { Tone } from '../graph/states.ts';
 
 /**
- * The shapes of the states, in a square of 16 units. Each state has a shape of its own, besides its colour. Each call
- * makes new elements: Preact keeps the whole former page alive through an element that is used again.
+ * The shapes of the states, in a square of 16 units. Each state has its own shape in addition to its colour. Each call
+ * makes new elements: through a reused element, Preact would keep the whole former page in memory.
  */
 const SHAPES: Readonly<Record<Tone, () => JSX.Element>> = {
   ready: () => (
@@ -56,7 +56,7 @@ export function StateShape({ tone }: { readonly tone: Tone }): JSX.Element {
   return <g class={`state tone-${tone}`}>{SHAPES[tone]()}</g>;
 }
 
-/** The shape of a state beside a text that names the state. */
+/** The shape of a state, next to a text that names the state. */
 export function StateIcon({ tone }: { readonly tone: Tone }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
@@ -82,7 +82,9 @@ const PATHS = {
   down: 'M8 3v10M4 9l4 4 4-4',
 } as const;
 
-/** The drawing in a button or a field. A text beside the drawing, or the label of the button, is its name. */
+/**
+ * The drawing in a button or a field. The text next to the drawing, or the label of the button, is its accessible name.
+ */
 export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Element {
   return (
     <svg class="icon stroke" viewBox="0 0 16 16" width="15" height="15" aria-hidden="true">

@@ -3,7 +3,7 @@ import { Icon } from './icons.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { Line } from './parts.tsx';
 
-/** The part of the page beside a graph that describes what is selected. */
+/** The part of the page next to a graph that describes the selection. */
 export function Panel(props: {
   readonly title: string;
   readonly subtitle?: string | undefined;

@@ -52,7 +52,7 @@ export function StateBadge({ state, tone }: { readonly state: string; readonly t
 /** Copies a command for a new shell of the server's machine. */
 export const copyCommand = (command: string): Promise<void> => copyText(inNewShell(command, meta.value?.commands));
 
-/** Copies a command of the shell for what is shown. */
+/** A button that copies a shell command for the shown content. */
 export function CopyCommand(props: {
   readonly command: string;
   readonly label?: string;
@@ -170,8 +170,8 @@ const timeOf = (ms: number): string => new Date(ms).toLocaleTimeString();
 
 /**
  * What a reader must know about data of the server: the data has not arrived yet, the server refuses the data, or the
- * data is old because the last read failed or takes long. Draws nothing for data that was just read. The view shows a
- * value beside the notice. `what` begins with `the`.
+ * data is old because the last read failed or takes long. Draws nothing for data that was just read. The view shows the
+ * value next to the notice. `what` begins with `the`.
  */
 export function ReadNotice(props: { readonly read: Remote<unknown>; readonly what: string }): JSX.Element | null {
   const { what, read } = props;

@@ -19,14 +19,15 @@ export interface ShortcutGroup {
   readonly shortcuts: readonly Shortcut[];
 }
 
-/** The keys that work at present. The last group is that of the innermost part of the page. */
+/** The keys that currently work. The last group belongs to the innermost part of the page. */
 export const shortcutGroups = signal<readonly ShortcutGroup[]>([]);
 
 /** The longest time between the two keys of a sequence, in milliseconds. */
 const MAX_SEQUENCE_MS = 1200;
 
 /**
- * The groups with one more, in the order of their depths. Effects of inner components run before those of outer ones.
+ * The groups with `added`, in the order of their depths. The order matters because effects of inner components run
+ * before effects of outer components.
  */
 export const withShortcutGroup = (groups: readonly ShortcutGroup[], added: ShortcutGroup): ShortcutGroup[] =>
   [...groups, added].toSorted((a, b) => DEPTHS.indexOf(a.depth) - DEPTHS.indexOf(b.depth));
@@ -100,7 +101,7 @@ const WITH_ARROWS = ['.box[tabindex="0"]', '[role=grid]', '.cards a', '[role=lis
 
 /**
  * When no element has the focus, moves the focus to the part of the page in which arrow keys move. Returns false when
- * an element has it, and when there is no such part.
+ * an element has the focus, and when there is no such part.
  */
 function focusFirst({ activeElement, body }: Document): boolean {
   if (activeElement !== body && activeElement?.id !== 'main') return false;

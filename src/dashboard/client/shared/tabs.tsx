@@ -5,7 +5,7 @@ import { useId, useRef } from 'preact/hooks';
 export interface Tab {
   readonly id: string;
   readonly label: string;
-  /** A number or a sign beside the label. */
+  /** A number or a sign next to the label. */
   readonly note?: string;
   readonly panel: () => ComponentChildren;
 }

@@ -19,7 +19,7 @@ test.each([
   expect(printed(before, after)).toBe(expected);
 });
 
-test('the lines give both texts back', () => {
+test('both texts can be restored from the lines', () => {
   const text = fc.array(fc.constantFrom('a', 'b', 'c', ''), { minLength: 1, maxLength: 30 });
   fc.assert(
     fc.property(text, text, (before, after) => {

@@ -105,7 +105,7 @@ export interface SideRow {
   readonly right?: DiffLine;
 }
 
-/** Removed and added lines that follow each other stand in one row. */
+/** Removed and added lines that follow each other are in one row. */
 export function sideBySide(lines: readonly DiffLine[]): SideRow[] {
   const rows: SideRow[] = [];
   let removed: DiffLine[] = [];

@@ -7,12 +7,12 @@ const rows: readonly (readonly [string, JsonValue, JsonValue, JsonValue])[] = [
   ['a missing field stays missing', { a: 1 }, { a: 1, b: 2 }, { a: 1 }],
   ['keys are in the desired order', { b: 1, a: 2 }, { a: 0, b: 0 }, { a: 2, b: 1 }],
   [
-    'items belong together by name, and further ones stay',
+    'items are matched by name, and additional ones stay',
     [{ name: 'sidecar' }, { name: 'app', image: 'b', ready: true }],
     [{ name: 'app', image: 'a' }],
     [{ name: 'app', image: 'b' }, { name: 'sidecar' }],
   ],
-  ['plain items belong together by place', ['x', 'y'], ['a'], ['x', 'y']],
+  ['plain items are matched by position', ['x', 'y'], ['a'], ['x', 'y']],
   ['an item that does not exist', [], [{ name: 'a' }, 'b'], []],
   ['another type is shown as it is', { a: [1] }, { a: { b: 1 } }, { a: [1] }],
 ];

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../core/index.ts';
 import { escapeForYaml, isJsonObject, printable } from '../../../core/index.ts';
 
 /**
- * Prints a value as YAML that parses to the same value, for views and for instances of the form. A text that any YAML
+ * Prints a value as YAML that parses to the same value, for views and for instances of the form. A string that any YAML
  * version could parse as another value is written in JSON quotes. The YAML library that the commands use would take
  * half of the page's size.
  */
@@ -10,7 +10,7 @@ export function toYaml(value: JsonValue): string {
   return `${linesOf(value, '').join('\n')}\n`;
 }
 
-/** Texts that need no quotes in YAML 1.1 and 1.2. */
+/** Strings that need no quotes in YAML 1.1 and 1.2. */
 const PLAIN = /^[A-Za-z/.][\w/.-]*(?:[ :=][\w/.$(){}-]+)*$/;
 const NOT_TEXT = /^(?:true|false|yes|no|on|off|y|n|null|~|\.(?:inf|nan)|\.\d.*|[.-]+)$/i;
 
@@ -44,7 +44,7 @@ function memberLines(key: string, value: JsonValue, indent: string): string[] {
   return [name, ...linesOf(value, Array.isArray(value) ? indent : `${indent}  `)];
 }
 
-/** Can a text of several lines be a literal block without an indicator of indentation? */
+/** Can a string of several lines be a literal block without an indentation indicator? */
 function isBlock(text: string): boolean {
   return /\n./.test(text) && printable(text) === text && !/^[\s]|[^\n\x20-\x7e\xa0-\u{2027}]|[ \t]\n|\n\n$/u.test(text);
 }

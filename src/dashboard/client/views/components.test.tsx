@@ -154,7 +154,7 @@ describe('lists', () => {
     expect(html).toContain('Filter 10,000 nodes');
   });
 
-  test('markup in a name is a text', () => {
+  test('markup in a name is shown as text', () => {
     const html = renderToString(
       <NodeList nodes={[node('<img src=x>', 'failed')]} selected={undefined} onSelect={nothing} />,
     );

@@ -7,7 +7,7 @@ import { StateIcon } from '../shared/icons.tsx';
 import { Empty, Line } from '../shared/parts.tsx';
 import { toYaml } from '../text/to-yaml.ts';
 
-/** What the object of an instance says: its conditions, its spec, its labels and annotations, and its status. */
+/** The content of an instance's object: its conditions, its spec, its labels and annotations, and its status. */
 export function InstanceParts({ detail }: { readonly detail: InstanceDetail }): JSX.Element {
   const { conditions, object } = detail;
   const { labels, annotations } = object.metadata;

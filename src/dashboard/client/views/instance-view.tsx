@@ -26,15 +26,15 @@ import { LazyParts } from './lazy-object.tsx';
 import { NodePanel } from './node-panel.tsx';
 import { WhyPanel } from './why-panel.tsx';
 
-/** Windows of this width have a list, a graph and a panel beside each other. The style sheet has the same width. */
+/** Windows of this width have a list, a graph and a panel side by side. The style sheet has the same width. */
 const WIDE = '(min-width: 1101px)';
 
-/** A part of the instance that is shown beside the graph while no node is selected. */
+/** A part of the instance that is shown next to the graph while no node is selected. */
 type Side = 'events' | 'object';
 
 type InstanceRoute = Extract<Route, { view: 'instance' }>;
 
-/** One instance: its graph with live states, beside it the list of its nodes and the selected one. */
+/** One instance: its graph with live states, the list of its nodes, and the selected node. */
 export function InstanceView({ route }: { readonly route: InstanceRoute }): JSX.Element {
   const { ref } = route;
   const read = useRemote<InstanceDetail>(inspectPaths.instance(ref), ofInstance(ref), { repeatMs: REPEAT_MS });
@@ -119,7 +119,7 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
   };
   /** Shows the path with its panel. A selected node hides this panel, so the selection ends. */
   const toggleWhy = (): void => go({ why: !isWhy || node !== undefined });
-  /** Shows a part of the instance beside the graph, or closes it. */
+  /** Shows a part of the instance next to the graph, or closes that part. */
   const toggleSide = (next: Side): void => {
     setSide(shownSide === next ? undefined : next);
     if (node !== undefined || isWhy) go({ why: false });

@@ -51,9 +51,9 @@ async function copyList(): Promise<void> {
 /** The filter and the table, for the view of all instances and for those of one definition. */
 export function InstanceList(props: {
   readonly options: ListOptions;
-  /** Shows the instances of this definition alone. */
+  /** Shows only the instances of this definition. */
   readonly definition?: Pick<DefinitionRow, 'name' | 'apiVersion' | 'kind'>;
-  /** Gets the changed options. An option with an empty text ends. */
+  /** Called with the changed options. An empty string removes an option. */
   readonly onChange: (options: ListOptions) => void;
 }): JSX.Element {
   const { options: route, definition, onChange: change } = props;
@@ -144,7 +144,7 @@ export function InstanceList(props: {
   );
 }
 
-/** The pages of a query. The pages of the query before stay until the new ones have arrived. */
+/** The pages of a query. The pages of the previous query stay until the new pages have arrived. */
 function useStablePages(
   query: InstanceQuery,
   kind: Pick<DefinitionRow, 'apiVersion' | 'kind'> | undefined,

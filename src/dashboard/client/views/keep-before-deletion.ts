@@ -1,8 +1,8 @@
 import type { InstanceDetail } from '../../../inspect/index.ts';
 
 /**
- * The state of an instance that the page shows after the instance is gone: the last one before the deletion was
- * requested, because the deletion empties the list of nodes. Without such a state, the page shows the first one that
+ * The state of an instance that the page shows after the instance is gone: the last state before the deletion was
+ * requested, because the deletion empties the list of nodes. Without such a state, the page shows the first state that
  * was read.
  */
 export function keepBeforeDeletion(

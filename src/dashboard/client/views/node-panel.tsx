@@ -34,7 +34,7 @@ export function NodePanel(props: {
   const { instance, node } = props;
   const objects = objectsOf(node, props.object);
   const object = objects.find((other) => instanceRef(other) === props.object) ?? objects[0];
-  // Without an object, the command says why there is none.
+  // Without an object, the command explains why there is none.
   const command = object === undefined ? whyCommand(props.instanceObject, node.id) : getCommand(object);
   useShortcuts('Node', 'selection', [
     { keys: 'c', description: 'Copy a command for the node', run: () => void copyCommand(command) },

@@ -18,7 +18,7 @@ import type { Remote } from '../data/remote.ts';
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '', host: '127.0.0.1:9000' });
 
-/** The answers of the server, by the end of the path. */
+/** The responses of the server, by the end of the path. */
 const answers = new Map<string, Remote<unknown>>();
 vi.mock(import('../data/session.ts'), async (original) => ({
   ...(await original()),
@@ -211,7 +211,7 @@ describe('the events', () => {
     );
   });
 
-  test('no events are not an empty panel', () => {
+  test('a panel without events says so', () => {
     answers.set('/events?node=web', { value: { items: [], unread: [] } });
     expect(textOf(view)).toBe('There are no events. Kubernetes keeps them for an hour.');
   });
@@ -392,7 +392,7 @@ describe('the schemas of a definition', () => {
     );
   });
 
-  test('the schemas of spec and status are beside each other', () => {
+  test('the schemas of spec and status are side by side', () => {
     const statusSchema = { properties: { url: { type: 'string' } } };
     expect(textOf(<SchemaPanel detail={detail({ schema, statusSchema })} />)).toMatch(
       /^Spec type: object .* Status properties: url: type: string$/,

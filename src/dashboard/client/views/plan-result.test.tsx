@@ -66,7 +66,7 @@ describe('a plan', () => {
     expect(text).toContain('breaking');
   });
 
-  test('an instance says at once what is removed, and why; its writes have the notes of the command', () => {
+  test('an instance shows first what is removed, and why; its writes have the notes of the command', () => {
     const write = (name: string, action: string, more: object = {}) => ({
       node: name,
       object: { ...object, name },

@@ -28,7 +28,7 @@ export function summaryParts({ summary, definitions }: Pick<Plan, 'summary' | 'd
   return present.length === 0 ? [{ label: 'writes', count: 0, tone: 'ready' }] : present;
 }
 
-/** The numbers of writes of an instance by action. Those that delete come first. */
+/** The number of writes of an instance per action. Actions that delete come first. */
 export function writeCounts({ meanwhile, writes, recreated = [] }: InstancePlan): SummaryPart[] {
   const counts = new Map<string, number>(recreated.length === 0 ? [] : [['replaced', recreated.length]]);
   for (const { action } of [...(meanwhile?.writes ?? []), ...writes]) {
@@ -58,7 +58,10 @@ const WORDS: Readonly<Record<ObjectPlan['action'], string>> = {
 
 const ORDER: readonly InstancePlan['state'][] = ['blocked', 'changed', 'deferred', 'unchanged'];
 
-/** The instances of a plan: blocked ones come first. In each state, those with the most writes come first. */
+/**
+ * Sorts the instances of a plan: blocked instances come first. Within a state, the instances with the most writes come
+ * first.
+ */
 export function worstFirst(instances: readonly InstancePlan[]): InstancePlan[] {
   return instances.toSorted(
     (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.writes.length - a.writes.length,

@@ -23,7 +23,7 @@ test.each([
 });
 
 describe('of files that the user gives one after the other', () => {
-  /** A file that is read when the test says so. */
+  /** A file whose read ends when the test decides. */
   const slow = (name: string) => {
     let resolve = (_text: string): void => {};
     let reject = (_error: Error): void => {};

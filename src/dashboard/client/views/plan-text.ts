@@ -2,7 +2,7 @@
 export interface PlanText {
   readonly name: string;
   readonly text: string;
-  /** The names of the files, when the text is that of several. */
+  /** The names of the files, when the text comes from several files. */
   readonly files?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function createFileReader(): (files: readonly File[]) => Promise<PlanText
   };
 }
 
-/** One text of several files. Each file is a YAML document of its own. */
+/** One text of several files. Each file is a separate YAML document. */
 export function joinFiles(files: readonly PlanText[]): PlanText {
   const [only] = files;
   const text = files.map((file) => file.text).join('\n---\n');
@@ -34,5 +34,5 @@ export function joinFiles(files: readonly PlanText[]): PlanText {
   return { name: `${files.length} files`, text, files: files.map(({ name }) => name) };
 }
 
-/** Does a result of the text `of` stand beside another text or file? */
+/** Is a result of the text `of` shown next to another text or file? */
 export const isStale = (of: PlanText, shown: PlanText): boolean => of.text !== shown.text || of.name !== shown.name;

@@ -38,7 +38,7 @@ export function PlanView(): JSX.Element {
   const read = useMemo(createFileReader, []);
 
   const fail = (what: string, status: number, message: string): void => {
-    // The result of an earlier text would replace the message.
+    // Invalidates the running plan, because its result would replace the message.
     runs.current += 1;
     setState({
       is: 'failed',
@@ -71,7 +71,7 @@ export function PlanView(): JSX.Element {
       show({ is: 'failed', of, error, what: 'A plan', verb: 'made' });
     }
   };
-  /** Makes one text of the files. Each file is a document of its own. */
+  /** Makes one text of the files. Each file is a separate document. */
   const takeFiles = async (files: readonly File[]): Promise<void> => {
     const [first] = files;
     if (first === undefined) return;
@@ -153,7 +153,7 @@ export function PlanView(): JSX.Element {
               multiple
               onChange={(event) => {
                 void takeFiles([...(event.currentTarget.files ?? [])]);
-                // The browser then reports the same file again, when it is chosen again.
+                // After this reset, the browser also reports a file that the user chooses a second time.
                 event.currentTarget.value = '';
               }}
             />

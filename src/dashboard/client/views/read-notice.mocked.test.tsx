@@ -10,7 +10,7 @@ vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 vi.stubGlobal('matchMedia', () => ({ matches: false }));
 
-/** The answers of the server, by their paths without the common prefix. */
+/** The responses of the server, by their paths without the common prefix. */
 const answers = new Map<string, Remote<unknown>>();
 vi.mock(import('../data/session.ts'), async (original) => ({
   ...(await original()),
@@ -86,7 +86,7 @@ const list = { items: [], total: 0, counts: {}, limits: [] };
 const revisions = [2, 1].map((revision) => ({ revision, current: revision === 2, changes: [], pinned: [] }));
 const panel = { onObject: nothing, onTab: nothing, onNode: nothing, onClose: nothing, edges: [], object: undefined };
 
-/** Each view of data of the server: the path of its data, an answer, and the name of the data. */
+/** Each view of data of the server: the path of its data, a response, and the name of the data. */
 const views: readonly [string, string, unknown, () => JSX.Element][] = [
   ['the instances', 'instances', list, () => <InstanceList options={{}} onChange={nothing} />],
   ['the instance', own, detail, () => <InstanceView route={{ view: 'instance', ref }} />],

@@ -17,7 +17,7 @@ import type { ListOptions } from '../data/routes.ts';
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 
-/** The answers of the server, by the first part of the path. */
+/** The responses of the server, by the first part of the path. */
 const answers = new Map<string, Remote<unknown>>();
 vi.mock(import('../data/session.ts'), async (original) => ({
   ...(await original()),
@@ -75,7 +75,7 @@ describe('the list of instances', () => {
     expect(textOf(list())).not.toMatch(/namespaces are shown|Namespace /);
   });
 
-  test('an empty list is no list without instances while the server leaves something out', () => {
+  test('an empty list does not claim that no instance exists while the server leaves something out', () => {
     answers.set('instances', page([]));
     expect(textOf(list())).toContain('There is no instance yet.');
     answers.set('instances', page([], { limits: ['instances of Shop cannot be listed: you may not list them'] }));
@@ -109,7 +109,7 @@ test('the table has the state, name, revision, reason and age of each instance, 
 });
 
 describe('the list of one definition', () => {
-  test('a revision of the address is in the request, and a button ends it', () => {
+  test('a revision of the address is in the request, and a button removes it', () => {
     answers.set('instances?definition=shops&revision=2&', page([row('a')]));
     const view = (
       <InstanceList options={{ revision: '2', filter: '', state: '' }} definition={SHOPS} onChange={nothing} />

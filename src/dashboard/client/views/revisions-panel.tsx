@@ -10,7 +10,7 @@ import { CopyCommand, Empty, Link, ReadNotice } from '../shared/parts.tsx';
 import { diffLines, foldEqual } from '../text/diff-lines.ts';
 import { revisionCommand } from '../text/kubectl.ts';
 
-/** The stored revisions of a definition, and the difference of any two. */
+/** Shows the stored revisions of a definition, and the differences between any two of them. */
 export function RevisionsPanel({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
   const { revisions, followers, definition } = detail;
   const [newest, before] = revisions;
@@ -78,7 +78,10 @@ export function RevisionsPanel({ detail }: { readonly detail: DefinitionDetail }
 /** The maximum number of pinned instances that are drawn for a revision. */
 const MAX_PINNED = 200;
 
-/** The number of instances of a revision, which leads to their list, and the names of those that are pinned to it. */
+/**
+ * Shows how many instances follow a revision, as a link to the list of these instances. Also shows the names of the
+ * instances that are pinned to the revision.
+ */
 function Followers(props: {
   readonly name: string;
   readonly revision: number;
@@ -119,7 +122,7 @@ const never = (): boolean => false;
 
 function Difference(props: {
   readonly name: string;
-  /** The names of the stored objects, by revision. */
+  /** Maps the number of a revision to the name of its GraphRevision. */
   readonly names: ReadonlyMap<number, string>;
   readonly from: number;
   readonly to: number;

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { RolloutState } from '../../../inspect/index.ts';
 import { plural } from '../graph/picture.ts';
 
-/** The state of a canary. */
+/** Shows the state of a canary rollout. */
 export function RolloutNotice({ rollout }: { readonly rollout: RolloutState }): JSX.Element {
   const first = rollout.first.slice(0, 5).join(', ');
   const more = rollout.first.length > 5 ? ` and ${rollout.first.length - 5} more` : '';

@@ -6,7 +6,7 @@ import { Line } from '../shared/parts.tsx';
 import { caretAt } from '../playground/offsets.ts';
 import { handText } from './handed-text.ts';
 
-/** The source of a definition with its problems: each below its line, with a caret under its column. */
+/** Shows the source of a definition and its problems. A caret below the line marks the column of each problem. */
 export function SourcePanel({
   detail,
 }: {
@@ -63,7 +63,7 @@ export function SourcePanel({
   );
 }
 
-/** A text with line numbers. The lines with a diagnostic are marked, and have a line of carets. */
+/** Shows a text with line numbers. A line with a diagnostic is marked, and a line of carets follows it. */
 export function SourceText(props: {
   readonly text: string;
   readonly diagnostics: readonly SourceDiagnostic[];
@@ -77,7 +77,7 @@ export function SourceText(props: {
         return (
           <li key={index} class={found[0] === undefined ? undefined : `is-${found[0].severity}`}>
             <code>{line === '' ? ' ' : line}</code>
-            {/* The list above the text has the message. */}
+            {/* The list above the source shows the messages, so that screen readers can skip the carets. */}
             {[...new Set(found.map(({ source }) => source?.column ?? 1))].map((column) => (
               <span key={column} class="caret" aria-hidden="true">
                 {caretAt(line, column)}

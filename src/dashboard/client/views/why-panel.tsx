@@ -12,7 +12,7 @@ import { namespacedName, objectName } from '../../../core/index.ts';
 import { getCommand } from '../text/kubectl.ts';
 import { unreadyText } from './node-panel.tsx';
 
-/** What an instance waits for, and what the user does about it. */
+/** Shows why an instance is not ready, and what the user can do about it. */
 export function WhyPanel(props: {
   readonly read: Remote<WhyPath>;
   readonly nodes: readonly InstanceNode[];
@@ -129,7 +129,10 @@ function CausePart(props: {
 
 type Compared = Pick<WhyPath, 'othersWaiting' | 'othersCompared'>;
 
-/** The other instances with the same cause. Without a comparison of all instances, their number is a minimum. */
+/**
+ * The other instances with the same cause. When only some of the instances were compared, the number shown is a lower
+ * bound.
+ */
 function Others(props: { readonly chain: WhyChain; readonly compared: Compared }): JSX.Element {
   const { othersTotal, others } = props.chain;
   const { othersWaiting, othersCompared } = props.compared;
@@ -166,8 +169,8 @@ function Others(props: { readonly chain: WhyChain; readonly compared: Compared }
 }
 
 /**
- * The object that everything waits for. For a collection, also the number of objects that are not ready, and a link to
- * each.
+ * Shows the object that blocks the instance. For a collection, also shows how many of its objects are not ready, with a
+ * link to each.
  */
 function CauseObjects(props: {
   readonly cause: WhyCause;

@@ -12,9 +12,9 @@ const KEPT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Removes every global of this worker that reaches the network, storage or other threads, or that runs a text as code.
- * The interpreter offers none of them to the user's text. This second barrier does not depend on the interpreter, or on
- * the headers of the page's server.
+ * Removes every global of this worker that reaches the network, storage or other threads, or that runs a string as
+ * code. The interpreter offers none of these globals to the user's code. This second barrier does not depend on the
+ * interpreter, or on the headers of the page's server.
  */
 export function lockGlobals(scope: object): void {
   refuseCode();
@@ -28,7 +28,7 @@ export function lockGlobals(scope: object): void {
   }
 }
 
-/** Makes each constructor of functions refuse its text. */
+/** Makes each constructor of functions throw instead of compiling a string. */
 function refuseCode(): void {
   const refuse = function Function(): never {
     throw new TypeError('this worker runs no text as code');

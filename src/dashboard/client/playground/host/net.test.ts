@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BlockList, isIP, isIPv4, isIPv6 } from './net.ts';
 
 test.each(['10.0.0.1', '::1', 'fe80::1', '1.2.3', '01.2.3.4', '256.1.1.1', '', 'x', '::ffff:1.2.3.4', '2001:db8::/32'])(
-  'the family of %j is that of Node',
+  'the family of %j is the one that Node returns',
   (text) => {
     expect([isIP(text), isIPv4(text), isIPv6(text)]).toEqual([net.isIP(text), net.isIPv4(text), net.isIPv6(text)]);
   },

@@ -2,7 +2,7 @@ import { containsAddress, Failure, parseAddress, parsePrefix } from '../../../..
 
 /** The parts of Node's `net` that the engine uses: the families of addresses, and lists of ranges. */
 
-/** 4 or 6, and 0 for a text that is no address. */
+/** 4 or 6, and 0 for a string that is not an address. */
 export function isIP(text: string): 0 | 4 | 6 {
   const address = parseAddress(text);
   if (address instanceof Failure) return 0;
