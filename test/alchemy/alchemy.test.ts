@@ -12,10 +12,10 @@ import { stepsOfPage } from '../support/walked-page.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const testDirectory = fileURLToPath(new URL('.', import.meta.url));
 
-/** The environment of a program that asks no server of Alchemy. */
+/** The environment of a program that sends no requests to Alchemy's servers. */
 const QUIET = { ...process.env, ALCHEMY_TELEMETRY_DISABLED: '1', ALCHEMY_CI_STATE_STORE_CHECK: 'false' };
 
-/** The resources that the program declares in one run. */
+/** The options of one run of the program, such as the resources that it declares. */
 interface Story {
   readonly phase?: 'up' | 'destroy';
   readonly kind?: string;
@@ -43,7 +43,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A project with a copy of the package, so that the package resolves the project's dependencies. */
+/** Creates a project with a copy of the package, so that the package resolves the project's dependencies. */
 function projectIn(parent: string): string {
   const project = mkdtempSync(join(parent, '.run-'));
   const installed = join(project, 'node_modules/typekro');
@@ -60,7 +60,7 @@ function start(program: string, story: Story = {}): Promise<Ended> {
   return new RunningCommand(process.execPath, [program], { cwd: directory, env }).ended;
 }
 
-/** Runs the program. Returns the results of its declarations. */
+/** Runs the program, and returns the results of its declarations. */
 async function run(story: Story): Promise<Record<string, unknown>[]> {
   const { code, stdout, stderr } = await start('program.mjs', story);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -70,7 +70,7 @@ async function run(story: Story): Promise<Record<string, unknown>[]> {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Runs the program, which must fail: in kro mode, by its timeout. Returns the error message. */
+/** Runs the program, which must fail (in kro mode, because of its timeout), and returns the error message. */
 async function failing({ declare = [], ...story }: Story): Promise<string> {
   const limited = declare.map((declaration) => ({ timeout: 5000, ...declaration }));
   const { code, stderr } = await start('program.mjs', { ...story, declare: limited });
@@ -117,7 +117,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     const created = stateOf();
     expect(created.status).toBe('created');
 
-    // The kubeconfig is invalid here: an unchanged program sends no request.
+    // The kubeconfig is made invalid, to prove that an unchanged program sends no request.
     const kubeconfig = readFileSync(join(directory, 'kubeconfig.yaml'), 'utf8');
     writeFileSync(join(directory, 'kubeconfig.yaml'), 'this is not a kubeconfig');
     expect(await run({ declare: [{ mode, ...a }] })).toEqual([made]);
@@ -160,7 +160,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     expect(stateOf().status).toBe('created');
   });
 
-  test('deletes the objects of a failed deploy when the next deploy has another name', async () => {
+  test('deletes the objects of a failed deploy if the next deploy has another name', async () => {
     await failing({ declare: [{ mode, spec: { name: 'a', text: 'one', where: 'elsewhere' } }] });
     await run({ declare: [{ mode, spec: { name: 'b', text: 'one' } }] });
     expect(await objects()).toEqual(both('b'));
@@ -187,7 +187,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
   });
 });
 
-test('the mode of an instance can change without the replacement of an object', async () => {
+test('the mode of an instance can change without replacing objects', async () => {
   await cluster.startController();
   const spec = { name: 'a', text: 'one' };
   await run({ declare: [{ mode: 'direct', spec }] });
@@ -242,7 +242,7 @@ test('deploys through a transport', async () => {
   expect(JSON.parse(stdout)).toEqual({ created: ['a-note', 'typekro-notes-a'], gone: [], completed: true });
 });
 
-test('the program of docs/guides/alchemy.md runs, and destroys what it made', async () => {
+test('the program of docs/guides/alchemy.md runs, and destroys the objects that it created', async () => {
   const page = readFileSync(join(root, 'docs/guides/alchemy.md'), 'utf8');
   const [step] = stepsOfPage(page).filter(({ kind }) => kind === 'file');
   const printed = /prints[^\n]*\n\n```\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '';
@@ -262,12 +262,12 @@ test('the program of docs/guides/alchemy.md runs, and destroys what it made', as
   expect(await cluster.client.find(map)).toBeUndefined();
 });
 
-test('says what to do when alchemy is not installed', async () => {
+test('reports the remedy if alchemy is not installed', async () => {
   const bare = mkdtempSync(join(tmpdir(), 'typekro-alchemy-'));
   try {
     mkdirSync(join(bare, 'dist'));
     cpSync(join(root, 'dist'), join(bare, 'dist'), { recursive: true });
-    // The modules of the package import each other through its `imports`.
+    // The modules of the package import each other through the `imports` map of package.json.
     const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly imports: object };
     writeFileSync(join(bare, 'package.json'), JSON.stringify({ type: 'module', imports }));
     const args = ['--input-type=module', '--eval', "await import('./dist/alchemy/index.js')"];

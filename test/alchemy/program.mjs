@@ -1,5 +1,6 @@
 /**
- * An Alchemy program as users write it. The environment variable `STORY` sets its declarations, which differ by test.
+ * An Alchemy program as users write it. The environment variable `STORY` determines its declarations, which differ by
+ * test.
  */
 import alchemy from 'alchemy';
 import { type } from 'arktype';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** The tests with the package alchemy are not part of `npm test`, because the package has to be installed first. */
+/** The tests that need the package alchemy are not part of `npm test`, because the package must be installed first. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {

@@ -36,11 +36,11 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await expect.poll(() => page.locator('.loading').count()).toBe(0);
   };
 
-  /** The first node of the fleet that waits. Each step of the scene makes it ready. */
+  /** The first waiting node of the fleet. The next step of the scene makes this node ready. */
   const waitingNode = (): string =>
     scene.instance(FLEET_REF)?.nodes.find(({ state }) => state === 'waiting')?.id ?? 'absent';
 
-  test('the page reports a lost connection, and shows the same tab when the server is back', async () => {
+  test('the page reports a lost connection, and shows the same tab after the server is back', async () => {
     await open(`#/instances/${SHOP_REF}?node=web&tab=values`);
     await server.pause();
     await page.getByText(/The connection was lost at/).waitFor();
@@ -50,7 +50,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await page.getByRole('tab', { name: 'Values', selected: true }).waitFor();
   });
 
-  test('a server that starts again has new data, and the page reads it at its place', async () => {
+  test('the page stays at its place and reads the new data of a restarted server', async () => {
     const node = waitingNode();
     await open(`#/instances/${FLEET_REF}?node=${node}`);
     const row = page.getByRole('option', { name: new RegExp(`^${node} `) });
@@ -66,13 +66,14 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     expect(page.url()).toContain(`node=${node}`);
   });
 
-  test('a server that starts again with another token says which address to open', async () => {
+  test('after a restart with another token, the page names the address to open', async () => {
     await server.pause();
     await page.getByText(/The connection was lost at/).waitFor();
     server.tokens.clear();
     await server.resume({ token: 'another' });
     await page.getByText('Open the address that the command printed last.').waitFor({ timeout: 15_000 });
-    // Another program can have the port. It gets no token before it proves that it has the token.
+    // Another program may now listen on the port. The page sends no token to a server that has not proved that it has
+    // the token.
     expect([...server.tokens]).toEqual([]);
     await server.pause();
     await server.resume({ token: 'scene' });
@@ -100,7 +101,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     },
   );
 
-  test('while the server cannot reach its cluster, each part shows the time of its data, and then has the new state', async () => {
+  test('while the server cannot reach its cluster, each part shows the time of its data, and later shows the new state', async () => {
     await open(`#/instances/${SHOP_REF}?node=web&tab=object`);
     await page.getByRole('region', { name: 'Desired and live' }).waitFor();
     server.fail(502);
@@ -119,7 +120,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await expect.poll(() => notice.count()).toBe(0);
   });
 
-  test('a kind that the server can no longer list is named at once, and no longer after the list works again', async () => {
+  test('a kind that the server cannot list is named at once, until the list works again', async () => {
     const limit = 'instances of Shop cannot be listed: the API server does not answer';
     server.limit([limit]);
     server.emit([{ type: 'limits-changed', subject: '' }]);
@@ -129,7 +130,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await page.getByText(limit).waitFor({ state: 'detached' });
   });
 
-  test('a silent server counts as lost, and after its return the page repeats the reads that got no answer', async () => {
+  test('a silent server counts as lost, and after its return the page repeats the reads that got no response', async () => {
     const other = await browser.newContext();
     const fresh = await other.newPage();
     await fresh.clock.install();
@@ -140,7 +141,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     const row = fresh.getByRole('option', { name: new RegExp(`^${node} `) });
     await row.getByText('waits until').waitFor();
     server.freeze(true);
-    // The page reads after this change, and the server keeps the request open.
+    // The page sends a read after this change, and the server leaves the read without a response.
     const reads = server.requests.length;
     const isAsked = fresh.waitForRequest(/\/api\/v1\/instances\//);
     server.emit([{ type: 'instance-changed', subject: FLEET_REF }]);
@@ -156,7 +157,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await other.close();
   });
 
-  test('a page at another address than that of the server says why it does not connect again, and a reload does', async () => {
+  test('a page whose address differs from the address of the server explains why it does not reconnect, and reconnects after a reload', async () => {
     const { port } = new URL(server.url);
     const other = await browser.newContext();
     const fresh = await other.newPage();
@@ -171,7 +172,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await other.close();
   });
 
-  test('the graph says why its worker failed, and is drawn after another try', async () => {
+  test('the graph shows why its worker failed, and is drawn after a retry', async () => {
     const visitor = await context.newPage();
     let requests = 0;
     await visitor.route('**/layout-worker.js', (route) => {
@@ -188,7 +189,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     expect(requests).toBe(2);
   });
 
-  test('a page without a token says which address to open', async () => {
+  test('a page without a token names the address to open', async () => {
     const other = await browser.newContext();
     const fresh = await other.newPage();
     await fresh.goto(server.url);
@@ -196,7 +197,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await other.close();
   });
 
-  test('the page of a controller has a field for a token, and opens its place with it', async () => {
+  test('the page of a controller has a field for a token, and opens the requested place with the token', async () => {
     const controller = await serveScene(scene, CLUSTER_TOKEN);
     const other = await browser.newContext();
     const fresh = await other.newPage();
@@ -220,7 +221,8 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await Promise.all([fresh.waitForEvent('load'), fresh.keyboard.press('Enter')]);
     await field.waitFor();
     await expect.poll(() => fresh.evaluate(() => document.activeElement?.id)).toBe('token');
-    // A browser cannot send such a token in a header, whether the user types it or the tab has kept it.
+    // A browser cannot send a token with this character in a header. The test covers a typed token and a token that the
+    // tab has kept.
     await fresh.keyboard.insertText('gar\u200bbage');
     await fresh.keyboard.press('Enter');
     await fresh.getByText('The text has the character U+200B, which no token has.').waitFor();
@@ -229,7 +231,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await expect.poll(() => fresh.evaluate(() => document.activeElement?.id)).toBe('token');
     await fresh.keyboard.insertText('gar\u200bbage');
     await fresh.keyboard.press('Enter');
-    // The text is selected, so that the next one replaces it.
+    // The text is selected, so that the next typed text replaces it.
     await fresh.keyboard.type('scene');
     await fresh.keyboard.press('Enter');
     await fresh.locator('.connection.is-live').waitFor();

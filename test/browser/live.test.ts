@@ -14,7 +14,7 @@ import { freePort } from '../support/api-server.ts';
 import { startCli } from '../support/command.ts';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 
-/** A text that would run a script if the page took it for markup. */
+/** A string that would run a script if the page inserted it as markup. */
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
 
 const definition = (spec: string): string => `apiVersion: kro.run/v1alpha1
@@ -84,18 +84,21 @@ const GATE = {
   data: { key: 'k' },
 };
 const SHOP = { apiVersion: 'kro.run/v1alpha1', kind: 'Shop', name: 'first', namespace: 'default' };
-/** Field managers have times in whole seconds. The page cannot order two writes within one second. */
+/** The times of field managers are whole seconds, so the page cannot order two writes within the same second. */
 const CHANGED = /(?:changed|owned) by another-client/;
 const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap', name: 'first-settings', namespace: 'default' };
 
-/** The address of the instance in the interface. */
+/** The path of the instance in the inspect interface. */
 const FIRST = 'kro.run/v1alpha1/Shop/default/first';
 
-/** Has the element the focus? An editor is in a shadow root. */
+/** Does the element have the focus, possibly inside a shadow root such as that of an editor? */
 const hasFocus = (element: Element): boolean =>
   (element.getRootNode() as Document | ShadowRoot).activeElement === element;
 
-/** Runs in a page of another site, and tries each way to use the server. Returns the result of each way by its name. */
+/**
+ * Runs in a page of another site and tries every way to use the server. Returns a map from the name of each way to its
+ * result.
+ */
 async function attack({ origin, token, actions }: Readonly<Record<'origin' | 'token' | 'actions', string>>) {
   const list = `${origin}/api/v1/instances`;
   const headers = { authorization: `Bearer ${token}` };
@@ -160,7 +163,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await command.until(/Dashboard at \S+[\s\S]*KUBECONFIG=/);
       address = /Dashboard at (\S+)/.exec(command.output)?.[1] ?? '';
       user = new KubeClient({ config: await loadKubeConfig({ path: join(directory, '.typekro/default/kubeconfig') }) });
-      // `evil.example` is the name of another site. It resolves to this machine, as in an attack by DNS rebinding.
+      // `evil.example` is the host name of another site. It resolves to this machine, as in a DNS rebinding attack.
       browser = await startBrowser(['--host-resolver-rules=MAP evil.example 127.0.0.1']);
       page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
       page.on('console', (message) => {
@@ -175,17 +178,17 @@ describe.skipIf(whyNoBrowser !== undefined)(
       rmSync(directory, { recursive: true, force: true });
     });
 
-    /** Moves the focus to an element with the Tab key alone. */
+    /** Moves the focus to an element with only the Tab key. */
     const tabTo = async (target: Locator): Promise<void> => {
       for (let count = 0; count < 80; count += 1) {
         if (await target.evaluate(hasFocus)) return;
-        // In an editor, the key Tab indents. Escape lets the next Tab leave it.
+        // In an editor, the Tab key indents. After Escape, the next Tab leaves the editor.
         if (await page.evaluate(`document.activeElement.shadowRoot != null`)) await page.keyboard.press('Escape');
         await page.keyboard.press('Tab');
       }
       throw new Error(`the Tab key does not reach ${String(target)}`);
     };
-    /** Chooses a button by keyboard. */
+    /** Presses a button by keyboard. */
     const press = async (name: string): Promise<void> => {
       await tabTo(page.getByRole('button', { name }).first());
       await page.keyboard.press('Enter');
@@ -211,7 +214,8 @@ describe.skipIf(whyNoBrowser !== undefined)(
 
       await press('Suspend');
       await page.getByRole('button', { name: 'Resume' }).waitFor();
-      // The status shows that the controller knows the suspension. Before that, the controller could revert the change.
+      // Waits until the status shows that the controller has observed the suspension. Before that, the controller could
+      // revert the change.
       await expect
         .poll(async () => JSON.stringify((await user.get(SHOP))['status']), { timeout: 30_000 })
         .toContain('ReconciliationSuspended');
@@ -226,7 +230,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await tabTo(page.getByRole('complementary', { name: 'settings' }).getByRole('tab', { selected: true }));
       await page.keyboard.press('ArrowRight');
       await page.getByText('The live object has all desired values.').waitFor();
-      // The status of a suspended instance does not change, so the page has to notice the change of the object itself.
+      // The status of a suspended instance does not change, so the page must notice the change of the object itself.
       await user.patch(SETTINGS, { data: { colour: 'blue' } }, { fieldManager: 'another-client' });
       await page.getByText(CHANGED).waitFor();
       expect(await axeProblems(page)).toEqual([]);
@@ -234,7 +238,8 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.getByText(CHANGED).waitFor({ state: 'hidden' });
       expect((await user.get(SETTINGS))['data']).toMatchObject({ colour: 'red' });
 
-      // Without a selected node, the page shows the events of the instance itself. Corrected drift is there at once.
+      // If no node is selected, the page shows the events of the instance itself, where corrected drift appears at
+      // once.
       await page.keyboard.press('Escape');
       const events = page.getByRole('complementary', { name: 'Events' });
       await events.getByText('ConfigMap v1 default/first-settings').first().waitFor();
@@ -273,7 +278,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.getByText('default/first').first().waitFor();
       expect(await axeProblems(page)).toEqual([]);
 
-      // In a text, the keys g and t are letters. Tab leaves it.
+      // In a text field, the keys g and t are letters. Tab leaves the field.
       await page.keyboard.press('Tab');
       await page.keyboard.press('g');
       await page.keyboard.press('t');
@@ -287,7 +292,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       expect(errors).toEqual([]);
     }, 120_000);
 
-    test('a page comes back to its place after the command has started again on the same port', async () => {
+    test('a page returns to its place after the command has restarted on the same port', async () => {
       const own = mkdtempSync(join(tmpdir(), 'typekro-again-'));
       const token = join(own, '.typekro/default/dashboard-token');
       writeFileSync(join(own, 'shop.yaml'), `${definition('      colour: string')}---\n${INSTANCE}`);
@@ -329,7 +334,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       }
     }, 90_000);
 
-    test('the file of --open and a link of another site lead to the page', async () => {
+    test('the file of --open and a link on another site lead to the page', async () => {
       const context = await browser.newContext();
       const folder = mkdtempSync(join(tmpdir(), 'typekro-opened-'));
       const script = 'require("node:fs").writeFileSync(process.argv[1], process.argv[2])';
@@ -338,7 +343,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
         const visitor = await context.newPage();
         const nameOf = () => (existsSync(join(folder, 'name')) ? readFileSync(join(folder, 'name'), 'utf8') : '');
         await expect.poll(nameOf).toMatch(/open\.html$/);
-        // The file leads to another page while it loads.
+        // The file redirects to another page while it loads.
         await visitor.goto(pathToFileURL(nameOf()).href, { waitUntil: 'commit' });
         await visitor.locator('.connection.is-live').waitFor();
         await visitor.goto(
@@ -353,7 +358,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       }
     });
 
-    test('a page of another site gets nothing, with all that its browser can send', async () => {
+    test('a page of another site gets no data with any request that its browser can send', async () => {
       const site = createServer((_, response) => {
         response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>evil</title>');
       });
@@ -364,7 +369,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
         await visitor.goto(`http://evil.example:${(site.address() as AddressInfo).port}/`);
         const session = await context.newCDPSession(visitor);
         await session.send('Network.enable');
-        /** The requests that reached the server, and the statuses of its answers. */
+        /** The requests that reached the server, and the statuses of the responses. */
         const [sent, statuses] = [new Map<string, string>(), [] as string[]];
         session.on('Network.requestWillBeSent', ({ requestId, request: { method, url } }) => {
           if (url.startsWith(origin)) sent.set(requestId, `${method} ${new URL(url).pathname}`);
@@ -403,10 +408,10 @@ describe.skipIf(whyNoBrowser !== undefined)(
         const frames = await Promise.all(visitor.frames().map((frame) => frame.content()));
         expect(frames).toHaveLength(3);
         expect(frames.join('\n')).not.toMatch(/app\.js|suspended|colour/);
-        // An action would have changed an annotation.
+        // If an action had succeeded, it would have changed an annotation.
         expect((await user.get(SHOP)).metadata.annotations).toEqual(before);
 
-        // After DNS rebinding, a page of another site has the same origin as the answers of this server.
+        // After DNS rebinding, a page of another site has the same origin as the responses of this server.
         const answer = await visitor.goto(origin.replace('127.0.0.1', 'evil.example'));
         expect(answer?.status()).toBe(421);
         expect(await visitor.content()).not.toContain('app.js');
@@ -421,7 +426,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       ['a wrong token', 401, { authorization: 'Bearer wrong' }],
       ['a foreign origin', 403, { authorization: 'Bearer TOKEN', origin: 'https://evil.example' }],
       ['a wrong host', 421, { authorization: 'Bearer TOKEN', host: 'evil.example' }],
-    ])('a request with %s gets nothing', async (_, status, headers) => {
+    ])('a request with %s gets no data', async (_, status, headers) => {
       const { origin, hash } = new URL(address);
       const token = hash.replace('#token=', '');
       const sent = Object.fromEntries(

@@ -5,7 +5,10 @@ import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
 
-/** Each place with its address, and with the key that the test presses there. An empty text stands for no key. */
+/**
+ * The name and the address of each place (view) of the page, and the key that the test presses there; an empty string
+ * stands for no key.
+ */
 const PLACES = [
   ['the instances', '#/instances', ''],
   ['an instance', `#/instances/${SHOP_REF}?node=web`, ''],
@@ -83,7 +86,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     expect(errors).toEqual([]);
   });
 
-  test('a fact below the name of an instance does not break across lines at 320 pixels', async () => {
+  test('no fact below the name of an instance breaks across lines at 320 pixels', async () => {
     await page.setViewportSize({ width: 320, height: 640 });
     await open(`#/instances/${SHOP_REF}`);
     const age = page.getByText(/ old$/);
@@ -96,7 +99,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     expect(height).toBeLessThan(lineHeight * 1.5);
   });
 
-  test('the way back to a list leads to its position and its active row', async () => {
+  test('going back to a list restores its scroll position and its active row', async () => {
     await open('#/instances');
     const grid = page.getByRole('grid', { name: 'Instances' });
     await page.keyboard.press('ArrowDown');
@@ -114,7 +117,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     await page.getByRole('heading', { name: name ?? '' }).waitFor();
   });
 
-  test('a view that is left before it is painted reads nothing later', async () => {
+  test('a view that is left before it is painted sends no reads later', async () => {
     await open('#/plan');
     const shown = await page.evaluate<string[]>(`(async () => {
       const shown = [];
@@ -134,7 +137,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     await page.getByRole('heading', { name: 'Plan' }).waitFor();
     await expect.poll(() => server.requests.at(-1)).not.toBe('/api/v1/events');
     const before = server.requests.length;
-    // The page pauses between two reads of the same data. When the third read is answered, all other pauses are over.
+    // The page pauses between two reads of the same data. After the third response, all other pauses are over.
     for (let read = 0; read < 3; read += 1) {
       const isAnswered = page.waitForResponse(/\/api\/v1\/meta/);
       server.emit([
@@ -165,7 +168,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     await other.close();
   });
 
-  test('a text that is typed with a pause stays as it is, while the list changes', async () => {
+  test('text that is typed with a pause does not change while the list changes', async () => {
     await open('#/instances');
     const filter = page.getByRole('searchbox', { name: /Filter/ });
     await page.keyboard.press('/');

@@ -56,12 +56,12 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     await page.keyboard.insertText(text);
   };
 
-  test('the example becomes ready, and the page requests files of its own folder only', () => {
+  test('the example becomes ready, and the page requests only files of its own folder', () => {
     expect(requests.every((url) => url.startsWith(server.url))).toBe(true);
     expect(errors).toEqual([]);
   });
 
-  test('by keyboard: another value changes the steps, and Escape and Tab leave the text', async () => {
+  test('by keyboard, a changed value changes the steps, and Escape and Tab leave the editor', async () => {
     await page.getByRole('textbox', { name: 'Spec' }).focus();
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.insertText('name: shop\n');
@@ -79,7 +79,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('a mistake is shown with its line and a caret, and its button leads to the place', async () => {
+  test('a mistake is shown with its line and a caret, and its button leads to the position', async () => {
     await page.getByRole('textbox', { name: 'Spec' }).focus();
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.insertText('name: shop\nreplicas: many\n');
@@ -93,7 +93,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('a composition becomes a definition; an import from another module is refused by name', async () => {
+  test('a composition becomes a definition, and an import from another module is refused by name', async () => {
     await page.getByRole('combobox').selectOption('Composition in TypeScript');
     await page.getByRole('region', { name: 'Composition' }).waitFor();
     await page.getByText('Step 4 of 4').waitFor();
@@ -104,7 +104,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('each expression of a node has a place, a type and a present value, which changes with the step', async () => {
+  test('each expression of a node shows its position, its type and its value at the selected step', async () => {
     await page.getByRole('tab', { name: 'Values' }).click();
     await page.getByLabel('Expressions of').selectOption('deployment');
     const row = page.locator('.expressions li', { hasText: 'readyWhen[0]' });
@@ -120,7 +120,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('an endless loop is stopped, and the next text runs', async () => {
+  test('an endless loop is stopped, and the next program runs', async () => {
     await page.getByRole('button', { name: 'TypeScript' }).click();
     await write('let a = 0;\nwhile (true) a += 1;\n');
     await page.getByText('this loop does not end').first().waitFor();
@@ -148,7 +148,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('the worker has all parts of the rules of built-in kinds', async () => {
+  test('the worker contains all rules of built-in kinds', async () => {
     const kind = (id: string, apiVersion: string, name: string, rest: string): string =>
       `    - id: ${id}\n      template: { apiVersion: ${apiVersion}, kind: ${name}, metadata: { name: a }, ${rest} }\n`;
     const pods = 'template: { metadata: { labels: { a: b } }, spec: { containers: [{ name: a, image: b }]';
@@ -224,7 +224,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     [390, 844],
     [899, 700],
     [1000, 700],
-  ])('the results are below the texts in a window of %i × %i', async (width, height) => {
+  ])('the results are below the editors in a window of %i × %i', async (width, height) => {
     await page.setViewportSize({ width, height });
     const bottomOf = async (selector: string) => {
       const box = await page.locator(selector).boundingBox();
@@ -232,7 +232,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     };
     const steps = await page.locator('.steps').boundingBox();
     expect(steps?.y ?? 0).toBeGreaterThanOrEqual(await bottomOf('.playground-texts'));
-    // A click needs a tab that nothing covers.
+    // A click succeeds only if no other element covers the tab.
     await page.getByRole('tab', { name: 'Status' }).click();
     expect(await page.getByRole('tab', { name: 'Status' }).getAttribute('aria-selected')).toBe('true');
   });

@@ -6,7 +6,7 @@ import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
 
-/** A name that would run a script, if the page took it for markup. */
+/** A name that would run a script if the page inserted it as markup. */
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
 
 if (whyNoBrowser !== undefined) console.log(`The tests of the page are skipped: ${whyNoBrowser}`);
@@ -46,7 +46,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await expect.poll(() => page.locator('.loading').count()).toBe(0);
   };
 
-  /** The first node of the fleet that waits. Each step of the scene makes it ready. */
+  /** The first waiting node of the fleet. The next step of the scene makes this node ready. */
   const waitingNode = (): string =>
     scene.instance(FLEET_REF)?.nodes.find(({ state }) => state === 'waiting')?.id ?? 'absent';
 
@@ -96,7 +96,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('a definition shows its canary with the instance that gets the revision first, and the schemas', async () => {
+  test('a definition shows the schemas, and its canary with the instance that gets the revision first', async () => {
     await open('#/definitions/shops.acme.dev?tab=schema');
     await page.getByText(/Revision 4 is tried first on 1 of 9,999 instances/).waitFor();
     await page.getByText('shop/web is not ready yet').waitFor();
@@ -113,7 +113,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     // The filtered list can replace the row that has the focus.
     await expect
       .poll(async () => {
-        // The page may be replacing the grid at this moment. Without a grid, this try presses no key.
+        // The page may be replacing the grid at this moment. If there is no grid, this attempt presses no key.
         const hasGrid = await page.evaluate<boolean>(
           `Boolean(document.querySelector('[role=grid]')) && (document.querySelector('[role=grid]').focus(), true)`,
         );
@@ -149,7 +149,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
       page.evaluate(
         `[...document.querySelectorAll('.box')].map((box) => box.dataset.box + box.getAttribute('transform'))`,
       );
-    // The step makes the waiting nodes ready, which have boxes of their own. Nodes inside of groups wait instead.
+    // After the step, the waiting nodes that have their own boxes are ready, and nodes inside groups wait instead.
     const single = waitingNode();
     await box(single).and(page.locator('.tone-waiting')).waitFor();
     const before = await places();
@@ -170,7 +170,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('a saved graph is an SVG with its styles and its background, and a hostile value is a text of it', async () => {
+  test('a saved graph is an SVG with styles and background, and a hostile value in it is plain text', async () => {
     const value = `${HOSTILE} &amp;\u00a0]]> \u0001\ufffe`;
     const own = await serveScene(createScene({ instances: 3, nodes: 3, children: 3, hostile: value }));
     try {
@@ -207,7 +207,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     }
   });
 
-  test('a hostile name, label, annotation and message is a text', async () => {
+  test('hostile names, labels, annotations and messages are shown as plain text', async () => {
     await open(`#/instances/${SHOP_REF}?node=web`);
     await page.getByText(HOSTILE).first().waitFor();
     expect(await page.locator('img').count()).toBe(0);
@@ -223,7 +223,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('an instance that vanishes while the page shows it keeps its last state, and says so', async () => {
+  test('the page of an instance that vanishes keeps the last state, and says that the instance no longer exists', async () => {
     await open(`#/instances/${SHOP_REF}?node=settings`);
     await page.getByRole('complementary', { name: 'settings' }).waitFor();
     const nodes = await page.getByText(/\d of \d nodes ready/).textContent();
@@ -247,7 +247,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await page.getByRole('heading', { name: 'shop/web' }).waitFor();
   });
 
-  test('a change of an object alone is read, and does not read the list of instances', async () => {
+  test('after a change of only an object, the page reads the object but not the list of instances', async () => {
     await open(`#/instances/${FLEET_REF}`);
     const reads = (end: string): number => server.requests.filter((path) => path.endsWith(end)).length;
     const before = { instance: reads('Ffleet'), list: reads('/instances') };
@@ -257,7 +257,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('by keyboard, the why path leads to the one object of a collection that is not ready', async () => {
+  test('by keyboard, the why path leads to the only unready object of a collection', async () => {
     await open(`#/instances/${SHOP_REF}?node=edge`);
     const panel = page.getByRole('complementary', { name: 'edge' });
     await panel.getByText(/\d+ of 900 are not ready/).waitFor();
@@ -293,7 +293,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('the key w shows the why path in place of a selected node, and the next w ends it', async () => {
+  test('the key w shows the why path instead of the selected node, and a second w hides the path', async () => {
     await open(`#/instances/${SHOP_REF}?node=settings`);
     await page.getByRole('complementary', { name: 'settings' }).waitFor();
     await page.keyboard.press('w');
@@ -327,7 +327,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await page.getByText(words).waitFor();
   });
 
-  test('the form shows at each field why an API server refuses its value, and has rows for lists', async () => {
+  test('the form shows at each field why an API server would refuse the value, and has rows for lists', async () => {
     await open('#/definitions/shops.acme.dev?tab=form');
     const replicas = page.getByRole('textbox', { name: 'replicas' });
     await replicas.fill('0');
@@ -350,7 +350,10 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  /** Drops a file on an element, as a browser reports it. Returns whether the page kept the browser from opening it. */
+  /**
+   * Simulates the events of a file drop on an element. Returns true if the page prevented the browser from opening the
+   * file.
+   */
   const drop = (selector: string, name: string, text: string): Promise<boolean> =>
     page.locator(selector).evaluate(
       (element, [fileName, content]) => {
@@ -363,7 +366,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
       [name, text] as const,
     );
 
-  test('a plan takes a file that is dropped anywhere on the page, and its result is marked when the text changes', async () => {
+  test('the plan accepts a file that is dropped anywhere on the page, and its result is marked as outdated when the text changes', async () => {
     await open('#/plan');
     await page.locator('header.bar').dispatchEvent('dragover', {
       dataTransfer: await page.evaluateHandle(() => {
@@ -385,7 +388,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('the source of a definition opens in the plan, and a source with hidden values does not', async () => {
+  test('the source of a definition opens in the plan, but a source with hidden values does not', async () => {
     await open('#/definitions/shops.acme.dev?tab=source');
     await page.getByRole('button', { name: 'Plan a change' }).focus();
     await page.keyboard.press('Enter');
@@ -402,7 +405,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('the key c copies the command of what is shown: the list, an instance, the selected node', async () => {
+  test('the key c copies the command for the list, the instance or the selected node that is shown', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const copied = async (): Promise<string> => {
       await page.keyboard.press('c');
@@ -417,7 +420,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await open(`#/instances/${SHOP_REF}?node=settings`);
     await page.getByRole('complementary', { name: 'settings' }).waitFor();
     await expect.poll(copied).toContain('kubectl get configmap/web-settings -n shop -o yaml');
-    // After a reload, the keys of the node are registered with those of the instance at once.
+    // After a reload, the keys of the node and of the instance are registered at the same time.
     await page.reload();
     await page.getByRole('complementary', { name: 'settings' }).waitFor();
     expect(await copied()).toContain('kubectl get configmap/web-settings -n shop -o yaml');
@@ -438,7 +441,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(page.url()).toBe(`${server.url}/#/instances`);
   });
 
-  test('the texts of the playground stay while another view is shown, and are in the address again', async () => {
+  test('the texts of the playground stay while another view is shown, and then are in the address again', async () => {
     await open('#/playground');
     await page.getByText('Step 7 of 7').waitFor();
     await page.getByRole('textbox', { name: 'Definition' }).focus();
@@ -473,7 +476,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(await colour('.tab[aria-selected=true]')).not.toBe(await colour('.tab[aria-selected=false]'));
   });
 
-  test('the focus goes to the content, when the focused part of the page is gone, and the title names the place', async () => {
+  test('the focus moves to the content when the focused element disappears, and the title names the place', async () => {
     await page.getByRole('grid', { name: 'Instances' }).focus();
     await page.keyboard.press('Enter');
     await page.locator('.box').first().waitFor();

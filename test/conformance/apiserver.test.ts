@@ -5,17 +5,17 @@ import { replayRecordings } from './support/apiserver-runner.ts';
 
 const directory = fileURLToPath(new URL('apiserver', import.meta.url));
 
-/** The topics in which no deviation may be listed. */
+/** The topics for which no deviation may be listed. */
 const COMPLETE = ['ssa', 'ssa-crd', 'ssa-order', 'ssa-fuzz', 'watch', 'finalizers', 'patch-strategic', 'gc', 'namespaces'];
 
-test('recorded requests to an API server without controllers have the recorded answers, word for word', { timeout: 240_000 }, async () => {
+test('recorded requests to an API server without controllers have the recorded responses, word for word', { timeout: 240_000 }, async () => {
   const results = await replayRecordings(directory, { profile: 'api' });
   const failures = results.flatMap(({ failures }) => failures);
   expect(failures).toEqual([]);
   expect(results.reduce((sum, { passed }) => sum + passed, 0)).toBeGreaterThan(700);
 });
 
-test('recorded requests to an API server with controllers have the recorded answers, word for word', { timeout: 240_000 }, async () => {
+test('recorded requests to an API server with controllers have the recorded responses, word for word', { timeout: 240_000 }, async () => {
   const results = await replayRecordings(directory, { profile: 'controllers' });
   expect(results.flatMap(({ failures }) => failures)).toEqual([]);
   const passed = Object.fromEntries(results.map((result) => [result.topic, result.passed]));

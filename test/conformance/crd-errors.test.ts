@@ -22,7 +22,7 @@ interface Line {
   }[];
 }
 
-/** Recordings about refused CEL rules. `src/cluster/crd` checks these rules, and `crdErrors` does not. */
+/** Recordings about refused CEL rules. `crdErrors` does not compile CEL rules; `src/cluster/crd` does. */
 const COMPILES_RULES = new Set(['crd-invalid/cel-syntax', 'crd-invalid/cel-not-bool', 'crd-invalid/cel-cost']);
 
 const lines = [...read<Line>('apiserver/crd.jsonl'), ...read<Line>('apiserver/cr.jsonl'), ...read<Line>('apiserver/ssa.jsonl')];
@@ -43,10 +43,11 @@ test('enough recordings are covered', () => {
 });
 
 describe.each(creations)('$name', ({ crd, res }) => {
-  test('gets the recorded answer of the server', () => {
+  test('has the recorded errors of the server', () => {
     const details = res?.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res?.status === 422 ? (details?.causes ?? []) : [];
-    // The placeholders in braces replace random text of the recording. Each becomes a valid name.
+    // A recording has placeholders in braces where the recorded names were random. The test replaces each placeholder
+    // with a valid name.
     const named = JSON.parse(JSON.stringify(crd).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as KubeObject;
     const wanted = JSON.parse(JSON.stringify(expected).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as FieldError[];
     expect(crdErrors(named).sort(byText)).toEqual(wanted.sort(byText));

@@ -24,7 +24,7 @@ const lines = readFileSync(new URL('apiserver/cr.jsonl', import.meta.url), 'utf8
   .filter((line) => line !== '')
   .map((line) => parseJson(line) as unknown as Line);
 
-/** The storage schema of each fixture kind, by plural. */
+/** Maps the plural of each fixture kind to the schema of its storage version. */
 const schemas = new Map<string, Schema>();
 for (const { fixture, steps } of lines) {
   const crd = steps[0]?.req?.body as unknown as KubeObject | undefined;
@@ -34,10 +34,13 @@ for (const { fixture, steps } of lines) {
   if (stored !== undefined) schemas.set(fixture, stored.schema.openAPIV3Schema);
 }
 
-/** Recordings that fail before the validation by the schema: names, kinds, and the decoding of embedded metadata. */
+/**
+ * Recordings that fail before the schema validation: because of a name, a kind, or embedded metadata that cannot be
+ * decoded.
+ */
 const OUTSIDE = /bad-name|wrong-kind|no-kind|generate|dup-/;
 
-/** Creations whose result depends on the schema only, and not on the name or a CEL rule. */
+/** Creations whose result depends only on the schema, not on the name or on a CEL rule. */
 const creations = lines.flatMap(({ id = '', topic, title, steps }) => {
   if (topic !== 'cr-validate' && topic !== 'cr') return [];
   return steps.flatMap(({ req, res }, index) => {
@@ -57,21 +60,21 @@ describe.each(creations)('$name', ({ schema, object, res }) => {
   const pruned = prune(schema, object);
   const value = applyDefaults(schema, pruned.value);
 
-  test('causes are those of the server', () => {
-    // Causes whose field begins with a dot come from the scale subresource, and not from the schema.
+  test('the causes of the error are the causes that the server reports', () => {
+    // A cause whose field begins with a dot comes from the scale subresource, not from the schema.
     const details = res.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res.status === 422 ? (details?.causes ?? []).filter((cause) => !cause.field.startsWith('.')) : [];
     const bySame = (a: FieldError, b: FieldError) => (a.field + a.message < b.field + b.message ? -1 : 1);
     expect(validateValue(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
   });
 
-  test('the stored object is pruned and has its defaults', () => {
+  test('pruning and defaulting produce the object that the server stores', () => {
     const spec = res.body?.['spec'];
     if (res.status === 201 && spec !== undefined) expect((value as JsonObject)['spec']).toEqual(spec);
     else expect(prune(schema, pruned.value).unknown).toEqual([]);
   });
 
-  test('the unknown fields are the ones that the server warns about', () => {
+  test('the unknown fields are the fields about which the server warns', () => {
     const warnings = [...(res.headers?.['warning'] ?? '').matchAll(/unknown field \\?"([^"\\]+)/g)].map((match) => match[1]);
     if (res.headers?.['warning'] !== undefined) expect(pruned.unknown).toEqual(warnings);
     else expect(prune(schema, value).unknown).toEqual([]);

@@ -16,12 +16,12 @@ describe('the list of conformance specs', () => {
     expect(listed.release).toMatch(/^1\.36\.\d+$/);
   });
 
-  test('lists a spec as "passes" exactly when its last run passed', () => {
+  test('lists a spec as "passes" if and only if its last run passed', () => {
     const wrong = listed.specs.filter(({ status, lastRun }) => (status === 'passes') !== (lastRun?.result === 'passed'));
     expect(wrong).toEqual([]);
   });
 
-  test('has a reason for each spec that is not listed as "passes", and for no other spec', () => {
+  test('has a reason only for the specs that are not listed as "passes", and for each of them', () => {
     const wrong = listed.specs.filter(({ status, reason = '' }) => (status === 'passes') === (reason !== ''));
     expect(wrong).toEqual([]);
   });
@@ -82,7 +82,10 @@ describe('the runner', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** A program with the flags of `e2e.test` that the runner uses. It lists the namespaces of the cluster. */
+  /**
+   * Writes a program that stands in for `e2e.test`, with the flags that the runner uses. The program lists the
+   * namespaces of the cluster.
+   */
   function program(): string {
     const path = join(folder, 'e2e.test');
     const source = `#!${process.execPath}

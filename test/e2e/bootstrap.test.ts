@@ -71,7 +71,7 @@ test('a second installation changes nothing, and the deletion removes kro', asyn
   expect(await find('Deployment', 'kro', 'kro')).toBeUndefined();
 });
 
-test('an old version of kro causes a warning at the line of its option', () => {
+test('an old version of kro causes a warning at the line of the version option', () => {
   const bootstrap = typeKroRuntimeBootstrap({ fluxVersion: 'v2.4.0', kroVersion: '0.3.0' });
   expect(bootstrap.diagnostics).toMatchObject([
     { severity: 'warning', message: expect.stringContaining('0.3.0') as string },
@@ -79,7 +79,7 @@ test('an old version of kro causes a warning at the line of its option', () => {
   expect(bootstrap.diagnostics[0]?.source?.file).toContain('bootstrap.test.ts');
 });
 
-test('kro is installed in the given namespace, and an existing installation in kro-system stays', async () => {
+test('kro is installed in the given namespace, and the existing installation in kro-system is kept', async () => {
   const elsewhere = typeKroRuntimeBootstrap({ kroNamespace: 'graphs' }).factory('direct', options());
   await elsewhere.deploy({ namespace: 'flux-system' });
   expect(await find('HelmRelease', 'kro', 'graphs', 'helm.toolkit.fluxcd.io/v2')).toBeDefined();
@@ -174,14 +174,14 @@ describe('manifests of the user', () => {
   });
 
   test.each([
-    ['a folder that is not there', '/nowhere/at/all', 'cannot be read'],
-    ['an address that does not answer', 'http://127.0.0.1:1/install.yaml', 'cannot be read'],
+    ['a folder that does not exist', '/nowhere/at/all', 'cannot be read'],
+    ['an address that does not respond', 'http://127.0.0.1:1/install.yaml', 'cannot be read'],
   ])('are refused: %s', async (_name, manifestsFrom, message) => {
     const factory = typeKroRuntimeBootstrap({ manifestsFrom }).factory('direct', options());
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(message);
   });
 
-  test('a text that is not a manifest is refused', async () => {
+  test('content that is not a manifest is refused', async () => {
     writeFileSync(join(folder, 'install.yaml'), '<html></html>');
     const factory = typeKroRuntimeBootstrap({ manifestsFrom: folder }).factory('direct', options());
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow('cannot be used');
@@ -194,7 +194,7 @@ test('a time-out names the objects that are not ready', async () => {
   await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(/source-controller/);
 });
 
-test('the YAML has the known objects, and comments name the other ones', () => {
+test('the YAML contains the known objects, and comments name the objects that are not known', () => {
   const factory = typeKroRuntimeBootstrap().factory('direct', { namespace: 'flux-system' });
   const yaml = factory.toYaml({ namespace: 'flux-system' });
   expect(yaml).toContain('kind: HelmRelease');

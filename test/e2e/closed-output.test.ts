@@ -32,7 +32,7 @@ const names = async (): Promise<string[]> => {
 };
 
 test.skipIf(spawnSync('sh', ['-c', 'exit']).status !== 0).each(['apply', '--debug --debug apply'])(
-  'typekro %s is complete although the reader of its output ends early',
+  'typekro %s completes its work when the reader of its output ends early',
   async (words) => {
     // `head` ends after the first line. Nothing reads the rest of the output.
     const applied = new RunningCommand(

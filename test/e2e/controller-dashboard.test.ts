@@ -32,8 +32,8 @@ const account = (name: string): KubeObject => ({
 });
 
 /**
- * The rights of the account `viewer`: definitions everywhere, and instances with their ConfigMaps in its namespace. The
- * account `lister` has the same rights without those on ConfigMaps.
+ * The account `viewer` may read definitions everywhere, and instances and their ConfigMaps in its namespace. The
+ * account `lister` has the same rights, except the rights on ConfigMaps.
  */
 const rightsOfViewer = (): KubeObject[] => {
   const binding = (kind: string, name: string, ...accounts: string[]) => ({
@@ -114,7 +114,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
       );
     }
     [viewer, lister, stranger] = await Promise.all([tokenOf('viewer'), tokenOf('lister'), tokenOf('stranger')]);
-    // The dashboard learns of the instances by watches of its own.
+    // The dashboard sees the instances through its own watches.
     const total = async () => ((await read(inspectPaths.instances(), viewer)).body as InstancePage).total;
     await vi.waitUntil(async () => (await total()) === 1, { timeout: 20_000 });
   }, 120_000);
@@ -148,7 +148,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
     expect(controller.output).not.toContain('token');
   });
 
-  test('a user sees the instances that RBAC allows, and no other one', async () => {
+  test('a user sees only the instances that RBAC allows', async () => {
     expect(await read(inspectPaths.meta(), viewer)).toMatchObject({
       status: 200,
       body: { user: `system:serviceaccount:${TEAM}:viewer`, source: 'controller', actions: [] },
@@ -165,7 +165,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
       expect(await read(path, viewer)).toMatchObject({ status: 403, body: { code: 'inspect/forbidden' } });
   });
 
-  test('a user without rights on the objects of an instance gets nothing that the controller reads of them', async () => {
+  test('a user without rights on the objects of an instance does not see what the controller reads from these objects', async () => {
     const map = await server.client.get(MAP);
     const object = inspectPaths.object(refIn(TEAM), MAP);
     const own = [inspectPaths.instance(refIn(TEAM)), inspectPaths.why(refIn(TEAM)), object];
@@ -176,12 +176,12 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
     }
     expect((await read(own[0] ?? '', lister)).body).toMatchObject({ nodes: [{ id: 'configMap', state: 'unknown' }] });
     expect(JSON.stringify((await read(object, viewer)).body)).toContain(map.metadata.uid);
-    // A report of the controller has what the controller reads with its own rights, so no user gets the report.
+    // No user gets the controller's report, because it contains data that the controller reads with its own rights.
     for (const token of [lister, viewer])
       expect(await read(report, token)).toMatchObject({ status: 404, body: { code: 'inspect/no-reports' } });
   });
 
-  test('a plan of a user is checked by the rules, and the user can change nothing', async () => {
+  test('the validation rules check the plan of a user, and the user cannot change an object', async () => {
     const changed = { ...instance(TEAM), spec: { colour: 'blue' } };
     const { status, body } = await post(inspectPaths.plan(), viewer, {
       files: [{ name: 'one.yaml', text: JSON.stringify(changed) }],
@@ -198,7 +198,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
     expect((await server.client.get(refOf(changed))).spec).toEqual({ colour: 'red' });
   });
 
-  test('a user without rights gets clear refusals, and no row', async () => {
+  test('a user without rights gets refusals with a reason, and empty lists', async () => {
     expect(await read(inspectPaths.definitions(), stranger)).toMatchObject({
       status: 403,
       body: { message: 'you may not list resourcegraphdefinitions.kro.run' },
@@ -209,7 +209,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
       body: { message: `you may not list Settings in ${TEAM}` },
     });
     const text = JSON.stringify(instance(TEAM));
-    // The plan knows only the kinds that the user may read.
+    // The plan includes only the kinds that the user may read.
     expect(await post(inspectPaths.plan(), stranger, { files: [{ name: 'a', text }] })).toMatchObject({
       status: 422,
       body: { diagnostics: [{ message: 'kro.run/v1alpha1 has no kind "Settings"' }] },
@@ -222,7 +222,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
     ['a token of nobody', () => 'nonsense', ''],
     ['a changed token', () => `${viewer}x`, ''],
     ['a token in the address', () => undefined, 'viewer'],
-  ])('with %s, nothing is answered', async (_what, token, inAddress) => {
+  ])('a request with %s is refused', async (_what, token, inAddress) => {
     const query = inAddress === '' ? '' : `?token=${viewer}`;
     for (const path of [inspectPaths.meta(), inspectPaths.instances(), inspectPaths.events()]) {
       const { status, body } = await read(path + query, token());
@@ -233,7 +233,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
   test.each([
     ['under a foreign name', { host: 'evil.test' }, 421],
     ['from a page of another origin', { origin: 'https://evil.test' }, 403],
-  ])('%s, nothing is answered, with any token', async (_what, headers, status) => {
+  ])('%s, a request with a valid token is refused', async (_what, headers, status) => {
     for (const path of ['/', inspectPaths.instances(), inspectPaths.events()]) {
       const seen = await new Promise<number | undefined>((resolve, reject) => {
         get(url + path, { headers: { authorization: `Bearer ${viewer}`, ...headers } }, (answer) => {
@@ -245,16 +245,16 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
     }
   });
 
-  test('the page itself has no data, and runs only scripts of the server', async () => {
+  test('the page contains no data, and runs only scripts of the server', async () => {
     const page = await fetch(url);
     expect(page.status).toBe(200);
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
     expect(await page.text()).not.toContain('settings');
   });
 
-  test('the stream of each user has the changes that RBAC allows', async () => {
+  test('the stream of each user contains only the changes that RBAC allows', async () => {
     const end = new AbortController();
-    /** The text of the stream of a user so far. */
+    /** Follows the stream of a user. `text` is the part that has arrived. */
     const follow = async (token: string): Promise<{ text: string }> => {
       const headers = { authorization: `Bearer ${token}` };
       const answer = await fetch(url + inspectPaths.events(), { headers, signal: end.signal });

@@ -23,7 +23,7 @@ describe.each(serverKinds())('typekro controller on $name', ({ start }) => {
 
   const quiet = ['--kubeconfig=kubeconfig', '--metrics-bind-address=0', '--health-probe-bind-address=0'];
 
-  test('without its CRDs the controller ends and names the command that installs them', async ({ skip }) => {
+  test('without its CRDs, the controller exits and names the command that installs the CRDs', async ({ skip }) => {
     const name = 'resourcegraphdefinitions.kro.run';
     if ((await server.client.find({ ...CRD, name })) !== undefined) skip('this cluster has them');
     const { code, stderr } = await startCli(['controller', ...quiet], server.directory).ended;
@@ -48,14 +48,14 @@ describe.each(serverKinds())('typekro controller on $name', ({ start }) => {
     expect((await controller.ended).code).toBe(0);
   });
 
-  test('`typekro install --controller` runs it in the cluster, and a second time changes nothing', async () => {
+  test('`typekro install --controller` runs the controller in the cluster, and a second run changes nothing', async () => {
     const names = ['--namespace', 'typekro-e2e-install', '--name', 'typekro-e2e'];
     const args = ['install', '--kubeconfig', 'kubeconfig', '--controller', '--image', 'typekro:none', ...names];
     const printed = await startCli([...args, '--print'], server.directory).ended;
     const objects = parseAllDocuments(printed.stdout).map((document) => document.toJS() as KubeObject);
     expect(objects.map(({ kind }) => kind)).toContain('Deployment');
     expect(await startCli(args, server.directory).ended).toMatchObject({ code: 0, stderr: '' });
-    // Compares only the part that users write, because controllers write to these objects too.
+    // Compares only the fields that users write, because controllers also write to these objects.
     const versions = () =>
       Promise.all(
         objects.map(async (object) => {

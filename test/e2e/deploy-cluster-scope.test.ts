@@ -74,7 +74,7 @@ test('kro mode deploys, lists, plans and deletes cluster-scoped instances', asyn
   expect(await cluster.client.find(quota)).toBeUndefined();
 });
 
-test('direct mode deploys, lists and deletes them', async () => {
+test('direct mode deploys, lists and deletes cluster-scoped instances', async () => {
   const factory = tenant.factory('direct', options());
   const deployed = await factory.deploy({ name: 'shop' });
   expect(deployed.status).toMatchObject({ namespace: 'team-shop' });
@@ -84,7 +84,7 @@ test('direct mode deploys, lists and deletes them', async () => {
   expect(await cluster.client.find(quota)).toBeUndefined();
 });
 
-test.each(['a deploy in kro mode', 'a migration'])('%s takes a direct deployment over', async (how) => {
+test.each(['a deploy in kro mode', 'a migration'])('%s takes over a deployment of direct mode', async (how) => {
   await tenant.factory('direct', options()).deploy({ name: 'shop' });
   const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-tenant-shop', namespace: 'default' };
   expect(await cluster.client.find(record)).toBeDefined();

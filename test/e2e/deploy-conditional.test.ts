@@ -32,9 +32,9 @@ afterEach(() => cluster.close());
 const uidOf = async (apiVersion: string, kind: string) =>
   (await cluster.client.get({ apiVersion, kind, name: 'a', namespace: 'default' })).metadata.uid;
 
-// On a real server no kubelet runs, and its stand-in reports Deployments too late for the controller's first status.
+// A real server has no kubelet, and the stand-in reports Deployments too late for the controller's first status.
 test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
-  '%s: objects that read an optional object are not replaced when that object is created or deleted',
+  '%s: the creation or deletion of an optional object does not replace the objects that read it',
   { timeout: 60_000 },
   async (mode) => {
     if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });
@@ -43,7 +43,7 @@ test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
     for (const cache of [false, true, false]) {
       const { status } = await factory.deploy({ name: 'a', cache });
       expect(status).toMatchObject({ from: cache ? 'the cache' : 'nowhere' });
-      // In kro mode an instance without readyWhen is ACTIVE as soon as its objects exist, before their pods are ready.
+      // In kro mode, an instance without readyWhen is ACTIVE as soon as its objects exist. Their pods may not be ready.
       if (mode === 'direct') expect(status).toMatchObject({ replicas: 1 });
       uids.add(`${await uidOf('v1', 'ConfigMap')} ${await uidOf('apps/v1', 'Deployment')}`);
       const services = await cluster.client.list({ apiVersion: 'v1', kind: 'Service' }, { namespace: 'default' });

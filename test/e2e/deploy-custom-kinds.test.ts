@@ -9,7 +9,7 @@ const spec = { type: 'object', properties: { name: { type: 'string' } }, require
 
 const condition = { type: 'object', properties: { type: { type: 'string' }, status: { type: 'string' } } };
 
-/** The CRD of a kind with these properties. The tests have kinds with conditions, and kinds without a status. */
+/** The CRD of a kind with these properties. The tests use kinds with conditions and kinds without a status. */
 const definitionOf = (kind: string, properties: JsonObject): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -57,7 +57,7 @@ afterAll(() => server.close());
 
 const options = (more: object = {}) => ({ namespace: 'gears', transport: server.transport, timeout: 20_000, ...more });
 
-test('a custom resource is ready when its controller reports readiness; a resource of a kind without a status is ready when it exists', async () => {
+test('a custom resource is ready when its status says so, and when it exists if its kind has no status', async () => {
   const factory = app.factory('direct', options());
   const waited: string[] = [];
   const ref = { apiVersion: 'sdk.example.com/v1', kind: 'Gear', name: 'a', namespace: 'gears' };
@@ -74,7 +74,7 @@ test('a custom resource is ready when its controller reports readiness; a resour
   expect(waited.length).toBeGreaterThan(0);
 });
 
-test('a deploy creates the namespace of the factory, and objects may name a namespace of the graph', async () => {
+test('a deploy creates the namespace of the factory, and an object may use a namespace that the graph creates', async () => {
   const rooms = kubernetesComposition({ name: 'rooms', spec }, ((input: { name: string }) => {
     ConfigMap({ id: 'inside', name: input.name, namespace: 'sdk-room', data: {} });
     createResource({ id: 'room', apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'sdk-room' } });

@@ -28,7 +28,7 @@ const install = async () => {
 const factory = (color = 'blue') =>
   shop(color).factory('kro', { namespace: 'team-a', transport: cluster.transport, timeout: 10_000 });
 
-/** Writes the conditions of a Graph as a controller would, once the Graph has the generation. */
+/** Waits until the Graph has the generation, and then writes its conditions, as a controller would. */
 async function report(generation: number, states: Readonly<Record<string, readonly [status: string, reason: string]>>) {
   const seen = await waitForObject(cluster.client, ref, AbortSignal.timeout(10_000), (object) =>
     (object?.metadata.generation ?? 0) >= generation ? object : undefined,
@@ -50,7 +50,7 @@ describe('a graph in mode kro is one object of the kind Graph', () => {
     await expect(factory().deploy()).rejects.toThrow('the cluster has no Graphs');
   });
 
-  test('is applied, awaited at its generation, read and deleted', async () => {
+  test('is applied, awaited until its generation is observed, read and deleted', async () => {
     await install();
     const first = factory();
     expect(await first.get()).toBeUndefined();
@@ -85,7 +85,7 @@ describe('a graph in mode kro is one object of the kind Graph', () => {
     expect(await first.get()).toBeUndefined();
   });
 
-  test('an unaccepted Graph fails the deploy with the text of the controller', async () => {
+  test('the deploy of a Graph that is not accepted fails with the message of the controller', async () => {
     await install();
     const refused = { Accepted: ['False', 'InvalidGraph'], Ready: ['False', 'InvalidGraph'] } as const;
     const [result] = await Promise.allSettled([factory().deploy(), report(1, refused)]);
@@ -95,7 +95,7 @@ describe('a graph in mode kro is one object of the kind Graph', () => {
     expect(await factory().getStatus()).toMatchObject({ health: 'failed' });
   });
 
-  test('a Graph that waits until the time limit is named with its condition', async () => {
+  test('when the time limit passes, the error names the waiting Graph and its condition', async () => {
     await install();
     const waiting = {
       Accepted: ['True', 'Compiled'],
@@ -161,7 +161,7 @@ describe('a graph in mode direct is deployed by this process', () => {
     expect(await names()).toEqual([]);
   });
 
-  test('comments in the YAML name the nodes that need values from the cluster', () => {
+  test('the YAML has comments that name the nodes that need values from the cluster', () => {
     expect(direct('blue', true).toYaml()).toMatchInlineSnapshot(`
       "# configmapSettings is read, not applied: ConfigMap team-a/settings
       # config is not made yet: configmapSettings.data.region: no such key: data
@@ -170,7 +170,7 @@ describe('a graph in mode direct is deployed by this process', () => {
     `);
   });
 
-  test('a graph that one mode deployed is refused by the other mode', async () => {
+  test('a mode refuses to deploy a graph that the other mode has deployed', async () => {
     await install();
     await direct('blue', false).deploy();
     await expect(factory().deploy()).rejects.toThrow('the graph shop is deployed in mode direct');

@@ -10,11 +10,11 @@ import { serverKinds } from '../support/api-server.ts';
 
 /** The embedded cluster, or the real server that the environment names. */
 const kind = serverKinds().at(-1);
-/** Each test has a namespace of its own. */
+/** Each test has its own namespace. */
 let namespace = '';
 let namespaces = 0;
 
-/** A composition of one ConfigMap that holds a text. */
+/** A composition with one ConfigMap that contains the field `text` of the spec. */
 const note = (name: string) =>
   kubernetesComposition(
     { name, kind: 'Note', spec: type({ name: 'string', text: 'string' }), status: type({ done: 'boolean' }) },
@@ -49,7 +49,7 @@ const direct = (name = 'note', more: object = {}) => note(name).factory('direct'
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace });
 const textOf = async (name: string) => (await server.client.find(configMap(`${name}-page`)))?.['data'];
 
-describe('objects under the name of the record of direct mode', () => {
+describe('another object with the name of the direct mode record', () => {
   test('a ConfigMap of another owner is not changed', async () => {
     const foreign = { ...configMap('typekro-note-a'), metadata: { name: 'typekro-note-a', namespace } };
     await server.client.create({ ...foreign, data: { mine: 'precious' } });
@@ -58,7 +58,7 @@ describe('objects under the name of the record of direct mode', () => {
     expect((await server.client.get(configMap('typekro-note-a')))['data']).toEqual({ mine: 'precious' });
   });
 
-  test('two pairs of names with one record name: neither deploy replaces the other', async () => {
+  test('a deploy does not replace another deploy whose record has the same name', async () => {
     await direct('a-b').deploy({ name: 'c', text: '1' });
     await expect(direct('a').deploy({ name: 'b-c', text: '2' })).rejects.toMatchObject({ code: 'deploy/name-taken' });
     expect(await textOf('c')).toEqual({ text: '1' });
@@ -94,7 +94,7 @@ describe('rollback in direct mode', () => {
     expect(await textOf('a')).toEqual({ text: '1' });
   });
 
-  test('a deploy of a spec that is too large to be recorded twice cannot be rolled back', async () => {
+  test('a deploy cannot be rolled back if the record cannot hold both specs', async () => {
     const factory = direct();
     await factory.deploy({ name: 'a', text: 'x'.repeat(600_000) });
     const later = 'y'.repeat(600_000);
@@ -119,7 +119,7 @@ describe('rollback in direct mode', () => {
 });
 
 describe('concurrent calls in direct mode', () => {
-  test('a deploy that begins during a deletion ends the deletion, and its objects stay', async () => {
+  test('a deploy that begins during a deletion ends the deletion, and the deployed objects stay', async () => {
     await direct().deploy({ name: 'a', text: '1' });
     await server.client.patch(configMap('a-page'), { metadata: { finalizers: ['acme.test/hold'] } });
     const deletion = direct().deleteInstance('a');
@@ -163,7 +163,7 @@ describe('concurrent calls in direct mode', () => {
     await inner.close();
   });
 
-  test('concurrent deploys of one instance end with record and children of one deploy; the others fail with an error that says so', async () => {
+  test('after concurrent deploys of one instance, the record and the children come from the same deploy, and the other deploys fail', async () => {
     const texts = ['1', '2', '3'];
     const results = await Promise.allSettled(texts.map((text) => direct().deploy({ name: 'a', text })));
     const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.spec.text] : []));
@@ -186,13 +186,13 @@ describe('concurrent calls in direct mode', () => {
 
 describe('calls that cannot succeed', () => {
   test.each([
-    ['an instance name longer than a label', 'note', 'a'.repeat(64)],
+    ['an instance name that is too long for a label', 'note', 'a'.repeat(64)],
     ['an instance name that no object can have', 'note', 'A_b'],
   ])('%s is refused before the first request', async (_what, definition, name) => {
     await expect(direct(definition).deploy({ name, text: '' })).rejects.toMatchObject({ code: 'deploy/invalid-name' });
   });
 
-  test('a definition name longer than a label is refused when the definition is made', () => {
+  test('a definition name that is too long for a label is refused when the definition is created', () => {
     expect(() => direct('n'.repeat(64))).toThrow(expect.objectContaining({ code: 'compose/definition' }));
   });
 
@@ -206,7 +206,7 @@ describe('calls that cannot succeed', () => {
     });
   });
 
-  test('in kro mode the error for missing CRDs says what to install', async ({ skip }) => {
+  test('in kro mode, the error for missing CRDs names the command that installs them', async ({ skip }) => {
     const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
     const installed = await server.client.find({ ...crd, name: 'resourcegraphdefinitions.kro.run' });
     if (installed !== undefined) skip('this cluster has them');
@@ -215,14 +215,17 @@ describe('calls that cannot succeed', () => {
     });
   });
 
-  test.each(['direct', 'kro'] as const)('%s: a caller that aborts gets its own reason', async (mode) => {
-    const reason = new Error('changed my mind');
-    const controller = new AbortController();
-    const factory = note('note').factory(mode, options({ progressCallback: () => controller.abort(reason) }));
-    await expect(factory.deploy({ name: 'a', text: '' }, { abortSignal: controller.signal })).rejects.toBe(reason);
-  });
+  test.each(['direct', 'kro'] as const)(
+    '%s: a call that is aborted rejects with the reason of the abort',
+    async (mode) => {
+      const reason = new Error('changed my mind');
+      const controller = new AbortController();
+      const factory = note('note').factory(mode, options({ progressCallback: () => controller.abort(reason) }));
+      await expect(factory.deploy({ name: 'a', text: '' }, { abortSignal: controller.signal })).rejects.toBe(reason);
+    },
+  );
 
-  test('a missing kubeconfig is named, and the next call reads it again', async () => {
+  test('the error names a missing kubeconfig, and the next call reads the file again', async () => {
     const factory = direct('note', { transport: undefined, kubeConfig: '/does/not/exist' });
     for (const attempt of [1, 2]) {
       await expect(factory.deploy({ name: `a${attempt}`, text: '' })).rejects.toMatchObject({

@@ -47,9 +47,9 @@ const uids = async () => new Map([...(await children())].map(([name, { metadata 
 const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-moving-a', namespace: 'default' };
 const instance = { apiVersion: 'example.com/v1alpha1', kind: 'Moving', name: 'a', namespace: 'default' };
 
-describe('an instance moves between the modes without a deletion', () => {
-  // The migration deletes an instance with the propagation policy `Orphan`. A garbage collector carries this out, and a
-  // bare API server has none.
+describe('an instance moves between the modes, and its objects are not deleted', () => {
+  // The migration deletes an instance with the propagation policy `Orphan`. This policy needs a garbage collector, and
+  // the real API server runs without one.
   test.skipIf(isRealServer)('from direct to kro and back', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     const direct = await factory('direct').deploy({ name: 'a', debug: true });
@@ -71,7 +71,7 @@ describe('an instance moves between the modes without a deletion', () => {
     expect(await uids()).toEqual(new Map());
   });
 
-  test.skipIf(isRealServer)('objects that the new spec lacks are pruned by the new owner', async () => {
+  test.skipIf(isRealServer)('the new owner prunes the objects that the new spec does not have', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     await factory('direct').deploy({ name: 'a', debug: true });
     await factory('kro').deploy({ name: 'a', debug: false });

@@ -39,7 +39,7 @@ const summary = ({ changes, waiting }: Plan) => ({
 });
 const first = { name: 'a', image: 'nginx:1', debug: true };
 
-test('a resource with the deletion policy Orphaned stays, when a condition leaves it out and when the instance is deleted', async () => {
+test('a resource with the deletion policy Orphaned stays when a condition excludes it and when the instance is deleted', async () => {
   const keeping = kubernetesComposition(
     {
       name: 'keeping',
@@ -133,7 +133,7 @@ describe('plan', () => {
     expect(items.filter(({ metadata }) => metadata.name?.startsWith('a'))).toEqual([]);
   });
 
-  test('after the deploy: changed fields, deleted objects, and unchanged ones', async () => {
+  test('after the deploy: changed fields, deleted objects, and unchanged objects', async () => {
     await factory('direct').deploy(first);
     expect(summary(await factory('direct').plan(first)).changes.every((line) => line.startsWith('unchanged'))).toBe(
       true,
@@ -164,7 +164,7 @@ describe('plan', () => {
 });
 
 describe('events of one deploy', () => {
-  test('arrive in order, and end with the deploy', async () => {
+  test('arrive in order, and the stream ends with the deploy', async () => {
     const types: string[] = [];
     for await (const event of factory('direct').deployEvents(first)) types.push(event.type);
     expect(types[0]).toBe('started');
@@ -196,7 +196,7 @@ describe('events of one deploy', () => {
     ]);
   });
 
-  test('the end of the loop over the events aborts the deploy', async () => {
+  test('a break out of the loop over the events aborts the deploy', async () => {
     for await (const event of factory('direct').deployEvents(first)) if (event.type === 'started') break;
     expect(
       await cluster.client.find({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'a', namespace: 'default' }),

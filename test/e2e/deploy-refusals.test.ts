@@ -7,7 +7,7 @@ import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 
-/** Errors that a new user can meet, most of them in both modes. */
+/** Errors that a new user may encounter, most of them in both modes. */
 let cluster: TestCluster;
 beforeEach(async () => {
   cluster = await createCluster({
@@ -46,7 +46,7 @@ describe.each(modes)('%s mode', (mode) => {
     });
   });
 
-  test('a kind that the cluster lacks is named, and the deletion leaves nothing behind', async () => {
+  test('the error names a kind that the cluster does not serve, and a deletion removes all objects', async () => {
     const factory = widgets.factory(mode, options());
     await expect(factory.deploy({ name: 'a' })).rejects.toMatchObject({
       code: mode === 'direct' ? 'deploy/invalid-graph' : 'deploy/definition-refused',
@@ -62,7 +62,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect(await cluster.client.find(definition)).toBeUndefined();
   });
 
-  test('a missing namespace is named', async () => {
+  test('the error names a missing namespace', async () => {
     const factory = shop.factory(mode, options({ namespace: 'nowhere', createNamespace: false }));
     await expect(factory.deploy({ name: 'a' })).rejects.toMatchObject({
       code: 'deploy/no-namespace',
@@ -70,7 +70,7 @@ describe.each(modes)('%s mode', (mode) => {
     });
   });
 
-  test('an object of another owner ends the deploy before the time limit, and is not listed as a leftover', async () => {
+  test('the deploy fails before the time limit when an object has another owner, and does not list that object as a leftover', async () => {
     const labels = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
     const existing = {
       apiVersion: 'v1',
@@ -90,7 +90,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect((error as Error).message).not.toContain('in the cluster: ConfigMap');
   });
 
-  test('an aborted deploy reports the reason of the abort, and the next deploy continues', async () => {
+  test('an aborted deploy reports the reason of the abort, and the next deploy completes the work', async () => {
     const stop = new AbortController();
     const failures: string[] = [];
     const factory = shop.factory(
@@ -110,7 +110,7 @@ describe.each(modes)('%s mode', (mode) => {
   });
 });
 
-test('in kro mode a time-out names the children that are not ready, and their logs', async () => {
+test('in kro mode, the time-out error names the children that are not ready, and the command for their logs', async () => {
   cluster.controllers.disable('deployment-controller');
   const error = shop.factory('kro', options({ timeout: 1500 })).deploy({ name: 'a' });
   await expect(error).rejects.toMatchObject({
@@ -120,7 +120,7 @@ test('in kro mode a time-out names the children that are not ready, and their lo
   });
 });
 
-test('in kro mode the instance may have another namespace than its objects', async () => {
+test('in kro mode, the instance and its objects may have different namespaces', async () => {
   const factory = shop.factory('kro', options({ namespace: 'a', instanceNamespace: 'b' }));
   await factory.deploy({ name: 'x' });
   const places = (await factory.getInstances()).map(({ metadata }) => metadata.namespace);
@@ -138,7 +138,7 @@ test('in kro mode the instance may have another namespace than its objects', asy
   });
 });
 
-test('breaking changes of the schema are allowed by an option', async () => {
+test('an option allows breaking changes of the schema', async () => {
   const other = kubernetesComposition({ name: 'shop', spec: type({ name: 'string', size: 'string' }) }, (spec) => {
     ConfigMap({ id: 'config', name: `${spec.name}-config`, data: { size: spec.size } });
   });
@@ -150,7 +150,7 @@ test('breaking changes of the schema are allowed by an option', async () => {
   await other.factory('kro', options({ allowBreakingChanges: true })).deploy({ name: 'x', size: 's' });
 });
 
-test('a move to direct mode does not wait for a garbage collector that does not run', async () => {
+test('a move to direct mode fails at once if no garbage collector runs', async () => {
   await shop.factory('kro', options()).deploy({ name: 'x' });
   cluster.controllers.disable('generic-garbage-collector');
   const direct = shop.factory('direct', options());

@@ -12,7 +12,7 @@ beforeEach(async () => {
 }, 90_000);
 afterEach(() => cluster.close());
 
-/** Method and path of every request, in order. */
+/** A transport that records the method and path of every request in `log`. */
 function recorded(): { readonly transport: Transport; readonly log: string[] } {
   const log: string[] = [];
   return {
@@ -53,7 +53,7 @@ const factoryOf = (composition: typeof shop | typeof many, transport: Transport)
   };
 
 describe('requests of a direct deploy', () => {
-  test('five resources: one request for each object, the record, discovery, and a watch for each kind', async () => {
+  test('five resources: one request per object, the requests for the record and discovery, and one watch per kind', async () => {
     const { transport, log } = recorded();
     await factoryOf(shop, transport).deploy({ name: 'a' });
     expect(log.toSorted()).toMatchInlineSnapshot(`

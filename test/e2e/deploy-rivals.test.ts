@@ -1,7 +1,7 @@
 /**
- * Two processes in kro mode. One of them carries out all its work during a single request of the other: before this
- * request, or after the server carried it out and before the response arrives. No deploy waits until its timeout for an
- * object that another client deleted.
+ * Two processes deploy in kro mode. The second process does all its work during a single request of the first process:
+ * before the server receives this request, or before the response arrives. A deploy never waits until its timeout for
+ * an object that another client has deleted.
  */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -27,7 +27,10 @@ const page = kubernetesComposition(
   },
 );
 
-/** Carries out `action` once, during the request with this number (counted from 0). */
+/**
+ * Runs `action` once, during the request number `at` (counted from 0): before the request if `before` is set, and after
+ * it if not.
+ */
 class Interrupted implements Transport {
   requests = 0;
   happened = false;
@@ -46,8 +49,8 @@ class Interrupted implements Transport {
     this.requests += 1;
     if (isTarget && this.#before) await this.#carryOut();
     const response = await server.transport.request(request);
-    // A watch can deliver the final state at the start of its response. The action could then come after the end of the
-    // deploy.
+    // The start of a watch response can already contain the final state. In this case, the action could run after the
+    // end of the deploy.
     if (isTarget && !this.#before && !request.path.includes('watch=true')) await this.#carryOut();
     return response;
   }
@@ -67,7 +70,8 @@ const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinit
 const instance = (name: string) => ({ apiVersion: 'kro.run/v1alpha1', kind: 'Page', name, namespace: 'default' });
 
 /**
- * Calls `process` for each request, before and after it, until `process` returns false. Returns the number of requests.
+ * Calls `process` twice per request number, for the points before and after the request, until `process` returns false.
+ * Returns the number of requests.
  */
 async function atEachPoint(process: (at: number, before: boolean) => Promise<boolean>): Promise<number> {
   for (let at = 0; ; at += 1) {
@@ -95,7 +99,7 @@ const remove = (ref: typeof definition) =>
 describe('while one process deploys', () => {
   const rivals: readonly (readonly [string, () => Promise<unknown>])[] = [
     [
-      'deletes the last other instance, and with it the definition',
+      'deletes the only other instance, and with it the definition',
       () => factory(server.transport).deleteInstance('a'),
     ],
     ['deletes the definition', () => remove(definition)],
@@ -117,7 +121,7 @@ describe('while one process deploys', () => {
     120_000,
   );
 
-  test('another process deletes the instance: the deploy reports the deletion, or ends before it', async () => {
+  test('a deploy reports that another process deletes the instance, unless the deploy ends before the deletion', async () => {
     const codes = new Set<unknown>();
     await atEachPoint(async (at, before) => {
       const transport = new Interrupted(at, before, () => factory(server.transport).deleteInstance('b'));
@@ -171,7 +175,7 @@ test('an instance that is being deleted is created again after its deletion', as
   expect(messages).toContain('waiting until the former Page kro.run/v1alpha1 default/a is gone');
 });
 
-test('an instance whose deletion does not end is named with its finalizer', async () => {
+test('the error names the finalizer of an instance whose deletion does not end', async () => {
   await factory(server.transport).deploy({ name: 'a' });
   const { metadata } = await server.client.get(instance('a'));
   const finalizers = [...(metadata.finalizers ?? []), 'example.com/hold'];

@@ -33,7 +33,7 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(new TextEncoder().encode(text));
 }
 
-/** A transport whose server refuses the Secret, and quotes its value. */
+/** A transport to a server that refuses the Secret, with a message that quotes the Secret's value. */
 function refusing(inner: Transport): Transport {
   const message = `Secret "a-login" is invalid: data[key]: Invalid value: "${VALUE}": too short`;
   const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', message, code: 422 };
@@ -50,7 +50,7 @@ function refusing(inner: Transport): Transport {
   };
 }
 
-test('neither the error nor an event of a direct deploy has the value of a Secret that the server refuses', async () => {
+test('when the server refuses a Secret, neither the error nor the events of a direct deploy contain its value', async () => {
   const events: DeployEvent[] = [];
   const factory = app.factory('direct', {
     namespace: 'default',
@@ -62,7 +62,7 @@ test('neither the error nor an event of a direct deploy has the value of a Secre
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof Error)) throw new Error('the deploy has to fail');
+  if (!(error instanceof Error)) throw new Error('the deploy must fail');
   const texts = [error.message, JSON.stringify(error), ...events.map((event) => JSON.stringify(event))].join('\n');
   expect(error.message).toContain('Secret "a-login" is invalid: data[key]: Invalid value: "(secret)": too short');
   expect(texts).not.toContain(VALUE);

@@ -39,7 +39,7 @@ const page = (color: string) =>
     },
   );
 
-test('kro mode creates namespaces and shared instances first, and keeps shared instances of other graphs', async () => {
+test('kro mode creates namespaces and shared instances first, and does not replace shared instances of other graphs', async () => {
   const options = { namespace: 'default', transport: cluster.transport, timeout: 20_000 };
   const factory = page('blue').factory('kro', options);
   const deployed = await factory.deploy({ name: 'a' });
@@ -59,7 +59,7 @@ test('kro mode creates namespaces and shared instances first, and keeps shared i
   expect(left.items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['a-space', 'b-space']));
 });
 
-test('a definition that another client deletes is applied again after its deletion', async () => {
+test('a deploy waits for the end of the deletion of a definition, and applies the definition again', async () => {
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'settings' };
   const hold = (finalizers: string[] | null) =>
     cluster.client.patch(definition, { metadata: { finalizers } }, { type: 'merge' });

@@ -1,4 +1,4 @@
-/** Failures of the server during a deploy. The deploy continues, or it ends soon with an error. */
+/** Failures of the server during a deploy. The deploy continues, or it fails at once. */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FactoryOptions } from '../../src/index.ts';
@@ -44,7 +44,7 @@ const options = (more: Partial<FactoryOptions> = {}): FactoryOptions => ({
   ...more,
 });
 
-/** A transport that takes its responses from `answer`, and from the server where `answer` returns undefined. */
+/** A transport that returns the response of `answer`, or the server's response if `answer` returns undefined. */
 function answering(
   answer: (request: TransportRequest) => Promise<TransportResponse | undefined> | TransportResponse | undefined,
 ): Transport {
@@ -76,7 +76,7 @@ describe.each(modes)('%s mode', (mode) => {
     for (const line of (error as Error).message.split('\n')) expect(line.length).toBeLessThan(1200);
   });
 
-  test('the deploy of another spec by another process ends the earlier deploy at once', async () => {
+  test('a deploy ends at once when another process deploys another spec', async () => {
     let rival: Promise<unknown> | undefined;
     const transport = answering(async (request) => {
       const place = mode === 'kro' ? '/notes/a?' : '/configmaps/typekro-note-a?';
@@ -93,7 +93,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect(map.data).toEqual({ text: 'theirs' });
   });
 
-  test('a token that expires at any request ends the deploy, and the next deploy continues', async () => {
+  test('a deploy fails when the token expires, at whichever request, and the next deploy completes the work', async () => {
     for (let valid = 0; ; valid += 1) {
       let requests = 0;
       const transport = answering(() => {
@@ -105,7 +105,7 @@ describe.each(modes)('%s mode', (mode) => {
         .deploy({ name: 'a', text: `${valid}` })
         .catch((thrown: unknown) => thrown);
       if (requests <= valid) break;
-      // When the watches are open before the token expires, a deploy may succeed without a further request.
+      // If the watches are open before the token expires, the deploy may succeed without another request.
       if (end instanceof Error) {
         expect(end, `after ${valid}`).toMatchObject({ remedy: expect.stringMatching(/^log in again/) as string });
       }
@@ -115,7 +115,7 @@ describe.each(modes)('%s mode', (mode) => {
     });
   });
 
-  test('a graph may install a kind and create an object of it', async () => {
+  test('a graph may install a CRD and create an object of its kind', async () => {
     const factory = gizmos.factory(mode, options({ target: 'typekro' }));
     await expect(factory.deploy({ name: 'a' })).resolves.toMatchObject({ status: { state: 'ACTIVE' } });
   });
@@ -162,7 +162,7 @@ test('direct mode adopts an object of another client with a warning', async () =
   expect(warnings).toEqual(['ConfigMap v1 default/a exists already, written by helm: the deploy takes it over']);
 });
 
-test('direct mode refuses a spec that is too large for its record before it creates an object', async () => {
+test('direct mode creates no object if the spec is too large for the record', async () => {
   const text = 'x'.repeat(1_200_000);
   await expect(note.factory('direct', options()).deploy({ name: 'a', text })).rejects.toMatchObject({
     code: 'deploy/too-large',
@@ -170,7 +170,7 @@ test('direct mode refuses a spec that is too large for its record before it crea
   });
 });
 
-test('a deletion in direct mode lists an object once, although the server refused its first deletion', async () => {
+test('a deletion in direct mode reports an object once, also when the server refuses its first deletion', async () => {
   let refusals = 0;
   const transport = answering(({ method, path }) => {
     if (refusals > 0 || method !== 'DELETE' || !path.includes('/configmaps/a')) return undefined;
@@ -183,7 +183,7 @@ test('a deletion in direct mode lists an object once, although the server refuse
   expect(refusals).toBe(1);
 });
 
-test('a dry run in direct mode has both objects that share a name in two namespaces', async () => {
+test('a dry run in direct mode returns both of two objects with one name in two namespaces', async () => {
   const copies = kubernetesComposition(
     { name: 'copies', spec: type({ name: 'string', places: 'string[]' }) },
     ({ name, places }) => {

@@ -38,9 +38,10 @@ const names = async (apiVersion: string, kind: string) =>
     .map(({ metadata }) => metadata.name)
     .filter((name) => name !== 'kube-root-ca.crt' && name !== 'kubernetes');
 
-describe('both modes of one composition', () => {
-  // For kro, a Deployment without `readyWhen` is ready as soon as it is written. On a real server a stand-in reports the
-  // Deployment as ready later, so the status may be read before the Deployment counts its pods.
+describe('a composition in both modes', () => {
+  // For kro, a Deployment without `readyWhen` is ready as soon as it is written. On a real server, a stand-in reports
+  // the readiness of the Deployment later. Therefore the deploy may read the status before it contains the number of
+  // pods.
   test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
     '%s: deploys, returns the typed status, and deletes everything',
     async (mode) => {
@@ -90,7 +91,7 @@ describe('direct mode', () => {
   const factory = (options: object = {}) =>
     app.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000, ...options });
 
-  test('another factory, as in another process, finds and deletes the deployed instance', async () => {
+  test('another factory object finds and deletes the deployed instance, as in another process', async () => {
     await factory().deploy({ name: 'a', replicas: 1, debug: true });
     const later = factory();
     expect((await later.getInstances())[0]?.status).toMatchObject({ ready: true });
@@ -146,7 +147,7 @@ describe('direct mode', () => {
     expect(await names('v1', 'ConfigMap')).toEqual([]);
   });
 
-  test('a refused object is named with the server’s reason, and the other objects stay', async () => {
+  test('the error names a refused object and the server’s reason, and the other objects stay', async () => {
     const bad = kubernetesComposition(
       { name: 'bad', kind: 'Bad', spec: type({ name: 'string' }), status: type({ ok: 'boolean' }) },
       (spec) => {
@@ -160,9 +161,9 @@ describe('direct mode', () => {
     expect(await names('v1', 'ConfigMap')).toContain('x-good');
   });
 
-  // A failing pod and its events exist only where controllers of workloads run.
+  // A failing pod and its events exist only if workload controllers run.
   test.skipIf(isRealServer)(
-    'a time-out names the objects that are not ready, their events, the command for their logs, and the leftovers',
+    'the time-out error names the objects that are not ready, their events, the command for their logs, and the leftovers',
     async () => {
       const slow = kubernetesComposition(
         { name: 'slow', kind: 'Slow', spec: type({ name: 'string' }), status: type({ ready: 'boolean' }) },

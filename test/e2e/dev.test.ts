@@ -16,7 +16,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
 
   beforeEach(() => {
-    // A folder in the repository, so that tsx and the package can be found as in a project.
+    // The folder is in the repository, so that the module resolution finds tsx and the package as in a project.
     mkdirSync(join(root, 'temp'), { recursive: true });
     directory = mkdtempSync(join(root, 'temp', 'dev-'));
     write('package.json', '{"type": "module"}');
@@ -27,7 +27,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('a save of an imported file is applied, a broken file is reported, and Ctrl-C ends the command', async () => {
+  test('the command applies a saved import, reports a broken file, and ends on Ctrl-C', async () => {
     const running = startCli(['dev', 'app.ts'], directory);
     await running.until(/serving the objects of the files/);
     write('data.ts', "export const data = { colour: 'blue' +;\n");
@@ -43,7 +43,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect(code).toBe(130);
   });
 
-  test('a definition is served after a change of a default alone, although no object changes', async () => {
+  test('a definition is served again after a change of a default that changes no object', async () => {
     const schema = { apiVersion: 'v1alpha1', kind: 'Shop', spec: { size: 'integer | default=2' } };
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } };
     const definition = {
@@ -64,7 +64,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect((await running.interrupt()).code).toBe(130);
   });
 
-  test('a module that ends its process is reported, and the next save is loaded', async () => {
+  test('the command reports a module that exits the process, and loads the next saved version', async () => {
     write('killed.js', "process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});\n");
     write('closed.js', 'process.disconnect(); await new Promise(() => {});\n');
     const running = startCli(['dev', 'killed.js', 'closed.js', 'app.ts'], directory);
@@ -78,7 +78,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect((await running.interrupt()).code).toBe(130);
   });
 
-  test('the next save ends a module that never finishes loading', async () => {
+  test('the next save stops a module that never finishes loading', async () => {
     write('data.ts', 'for (;;);\n');
     const running = startCli(['dev', 'app.ts'], directory);
     await running.until(/Dashboard/);

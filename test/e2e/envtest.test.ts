@@ -12,7 +12,10 @@ import { createAuthority } from '../../src/cluster/codec/certificate.ts';
 import { createServingCertificate } from '../../src/cluster/index.ts';
 import { CLI, RunningCommand } from '../support/command.ts';
 
-/** The programs of `typekro envtest`, started with the command lines of envtest of controller-runtime 0.24. */
+/**
+ * The programs of `typekro envtest`, started with the command lines that controller-runtime 0.24 uses in its envtest
+ * package.
+ */
 describe.skipIf(process.platform === 'win32')('the programs for envtest', () => {
   let cache: string;
   let assets: string;
@@ -54,7 +57,10 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
   }
   const clients = createAuthority(Date.now());
 
-  /** Writes the files that envtest writes, and returns its command line. */
+  /**
+   * Writes the files that envtest writes. Returns the port, the certificate authority and the flags of envtest's
+   * command line.
+   */
   async function prepare(): Promise<{ port: number; ca: string; flags: readonly string[] }> {
     const port = await freePort();
     const serving = createServingCertificate(Date.now(), ['127.0.0.1']);
@@ -78,7 +84,7 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
     return { port, ca: serving.cert, flags };
   }
 
-  test('etcd answers its health check, stores nothing, and ends on SIGTERM', async () => {
+  test('etcd responds to its health check, stores nothing, and ends on SIGTERM', async () => {
     const port = await freePort();
     const etcd = start('etcd', [
       `--listen-client-urls=http://127.0.0.1:${port}`,
@@ -117,7 +123,7 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
     expect((await server.ended).code).toBe(0);
   });
 
-  test('a missing certificate is made in the folder; users come from a file of tokens', async () => {
+  test('the API server creates a missing certificate in the folder, and reads its users from a token file', async () => {
     const port = await freePort();
     const certificates = join(directory, 'new');
     const server = start('kube-apiserver', [
@@ -157,7 +163,7 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
     expect(existsSync(join(directory, 'apiserver.key'))).toBe(false);
   });
 
-  test('a taken port ends the API server with a reason, and unknown flags are named', async () => {
+  test('the API server exits with a reason if its port is taken, and names unknown flags', async () => {
     const { port, flags } = await prepare();
     const other = createServer();
     await new Promise<void>((resolve) => {
@@ -180,7 +186,10 @@ interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Status and body of a GET on a connection of its own. `onAnswer` runs when the headers of the answer have arrived. */
+/**
+ * Sends a GET on a new connection, and returns status and body. `onAnswer` runs when the headers of the response have
+ * arrived.
+ */
 function get(url: string, options: GetOptions = {}, onAnswer = () => {}): Promise<[number | undefined, string]> {
   const send = url.startsWith('https') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {

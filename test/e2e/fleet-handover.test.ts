@@ -6,19 +6,22 @@ import { Fleet } from '../support/fleet.ts';
 
 const SIZE = 200;
 
-/** The number of changes of children that each controller makes before the next one takes over. */
+/** The number of child updates that each controller makes before the next controller takes over. */
 const CHANGES = 200;
 
 const FLAGS = ['--metrics-bind-address=0', '--health-probe-bind-address=0', '--leader-elect'];
 const NAMESPACE = '--leader-election-namespace=kro-system';
 
-/** The program of the previous release, `dist/cli/main.js` of its package. Default: this build. */
+/** The program of the previous release: `dist/cli/main.js` in its package. Default: this build. */
 const RELEASE = process.env['TYPEKRO_RELEASE'] ?? CLI;
 
-/** kro's own controller: the program of kro 0.9. */
+/** The path of kro 0.9's controller. Empty when the variable is not set. */
 const KRO = process.env['KRO_CONTROLLER'] ?? '';
 
-/** Starts a controller of a server. `label`: the version that the children have; empty before the first child exists. */
+/**
+ * Starts a controller for a server. `label` is the version in the labels of the children. It is empty before the first
+ * child exists.
+ */
 type Start = (server: ApiServer, label: string) => RunningCommand;
 
 const typekro =
@@ -34,7 +37,7 @@ const kro: Start = (server) => {
   return new RunningCommand(KRO, [...FLAGS, NAMESPACE], { cwd: server.directory, env });
 };
 
-describe.each(serverKinds())('200 instances that are edited all the time, on $name', ({ start }) => {
+describe.each(serverKinds())('200 instances that are edited continuously, on $name', ({ start }) => {
   let server: ApiServer;
   const running = new Set<RunningCommand>();
   beforeEach(async () => {
@@ -49,7 +52,7 @@ describe.each(serverKinds())('200 instances that are edited all the time, on $na
     await server.close();
   });
 
-  /** Runs the controllers one after the other, and edits the fleet meanwhile. */
+  /** Runs the controllers one after another, and edits the instances at the same time. */
   async function handOver(controllers: readonly Start[]) {
     const fleet = new Fleet(server.client, SIZE);
     let current: RunningCommand | undefined;
@@ -77,8 +80,12 @@ describe.each(serverKinds())('200 instances that are edited all the time, on $na
     expect(await handOver(releases)).toMatchObject({ needless: [], stale: [], lost: [] });
   });
 
-  test.skipIf(KRO === '')('move from kro to TypeKro, back, and again', { timeout: 1_200_000 }, async () => {
-    const ours = typekro(CLI, '--kro-compatibility=0.9');
-    expect(await handOver([kro, ours, kro, ours])).toMatchObject({ needless: [], stale: [], lost: [] });
-  });
+  test.skipIf(KRO === '')(
+    'move from kro to TypeKro, back to kro, and to TypeKro again',
+    { timeout: 1_200_000 },
+    async () => {
+      const ours = typekro(CLI, '--kro-compatibility=0.9');
+      expect(await handOver([kro, ours, kro, ours])).toMatchObject({ needless: [], stale: [], lost: [] });
+    },
+  );
 });

@@ -63,7 +63,7 @@ describe('typekro gitops', () => {
     expect(objects(stdout)).toEqual(objects(INPUT));
   });
 
-  test('writes nothing when a definition is wrong', () => {
+  test('writes no file if a definition has an error', () => {
     writeFileSync(join(directory, 'shop.yaml'), INPUT.replace('schema.spec.name', 'schema.spec.nmae'));
     const { code, stderr } = typekro('gitops', 'shop.yaml');
     expect(code).toBe(3);

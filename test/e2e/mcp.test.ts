@@ -36,7 +36,7 @@ describe('typekro mcp over the standard input and output', { timeout: 90_000 }, 
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('answers sequential and concurrent calls', async () => {
+  test('responds to sequential and concurrent calls', async () => {
     await connect('--root', fixture('.'));
     const names = ['configmap.rgd.yaml', 'missing.yaml'];
     const answers = await Promise.all(
@@ -48,7 +48,7 @@ describe('typekro mcp over the standard input and output', { timeout: 90_000 }, 
     expect(kind.content[0]?.text).toMatch(/^data/);
   });
 
-  test('modules run with --modules, in their present state, and print nothing between the messages', async () => {
+  test('with --modules, the current version of a module runs, and its output does not appear between the messages', async () => {
     writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
     writeFileSync(join(directory, 'app.mjs'), MODULE);
     await connect('--modules');

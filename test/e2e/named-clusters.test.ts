@@ -44,7 +44,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     (JSON.parse((await run('status', name, '-o', 'json')).stdout) as { cluster: View }).cluster.state;
   const folder = (name: string): string => join(home, 'typekro', 'clusters', name);
 
-  /** Waits for the end of a process that is not a child of this one. */
+  /** Waits for the end of a process that is not a child of this process. */
   const ended = (pid: number) => expect.poll(() => hasEnded(pid), { timeout: 20_000 }).toBe(true);
   function hasEnded(pid: number): boolean {
     try {
@@ -52,7 +52,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     } catch {
       return true;
     }
-    // A zombie has ended, too: only its parent still has to read the exit code.
+    // A zombie process has also ended: only its parent has not read the exit code.
     return existsSync(`/proc/${pid}/stat`) && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   }
 
@@ -69,23 +69,27 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
   const find = (view: View) =>
     useApi(view, (api) => api.find({ apiVersion: 'v1', kind: 'ConfigMap', name: 'kept', namespace: 'default' }));
 
-  test('five starts of one name at once give one cluster, and two names give two', { timeout: 120_000 }, async () => {
-    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => start('dev')));
-    const other = await start('other');
-    expect(new Set(others.map(({ pid }) => pid))).toEqual(new Set([first?.pid]));
-    expect(other.pid).not.toBe(first?.pid);
-    expect(await ok('list')).toMatch(/^NAME .*\ndev +running .*\nother +running /);
-    await ok('stop', '--all');
-    for (const pid of [first?.pid ?? 0, other.pid]) await ended(pid);
-    expect(readdirSync(join(home, 'typekro', 'clusters'))).toEqual([]);
-  });
+  test(
+    'five concurrent starts with one name start one cluster, and two names start two clusters',
+    { timeout: 120_000 },
+    async () => {
+      const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => start('dev')));
+      const other = await start('other');
+      expect(new Set(others.map(({ pid }) => pid))).toEqual(new Set([first?.pid]));
+      expect(other.pid).not.toBe(first?.pid);
+      expect(await ok('list')).toMatch(/^NAME .*\ndev +running .*\nother +running /);
+      await ok('stop', '--all');
+      for (const pid of [first?.pid ?? 0, other.pid]) await ended(pid);
+      expect(readdirSync(join(home, 'typekro', 'clusters'))).toEqual([]);
+    },
+  );
 
   test.skipIf(process.platform !== 'linux')(
-    'a cluster keeps no file of the caller open',
+    'a cluster does not keep the files of the caller open',
     { timeout: 60_000 },
     async () => {
       const env = { ...process.env, HOME: home, XDG_STATE_HOME: home };
-      // Node itself does not pass on inherited files with numbers up to 15, so the pipe has the number 20.
+      // Node does not pass inherited file descriptors up to 15 to its children. Therefore the pipe has the number 20.
       const stdio = [...Array<'ignore'>(20).fill('ignore'), 'pipe'] as const;
       const command = spawn(process.execPath, [CLI, 'cluster', 'start'], { cwd: home, env, stdio: [...stdio] });
       const pipe = command.stdio[20 as 3] as Readable;
@@ -96,7 +100,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     },
   );
 
-  test('SIGTERM ends a cluster in an orderly way, and its data survives kill -9', { timeout: 120_000 }, async () => {
+  test('SIGTERM shuts a cluster down cleanly, and its data survives kill -9', { timeout: 120_000 }, async () => {
     const first = await start('dev', '--data', '--use-context');
     await create(first);
     process.kill(first.pid, 'SIGKILL');
@@ -112,7 +116,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect(readFileSync(join(folder('dev'), 'log'), 'utf8')).toMatch(/ ended\n$/);
   });
 
-  test('the kubeconfig of a named cluster is refused as the kubeconfig of the user', { timeout: 120_000 }, async () => {
+  test('the kubeconfig of a named cluster is refused as the user kubeconfig', { timeout: 120_000 }, async () => {
     const { kubeconfig } = await start('dev');
     const before = readFileSync(kubeconfig, 'utf8');
     const { code, stderr } = await run('start', 'other', '--use-context', '--kubeconfig', kubeconfig);
@@ -136,13 +140,13 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect(readFileSync(join(home, 'config'), 'utf8')).not.toContain('typekro-dev');
   });
 
-  test('a stop does not end a foreign process that has the pid of an ended cluster', { timeout: 120_000 }, async () => {
+  test('a stop does not end another process that has the pid of a former cluster', { timeout: 120_000 }, async () => {
     const { pid } = await start('dev');
     process.kill(pid, 'SIGKILL');
     await ended(pid);
     const foreign = new RunningCommand('sleep', ['60'], { cwd: home });
     const number = foreign.process.pid ?? 0;
-    // The lock and the record of a process that had this number before.
+    // The lock and the record of a former process with the same pid.
     writeFileSync(join(folder('dev'), 'lock'), `${number} 1 x`);
     const record = join(folder('dev'), 'cluster.json');
     writeFileSync(record, readFileSync(record, 'utf8').replace(/"pid": \d+/, `"pid": ${number}`));
@@ -153,7 +157,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     await foreign.ended;
   });
 
-  test('a stop ends a process that does not answer', { timeout: 120_000 }, async () => {
+  test('a stop ends a process that does not respond', { timeout: 120_000 }, async () => {
     const { pid } = await start('dev');
     const record = join(folder('dev'), 'cluster.json');
     writeFileSync(record, readFileSync(record, 'utf8').replace(/"controlPort": \d+/, '"controlPort": 1'));
@@ -205,10 +209,14 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect(await state('dev')).toBe('running');
   });
 
-  test('a port of another program is named, and nothing is left of the start', { timeout: 120_000 }, async () => {
-    const { url } = await start('dev');
-    const { code, stderr } = await run('start', 'other', '--port', new URL(url).port);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('is in use')]);
-    expect(await ok('list')).not.toContain('other');
-  });
+  test(
+    'a start at a port of another program fails, names the port, and leaves no files behind',
+    { timeout: 120_000 },
+    async () => {
+      const { url } = await start('dev');
+      const { code, stderr } = await run('start', 'other', '--port', new URL(url).port);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('is in use')]);
+      expect(await ok('list')).not.toContain('other');
+    },
+  );
 });

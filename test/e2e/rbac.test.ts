@@ -48,7 +48,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
   };
   const state = async () => (await instance())?.['state'];
 
-  /** Binds the roles directly, for a cluster without the controller of aggregated roles. */
+  /** Binds the roles directly, because the cluster may not have the controller that aggregates roles. */
   const bindDirectly = (objects: readonly KubeObject[]): KubeObject[] =>
     objects
       .filter(
@@ -96,8 +96,8 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     await controller.until(/the controller is ready/);
   }, 90_000);
   afterAll(async () => {
-    // Deletes the objects while the controller runs, so that it removes its finalizers. The CRDs of kro stay, as after
-    // an installation.
+    // Deletes the objects while the controller runs, so that the controller removes its finalizers. kro's CRDs stay, as
+    // after an installation.
     const ownObjects = applied.filter(({ kind }) => kind !== 'CustomResourceDefinition').reverse();
     const remove = async (object: KubeObject) => server.client.delete(refOf(object)).catch(ignoreMissing);
     for (const instance of ownObjects.filter(({ apiVersion }) => apiVersion === RIGHTS.apiVersion)) {
@@ -113,7 +113,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     await server.close();
   }, 60_000);
 
-  test('without the rights of a definition the controller names the missing right; with only the rights that `typekro rbac` prints it works', async () => {
+  test('the controller names the missing right of a definition, and needs only the rights that `typekro rbac` prints', async () => {
     await apply([parse(readFileSync(file, 'utf8')) as KubeObject]);
     await expect.poll(definitionMessage, { timeout: 20_000 }).toMatch(/cannot watch resource "rights"/);
     await grant(await rbac(file));
@@ -121,7 +121,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     await expect.poll(state, { timeout: 20_000 }).toBe('ACTIVE');
     expect(await instance()).toMatchObject({ colour: 'blue' });
 
-    // A shorter list prunes objects, and the deletion of the instance deletes all others.
+    // The controller prunes objects when the list becomes shorter, and deletes the remaining objects with the instance.
     await apply([{ ...RIGHTS, metadata: { name: 'a', namespace: NAMESPACE }, spec: { names: ['one'] } }]);
     const secrets = async () =>
       (await server.client.list({ apiVersion: 'v1', kind: 'Secret' }, { namespace: NAMESPACE })).items.length;
@@ -159,7 +159,8 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
       )
       .toBe(true);
     await apply([{ ...kind, metadata, spec: { names: ['one'] } }]);
-    // The controller acts as the account here, so its own permissions from the other definition do not count.
+    // For this definition, the controller impersonates the account. Therefore its own permissions for the other
+    // definition have no effect.
     await expect
       .poll(async () => JSON.stringify(await status()), { timeout: 20_000 })
       .toMatch(/forbidden.*system:serviceaccount:typekro-e2e-rights:deployer/);
@@ -167,7 +168,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     await expect.poll(async () => (await status())?.['state'], { timeout: 30_000 }).toBe('ACTIVE');
   }, 90_000);
 
-  test('with --per-definition each definition acts as its own account, and the controller has no right on children', async () => {
+  test('with --per-definition, the controller uses one account per definition and has no rights on children', async () => {
     const definition = parse(readFileSync(file, 'utf8').replaceAll('Rights', 'Identity')) as KubeObject;
     definition.metadata = { name: 'identity' };
     const path = join(server.directory, 'identity.json');

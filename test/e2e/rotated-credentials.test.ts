@@ -12,7 +12,7 @@ import { createTransport, loadKubeConfig } from '../../src/kube/index.ts';
 const NOW = Date.now();
 const MINUTE_MS = 60_000;
 
-describe('a process that runs while credentials are rotated', () => {
+describe('a process whose credentials are rotated while it runs', () => {
   let folder = '';
   let server: Server;
   let refusedUsers = new Set<string>();
@@ -32,7 +32,7 @@ describe('a process that runs while credentials are rotated', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Serves with a certificate of the authority, and answers with the name of the client certificate. */
+  /** Serves with a certificate of the authority, and records the name in each client certificate. */
   async function serve(authority: ReturnType<typeof createAuthority>, clients: string): Promise<number> {
     const pair = authority.issue(['localhost'], ['127.0.0.1']);
     server = createServer(
@@ -67,7 +67,7 @@ current-context: x
     return createTransport(await loadKubeConfig({ path }), clock);
   };
 
-  test('uses the new client certificate after a minute, and never a certificate with the key of another', async () => {
+  test('uses a new client certificate after a minute, and never combines it with the old key', async () => {
     const authority = createAuthority(NOW);
     const clients = createAuthority(NOW);
     await writeFile(join(folder, 'ca.crt'), authority.ca);
@@ -104,7 +104,7 @@ current-context: x
     await transport.close();
   });
 
-  test('trusts a new certificate authority of the file at once, and no other authority', async () => {
+  test('trusts a new certificate authority in the file at once, and no authority outside the file', async () => {
     const before = createAuthority(NOW);
     const after = createAuthority(NOW);
     const clients = createAuthority(NOW);
@@ -113,7 +113,7 @@ current-context: x
     const port = await serve(before, clients.ca);
     const transport = await connect(port);
     const get = async () => (await transport.request({ method: 'GET', path: '/' })).status;
-    /** The first requests after the change may meet connections that the server has closed. */
+    /** Repeats a request that used a connection which the server has closed. This can happen after the change. */
     const retryGet = (): Promise<number> =>
       get().catch((thrown: Error) =>
         /closed the connection/.test(thrown.message) ? retryGet() : Promise.reject(thrown),

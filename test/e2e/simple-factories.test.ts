@@ -6,7 +6,7 @@ import { kubernetesComposition } from '../../src/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 
-/* The simple factories with their arguments: the values arrive in the object, and an API server accepts the object. */
+/* Checks that the simple factories copy the values of their arguments into the object, and that an API server accepts the object. */
 
 const spec = type({ name: 'string', count: 'number.integer', on: 'boolean', text: 'string', list: 'string[]' });
 type Spec = typeof spec.infer;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Arguments of a container and its pod. A value comes from the spec where a program would take it from the spec. */
+/** Arguments of a container and its pod. Some values come from the spec, as in a typical program. */
 const pod = ({ name, text, list, count, on }: Spec) => ({
   labels: { tier: text },
   annotations: { note: text },
@@ -236,7 +236,7 @@ const CASES: Readonly<Record<string, [make: (spec: Spec) => unknown, object: Jso
       },
     },
   ],
-  'Service without an address of its own': [
+  'headless Service': [
     (s) => simple.Service({ name: s.name, selector: { app: s.name }, ports: [5432], clusterIP: 'None' }),
     { spec: { clusterIP: 'None', ports: [{ port: 5432 }] } },
   ],
@@ -358,13 +358,13 @@ const CASES: Readonly<Record<string, [make: (spec: Spec) => unknown, object: Jso
   ],
 };
 
-describe('an object of a simple factory has the given values, and an API server accepts it', () => {
+describe('the object of a simple factory has the values of the arguments, and an API server accepts it', () => {
   test.each(Object.entries(CASES))('%s', async (_name, [make, expected]) => {
     const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, (given) => {
       make(given);
       return {};
     });
-    // The values of the Secret are constants here, which causes a warning.
+    // The values of the Secret are constants, which causes a warning.
     expect(composition.diagnostics.filter(({ code }) => code !== 'trace/printed-secret')).toEqual([]);
     const [object] = composition.evaluate(INPUT).resources[0]?.objects ?? [];
     expect(object).toMatchObject(expected);

@@ -9,16 +9,16 @@ import { packTarballs } from '../support/packed-tarballs.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 
 /**
- * Carries out the pages of docs/start in an empty folder and in a shell, with nothing but the commands that the pages
- * print. `npm run long` installs the packed package with its dependencies; `npm test` links the packages, because packing
- * and installing them takes a minute.
+ * Follows the pages of docs/start in an empty folder and a shell, with only the commands that the pages print.
+ * `npm run long` installs the packed package with its dependencies. `npm test` links the packages, because packing and
+ * installing takes a minute.
  */
 const isPacked = isLongRun();
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = ['install', 'first-composition', 'first-definition'];
 /** The line that installs the package. */
 const INSTALL = 'npm install typekro arktype';
-/** The pages promise five minutes each. */
+/** Each page promises that its steps take at most five minutes. */
 const MAX_WALK_MS = 5 * 60_000;
 
 const steps = PAGES.flatMap((page) =>
@@ -78,7 +78,7 @@ describe('docs/start, followed from its first page to its last', () => {
       linkPackages(folder, ['arktype', '@ark', 'arkregex']);
       return;
     }
-    // The package comes from this repository, and not from a registry.
+    // Installs the package from this repository instead of a registry.
     const typed = line === INSTALL ? `npm install ${tarballs.join(' ')}` : line;
     const { code, stdout, stderr } = await new RunningCommand('bash', ['-c', typed], { cwd: folder, env }).ended;
     expect(`${code} ${code === 0 ? '' : stdout + stderr}`).toBe('0 ');
@@ -93,8 +93,8 @@ describe('docs/start, followed from its first page to its last', () => {
 });
 
 /**
- * Installs packages of this repository in a folder, and tsx for a Node that does not load TypeScript. If `names` is
- * empty, the folder has its packages already.
+ * Links packages of this repository into a folder. Also links tsx if this Node version does not load TypeScript. If
+ * `names` is empty, the folder already has its packages.
  */
 function linkPackages(folder: string, names: readonly string[]): void {
   const modules = join(folder, 'node_modules');

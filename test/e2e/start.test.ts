@@ -24,7 +24,7 @@ describe('typekro up', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('--once waits until the examples are ACTIVE, prints their status and leaves nothing behind', async () => {
+  test('--once waits until the examples are ACTIVE, prints their status and leaves no files behind', async () => {
     const { code, stdout, stderr } = await up('--once').ended;
     expect(stderr).toBe('');
     expect(code).toBe(0);
@@ -36,7 +36,7 @@ describe('typekro up', () => {
     expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
   });
 
-  test('a second process with the same name ends with the pid and kubeconfig of the first; another name works', async () => {
+  test('a second process with the same name exits and names the pid and kubeconfig of the first; another name works', async () => {
     const file = fixture('configmap.rgd.yaml');
     const first = up(file);
     await first.until(/export KUBECONFIG=/);
@@ -68,7 +68,7 @@ describe('typekro up', () => {
     expect(uidOfInstance()).toBe(uid);
   });
 
-  test('a field that up applied is removed when the file no longer has it, and plan shows the removal before', async () => {
+  test('up removes a field that the file no longer has, and plan shows the removal in advance', async () => {
     const definition = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
     const instance = (spec: string) =>
       `${definition}---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\nspec: ${spec}\n`;
@@ -85,7 +85,7 @@ describe('typekro up', () => {
     await running.interrupt();
   });
 
-  test('--once --keep: a refused change of the definition is an error, although the previous revision works', async () => {
+  test('--once --keep: a refused change of the definition is an error even though the previous revision works', async () => {
     const former = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
     const instance = '---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\n';
     const changed = former
@@ -102,7 +102,8 @@ describe('typekro up', () => {
     expect(refused.stderr).toMatch(/refuses the definition settings:.*spec\.colour.*allow-breaking-changes/);
     expect(refused.stdout).not.toContain('state: ACTIVE');
     expect(refused.code).toBe(1);
-    // The annotation does not change the generation, so the earlier refusal must not count for this object.
+    // The annotation does not change the generation. The command must not report the earlier refusal for the changed
+    // object.
     write('a.yaml', allowed + instance);
     const { code, stdout, stderr } = await up('--once', '--keep', file).ended;
     expect(stderr).toBe('');
@@ -110,14 +111,14 @@ describe('typekro up', () => {
     expect(code).toBe(0);
   });
 
-  test('without an instance a hint says how to add one', async () => {
+  test('without an instance, a hint says how to add an instance', async () => {
     const { stdout } = await up('--once', fixture('configmap.rgd.yaml')).ended;
     expect(stdout).toMatch(
       /no instance is among them\.\n {2}hint: add an object with apiVersion: kro\.run\/v1alpha1 and kind: Settings/,
     );
   });
 
-  test('SIGTERM ends it with 143 and a last line about the kubeconfig', async () => {
+  test('SIGTERM ends the command with exit code 143 and a last line about the kubeconfig', async () => {
     const running = up(fixture('configmap.rgd.yaml'));
     await running.until(/export KUBECONFIG=/);
     running.process.kill('SIGTERM');
@@ -126,14 +127,14 @@ describe('typekro up', () => {
     expect(stdout).toMatch(/The cluster has ended, .*unset KUBECONFIG/);
   });
 
-  test.skipIf(!existsSync('/dev/full'))('output that cannot be written is a failure', async () => {
+  test.skipIf(!existsSync('/dev/full'))('a command fails if its output cannot be written', async () => {
     const words = ['-c', `"$0" "$1" rbac "$2" > /dev/full`, process.execPath, CLI, fixture('configmap.rgd.yaml')];
     const { code, stderr } = await new RunningCommand('sh', words, { cwd: directory }).ended;
     expect(stderr).toMatch(/error: the output cannot be written: ENOSPC/);
     expect(code).toBe(1);
   });
 
-  test('the output of a module is not part of a document', async () => {
+  test('the output of a module is not part of the printed document', async () => {
     const definition = JSON.stringify(parse(readFileSync(fixture('configmap.rgd.yaml'), 'utf8')));
     const file = write('a.mjs', `console.log('hello from the module');\nexport const a = ${definition};\n`);
     const { code, stdout, stderr } = await startCli(['rbac', file], directory).ended;
@@ -142,30 +143,31 @@ describe('typekro up', () => {
     expect(code).toBe(0);
   });
 
-  test('Ctrl-C during the start ends with 130 and releases the name', async () => {
+  test('Ctrl-C during the start exits with 130 and releases the name', async () => {
     const first = up();
     await first.until(/https:\/\/127\.0\.0\.1/);
     expect((await first.interrupt()).code).toBe(130);
     expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
   });
 
-  test('takes over the lock after kill -9, and ends cleanly when no process reads its output', async () => {
+  test('takes over the lock after kill -9, and exits cleanly when its output is closed', async () => {
     const file = fixture('configmap.rgd.yaml');
     const lock = join(directory, '.typekro/default/lock');
     const killed = up(file);
     await killed.until(/export KUBECONFIG=/);
     killed.process.kill('SIGKILL');
     await killed.ended;
-    // Another process has the number of the dead process.
+    // Another process has the pid of the dead process.
     writeFileSync(lock, readFileSync(lock, 'utf8').replace(/^\d+/, String(process.pid)));
     const next = up(file);
-    // The test closes the output at once. A process that has written everything would not notice a closed output.
+    // The test closes the output at once. A process that has already written all its output would not notice the closed
+    // output.
     next.process.stdout?.destroy();
     await next.ended;
     expect(existsSync(lock)).toBe(false);
   });
 
-  test('a namespace may follow the objects that need it, and a List is read as its items', async () => {
+  test('a namespace may come after the objects that need it, and the items of a List are applied', async () => {
     const item = (kind: string, metadata: string) =>
       `    - apiVersion: v1\n      kind: ${kind}\n      metadata: ${metadata}\n`;
     const items = item('ConfigMap', '{name: a, namespace: late}') + item('Namespace', '{name: late}');
@@ -196,7 +198,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: maps}
 subjects: [{kind: ServiceAccount, name: default, namespace: default}]
 `;
 
-  test('--once waits until a Graph is Ready, which requires rights of its account', async () => {
+  test('--once waits until a Graph is Ready, which requires that its service account has rights', async () => {
     const file = write('g.yaml', graph);
     const { code, stdout, stderr } = await up('--once', file, write('rights.yaml', RIGHTS)).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -222,7 +224,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
     expect(code).toBe(1);
   });
 
-  test('a port in use is named', async () => {
+  test('the error names a port that is in use', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
@@ -269,7 +271,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
       /a\.yaml:2:7: error: v1 has no kind "Configmap"[\s\S]*did you mean "ConfigMap"\?/,
     ],
     [
-      'an object that is in the files twice',
+      'an object that occurs twice in the files',
       'a.yaml',
       'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n',
       3,

@@ -14,13 +14,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const resolve = createRequire(import.meta.url).resolve;
 const REGISTER = join(root, 'dist/transform/register.js');
 
-/** Whether Node has synchronous load hooks. */
+/** Does Node have synchronous load hooks? */
 const hasHooks = typeof Reflect.get(nodeModule, 'registerHooks') === 'function';
-/** The flags of Node's permission model, under which there is no inspector. */
+/** The flags of Node's permission model. With these flags, a program cannot use the inspector. */
 const PERMISSION = [
   hasHooks ? '--permission' : '--experimental-permission',
   '--allow-fs-read=*',
-  // Without synchronous hooks, the loader runs in a thread of its own.
+  // Without synchronous hooks, the loader runs in its own thread.
   ...(hasHooks ? [] : ['--allow-worker']),
 ];
 
@@ -42,20 +42,23 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('typekro/register', () => {
-  test('without typekro/register the permission model does not allow reads of variables', () => {
+  test('without typekro/register, the permission model does not allow reads of outer variables', () => {
     const { code, stderr } = run(...PERMISSION, 'main.js');
     expect(code).toBe(1);
     expect(stderr).toContain('--import typekro/register');
   });
 
-  test.each(['main.js', 'main.cjs'])('has the result of an untransformed program: %s', (main) => {
-    for (const flags of [[], PERMISSION]) {
-      const { code, stdout, stderr } = run(...flags, '--import', REGISTER, main);
-      expect(stderr.replaceAll(/^\(.*\n/gm, '')).toBe('');
-      expect(code).toBe(0);
-      expect(stdout).toBe(expected);
-    }
-  });
+  test.each(['main.js', 'main.cjs'])(
+    'a transformed program has the same result as an untransformed program: %s',
+    (main) => {
+      for (const flags of [[], PERMISSION]) {
+        const { code, stdout, stderr } = run(...flags, '--import', REGISTER, main);
+        expect(stderr.replaceAll(/^\(.*\n/gm, '')).toBe('');
+        expect(code).toBe(0);
+        expect(stdout).toBe(expected);
+      }
+    },
+  );
 
   test('reports the place in TypeScript, with tsx or with Node', () => {
     const tsx = resolve('tsx');
@@ -66,7 +69,7 @@ describe('typekro/register', () => {
     expect(stderr).toMatch(/broken\.ts:6:7\d/);
   });
 
-  test.skipIf(hasHooks)('says what to do if nothing strips types', () => {
+  test.skipIf(hasHooks)('names the remedy if no loader strips types', () => {
     const { code, stderr } = run('--import', REGISTER, 'broken.ts');
     expect(code).toBe(1);
     expect(stderr).toMatch(/broken\.ts is TypeScript, and Node [\d.]+ cannot remove its types; run with --import tsx/);

@@ -1,12 +1,12 @@
 import type { Profiler } from 'node:inspector';
 import { Session } from 'node:inspector';
 
-/** The characters of each source file that ran, by the URL of the file. */
+/** Maps the URL of a source file to one byte per character. A byte is 1 if the character belongs to code that ran. */
 export type CoveredCharacters = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Measures which blocks of this process run, with V8's own counters. V8 counts only the code that it compiles after the
- * start, so an instance must exist before the measured modules are imported.
+ * Measures which code blocks run in this process, with V8's own counters. V8 counts only code that it compiles after
+ * the start. Therefore an instance must exist before the measured modules are imported.
  */
 export class BlockCoverage implements Disposable {
   readonly #session = new Session();
@@ -17,14 +17,14 @@ export class BlockCoverage implements Disposable {
     this.#isMeasured = isMeasured;
     this.#session.connect();
     this.#session.post('Profiler.enable');
-    // V8 marks functions that ran as reported, unless it counts calls.
+    // Without call counts, V8 reports each function only once.
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
   }
 
-  /** The blocks that ran since the last call. */
+  /** The code that ran since the last call. */
   take(): CoveredCharacters {
     let scripts: readonly Profiler.ScriptCoverage[] = [];
-    // The session runs in this thread, so the answer arrives before `post` returns.
+    // The session runs in this thread, so the response arrives before `post` returns.
     this.#session.post('Profiler.takePreciseCoverage', (error, answer) => {
       if (error !== null) throw error;
       scripts = answer.result;
@@ -40,7 +40,9 @@ export class BlockCoverage implements Disposable {
   }
 }
 
-/** Marks the characters that ran. Ranges are nested, and an inner range has the count of its own characters. */
+/**
+ * Marks the characters of code that ran. Ranges are nested. The count of the innermost range applies to a character.
+ */
 function flatten(functions: readonly Profiler.FunctionCoverage[]): Uint8Array {
   let end = 0;
   for (const { ranges } of functions) for (const { endOffset } of ranges) end = Math.max(end, endOffset);
@@ -51,17 +53,17 @@ function flatten(functions: readonly Profiler.FunctionCoverage[]): Uint8Array {
   return marks;
 }
 
-/** All characters that any input ran so far. */
+/** The code that at least one input has run, as characters of the source files. */
 export class SeenBlocks {
   readonly #seen = new Map<string, Uint8Array>();
   #count = 0;
 
-  /** The number of characters that ran. */
+  /** The number of characters of code that ran. */
   get count(): number {
     return this.#count;
   }
 
-  /** The number of characters that ran for the first time. With `keep` they count as seen afterwards. */
+  /** The number of characters that ran for the first time. If `keep` is true, later calls do not count them again. */
   add(covered: CoveredCharacters, keep = true): number {
     let added = 0;
     for (const [url, marks] of covered) {

@@ -3,9 +3,12 @@ import { MAX_CORPUS_BYTES, readCorpus } from './corpus.ts';
 import { problemWith } from './fuzz-target.ts';
 import { FUZZ_TARGETS } from './targets.ts';
 
-/** The inputs in `test/fuzz/corpus` have run new blocks, or have had a problem. `npm run fuzz -- TARGET --save` adds more. */
+/**
+ * An input is in `test/fuzz/corpus` because it ran a new block or caused a problem. `npm run fuzz -- TARGET --save`
+ * adds more.
+ */
 describe.each(Object.entries(FUZZ_TARGETS))('the inputs of %s', (name, load) => {
-  test('are in the repository, and have no problem', { timeout: 120_000 }, async () => {
+  test('are in the repository, and cause no problem', { timeout: 120_000 }, async () => {
     const { target } = await load();
     expect(target.name).toBe(name);
     const inputs = readCorpus(name);

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('corpus', import.meta.url));
 
-/** The maximum size of the inputs of a target, in bytes. The corpus is part of the repository. */
+/**
+ * The maximum total size of a target's inputs, in bytes. The size is limited because the corpus is part of the
+ * repository.
+ */
 export const MAX_CORPUS_BYTES = 64 * 1024;
 
 /** An input of the corpus and the name of its file. */
@@ -17,7 +20,7 @@ export interface CorpusEntry {
 /** The name of an input's file: the beginning of its digest. */
 const nameOf = (input: Buffer): string => `${createHash('sha256').update(input).digest('hex').slice(0, 12)}.bin`;
 
-/** The inputs in the folder of a target, by the names of their files. */
+/** The inputs in the folder of a target, sorted by file name. */
 export function readCorpus(target: string): CorpusEntry[] {
   const folder = join(ROOT, target);
   if (!existsSync(folder)) return [];
@@ -27,8 +30,8 @@ export function readCorpus(target: string): CorpusEntry[] {
 }
 
 /**
- * Replaces the folder of a target. The first inputs are the most important ones. Those that exceed the size of the corpus
- * are left out. Returns the number of written inputs.
+ * Replaces the folder of a target. The most important inputs come first. Inputs that exceed the maximum size of the
+ * corpus are left out. Returns the number of written inputs.
  */
 export function writeCorpus(target: string, inputs: readonly Buffer[]): number {
   const folder = join(ROOT, target);

@@ -1,6 +1,6 @@
 import type { Choices } from '../support/choices.ts';
 
-/** A part of the system that reads input which it does not trust. */
+/** A part of the system that reads untrusted input. */
 export interface FuzzTarget {
   /** The name of the target on the command line. The folder with its corpus has the same name. */
   readonly name: string;
@@ -8,17 +8,20 @@ export interface FuzzTarget {
   readonly dictionary: readonly string[];
   /** Inputs to start from, in addition to the corpus. */
   readonly seeds: () => readonly Buffer[];
-  /** Sources of new inputs. The command prints a row for each. */
+  /** Sources of new inputs. The command prints one row per source. */
   readonly generators: readonly FuzzGenerator[];
-  /** Do the mutator and the shrinker change inputs? False for compositions: a changed program may never end. */
+  /** Do the mutator and the shrinker change inputs? False for compositions, because a changed program may never end. */
   readonly isMutable: boolean;
-  /** Does the target keep state between inputs? Then two runs of one input may have different outcomes. */
+  /**
+   * Does the target keep state between inputs? If so, two runs of one input may have different outcomes. Default:
+   * false.
+   */
   readonly isStateful?: boolean;
-  /** The maximum processor time for one input. Default: `MAX_INPUT_MS`. */
+  /** The maximum processor time for one input, in milliseconds. Default: `MAX_INPUT_MS`. */
   readonly maxMs?: number;
   /**
-   * Runs one input. Returns a text for the outcome, which is equal for equal inputs. Throws when the system fails with
-   * an error that it does not document, or when a property of the target does not hold.
+   * Runs one input. Returns a string for the outcome. Equal inputs have equal strings. Throws when the system fails
+   * with an undocumented error, or when the input violates a property of the target.
    */
   readonly run: (input: Buffer) => string | Promise<string>;
 }
@@ -29,13 +32,18 @@ export interface FuzzGenerator {
   readonly make: (choices: Choices) => Buffer;
 }
 
-/** A property of a target that an input violates. */
+/** The error for an input that violates a property of the target. */
 export class FuzzFinding extends Error {}
 
-/** The maximum processor time for one input, in milliseconds. A busy machine does not change it much. */
+/**
+ * The maximum processor time for one input, in milliseconds. Processor time depends little on the load of the machine.
+ */
 const MAX_INPUT_MS = 2000;
 
-/** Objects that every program shares. An input that changes one of them could change the meaning of other code. */
+/**
+ * Objects that all code of a program shares. An input that changes such an object could change the behaviour of other
+ * code.
+ */
 const SHARED: readonly object[] = [
   Object.prototype,
   Array.prototype,
@@ -49,18 +57,19 @@ const SHARED: readonly object[] = [
 
 const memberCount = (): number => SHARED.reduce((count, object) => count + Reflect.ownKeys(object).length, 0);
 
-/** The maximum time for an input that waits for something that does not happen, in milliseconds. */
+/** The maximum time for which the promise of an input may be pending, in milliseconds. */
 const MAX_PENDING_MS = 120_000;
 
 /**
- * The problem that an input reveals: an exception that the target does not expect, too much time, a changed prototype,
- * or two runs with different outcomes. `undefined` when there is none.
+ * The problem that an input reveals. A problem is an unexpected exception, a run that takes too long, a changed
+ * prototype, or two runs with different outcomes. Undefined when there is no problem.
  */
 export async function problemWith(target: FuzzTarget, input: Buffer): Promise<string | undefined> {
   const first = await outcomeOf(target, input);
   if (first.problem !== undefined) return first.problem;
   const maxMs = target.maxMs ?? MAX_INPUT_MS;
-  // The first run may have compiled the code, or collected the garbage of earlier inputs.
+  // If the first run was slow, the second run decides. The first run may include the compilation of the code or a
+  // garbage collection for earlier inputs.
   const needsSecondRun = target.isStateful !== true || first.milliseconds > maxMs;
   if (!needsSecondRun) return undefined;
   const second = await outcomeOf(target, input);

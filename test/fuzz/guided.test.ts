@@ -20,25 +20,29 @@ const targetOf = (run: FuzzTarget['run'], rest: Partial<FuzzTarget> = {}): FuzzT
 });
 
 describe('the search', () => {
-  test('finds an input behind several conditions, one block after the other', { timeout: 120_000 }, async () => {
-    using coverage = new BlockCoverage((url) => url.includes('/test/fuzz/toy-parser.ts'));
-    // The module is compiled after the measurement began.
-    const { parseToy } = await import('./toy-parser.ts');
-    const dictionary = Array.from('abcdefghijk8s!');
-    const target = targetOf((input) => parseToy(input.toString('latin1')), { dictionary });
-    const isOver = (inputs: number, problems: number) => problems > 0 || inputs >= 20_000;
-    const { findings, pool, tallies } = await runGuided(target, coverage, { seed: 1, corpus: [], isOver });
-    expect(findings.map(({ problem }) => problem)).toEqual([expect.stringContaining('the toy broke')]);
-    // The shrinker has removed everything that the problem does not need.
-    expect(findings[0]?.input.toString('latin1')).toBe('k8s!');
-    expect(pool.length).toBeGreaterThanOrEqual(4);
-    expect(tallies.get('mutated')?.kept).toBe(pool.length - 1);
-    const kept = await minimize(target, coverage, pool);
-    expect(kept.length).toBeLessThanOrEqual(pool.length);
-    expect(kept.map((input) => input.toString('latin1'))).toContain('k8s!');
-  });
+  test(
+    'finds an input that must satisfy several conditions, one block after another',
+    { timeout: 120_000 },
+    async () => {
+      using coverage = new BlockCoverage((url) => url.includes('/test/fuzz/toy-parser.ts'));
+      // The import comes after the start of the measurement, because V8 counts only code that it compiles later.
+      const { parseToy } = await import('./toy-parser.ts');
+      const dictionary = Array.from('abcdefghijk8s!');
+      const target = targetOf((input) => parseToy(input.toString('latin1')), { dictionary });
+      const isOver = (inputs: number, problems: number) => problems > 0 || inputs >= 20_000;
+      const { findings, pool, tallies } = await runGuided(target, coverage, { seed: 1, corpus: [], isOver });
+      expect(findings.map(({ problem }) => problem)).toEqual([expect.stringContaining('the toy broke')]);
+      // The shrinker has removed every byte that is not necessary for the problem.
+      expect(findings[0]?.input.toString('latin1')).toBe('k8s!');
+      expect(pool.length).toBeGreaterThanOrEqual(4);
+      expect(tallies.get('mutated')?.kept).toBe(pool.length - 1);
+      const kept = await minimize(target, coverage, pool);
+      expect(kept.length).toBeLessThanOrEqual(pool.length);
+      expect(kept.map((input) => input.toString('latin1'))).toContain('k8s!');
+    },
+  );
 
-  test('reports one problem once, although many inputs have it', async () => {
+  test('reports a problem once, even if many inputs cause it', async () => {
     const target = targetOf((input) => {
       throw new Error(`bad byte ${input.length}`);
     });
@@ -95,7 +99,7 @@ describe('a problem is', () => {
   });
 });
 
-test('equal seeds give equal mutations, and every length is within the limit', () => {
+test('equal seeds produce equal mutations, and every mutated input is within the length limit', () => {
   const source = { corpus: [Buffer.from('{"a":[1,2]}'), Buffer.alloc(MAX_INPUT_BYTES, 'b')], dictionary: ['null'] };
   const inputs = (seed: number) => {
     const choices = seededChoices(seed);
@@ -108,13 +112,13 @@ test('equal seeds give equal mutations, and every length is within the limit', (
   expect(inputs(7).every((text) => Buffer.from(text, 'base64').length <= MAX_INPUT_BYTES)).toBe(true);
 });
 
-test('a shrunk input has only what its property needs', async () => {
+test('a shrunk input contains only the bytes that its property needs', async () => {
   const needs = (input: Buffer) => input.includes('ab') && input.includes('z');
   expect((await shrink(Buffer.from('..ab......z....'), needs, 200)).toString()).toBe('abz');
   expect((await shrink(Buffer.from('..ab......z....'), needs, 0)).toString()).toBe('..ab......z....');
 });
 
-test('a block counts as new once', () => {
+test('a block counts as new only once', () => {
   const seen = new SeenBlocks();
   const covered = new Map([['a.ts', Uint8Array.of(1, 0, 1)]]);
   expect([seen.add(covered, false), seen.add(covered), seen.add(covered)]).toEqual([2, 2, 0]);

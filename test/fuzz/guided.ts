@@ -7,7 +7,7 @@ import { problemWith } from './fuzz-target.ts';
 import { MAX_INPUT_BYTES, mutate } from './mutator.ts';
 import { shrink } from './shrink.ts';
 
-/** A source of coverage. Each call returns what ran since the last call. */
+/** A source of coverage. Each call returns the code that ran since the last call. */
 export interface CoverageSource {
   take(): CoveredCharacters;
 }
@@ -15,7 +15,7 @@ export interface CoverageSource {
 /** The settings of a run. */
 export interface GuidedOptions {
   readonly seed: number;
-  /** Is the run over? Called after each batch with the numbers of inputs and of problems so far. */
+  /** Is the run over? Called before each batch, with the number of inputs and the number of problems up to then. */
   readonly isOver: (inputs: number, findings: number) => boolean;
   /** Inputs to start from, in addition to the seeds of the target. */
   readonly corpus: readonly Buffer[];
@@ -30,7 +30,7 @@ export interface Tally {
   slowestMs: number;
 }
 
-/** A problem with an input. The input is as short as the shrinker could make it. */
+/** A problem, and the shortest input for it that the shrinker found. */
 export interface Finding {
   readonly source: string;
   readonly input: Buffer;
@@ -41,17 +41,19 @@ export interface Finding {
 export interface GuidedResult {
   readonly tallies: ReadonlyMap<string, Tally>;
   readonly findings: readonly Finding[];
-  /** The inputs that ran new blocks, in the order in which they were found. */
+  /** The inputs that ran new blocks, in the order of their discovery. */
   readonly pool: readonly Buffer[];
-  /** The number of characters of source code that ran. */
+  /** The number of source code characters that ran. */
   readonly covered: number;
 }
 
-/** The maximum number of reported findings. Findings that differ only in quoted texts and numbers are reported once. */
+/**
+ * The maximum number of reported findings. Findings that differ only in quoted strings and numbers are reported once.
+ */
 const MAX_FINDINGS = 20;
 const MAX_SHRINK_TRIES = 400;
 const MAX_BATCH = 512;
-/** The minimum time for which a batch runs, as a multiple of the time to read the coverage. */
+/** The minimum duration of a batch, as a multiple of the time that it takes to read the coverage. */
 const BATCH_FACTOR = 4;
 
 const MUTATED = 'mutated';
@@ -63,9 +65,9 @@ interface Candidate {
 }
 
 /**
- * Runs generated and mutated inputs. An input that runs a new block joins the pool of inputs that are mutated further.
- * The coverage is read once for a batch, because a read takes milliseconds. A batch with new blocks runs again, one
- * input at a time. Equal seeds give equal inputs as long as the sizes of batches are equal.
+ * Runs generated and mutated inputs. An input that runs a new block joins the pool of inputs for later mutations. The
+ * coverage is read once per batch, because a read takes milliseconds. A batch with new blocks runs again, one input at
+ * a time, to find the inputs that ran them. Equal seeds produce equal inputs if the batch sizes are equal.
  */
 export async function runGuided(
   target: FuzzTarget,
@@ -119,7 +121,8 @@ class GuidedRun {
     const isNew = this.#seen.add(covered, false) > 0;
     const took = performance.now() - ran;
     if (isNew) await this.#attribute(candidates);
-    // Code that runs between inputs, for example a collection of an idle cache, is not new for the next batch.
+    // Marks all code of the batch as seen. This includes code that runs between inputs, for example the cleanup of an
+    // idle cache.
     this.#seen.add(covered);
     const wanted = (this.#batchSize * BATCH_FACTOR * took) / Math.max(0.1, ran - began);
     this.#batchSize = Math.max(1, Math.min(MAX_BATCH, Math.round((this.#batchSize + wanted) / 2)));
@@ -146,7 +149,7 @@ class GuidedRun {
     return { source: generator.name, input: generator.make(this.#choices) };
   }
 
-  /** An input of the pool. The latest ones are more frequent, because their neighbours are less explored. */
+  /** Chooses an input of the pool. Prefers the latest inputs, because few mutations of them have run. */
   #parent(): Buffer {
     const latest = Math.min(this.#pool.length, 32);
     const index =
@@ -198,7 +201,7 @@ class GuidedRun {
   }
 }
 
-/** The first lines of a problem without quoted texts and numbers. */
+/** The first two lines of a problem, with `#` in place of quoted strings and numbers. */
 const kindOf = (problem: string): string =>
   problem
     .replace(/"[^"]*"|'[^']*'|\d+/g, '#')
@@ -208,12 +211,12 @@ const kindOf = (problem: string): string =>
     .slice(0, 300);
 
 const MAX_TRIM_TRIES = 60;
-/** The time after which `minimize` does not trim further inputs, in milliseconds. */
+/** The time after which `minimize` no longer trims inputs, in milliseconds. */
 const MAX_TRIM_MS = 60_000;
 
 /**
- * A few inputs of a pool that together run the same blocks as the whole pool. Inputs with many blocks are chosen first,
- * so that few are needed. Each chosen input is trimmed to the parts that its new blocks need.
+ * Chooses a few inputs of a pool that together run the same blocks as the whole pool. Considers inputs with many blocks
+ * first, so that few inputs are enough. Trims each chosen input to the parts that are necessary for its new blocks.
  */
 export async function minimize(
   target: FuzzTarget,

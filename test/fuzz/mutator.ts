@@ -1,16 +1,18 @@
 import type { Choices } from '../support/choices.ts';
 import { pick } from '../support/choices.ts';
 
-/** The maximum length of a mutated input. Most defects need few bytes, and short inputs run faster. */
+/**
+ * The maximum length of a mutated input, in bytes. Few bytes are enough for most defects, and short inputs run faster.
+ */
 export const MAX_INPUT_BYTES = 4096;
 
-/** Numbers at which lengths, counters and signs change. */
+/** Numbers at boundaries of lengths, counters and signs. */
 const BOUNDARIES: readonly string[] = ['0', '-1', '1', '127', '128', '255', '256', '65535', '65536', '2147483648'];
 
-/** Bytes with a meaning in many languages, and bytes at the borders of encodings. */
+/** Bytes with a meaning in many languages, and bytes at the boundaries of encodings. */
 const BYTES: readonly number[] = [0, 1, 0x0a, 0x0d, 0x20, 0x22, 0x27, 0x2d, 0x5c, 0x7f, 0x80, 0xbf, 0xc3, 0xed, 0xff];
 
-/** The material of mutations. */
+/** The data from which mutations take bytes. */
 export interface MutationSource {
   /** Other inputs, for splices. */
   readonly corpus: readonly Buffer[];
@@ -20,7 +22,7 @@ export interface MutationSource {
 
 type Mutation = (input: Buffer, choices: Choices, source: MutationSource) => Buffer;
 
-/** A changed copy of the input, with one to eight changes. Equal choices give equal changes. */
+/** Returns a copy of the input with one to eight changes. Equal choices produce equal changes. */
 export function mutate(input: Buffer, choices: Choices, source: MutationSource): Buffer {
   let changed = input;
   // One, two, four and eight changes are equally frequent.
@@ -29,14 +31,14 @@ export function mutate(input: Buffer, choices: Choices, source: MutationSource):
   return changed.length > MAX_INPUT_BYTES ? changed.subarray(0, MAX_INPUT_BYTES) : changed;
 }
 
-/** The input with `removed` bytes at `at` replaced by `inserted`. */
+/** A copy of the input in which `inserted` replaces `removed` bytes at the offset `at`. */
 function replace(input: Buffer, at: number, removed: number, inserted: Uint8Array): Buffer {
   return Buffer.concat([input.subarray(0, at), inserted, input.subarray(at + removed)]);
 }
 
 const placeIn = (input: Buffer, choices: Choices): number => choices.below(input.length + 1);
 
-/** The length of a part that begins at `at`. Short parts are more frequent than long ones. */
+/** A random length for a part that begins at `at`. Short lengths are more frequent than long lengths. */
 function lengthFrom(input: Buffer, at: number, choices: Choices): number {
   const longest = Math.min(input.length - at, 1 << choices.below(9));
   return longest === 0 ? 0 : 1 + choices.below(longest);
@@ -45,7 +47,10 @@ function lengthFrom(input: Buffer, at: number, choices: Choices): number {
 const word = (choices: Choices, { dictionary }: MutationSource): Buffer =>
   Buffer.from(dictionary.length === 0 ? pick(choices, BOUNDARIES) : pick(choices, dictionary));
 
-/** A part of a text between brackets or on lines of its own. */
+/**
+ * A random region of the input: a line, a word, or a part in brackets or quotes. The whole input if there is no such
+ * region.
+ */
 function regionOf(input: Buffer, choices: Choices): { readonly at: number; readonly length: number } {
   const text = input.toString('latin1');
   const pattern = pick(choices, [/[^\n]+/g, /[\w.]+/g, /\{[^{}]*\}|\[[^[\]]*\]|\([^()]*\)|"[^"]*"/g]);
@@ -95,31 +100,31 @@ const MUTATIONS: readonly Mutation[] = [
     const at = placeIn(input, choices);
     return replace(input, at, lengthFrom(input, at, choices), word(choices, source));
   },
-  /** Replaces a member of the text by a word. */
+  /** Replaces a region of the input by a word. */
   (input, choices, source) => {
     const { at, length } = regionOf(input, choices);
     return replace(input, at, length, word(choices, source));
   },
-  /** Copies a member of the text to the place of another one. */
+  /** Replaces a region of the input by another region. */
   (input, choices) => {
     const from = regionOf(input, choices);
     const to = regionOf(input, choices);
     return replace(input, to.at, choices.below(2) * to.length, input.subarray(from.at, from.at + from.length));
   },
-  /** Replaces digits by a number at a boundary. */
+  /** Replaces digits by a boundary number. */
   (input, choices) => {
     const numbers = [...input.toString('latin1').matchAll(/\d+/g)];
     const found = numbers[choices.below(Math.max(1, numbers.length))];
     if (found === undefined) return input;
     return replace(input, found.index, found[0].length, Buffer.from(pick(choices, BOUNDARIES)));
   },
-  /** Joins the beginning of the input and the end of another one. */
+  /** Joins the beginning of the input and the end of another input. */
   (input, choices, { corpus }) => {
     if (corpus.length === 0) return input;
     const other = pick(choices, corpus);
     return Buffer.concat([input.subarray(0, placeIn(input, choices)), other.subarray(placeIn(other, choices))]);
   },
-  /** Inserts a member of another input. */
+  /** Inserts a region of another input. */
   (input, choices, { corpus }) => {
     if (corpus.length === 0) return input;
     const other = pick(choices, corpus);

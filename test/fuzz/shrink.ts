@@ -1,6 +1,6 @@
 /**
- * A shorter input with the same property. Removes parts, at first large ones, as long as `holds` is true for the rest.
- * Calls `holds` at most `maxTries` times.
+ * Shortens an input that has a property. Tries to remove parts, from large to small, and keeps a removal if `holds` is
+ * true for the remaining bytes. Calls `holds` at most `maxTries` times.
  */
 export async function shrink(
   input: Buffer,

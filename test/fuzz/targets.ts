@@ -2,7 +2,10 @@ import type { FuzzTarget } from './fuzz-target.ts';
 
 type Load = () => Promise<{ readonly target: FuzzTarget }>;
 
-/** All targets by name. Each is loaded on demand, so that only its modules run under measurement. */
+/**
+ * Maps the name of a target to a function that loads it. A target is loaded on demand, so that the coverage contains
+ * only its modules.
+ */
 export const FUZZ_TARGETS: Readonly<Record<string, Load>> = {
   cel: () => import('./targets/cel.ts'),
   compose: () => import('./targets/compose.ts'),

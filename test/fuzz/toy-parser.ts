@@ -1,4 +1,4 @@
-/** A parser whose mistake is behind several conditions. It tests the search. */
+/** A parser with a bug behind several nested conditions. The tests check that the fuzzer finds the bug. */
 export function parseToy(text: string): string {
   if (text.charAt(0) === 'k') {
     if (text.charAt(1) === '8') {

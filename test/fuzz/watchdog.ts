@@ -6,8 +6,8 @@ import { MAX_INPUT_BYTES } from './mutator.ts';
 const MAX_INPUT_MS = 60_000;
 
 /**
- * The program of the thread. The thread of the tests cannot notice its own endless loop. `shared` has the number of the
- * present input, its length, and its bytes.
+ * The program of the watchdog thread. A separate thread is necessary, because the thread of the tests cannot notice its
+ * own endless loop. `buffer` contains a counter, the length of the current input, and its bytes.
  */
 const PROGRAM = `
 const { workerData: { buffer, milliseconds } } = require('node:worker_threads');
@@ -26,8 +26,8 @@ for (let last = -1; ; ) {
 `;
 
 /**
- * Ends the process when an input runs without end, after it has printed the input. The thread looks once in each
- * period, so that the cost does not depend on the number of inputs.
+ * When an input runs too long, prints the input and kills the process. The thread checks once per period, so that the
+ * cost does not depend on the number of inputs.
  */
 export class Watchdog implements AsyncDisposable {
   readonly #buffer = new SharedArrayBuffer(8 + 2 * MAX_INPUT_BYTES);
@@ -43,7 +43,7 @@ export class Watchdog implements AsyncDisposable {
     this.#worker.unref();
   }
 
-  /** Called before an input runs. An input that is longer than the buffer is printed without its end. */
+  /** Called before an input runs. If an input is longer than the buffer, the watchdog prints only the first part. */
   begin(input: Buffer): void {
     const length = Math.min(input.length, 2 * MAX_INPUT_BYTES);
     new Uint8Array(this.#buffer, 8).set(input.subarray(0, length));
@@ -51,7 +51,7 @@ export class Watchdog implements AsyncDisposable {
     this.#next();
   }
 
-  /** Called after the input ended. */
+  /** Called after an input has run. */
   end(): void {
     this.#next();
   }
@@ -72,7 +72,7 @@ export class Watchdog implements AsyncDisposable {
   }
 
   #next(): void {
-    // An odd number means that an input runs.
+    // While an input runs, the counter is odd.
     Atomics.add(this.#head, 0, 1);
   }
 

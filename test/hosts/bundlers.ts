@@ -13,19 +13,21 @@ export type Bundler = 'esbuild' | 'rollup' | 'webpack' | 'vite';
 interface Job {
   readonly directory: string;
   readonly entry: string;
-  /** The file to write, in the directory of the sources. */
+  /** The name of the output file, in the directory of the sources. */
   readonly out: string;
-  /** Whether the bundler runs the plugin, which keeps the sources of the composition functions in the bundle. */
+  /** Does the bundler run the plugin, which keeps the sources of the composition functions in the bundle? */
   readonly transform: boolean;
-  /** Whether the bundle includes the package and its dependencies. Default: no, the bundle imports the package. */
+  /**
+   * Does the bundle include the package and its dependencies? Default: false, so that the bundle imports the package.
+   */
   readonly whole?: boolean;
-  /** Default `es`. */
+  /** The module format. Default: `es`. */
   readonly format?: 'es' | 'cjs';
-  /** Default true. */
+  /** Is the bundle minified? Default: true. */
   readonly minify?: boolean;
 }
 
-/** Writes one file: unless the job says otherwise, a minified ES module that imports `typekro`. */
+/** Writes one file. By default, this is a minified ES module that imports `typekro`. */
 export function bundleWith(bundler: Bundler, job: Job): Promise<unknown> {
   return BUNDLERS[bundler](job);
 }
@@ -63,7 +65,7 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
 
   async webpack({ directory, entry, out, transform, whole = false, format = 'es', minify = true }) {
     const { default: webpack } = (await load('webpack')) as { default: WebpackFunction };
-    // The built plugin: webpack loads it by its path, and has no loader for TypeScript.
+    // The plugin from the build, because webpack loads it by its path and has no loader for TypeScript.
     const { typekroWebpackLoader: use } = (await import(BUILT_PLUGIN)) as { readonly typekroWebpackLoader: string };
     const loader = { test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use };
     const options = {

@@ -32,7 +32,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The output of a program. The program must not fail, and must not warn of anything but experimental features. */
+/**
+ * Runs a program and returns its output. Fails if the program fails, or if it prints a warning that is not about an
+ * experimental feature.
+ */
 function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
   const ended = runCommand(command, args, { cwd: directory, env: { ...process.env, ...env } });
   const complaint = ended.stderr.replaceAll(/^\(.*\n/gm, '');
@@ -41,7 +44,7 @@ function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv
   return ended.stdout;
 }
 
-/** Flags under which Node has no inspector. */
+/** The flags with which a program in this Node version cannot use the inspector. */
 function withoutInspector({ command }: Runtime): string[] {
   const major = Number(output(command, ['-p', 'process.versions.node.split(".")[0]']));
   const flag = major >= 22 ? '--permission' : '--experimental-permission';
@@ -69,13 +72,14 @@ describe.each(NODES)('$name', (node) => {
   });
 });
 
-/** The output of a command in the root of the repository. The directory of the tests need not exist yet. */
+/** Runs a command in the root of the repository and returns its output. The directory of the tests need not exist. */
 function outputAtRoot(command: string, ...args: string[]): string {
   return runCommand(command, args, { cwd: root }).stdout.trim();
 }
 
 describe('other runtimes', () => {
-  // CommonJS is left out: with a load hook, Deno cannot require an ES module that imports another module.
+  // Deno does not run the CommonJS program: with a load hook, Deno cannot require an ES module that imports another
+  // module.
   test.skipIf(!DENO.exists).each(['main.js', 'main-typed.ts'])('deno: %s', (main) => {
     expect(output(DENO.command, ['run', '-A', '--quiet', `--preload=${REGISTER}`, main])).toBe(expected);
   });
@@ -114,7 +118,7 @@ describe('minified bundles', () => {
 
 describe('the packed package inside the bundle', () => {
   let project: string;
-  /** A folder from which no package can be found. */
+  /** A folder from which Node cannot resolve a package. */
   let place: string;
   let printed: string;
 
@@ -141,7 +145,7 @@ describe('the packed package inside the bundle', () => {
       await bundleWith(name, { directory: project, entry: 'shop.js', out, whole: true, ...row });
       copyFileSync(join(project, out), join(place, out));
       for (const node of NODES.filter(({ exists }) => exists)) {
-        // Without an inspector, a bundle made with the plugin requires no permission except to read itself.
+        // Without an inspector, a bundle with the plugin needs only the permission to read itself.
         const [permission = ''] = withoutInspector(node);
         const flags = row.transform ? [permission, `--allow-fs-read=${join(place, out)}`] : [];
         const ended = runCommand(node.command, [...flags, join(place, out)], { cwd: place });
@@ -157,7 +161,7 @@ describe('test runners', () => {
   const body = (main: string) =>
     `test('composes', async () => { const { composition } = ${main}; require('node:fs').writeFileSync(process.env.OUT, composition.toYaml() + '\\n') })\n`;
 
-  // From Node 24.9 on, Jest lets CommonJS require ES modules when Node's flag for modules is set.
+  // In Node 24.9 and later, a CommonJS module in Jest can require ES modules if Node's flag for VM modules is set.
   const node24 = NODES[2];
   test.skipIf(tool('jest') === undefined || !node24?.exists)('jest', () => {
     writeFileSync(join(directory, 'jest.test.cjs'), body("require('./composition.cjs')"));

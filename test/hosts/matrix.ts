@@ -1,4 +1,7 @@
-/** The hosts and bundlers on which compositions are tested. The output of a program on each must equal Node's. */
+/**
+ * The hosts and bundlers on which compositions are tested. The output of a program must be the same on each host as on
+ * Node.
+ */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** The tests of hosts are not part of `npm test`, because the hosts have to be installed and the tests take minutes. */
+/** The tests of hosts are not part of `npm test`, because they take minutes and need installed hosts. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
@@ -11,8 +11,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // The rows start hundreds of processes, and one process of thousands has hung on a busy machine. A row that fails
-    // therefore runs again. A row with a defect fails both times.
+    // The tests start hundreds of processes, and on a busy machine about one process in thousands hangs. Therefore a
+    // failed test runs again. A test that finds a defect fails both times.
     retry: 1,
   },
 });

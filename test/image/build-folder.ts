@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path';
 import type { Stage } from './dockerfile.ts';
 import { expand, parseDockerfile, refused, setArgument, wordsOf } from './dockerfile.ts';
 
-/** The result of a stage: the folder that is its file system, and the command and environment of a container. */
+/** The result of a stage: the folder with its file system, and the command and environment of its container. */
 export interface BuiltStage {
   readonly root: string;
   readonly directory: string;
@@ -14,8 +14,8 @@ export interface BuiltStage {
 }
 
 /**
- * Carries out the steps of a Dockerfile in folders, without an image builder. Each stage has a folder as its file
- * system. `RUN` uses the programs of this machine in place of the base image's. Returns the last stage.
+ * Executes the instructions of a Dockerfile in folders, without an image builder. The file system of a stage is a
+ * folder. `RUN` uses the programs of this machine instead of the programs of the base image. Returns the last stage.
  */
 export function buildInFolder(context: string, output: string): BuiltStage {
   const built = new Map<string, BuiltStage>();
@@ -100,8 +100,8 @@ function copy(words: readonly string[], { context, built, target, directory }: C
 }
 
 /**
- * Copies the files that git tracks and that `.dockerignore` does not exclude. Its patterns name whole top-level
- * entries.
+ * Copies the files that git tracks and that `.dockerignore` does not exclude. Supports only patterns that name a whole
+ * top-level entry.
  */
 function copyContext(context: string, target: string): void {
   const ignored = new Set(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { expand, parseDockerfile, wordsOf } from './dockerfile.ts';
 
-test('a Dockerfile is parsed to its stages, without comments and with continued lines joined', () => {
+test('a Dockerfile is parsed into stages, without comments and with continued lines joined', () => {
   const text = [
     '# a comment',
     'ARG BASE=node:24',
@@ -20,7 +20,7 @@ test('a Dockerfile is parsed to its stages, without comments and with continued 
   ]);
 });
 
-test('the image is a distroless base with one copy, and its last stage runs and installs nothing', () => {
+test('the last stage is a distroless base with one COPY, and it has no RUN', () => {
   const text = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
   const last = parseDockerfile(text).at(-1);
   expect(last?.base).toMatch(/^gcr\.io\/distroless\/nodejs\d+-debian\d+:nonroot$/);
@@ -38,7 +38,7 @@ test.each([
   expect(() => parseDockerfile(text)).toThrow(message);
 });
 
-test('words are written as a list or between spaces, and values are substituted', () => {
+test('the words of an instruction are a list or separated by spaces, and build arguments are substituted', () => {
   expect(wordsOf('["a b", "c"]')).toEqual(['a b', 'c']);
   expect(wordsOf('a  b')).toEqual(['a', 'b']);
   expect(expand('v${A}', new Map([['A', '1']]))).toBe('v1');

@@ -5,7 +5,7 @@ export interface Instruction {
   readonly text: string;
 }
 
-/** A stage of a Dockerfile: the instructions after one `FROM`. */
+/** A stage of a Dockerfile: a `FROM` and the instructions after it. */
 export interface Stage {
   /** The base image of the stage, with the values of build arguments. */
   readonly base: string;
@@ -14,7 +14,7 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** The words of an instruction: the items of its list form, or the texts between spaces. */
+/** The words of an instruction: the items of its list form, or the parts between spaces. */
 export function wordsOf(text: string): string[] {
   if (text.startsWith('[')) return JSON.parse(text) as string[];
   return text.split(/\s+/);

@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const definition = parse(readFileSync(join(root, 'test/fixtures/configmap.rgd.yaml'), 'utf8')) as KubeObject;
 
 const MAX_ADDED_BYTES = 10_000_000;
-/** V8 keeps the memory that it takes to parse a file. */
+/** The maximum size of a program file. V8 does not release the memory that it needs to parse a file. */
 const MAX_PROGRAM_BYTES = 700_000;
 const MAX_START_SECONDS = 1;
 const MAX_STARTS = 5;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'typekro-image-'));
   image = buildInFolder(root, folder);
   const [embedded] = serverKinds();
-  if (embedded === undefined) throw new Error('there is always the embedded cluster');
+  if (embedded === undefined) throw new Error('the embedded cluster is always available');
   server = await embedded.start();
   const installed = await startCli(['install', '--kubeconfig', server.kubeconfig], server.directory).ended;
   expect(installed).toMatchObject({ code: 0, stderr: '' });
@@ -41,17 +41,17 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.close();
-  // The folder has two installations, whose removal takes long on a busy disk.
+  // The folder contains two installations. Their removal takes long on a busy disk.
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }, 300_000);
 
-/** The program of the image, the flags of Node, the script, and the arguments. */
+/** Splits the command of the image into the program, the flags of Node, the script, and the arguments. */
 function commandOf({ command: [node = '', ...words] }: BuiltStage) {
   const at = words.findIndex((word) => !word.startsWith('-'));
   return { node, flags: words.slice(0, at), script: words[at] ?? '', args: words.slice(at + 1) };
 }
 
-/** The digest of each file below a folder, by its path. */
+/** Maps the path of each file below a folder to its digest. */
 const digestsOf = (folder: string): Map<string, string> =>
   new Map(filesOf(folder).map((path) => [path, createHash('sha256').update(read(folder, path)).digest('hex')]));
 
@@ -67,12 +67,12 @@ const read = (folder: string, path: string): Buffer => readFileSync(join(folder,
 /** The folder of the image with its files. */
 const app = (): string => join(image.root, 'app');
 
-/** Starts the image's command with other arguments in place of its `CMD`, and with the Node that runs the test. */
+/** Starts the image's command with the Node that runs the test, and with other arguments instead of `CMD`. */
 function start(options: { readonly args: readonly string[]; readonly flags?: readonly string[] }): RunningCommand {
   const { node, flags, script } = commandOf(image);
   if (node !== '/nodejs/bin/node') throw new Error(`the image starts ${node}`);
   const { NODE_OPTIONS: nodeOptions = '', ...environment } = image.environment;
-  // The Node that runs the test may be older than the image's.
+  // The Node that runs the test may be older than the Node of the image, and may not know the flag.
   const isKnown = process.allowedNodeEnvironmentFlags.has(nodeOptions.replace(/=.*/, ''));
   const env = {
     PATH: process.env['PATH'],
@@ -84,7 +84,10 @@ function start(options: { readonly args: readonly string[]; readonly flags?: rea
   return new RunningCommand(process.execPath, words, { cwd: join(image.root, image.directory), env });
 }
 
-/** The flags of a controller of the embedded cluster, with its probes on a port. */
+/**
+ * The flags of a controller for the embedded cluster. Its metrics server listens on the port, and it has no probe
+ * server.
+ */
 const controllerArgs = (port: number): readonly string[] => [
   'controller',
   `--kubeconfig=${server.kubeconfig}`,
@@ -92,7 +95,7 @@ const controllerArgs = (port: number): readonly string[] => [
   '--health-probe-bind-address=0',
 ];
 
-/** Resolves when the controller is ready. Rejects when it ends first. */
+/** Resolves when the controller is ready. Rejects when the controller exits before. */
 async function untilReady(controller: RunningCommand, port: number): Promise<void> {
   for (;;) {
     if (controller.process.exitCode !== null || controller.process.signalCode !== null) {
@@ -119,13 +122,13 @@ test('the heap is sized by the memory limit of the container', () => {
   expect(image.environment['NODE_OPTIONS']).toMatch(/^--max-old-space-size-percentage=\d\d$/);
 });
 
-test('in the image no text becomes code, no object has __proto__, and no optimizing compiler is loaded', () => {
+test('in the image, Node does not compile code from strings, objects have no __proto__, and the optimizing compiler is off', () => {
   const safe = ['--disable-proto=delete', '--disallow-code-generation-from-strings'];
   expect(commandOf(image).flags).toEqual([...safe, '--no-opt', '--no-maglev']);
 });
 
-test('the build of the image and the build of this checkout have equal bytes', () => {
-  // `.built` is the stamp of a build. No package contains it.
+test('the build in the image and the build of this checkout are byte-identical', () => {
+  // `.built` is the stamp file of a build. No package contains this file.
   const packed = (built: string) => [...digestsOf(built)].filter(([path]) => path !== '.built');
   const ofImage = packed(join(folder, 'build/build/dist'));
   expect(ofImage.length).toBeGreaterThan(500);
@@ -135,7 +138,7 @@ test('the build of the image and the build of this checkout have equal bytes', (
   expect(digestsOf(again)).toEqual(digestsOf(app()));
 });
 
-test('the image contains only the program, the parts that it loads on demand, and data', () => {
+test('the image contains only the program, the modules that it loads on demand, and data', () => {
   const folders = new Set(filesOf(app()).map((path) => path.split('/').slice(0, 2).join('/')));
   expect([...folders].filter((path) => !path.startsWith('data/'))).toEqual([
     'dist/controller',
@@ -159,7 +162,7 @@ test('the image adds less than 10 MB to its base, and no file of its program is 
   expect(largest).toBeLessThan(MAX_PROGRAM_BYTES);
 });
 
-test('in the process of the controller no text becomes code, and no object has __proto__', async () => {
+test('in the controller process, Node does not compile code from strings, and objects have no __proto__', async () => {
   const report =
     "process.on('exit', () => console.error(PROBE, '__proto__' in {}, (() => { try { return eval('1') } catch (e) { return e.name } })()))";
   const probe = `data:text/javascript,${encodeURIComponent(report.replace('PROBE', "'probe:'"))}`;
@@ -188,7 +191,7 @@ test('the image prints the version of the package and the help of the controller
   expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('--metrics-bind-address') as string });
 });
 
-/** The processor time of a process, in seconds. Linux counts it in hundredths. */
+/** The processor time of a process, in seconds. Linux counts hundredths of a second. */
 function cpuSeconds({ process: { pid } }: RunningCommand): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
@@ -196,11 +199,11 @@ function cpuSeconds({ process: { pid } }: RunningCommand): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-test('a controller of the image is ready after at most a second of processor time', async () => {
+test('a controller of the image is ready after at most one second of processor time', async () => {
   const seconds: number[] = [];
   const processor: number[] = [];
-  // Other processes of the machine delay a start, so its processor time counts. The best of several starts shows the
-  // cost of the program itself.
+  // The test measures processor time, because other processes on the machine delay a start. The best of several starts
+  // shows the cost of the program itself.
   for (let run = 0; run < MAX_STARTS && !(Math.min(...processor) <= MAX_START_SECONDS); run++) {
     const port = await freePort();
     const began = performance.now();

@@ -8,7 +8,7 @@ import { packPackage } from '../support/packed-package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The digest of the file that `npm pack` makes in a new folder. */
+/** Runs `npm pack` into a new folder. Returns the digest of the file. */
 function packedDigest(): string {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-pack-'));
   try {
@@ -22,7 +22,7 @@ function packedDigest(): string {
   }
 }
 
-test('npm pack makes the same bytes twice, so that the published file can be compared with its sources', () => {
+test('two runs of npm pack produce the same bytes, so that anyone can compare the published file with the sources', () => {
   const first = packedDigest();
   expect(first).toHaveLength(64);
   expect(packedDigest()).toBe(first);

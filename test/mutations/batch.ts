@@ -1,4 +1,6 @@
-/** Runs mutations in one vitest process on a copy of the tree (`process.cwd()`). Prints a line of JSON for each. */
+/**
+ * Runs mutations in one vitest process on a copy of the tree (`process.cwd()`). Prints one line of JSON per mutation.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestModule } from 'vitest/node';
@@ -14,7 +16,7 @@ const vitest = await createVitest('test', {
   root,
   watch: false,
   cache: false,
-  // A reused worker would keep the module of the previous mutation.
+  // A reused worker would keep the modules of the previous mutation.
   isolate: true,
   // Standard output is a pipe for the results, so reporters must not write to it.
   reporters: [{}],
@@ -46,7 +48,7 @@ function print(line: BatchLine): void {
 }
 
 if (isFirst) {
-  // A test that fails without a mutation would seem to catch every mutation.
+  // Runs the tests without a mutation first, because a test that always fails would seem to catch every mutation.
   const failure = await firstFailure([...new Set(chosen.flatMap(({ tests }) => tests))]);
   print({ name: '', ...(failure === undefined ? {} : { failure }) });
 }

@@ -30,7 +30,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'data is equal although the right side has further keys',
+    name: 'data is equal although the right side has additional keys',
     file: 'src/cel/eval/data.ts',
     find: '    keys.length === Object.keys(right).length &&',
     replace: '',
@@ -126,14 +126,14 @@ export const CEL: readonly MutationRow[] = [
     tests: ['src/cel/plan/program.test.ts'],
   },
   {
-    name: 'the search for a part of a text is free',
+    name: 'the search for a substring costs nothing',
     file: 'src/cel/lib/define.ts',
     find: 'if (comparisons >= COMPARISONS_PER_UNIT) context.charge(Math.floor(comparisons / COMPARISONS_PER_UNIT));',
     replace: '',
     tests: ['src/cel/plan/program.test.ts'],
   },
   {
-    name: 'the comparison of nested foreign data is free',
+    name: 'the comparison of nested foreign data costs nothing',
     file: 'src/cel/lib/equal.ts',
     find: '    this.#meter.charge(Math.floor(this.#parts / PARTS_PER_UNIT));',
     replace: '',
@@ -154,7 +154,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['src/cel/kubernetes.test.ts'],
   },
   {
-    name: 'the comparison of two quantities costs as much as that of two texts',
+    name: 'the comparison of two quantities costs as much as the comparison of two strings',
     file: 'src/cel/cost/call-costs.ts',
     find: "  'kubernetes.Quantity',\n",
     replace: '',

@@ -12,14 +12,14 @@ export interface BatchLine {
   readonly failure?: string;
 }
 
-/** A mutation counts as caught when no test ends for this long: the mutation causes an endless loop. */
+/** If no test ends for this time, the mutation causes an endless loop and counts as caught. In milliseconds. */
 const MAX_SILENCE_MS = 120_000;
-/** The limit of the run without a mutation, which has the tests of all rows. */
+/** The same limit for the run without a mutation, which runs the tests of all rows. In milliseconds. */
 const MAX_FIRST_SILENCE_MS = 900_000;
 
 /**
- * Runs the tests of each mutation in a copy of the tree. Returns the mutations that survive without an entry in
- * `SURVIVORS`, and those that have an entry but are caught. Writes a Markdown table line by line.
+ * Runs the tests of each mutation in a copy of the tree. Returns the mutations that survive and have no entry in
+ * `SURVIVORS`, and the mutations that have an entry although a test catches them. Writes a Markdown table line by line.
  *
  * @throws Error when a test fails without a mutation.
  */
@@ -63,8 +63,8 @@ export async function checkMutations(
 }
 
 /**
- * Runs the mutations in order in one process. Returns true when the process was killed because it wrote nothing for too
- * long.
+ * Runs the mutations in order in one process. Kills the process if it writes nothing for too long, and returns true in
+ * this case.
  */
 async function runBatch(
   copy: string,
@@ -76,7 +76,7 @@ async function runBatch(
   const child = spawn(process.execPath, ['--import', 'tsx', `${copy}/test/mutations/batch.ts`, argument], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'inherit'],
-    // A process group of its own, so that the kill includes vitest's workers.
+    // Starts a new process group, so that a kill also reaches vitest's workers.
     detached: true,
   });
   const ended = new Promise((resolve) => child.once('close', resolve));

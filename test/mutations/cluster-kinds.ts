@@ -1,6 +1,6 @@
 import type { MutationRow } from './mutate.ts';
 
-/** Mistakes in the rules of single kinds: the status of Jobs, the classes of storage and Ingresses, nodes. */
+/** Mistakes in the rules of single kinds: status of Jobs, storage classes, Ingress classes, and nodes. */
 export const CLUSTER_KINDS: readonly MutationRow[] = [
   {
     name: 'a container cannot mount the volume of a claim template',
@@ -17,7 +17,7 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/kinds/job-status.test.ts'],
   },
   {
-    name: 'a rule of the status of a Job holds for fields that a write does not change',
+    name: 'a rule for the status of a Job also applies to fields that a write does not change',
     file: 'src/cluster/kinds/job-status.ts',
     find: 'names.some((name) => !jsonEquals(valueOf(next, name), valueOf(before, name)))',
     replace: 'names.length > 0',
@@ -66,14 +66,14 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/cronjob.test.ts'],
   },
   {
-    name: 'a CronJob tries a time again whose name another Job has',
+    name: 'a CronJob retries a scheduled time although another Job has the name for this time',
     file: 'src/cluster/controllers/cronjob.ts',
     find: "if (isAlreadyExists(error)) return 'taken';",
     replace: '',
     tests: ['src/cluster/controllers/cronjob.test.ts'],
   },
   {
-    name: 'the oldest default class counts',
+    name: 'the oldest default class is used',
     file: 'src/cluster/kinds/default-class.ts',
     find: 'createdAt(b) - createdAt(a)',
     replace: 'createdAt(a) - createdAt(b)',
@@ -87,21 +87,21 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/kinds/storage-admission.test.ts'],
   },
   {
-    name: 'a new node takes pods at once',
+    name: 'a new node accepts pods at once',
     file: 'src/cluster/kinds/nodes.ts',
     find: 'if (!isTainted)',
     replace: 'if (isTainted)',
     tests: ['src/cluster/kinds/nodes.test.ts'],
   },
   {
-    name: 'a node with two taints of one key is refused, whatever their effects',
+    name: 'a node with two taints of one key is refused regardless of their effects',
     file: 'src/cluster/kinds/nodes.ts',
     find: 'JSON.stringify([key, effect])',
     replace: 'JSON.stringify([key])',
     tests: ['src/cluster/kinds/nodes.test.ts'],
   },
   {
-    name: 'the taints of users end with the conditions of their node',
+    name: 'a taint that a user has added ends with a condition of the node',
     file: 'src/cluster/controllers/node-taints.ts',
     find: `taint['effect'] === 'NoSchedule' && MANAGED`,
     replace: `MANAGED`,

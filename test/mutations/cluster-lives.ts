@@ -1,9 +1,9 @@
 import type { MutationRow } from './mutate.ts';
 
-/** Mistakes in the lives of pods, in kept clusters, and in lists and applies that span versions. */
+/** Mistakes in the lifecycle of pods, in clusters with kept objects, and in lists and applies across versions. */
 export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
-    name: 'the order of removal compares no ages',
+    name: 'the order of removal ignores ages',
     file: 'src/cluster/controllers/removal-order.ts',
     find: 'return powerOfAge(now - time) - powerOfAge(now - other) || compareText(uidOf(a.pod), uidOf(b.pod));',
     replace: 'return compareText(uidOf(a.pod), uidOf(b.pod));',
@@ -38,7 +38,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/deployment.test.ts'],
   },
   {
-    name: 'a Deployment that is scaled during a rollout hastens the rollout',
+    name: 'a Deployment that is scaled during a rollout speeds up the rollout',
     file: 'src/cluster/controllers/deployment.ts',
     find: ' || isScaled(deployment, sets)',
     replace: '',
@@ -115,7 +115,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/pod-tallies.test.ts'],
   },
   {
-    name: 'a ReplicaSet looks at all its pods after the event of one pod',
+    name: 'a ReplicaSet checks all its pods after the event of one pod',
     file: 'src/cluster/controllers/adoption.ts',
     find: ' && rule.labelsOf?.(client, owner).every(matches) !== true',
     replace: '',
@@ -199,14 +199,14 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/pod-life.test.ts'],
   },
   {
-    name: 'an ephemeral container runs on when its pod has ended',
+    name: 'an ephemeral container continues when its pod has ended',
     file: 'src/cluster/controllers/ephemeral-containers.ts',
     find: "if (phase === 'over') {",
     replace: 'if (false) {',
     tests: ['src/cluster/controllers/pod-life.test.ts'],
   },
   {
-    name: 'the rest of an expired list has the version of its first page',
+    name: 'the remaining pages of an expired list have the version of the first page',
     file: 'src/cluster/verbs/read.ts',
     find: 'if (context.store.version === version) context.store.recordCompaction();',
     replace: '',
@@ -269,7 +269,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/processes/life.test.ts'],
   },
   {
-    name: 'the kill of a program goes to the id that another program may have',
+    name: 'a kill is sent to a pid that another program may have',
     file: 'src/cluster/processes/container-process.ts',
     find: 'if (runs()) guard.kill(pid);',
     replace: 'guard.kill(pid);',
@@ -283,7 +283,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/processes/container-members.test.ts'],
   },
   {
-    name: 'the programs of exec count for the bounds of their container',
+    name: 'programs of exec count towards the limits of their container',
     file: 'src/cluster/processes/container-members.ts',
     find: 'if (this.#programs.get(entry.session)?.isCounted === false) continue;',
     replace: '',
@@ -318,7 +318,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/dashboard/playground/simulated-server.test.ts'],
   },
   {
-    name: 'work that is due again at once is done at the same time again',
+    name: 'work that reschedules itself at once runs again at the same virtual time',
     file: 'src/cluster/controllers/manager.ts',
     find: 'Math.max(1, again)',
     replace: 'again',
@@ -332,7 +332,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/movable-clock.test.ts'],
   },
   {
-    name: 'a settled move does the work in one turn of the process',
+    name: 'a settled move of the clock does the work in one turn of the event loop',
     file: 'src/cluster/movable-clock.ts',
     find: '      do {\n',
     replace: '      moves.call();\n      do {\n',
@@ -360,14 +360,14 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/persistence.test.ts'],
   },
   {
-    name: 'the next task does not wait for a task that began in the pause before it',
+    name: 'the next task does not wait for a task that began during the preceding pause',
     file: 'src/cluster/work.ts',
     find: '      if (this.#unfinished !== undefined) await this.#unfinishedTask();\n',
     replace: '',
     tests: ['src/cluster/work.test.ts'],
   },
   {
-    name: 'the APIService of a definition that is gone stays after a recovery',
+    name: 'the APIService of a deleted definition stays after a recovery',
     file: 'src/cluster/definitions/register-versions.ts',
     find: 'for (const { object } of services.all()) if (isManaged(object)) later(placeOf(object));',
     replace: '',
@@ -409,7 +409,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/kinds/limit-ranger.test.ts'],
   },
   {
-    name: 'an error of a LimitRange has only its first problem',
+    name: 'the error of a LimitRange names only the first problem',
     file: 'src/cluster/kinds/limit-ranger.ts',
     find: "return texts.length > 1 ? `[${texts.join(', ')}]` : texts[0];",
     replace: 'return texts[0];',
@@ -430,7 +430,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/protocol/selectors.test.ts'],
   },
   {
-    name: 'an apply has no effect after the policy that undid it is gone',
+    name: 'an apply has no effect after the deletion of the policy that had reverted it',
     file: 'src/cluster/verbs/apply.ts',
     find: 'if (live !== undefined && outcome.object === live && isCacheable(write)) {',
     replace: 'if (live !== undefined && outcome.object === live) {',

@@ -3,21 +3,21 @@ import type { MutationRow } from './mutate.ts';
 /** Connections that carry streams: forwarded ports, programs of `exec`, WebSockets and SPDY. */
 export const CLUSTER_STREAMS: readonly MutationRow[] = [
   {
-    name: 'forwarded data has no bound in the memory',
+    name: 'forwarded data may fill the memory',
     file: 'src/cluster/streaming/connection-bounds.ts',
     find: 'if (isFull) this.#connection.pause();\n    else',
     replace: 'if (!isFull)',
     tests: ['src/cluster/streaming/spdy-session.test.ts'],
   },
   {
-    name: 'data for a client that reads nothing is sent on',
+    name: 'data is still sent to a client that reads nothing',
     file: 'src/cluster/streaming/connection-bounds.ts',
     find: 'if (this.#connection.backlog > MAX_BACKLOG_BYTES) return this.#wait();',
     replace: 'if (this.#connection.backlog > 64 * MAX_BACKLOG_BYTES) return this.#wait();',
     tests: ['src/cluster/streaming/connection-bounds.test.ts'],
   },
   {
-    name: 'data of a lost stream counts for ever',
+    name: 'data of a lost stream counts forever',
     file: 'src/cluster/streaming/client-stream.ts',
     find: 'this.#release(this.#queue.length + this.#taken);',
     replace: 'this.#release(this.#queue.length);',
@@ -45,7 +45,7 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/forward-port.test.ts', 'src/cluster/virtual/port-forward.test.ts'],
   },
   {
-    name: 'the pod of a client that reads nothing keeps its connection for ever',
+    name: 'the pod of a client that reads nothing keeps its connection forever',
     file: 'src/cluster/virtual/spdy-forwarding.ts',
     find: 'else end = clock.setTimer(LAST_BYTES_MS, () => session.close());',
     replace: 'else end = clock.setTimer(LAST_BYTES_MS, () => undefined);',
@@ -59,7 +59,7 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/streaming/header-block.test.ts'],
   },
   {
-    name: 'headers that refer to earlier ones are not read',
+    name: 'headers that refer to earlier headers are not read',
     file: 'src/cluster/streaming/header-block.ts',
     find: 'Buffer.concat([start.dictionary, plain]).subarray(-WINDOW_BYTES)',
     replace: 'start.dictionary',
@@ -87,14 +87,14 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/streaming/spdy-session.test.ts'],
   },
   {
-    name: 'windows count for clients that never send one',
+    name: 'flow control applies to clients that never send a window',
     file: 'src/cluster/streaming/send-windows.ts',
     find: 'if (!this.#areUsed) return Number.POSITIVE_INFINITY;',
     replace: '',
     tests: ['src/cluster/streaming/send-windows.test.ts'],
   },
   {
-    name: 'a pod that ends its direction ends the other one',
+    name: 'a pod that ends its direction also ends the other direction',
     file: 'src/cluster/virtual/forward-port.ts',
     find: 'socket.allowHalfOpen = true;',
     replace: '',
@@ -115,7 +115,7 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/port-forward.test.ts'],
   },
   {
-    name: 'a forwarded stream waits for its partner for ever',
+    name: 'a forwarded stream waits forever for its partner',
     file: 'src/cluster/virtual/spdy-forwarding.ts',
     find: 'const STREAM_CREATION_MS = 30_000;',
     replace: 'const STREAM_CREATION_MS = 30_000_000;',
@@ -129,7 +129,7 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/port-forward.test.ts'],
   },
   {
-    name: 'a WebSocket answers each ping of a client that reads nothing',
+    name: 'a WebSocket responds to each ping of a client that reads nothing',
     file: 'src/cluster/http/web-socket.ts',
     find: 'if (this.backlog === 0) return this.write',
     replace: 'if (this.backlog >= 0) return this.write',
@@ -150,14 +150,14 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/spdy-channels.test.ts'],
   },
   {
-    name: 'the output of a container has no bound for a client of SPDY that reads nothing',
+    name: 'the output of a container may fill the memory for a SPDY client that reads nothing',
     file: 'src/cluster/virtual/spdy-channels.ts',
     find: 'if (this.#unsentBytes > MAX_UNSENT_BYTES) return this.abort();',
     replace: '',
     tests: ['src/cluster/virtual/spdy-channels.test.ts'],
   },
   {
-    name: 'a stream that ends with its headers counts as used',
+    name: 'a stream that ends with its headers counts as in use',
     file: 'src/cluster/streaming/spdy-session.ts',
     find: 'if (isLast) this.#receiveEnd(streamId);\n    return true;',
     replace: 'if (isLast) this.#receive(streamId, Buffer.alloc(0), true);\n    return true;',

@@ -45,14 +45,14 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/commands/cluster.test.ts'],
   },
   {
-    name: 'a snapshot of a cluster is restored without a look at its checksum',
+    name: 'a snapshot of a cluster is restored without a check of its checksum',
     file: 'src/cli/clusters/state-file.ts',
     find: "value['sha256'] === hash.digest('hex') && lines.next().done === true",
     replace: 'lines.next().done === true',
     tests: ['src/cli/clusters/state-file.test.ts'],
   },
   {
-    name: 'the context of a cluster becomes the current one without a question',
+    name: 'the context of a cluster becomes the current context without a request',
     file: 'src/cli/clusters/user-kubeconfig.ts',
     find: "if (use) document.set('current-context', name);",
     replace: "document.set('current-context', name);",
@@ -101,14 +101,14 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/fold.test.ts'],
   },
   {
-    name: 'a changed instance that waits for a canary has no writes of its present revision',
+    name: 'the plan has no writes of the current revision for a changed instance that waits for a canary',
     file: 'src/cli/plan/plan-definition.ts',
     find: "if (prepared.head.rollout === 'later')",
     replace: "if (prepared.head.rollout === 'first')",
     tests: ['src/cli/plan/before-revision.test.ts'],
   },
   {
-    name: 'an object that is gone with both specs counts as recreated',
+    name: 'an object that neither spec contains counts as recreated',
     file: 'src/cli/plan/before-revision.ts',
     find: "action === 'prune' || action === 'delete' || action === 'replace'",
     replace: "action === 'delete' || action === 'replace'",
@@ -157,7 +157,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/value-lines.test.ts'],
   },
   {
-    name: 'a field beside an immutable one is immutable',
+    name: 'a field next to an immutable field is immutable',
     file: 'src/cli/plan/value-lines.ts',
     find: 'path.startsWith(`${field}.`)',
     replace: 'path.startsWith(field)',
@@ -171,7 +171,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/layout.test.ts'],
   },
   {
-    name: 'a refused object is not a failure of JUnit',
+    name: 'a refused object is not a failure in the JUnit report',
     file: 'src/cli/plan/junit.ts',
     find: "refusal === undefined ? '' : failure(refusal)),\n  );",
     replace: "''),\n  );",
@@ -220,7 +220,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/instance/wait-goal.test.ts'],
   },
   {
-    name: 'a node behind an unknown node is blocked',
+    name: 'a node that depends on an unknown node is blocked',
     file: 'src/cli/instance/shown-node.ts',
     find: "shown.every((each) => each.state === 'unknown')",
     replace: 'shown.length === 0',
@@ -234,14 +234,14 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/instance/shown-node.test.ts'],
   },
   {
-    name: 'a field beside the hole gets its expression',
+    name: 'the expression of a hole is shown at a field next to it',
     file: 'src/cli/instance/field-origins.ts',
     find: 'path.startsWith(`${upper}.`)',
     replace: 'path.startsWith(upper)',
     tests: ['src/cli/instance/field-origins.test.ts'],
   },
   {
-    name: 'each expression is listed for each field',
+    name: 'every expression is listed for every field',
     file: 'src/cli/instance/field-origins.ts',
     find: 'seen.has(hole) || ',
     replace: '',
@@ -283,7 +283,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/commands/upgrade-graphs.test.ts'],
   },
   {
-    name: 'a def whose elements have names counts as repeated by kro',
+    name: 'a def whose elements have names counts as a def that kro repeats',
     file: 'src/cli/bootstrap/graph-findings.ts',
     find: ' && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [],',
     replace: ' && Array.isArray(forEach) ? [path] : [],',

@@ -9,7 +9,7 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['src/compose/gitops/files.test.ts'],
   },
   {
-    name: 'an instance may be applied in the wave of its definition',
+    name: 'an instance may be applied in the same sync wave as its definition',
     file: 'src/compose/gitops/files.ts',
     find: 'instances : instances.map(inSecondWave)),',
     replace: 'instances : instances),',
@@ -24,7 +24,7 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['src/compose/gitops/files.test.ts'],
   },
   {
-    name: 'a folder may have a name of 53 characters',
+    name: 'the name of a folder may have 53 characters',
     file: 'src/compose/gitops/files.ts',
     find: 'const MAX_NAME_LENGTH = 52;',
     replace: 'const MAX_NAME_LENGTH = 53;',
@@ -38,7 +38,7 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['src/compose/emit/yaml.test.ts'],
   },
   {
-    name: 'a key of undefined is written',
+    name: 'a key whose value is undefined is written',
     file: 'src/compose/emit/yaml.ts',
     find: 'return keys.filter((each) => value[each] !== undefined).sort();',
     replace: 'return keys.sort();',
@@ -52,7 +52,7 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['src/compose/emit/yaml.test.ts'],
   },
   {
-    name: "an option of the prototype's name is known",
+    name: 'an option with the name of a prototype member is known',
     file: 'src/compose/factory-options.ts',
     find: '    if (Object.hasOwn(FACTORY_OPTIONS, name) || NEEDLESS.has(name)) continue;',
     replace: '    if (name in FACTORY_OPTIONS || NEEDLESS.has(name)) continue;',
@@ -80,7 +80,7 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['test/conformance/compose/aspects.test.ts'],
   },
   {
-    name: 'an aspect for one resource changes two',
+    name: 'an aspect for one resource changes two resources',
     file: 'src/compose/aspects/apply.ts',
     find: "if (matching.size > 1 && cardinality === 'exactly-one') {",
     replace: "if (matching.size > 2 && cardinality === 'exactly-one') {",
@@ -122,7 +122,7 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['test/property/compose/methods.test.ts', 'test/conformance/compose/js-to-cel.test.ts'],
   },
   {
-    name: 'a text that is long enough is padded',
+    name: 'a string that is long enough is padded',
     file: 'src/compose/library/strings.ts',
     find: "return cond(compare('ge', count, width), node, concat(",
     replace: "return cond(compare('gt', count, width), node, concat(",
@@ -136,7 +136,7 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['test/property/compose/methods.test.ts', 'test/conformance/compose/js-to-cel.test.ts'],
   },
   {
-    name: 'the limit of split allows one piece more',
+    name: 'the limit of split allows one more piece',
     file: 'src/compose/library/strings.ts',
     find: "const end = cond(compare('lt', limit, count), limit, count);",
     replace: "const end = cond(compare('le', limit, count), add(limit, literal(1)), count);",
@@ -197,14 +197,14 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['test/conformance/compose/graph.test.ts'],
   },
   {
-    name: 'the namespace of a patched object is that of the Graph',
+    name: 'a patched object gets the namespace of the Graph',
     file: 'src/compose/resources/patch.ts',
     find: 'namespaced === false ? { name } : { name, namespace:',
     replace: 'namespaced !== undefined ? { name } : { name, namespace:',
     tests: ['test/conformance/compose/graph-examples.test.ts', 'test/conformance/compose/graph.test.ts'],
   },
   {
-    name: "a composition's catch gets the error of a singleton with a wrong spec",
+    name: 'a catch in a composition receives the error of a singleton with an invalid spec',
     file: 'src/compose/interp/statements.ts',
     find: 'error instanceof CompositionError || error',
     replace: 'error',

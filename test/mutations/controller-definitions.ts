@@ -1,6 +1,6 @@
 import type { MutationRow } from './mutate.ts';
 
-/** The mistakes in the code for definitions: policies, revisions, roll-outs, and the rights of the controller. */
+/** Mistakes in the code for definitions: policies, revisions, rollouts, and the rights of the controller. */
 export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
   {
     name: 'the plan of an earlier pass for a CRD is carried out',
@@ -31,7 +31,7 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['src/controller/rollout/canary.test.ts'],
   },
   {
-    name: 'an allowance of 101 % is read',
+    name: 'an allowance of 101 % is accepted',
     file: 'src/controller/rollout/canary.ts',
     find: "return value > 100 ? undefined : { kind: 'percent', percent: value };",
     replace: "return { kind: 'percent', percent: value };",
@@ -87,21 +87,21 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'a revision that was held back becomes the base of a later one',
+    name: 'a revision that was held back becomes the base of a later revision',
     file: 'src/controller/rollout/rollouts.ts',
     find: 'const wentToAll = ({ object, spec }: R) => !hasPropagateWhen(spec) || isPropagationDone(object);',
     replace: 'const wentToAll = (_: R) => true;',
     tests: ['src/controller/rollout/rollouts.test.ts'],
   },
   {
-    name: 'a canary gives instances the revision that is held back from them',
+    name: 'a canary applies a revision to instances from which it is held back',
     file: 'src/controller/rollout/rollouts.ts',
     find: 'canary: { ...first.canary, keepsRecorded: true }',
     replace: 'canary: first.canary',
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'commands mistake the newest revision for the one that a held instance follows',
+    name: 'commands treat the newest revision as the revision that a held instance follows',
     file: 'src/controller/definition/live-definition.ts',
     find: 'number <= (kept?.number ?? rollout?.base?.number ?? Infinity)',
     replace: 'number <= (rollout?.base?.number ?? Infinity)',
@@ -115,7 +115,7 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['src/controller/definition/policies.test.ts'],
   },
   {
-    name: 'a definition that waits for its instances goes when their list fails',
+    name: 'a definition that waits for its instances is deleted when their list fails',
     file: 'src/controller/definition/removal.ts',
     find: '!synced && error !== undefined && (error.status !== 404 || isServed)',
     replace: 'error?.status === 999',
@@ -129,14 +129,14 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['src/controller/definition/removal.test.ts'],
   },
   {
-    name: 'a canary policy that is added later gives instances an earlier revision',
+    name: 'a canary policy that is added later moves instances to an earlier revision',
     file: 'src/controller/rollout/rollouts.ts',
     find: 'if (recorded === undefined || recorded === DONE || allowance === undefined) {',
     replace: 'if (recorded === DONE || allowance === undefined) {',
     tests: ['test/simulation/features/canary.test.ts'],
   },
   {
-    name: 'commands give a younger instance the revision that is held back from it',
+    name: 'commands show a younger instance with the revision that is held back from it',
     file: 'src/controller/rollout/live-rollout.ts',
     find: 'if (newest === undefined || recorded === undefined || pinnedRevision(instance) !== undefined) return undefined;',
     replace: 'if (newest === undefined || recorded === undefined || !isCandidate(instance, newest)) return undefined;',
@@ -150,7 +150,7 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['src/controller/definition/crd-owner.test.ts'],
   },
   {
-    name: 'the former definition of a kind stays beside the new one',
+    name: 'the former definition of a kind stays after a new definition replaces it',
     file: 'src/controller/definition/revision-handoff.ts',
     find: 'if (other !== undefined && other !== name) this.withdraw(other);',
     replace: '',

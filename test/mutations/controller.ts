@@ -16,7 +16,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/metrics/runtime-meter.test.ts'],
   },
   {
-    name: 'an older version in a list never replaces a later one',
+    name: 'an older version in a list never replaces a later version, even after a restore',
     file: 'src/controller/cache/kind-cache.ts',
     find: '    for (const [key, object] of older) if (!isWrittenLater(this.#objects.get(key))) this.#put(object, true, true);\n',
     replace: '',
@@ -30,7 +30,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/restored-server.test.ts'],
   },
   {
-    name: 'of several requests for a key the latest counts',
+    name: 'if a key has several requests, the latest time applies',
     file: 'src/controller/queue/work-queue.ts',
     find: 'if (entry.dueAt !== undefined && entry.dueAt <= dueAt) return false;',
     replace: 'if (entry.dueAt !== undefined && entry.dueAt > dueAt) return false;',
@@ -51,21 +51,21 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'a group with more work leaves the round',
+    name: 'a group with more work leaves the round-robin order',
     file: 'src/controller/queue/work-queue.ts',
     find: '    if (ids.size > 0) this.#turns.add(group);\n    else this.#ready.delete(group);',
     replace: '    if (ids.size === 0) this.#ready.delete(group);',
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'work that waits already is placed a second time',
+    name: 'work that is already queued is queued again',
     file: 'src/controller/queue/work-queue.ts',
     find: 'if (entry.running || entry.isReady) return false;',
     replace: 'if (entry.running) return false;',
     tests: ['src/controller/queue/work-queue.test.ts'],
   },
   {
-    name: 'the keys of a queue that were taken come again',
+    name: 'a key that was dequeued is dequeued again',
     file: 'src/controller/queue/key-fifo.ts',
     find: '      this.#keys = this.#keys.slice(this.#head);\n',
     replace: '',
@@ -93,7 +93,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'an old version of an object replaces a newer one',
+    name: 'an old version of an object replaces a newer version',
     file: 'src/controller/cache/kind-cache.ts',
     find: '    if (before !== undefined && !older && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
     replace: '',
@@ -163,28 +163,28 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/stopping.test.ts'],
   },
   {
-    name: 'a busy server ends a controller that starts',
+    name: 'a busy server makes a starting controller exit',
     file: 'src/controller/own-kinds.ts',
     find: 'if (!isPassing(thrown, options)) throw thrown;',
     replace: 'throw thrown;',
     tests: ['src/controller/own-kinds.test.ts'],
   },
   {
-    name: 'a controller with a wrong address starts without end',
+    name: 'a controller with a wrong address never stops starting',
     file: 'src/controller/own-kinds.ts',
     find: ' && (thrown.status > 0 || isReached())',
     replace: '',
     tests: ['src/controller/own-kinds.test.ts'],
   },
   {
-    name: 'a lost answer ends a leader at the start of its term',
+    name: 'a lost response ends a leader at the start of its term',
     file: 'src/controller/run-controller.ts',
     find: 'isReached: lost !== undefined',
     replace: 'isReached: false',
     tests: ['test/simulation/run-controller.test.ts'],
   },
   {
-    name: 'a controller that has read one answer does not count its server as reached',
+    name: 'after the first response, the controller does not count its server as reached',
     file: 'src/controller/telemetry/reachability.ts',
     find: 'this.#isReached = true;',
     replace: '',
@@ -198,7 +198,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/stopping.test.ts'],
   },
   {
-    name: 'a starting controller does not say what it waits for',
+    name: 'a starting controller does not report the reason why it waits',
     file: 'src/controller/controller.ts',
     find: 'this.#router.waitsFor : this.#checkWaitsFor;',
     replace: 'this.#router.waitsFor : undefined;',
@@ -248,7 +248,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/revision-during-pass.test.ts'],
   },
   {
-    name: 'an object that is made again is no rewrite',
+    name: 'the recreation of an object is not a rewrite',
     file: 'src/controller/drift/rewrites.ts',
     find: "return why === 'change' || why === 'create';",
     replace: "return why === 'change';",
@@ -283,7 +283,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
   {
-    name: 'each pause of a contest is as long as the first one',
+    name: 'each pause of a contest is as long as the first pause',
     file: 'src/controller/drift/rewrites.ts',
     find: 'paused((contest?.pauses ?? 0) + 1, now)',
     replace: 'paused(1, now)',
@@ -311,7 +311,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
   {
-    name: 'the first writes of other objects count as those of one object',
+    name: 'the first writes of several objects count as writes of one object',
     file: 'src/controller/drift/rewrites.ts',
     find: 'this.#once.includes(hash)',
     replace: 'this.#once.length > 0',
@@ -346,7 +346,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
   {
-    name: 'a sweep that leaves histories is the last one',
+    name: 'a sweep that leaves histories does not schedule another sweep',
     file: 'src/controller/drift/rewrites.ts',
     find: '    if (isDue) this.schedule();\n',
     replace: '',
@@ -395,7 +395,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'an instance that is held gets the base revision, and not its own',
+    name: 'an instance that is held gets the base revision instead of its own revision',
     file: 'src/controller/instance/instance-directory.ts',
     find: 'canary.keepsRecorded === true ? recordedRevision(instance) : undefined',
     replace: 'canary.keepsRecorded === true ? canary.base.revision : undefined',
@@ -409,7 +409,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/reports.test.ts'],
   },
   {
-    name: 'a list of a kind without a cache is unknown, although the pass has read it',
+    name: 'a list of a kind without a cache is unknown, although the pass has read the list',
     file: 'src/controller/instance/observed-view.ts',
     find: "    if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedList(target);\n    if (cache === undefined) return { state: 'unknown' };\n",
     replace: "    if (cache === undefined) return { state: 'unknown' };\n",

@@ -9,7 +9,7 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/json.test.ts'],
   },
   {
-    name: 'digits in a text count as an integer',
+    name: 'digits in a string count as an integer',
     file: 'src/core/json.ts',
     find: 'token.lastIndex = (closingQuote(text, match.index) ?? text.length) + 1;',
     replace: 'continue;',
@@ -86,7 +86,7 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/iso-time.test.ts'],
   },
   {
-    name: 'a nearest name may differ in two thirds of its letters',
+    name: 'a suggested name may differ in two thirds of its letters',
     file: 'src/core/nearest-name.ts',
     find: 'let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;',
     replace: 'let bestDistance = Math.max(1, Math.floor(name.length / 1.5)) + 0.01;',

@@ -44,7 +44,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/watch-set.test.ts'],
   },
   {
-    name: 'versions of an object are compared as texts',
+    name: 'versions of an object are compared as strings',
     file: 'src/deploy/observed-store.ts',
     find: '  return a.length === b.length ? a > b : a.length > b.length;\n}',
     replace: '  return a > b;\n}',
@@ -65,7 +65,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/observed-store.test.ts'],
   },
   {
-    name: 'the answer to a dry run does not replace an object of the same version',
+    name: 'the response of a dry run does not replace an object of the same version',
     file: 'src/deploy/observed-store.ts',
     find: "if (dryRun || before?.state !== 'present'",
     replace: "if (before?.state !== 'present'",
@@ -156,7 +156,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['test/e2e/deploy-hostile.test.ts'],
   },
   {
-    name: 'the kinds of an API that does not answer count as not served',
+    name: 'the kinds of an API that does not respond count as not served',
     file: 'src/deploy/direct-answers.ts',
     find: 'const resource = await api.discovery.inGroup(target.group, target.kind, { signal });',
     replace:

@@ -9,7 +9,7 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'children are applied beside the write of their parent',
+    name: 'children are applied at the same time as the write of their parent',
     file: 'src/execute/carry-out.ts',
     find: "  const outcome = await writeParent(ports, decision.parent);\n  if (outcome === 'decide-again') return outcome;",
     replace:
@@ -17,14 +17,14 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'a status is written while something is being read',
+    name: 'a status is written while a read is in progress',
     file: 'src/execute/carry-out.ts',
     find: '  if (read.length > 0) return read.some((request) => view.isAnswered(request));',
     replace: '',
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'the status of an object that is gone is written',
+    name: 'the status of a deleted object is written',
     file: 'src/execute/carry-out.ts',
     find: "return statusChanged && !(finalizer === 'none' && metadata.deletionTimestamp !== undefined);",
     replace: "return statusChanged && finalizer !== 'remove';",
@@ -38,7 +38,7 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/after-failure.test.ts', 'src/deploy/direct-run.test.ts'],
   },
   {
-    name: 'one more retry is silent than the rules allow',
+    name: 'the number of silent retries is one above the limit',
     file: 'src/execute/after-failure.ts',
     find: 'count <= rules.silentRetries && waitMs',
     replace: 'count <= rules.silentRetries + 1 && waitMs',
@@ -52,7 +52,7 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/after-failure.test.ts'],
   },
   {
-    name: 'a delete goes without the UID',
+    name: 'a delete request has no UID precondition',
     file: 'src/execute/write-children.ts',
     find: '      preconditions: { uid },',
     replace: '',
@@ -73,14 +73,14 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'failures of another content count',
+    name: 'failures of an earlier content of the object count',
     file: 'src/execute/write-children.ts',
     find: 'const previousFailures = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;',
     replace: 'const previousFailures = before?.failures ?? 0;',
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'the failure of one effect cancels the waiting ones',
+    name: 'the failure of one effect cancels the waiting effects',
     file: 'src/execute/each-effect.ts',
     find: '        failures.push(thrown);',
     replace: '        failures.push(thrown);\n        return;',
@@ -115,7 +115,7 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/graph-writes.test.ts'],
   },
   {
-    name: 'a claim ends at an object that was made again',
+    name: 'a claim is removed from an object that was created again',
     file: 'src/execute/write-children.ts',
     find: ' || (uid !== undefined && live.metadata.uid !== uid)) return undefined;',
     replace: ') return undefined;',

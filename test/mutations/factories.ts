@@ -37,14 +37,14 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/generate-factories.test.ts'],
   },
   {
-    name: 'the last version is the preferred one',
+    name: 'the last version is the preferred version',
     file: 'src/factories/generate/crd-kinds.ts',
     find: 'preferred: versionName === order[0],',
     replace: 'preferred: versionName === order.at(-1),',
     tests: ['src/factories/generate/generate-factories.test.ts'],
   },
   {
-    name: 'a beta version comes before a general one',
+    name: 'a beta version comes before a stable version',
     file: 'src/factories/generate/identifiers.ts',
     find: "const stage = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;",
     replace: "const stage = match[2] === undefined ? 1 : match[2] === 'beta' ? 2 : 3;",
@@ -65,7 +65,7 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/generate-factories.test.ts'],
   },
   {
-    name: 'a part that occurs once is declared as a type of its own',
+    name: 'a part that occurs once is declared as a separate type',
     file: 'src/factories/generate/shared-parts.ts',
     find: 'if (count < 2) continue;',
     replace: 'if (count < 1) continue;',

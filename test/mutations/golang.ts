@@ -2,21 +2,21 @@ import type { MutationRow } from './mutate.ts';
 
 export const GOLANG: readonly MutationRow[] = [
   {
-    name: 'texts are compared by UTF-16 units',
+    name: 'strings are compared by UTF-16 units',
     file: 'src/golang/compare.ts',
     find: '  return unit >= 0xe000 ? unit - 0x2000 : unit + 0x2000;',
     replace: '  return unit;',
     tests: ['src/golang/compare.test.ts'],
   },
   {
-    name: 'a text is less than its own prefix',
+    name: 'a string is less than its own prefix',
     file: 'src/golang/compare.ts',
     find: 'if (i === length) return a.length < b.length ? -1 : 1;',
     replace: 'if (i === length) return a.length < b.length ? 1 : -1;',
     tests: ['src/golang/compare.test.ts'],
   },
   {
-    name: 'the order of long texts ignores a part in which they differ',
+    name: 'the comparison of long strings skips a part in which they differ',
     file: 'src/golang/compare.ts',
     find: 'while (i + PART_LENGTH < length && a.slice(i, i + PART_LENGTH) === b.slice(i, i + PART_LENGTH)) i += PART_LENGTH;',
     replace: 'while (i + PART_LENGTH < length) i += PART_LENGTH;',
@@ -51,7 +51,7 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/parse.test.ts'],
   },
   {
-    name: 'escapes are written in small letters',
+    name: 'escapes are written in lower case',
     file: 'src/golang/url-escape.ts',
     find: ".toString(16).toUpperCase().padStart(2, '0')}`;",
     replace: ".toString(16).padStart(2, '0')}`;",

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const GRAPH: readonly MutationRow[] = [
   {
-    name: 'a condition is an error beside the wrong type of its field',
+    name: 'a condition is reported as an additional error when its field has the wrong type',
     file: 'src/graph/check-types.ts',
     find: 'if (this.#readsBrokenSchema(compiled)) return undefined;',
     replace: '',
@@ -51,7 +51,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['test/conformance/graph.test.ts', 'src/graph/compile.test.ts'],
   },
   {
-    name: 'one forEach dimension more than allowed passes',
+    name: 'one forEach dimension more than the limit is accepted',
     file: 'src/graph/check-names.ts',
     find: 'if (resource.forEach.length > max) {',
     replace: 'if (resource.forEach.length > max + 1) {',
@@ -65,14 +65,14 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/path.test.ts'],
   },
   {
-    name: 'an escaped quote ends a text inside an expression',
+    name: 'an escaped quote ends a string inside an expression',
     file: 'src/graph/scan.ts',
     find: "if (character === '\\\\') at += 1;",
     replace: "if (character === '\\\\') at += 0;",
     tests: ['src/graph/scan.test.ts'],
   },
   {
-    name: 'an expression without an end swallows the next one',
+    name: 'an unclosed expression includes the next expression',
     file: 'src/graph/scan.ts',
     find: "      at = text.indexOf('${', at + 2);\n      continue;",
     replace: '      break;',
@@ -93,21 +93,21 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/hash.test.ts', 'test/conformance/graph.test.ts'],
   },
   {
-    name: 'a path below another path is listed, too',
+    name: 'a path below another path is also listed',
     file: 'src/graph/reads.ts',
     find: 'if (!kept.some((prefix) => prefix.every((step, index) => path[index] === step))) kept.push(path);',
     replace: 'kept.push(path);',
     tests: ['src/graph/reads.test.ts'],
   },
   {
-    name: 'a struct is assignable to a map whatever its fields are',
+    name: 'a struct is assignable to a map regardless of its fields',
     file: 'src/graph/assignability.ts',
     find: '    const inner = field === undefined ? undefined : next(field.type, param(expected, 1));',
     replace: '    const inner = field === undefined ? next(DYN, param(expected, 1)) : undefined;',
     tests: ['src/graph/assignability.test.ts', 'test/conformance/graph.test.ts'],
   },
   {
-    name: 'an optional value does not fit the field of its type',
+    name: 'an optional value is not assignable to a field of its type',
     file: 'src/graph/assignability.ts',
     find: 'if (isOptional(output) && !isOptional(expected))',
     replace: 'if (isOptional(output) && isOptional(expected))',
@@ -135,14 +135,14 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/outline/outline.test.ts'],
   },
   {
-    name: 'a text in the picture is not escaped',
+    name: 'a string in the picture is not escaped',
     file: 'src/graph/outline/svg.ts',
     find: 'replaceAll(/[&<>"]/g',
     replace: 'replaceAll(/[&"]/g',
     tests: ['src/graph/outline/outline.test.ts'],
   },
   {
-    name: 'DOT reads a backslash of a text as an escape',
+    name: 'DOT reads a backslash in a string as an escape',
     file: 'src/graph/outline/dot.ts',
     find: 'line.replaceAll(/["\\\\]/g',
     replace: 'line.replaceAll(/["]/g',
@@ -198,14 +198,14 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/warnings.test.ts'],
   },
   {
-    name: 'a deferred field gives a dependency',
+    name: 'a deferred field causes a dependency',
     file: 'src/graph/link-resources.ts',
     find: 'if (field.site.deferred === undefined) this.#addDependencies(field, iterators);',
     replace: 'this.#addDependencies(field, iterators);',
     tests: ['src/graph/deferral.test.ts'],
   },
   {
-    name: 'a circle of deferred fields has no order',
+    name: 'a cycle of deferred fields has no order',
     file: 'src/graph/dag.ts',
     find: 'return order.length === dependencies.size ? order : topologicalOrder(dependencies);',
     replace: 'return order;',
@@ -247,21 +247,21 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/defer-kinds.test.ts'],
   },
   {
-    name: 'an unknown path has the written text of its nearest scalar',
+    name: 'an unknown path has the source text of its nearest scalar',
     file: 'src/graph/yaml-document.ts',
     find: 'if (!exists || !yamlLibrary()',
     replace: 'if (!yamlLibrary()',
     tests: ['src/graph/parse-definitions.test.ts'],
   },
   {
-    name: 'an unknown path has the written key of its nearest ancestor',
+    name: 'an unknown path has the source key of its nearest ancestor',
     file: 'src/graph/yaml-document.ts',
     find: 'return !exists || key === undefined ?',
     replace: 'return key === undefined ?',
     tests: ['src/graph/parse-definitions.test.ts'],
   },
   {
-    name: 'a name that reads a version gives no warning',
+    name: 'a name that reads a version causes no warning',
     file: 'src/graph/warn-expressions.ts',
     find: "steps[1] === 'resourceVersion'",
     replace: "steps[1] === 'uid'",

@@ -5,7 +5,7 @@ const ACTIONS = ['src/inspect/actions.test.ts'];
 /** The rows of the interface of the dashboard. */
 export const INSPECT: readonly MutationRow[] = [
   {
-    name: 'a token in the address counts',
+    name: 'a token in the address is accepted',
     file: 'src/inspect/server.ts',
     find: 'const token = tokenIn(request);',
     replace: "const token = tokenIn(request) || (searchParams.get('token') ?? '');",
@@ -19,14 +19,14 @@ export const INSPECT: readonly MutationRow[] = [
     tests: ACTIONS,
   },
   {
-    name: 'one allowed action allows all',
+    name: 'one allowed action allows all actions',
     file: 'src/inspect/routes.ts',
     find: 'if (!actions.includes(action.action)) throw notAllowed();',
     replace: 'if (actions.length === 0) throw notAllowed();',
     tests: ACTIONS,
   },
   {
-    name: 'a request with the type of a form counts',
+    name: 'a request with the content type of a form is accepted',
     file: 'src/inspect/server.ts',
     find: 'refuseOtherTypes(request.headers);',
     replace: '',
@@ -40,14 +40,14 @@ export const INSPECT: readonly MutationRow[] = [
     tests: ['src/dashboard/playground/run-playground.test.ts'],
   },
   {
-    name: 'a long answer is ended as an idle connection',
+    name: 'a long response is ended as an idle connection',
     file: 'src/inspect/server.ts',
     find: 'request.socket.setTimeout(0);',
     replace: '',
     tests: ['src/inspect/server.test.ts'],
   },
   {
-    name: 'a subject that is no address counts as a definition',
+    name: 'a subject that is not an address counts as a definition',
     file: 'src/inspect/visible-rows.ts',
     find: "subject.includes('/') ? false : viewer.mayList(DEFINITION)",
     replace: 'viewer.mayList(DEFINITION)',

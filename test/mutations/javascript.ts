@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const JAVASCRIPT: readonly MutationRow[] = [
   {
-    name: 'the parameter of a catch is a name from outside',
+    name: 'the parameter of a catch counts as an outer name',
     file: 'src/javascript/scope-analysis.ts',
     find: 'for (const name of boundNames(node.param)) declare(scope, name);',
     replace: 'void boundNames(node.param);',

@@ -9,14 +9,14 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'test/simulation/features/restored-server.test.ts'],
   },
   {
-    name: 'a token file that cannot be read for a moment fails the requests',
+    name: 'a request fails when the token file cannot be read for a moment',
     file: 'src/kube/credential-files.ts',
     find: 'if (usable === undefined) throw thrown;',
     replace: 'throw thrown;',
     tests: ['src/kube/credential-files.test.ts'],
   },
   {
-    name: 'a certificate is used with the key of another one',
+    name: 'a certificate is used with the key of another certificate',
     file: 'src/kube/credential-files.ts',
     find: 'return isPair(cert, key) ? { cert, key } : undefined;',
     replace: 'return { cert, key };',
@@ -94,14 +94,14 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a request has one retry more than allowed',
+    name: 'a request has one retry more than the limit',
     file: 'src/kube/request.ts',
     find: 'if (failures > context.retries || !mayRetry(error, request)) throw error;',
     replace: 'if (failures > context.retries + 1 || !mayRetry(error, request)) throw error;',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a redirect counts as an answer',
+    name: 'a redirect counts as a final response',
     file: 'src/kube/request.ts',
     find: 'if (response.status >= 300) throw errorOfResponse',
     replace: 'if (response.status >= 400) throw errorOfResponse',
@@ -178,7 +178,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/deadline.test.ts'],
   },
   {
-    name: 'a connection that ends within an answer gets the remedy for a server with TLS',
+    name: 'a connection that ends within a response gets the remedy for a TLS server',
     file: 'src/kube/connection.ts',
     find: '    this.#hasReceived = true;\n',
     replace: '',

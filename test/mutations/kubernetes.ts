@@ -2,14 +2,14 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBERNETES: readonly MutationRow[] = [
   {
-    name: 'versions are compared as texts',
+    name: 'versions are compared as strings',
     file: 'src/kubernetes/resource-version.ts',
     find: 'return a.length === b.length ? a > b : a.length > b.length;',
     replace: 'return a > b;',
     tests: ['src/kubernetes/resource-version.test.ts'],
   },
   {
-    name: 'a version that is no number is never news',
+    name: 'a version that is not a number never counts as new',
     file: 'src/kubernetes/resource-version.ts',
     find: 'isGreater(a, b) : a !== b;',
     replace: 'isGreater(a, b) : false;',
@@ -79,7 +79,7 @@ export const KUBERNETES: readonly MutationRow[] = [
     tests: ['src/kubernetes/parse-selector.test.ts'],
   },
   {
-    name: 'a selector matches when one of several requirements holds',
+    name: 'a selector matches when one of several requirements is true',
     file: 'src/kubernetes/parse-selector.ts',
     find: 'return (labels) => tests.every((matches) => matches(labels));',
     replace: 'return (labels) => tests.some((matches) => matches(labels));',
@@ -93,7 +93,7 @@ export const KUBERNETES: readonly MutationRow[] = [
     tests: ['src/kubernetes/parse-selector.test.ts'],
   },
   {
-    name: 'a fraction of a nano is cut off',
+    name: 'a fraction of a nano unit is truncated',
     file: 'src/kubernetes/quantity.ts',
     find: 'return { unscaled: unscaled < 0n ? quotient - 1n : quotient + 1n, scale: wanted };',
     replace: 'return { unscaled: quotient, scale: wanted };',

@@ -6,27 +6,30 @@ import { fileURLToPath } from 'node:url';
 /** The root of the repository. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A text of one file, and its replacement, which breaks the code. */
+/** A part of a source file, and a replacement that breaks the code. */
 export interface TextChange {
   /** Path below the root of the repository. */
   readonly file: string;
-  /** Occurs in the file exactly once. */
+  /** The source text to replace. It occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
-  /** A second change in the same file, when each of two guards alone detects the defect. */
+  /**
+   * A second change in the same file. It is necessary when the code has two guards, and each guard alone prevents the
+   * defect.
+   */
   readonly also?: { readonly find: string; readonly replace: string };
 }
 
-/** A deliberate defect that a review would look for. */
+/** A deliberate defect that the tests must detect. */
 export interface MutationRow extends TextChange {
   /** The broken behaviour as a sentence. Unique among all rooms. */
   readonly name: string;
-  /** Test files. At least one of them has to fail. Together they take a few seconds. */
+  /** The test files to run. At least one of them must fail. Together they take a few seconds. */
   readonly tests: readonly string[];
 }
 
 /**
- * Returns the text of the file with the change.
+ * Returns the content of the file with the change.
  *
  * @throws Error when `find` does not occur in the file exactly once.
  */
@@ -41,13 +44,16 @@ export function mutate(change: TextChange): string {
 }
 
 /**
- * The folders that tests import from. They are copied, because an import through a symbolic link would resolve to the
- * unchanged source.
+ * The folders from which tests import. They are copied instead of linked, because an import through a symbolic link
+ * would resolve to the unchanged source.
  */
 const COPIED = new Set(['src', 'test', 'examples', 'scripts', 'vitest.config.ts']);
 const LEFT_OUT = new Set(['.git', 'temp', 'coverage']);
 
-/** Creates a copy of the tree in which tests run, and returns its path. Mutations are written to the copy only. */
+/**
+ * Creates a copy of the source tree, and returns its path. The tests run in the copy, and mutations change only the
+ * copy.
+ */
 export function copyTree(): string {
   const copy = mkdtempSync(join(tmpdir(), 'typekro-mutation-'));
   for (const name of readdirSync(ROOT)) {

@@ -8,7 +8,7 @@ import { SURVIVORS } from './survivors.ts';
 
 describe('the list of mutations', () => {
   it.each(MUTATIONS.map((mutation) => [mutation.room, mutation.name, mutation] as const))(
-    '%s: %s: fits the source, and its tests exist',
+    '%s: %s: matches the source, and its tests exist',
     (room, _, mutation) => {
       expect(mutation.file).toContain(`src/${room}/`);
       // A mutation with a syntax error would count as caught.
@@ -20,13 +20,13 @@ describe('the list of mutations', () => {
     },
   );
 
-  it('names each mutation once, and explains only mutations of the list', () => {
+  it('each mutation has a unique name, and only listed mutations have an explanation', () => {
     const names = MUTATIONS.map(({ name }) => name);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(Object.keys(SURVIVORS).filter((name) => !names.includes(name))).toEqual([]);
   });
 
-  it('has the same sample for the same seed, from as many rooms as possible', () => {
+  it('the same seed produces the same sample, from as many rooms as possible', () => {
     const rooms = new Set(MUTATIONS.map(({ room }) => room)).size;
     expect(sample(1, 12)).toEqual(sample(1, 12));
     expect(new Set(sample(1, rooms).map(({ room }) => room)).size).toBe(rooms);

@@ -61,7 +61,10 @@ export const MUTATIONS: readonly Mutation[] = Object.entries(ROOMS).flatMap(([ro
   rows.map((row) => ({ ...row, room })),
 );
 
-/** A sample of `count` mutations, chosen by a seed: one of each room before a second one of any room. */
+/**
+ * Chooses a sample of `count` mutations by a seed. Takes one mutation of each room before it takes a second mutation of
+ * a room.
+ */
 export function sample(seed: number, count: number): readonly Mutation[] {
   const choices = seededChoices(seed);
   const shuffled = <T>(list: readonly T[]): T[] => {

@@ -17,7 +17,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'a partition does not lower the replicas that are due',
+    name: 'a partition does not lower the number of replicas that must be updated',
     file: 'src/readiness/kinds/workloads.ts',
     find: 'const due = Math.max(0, wanted - partition);',
     replace: 'const due = Math.max(0, wanted);',
@@ -38,7 +38,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'a running pod is ready, whatever its containers are',
+    name: 'a running pod is ready regardless of its containers',
     file: 'src/readiness/kinds/workloads.ts',
     find: "  if (phase === 'Running' && ready?.status === 'True') return current();",
     replace: "  if (phase === 'Running') return current();",

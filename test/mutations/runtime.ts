@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const RUNTIME: readonly MutationRow[] = [
   {
-    name: 'the values of a collection are those of its first item',
+    name: 'all items of a collection have the values of the first item',
     file: 'src/runtime/item-variables.ts',
     find: "if (filled.state === 'value' && makes(filled.value, object)) return own;",
     replace: "if (filled.state === 'value') return own;",
@@ -44,7 +44,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/paused-write.test.ts', 'src/runtime/step-prune.test.ts'],
   },
   {
-    name: 'a write waits for the pause of a refusal of another object of the name',
+    name: 'a write waits for the pause after a refusal of another object with the same name',
     file: 'src/runtime/paused-write.ts',
     find: 'one.digest === other.digest && one.uid === other.uid',
     replace: 'one.digest === other.digest',
@@ -123,7 +123,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/compare.test.ts'],
   },
   {
-    name: 'the last writer is the one that wrote first',
+    name: 'the first writer counts as the last writer',
     file: 'src/runtime/compare.ts',
     find: 'if (found === undefined || at >= found.at) found =',
     replace: 'if (found === undefined || at < found.at) found =',
@@ -142,7 +142,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts', 'src/runtime/step-hostile.test.ts'],
   },
   {
-    name: 'an item that is not ready hides one that fails',
+    name: 'an item that is not ready hides an item that fails',
     file: 'src/runtime/ready.ts',
     find: "{ object: refOf(object), index });\n      if (result?.state === 'failed') return result;",
     replace: '{ object: refOf(object), index });\n      if (result !== undefined) return result;',
@@ -254,7 +254,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-dynamic-keys.test.ts'],
   },
   {
-    name: 'a computed key equals the written text of another one',
+    name: 'a computed key equals the source text of another key',
     file: 'src/runtime/template.ts',
     find: 'const members = renames.flatMap(({ key, map }) =>\n    isJsonObject(map) ? [{ key, map, member: takeMember(map, key.path) }] : [],\n  );\n  for (const { key, map, member } of members) if (!addMember(map, key, member)) duplicates.push(key);',
     replace:
@@ -423,7 +423,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'a collection of which nothing is known is empty for propagateWhen',
+    name: 'propagateWhen treats a collection that is not known as empty',
     file: 'src/runtime/propagate.ts',
     find: "result.state === 'skipped' ? [] : undefined",
     replace: '[]',

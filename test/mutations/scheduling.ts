@@ -8,31 +8,31 @@ const NODES = ['src/cluster/controllers/node-taints.test.ts'];
 const TAINTS = ['src/cluster/controllers/taint-eviction.test.ts'];
 const ADMISSION = ['src/cluster/controllers/kubelet-admission.test.ts'];
 
-/** Mistakes about the places of pods: scheduler, evictions, and the pods that a kubelet accepts. */
+/** Mistakes in the assignment of pods to nodes: scheduler, evictions, and the pods that a kubelet accepts. */
 export const SCHEDULING: readonly MutationRow[] = [
   {
-    name: 'a pod that needs all that is left of a resource does not fit',
+    name: 'a pod that needs exactly the remaining amount of a resource does not fit',
     file: 'src/cluster/scheduling/resources.ts',
     find: 'if (requested > shortage.capacity - shortage.used)',
     replace: 'if (requested >= shortage.capacity - shortage.used)',
     tests: FIT,
   },
   {
-    name: 'fractions of a resource are cut off',
+    name: 'fractions of a resource are truncated',
     file: 'src/cluster/scheduling/resources.ts',
     find: 'unscaled % divisor !== 0n ? quotient + 1n : quotient',
     replace: 'unscaled % divisor !== 0n ? quotient : quotient',
     tests: FIT,
   },
   {
-    name: 'a port at all addresses fits beside the same port at one address',
+    name: 'a port at all addresses does not conflict with the same port at one address',
     file: 'src/cluster/scheduling/host-ports.ts',
     find: 'return port.address === ANY_ADDRESS || addresses',
     replace: 'return addresses',
     tests: FIT,
   },
   {
-    name: 'a request beyond the whole node counts as curable',
+    name: 'preemption is tried for a request that exceeds the whole node',
     file: 'src/cluster/scheduling/node-fit.ts',
     find: 'resource === POD_COUNT || requested <= capacity',
     replace: 'resource === POD_COUNT || requested > 0',
@@ -74,14 +74,14 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: DECISIONS,
   },
   {
-    name: 'a pod of equal priority takes the room of a nominated pod',
+    name: 'a pod of equal priority takes the resources that are reserved for a nominated pod',
     file: 'src/cluster/scheduling/schedule.ts',
     find: 'other.priority >= priority && other',
     replace: 'other.priority > priority && other',
     tests: DECISIONS,
   },
   {
-    name: 'a pod evicts further pods while its victims end',
+    name: 'a pod evicts more pods while its victims are ending',
     file: 'src/cluster/scheduling/schedule.ts',
     find: 'victim.priority < priority && endsByPreemption(victim.pod)',
     replace: 'victim.priority > priority && endsByPreemption(victim.pod)',
@@ -95,21 +95,21 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: DECISIONS,
   },
   {
-    name: 'the next pod of a group is not tried after a bound one',
+    name: 'after a pod of a group is bound, the next pod of the group is not tried',
     file: 'src/cluster/scheduling/waiting-pods.ts',
     find: 'before === undefined ? undefined : this.#remove(key, before);',
     replace: 'before === undefined || this.#remove(key, before) === "" ? undefined : undefined;',
     tests: WAITING,
   },
   {
-    name: 'a pod that is held is in the group of the others',
+    name: 'a pod with scheduling gates is in the group of the other pods',
     file: 'src/cluster/scheduling/waiting-pods.ts',
     find: ".filter(([name]) => name.startsWith('typekro.dev/')),",
     replace: '.filter(([name]) => name === ""),',
     tests: WAITING,
   },
   {
-    name: 'a nomination that ends makes no room for others',
+    name: 'the end of a nomination does not trigger a retry of other pods',
     file: 'src/cluster/controllers/scheduler.ts',
     find: "if (nomination !== '' && nomination !== freed && isGivenUp) {",
     replace: "if (nomination === ' ' && isGivenUp) {",
@@ -179,7 +179,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: NODES,
   },
   {
-    name: 'the health of one node does not concern the taints of the others',
+    name: 'the health of one node does not affect the taints of the other nodes',
     file: 'src/cluster/controllers/node-taints.ts',
     find: 'if (isChanged) yield* health.unreadyNodes();',
     replace: 'void isChanged;',

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const SCHEMA: readonly MutationRow[] = [
   {
-    name: 'null passes where the schema is not nullable',
+    name: 'null is valid although the schema is not nullable',
     file: 'src/schema/validate-scalars.ts',
     find: 'if (types.length > 0 && nullable !== true) fail',
     replace: 'if (types.length > 0 && nullable === false) fail',
@@ -24,7 +24,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'the length of a text counts UTF-16 units',
+    name: 'the length of a string counts UTF-16 units',
     file: 'src/schema/validate-scalars.ts',
     find: ' === 0xdc00) index += 1;',
     replace: ' === 0xdc00) index += 0;',
@@ -35,7 +35,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a value equal to an exclusive minimum passes',
+    name: 'a value equal to an exclusive minimum is valid',
     file: 'src/schema/validate-scalars.ts',
     find: 'if (value < limit || (exclusiveMinimum === true && sameNumber(value, limit))) {',
     replace: 'if (value < limit) {',
@@ -57,7 +57,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a member named like one of the prototype is taken as declared',
+    name: 'a member with the name of a prototype member counts as declared',
     file: 'src/schema/prune.ts',
     find: 'if (properties !== undefined && Object.hasOwn(properties, name)) return properties[name];',
     replace: 'if (properties !== undefined && name in properties) return properties[name];',

@@ -59,7 +59,7 @@ export const TESTING: readonly MutationRow[] = [
     tests: ['src/testing/fault-test/child-changes.test.ts'],
   },
   {
-    name: 'the choice of a test depends on the other tests',
+    name: 'the faults of a test depend on the other tests',
     file: 'src/testing/fault-test/life-plan.ts',
     find: 'noise(seed, `test ${test.name}`, 0)',
     replace: "noise(seed, 'test', tests.indexOf(test) + tests.length)",

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const TRANSFORM: readonly MutationRow[] = [
   {
-    name: 'insertions at one place are not in their order',
+    name: 'insertions at the same position are in the wrong order',
     file: 'src/transform/edited-text.ts',
     find: 'a.at - b.at || ORDER[a.kind] - ORDER[b.kind]);',
     replace: 'a.at - b.at || ORDER[b.kind] - ORDER[a.kind]);',
@@ -51,7 +51,7 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/attach.test.ts'],
   },
   {
-    name: 'the name of a computed key is that of its variable',
+    name: 'a computed key has the name of its variable',
     file: 'src/transform/targets.ts',
     find: 'if (!property.computed) this.addValue(property.value, keyName(property.key), passedIn);',
     replace: 'this.addValue(property.value, keyName(property.key), passedIn);',
@@ -72,7 +72,7 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
   },
   {
-    name: 'the first source map comment counts',
+    name: 'the first source map comment is used',
     file: 'src/transform/input-map.ts',
     find: '.at(-1)?.[1];',
     replace: '.at(0)?.[1];',

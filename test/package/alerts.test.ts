@@ -7,8 +7,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 
 /*
- * Each alert of the chart fires for the series of its row, and for no other row of the table. Prometheus itself decides:
- * promtool evaluates the rules every minute. Debian's package `prometheus` has promtool; without it the tests are skipped.
+ * Each alert of the chart must fire for the series of its row, and no other alert may fire for these series.
+ * Prometheus' own promtool evaluates the rules for every minute. promtool is in Debian's package `prometheus`. Without
+ * promtool, the tests are skipped.
  */
 
 const RULES = fileURLToPath(new URL('../../charts/typekro/monitoring/rules.yaml', import.meta.url));
@@ -21,10 +22,10 @@ const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 const folder = mkdtempSync(join(tmpdir(), 'typekro-alerts-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Series with their values of each minute, in promtool's notation: `0+5x60` begins with 0 and grows by 5, 60 times. */
+/** Maps a series to its values per minute, in promtool's notation: `0+5x60` begins with 0 and grows by 5, 60 times. */
 type Series = Readonly<Record<string, string>>;
 
-/** A controller that reports metrics. */
+/** The series of a controller that reports metrics. */
 const UP: Series = { 'dynamic_controller_gvr_count{instance="a"}': '1x120' };
 
 /** The alerts that fire at a minute, sorted. */
@@ -32,7 +33,7 @@ function firing(series: Series, minute: number): string[] {
   const file = join(folder, 'alerts.yaml');
   const input = Object.entries(series).map(([name, values]) => ({ series: name, values }));
   const expr = 'count by (alertname) (ALERTS{alertstate="firing"})';
-  // The expected samples never occur, so promtool prints those that it got.
+  // The expected samples never occur. Therefore promtool prints the actual samples.
   const never = [{ labels: '{alertname="none"}', value: 1 }];
   const query = { expr, eval_time: `${minute}m`, exp_samples: never };
   const tests = [{ interval: '1m', input_series: input, promql_expr_test: [query] }];
@@ -43,7 +44,10 @@ function firing(series: Series, minute: number): string[] {
   return [...got.matchAll(/alertname="(\w+)"/g)].map(([, name = '']) => name).toSorted();
 }
 
-/** The series for which an alert fires, the minute, and series of the same metrics for which it does not. */
+/**
+ * An alert, the series for which it fires, the minute at which it fires, and series of the same metrics for which it
+ * does not fire.
+ */
 type Row = readonly [alert: string, fires: Series, minute: number, isQuiet: Series];
 
 const ROWS: readonly Row[] = [
@@ -202,7 +206,7 @@ test('the table has each alert once', () => {
 });
 
 describe.skipIf(!hasPromtool)('Prometheus', () => {
-  test.each(ROWS)('%s fires for its series alone', (alert, fires, minute, isQuiet) => {
+  test.each(ROWS)('%s fires only for its series', (alert, fires, minute, isQuiet) => {
     expect(firing(fires, minute)).toEqual([alert]);
     expect(firing(isQuiet, minute)).toEqual([]);
   });

@@ -11,7 +11,7 @@ import { makePackedProject } from '../support/packed-package.ts';
 // `npm run long -- hosts` tests the other bundlers.
 describe('the packed package, bundled into one file', () => {
   const parent = mkdtempSync(join(tmpdir(), 'typekro-bundles-'));
-  /** The folder in which bundles run. No package can be found from there. */
+  /** The folder in which bundles run. Node cannot resolve a package from this folder. */
   const place = join(parent, 'place');
   let project: string;
   let expected: string;
@@ -66,13 +66,13 @@ describe('the packed package, bundled into one file', () => {
     });
   });
 
-  test('bundled and late-loaded modules have the same exports and texts', async () => {
+  test('bundled and late-loaded modules have the same exports and strings', async () => {
     type Parts = Readonly<Record<string, () => unknown>>;
     const load = (name: string) => import(pathToFileURL(packaged(`dist/core/${name}.js`)).href) as Promise<Parts>;
     const [late, bundled] = await Promise.all([load('late-parts'), load('bundled-parts')]);
     expect(Object.keys(bundled).toSorted()).toEqual(Object.keys(late).toSorted());
     const plain = (text: unknown) => (/^[[{]/.test(String(text)) ? (JSON.parse(String(text)) as unknown) : text);
-    // The playground's files are large, and no bundle has them.
+    // The playground's files are large. Therefore no bundle contains them.
     expect(bundled['playgroundFilesText']?.()).toBeUndefined();
     const texts = Object.keys(late).filter((key) => key.endsWith('Text') && key !== 'playgroundFilesText');
     for (const name of texts) {

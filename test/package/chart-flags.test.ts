@@ -8,17 +8,17 @@ import { CONTROLLER_FLAGS } from '../../src/controller/index.ts';
 const read = (name: string): string => readFileSync(new URL(`../../charts/typekro/${name}`, import.meta.url), 'utf8');
 
 /**
- * The flags in the template of the chart. `value` is the path of the chart's value that sets the flag; undefined for a
- * flag that no single value sets.
+ * The flags in the template of the chart. `value` is the path of the chart's value that sets the flag. It is undefined
+ * if several values determine the flag.
  */
 const listed = [...read('templates/_helpers.tpl').matchAll(/^ {2}\(list "([a-z-]+)" (?:\$c\.([\w.]+))?/gm)].map(
   ([, flag = '', value]) => ({ flag, value }),
 );
 
-/** Flags of a debugger and of the log, which the chart does not set. */
+/** Flags for debugging and for the log format that the chart does not set. */
 const WITHOUT_VALUE = ['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding'];
 
-test('the chart passes every flag of the controller except three, and no other', () => {
+test('the chart passes every flag of the controller except three, and no other flags', () => {
   const flags = CONTROLLER_FLAGS.map(({ name }) => name).filter((name) => !WITHOUT_VALUE.includes(name));
   expect(listed.map(({ flag }) => flag).sort()).toEqual(flags.sort());
 });

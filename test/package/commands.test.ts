@@ -9,8 +9,8 @@ import type { Ended } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
 /**
- * Runs each command as an installed package does: in a process of its own, with the package's dependencies only,
- * against a cluster of `up`.
+ * Runs each command as in an installed package: in a separate process, with only the package's dependencies, against a
+ * cluster of `up`.
  */
 let directory: string;
 let cluster: RunningCommand;
@@ -102,7 +102,7 @@ function start(words: readonly string[], input?: string): RunningCommand {
   const env = {
     ...process.env,
     KUBECONFIG: join(directory, '.typekro/default/kubeconfig'),
-    // Named clusters have their files here.
+    // The folder for the files of named clusters.
     XDG_STATE_HOME: join(directory, 'state'),
     LOCALAPPDATA: join(directory, 'state'),
     NO_COLOR: '1',
@@ -210,7 +210,7 @@ test('each command works in a separate process', { timeout: 300_000 }, async () 
   await controller.until(/the controller is ready/);
   controller.process.kill('SIGINT');
   expect((await controller.ended).code).toBe(0);
-  // A user of `mcp` adds its package, an optional peer dependency.
+  // A user of `mcp` installs the MCP package, which is an optional peer dependency.
   mkdirSync(join(directory, 'node_modules/@modelcontextprotocol'), { recursive: true });
   const sdk = fileURLToPath(new URL('../../node_modules/@modelcontextprotocol/sdk', import.meta.url));
   symlinkSync(sdk, join(directory, 'node_modules/@modelcontextprotocol/sdk'));
@@ -218,7 +218,7 @@ test('each command works in a separate process', { timeout: 300_000 }, async () 
   const mcp = await typekro(['mcp'], `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`);
   expect(`${mcp.code} ${mcp.stderr}`).toBe('0 ');
   expect(mcp.stdout).toContain('"serverInfo":{"name":"typekro"');
-  // test/e2e/editor speaks with the server; here, an input without messages ends it.
+  // An empty input ends the server. test/e2e/editor tests its messages.
   expect((await typekro(['lsp'], '')).code).toBe(0);
   const dashboard = start(['dashboard']);
   await dashboard.until(/^Dashboard of \S+ at http:\/\/127\.0\.0\.1:\d+\/#token=/m);
@@ -228,7 +228,7 @@ test('each command works in a separate process', { timeout: 300_000 }, async () 
   await dev.until(/Shop default\/corner +ACTIVE/);
   dev.process.kill('SIGINT');
   expect((await dev.ended).code).toBe(130);
-  // `up` serves the cluster of all rows.
+  // `up` counts as tried, because it runs the cluster of all rows.
   const tried = new Set([...seen, 'generate', 'dashboard', 'dev', 'lsp', 'up']);
   const untried = commands.map(({ name }) => name).filter((name) => !tried.has(name));
   expect(untried).toEqual([]);

@@ -5,7 +5,7 @@ import * as compat from '../../src/compat/index.ts';
 import * as sdk from '../../src/index.ts';
 import type { TypeKroError } from '../../src/index.ts';
 
-/** The error that a program gets when it uses a moved name. */
+/** The error that a use of a moved name throws. */
 function errorOf(work: () => unknown): Partial<TypeKroError> {
   try {
     work();
@@ -28,7 +28,7 @@ test.each(NAMESPACES)('the root exports %s, which names its replacement', (name)
   });
 });
 
-test('typekro/compat exports the namespaces that now have an entry point of their own, and the factories of the old root', () => {
+test('typekro/compat exports the namespaces that now have their own entry points, and the factories of the old root', () => {
   const { certManager, externalDns, nats, ory, rook } = compat;
   expect([certManager.certificate, externalDns.dnsEndpoint, nats.stream, ory.rule, rook.objectBucketClaim]).toEqual(
     Array.from({ length: 5 }, () => expect.any(Function) as unknown),
@@ -72,7 +72,7 @@ test('types have their old names', () => {
   expect(graph.toYaml({ target: 'typekro' })).toContain('${databaseMain.status.host}');
 });
 
-test('an undeclared status has the types of the returned values, without literal types', () => {
+test('the type of an undeclared status comes from the returned values, without literal types', () => {
   const graph = sdk.kubernetesComposition({ name: 'site', kind: 'Site', spec: type({ name: 'string' }) }, (spec) => ({
     phase: spec.name === 'a' ? 'up' : 'down',
     names: [spec.name],

@@ -51,10 +51,14 @@ const walk = async (page: string, cwd: string) => {
   }
 };
 
-test('the package is built and tested, and another project uses it with its types', { timeout: 120_000 }, async () => {
-  await walk(maker, platform);
-  await node(platform, compiler, '-p', '.');
-  await walk(user, shop);
-  const strict = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
-  expect(await node(shop, compiler, ...strict, 'shop.ts')).toBe('');
-});
+test(
+  'the package builds and passes its test, and another project uses the package with its types',
+  { timeout: 120_000 },
+  async () => {
+    await walk(maker, platform);
+    await node(platform, compiler, '-p', '.');
+    await walk(user, shop);
+    const strict = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
+    expect(await node(shop, compiler, ...strict, 'shop.ts')).toBe('');
+  },
+);

@@ -23,7 +23,7 @@ export const app = kubernetesComposition(
 console.log(app.toYaml());
 `;
 
-/** Mistakes that the types must catch, each on a line of its own. */
+/** Mistakes that the types must catch, one per line. */
 const MISTAKES = `import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment } from 'typekro/simple';
@@ -57,9 +57,12 @@ describe('the packed tarball in a separate project', () => {
     ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
   ] as const;
 
-  test.each(resolutions)('type-checks with %s resolution, and its declarations do, too', (_name, options) => {
-    expect(tsc(...base, ...options, '--noEmit', 'app.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
-  });
+  test.each(resolutions)(
+    'the program and the declarations of the package type-check with %s resolution',
+    (_name, options) => {
+      expect(tsc(...base, ...options, '--noEmit', 'app.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
+    },
+  );
 
   test('runs', () => {
     expect(tsc(...base, '--module', 'nodenext', 'app.ts')).toMatchObject({ code: 0 });
@@ -112,7 +115,7 @@ describe('the packed tarball with only its dependencies', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('`typekro up` runs the two applications without any file of the user', async () => {
+  test('`typekro up` runs the two example applications when the user gives no file', async () => {
     const { code, stdout, stderr } = await typekro('up', '--once').ended;
     expect(stderr).toBe('');
     expect(stdout).toMatch(/WebApp.*hello.*ACTIVE/s);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const rows = [...read('docs/controller-differences.md').matchAll(/^\| ([GKLPW]\d+) \|.*\| `([^`]+)`: "([^"]+)" \|$/gm)];
 
-test('docs/controller-differences.md has each weakness and each difference between the versions of kro once', () => {
+test('docs/controller-differences.md has one row per weakness and per difference between the versions of kro', () => {
   const numbered = (letter: string, length: number) => Array.from({ length }, (_, index) => `${letter}${index + 1}`);
   const expected = [
     ...numbered('W', 29),
@@ -19,7 +19,7 @@ test('docs/controller-differences.md has each weakness and each difference betwe
 test.each(rows.map(([, weakness = '', file = '', name = '']) => ({ weakness, file, name })))(
   '$weakness is shown by a test that exists in $file',
   ({ file, name }) => {
-    // `it.each` makes this test's title from two parts. The source of the test has only the first part as a text.
+    // `it.each` makes the title of this test from two parts. The source file contains only the first part.
     const title = name.startsWith('the foreign kind last of all') ? 'the foreign kind last of all' : name;
     expect(read(file)).toContain(title);
   },

@@ -13,7 +13,7 @@ import { builtinSource, compile } from '../../src/graph/index.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const sources = withUnknownKinds(builtinSource());
 
-/** Templates that an API server rejects, and whose mistake the types of the factories find. */
+/** Files whose templates an API server rejects. The types of the factories also reject them. */
 const INVALID: ReadonlySet<string> = new Set(['mistake-number-as-string.yaml']);
 
 let folder: string;
@@ -29,7 +29,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes the compositions of the definitions in a folder's YAML files, for the definitions that can be converted. */
+/**
+ * Converts the definitions in a folder's YAML files to compositions, and writes them. Skips definitions that cannot be
+ * converted.
+ */
 function write(path: string): void {
   for (const name of readdirSync(path).filter((file) => file.endsWith('.yaml') && !INVALID.has(file))) {
     for (const [index, document] of parseAllDocuments(readFileSync(join(path, name), 'utf8')).entries()) {
@@ -52,13 +55,13 @@ function run(tool: string, ...args: readonly string[]): string {
   return status === 0 ? '' : stdout + stderr;
 }
 
-test('converted compositions have no error of types', () => {
+test('converted compositions have no type error', () => {
   const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
   expect(files.length).toBeGreaterThan(25);
   const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
   expect(run('@typescript/native/bin/tsc', ...flags, ...files)).toBe('');
 }, 120_000);
 
-test('converted compositions have the format of this project', () => {
+test('converted compositions are formatted as this project formats its code', () => {
   expect(run('oxfmt/bin/oxfmt', '-c', join(root, '.oxfmtrc.json'), '--check', '*.ts')).toBe('');
 }, 60_000);

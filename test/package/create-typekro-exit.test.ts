@@ -27,7 +27,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each([
-  ['the code of the command', 'process.exitCode = 3;', 3],
+  ['the exit code of the command', 'process.exitCode = 3;', 3],
   [
     '128 and the number of the signal that ended it',
     'process.kill(process.pid, "SIGKILL"); setInterval(() => {}, 1000);',
@@ -37,7 +37,7 @@ test.each([
   expect(await create(code).ended).toMatchObject({ code: expected, stderr: '' });
 });
 
-test('a signal reaches the command, whose exit code counts', async () => {
+test('a signal is passed on to the command, and the exit code of the command is used', async () => {
   const running = create(
     'process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000); console.log("ready");',
   );
@@ -46,7 +46,7 @@ test('a signal reaches the command, whose exit code counts', async () => {
   expect(await running.ended).toMatchObject({ code: 7 });
 });
 
-test('a command that cannot start is an error with a message', async () => {
+test('a command that cannot start causes an error with a message', async () => {
   const script = 'process.execPath="/none/node"';
   const ended = await create('', { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` }).ended;
   expect(ended).toMatchObject({ code: 1, stderr: 'error: typekro init does not start: spawn /none/node ENOENT\n' });

@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs npm without a registry, with a cache of its own. */
+/** Runs npm offline, with its own cache. */
 async function npm(words: readonly string[], cwd: string): Promise<Ended> {
   const path = process.env['npm_execpath'];
   const [command, first] = path === undefined ? ['npm', []] : [process.execPath, [path]];
@@ -26,7 +26,7 @@ async function npm(words: readonly string[], cwd: string): Promise<Ended> {
 }
 
 test(
-  'npm create typekro my-app, from the packed packages, writes a project that runs',
+  'npm create typekro my-app writes a project that runs, with the packed packages',
   { timeout: 180_000 },
   async () => {
     const names = dependencyNames();
@@ -39,8 +39,8 @@ test(
     const { stdout } = await npm(['exec', '--', 'create-typekro', 'my-app'], folder);
     expect(stdout).toContain('wrote  package.json tsconfig.json app.ts app.test.ts');
 
-    // The project resolves `typekro` to the packed package in a parent folder, and its other packages to those of this
-    // repository.
+    // The project resolves `typekro` to the packed package in a parent folder, and its other packages to the packages
+    // in this repository.
     const project = join(folder, 'my-app');
     const { dependencies, devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
       readonly dependencies: Readonly<Record<string, string>>;
@@ -63,7 +63,7 @@ test(
   },
 );
 
-test('the exit code is passed on, and nothing is written beside an existing file', async () => {
+test('the exit code is passed on, and no file is written if one of the files exists', async () => {
   const again = await new RunningCommand(
     process.execPath,
     [join(folder, 'node_modules/create-typekro/create-typekro.js'), 'my-app'],

@@ -12,7 +12,7 @@ import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
-/** Carries out docs/definitions.md: writes its files, and compares the output of each command with the page. */
+/** Follows docs/definitions.md: writes its files, runs its commands, and compares their output with the page. */
 const steps = stepsOfPage(readFileSync(new URL('../../docs/definitions.md', import.meta.url), 'utf8'));
 const commandLines = steps.filter(({ kind }) => kind === 'command');
 
@@ -55,7 +55,7 @@ describe('docs/definitions.md, followed from its first block to its last', () =>
     },
   );
 
-  test('typekro up makes the instance of the page ACTIVE, from the files as the last block leaves them', async () => {
+  test('with the files after the last block, typekro up makes the instance of the page ACTIVE', async () => {
     const files = ['store.rgd.yaml', 'store.yaml', 'company.yaml'];
     const { code, stdout, stderr } = await startCli(['up', '--once', ...files], cwd).ended;
     expect(stderr).toBe('');
@@ -63,7 +63,7 @@ describe('docs/definitions.md, followed from its first block to its last', () =>
     expect(code).toBe(0);
   }, 60_000);
 
-  test('the page has each command that it is about', () => {
+  test('the page uses each command that it is about', () => {
     const names = new Set(
       commandLines.map((step) => (step.kind === 'command' ? typekroWords(step.line)?.split(' ')[0] : undefined)),
     );

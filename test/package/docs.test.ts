@@ -34,7 +34,7 @@ test('docs/controller.md has the flags and metrics of the code, as `npm run docs
   expect(page).toContain('`typekro_child_writes_total`');
 });
 
-test('docs/scale.md has the sizes of fleets that the formula gives, as `npm run docs` writes them', () => {
+test('docs/scale.md has the fleet sizes that the formula computes, as `npm run docs` writes them', () => {
   const page = committed('docs/scale.md');
   expect(scalePage(page)).toBe(page);
 });
@@ -45,7 +45,7 @@ test('docs/architecture.md has the rooms and the imports of the code, as `npm ru
   expect(page).toMatch(/^\| `controller` \| has effects \| [^|]{40,} \| [^|]*runtime/m);
 });
 
-test("the chart's CRDs are those of the code, as `npm run docs` writes them", () => {
+test('the chart has the CRDs of the code, as `npm run docs` writes them', () => {
   for (const [name, text] of chartCrds()) expect(committed(`charts/typekro/crds/${name}`), name).toBe(text);
 });
 
@@ -55,7 +55,7 @@ test.each(VERSIONED_FILES)('%s has the version of the package, as `npm run docs`
   expect(text).toContain((JSON.parse(committed('package.json')) as { readonly version: string }).version);
 });
 
-test('the pictures of graphs are those that `npm run docs` draws, and no page lacks one', async () => {
+test('the pictures of graphs are as `npm run docs` draws them, and no picture is missing', async () => {
   const pictures = new Map([
     ...(await docsPictures()),
     ['docs/pictures/architecture.svg', architecturePicture()],
@@ -67,7 +67,7 @@ test('the pictures of graphs are those that `npm run docs` draws, and no page la
 });
 
 test(
-  'the reference is what `npm run docs` writes, with an entry for everything that the code has',
+  'the reference is what `npm run docs` writes, and documents everything that the code defines',
   { timeout: 60_000 },
   async () => {
     const pages = await referencePages();

@@ -8,7 +8,7 @@ import { commandRunner } from '../support/run-command.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** All commands. Each parses its words and does nothing. */
+/** All commands, changed so that they only parse their words. */
 const untouched = await Promise.all(
   commands.map(async ({ load }) => ({ ...(await load()), run: () => Promise.resolve(0) })),
 );
@@ -28,14 +28,14 @@ describe('each command line is accepted by the program', () => {
     ),
   );
 
-  test('the pages and the examples of the help contain command lines', () => {
+  test('the pages and the examples in the help contain command lines', () => {
     expect(inDocs.length).toBeGreaterThan(60);
     expect(inHelp.length).toBeGreaterThan(60);
   });
 
   test.each([...inDocs, ...inHelp])('%s: %s', async (_page, line) => {
     const words = wordsOfLine(line ?? '');
-    // The name of a command alone, or an option of all commands.
+    // The line is only the name of a command, or only an option that all commands have.
     if (words.length === 1 && (names.has(words[0] ?? '') || words[0]?.startsWith('-'))) return;
     if (words[0] === '<command>') return;
     const { code, err } = await parse(words);

@@ -30,7 +30,7 @@ const namedClusters: { close(): Promise<void> }[] = [];
 /** Runs the command lines of README and docs in a folder with the files that they name, against an embedded cluster. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The lines that are not run here, with the reason. A line that no page has is a failure. */
+/** Maps a line that this test does not run to the reason. A line that is not on a page is a failure. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   up: 'it serves until it is stopped: commands.test.ts starts it',
   'up app.ts': 'it serves until it is stopped: readme.test.ts starts it',
@@ -62,7 +62,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   lsp: 'it serves until it is stopped: test/e2e/editor/features.test.ts starts it',
 };
 
-/** Placeholders for names that the reader chooses, each with the name in this test. */
+/** Placeholders for names that the reader chooses, each with the name that this test uses. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/FILE…/g, 'app.yaml'],
   [/\bdefinitions\.yaml/g, 'app.yaml'],
@@ -79,11 +79,11 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/--faults 200/g, '--faults 5'],
 ];
 
-/** The lines whose exit code is not 0, each with the code that the page describes. */
+/** Maps a line whose exit code is not 0 to the code that the page describes. */
 const CODES: Readonly<Record<string, number>> = {
-  // At the level 0.10, the controller changes labels of the objects.
+  // At level 0.10, the controller changes labels of the objects.
   'upgrade --check': 2,
-  // The server of the named cluster does not have the kinds of kro, and the page describes refused objects.
+  // The named cluster does not serve kro's kinds, and the page describes that the objects are refused.
   'cluster load dev app.yaml': 1,
   // The mistakes of docs/definitions.md.
   'validate misspelt.rgd.yaml': 3,
@@ -230,7 +230,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** Has a line written to the cluster since the last `prepare`? */
+/** Has a command line written to the cluster since the last call of `prepare`? */
 let isChanged = false;
 
 /** Restores the definition and the instance that the lines use. Earlier lines may have changed them. */
@@ -243,7 +243,7 @@ async function prepare(): Promise<void> {
   );
 }
 
-/** Each line of a page once, with names in place of its placeholders. */
+/** The distinct command lines of all pages, with names in place of their placeholders. */
 const lines = [
   ...new Set(
     USER_PAGES.flatMap((page) => commandLinesOf(readFileSync(join(ROOT, page), 'utf8'))).map((line) => {
@@ -253,12 +253,12 @@ const lines = [
   ),
 ].toSorted((a, b) => rankOf(a) - rankOf(b));
 
-/** Lines that end the instance, the controller or a named cluster come last. */
+/** The rank by which lines are sorted. Lines that end the instance, the controller or a named cluster come last. */
 function rankOf(line: string): number {
   return /^(?:hand-back|cluster stop)\b/.test(line) ? 2 : /^(?:delete|rollback|bootstrap|install)\b/.test(line) ? 1 : 0;
 }
 
-/** Does a sentence name a command or an option without its values? */
+/** Is the line only the name of a command or option, as a sentence mentions it without its values? */
 async function isName(words: readonly string[]): Promise<boolean> {
   if (words[0] === '<command>' || words[0] === '--help') return true;
   const entry = commands.find(({ name }) => name === words[0]);
@@ -287,7 +287,7 @@ describe('each command line of the pages runs', () => {
     expect(err).not.toMatch(/internal error/);
   });
 
-  test('the list of lines that are not run has no other lines', () => {
+  test('the lists of exceptions contain only lines of the pages', () => {
     expect(Object.keys(NOT_RUN).filter((line) => !lines.includes(line))).toEqual([]);
     expect(Object.keys(CODES).filter((line) => !lines.includes(line))).toEqual([]);
   });

@@ -15,7 +15,7 @@ test('a name that is not a suite is refused', () => {
   expect(() => requestedSuites('pkg/client,pkg/none')).toThrow('TYPEKRO_SUITES has pkg/none');
 });
 
-test('the page about envtest has the suites with their results', () => {
+test('the page about envtest lists the suites with their results', () => {
   const page = readFileSync(new URL('../../docs/envtest.md', import.meta.url), 'utf8');
   const rows = Object.entries(goSuites.suites).map(([name, specs]) => {
     const failures = Object.keys(goSuites.knownFailures[name] ?? {}).length;

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test('errors of the built package have their exported names', async () => {
+test('an error of the built package has its exported name', async () => {
   const { TypeKroError } = (await import(pathToFileURL(join(root, 'dist/core/index.js')).href)) as {
     TypeKroError: new (message: string, details: { code: string }) => Error;
   };

@@ -12,7 +12,7 @@ import { FORMER_SEEDS } from '../simulation/former-seeds.ts';
 import type { SeedBudgets } from '../../scripts/release-seeds.ts';
 import { releaseSeeds } from '../../scripts/release-seeds.ts';
 
-/** Checks that the proofs that docs/evidence.md names exist, and that its counts are those of the repository. */
+/** Checks that the evidence named in docs/evidence.md exists, and that the counts of the page match the repository. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(join(ROOT, 'docs/evidence.md'), 'utf8');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -38,7 +38,7 @@ test.each([...new Set(files)])('the path of npx vitest run %s exists', (path) =>
   expect(existsSync(join(ROOT, path))).toBe(true);
 });
 
-/** The arguments of each `npm run NAME -- …` of the page, without the pieces that follow a line break. */
+/** The arguments of each `npm run NAME -- …` on the page. Skips commands that contain a line break. */
 const argumentsOf = (name: string): string[][] =>
   [...page.matchAll(/`npm run ([\w-]+) -- ([^`\n]+)`/g)]
     .filter(([, script]) => script === name)
@@ -47,7 +47,7 @@ const argumentsOf = (name: string): string[][] =>
 test.each([
   ['bench', (name: string) => `bench/${name}.ts`],
   ['fuzz', (name: string) => `test/fuzz/corpus/${name}`],
-])('npm run %s has what the page gives it', (script, pathOf) => {
+])('npm run %s knows the names that the page passes to it', (script, pathOf) => {
   const names = argumentsOf(script).map(([name = '']) => name);
   const fixed = names.filter((name) => name !== 'TARGET');
   expect(fixed.length).toBeGreaterThan(0);
@@ -55,7 +55,7 @@ test.each([
 });
 
 test.each(argumentsOf('conformance').map((words) => [words.join(' '), words] as const))(
-  'npm run conformance -- %s reads a kind, and a folder at the level of its name',
+  'npm run conformance -- %s names an existing kind, and a folder whose name has the level',
   (_, [kind = '', directory, flag, level]) => {
     expect(readFileSync(join(ROOT, 'scripts/conformance.ts'), 'utf8')).toMatch(new RegExp(`^  ${kind}: \\{`, 'm'));
     if (directory === undefined) return;
@@ -67,7 +67,7 @@ test.each(argumentsOf('conformance').map((words) => [words.join(' '), words] as 
 test.each([
   ['0.9', 'test/conformance/controller/scenarios'],
   ['0.10', 'test/conformance/controller-0.10/scenarios'],
-])('the page counts the scenarios of the level %s', (level, directory) => {
+])('the page has the number of scenarios of the level %s', (level, directory) => {
   const counts = [...page.matchAll(/(\d+) of (\d+) (?:scenarios pass )?at the level ([\d.]*\d)/g)];
   const [, passed, all] = counts.find(([, , , of]) => of === level) ?? [];
   const scenarios = String(readdirSync(join(ROOT, directory)).length);
@@ -95,7 +95,7 @@ test('each report of the table is a scenario, and each scenario is in the table'
   expect(table.length).toBeGreaterThanOrEqual(10);
 });
 
-test('each row of a report that is still bad has a test for it, and each such test has a row', () => {
+test('each report that is still bad has a failing test, and each such test has a row', () => {
   const faults = readFileSync(join(ROOT, 'test/simulation/features/kro-reports/running-instances.test.ts'), 'utf8');
   const failing = [...faults.matchAll(/it\.fails\('(?:of )?(#\d+):/g)].map(([, number]) => number);
   const bad = [...page.matchAll(/^\| \[(#\d+)\].*\*\*Still bad\*\*/gm)].map(([, number]) => number);
@@ -106,13 +106,13 @@ test('each row of a report that is still bad has a test for it, and each such te
 const pageOf = (name: string): string => readFileSync(join(ROOT, 'docs', name), 'utf8').replace(/\s+/g, ' ');
 const unproved = pageOf('evidence.md').split('## What has no proof yet')[1]?.split('## What can go wrong')[0] ?? '';
 
-test('the largest fleet that counts as measured is that of docs/scale.md', () => {
+test('the largest measured fleet on the page is the largest measured fleet of docs/scale.md', () => {
   const sizes = [...pageOf('scale.md').matchAll(/\| (\d+) instances × \d+ \| measured|\| (\d+) instances × \d+: all/g)];
   const largest = Math.max(...sizes.map(([, table, row]) => Number(table ?? row)));
   expect(unproved).toContain(`Fleets of more than ${largest.toLocaleString('en')} instances are computed`);
 });
 
-test('a change between kro and TypeKro counts as not measured only where docs/takeover.md has no row', () => {
+test('a change between kro and TypeKro is listed as not measured only if docs/takeover.md has no row for it', () => {
   const measured = pageOf('takeover.md').matchAll(/\| kro (\d+\.\d+)\.\d+, TypeKro at the level/g);
   const rows = [...new Set([...measured].map(([, level]) => level))];
   const open = [...unproved.matchAll(/change from kro (\d+\.\d+)/g)].map(([, level]) => level);
@@ -120,7 +120,7 @@ test('a change between kro and TypeKro counts as not measured only where docs/ta
   expect(open.filter((level) => rows.includes(level))).toEqual([]);
 });
 
-test('the pages name the same memory of Node 24 at rest', () => {
+test('the pages state the same idle memory for Node 24', () => {
   const figures = pageOf('controller-figures.md');
   const [, least, most] = /memory at rest is (\d+) to (\d+) MB, and misses/.exec(figures) ?? [];
   const rows = [
@@ -133,7 +133,7 @@ test('the pages name the same memory of Node 24 at rest', () => {
   expect(pageOf('scale.md')).toContain(`it takes ${least} to ${most} MB at rest`);
 });
 
-/** The number of lines with text in the `.jsonl` files of a folder. */
+/** The number of non-empty lines in the `.jsonl` files of a folder. */
 const linesOf = (folder: string): number =>
   readdirSync(join(ROOT, folder))
     .filter((name) => name.endsWith('.jsonl'))
@@ -142,7 +142,7 @@ const linesOf = (folder: string): number =>
 
 const jsonOf = (path: string): unknown => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
 
-test('the page counts the cases of CEL', () => {
+test('the page has the number of CEL cases', () => {
   const spec = linesOf('test/conformance/cel-spec').toLocaleString('en');
   const recorded = linesOf('test/conformance/cel').toLocaleString('en');
   const different = Object.keys(CEL_SPEC_DEVIATIONS).length;
@@ -150,7 +150,7 @@ test('the page counts the cases of CEL', () => {
   expect(page).toContain(`${recorded} recorded answers`);
 });
 
-test('the page counts the conformance specs of Kubernetes by their status', () => {
+test('the page has the number of Kubernetes conformance specs per status', () => {
   const { specs } = jsonOf('test/conformance/kubernetes.json') as { specs: readonly { readonly status: string }[] };
   const count = (status: string) => specs.filter((spec) => spec.status === status).length;
   const [passes, containers, differs] = [count('passes'), count('needs-containers'), count('differs')];
@@ -160,7 +160,7 @@ test('the page counts the conformance specs of Kubernetes by their status', () =
   );
 });
 
-test('each count of seeds of the page is that of the budgets', () => {
+test('each number of seeds on the page is the number in the budgets', () => {
   const budgets = jsonOf('test/budgets.json') as Readonly<Record<string, Budget>>;
   const [definitions, graphs] = [budgets['simulationSeeds'], budgets['simulationGraphSeeds']];
   const number = (value: number | undefined) => value?.toLocaleString('en');
@@ -177,7 +177,7 @@ test('each count of seeds of the page is that of the budgets', () => {
   }
 });
 
-/** The seeds that the table of defects of `docs/simulation.md` names, of a kind of stories. */
+/** The seeds of one kind of story in the table of defects of `docs/simulation.md`. */
 function seedsOfDefects(kind: keyof typeof FORMER_SEEDS): number[] {
   const table = pageOf('simulation.md').split('## Defects that it found')[1]?.split(' ## ')[0] ?? '';
   return [...table.matchAll(/(graph )?seeds? (\d+)(?: and (\d+))?/g)]
@@ -198,11 +198,11 @@ test.each([
   ['1.0.0-alpha.0', { from: 384_149_801, to: 384_150_200 }, { from: 57_623_721, to: 57_623_780 }],
   ['1.0.0-alpha.1', { from: 38_223_001, to: 38_223_400 }, { from: 5_734_701, to: 5_734_760 }],
   ['1.0.0', { from: 342_252_601, to: 342_253_000 }, { from: 51_339_141, to: 51_339_200 }],
-])('the release %s has seeds of its own, which no full run has', (version, definitions, graphs) => {
+])('the release %s has its own seeds, which no full run uses', (version, definitions, graphs) => {
   expect(releaseSeeds(version, BUDGETS)).toEqual({ definitions, graphs });
 });
 
-test('the list of a reviewer counts the reports and the targets of fuzzing', () => {
+test('the list for a reviewer has the number of reports and of fuzz targets', () => {
   const rowsAfter = (heading: string, row: RegExp) =>
     (page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '').match(row);
   const reports = rowsAfter("Reports of kro's users", /^\| \[#/gm)?.length;
@@ -213,7 +213,7 @@ test('the list of a reviewer counts the reports and the targets of fuzzing', () 
   expect(page).toContain(`| ${targets} targets;`);
 });
 
-test('the evidence of a release has the commit, the version of Node, the seeds, the counts and the results', () => {
+test('the evidence of a release contains the commit, the Node version, the seeds, the counts and the results', () => {
   const run = (command: string, ...words: string[]) => execFileSync(command, words, { cwd: ROOT, encoding: 'utf8' });
   const folder = mkdtempSync(join(tmpdir(), 'typekro-evidence-'));
   const log = join(folder, 'test.log');
@@ -243,7 +243,7 @@ test('the evidence of a release has the commit, the version of Node, the seeds, 
   expect(without).toMatchObject({ ...unknown, seeds: { former: unknown, fresh: unknown } });
 });
 
-test('the release workflow attaches and attests what the page says', () => {
+test('the release workflow attaches and attests the files that the page names', () => {
   const workflow = readFileSync(join(ROOT, '.github/workflows/release.yml'), 'utf8');
   expect(workflow).toMatch(/gh release upload .* packed\/\*\.tgz typekro\.cdx\.json typekro\.evidence\.json/);
   expect(workflow).toMatch(/^ {6}attestations: write$/m);
@@ -253,20 +253,20 @@ test('the release workflow attaches and attests what the page says', () => {
   for (const words of argumentsOf('conformance').filter(([kind]) => kind === 'controller')) {
     expect(workflow).toContain(`- run: npm run conformance -- ${words.join(' ')}\n`);
   }
-  // The workflow compares the packed file with the published one before it attests the file.
+  // The workflow compares the packed file with the published file before it attests the file.
   expect(workflow).toMatch(/dist\.integrity[\s\S]*test "\$packed" = "\$published"[\s\S]*attest-build-provenance/);
   for (const action of ['attest-build-provenance', 'attest-sbom']) {
     expect(workflow).toMatch(new RegExp(`uses: actions/${action}@v\\d+\\n {8}with:\\n {10}subject-path: packed/`));
   }
 });
 
-/** The number of values below a value of JSON, without empty objects and lists. */
+/** The number of scalar values in a JSON value. */
 function valuesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   return Object.values(value).reduce<number>((sum, member) => sum + valuesIn(member), 0);
 }
 
-/** The files of a folder with recordings, as JSON. */
+/** The parsed JSON files of a folder with recordings. */
 const filesOf = (folder: string): unknown[] =>
   readdirSync(join(ROOT, folder)).map((name) => jsonOf(join(folder, name)));
 
@@ -280,7 +280,7 @@ function checkpointsIn(value: unknown): { readonly messages?: boolean }[] {
 test.each([
   ['0.9', 'test/conformance/controller'],
   ['0.10', 'test/conformance/controller-0.10'],
-])('the page says how much of the recordings of the level %s is compared', (level, folder) => {
+])('the page states which part of the recordings of the level %s is compared', (level, folder) => {
   const checkpoints = filesOf(`${folder}/golden`).flatMap((file) =>
     Object.values((file as { readonly checkpoints: Readonly<Record<string, object>> }).checkpoints),
   ) as readonly { readonly contract: unknown; readonly info: unknown }[];
@@ -293,7 +293,7 @@ test.each([
   );
 });
 
-test('the page counts the rules of kro 0.10 by their sources', () => {
+test('the page has the number of kro 0.10 rules per source', () => {
   const { cases } = jsonOf('test/conformance/kro-0.10/cases.json') as {
     readonly cases: readonly { readonly status: string; readonly source: string }[];
   };

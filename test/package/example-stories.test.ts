@@ -15,7 +15,7 @@ function storiesIn(text: string) {
 }
 
 describe('the header of an example', () => {
-  test('has deployments, reports of other controllers, and the expected end of each', () => {
+  test('lists deployments, reports of other controllers, and the expected result of each deployment', () => {
     const text = `// A title.
 //
 // With first: { name: a }
@@ -44,12 +44,12 @@ import x from 'y';
     ]);
   });
 
-  test('without an object is refused', () => {
+  test('is refused if a line has no object', () => {
     expect(() => storiesIn('// Gives: ready\n')).toThrow('Gives: ready has no object');
   });
 });
 
-test('a spec may contain values that were reported before', () => {
+test('a spec may contain status values of an earlier deployment', () => {
   const statuses = new Map([['first', { url: 'http://x' }]]);
   expect(filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1 }, statuses)).toEqual({
     a: 'http://x',

@@ -29,17 +29,17 @@ test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
   },
 );
 
-test('the YAML file of the web application has the instance that its TypeScript file exports', async () => {
+test('the YAML file of the web application contains the instance that its TypeScript file exports', async () => {
   const { hello } = (await import('../../examples/webapp.ts')) as { readonly hello: KubeObject };
   const { metadata, ...rest } = parse(readFileSync(new URL('webapp-instance.yaml', examples), 'utf8')) as KubeObject;
-  // An instance that a factory creates has labels of the factory. This instance comes from a file and has none.
+  // An instance that a factory creates has labels of the factory. The instance in the file has no labels.
   expect(metadata).toEqual({ name: hello.metadata.name, namespace: 'default' });
   expect(rest).toEqual(JSON.parse(JSON.stringify({ ...hello, metadata: undefined })));
 });
 
 const pages = new URL('../../docs/factories/', import.meta.url);
 
-test.each(readdirSync(pages))('the pictures of docs/factories/%s are those of the graphs', (name) => {
+test.each(readdirSync(pages))('the pictures of docs/factories/%s are up to date', (name) => {
   const page = readFileSync(new URL(name, pages), 'utf8');
   expect(page).toBe(withPictures(page, graphs));
 });

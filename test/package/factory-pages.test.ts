@@ -14,7 +14,7 @@ const groups = Object.entries(exports).flatMap(([entry, target]) => {
 });
 const ofProjects = groups.filter((group) => group !== 'simple' && group !== 'kubernetes');
 
-/** The names of a group that only throw an error with the new place of the function. */
+/** The moved names of a group. A use of such a name throws an error that names the function's new entry point. */
 async function movedNamesOf(group: string): Promise<ReadonlySet<string>> {
   const file = new URL(`src/factories/${group}/moved.ts`, root);
   return existsSync(file) ? new Set(Object.keys((await import(file.href)) as object)) : new Set();
@@ -29,7 +29,7 @@ describe.each(ofProjects)('%s', (group) => {
 
   test('every exported function is on the page', async () => {
     const module = (await import(new URL(`src/factories/${group}/index.ts`, root).href)) as Record<string, unknown>;
-    // The page for users of TypeKro 0.33 has the moved names of that version.
+    // The page for users of TypeKro 0.33 lists the moved names.
     const moved = await movedNamesOf(group);
     const missing = Object.keys(module).filter((name) => !moved.has(name) && !page.includes(`\`${name}\``));
     expect(missing).toEqual([]);
@@ -49,7 +49,7 @@ describe.each(ofProjects)('%s', (group) => {
     }
   });
 
-  test('the list of all projects and the README name it', () => {
+  test('the list of all projects and the README name the group', () => {
     expect(read('docs/factories/projects.md')).toContain(`[\`typekro/${group}\`](${group}.md)`);
     expect(read('README.md')).toMatch(new RegExp(`\`(?:typekro/)?${group}\``));
   });

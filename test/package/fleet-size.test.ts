@@ -4,19 +4,19 @@ import { fleetSize, sizeInProcesses } from '../../scripts/fleet-size.ts';
 
 const page = readFileSync(new URL('../../docs/scale.md', import.meta.url), 'utf8');
 
-/** The numbers that a pattern captures on the page, without commas. The pattern must not match twice. */
+/** The numbers that a pattern captures on the page, without commas. The pattern must match at most once. */
 function numbersOf(pattern: RegExp): number[] {
   const [match, ...others] = page.matchAll(pattern);
   expect(others).toEqual([]);
   return (match ?? []).slice(1).map((number) => Number(number.replaceAll(',', '')));
 }
 
-/** Fails when a computed value differs from the measured one by more than the share `limit`. */
+/** Fails when a computed value differs from the measured value by more than `limit`, a fraction of 1. */
 function expectNear(computed: number, found: number | undefined, limit: number): void {
   expect(Math.abs(computed / (found ?? Number.NaN) - 1), `${computed} for ${found}`).toBeLessThanOrEqual(limit);
 }
 
-/** The measurements of the page: the rows that begin with `N instances × C`, each with the rows that follow it. */
+/** The measurements of the page. A measurement is a row that begins with `N instances × C`, and the rows below it. */
 const measured = [
   ...page.matchAll(
     /\| (\d+) instances × (\d+): all ACTIVE \| [\d.]+ s; (\d+) requests.*\n\| … CPU: controller, cluster \| ([\d.]+) s.*\n.*\n\| … restart \| [\d.]+ s; \d+ requests, ([\d.]+) s CPU; peak (\d+), at rest ([\d.]+) MB/g,
@@ -28,7 +28,7 @@ test('the page has measurements of at least four fleets', () => {
 });
 
 test.each(measured)(
-  'the size of %i instances × %i is that of the measurement',
+  'the computed size of %i instances × %i is near the measurement',
   (instances, children, requests, cpu, restartCpu, peak, rest) => {
     const size = fleetSize({ instances, children, changesPerHour: instances });
     const ratios = {
@@ -39,7 +39,7 @@ test.each(measured)(
       rest: size.restMb / rest,
     };
     expect(size.processes).toBe(1);
-    // Times differ more from run to run than sizes of memory.
+    // Times vary more from run to run than memory sizes. Therefore their limits are higher.
     for (const [what, limit] of [
       ['requests', 0.01],
       ['rest', 0.05],
@@ -52,7 +52,7 @@ test.each(measured)(
   },
 );
 
-test('the size of the largest fleet in one process is that of the measurement', () => {
+test('the computed size of the largest fleet in one process is near the measurement', () => {
   const [instances = 0, children = 0, requests, cpu, peakFirst, , restartCpu, peak, rest, heap] = numbersOf(
     /\| (\d+) instances × (\d+) \| measured \|.*\n.*\n\| all ACTIVE \| [\d.]+ s; ([\d,]+) requests.*\n\| CPU of the controller \| ([\d.]+) s.*\n\| memory: peak, at rest \| (\d+), (\d+) MB.*\n\| restart \| [\d.]+ s, ([\d.]+) s CPU.*\n\| memory of the restart: peak, at rest, live heap \| (\d+), (\d+), (\d+) MB/g,
   );
@@ -65,7 +65,7 @@ test('the size of the largest fleet in one process is that of the measurement', 
   expectNear(size.peakMb, Math.max(peak ?? 0, peakFirst ?? 0), 0.12);
 });
 
-test('the size of many definitions is that of the measurement', () => {
+test('the computed size of a fleet with many definitions is near the measurement', () => {
   const [definitions = 0, each = 0, children = 0, requests = 0, cpu = 0, peak, rest] = numbersOf(
     /\| (\d+) definitions: all Active .*\n\| … (\d+) instances × (\d+) of each: all ACTIVE \| [\d.]+ s; (\d+) requests.*\n\| … CPU; memory: peak, at rest \| ([\d.]+) s; (\d+), ([\d.]+) MB/g,
   );
@@ -81,8 +81,8 @@ test('the size of many definitions is that of the measurement', () => {
   expect(page).toContain(`It takes ${first} requests and ${second} ms of processor time`);
 });
 
-test('every table of fleets is compared', () => {
-  // The rows of lists and of shards measure no size of a whole fleet in one process.
+test('the tests compare every table of fleets on the page', () => {
+  // The rows about lists and shards do not measure a whole fleet in one process.
   const tables =
     page.match(/^\| .*\d+ (?:instances × \d+(?: of each)?(?:: all ACTIVE)?|definitions: all Active) \|/gm) ?? [];
   expect(tables).toHaveLength(measured.length + 3);
@@ -91,13 +91,13 @@ test('every table of fleets is compared', () => {
 test.each([
   ['many changes', { instances: 1000, children: 5, changesPerHour: 600_000, definitions: 10 }, 3],
   ['many objects', { instances: 100_000, children: 5, changesPerHour: 0, definitions: 10 }, 3],
-  ['one definition, which is not divided,', { instances: 100_000, children: 5, changesPerHour: 600_000 }, 1],
+  ['one definition, which processes cannot divide,', { instances: 100_000, children: 5, changesPerHour: 600_000 }, 1],
   [
     'two definitions, which two processes divide,',
     { instances: 1e6, children: 5, changesPerHour: 0, definitions: 2 },
     2,
   ],
   ['nothing', { instances: 0, children: 0, changesPerHour: 0 }, 1],
-])('%s decide the number of processes', (_title, fleet, processes) => {
+])('%s determine the number of processes', (_title, fleet, processes) => {
   expect(fleetSize(fleet).processes).toBe(processes);
 });

@@ -29,7 +29,7 @@ const source = crdSource(definitions);
 const generated = (importFrom: string) =>
   generateFactories(definitions as unknown as JsonObject[], { command: 'test', importFrom });
 
-/** The name and the file of the factory for each example, from the generated text. */
+/** Finds the factory for an example in the generated code. Returns its name and its file. */
 function factoryOf(
   example: KubeObject,
   files: ReadonlyMap<string, string>,
@@ -42,11 +42,14 @@ function factoryOf(
   return { file, name };
 }
 
-/** Whether the factory has a readiness rule for its kind. */
+/** Does the factory have a readiness rule for its kind? */
 const ruleOf = (text: string, name: string): boolean =>
   new RegExp(`^export const ${name}: [^;]*?\\{\\n    readyWhen:`, 'm').test(text);
 
-/** `Record` has top-level fields with the names of a factory's own arguments, so its factory takes the whole object. */
+/**
+ * Does the factory take the whole object? True for the kind `Record`, whose top-level fields have the same names as the
+ * factory's own arguments.
+ */
 const isWhole = (example: KubeObject) => example.kind === 'Record';
 
 const folder = (() => {
@@ -71,7 +74,7 @@ test('there are definitions of at least twenty projects', () => {
   expect(examples).toHaveLength(definitions.length);
 });
 
-test('all generated code type-checks as a user compiles it, and accepts objects of its kinds', () => {
+test('the generated code type-checks with the compiler options of a user, and accepts objects of its kinds', () => {
   const { files } = generated('typekro');
   writeAll(files, 'types');
   const chart = generateChart(

@@ -6,7 +6,7 @@ import { runCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Writes the URL of each ES module that is loaded, one on a line. */
+/** Prints the URLs of the loaded ES modules, one per line. */
 const LOADER = `import { writeSync } from 'node:fs';
 export async function load(url, context, next) {
   if (url.startsWith('file:')) writeSync(1, url + '\\n');
@@ -61,8 +61,8 @@ const cluster = await createEmbeddedCluster({ controllers: false });
 const { status } = await cluster.transport().request({ method: 'GET', path: '/api/v1/namespaces/default' });
 if (status !== 200) throw new Error(String(status));`;
 
-describe('a server that answers reads', () => {
-  test('loads a few files and a small part of the code of a cluster', () => {
+describe('a server that only responds to reads', () => {
+  test('loads only a few files and a small part of the cluster code', () => {
     const files = modulesOf(SERVER).filter((path) => path.startsWith('dist/'));
     // The files are the entry point, the first part of the server, the vocabularies, `core`, the bundler's helper, and
     // the loader of late parts.

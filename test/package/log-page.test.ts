@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(`${ROOT}docs/controller-log.md`, 'utf8');
 
-/** The cells of the rows of a table below a heading. */
+/** The rows of the table below a heading, each as a list of cells. */
 function tableBelow(heading: string): string[][] {
   const [, section = ''] = page.split(`## ${heading}\n`);
   const lines = (section.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('| '));
@@ -25,7 +25,7 @@ interface Entry {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** Every entry that the controller writes: the arguments of each call of `Logger.log`, by their types. */
+/** Every log entry that the controller can write. Reads the arguments of each call of `Logger.log` from their types. */
 function writtenEntries(): Entry[] {
   const config = ts.readConfigFile(`${ROOT}tsconfig.json`, (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config.config, files: [] }, ts.sys, ROOT);
@@ -56,7 +56,7 @@ function writtenEntries(): Entry[] {
 
 const partsOf = (type: ts.Type): readonly ts.Type[] => (type.isUnion() ? type.types : [type]);
 
-/** The values of a literal type; `undefined` for any other text. */
+/** The values of a string literal type. `undefined` for a string type that is not literal. */
 const textsOf = (type: ts.Type): (string | undefined)[] =>
   partsOf(type).map((part) => (part.isStringLiteral() ? part.value : undefined));
 
@@ -83,7 +83,7 @@ const isUndefined = ({ flags }: ts.Type): boolean => (flags & ts.TypeFlags.Undef
 
 const entries = writtenEntries();
 
-test('the page has each message of the controller with its level and fields, and no other', () => {
+test('the page lists exactly the messages of the controller, with their levels and fields', () => {
   const sorted = (rows: readonly string[]) => rows.toSorted();
   const written = entries.map(({ message, levels, fields }) =>
     [message, levels.toSorted().join(', '), [...fields.keys()].toSorted().join(', ')].join(' | '),
@@ -95,7 +95,7 @@ test('the page has each message of the controller with its level and fields, and
   expect(sorted(described)).toEqual(sorted(written));
 });
 
-test('the page describes each field with its type, and no other', () => {
+test('the page lists exactly the fields of the messages, with their types', () => {
   const types = new Map<string, Set<string>>([
     ['time', new Set(['text'])],
     ['level', new Set(['text'])],

@@ -26,7 +26,10 @@ const SOURCES: Readonly<Record<string, string>> = {
 const sourceOf = (entry: string): string =>
   SOURCES[entry] ?? `src/factories/${entry.slice('typekro/'.length)}/index.ts`;
 
-/** The values in the committed API report, for an entry point whose import requires an optional peer. */
+/**
+ * The exported values in the committed API report. The test needs the report for an entry point whose import requires
+ * an optional peer dependency.
+ */
 function reportedNames(report: string): Set<string> {
   const text = readFileSync(new URL(`api/${report}`, root), 'utf8');
   return new Set([...text.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name = '']) => name));
@@ -51,7 +54,7 @@ describe('the page for users of the SDK 0.33', () => {
     ['`typekro`', 'typekro', 149],
     ['`typekro/simple`', 'typekro/simple', 16],
     ['`typekro/alchemy`', 'typekro/alchemy', 24],
-  ])('names every export of %s, and its present place', { timeout: 60_000 }, async (title, entry, count) => {
+  ])('names every export of %s, and its current entry point', { timeout: 60_000 }, async (title, entry, count) => {
     const table = rows(title);
     expect(new Set(table.map(([name]) => name)).size).toBe(count);
     for (const [name, status] of table) {
@@ -71,7 +74,7 @@ describe('the page for users of the SDK 0.33', () => {
     expect(await namesOf('typekro/aspects')).toEqual(new Set([...names, 'mergeByName', 'patchEach']));
   });
 
-  test('has a replacement for everything that is dropped or renamed', () => {
+  test('has a replacement for every dropped or renamed export', () => {
     const dropped = page.split('\n').filter((line) => /^\| `[^`]+` \| (dropped|named) \|/.test(line));
     expect(dropped.filter((line) => (line.split('|')[3] ?? '').trim() === '')).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { createMetrics, createProcessMetrics } from '../../src/controller/metric
 import { RuntimeMetrics } from '../../src/controller/metrics/runtime-meter.ts';
 import { analyzePromql } from '../support/promql.ts';
 
-/** One alert of a file of rules. */
+/** One alert of a Prometheus rule file. */
 interface Alert {
   readonly alert: string;
   readonly expr: string;
@@ -15,7 +15,7 @@ interface Alert {
   readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string };
 }
 
-/** A dashboard of Grafana, as far as the test reads it. */
+/** The part of a Grafana dashboard that the test reads. */
 interface Dashboard {
   readonly panels: readonly {
     readonly title: string;
@@ -30,13 +30,16 @@ const rules = parse(readFileSync(RULES, 'utf8')) as {
 };
 const alerts = rules.groups.flatMap((group) => group.rules);
 const dashboard = JSON.parse(readFileSync(path('charts/typekro/monitoring/dashboard.json'), 'utf8')) as Dashboard;
-/** The page of the repository. Alertmanager's messages and consoles link the address of `runbook_url`. */
+/**
+ * The home page of the repository. `runbook_url` must be an absolute URL, because Alertmanager's messages and consoles
+ * link to it.
+ */
 const HOMEPAGE = (JSON.parse(readFileSync(path('package.json'), 'utf8')) as { homepage: string }).homepage.split(
   '#',
 )[0];
 const runbook = readFileSync(path('docs/runbook.md'), 'utf8');
 
-/** All series with their labels. A histogram has three: the buckets, the sum and the count. */
+/** Maps the name of a series to its labels. A histogram has three series: the buckets, the sum and the count. */
 const series = new Map(
   [...createMetrics().all, ...createProcessMetrics(), ...new RuntimeMetrics().all].flatMap(
     ({ name, type, labels }): [string, readonly string[]][] =>
@@ -50,7 +53,7 @@ const series = new Map(
   ),
 );
 
-/** The labels that a text of an alert or of a legend names. */
+/** The labels that an annotation of an alert or a legend refers to. */
 const labelsIn = (text: string): string[] =>
   [...text.matchAll(/\$labels\.(\w+)|\{\{(\w+)\}\}/g)].map(([, alert, legend]) => alert ?? legend ?? '');
 
@@ -66,7 +69,7 @@ describe('the alerts', () => {
     expect(runbook).toContain(`\n### ${alert.alert}\n`);
   });
 
-  test('have a section of the runbook each, and no section is left over', () => {
+  test('have one section of the runbook each, and the runbook has no other sections', () => {
     const sections = [...runbook.matchAll(/^### (TypeKro\w+)$/gm)].map(([, name]) => name);
     expect(sections).toEqual(alerts.map(({ alert }) => alert));
   });
@@ -80,7 +83,7 @@ test.each(dashboard.panels.map((panel) => [panel.title, panel] as const))(
   'the panel "%s" reads metrics of the controller',
   (_, panel) => {
     for (const { expr, legendFormat = '' } of panel.targets) {
-      // Grafana replaces its variables before Prometheus gets the expression.
+      // Grafana replaces its variables before it sends the expression to Prometheus.
       const { problems, metrics, labels } = analyzePromql(expr.replaceAll('$__rate_interval', '5m'), series);
       expect(problems).toEqual([]);
       expect(metrics).not.toEqual([]);

@@ -5,11 +5,11 @@ import type { TypeKroError } from '../../src/index.ts';
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), 'utf8')) as unknown;
 
-/** The values that each entry point of TypeKro 0.33 exported. */
+/** The names of the values that each entry point of TypeKro 0.33 exported. */
 const OLD = Object.entries(read('test/fixtures/sdk-0.33-exports.json') as Record<string, readonly string[]>);
 const { exports } = read('package.json') as { exports: Record<string, { readonly default?: string } | string> };
 
-/** The values of an entry point, imported from its source. */
+/** Imports an entry point from its source, and returns its exports. */
 async function valuesOf(entry: string): Promise<Record<string, unknown>> {
   const target = exports[entry.replace(/^typekro/, '.')];
   if (typeof target !== 'object' || target.default === undefined) throw new Error(`no entry point ${entry}`);
@@ -20,7 +20,7 @@ async function valuesOf(entry: string): Promise<Record<string, unknown>> {
 /** The remedy in the error of a moved name. Undefined when the name has an implementation. */
 function remedyOf(value: unknown): string | undefined {
   if (typeof value !== 'function') return undefined;
-  // A moved name throws when its `length` is read. A class, a function or a factory has a `length`.
+  // Reading the `length` of a moved name throws. A class, a function or a factory has a `length`.
   try {
     void value.length;
     return undefined;
@@ -32,7 +32,7 @@ function remedyOf(value: unknown): string | undefined {
 
 const isLoadable = (entry: string) => entry !== 'typekro/alchemy';
 
-/** The remedies of all moved names, each with an entry point that has such a name. */
+/** Maps the remedy of each moved name to an entry point that exports the name. */
 async function allRemedies(): Promise<ReadonlyMap<string, string>> {
   const remedies = new Map<string, string>();
   const add = (entry: string, values: object) => {
@@ -45,14 +45,16 @@ async function allRemedies(): Promise<ReadonlyMap<string, string>> {
 }
 
 /**
- * Words in remedies that the test does not find among the exports: an option of factories, an export of the optional
+ * Words in remedies that are not among the loaded exports: an option of factories, an export of the optional
  * `typekro/alchemy` (which the test does not load), and a language.
  */
 const OTHER_NAMES = ['progressCallback', 'KroResource', 'JavaScript'];
 
-/** The names of functions and classes in a remedy: words with an inner capital, and words before a bracket. */
+/**
+ * The names of functions and classes in a remedy: words with an inner capital letter, and words before a parenthesis.
+ */
 function namesIn(remedy: string): readonly string[] {
-  // Texts in quotes, names of options, products, and `as` names of imports are no exports.
+  // Quoted strings, names of options and products, and `as` names of imports are not exports.
   const text = remedy.replaceAll(
     /'[^']*'|\b\w+:(?= |$)|\bchart of [\w ]+? with|\bCRDs of [\w ]+? with|\bwrite \w+ as|\* as \w+/g,
     '',
@@ -60,11 +62,11 @@ function namesIn(remedy: string): readonly string[] {
   return [...text.matchAll(/(?<![.\w/$-])(?:[A-Za-z]+[a-z][A-Z]\w*|\w+(?=\())/g)].map(([name]) => name);
 }
 
-/** Alchemy is an optional peer, so its entry point is read from the API report. */
+/** Alchemy is an optional peer dependency. Therefore the exports of its entry point come from the API report. */
 const reported = readFileSync(new URL('api/alchemy.api.md', root), 'utf8');
 
 describe('the exports of TypeKro 0.33', () => {
-  test('are those of 32 entry points', () => expect(OLD).toHaveLength(32));
+  test('come from 32 entry points', () => expect(OLD).toHaveLength(32));
 
   test.each(OLD.filter(([entry]) => entry !== 'typekro/alchemy'))(
     '%s: each name is unchanged, is in typekro/compat, or names its replacement',
@@ -79,7 +81,7 @@ describe('the exports of TypeKro 0.33', () => {
     },
   );
 
-  test('the root exports few names of its own; the others are moved, or names of 0.33 in typekro/aspects', async () => {
+  test('the root exports few names; the other names are moved, or are names of 0.33 that typekro/aspects also exports', async () => {
     const root = await valuesOf('typekro');
     const elsewhere = new Set(Object.keys(await valuesOf('typekro/aspects')));
     const old = new Set(OLD.find(([entry]) => entry === 'typekro')?.[1]);

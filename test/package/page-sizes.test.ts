@@ -6,7 +6,7 @@ import { maxPartKb, pageSizes } from '../../bench/support/page-sizes.ts';
 const gzipped = (...texts: readonly string[]): number =>
   texts.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0);
 
-test('the page counts what it imports statically, and a late script counts what the page does not have', () => {
+test('the size of the page includes its static imports, and the size of a late script includes only files that the page has not loaded', () => {
   const app = 'import{a}from"./chunk-AAAAAAAA.js";import("./late-view-BBBBBBBB.js")';
   const late = 'import{a}from"./chunk-AAAAAAAA.js";import"./chunk-CCCCCCCC.js"';
   const other = 'import"./chunk-CCCCCCCC.js";'.repeat(9);
@@ -34,7 +34,7 @@ test('the page counts what it imports statically, and a late script counts what 
   ]);
 });
 
-test('each part of the built page reaches its goal', () => {
+test('each part of the built page is within its size limit', () => {
   const filesOf = (name: string): Readonly<Record<string, string>> =>
     JSON.parse(readFileSync(new URL(`../../dist/dashboard/${name}.json`, import.meta.url), 'utf8')) as Readonly<
       Record<string, string>
@@ -44,6 +44,6 @@ test('each part of the built page reaches its goal', () => {
   expect(parts.filter(({ name, bytes }) => bytes / 1000 > maxPartKb(name))).toEqual([]);
 });
 
-test('a part without a goal is refused', () => {
+test('a part without a size limit is refused', () => {
   expect(() => maxPartKb('new-view')).toThrow('new-view has no goal');
 });

@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-/** Checks the types of the TypeScript of the pages against the built package, as a reader's compiler does. */
+/** Type-checks the TypeScript on the pages against the built package, as a reader's compiler does. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Pages whose TypeScript other tests run. */
+/** Maps a page whose TypeScript another test runs to that test. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/diagnostics.md': 'src/compose/refusal: each example has its error',
   'docs/graphs.md': 'graphs-page.test.ts',
@@ -20,10 +20,10 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/factories/helm.md': 'generated-factories.test.ts: it imports files that a command writes',
 };
 
-/** The examples of factories stand inside of a composition. */
+/** The examples of factories belong inside a composition. Therefore the test declares the spec. */
 const INSIDE = 'declare const spec: Readonly<Record<string, never>>;\n';
 
-/** The declarations of names that a page takes from the pages before it. */
+/** Maps a page to declarations of the names that earlier pages define. */
 const BEFORE: Readonly<Record<string, string>> = {
   'docs/deploy.md': `import type { Composition } from 'typekro';
 declare const app: Composition<{ name: string; replicas: number }, { ready: boolean }>;
@@ -50,7 +50,8 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /**
- * The files of a page. A block that names a file belongs to this file. All other blocks are one file, in their order.
+ * Maps a file name to its content, for the code blocks of a page. A block that names a file is part of this file. All
+ * other blocks together are one file, in their order.
  */
 function filesOf(page: string): Readonly<Record<string, string>> {
   const files: Record<string, string> = {};
@@ -62,7 +63,7 @@ function filesOf(page: string): Readonly<Record<string, string>> {
   return files;
 }
 
-test('the TypeScript of the pages has the types of the package', { timeout: 120_000 }, () => {
+test('the TypeScript on the pages type-checks against the package', { timeout: 120_000 }, () => {
   const found: string[] = [];
   for (const page of pages) {
     for (const [name, text] of Object.entries(filesOf(page))) {

@@ -9,14 +9,14 @@ import { startCli } from '../support/command.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-/** The snippets whose first line names a file, by that name. */
+/** Maps a file name to the snippet whose first line names this file. */
 const SNIPPETS = new Map(
   [...README.matchAll(/^```(?:ts|yaml)\n(?:\/\/|#) (\S+\.(?:ts|yaml))\n([\s\S]*?)^```$/gm)].map(
     ([, name = '', text = '']) => [name, text],
   ),
 );
 
-/** Makes a folder with the files of the README and the packages of its installation command. */
+/** Creates a folder with the files of the README and the packages of its installation command. */
 function prepared(): string {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-readme-'));
   mkdirSync(join(folder, 'node_modules'));
@@ -50,18 +50,20 @@ describe('the files of the README, saved unchanged', () => {
     expect(code).toBe(0);
   });
 
-  test('a command that loads a deploying program does not deploy, and names the line of the call', async () => {
+  test('a command that loads a program with a deploy call does not deploy, and names the line of the call', async () => {
     const { code, stdout, stderr } = await startCli(['validate', 'deploy.ts'], folder).ended;
     expect(stderr).toMatch(/^deploy\.ts:\d+:\d+: error: deploy\(\) is called while a command loads the module/m);
     expect(stderr).toMatch(/hint: put deploy\(\) into another file/);
-    // The module prints to stderr, because stdout is for the command's result.
+    // The output of the module is on stderr, because stdout is only for the command's result.
     expect(stderr).toContain('kind: ResourceGraphDefinition');
     expect(stdout).toBe('');
     expect(code).toBe(3);
   });
 });
 
-/** The last four lines of the README about the quota, the deleted Service and `why`, without comments. */
+/**
+ * The last four command lines of the README, without comments. They are about the quota, the deleted Service and `why`.
+ */
 const WAITING = README.split('\n')
   .map((line) => line.replace(/ +#.*/, '').trim())
   .filter((line) => /^(?:kubectl (?:create quota|delete service|delete quota)|npx typekro why hello$)/.test(line))

@@ -26,30 +26,34 @@ test('there are pages to check', () => {
   );
 });
 
-test.each(PAGES)('%s names scripts that exist and, outside of docs and the README, paths that exist', (page) => {
-  const text = read(page);
-  const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
-  expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
-  const paths = [
-    ...text.matchAll(/(?:^|[\s`(])((?:src|test|scripts|docs|bench|examples|data|charts|api)\/[\w./-]*\w)/gm),
-  ];
-  const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(`${root}/${path}`));
-  expect(page.startsWith('docs/') || page === 'README.md' ? [] : missing).toEqual([]);
-});
+test.each(PAGES)(
+  'the scripts that %s names exist, and its paths exist if it is outside docs and not the README',
+  (page) => {
+    const text = read(page);
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+    const paths = [
+      ...text.matchAll(/(?:^|[\s`(])((?:src|test|scripts|docs|bench|examples|data|charts|api)\/[\w./-]*\w)/gm),
+    ];
+    const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(`${root}/${path}`));
+    expect(page.startsWith('docs/') || page === 'README.md' ? [] : missing).toEqual([]);
+  },
+);
 
 test.each(files.filter((file) => /^\.github\/.*\.ya?ml$/.test(file)))('%s is YAML', (file) => {
   expect(parse(read(file))).toBeTypeOf('object');
 });
 
 test.each(files.filter((file) => file.startsWith('.github/workflows/')))(
-  '%s has only the right to read, unless a job requests others',
+  '%s has only read permissions by default',
   (file) => {
     expect(parse(read(file))).toMatchObject({ permissions: { contents: 'read' } });
   },
 );
 
-test('a test of src that replaces modules runs in a process of its own', () => {
-  // Files of the project `shared` share their modules, and a replacement works only before the first import.
+test('a test in src that mocks modules is not in the project shared', () => {
+  // The test files of the project `shared` share their modules, and a mock works only before the first import of a
+  // module.
   const shared = files.filter(
     (file) => /^src\/.*\.test\.tsx?$/.test(file) && !file.includes('.mocked.test.') && existsSync(`${root}/${file}`),
   );
@@ -57,7 +61,7 @@ test('a test of src that replaces modules runs in a process of its own', () => {
   expect(shared.filter((file) => !ofCommands.test(file) && /\bvi\.(?:mock|doMock)\(/.test(read(file)))).toEqual([]);
 });
 
-test('each decision has a number of its own', () => {
+test('each decision has a unique number', () => {
   const numbers = files.flatMap((file) => /^docs\/decisions\/(\d{4})-/.exec(file)?.[1] ?? []);
   expect(numbers).toEqual([...new Set(numbers)]);
 });

@@ -12,7 +12,7 @@ const PATH = /`((?:src\/)?[\w./-]+\.tsx?|src\/[\w/-]+)`/g;
 
 describe.each(ROOMS)('the README of %s', (room) => {
   const readme = readFileSync(join(ROOT, 'src', room, 'README.md'), 'utf8');
-  // A name without a folder may be that of a file in any folder of the room.
+  // A name without a folder may be the name of a file in any folder of the room.
   const names = new Set(
     readdirSync(join(ROOT, 'src', room), { recursive: true, encoding: 'utf8' }).map((path) => basename(path)),
   );

@@ -10,7 +10,7 @@ interface Component {
   readonly hashes: readonly { readonly alg: string; readonly content: string }[];
 }
 
-test('the list of packages has each dependency of an installation with its digest, and no tool of development', () => {
+test('the SBOM lists each production dependency with its digest, and no development dependency', () => {
   const text = execFileSync(process.execPath, ['scripts/sbom.mjs'], { cwd: root, encoding: 'utf8' });
   const { bomFormat, components } = JSON.parse(text) as {
     readonly bomFormat: string;

@@ -16,7 +16,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** Reads a number, gives other processes time to interfere, and writes the next number. */
+/** Reads a number, waits so that other processes could interfere, and writes the next number. */
 const INCREMENT = `
   import { readFileSync, writeFileSync } from 'node:fs';
   import { setTimeout } from 'node:timers/promises';
@@ -37,7 +37,7 @@ test('several processes take the lock one at a time, and remove it at the end', 
   expect(existsSync(join(directory, 'lock'))).toBe(false);
 });
 
-test('the lock of an ended process is taken over by one waiting process', async () => {
+test('exactly one waiting process takes over the lock of an ended process', async () => {
   const { pid } = spawnSync(process.execPath, ['--eval', '']);
   writeFileSync(join(directory, 'lock'), String(pid));
   const ended = await Promise.all(Array.from({ length: 4 }, increment));

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 test.each([...shippedFactories()])('%s is what `npm run docs -- factories` writes', (folder, files) => {
   expect(readdirSync(join(root, folder)).sort()).toEqual([...files.keys()].sort());
   for (const [name, text] of files) {
-    // Compares to a boolean, because a difference of thousands of lines would hide the file's name.
+    // Compares to a boolean, because a diff of thousands of lines would hide the name of the file.
     expect([name, readFileSync(join(root, folder, name), 'utf8') === text]).toEqual([name, true]);
   }
 });

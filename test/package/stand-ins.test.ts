@@ -21,7 +21,10 @@ afterEach(async () => {
 const FACTS = { apiVersion: 'example.com/v1alpha1', spec: type({ name: 'string' }) };
 const READY = { ...FACTS, status: type({ ready: 'boolean' }) };
 
-/** Each composition uses the kinds of one operator. Most become ready only when the operator reports a status. */
+/**
+ * Each composition uses the kinds of one operator. Most of the compositions become ready only when the operator reports
+ * a status.
+ */
 const COMPOSITIONS = {
   ack: kubernetesComposition({ ...READY, name: 'storage', kind: 'Storage' }, ({ name }) => {
     const files = bucket({ id: 'files', metadata: { name }, spec: { name }, waitForReady: true });
@@ -151,7 +154,7 @@ const COMPOSITIONS = {
 } satisfies Record<StandInName, unknown>;
 
 test.each(Object.keys(COMPOSITIONS) as StandInName[])(
-  'a composition becomes ready through the stand-in %s',
+  'the stand-in %s makes a composition ready',
   async (name) => {
     cluster = await createCluster({ clock: 'real', standIns: [name], standInStepMs: 20 });
     const factory = COMPOSITIONS[name].factory('direct', { transport: cluster.transport, timeout: 30_000 });

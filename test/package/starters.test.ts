@@ -12,12 +12,15 @@ import { KubeClient } from '../../src/kube/index.ts';
 import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 
-/** Runs the commands of each README of `examples/starters` in its folder, and compares the output with the README. */
+/**
+ * Runs the commands of each README in `examples/starters` in the folder of the README, and compares their output with
+ * the README.
+ */
 const STARTERS = fileURLToPath(new URL('../../examples/starters/', import.meta.url));
 const all = readdirSync(STARTERS, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
-/** A folder with a package has a test of its own: `composition-package.test.ts`. */
+/** A folder with a package has its own test: `composition-package.test.ts`. */
 const folders = all.filter((name) => !existsSync(join(STARTERS, name, 'package.json')));
 const overview = readFileSync(join(STARTERS, 'README.md'), 'utf8');
 
@@ -43,7 +46,7 @@ describe.each(folders)('examples/starters/%s', (folder) => {
       const { out, err } = await run(cwd, line.replace('typekro ', ''));
       return `${out}${err}`.trimEnd();
     };
-    // The reader looks at the tree again while the controller still works.
+    // A reader would run `tree` again until the controller has finished.
     if (!line.startsWith('typekro tree ')) expect(withGaps(await print(), output)).toBe(output);
     else await expect.poll(async () => withGaps(await print(), output), { timeout: 20_000 }).toBe(output);
   });

@@ -19,7 +19,7 @@ const app = kubernetesComposition(
   },
 );
 
-test('a composition is tested with the type of its spec', async () => {
+test('testGraph checks the type of the spec of a composition', async () => {
   await testGraph(app, {
     given: { name: 'shop', spec: { name: 'shop', replicas: 2 } },
     expect: { children: { deploy: { 'spec.replicas': 2 }, svc: 'present' } },
@@ -35,7 +35,7 @@ test('a composition is tested with the type of its spec', async () => {
   });
 });
 
-test('an expectation that does not hold is an error with all differences', async () => {
+test('a wrong expectation causes an error with all differences', async () => {
   await expect(
     testGraph(app, {
       given: { spec: { name: 'shop', replicas: 2 } },

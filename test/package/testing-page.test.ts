@@ -7,7 +7,7 @@ import { runCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every TypeScript example of the pages about tests, as a file. */
+/** The TypeScript examples of the pages about tests, each as a file. */
 const examples = ['docs/testing.md', 'docs/stand-ins.md'].flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code),
 );
@@ -30,7 +30,7 @@ describe('side by side', { concurrency: true }, () => {
 });
 `;
 
-describe('docs/testing.md and docs/stand-ins.md in a project of its own, run by node:test', () => {
+describe('docs/testing.md and docs/stand-ins.md in a separate project, run by node:test', () => {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-testing-page-'));
   const files = [...examples, PARALLEL].map((code, index) => ({ name: `example-${index}.test.ts`, code }));
 
@@ -48,7 +48,8 @@ describe('docs/testing.md and docs/stand-ins.md in a project of its own, run by 
     expect(examples.length).toBeGreaterThan(4);
     const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
     const names = files.map(({ name }) => name);
-    // The inner runner writes a report of its own only without this variable of the outer runner.
+    // Removes a variable of the outer test runner. The inner test runner writes its own report only if the variable is
+    // not set.
     const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
     const args = ['--import', tsx, '--test', '--test-reporter=tap', ...names];
     const { code, stdout, stderr } = runCommand(process.execPath, args, { cwd: directory, env });

@@ -17,12 +17,12 @@ import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
 /**
- * Carries out pages block by block, each story in a folder and a cluster of its own: writes their files, runs their
- * commands, and compares the output with the page.
+ * Follows pages block by block: writes their files, runs their commands, and compares the output with the page. Each
+ * story has its own folder and its own cluster.
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Pages that continue one another. */
+/** Maps the name of a story to its pages. Each page continues the page before it. */
 const STORIES: Readonly<Record<string, readonly string[]>> = {
   concepts: ['definitions-and-instances', 'order-and-readiness', 'modes', 'changes', 'deletion'].map(
     (name) => `docs/concepts/${name}.md`,
@@ -34,10 +34,13 @@ const STORIES: Readonly<Record<string, readonly string[]>> = {
   ),
 };
 
-/** The folders whose pages are all part of a story. `test/e2e/start-pages.test.ts` has those of docs/start. */
+/**
+ * The folders in which every page must be part of a story. `test/e2e/start-pages.test.ts` tests the pages of
+ * docs/start.
+ */
 const FOLDERS = ['docs/concepts', 'docs/guides', 'docs/migration'];
 
-/** A command that only reads. The reader runs it again while the controller still works. */
+/** Commands that only read. A reader would run such a command again until the controller has finished. */
 const READS = new Set(['events', 'tree', 'status', 'why', 'revisions', 'diff', 'plan', 'graph']);
 
 const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
@@ -50,24 +53,27 @@ test('every page of the folders is part of a story', () => {
 test.each([
   ...Object.values(STORIES).flat(),
   ...readdirSync(join(ROOT, 'docs/start')).map((name) => `docs/start/${name}`),
-])('%s has only blocks that a test checks, and says what can go wrong', (page) => {
+])('a test checks every block of %s, and the page has the section What can go wrong', (page) => {
   const text = readPage(page);
   expect(text).toMatch(/^## What can go wrong$/m);
   const kinds = [...text.matchAll(/^```(.*)$/gm)].map(([, kind = '']) => kind);
   expect(kinds.filter((kind) => !KINDS.has(kind) && !Object.hasOwn(EXAMPLES, kind))).toEqual([]);
-  // A block that is indented by four spaces has no language, and is not a file.
+  // Blocks must not be indented by four spaces, because such a block has no language and no file name.
   expect(text.replaceAll(/^```[^\n]*\n[\s\S]*?^```$/gm, '')).not.toMatch(/^ {4}\S/m);
 });
 const KINDS = new Set(['', 'yaml', 'ts', 'console']);
 
-/** The files of `examples/` with the code of other languages. `test/e2e/clients/languages.test.ts` runs them. */
+/**
+ * Maps a page to the files of `examples/` from which its code in other languages comes.
+ * `test/e2e/clients/languages.test.ts` runs these files.
+ */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   python: ['cluster-python/conftest.py', 'cluster-python/test_greetings.py'],
   java: ['envtest-java/src/test/java/com/example/greetings/GreetingControllerTest.java'],
   rust: ['cluster-rust/tests/greetings.rs'],
 };
 
-test('code of other languages is that of the examples', () => {
+test('the code in other languages is the code of the examples', () => {
   const missing: string[] = [];
   for (const page of Object.values(STORIES).flat()) {
     for (const [, kind = '', block = ''] of readPage(page).matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)) {
@@ -86,7 +92,7 @@ test('code of other languages is that of the examples', () => {
   expect(missing).toEqual([]);
 });
 
-/** A page about other languages has no step: its blocks are parts of the examples. */
+/** Pages about other languages have no steps, because their blocks are parts of the examples. */
 const hasSteps = (pages: readonly string[]) => pages.some((page) => stepsOfPage(readPage(page), new Map()).length > 0);
 const WALKED = Object.entries(STORIES).filter(([, pages]) => hasSteps(pages));
 
@@ -149,9 +155,9 @@ describe.each(WALKED)('%s', (_name, pages) => {
     } else expect(withGaps(await print(), output)).toBe(output);
   });
 
-  /** Runs a line of another program. */
+  /** Runs or emulates a command line of another program. */
   async function runOther(line: string): Promise<string> {
-    // The block after the line has the manifests that these programs print.
+    // These programs are not run. The next block on the page has the manifests that they print.
     if (/^(?:helm (?:template|get manifest)|kubectl kustomize) /.test(line)) return '';
     if (line.startsWith('helm install shop ')) return install('shop');
     if (/^(?:sed -i|cat) /.test(line)) {
@@ -177,8 +183,8 @@ describe.each(WALKED)('%s', (_name, pages) => {
   }
 
   /**
-   * Creates the objects of `rendered.yaml` with the label, the annotations and the field manager of Helm. The file may
-   * come later in the page.
+   * Creates the objects of `rendered.yaml` with the label, the annotations and the field manager of Helm. The page may
+   * show the file after this command.
    */
   async function install(release: string): Promise<string> {
     for (const document of parseAllDocuments(files.get('rendered.yaml') ?? '')) {

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { NAVIGATION } from '../../scripts/site/navigation.ts';
 
-/** Checks the last section of each page for users: the mistakes that a reader meets, and what to do about them. */
+/** Checks the last section of each page for users. The section lists likely mistakes and their remedies. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SECTIONS = ['Start', 'Concepts', 'Guides', 'Operate', 'Migration'];
 
-/** Pages of these sections without the section, with the reason. */
+/** Maps a page without the section `What can go wrong` to the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'README.md': 'it is an overview, whose links lead to pages with the section',
   'docs/runbook.md': 'the whole page is about what goes wrong',
@@ -19,7 +19,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'docs/dependencies.md': 'it is a list of packages, without a task for the reader',
 };
 
-/** Pages of other sections that describe a task. */
+/** Pages of other navigation sections that describe a task. */
 const FURTHER_PAGES = ['docs/commands.md', 'docs/controller-features.md'];
 
 const pages = [
@@ -32,7 +32,7 @@ const pages = [
 const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
 describe('what can go wrong', () => {
-  test('the navigation has the sections, and the exceptions are pages of them without the section', () => {
+  test('the navigation has the sections, and every exception is one of their pages without What can go wrong', () => {
     expect(NAVIGATION.map(({ title }) => title)).toEqual(expect.arrayContaining(SECTIONS));
     expect(Object.keys(EXCEPTIONS).filter((page) => !pages.includes(page))).toEqual([]);
     expect(Object.keys(EXCEPTIONS).filter((page) => /^## What can go wrong$/m.test(readPage(page)))).toEqual([]);
@@ -43,7 +43,8 @@ describe('what can go wrong', () => {
     (page) => {
       const [last] = readPage(page).split(/^## /m).toReversed();
       expect(last).toMatch(/^What can go wrong$/m);
-      // A symptom in bold, and a sentence about it on the same line: as an entry of a list, or before an example.
+      // An entry is a symptom in bold, followed by a sentence on the same line. It is a list item, or it comes before
+      // an example.
       const entries = [...(last ?? '').matchAll(/^(?:- )?\*\*[^*]+\*\* \S/gm)];
       expect((last ?? '').match(/^- (?!\*\*).*/gm) ?? []).toEqual([]);
       expect(entries.length).toBeGreaterThanOrEqual(2);

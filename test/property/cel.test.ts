@@ -5,12 +5,15 @@ import { CEL_KINDS, examine, fuzzEnvironment } from '../support/cel-fuzz.ts';
 import type { Choices } from '../support/choices.ts';
 import { seededChoices, tapeChoices } from '../support/choices.ts';
 
-/** The decisions that generate one expression and its data. A shrunk tape gives a simpler expression. */
+/**
+ * The random decisions from which an expression and its data are generated. A shrunk tape produces a simpler
+ * expression.
+ */
 const tape = fc.array(fc.nat(0xffff), { minLength: 10, maxLength: 400, size: 'max' });
 
 /**
- * The number of runs with tapes. Further runs generate expressions from seeds, because a seed is cheaper than a tape,
- * and is enough to replay the expression.
+ * The number of runs with tapes. All later runs generate expressions from seeds. A seed is cheaper than a tape, and is
+ * enough to replay the expression.
  */
 const TAPE_RUNS = 5000;
 
@@ -21,7 +24,7 @@ describe('any expression on any data', () => {
   const firstSeed = Math.ceil(first / CEL_KINDS.length);
 
   test.each(CEL_KINDS)(
-    '$name: a value or an error, never an exception, a hang or a leak',
+    '$name: evaluation returns a value or an error, and never throws, hangs or leaks',
     ({ expression }) => {
       const outcome = (choices: Choices) => {
         const text = expression(choices);

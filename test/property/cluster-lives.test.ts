@@ -7,14 +7,14 @@ const program = fileURLToPath(new URL('../support/cluster-lives.mjs', import.met
 const count = budget('clusterLives');
 
 /**
- * Growth of the heap that no cluster causes: compiled code, and tables that grow in steps. Measured: 1 MB for 60
- * clusters, 3.4 MB for 1,000.
+ * The heap growth that is allowed, in bytes. Compiled code and tables that grow in steps also let the heap grow.
+ * Measured growth: 1 MB for 60 clusters, 3.4 MB for 1,000 clusters.
  */
 const TOLERANCE = 8 * 1024 * 1024;
 
 test(`${count} clusters, one after another in one process, leave nothing behind`, async () => {
   const run = new RunningCommand(process.execPath, ['--expose-gc', program, String(count)], { cwd: process.cwd() });
-  // The process ends by itself only when no handle keeps it alive.
+  // The process exits only if no open handle keeps it alive.
   const { code, stdout, stderr } = await run.ended;
   expect(stderr).toBe('');
   expect(code).toBe(0);

@@ -59,7 +59,10 @@ const KINDS: readonly Served[] = [
   },
 ];
 
-/** Every subresource of any built-in kind, and some that no kind has. A client may send each of them to each kind. */
+/**
+ * The subresources of all built-in kinds, and some that no kind has. A client may request each subresource of each
+ * kind.
+ */
 const SUBRESOURCES: readonly string[] = [
   '',
   ...new Set(builtin.flatMap(({ subresources = [] }) => subresources.map(({ subresource }) => subresource))),
@@ -71,7 +74,7 @@ const SUBRESOURCES: readonly string[] = [
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'delete'];
 
-/** Variants of a path: as it is, with further segments at the end, or with `watch` before the resource. */
+/** Variants of a path: unchanged, with additional segments at the end, or with `watch` before the resource. */
 const FORMS = ['plain', 'deeper', 'watch'] as const;
 
 const identity = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
@@ -120,8 +123,8 @@ async function send(transport: Transport, method: string, path: string, body: ob
 const UNSTORED = new Set(['componentstatuses', 'customresourcedefinitions']);
 
 /**
- * A cluster with one object of every stored kind. The objects are restored from a snapshot, so that no validation of
- * writes rejects them: the test is about requests.
+ * A cluster with one object of every stored kind. The objects come from a restored snapshot, so that the validation of
+ * writes does not reject them.
  */
 async function furnished(): Promise<Cluster> {
   const cluster = await createEmbeddedCluster({ controllers: false });
@@ -156,7 +159,10 @@ async function furnished(): Promise<Cluster> {
   return cluster;
 }
 
-/** The name of a CRD follows from its resource. The object of every other kind is named `x`. */
+/**
+ * The name of the object of a kind. The name of a CRD is determined by its resource. The objects of all other kinds
+ * have the name `x`.
+ */
 const nameOf = ({ plural }: Served): string => (plural === 'customresourcedefinitions' ? 'widgets.example.com' : 'x');
 
 const isSample = ({ metadata }: KubeObject): boolean => metadata.name === 'x';
@@ -182,7 +188,7 @@ function pathOf(
 /** Subresources that read or write a part of the stored object. */
 const PARTS = new Set(['status', 'scale', 'finalize', 'approval', 'ephemeralcontainers', 'resize']);
 
-/** Whether the request is meant to make this change. Every other change is a defect. */
+/** Is this change the purpose of the request? Every other change is a defect. */
 function isIntended(
   kind: Served,
   name: string,
@@ -190,7 +196,7 @@ function isIntended(
   method: string,
   { what, object }: Change,
 ): boolean {
-  // Both API groups of events have the same objects.
+  // Both API groups of Events serve the same objects.
   const group = kind.kind === 'Event' ? '' : kind.group;
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
   if (subresource === '') {
@@ -224,7 +230,7 @@ const bodies = (kind: Served): { readonly body: object; readonly type: string }[
   },
 ];
 
-describe('requests of every method, to every subresource, of every kind', () => {
+describe('requests with every method, for every subresource of every kind', () => {
   let cluster: Cluster;
   let start: ClusterSnapshot;
 

@@ -37,13 +37,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The kinds of decisions that the cases caused. The last test fails when the generator misses a kind. */
+/** The kinds of decisions that the cases have caused. The last test fails if a kind is missing. */
 const caused = new Set<string>();
 
 const cases = numbersOf('equalDecisions');
 
 test.each(cases)(
-  'graph %i: the plan, direct mode and the controller make the same decisions in the same order',
+  'graph %i: plan, direct mode and the controller make the same decisions in the same order',
   async (seed) => {
     const random = storyRandom(seed + 1);
     const name = `pot${seed}`;
@@ -107,15 +107,15 @@ function note(children: readonly ChildDecision[], waiting: readonly { readonly b
 }
 
 /**
- * Does a decision delete an object that has a finalizer of another controller? No plan knows when that controller
- * removes the finalizer, and the later deletions wait for it.
+ * Does a decision delete an object that has a finalizer of another controller? A plan cannot know when that controller
+ * removes the finalizer, and later deletions wait for the removal.
  */
 const waitsForRelease = (children: readonly ChildDecision[]): boolean =>
   children.some(({ action, object }) => action === 'delete' && object.startsWith('Lid '));
 
 /**
- * Decisions with their writes and their deletions as two lists, so that the order between a write and a deletion does
- * not count.
+ * Splits the decisions into a list of writes and a list of deletions, so that the order between a write and a deletion
+ * is ignored.
  */
 const writesAndDeletions = ({ children, waiting }: Decisions) =>
   asJson({
@@ -124,7 +124,7 @@ const writesAndDeletions = ({ children, waiting }: Decisions) =>
     waiting,
   });
 
-/** The instance with the graph of its next definition, and the options of the controller's step. */
+/** The input of a step for the instance: the graph of its next definition, and the options of the controller. */
 async function taskOf(next: KubeObject, instance: KubeObject) {
   const lidCrd = await world.user.get({
     apiVersion: 'apiextensions.k8s.io/v1',

@@ -13,17 +13,17 @@ const child = (course: string, resourceVersion: string, labels: Record<string, s
 const BEFORE = child('9', '100', { a: '1' });
 
 test.each<[string, string, KubeObject | undefined, KubeObject, Partial<FleetRecord>]>([
-  ['a higher course is wanted, also one with more digits', 'MODIFIED', BEFORE, child('10', '101'), { wanted: 1 }],
+  ['a higher course is wanted, also if it has more digits', 'MODIFIED', BEFORE, child('10', '101'), { wanted: 1 }],
   ['a lower course is stale', 'MODIFIED', BEFORE, child('8', '101'), { stale: ['ship-1-log: 9 → 8'] }],
   [
-    'the same course with another label is needless',
+    'a write of the same course with another label is unnecessary',
     'MODIFIED',
     BEFORE,
     child('9', '101', { a: '2' }),
     { needless: ['ship-1-log: label a: "1" → "2"'] },
   ],
-  ['an object of the same version is no change', 'ADDED', BEFORE, BEFORE, {}],
-  ['a new child is no change', 'ADDED', undefined, child('1', '101'), {}],
+  ['an object with the same version is not a change', 'ADDED', BEFORE, BEFORE, {}],
+  ['a new child is not a change', 'ADDED', undefined, child('1', '101'), {}],
   ['a deleted child is lost', 'DELETED', BEFORE, BEFORE, { lost: ['ship-1-log'] }],
 ])('%s', (_, type, before, object, wanted) => {
   const record: FleetRecord = { edits: 0, wanted: 0, needless: [], stale: [], lost: [] };

@@ -11,7 +11,7 @@ import { readGraphCases } from '../conformance/support/graph-corpus.ts';
 const sources = builtinSource();
 const cases = readGraphCases(fileURLToPath(new URL('../conformance/graph', import.meta.url)));
 
-/** Values that replace others. */
+/** Values that replace values of a definition. */
 const intruder = fc.oneof(
   fc.constantFrom<JsonValue>(
     null,
@@ -42,7 +42,7 @@ const intruder = fc.oneof(
 );
 const intruderKey = fc.constantFrom('__proto__', 'constructor', '', 'a.b', 'x[0]', 'metadata', 'status', 'y', '${x}');
 
-/** A mutation of a definition at its n-th place. */
+/** A mutation at the n-th place of a definition. */
 const mutation = fc.record({
   place: fc.nat(400),
   kind: fc.constantFrom('replace', 'remove', 'add', 'double', 'nest'),
@@ -51,7 +51,7 @@ const mutation = fc.record({
 });
 type Mutation = typeof mutation extends fc.Arbitrary<infer T> ? T : never;
 
-/** All containers of a value, each with its keys, in document order. */
+/** All places in a value, in document order. A place is a container and one of its keys. */
 function places(value: JsonValue, found: [JsonValue[] | { [key: string]: JsonValue | undefined }, string][] = []) {
   if (Array.isArray(value)) {
     for (const [index, entry] of value.entries()) {
@@ -95,7 +95,7 @@ const damaged = fc
   });
 
 describe('compile', () => {
-  test('compiles any damaged definition to a graph or to errors, always the same, and does not change its input', () => {
+  test('compiles a damaged definition to a graph or to errors, deterministically, and does not change its input', () => {
     fc.assert(
       fc.property(damaged, fc.boolean(), ({ definition, sources }, strict) => {
         const before = stringifyJson(definition);
@@ -112,7 +112,7 @@ describe('compile', () => {
     );
   });
 
-  test('has the same result for text and object, with a position for each diagnostic', () => {
+  test('has the same result for YAML text and for an object, and each diagnostic has a position', () => {
     fc.assert(
       fc.property(damaged, ({ definition, sources }) => {
         const { documents } = parseDefinitions(stringifyJson(definition, 1), 'd.json');
@@ -128,7 +128,7 @@ describe('compile', () => {
   });
 });
 
-/** Snippets that a typing mistake, or an editor, leaves in a file. */
+/** Snippets that a typing mistake or an editor may insert into a file. */
 const slip = fc.oneof(
   fc.constantFrom(
     ' ',
@@ -178,7 +178,7 @@ test('a definition file with mistakes has diagnostics inside the file, never an 
   );
 });
 
-test('a dependency is before its dependents in the order and in the apply order', () => {
+test('a dependency comes before its dependents in the topological order and in the apply order', () => {
   let graphs = 0;
   for (const { definition, sources, omit } of cases) {
     const { graph } = compile(definition, { sources, features: { omit } });

@@ -20,7 +20,7 @@ const OPTIONS = {
   features: { ...TYPEKRO_FEATURES, dynamicKeys: true, partialDependencies: true },
 };
 
-/** Values that take the place of each literal, one at a time. */
+/** Values that replace the literals, one literal at a time. */
 const INTRUDERS: readonly JsonValue[] = [
   'other',
   '7',
@@ -90,7 +90,7 @@ const selecting: JsonObject = {
   },
 };
 
-/** The examples that the compiler refuses: a cycle, and a kind that the schemas lack. */
+/** The examples that the compiler refuses: a cycle, and a kind without a schema. */
 const REFUSED: readonly string[] = ['cycle.yaml 0', 'patch-status.yaml 0'];
 
 /** The paths of the scalars of a value. */
@@ -103,7 +103,7 @@ function at(value: JsonValue, path: readonly string[]): JsonValue {
   return path.reduce((parent, step) => (parent as JsonObject)[step] ?? null, value);
 }
 
-/** A text with other literals around its expressions. */
+/** Variants of a string: other literals around the same expressions. */
 function variants(value: JsonValue): string[] {
   const scanned = typeof value === 'string' && value.includes('${') ? scanExpressions(value) : undefined;
   if (scanned?.ok !== true) return [];
@@ -120,7 +120,10 @@ function replaced(value: JsonValue, [step, ...path]: readonly string[], by: Json
   return { ...value, [step]: replaced(value[step] ?? null, path, by) };
 }
 
-/** The facts of a graph. Each compilation makes other programs, so only the texts of their expressions are compared. */
+/**
+ * The comparable facts of a graph. Each compilation creates new programs. Therefore the comparison uses the source of
+ * their expressions.
+ */
 function factsOf(graph: Graph): unknown {
   const plain = (value: unknown, key = ''): unknown => {
     if (key === 'program') return 'program';
@@ -136,7 +139,7 @@ describe.each([...examples, ['selecting', selecting], ['application', applicatio
   string,
   JsonObject,
 ][])('%s', (name, object) => {
-  test('for a Graph of the same shape, withLiterals() makes the same graph as the compiler', () => {
+  test('for a Graph of the same shape, withLiterals() returns the same graph as the compiler', () => {
     const { graph, diagnostics } = compileGraphObject(object, OPTIONS);
     if (graph === undefined) {
       expect(REFUSED).toContain(name);
@@ -154,7 +157,7 @@ describe.each([...examples, ['selecting', selecting], ['application', applicatio
         const compiled = compileGraphObject(other, OPTIONS);
         expect(compiled.diagnostics).toEqual([]);
         const made = withLiterals(graph, other);
-        // A text in a loop is compiled as one program, so its literals cannot be replaced.
+        // A string in a loop is compiled as one program. Therefore its literals cannot be replaced.
         if (made === undefined) expect(at(spec, path)).toContain('${');
         else expect(factsOf(made)).toEqual(factsOf(compiled.graph as Graph));
       }

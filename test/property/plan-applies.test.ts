@@ -15,7 +15,7 @@ import type { Random } from '../support/planned-graphs.ts';
 import { changedNodes, generatedNodes, lidDefinition, pick, sharedSettings } from '../support/planned-graphs.ts';
 import { pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
 
-/** Saves plans of generated changes, applies them by their files, and compares the cluster with the plan. */
+/** Saves plans of generated changes, applies the saved files, and compares the cluster with each plan. */
 let place: PlanWorld;
 beforeAll(async () => {
   place = await planWorld();
@@ -24,11 +24,13 @@ beforeAll(async () => {
 });
 afterAll(() => place.close());
 
-/** The instances of the present case. */
+/** The names of the instances in the current case. */
 let names: string[] = [];
 afterEach(() => cleanUp(names.splice(0)));
 
-/** What happens to one object: `created`, `deleted`, `replaced`, or the new values of its changed fields by path. */
+/**
+ * The effect on one object: `created`, `deleted`, `replaced`, or the new values of its changed fields, keyed by path.
+ */
 type Effect = 'created' | 'deleted' | 'replaced' | JsonObject;
 type Effects = Readonly<Record<string, Effect>>;
 
@@ -52,7 +54,7 @@ async function stateOf(prefix: string): Promise<Map<string, KubeObject>> {
   return new Map(own.map((object) => [objectName(refOf(object as KubeObject)), object as KubeObject]));
 }
 
-/** Values of Secrets are masked in plans, so that only their paths are compared. */
+/** Plans mask the values of Secrets. Therefore only their paths are compared. */
 const shown = (name: string, value: JsonValue | undefined): JsonValue =>
   name.startsWith('Secret ') ? 'masked' : (value ?? null);
 
@@ -73,10 +75,10 @@ function happened(before: ReadonlyMap<string, KubeObject>, after: ReadonlyMap<st
   return effects;
 }
 
-/** The part of a plan that happens at once. */
+/** The part of a plan that is carried out at once. */
 type Reached = Pick<InstancePlan, 'writes' | 'recreated' | 'rollout'>;
 
-/** The effects that a plan predicts for an instance, if no further node becomes ready. */
+/** The effects that a plan predicts for an instance, under the assumption that no other node becomes ready. */
 function predictedEffects({ writes, recreated = [], rollout }: Reached): Effects {
   return Object.fromEntries([
     ...writes
@@ -86,7 +88,7 @@ function predictedEffects({ writes, recreated = [], rollout }: Reached): Effects
   ]);
 }
 
-/** Leaves out the deletions that depend on the time at which a canary ends. */
+/** Removes the deletions that depend on when a canary ends. */
 function withoutCanaryEnd(effects: Effects, predicted: Effects, instances: readonly InstancePlan[]): Effects {
   const late = instances.filter(({ rollout }) => rollout === 'later').flatMap(({ recreated = [] }) => recreated);
   const possible = new Set(late.map((object) => objectName(object)));
@@ -100,8 +102,8 @@ function withoutCanaryEnd(effects: Effects, predicted: Effects, instances: reado
 }
 
 /**
- * Counts a deletion as a replacement when the plan recreates the object. While its node waits, such an object is only
- * deleted.
+ * Counts a deletion as a replacement if the plan recreates the object. In the cluster, the object stays deleted as long
+ * as its node waits.
  */
 const recreatedLater = (effects: Effects, predicted: Effects): Effects =>
   Object.fromEntries(
@@ -125,7 +127,7 @@ function effectOf({ action, fields, object }: ObjectPlan): Effect {
   }
 }
 
-/** Masks the values that the plan masks because they come from a Secret. */
+/** Masks the values that come from a Secret, because the plan masks them. */
 const masked = (effects: Effects, predicted: Effects): Effects =>
   Object.fromEntries(
     Object.entries(effects).map(([name, effect]) => {
@@ -250,13 +252,17 @@ function filesOf(change: Change, definition: KubeObject, instances: readonly Kub
   }
 }
 
-/** Changes an object that the plan writes, as another client. Returns the object's name, or `undefined` without one. */
+/**
+ * Changes an object that the plan writes, as another client. Returns the object's name, or `undefined` if the plan
+ * writes no object.
+ */
 async function move(random: Random, { instances }: Plan): Promise<string | undefined> {
   const maps = instances
     .flatMap(({ writes }) => writes)
     .filter(({ object, action }) => object.kind === 'ConfigMap' && action !== 'create' && action !== 'labels');
   const target: ObjectRef | undefined = maps.length > 0 && random() < 0.5 ? pick(random, maps).object : undefined;
-  // The controller would revert a change of one of its own fields. It keeps a new field of another client.
+  // The client adds a new field, which the controller keeps. The controller would revert a change of one of its own
+  // fields.
   if (target !== undefined) {
     await place.world.user.patch(target, { data: { other: 'edited' } }, { fieldManager: 'kubectl-edit' });
     await place.world.settle();
@@ -270,8 +276,8 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
 }
 
 /**
- * The part of the plan that happens at once. The other instances get the revision when all members of the canary are
- * ready. Until then, only the writes of their present revision happen.
+ * The part of the plan that is carried out at once. The other instances get the revision when all members of the canary
+ * are ready. Until then, the controller makes only the writes of their current revision.
  */
 async function reached({ instances }: Plan): Promise<readonly Reached[]> {
   const first = instances.filter(({ rollout }) => rollout === 'first');

@@ -16,7 +16,7 @@ const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) =>
 const streamId = fc.integer({ min: 0, max: 12 });
 const flags = fc.constantFrom(0, FLAGS.last, FLAGS.unidirectional, 255);
 
-/** Frames that are almost valid: any type with any payload, and data with any id. */
+/** Almost valid frames: control frames of any type with any payload, and data frames with any stream id. */
 const frame = fc.oneof(
   fc
     .tuple(fc.integer({ min: 0, max: 12 }), bytes(24), flags)
@@ -39,7 +39,7 @@ const pieces = (whole: Buffer, sizes: readonly number[]): Buffer[] => {
   return [...found, rest];
 };
 
-/** Joins the neighbouring parts of one stream, because pieces of bytes decide where data is split. */
+/** Joins adjacent data parts of one stream, because the sizes of the pieces determine where data is split. */
 function normal(frames: Iterable<ReturnType<FrameReader['read']> extends Generator<infer Frame> ? Frame : never>) {
   const found: object[] = [];
   let data: { streamId: number; text: string; isLast: boolean } | undefined;
@@ -70,7 +70,7 @@ test(
           const reader = new FrameReader();
           const inPieces = pieces(whole, sizes).flatMap((piece) => [...reader.read(piece)]);
           expect(normal(inPieces)).toEqual(normal(new FrameReader().read(whole)));
-          // All parts together have at most the bytes of the input.
+          // All parts together have at most as many bytes as the input.
           const size = inPieces.reduce(
             (sum, part) => sum + ('bytes' in part && typeof part.bytes === 'object' ? part.bytes.length : 0),
             0,
@@ -104,7 +104,7 @@ test(
 );
 
 test(
-  'a session never throws, answers with valid frames, and ends once',
+  'a session never throws, sends valid frames, and ends once',
   () => {
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 30 }), fc.integer({ min: 1, max: 64 }), (frames, size) => {
@@ -141,7 +141,7 @@ const action = fc.record({
 });
 
 test(
-  'a client is paused exactly while more than 4 MiB of its bytes are not read',
+  'a client is paused exactly as long as more than 4 MiB of its bytes are unread',
   () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
@@ -154,7 +154,7 @@ test(
         });
         const headers = new SpdyHeaders();
         for (const id of [1, 3, 5, 7]) connection.onMessage(headers.open(id, forwardHeaders('data', 80)));
-        /** The bytes of each open stream: those that wait, in their parts, and those that the reader has taken. */
+        /** The bytes of each open stream: the waiting bytes, in parts, and the bytes that the reader has consumed. */
         const model = streams.map(() => ({
           parts: [] as number[],
           taken: 0,
@@ -191,7 +191,7 @@ test(
         }
         session.close();
       }),
-      // The cases have many megabytes.
+      // Fewer runs, because each case has many megabytes.
       { numRuns: Math.ceil(runs.numRuns / 5) },
     );
   },

@@ -5,7 +5,7 @@ import { copyTree, mutate } from '../mutations/mutate.ts';
 import type { Mutation } from './mutations.ts';
 import { MUTATIONS } from './mutations.ts';
 
-/** A mutation counts as unnoticed after this many seeds without a matching problem. */
+/** The maximum number of seeds per mutation. If no seed has a matching problem, the mutation counts as unnoticed. */
 const MAX_SEEDS = 60;
 
 /**
@@ -31,8 +31,8 @@ export async function checkMutations(jobs: number, print: (line: string) => void
 }
 
 /**
- * Returns the first run with a problem that matches the mutation's pattern. The run is a child process on a mutated
- * copy of the tree.
+ * Finds the first run with a problem that matches the mutation's pattern. Each run is a child process on a mutated copy
+ * of the tree.
  */
 async function firstRun(mutation: Mutation): Promise<{ run: string; problem: string } | undefined> {
   const copy = copyTree();

@@ -2,7 +2,7 @@ import type { TransportRequest } from '../../src/kube/index.ts';
 import type { Fault, LineFault } from '../../src/testing/simulation/fault-schedule.ts';
 import { FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
 
-/** A schedule with exactly these faults, by the number of the request. */
+/** A schedule with exactly these faults. The keys are the numbers of the requests. */
 export class TheseFaults extends FaultSchedule {
   readonly #faults: ReadonlyMap<number, Fault>;
 
@@ -20,8 +20,8 @@ export class TheseFaults extends FaultSchedule {
 }
 
 /**
- * A schedule in which the server answers `410 Gone` (an expired watch) in place of one line of a watch. Position 0 expires
- * no line.
+ * A schedule in which the server sends `410 Gone` (an expired watch) instead of one watch line. With the position 0, no
+ * line is replaced.
  */
 export class LostLine extends FaultSchedule {
   readonly #at: number;

@@ -11,7 +11,7 @@ const SECRET: JsonObject = {
   stringData: { k: 'v' },
 };
 
-/** A definition of one ConfigMap; `more` adds resources. */
+/** A definition with one ConfigMap. `more` adds resources. */
 function pots(text: string, annotations: Record<string, string> = {}, more: JsonObject[] = []): KubeObject {
   return {
     apiVersion: 'kro.run/v1alpha1',
@@ -61,7 +61,7 @@ const messageOf = (object: KubeObject | undefined, type: string): string => {
 };
 
 describe('an instance that is pinned to a revision', () => {
-  it('stays with its revision while other instances follow newer ones, and reports a missing revision', async () => {
+  it('stays with its revision while other instances follow newer revisions, and reports a missing revision', async () => {
     await world.apply(pots('one'));
     await defined();
     await world.apply(
@@ -116,7 +116,7 @@ describe('the adoption policy of a definition', () => {
 });
 
 describe('a definition that names a ServiceAccount', () => {
-  it('gives its instances only the rights of that account, and names the missing right', async () => {
+  it('uses only the rights of that account for its instances, and names the missing right', async () => {
     const rule = { apiGroups: [''], resources: ['configmaps'], verbs: ['*'] };
     const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'maps-only' } };
     await world.apply(

@@ -14,13 +14,13 @@ export interface SeenRequest {
   readonly path: string;
 }
 
-/** An embedded cluster with a controller, over the transport in process. */
+/** An embedded cluster and a controller, connected by the in-process transport. */
 export interface ControllerWorld {
   readonly cluster: Cluster;
   /** The user's client. */
   readonly user: KubeClient;
   readonly controller: Controller;
-  /** The controller's requests, oldest first. A test empties the list to count from a point in time. */
+  /** The controller's requests, oldest first. A test can empty the list, to count requests from then on. */
   readonly requests: SeenRequest[];
   /** The log of the controller. */
   readonly log: string[];
@@ -33,12 +33,12 @@ export interface ControllerWorld {
   until<T>(ref: ObjectRef, check: (object: KubeObject | undefined) => T | undefined | false): Promise<T>;
   /** Resolves when neither the cluster nor the controller has work left. */
   settled(): Promise<void>;
-  /** Stops the controller and starts a new one, as a restarted process would. */
+  /** Stops the controller and starts a new controller, as a restart of the process does. */
   restart(options?: Partial<ControllerOptions>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The writes among requests. Writes of Events are left out: they only report the other writes. */
+/** The writes among the requests, without the writes of Events, because Events only report other writes. */
 export function writesOf(requests: readonly SeenRequest[]): SeenRequest[] {
   return requests.filter(({ method, path }) => method !== 'GET' && !path.includes('/events'));
 }

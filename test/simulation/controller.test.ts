@@ -3,7 +3,7 @@ import type { KubeObject } from '../../src/core/index.ts';
 import type { ControllerWorld } from './controller-world.ts';
 import { conditionOf, controllerWorld, dataOf, seed, writesOf } from './controller-world.ts';
 
-/** Two ConfigMaps, the second made from the first. */
+/** A definition with two ConfigMaps. The second ConfigMap reads the first. */
 const chain = (text: string): KubeObject => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -96,7 +96,8 @@ describe('controller', () => {
       'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c',
       'PATCH /api/v1/namespaces/default/configmaps/c-first',
       'PATCH /api/v1/namespaces/default/configmaps/c-second',
-      // The author's fields have another field manager than conditions and state.
+      // The author's fields have their own write, because their field manager differs from that of conditions and
+      // state.
       'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c/status',
       'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c/status',
     ]);
@@ -112,7 +113,7 @@ describe('controller', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('corrects a drifted child with one write, and creates a deleted one again', async () => {
+  it('corrects a drifted child with one write, and creates a deleted child again', async () => {
     await up();
     world.requests.length = 0;
     await world.user.patch(mapRef('c-second'), { data: { text: 'changed' } });
@@ -159,7 +160,7 @@ describe('controller', () => {
     expect((await world.user.get(chainRef)).metadata.name).toBe('c');
   });
 
-  it('reports the problems of a definition, and serves the corrected one', async () => {
+  it('reports the problems of a definition, and serves the corrected definition', async () => {
     const broken = chain('${ghost.data.x}');
     await world.apply(broken);
     const refused = await world.until(

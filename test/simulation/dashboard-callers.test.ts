@@ -33,7 +33,7 @@ let world: ControllerWorld;
 let index: ClusterIndex;
 let details: ClusterDetails;
 let call: InspectCall;
-/** A call of a user with some rights. */
+/** Creates the call of a user whose rights the predicate defines. */
 let callOf: (may: (right: ReviewedRight) => boolean) => InspectCall;
 beforeEach(async () => {
   world = await controllerWorld();
@@ -67,8 +67,8 @@ afterEach(async () => {
   await world.close();
 });
 
-describe('a caller of the dashboard of a controller, for whom nothing is written', () => {
-  it('sees the pending writes of a controller that does not write as pending, and not as refused', async () => {
+describe('a caller of the dashboard of a controller, for whom the dashboard only reads', () => {
+  it('sees the writes that a controller has not sent as pending instead of refused', async () => {
     await world.controller.stop();
     await world.user.patch(mapRef('a-web'), { data: { text: 'by hand' } });
     await world.user.patch({ ...mapRef('a-creds'), kind: 'Secret' }, { data: { k: 'eA==' } });
@@ -93,7 +93,7 @@ describe('a caller of the dashboard of a controller, for whom nothing is written
     expect(web).toMatchObject({ state: 'blocked', reason: 'would be written, but the instance is suspended' });
   });
 
-  it('gets a plan whose writes are checked by the rules of this program', async () => {
+  it('gets a plan whose writes are checked by the validation rules of this program', async () => {
     const before = await world.user.get(mapRef('a-web'));
     const text = JSON.stringify(potDefinition([SECRET, mapResource('web', { text: 'changed' })]));
     const plan = await details.plan([{ name: 'pots.yaml', text }], call);
@@ -109,7 +109,7 @@ describe('a caller of the dashboard of a controller, for whom nothing is written
 
 describe('a node', () => {
   it.each(['why', 'events'] as const)(
-    'that the graph no longer has is known in the %s, and no other one',
+    'that the graph no longer has is known in the %s, and an unknown node is refused',
     async (part) => {
       await expect(details[part](REF, 'wep', call)).rejects.toMatchObject({
         status: 404,
@@ -143,7 +143,7 @@ describe('instances that wait', () => {
     expect(found).toMatchObject({ chains: [{ othersTotal: 1 }], othersWaiting: 2, othersCompared: 1 });
   });
 
-  it('are read for the details of their definition only during a roll-out; the pinned ones are named without it', async () => {
+  it('are read for the details of their definition only during a rollout, but pinned instances are always named', async () => {
     const reads: string[] = [];
     const counted = callOf(({ verb, resource }) => reads.push(`${verb} ${resource}`) > 0);
     const revisions = async () => (await details.definition('pots', counted))?.revisions;

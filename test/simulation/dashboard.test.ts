@@ -75,7 +75,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** Resolves when `holds` accepts the row of this name. */
+/** Resolves when `holds` returns true for the row of this instance. */
 const until = (name: string, holds: (row: InstanceRow | undefined) => boolean): Promise<void> =>
   new Promise((resolve) => {
     const check = () => {
@@ -109,7 +109,7 @@ async function makeReady(): Promise<void> {
 }
 
 describe('the index', () => {
-  it('has a row of each definition and instance, and what each waits for', () => {
+  it('has one row per definition and instance, with the reason why it waits', () => {
     expect(index.definitions()).toMatchObject([
       { name: 'pots', kind: 'Pot', state: 'Active', instances: 2, counts: { IN_PROGRESS: 2, ACTIVE: 0 }, revision: 1 },
     ]);
@@ -120,7 +120,7 @@ describe('the index', () => {
   it.each([
     ['with the reports of the controller', true],
     ['without them', false],
-  ])('has the new revision of an instance in which it changes nothing, %s', async (_what, hasReports) => {
+  ])('shows a new revision of an instance even if the revision changes no object, %s', async (_what, hasReports) => {
     await makeReady();
     const { reports } = world.controller;
     const own = new ClusterIndex({ api: world.user, clock: systemClock, ...(hasReports ? { reports } : {}) });
@@ -134,7 +134,8 @@ describe('the index', () => {
       ['b', 2],
     ]);
     expect((await world.user.get(potRef('a'))).metadata.resourceVersion).toBe(resourceVersion);
-    // The order of the instances is that of their passes. A late event of their readiness is no change of the revision.
+    // The instances are in the order of their passes. The test ignores a late event about readiness, because it does
+    // not change the revision.
     const changes = own.log.after(0).events.filter(({ message }) => message.startsWith('revision'));
     expect(changes.map(({ type, subject, message }) => `${type} ${subject} ${message}`).toSorted()).toEqual([
       `instance-changed ${ref('a')} revision 2`,
@@ -143,7 +144,7 @@ describe('the index', () => {
     await own.close();
   });
 
-  it('follows changes, and keeps the last row of an instance that is gone', async () => {
+  it('follows changes, and keeps the last row of a deleted instance', async () => {
     await makeReady();
     expect(index.instance(ref('a'))).not.toHaveProperty('waitingFor');
     await world.user.delete(potRef('a'));
@@ -155,7 +156,7 @@ describe('the index', () => {
     expect(types).toContain('wrote');
   });
 
-  it('forgets the kind of a definition that is gone', async () => {
+  it('removes the kind of a deleted definition', async () => {
     await world.user.delete(potRef('a'));
     await world.user.delete(potRef('b'));
     await world.user.delete(potsRef);
@@ -177,7 +178,7 @@ describe('an instance', () => {
     );
     expect(values).toContainEqual(['ext', 'web', 'data.text', 'unknown']);
     expect(values).toContainEqual(['creds', 'web', 'data.key', 'secret']);
-    // The same value is shown where it goes into a name, and hidden where it goes into a Secret.
+    // A value of the spec is shown in the name of an object, and hidden in the data of a Secret.
     expect(values).toContainEqual(['schema', 'creds', 'metadata.name', 'known']);
     expect(values).toContainEqual(['schema', 'creds', 'stringData.derived', 'secret']);
     expect(values).toContainEqual(['schema', 'web', 'metadata.name', 'known']);
@@ -192,7 +193,7 @@ describe('an instance', () => {
     expect(found).toMatchObject({ othersWaiting: 1, othersCompared: 1 });
   });
 
-  it('counts all others with its cause by the reports of a controller, and says without them that it has compared 25', async () => {
+  it('counts all instances with the same cause if a controller reports, and says that it has compared 25 if not', async () => {
     const names = Array.from({ length: 27 }, (_, number) => `more-${number}`);
     await world.apply(...names.map((name) => pot(name)));
     for (const name of names) await until(name, (row) => (row?.waitingFor ?? '').includes('shared'));
@@ -204,7 +205,7 @@ describe('an instance', () => {
     expect(reported?.chains[0]?.others.map(({ name }) => name)).toContain('more-26');
   });
 
-  it('that is ready shows its values, but none of a Secret, in any answer', async () => {
+  it('that is ready shows its values, but no response contains a value of a Secret', async () => {
     await makeReady();
     const node = await details.node(ref('a'), 'web', undefined, call);
     const field = (place: string) => node?.expressions.find((each) => each.place === place)?.value;
@@ -257,7 +258,7 @@ describe('an instance', () => {
     expect(found?.managers.map(({ manager }) => manager)).toContain('jane');
   });
 
-  it('has the event of drift that was put back, and reports it to a page that shows the instance', async () => {
+  it('has the event of reverted drift, and reports it to a page that shows the instance', async () => {
     await makeReady();
     await details.instance(ref('a'), call);
     await world.user.patch(mapRef('a-web'), { data: { text: 'by hand' } }, { fieldManager: 'jane' });
@@ -271,13 +272,13 @@ describe('an instance', () => {
         object: { kind: 'Pot', name: 'a' },
         message: expect.stringContaining('data.text changed by jane') as string,
       });
-    // The events of a node are those of its objects.
+    // The events of a node are the events of its objects.
     expect((await details.events(ref('a'), 'web', call))?.items.map(({ reason }) => reason)).not.toContain(
       'DriftCorrected',
     );
   });
 
-  it('reports a change of its objects, although its status stays the same', async () => {
+  it('reports a change of its objects even if its status stays the same', async () => {
     await makeReady();
     const patch = { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } };
     for (const name of ['a', 'b']) await world.user.patch(potRef(name), patch);
@@ -292,7 +293,7 @@ describe('an instance', () => {
     expect(await nextObjectChange()).toMatchObject({ subject: ref('a'), message: 'ConfigMap was removed' });
   });
 
-  it('has no unknown node, and no object that is not its own', async () => {
+  it('refuses an unknown node, and an object that does not belong to the instance', async () => {
     await makeReady();
     await expect(details.node(ref('a'), 'none', undefined, call)).rejects.toMatchObject({ status: 404 });
     await expect(details.object(ref('a'), mapRef('b-web'), call)).rejects.toMatchObject({ status: 404 });
@@ -305,7 +306,7 @@ describe('an instance', () => {
     expect(await details.act(ref('a'), { action: 'suspend' }, call)).toMatchObject({ changed: false });
     expect(await details.act(ref('a'), { action: 'resume' }, call)).toMatchObject({ changed: true });
     expect(await details.act(ref('none'), { action: 'resume' }, call)).toBeUndefined();
-    // An object of another kind is neither shown nor changed, not even a child of an instance.
+    // The interface neither shows nor changes objects of other kinds, including children of instances.
     await world.user.create({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -335,7 +336,7 @@ describe('the objects of a collection', () => {
     metadata: { name, namespace: 'default', labels: { app: 'shared' } },
   });
 
-  it('have a readiness each, and a why path to the first one that is not ready; an external collection has its objects', async () => {
+  it('show their readiness, and why leads to the first object that is not ready; an external collection also shows its objects', async () => {
     await world.apply(sharedMap('one'), sharedMap('two'));
     await world.apply(potDefinition([shared, { ...maps, template: named }]));
     await until('a', (row) => row?.revision === 2 && (row.waitingFor ?? '').includes('maps'));
@@ -370,7 +371,7 @@ describe('an external collection that selects an object of another node', () => 
   };
   const key = '${base64.encode(creds.data.password)}';
 
-  it('shows no value that the other node takes from a Secret, and the object is that of the node which writes it', async () => {
+  it('shows no value that the other node reads from a Secret, and the object belongs to the node that writes it', async () => {
     const web = mapResource('web', { plain: 'seen', key }, { labels: { app: 'x' } });
     const copy = mapResource('copy', { text: '${all.map(m, "key" in m.data ? string(m.data.key) : "").join(",")}' });
     await world.apply(potDefinition([all, CREDS, web, copy]));
@@ -396,7 +397,7 @@ describe('an external collection that selects an object of another node', () => 
 });
 
 describe('a pod that an external collection selects', () => {
-  it('has no logs to choose, because the instance does not report it', async () => {
+  it('has no logs, because the instance does not report the pod', async () => {
     const metadata = { selector: { matchLabels: { app: 'p' } } };
     const podRef = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'p' };
     await world.apply({
@@ -436,7 +437,7 @@ describe('a definition', () => {
     expect(await details.definition('none', call)).toBeUndefined();
   });
 
-  it('has its problems with carets, and the node of each', async () => {
+  it('has its problems with carets, each with its node', async () => {
     await world.apply(potDefinition([mapResource('web', { text: '${nothing.data.x}' })]));
     await world.until(potsRef, (object) => object?.status?.['state'] === 'Inactive');
     const found = await details.definition('pots', call);
@@ -473,7 +474,7 @@ describe('a plan', () => {
     expect(answers[0]).toMatchObject({ object: { spec: { text: '(secret)' } } });
   });
 
-  it('shows what a changed definition does to all instances, and writes nothing', async () => {
+  it('shows the effect of a changed definition on all instances, and writes nothing', async () => {
     await makeReady();
     const before = await world.user.get(potsRef);
     const changed = [EXTERNAL, CREDS, mapResource('web', { text: 'changed' })];

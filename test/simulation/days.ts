@@ -13,12 +13,15 @@ import { applyRig, removeChild, removeRig } from './user-actions.ts';
 import { randomActions, replaceDefinition } from './user-actions.ts';
 
 const HOUR_MS = 3_600_000;
-/** Users act at random times, with pauses of at most this length. */
+/** The maximum pause between two random actions of users. */
 const MAX_PAUSE_MS = 6 * 60_000;
-/** With a larger window of events, memory would grow for the first hours. With this one, old watches also expire. */
+/**
+ * The number of events that the cluster keeps. With a larger window, memory would grow during the first hours. With a
+ * small window, old watches also expire.
+ */
 const EVENT_WINDOW = 10;
 
-/** The number of kept lines of the log. Without a limit, the log would grow for days. */
+/** The number of log lines that are kept. Without a limit, the log would grow during the whole run. */
 const MAX_LOG_LINES = 500;
 
 /** The inputs of a long run. */
@@ -28,13 +31,16 @@ export interface DaysPlan {
   readonly hours: number;
   /** The number of controller processes. Several processes elect a leader. */
   readonly processes: number;
-  /** Called in each hour of simulated time, with its number. */
+  /** Called once per hour of simulated time, with the number of elapsed hours. */
   readonly onHour: (hour: number) => Promise<void>;
 }
 
 export interface DaysResult {
   readonly problems: readonly string[];
-  /** The rotations of the credentials of the processes, and the requests that the server refused meanwhile. */
+  /**
+   * The number of rotations of the processes' credentials. `refused` is the number of requests that the server refused
+   * because of them.
+   */
   readonly rotations: number;
   readonly refused: number;
   readonly requests: number;
@@ -43,8 +49,8 @@ export interface DaysResult {
 }
 
 /**
- * The faults of processes that live for days. A process never ends, because a new process would have no leak. The names
- * of the disruptions are not kept, because they would grow for days.
+ * The faults of processes that live for days. A process is never killed, because a restart would hide a leak. The list
+ * of disruptions is emptied, because it would grow during the whole run.
  */
 class LongSchedule extends FaultSchedule {
   override happens(source: string, count: number, probability: number, detail = ''): boolean {
@@ -60,7 +66,7 @@ class LongSchedule extends FaultSchedule {
   }
 }
 
-/** The actions that replace everything, so that the end does not depend on the days before. */
+/** The last actions of a run. They replace all objects, so that the end state does not depend on earlier actions. */
 function lastActions(): UserAction[] {
   const spec: JsonObject = { text: 'last', names: ['a', 'c'], extra: true };
   const [one, two, three] = ['one', 'two', 'three'].map((name) => ({ ...removeRig(name), pause: 'settle' as const }));
@@ -78,11 +84,14 @@ function lastActions(): UserAction[] {
 /** The progress of a long run. */
 interface Progress {
   elapsedMs: number;
-  /** The number of actions so far, without the last ones. */
+  /** The number of actions up to now, without the last actions. */
   actions: number;
 }
 
-/** Random stories one after another, with pauses, until the hours are over. The last actions follow. */
+/**
+ * Yields the actions of random stories one after another, with pauses, until the hours are over. Then yields the last
+ * actions.
+ */
 function* longStory(seed: number, hours: number, progress: Progress): Generator<UserAction> {
   const random = storyRandom(seed);
   const isOver = () => progress.elapsedMs >= hours * HOUR_MS;
@@ -97,8 +106,8 @@ function* longStory(seed: number, hours: number, progress: Progress): Generator<
 }
 
 /**
- * Runs users, rivals and controllers for days of simulated time, with faults all the time. The end state is compared
- * with that of a run without faults and without days.
+ * Runs users, rivals and controllers for days of simulated time, with continuous faults. Compares the end state with
+ * the end state of a short run that has only the last actions and no faults.
  */
 export async function runDays({ seed, hours, processes, onHour }: DaysPlan): Promise<DaysResult> {
   const progress = { elapsedMs: 0, actions: 0 };
@@ -125,7 +134,7 @@ export async function runDays({ seed, hours, processes, onHour }: DaysPlan): Pro
   return { problems, rotations, refused, requests: long.requests, actions: progress.actions, log: long.log };
 }
 
-/** The bytes of the JavaScript heap in use after collections of garbage. Works without `--expose-gc`. */
+/** Collects garbage, and returns the number of bytes in use on the JavaScript heap. Works without `--expose-gc`. */
 export async function liveHeap(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -137,7 +146,9 @@ export async function liveHeap(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-/** The resources that a test runner itself uses: its channel to other processes, its streams and its files. */
+/**
+ * The types of resources that the test runner itself uses: its channel to other processes, its streams and its files.
+ */
 const OF_THE_RUNNER = new Set(['PipeWrap', 'TTYWrap', 'MessagePort', 'Immediate', 'FSReqPromise', 'FSEventWrap']);
 
 /** The names of the sockets, timers and other resources that keep this process alive. */

@@ -1,6 +1,7 @@
 /**
- * A process that deploys is killed at any request, before or after the server carries the request out. Another process
- * then deploys again. The result equals that of a deploy without the kill, and no kept object is created again.
+ * A process is killed during a deploy, at any request, before or after the server has executed the request. Then
+ * another process deploys again. The result must equal the result of a deploy without the kill, and no object that is
+ * kept may be created again.
  */
 import { type } from 'arktype';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,7 +27,7 @@ const app = kubernetesComposition(
 );
 
 type Mode = 'direct' | 'kro';
-/** A deploy in a mode. Without a spec, it is a deletion of the instance. */
+/** A deploy in a mode, or a deletion of the instance if there is no spec. */
 interface Operation {
   readonly mode: Mode;
   readonly spec?: { readonly parts: string[]; readonly debug: boolean };
@@ -40,8 +41,8 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 /**
- * A transport of a process that is killed at a request. The server carries this last request out or does not, and no
- * request after it gets an answer.
+ * The transport of a process that is killed at a request. The server may or may not execute this last request. All
+ * later requests fail.
  */
 class MortalTransport implements Transport {
   requests = 0;
@@ -84,7 +85,7 @@ const KINDS = [
   { apiVersion: 'apps/v1', kind: 'Deployment' },
 ];
 
-/** The children of an instance: their content, and their UIDs by name. */
+/** The children of an instance: their content, and a map from kind and name to the UID. */
 async function children(name: string): Promise<{ readonly content: unknown; readonly uids: Map<string, string> }> {
   const lists = await Promise.all(KINDS.map((kind) => cluster.client.list(kind, { namespace: 'default' })));
   const own = lists
@@ -97,7 +98,7 @@ async function children(name: string): Promise<{ readonly content: unknown; read
   };
 }
 
-/** The operations of a seed: one to three deploys, and sometimes a deletion. The process of one of them is killed. */
+/** The operations of a seed: one to three deploys, and sometimes a deletion. The process of one operation is killed. */
 function story(seed: number) {
   const choices = seededChoices(seed);
   const randomOperation = (): Operation => {
@@ -111,7 +112,7 @@ function story(seed: number) {
 }
 
 describe('deploys that are killed', () => {
-  test('and repeated have the same result as an uninterrupted deploy', async () => {
+  test('and then repeated have the same result as an uninterrupted deploy', async () => {
     let killed = 0;
     const { first, count } = share('deployKills');
     let seed = first;
@@ -123,12 +124,12 @@ describe('deploys that are killed', () => {
     };
     // Seeds run in parallel. Their instances share only the definition and its controller.
     await Promise.all(Array.from({ length: 6 }, worker));
-    // No process is killed when the operation of a seed sends fewer requests than the seed's limit.
+    // In some seeds no process is killed, because the operation sends too few requests to reach the kill.
     expect(killed).toBeGreaterThan(count / 3);
   }, 1_800_000);
 });
 
-/** Runs a seed. Returns whether a process was killed. */
+/** Runs a seed. Returns true if a process was killed. */
 async function runs(seed: number): Promise<boolean> {
   const { operations, killed, at, after } = story(seed);
   const name = `s${seed}`;

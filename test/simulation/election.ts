@@ -7,7 +7,7 @@ import type { Election } from '../../src/testing/simulation/process.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';
 const LEASE = 'controller.kro.run';
-/** Durations longer than the defaults, so that hours of elections cost few requests. */
+/** Lease durations above the defaults, so that hours of simulated time cost few requests. */
 const FLAGS = [
   '--leader-election-lease-duration=150s',
   '--leader-election-renew-deadline=100s',
@@ -17,7 +17,10 @@ const FLAGS = [
 /** Matches the path of a Graph. Captures the namespace and the name of the Graph. */
 const GRAPH_PATH = /\/apis\/kro\.run\/v1alpha1\/namespaces\/([^/]+)\/graphs\/([^/?]+)/;
 
-/** Several controller processes: one of them leads, or the processes divide the shards (when `shards` is above 0). */
+/**
+ * Runs several controller processes. If `shards` is 0, one process leads. If not, the processes divide the shards among
+ * them.
+ */
 export function electionOf(cluster: Cluster, shards: number, flags: readonly string[]): Election {
   const args = [
     ...FLAGS,
@@ -41,7 +44,7 @@ export function electionOf(cluster: Cluster, shards: number, flags: readonly str
 
 /**
  * The group to which a write belongs (not an API group). A group is a set of objects in one shard. Each Graph is a
- * group of its own. The only definition of the simulation and its instances are another group. Undefined for an object
+ * separate group. The only definition of the simulation and its instances are one more group. Undefined for an object
  * that a Graph writes, because the path of the object does not name the Graph.
  */
 function groupOf({ path, headers }: TransportRequest): string | undefined {

@@ -17,7 +17,7 @@ const REVISIONS = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevisio
 /** The ConfigMaps with certificates, which differ in each cluster. */
 export const CERTIFICATES: ReadonlySet<string> = new Set(['extension-apiserver-authentication', 'kube-root-ca.crt']);
 
-/** The objects whose content counts at the end, without times, versions and UIDs. */
+/** The objects that are compared at the end of a run, without times, versions and UIDs. */
 export async function endState(admin: KubeClient): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
   for (const type of KINDS) {
@@ -27,7 +27,7 @@ export async function endState(admin: KubeClient): Promise<KubeObject[]> {
   return found;
 }
 
-/** Checks that hold for every state at rest. Returns the problems. */
+/** Checks the conditions that must be true whenever no work remains. Returns the problems. */
 export async function restProblems(admin: KubeClient): Promise<string[]> {
   const problems: string[] = [];
   for (const type of KINDS) {

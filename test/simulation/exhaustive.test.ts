@@ -7,8 +7,8 @@ import { MUTATIONS } from './mutations.ts';
 import { REQUEST_FAULTS } from '../../src/testing/simulation/fault-schedule.ts';
 
 /**
- * In `npm test` a process is killed before and after every request of one story. `npm run long` has all faults, and each
- * day another story. The full run has all faults and all stories.
+ * `npm test` kills a process before and after every request of one story. `npm run long` has all faults, and another
+ * story each day. The full run has all faults and all stories.
  */
 const all = [...SCENARIOS];
 const stories = numbersOf('exhaustiveStories').flatMap((number) => all.slice(number, number + 1));

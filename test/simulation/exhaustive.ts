@@ -43,7 +43,10 @@ export interface ExhaustiveFailure {
 
 /** The result of an exhaustive run. */
 export interface ExhaustiveResult {
-  /** Number of requests of the run without faults. Without a share, each of these requests had each fault once. */
+  /**
+   * The number of requests in the run without faults. Without `share`, each fault was injected once at each of these
+   * requests.
+   */
   readonly requests: number;
   readonly runs: number;
   readonly failures: readonly ExhaustiveFailure[];
@@ -63,7 +66,10 @@ async function problemsOf(
 /** A story with disruptions that single faults do not cover. Each run of the story has one of the disruptions. */
 export interface Series {
   readonly actions: readonly UserAction[];
-  /** The disruption of each run. The arguments are counts of a run without faults: its requests and its watch lines. */
+  /**
+   * Yields the disruption of each run. The arguments are the numbers of requests and of watch lines in a run without
+   * faults.
+   */
   readonly each: (
     requests: number,
     lines: number,
@@ -75,19 +81,19 @@ const two = ['one', 'two'].map((name) => ({
   pause: 'settle' as const,
 }));
 
-/** More revisions than the controller keeps. */
+/** Actions that create more revisions than the controller keeps. */
 const often = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((fixed) => ({ ...redefine(fixed), pause: 'settle' as const }));
 
 /**
  * Disruptions that single faults do not cover.
  *
- * In `two faults in a row`, one request fails, and the request before or after it gets no answer. The unanswered
- * request is still in flight when the controller retries.
+ * In `two faults in a row`, one request fails, and the request before or after it gets no response. This request is
+ * still in flight when the controller retries.
  *
- * In `a lost line`, the server expires the watch instead of sending one line. The controller sees the change of this
- * line only in a new list.
+ * In `a lost line`, the server expires the watch instead of sending one line. The controller sees the change in this
+ * line only through a new list.
  *
- * In `a conflict`, one write meets a conflict, in a story with more revisions than the controller keeps.
+ * In `a conflict`, one write fails with a conflict. Its story has more revisions than the controller keeps.
  */
 export const SERIES = {
   'two faults in a row': { actions: two, each: pairs },
@@ -121,8 +127,7 @@ function* conflicts(requests: number): Iterable<{ what: string; schedule: FaultS
 }
 
 /**
- * Runs a series, up to the first failure for which `isEnough` returns true. Returns the number of runs and the
- * failures.
+ * Runs a series until `isEnough` returns true for a failure. Returns the number of runs and the failures.
  */
 export async function runSeries(
   { actions, each }: Series,
@@ -142,8 +147,8 @@ export async function runSeries(
 }
 
 /**
- * Runs a story once for each request and fault, with only that fault. With `share`, runs every `of`-th request only, so
- * that processes can divide the work.
+ * Runs a story once per combination of request and fault. Each run has only that fault. With `share`, only every
+ * `of`-th request gets faults, so that several processes can divide the work.
  */
 export async function exhaust(
   actions: readonly UserAction[],

@@ -1,9 +1,9 @@
 /**
- * `first-failure.ts FIRST MAX_STORIES PATTERN`: prints, as JSON, the first run with a problem that matches the pattern,
- * and this problem.
+ * `first-failure.ts FIRST MAX_STORIES PATTERN`: searches for a run with a problem that matches the pattern. Prints the
+ * first such run and its problem as JSON.
  *
- * FIRST is a seed or the name of a series, and runs first. Then the first seed of each of MAX_STORIES stories runs,
- * because one seed for each story covers more than many seeds of one story.
+ * FIRST is a seed or the name of a series, and it runs first. Then the first seed of each of MAX_STORIES stories runs,
+ * because one seed per story covers more than many seeds of one story.
  */
 import { runSeries, SERIES } from './exhaustive.ts';
 import { SEEDS_PER_STORY, simulate } from './simulate.ts';
@@ -11,7 +11,7 @@ import { SEEDS_PER_STORY, simulate } from './simulate.ts';
 const [first = '1', maxStories = '60', pattern = '.'] = process.argv.slice(2);
 const expected = new RegExp(pattern);
 
-/** Prints the problem that matches, and returns whether a problem does. */
+/** Prints the first problem that matches the pattern. Returns true if a problem matches. */
 function printMatch(run: string, problems: readonly string[]): boolean {
   const problem = problems.find((text) => expected.test(text));
   if (problem === undefined) return false;

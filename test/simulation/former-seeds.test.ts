@@ -9,7 +9,7 @@ const seeds = [
 ];
 
 it.each(spread(seeds, 'formerSeeds'))(
-  'a seed that found a defect in %s finds none any more: npm run simulate -- %s %i',
+  'a seed that has found a defect in %s now finds no problem: npm run simulate -- %s %i',
   async (kind, _, seed) => {
     expect((await simulate(seed, undefined, undefined, STORIES[kind])).problems).toEqual([]);
   },

@@ -1,6 +1,7 @@
 /**
- * The seeds that found a defect when it was in the code; `docs/simulation.md` names the defects. A change of the stories or
- * of the faults gives a seed another run, so a seed of this list does not prove that its defect would be found again.
+ * The seeds that have found defects. `docs/simulation.md` names the defects. After a change of the stories or the
+ * faults, a seed causes another run. Therefore a seed of this list does not prove that the simulation would find its
+ * defect again.
  */
 export const FORMER_SEEDS = {
   definitions: [538, 963, 2595, 3096, 3255],

@@ -11,7 +11,7 @@ const ACTIONS = [
   { ...holdItems('one'), pause: 'settle' as const },
 ];
 const PLAN = { seed: 1, processes: 1, actions: ACTIONS };
-/** The requests between two runs with a fault. */
+/** The distance between the faulty requests of two consecutive runs, in requests. */
 const STEP = 25;
 
 it('holds items back while the condition is false, and writes them when it is true, also after a kill', async () => {

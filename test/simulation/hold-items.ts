@@ -6,9 +6,10 @@ import type { UserAction } from './instance-actions.ts';
 import { applyRig, rig, suspend } from './instance-actions.ts';
 
 /**
- * Gives the items a false condition of `propagateWhen`, and changes the instance: two items must change, and a third one
- * must be created. The user waits until the status says that these writes are held back. Until then, no item may have
- * the new text. Then the condition becomes true, and the user waits without a time limit until all items follow.
+ * Applies a definition whose `propagateWhen` is false for the items, and changes the instance: two items must change,
+ * and a third item must be created. The user waits until the status says that these writes are held back. Until then,
+ * no item may have the new text. Then the condition becomes true, and the user waits without a time limit until all
+ * items have the new text.
  */
 export function holdItems(name: string): UserAction {
   const instance = rig(name);
@@ -31,7 +32,7 @@ export function holdItems(name: string): UserAction {
         await suspend(name, false).do(admin, 0, memory);
         memory.set('stage', 'made');
       } else if (stage === 'made') {
-        // An item that is not deleted yet would be one of the items that the batches wait for.
+        // Waits for the deletion of the other items, because the held writes would also wait for them.
         if (textOf(a) !== 'open' || textOf(b) !== 'open' || c !== undefined || d !== undefined) return 'later';
         await admin.apply(holdingDefinition('hold'), { fieldManager: 'user', force: true });
         memory.set('stage', 'defined');
@@ -39,8 +40,8 @@ export function holdItems(name: string): UserAction {
         await want(HELD_TEXT, ['a', 'b', 'c']);
         memory.set('stage', 'held');
       } else if (stage === 'held' && (await isPropagated(admin.find(instance), 'False'))) {
-        // While the write of the node before the items fails, that node still has the text `open`. The controller may
-        // then create item `c` with the text `open`.
+        // If the write of the node before the items fails, this node still has the text `open`. Therefore item `c` may
+        // already exist with the text `open`.
         const found = [a, b, c].map(textOf);
         if (found.includes(HELD_TEXT)) throw new Error(`items that are held back: ${found.join(', ')}`);
         await want('freed', ['a', 'b', 'c']);
@@ -53,7 +54,10 @@ export function holdItems(name: string): UserAction {
   };
 }
 
-/** Whether the condition `ResourcesPropagated` has this status for the present spec. `False`: writes are held back. */
+/**
+ * Does the condition `ResourcesPropagated` have this status for the current spec? `False` means that writes are held
+ * back.
+ */
 async function isPropagated(found: Promise<KubeObject | undefined>, status: 'True' | 'False'): Promise<boolean> {
   const object = await found;
   const condition = readConditions(object?.status?.['conditions']).find(({ type }) => type === 'ResourcesPropagated');

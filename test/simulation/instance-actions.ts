@@ -1,19 +1,19 @@
 import type { JsonObject, ObjectRef } from '../../src/core/index.ts';
 import type { KubeClient } from '../../src/kube/index.ts';
 
-/** A user's action. Its effect on the end state does not depend on its time. */
+/** A user's action. Its effect on the end state does not depend on when it happens. */
 export interface UserAction {
   readonly text: string;
   /**
-   * Carries the action out. Resolves to `later` to be called again. `tries` counts the calls from 0, and `memory` keeps
-   * values between the calls.
+   * Carries out the action. Resolves to `later` if the caller must call it again. `tries` is the number of earlier
+   * calls, and `memory` keeps values between the calls.
    */
   readonly do: (admin: KubeClient, tries: number, memory: Map<string, string>) => Promise<unknown>;
-  /** What the user does after the action: continue, wait until the state is at rest, or wait for some milliseconds. */
+  /** The pause after the action: no pause, until no work remains (`settle`), or some milliseconds. */
   readonly pause?: 'none' | 'settle' | number;
 }
 
-/** The instance of this name. */
+/** The reference of the instance with this name. */
 export const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
 
 /** The CRD of the instances. */

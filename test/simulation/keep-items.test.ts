@@ -5,7 +5,7 @@ import { TheseFaults } from './chosen-faults.ts';
 import { run } from './run.ts';
 import { applyRig, keepItems } from './user-actions.ts';
 
-/** The fault of a run happens this number of requests after the fault of the previous run. */
+/** The distance between the faulty requests of two consecutive runs, in requests. */
 const STEP = 25;
 
 it.each(['item', 'instance'] as const)(

@@ -1,18 +1,18 @@
 import type { TextChange } from '../mutations/mutate.ts';
 import type { SERIES } from './exhaustive.ts';
 
-/** A deliberate defect in the code, and the problem that the simulation has to report for it. */
+/** A deliberate defect in the code, and the problem that the simulation must report for it. */
 export interface Mutation extends TextChange {
   readonly name: string;
   /** The rule that the defect breaks. */
   readonly rule: string;
-  /** At least one reported problem has to match. */
+  /** A pattern that at least one reported problem must match. */
   readonly problem: RegExp;
-  /** The seed or series that is known to find the defect, and runs first. Default: seed 1. */
+  /** The seed or series that runs first, because it is known to find the defect. Default: seed 1. */
   readonly first?: number | keyof typeof SERIES;
 }
 
-/** At least one mutation for each rule. The simulation runs them on copies of the source. */
+/** At least one mutation per rule. The simulation runs the mutations on copies of the source. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'children are written before the instance',

@@ -3,7 +3,7 @@ import { HELD_TEXT } from './rig.ts';
 import type { RuledGraph } from '../../src/testing/simulation/invariants.ts';
 import type { KindOfPlural } from '../../src/testing/simulation/ledger.ts';
 
-/** The API paths of the kinds of members, keyed by the kind's name in the inventory. */
+/** Maps a kind's name in the inventory to the API path of the kind. */
 const MEMBERS: RuledGraph['members'] = new Map([
   ['ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', path: '/api/v1/configmaps' }],
   ['LimitRange', { apiVersion: 'v1', kind: 'LimitRange', path: '/api/v1/limitranges' }],
@@ -13,7 +13,7 @@ const MEMBERS: RuledGraph['members'] = new Map([
   ],
 ]);
 
-/** The dependencies of each node: kind and node id. */
+/** Maps a node to its dependencies. A dependency has a kind and a node id. */
 const DEPENDS_ON: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   mid: [['ConfigMap', 'base']],
   parts: [['ConfigMap', 'mid']],
@@ -22,7 +22,7 @@ const DEPENDS_ON: Readonly<Record<string, readonly (readonly [string, string])[]
   after: [['PodDisruptionBudget', 'gate']],
 };
 
-/** The facts about the definition of `rigDefinition` that the rules check against. */
+/** The facts about the definition of `rigDefinition` that the rules need. */
 export const RIG_RULES: RuledGraph = {
   instanceKind: 'Rig.sim.test',
   instancesPath: '/apis/sim.test/v1/rigs',

@@ -5,7 +5,7 @@ function map(name: string, data: JsonObject): JsonObject {
 }
 
 /**
- * A definition with a chain, a collection, a conditional node, and a node that waits for the status that another
+ * A definition with a chain of nodes, a collection, a conditional node, and a node that waits for a status that another
  * controller writes.
  */
 export function rigDefinition(fixed: string): KubeObject {
@@ -52,8 +52,8 @@ export function rigDefinition(fixed: string): KubeObject {
         },
         {
           id: 'after',
-          // The expression has a value as soon as the dependency exists. Only the dependency's `readyWhen` delays this
-          // node.
+          // This expression has a value as soon as the dependency exists. Therefore only the dependency's `readyWhen`
+          // delays this node.
           template: map('${schema.metadata.name}-after', {
             healthy: '${string(gate.?status.?currentHealthy.orValue(0))}',
           }),
@@ -63,7 +63,7 @@ export function rigDefinition(fixed: string): KubeObject {
   };
 }
 
-/** The same definition, whose collection leaves its objects in the cluster when they are retired. */
+/** The same definition with a collection whose retired objects stay in the cluster. */
 export function keepingDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
   const resources = definition.spec?.['resources'] as JsonObject[];
@@ -75,8 +75,8 @@ export function keepingDefinition(fixed: string): KubeObject {
 export const HELD_TEXT = 'held';
 
 /**
- * The same definition with a `propagateWhen`: no item of the collection is created or changed while the node before it
- * has `HELD_TEXT`.
+ * The same definition with a `propagateWhen`. While the node before the collection has `HELD_TEXT`, no item of the
+ * collection is created or changed.
  */
 export function holdingDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
@@ -93,7 +93,7 @@ export function brokenDefinition(): KubeObject {
   return { ...definition, spec: { ...definition.spec, resources } };
 }
 
-/** The same definition with one more field in the schema, which changes the CRD. */
+/** The same definition with an additional field in the schema, which changes the CRD. */
 export function widenedDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
   const schema = definition.spec?.['schema'] as JsonObject;

@@ -8,8 +8,8 @@ import { noise } from '../../src/testing/simulation/sim-clock.ts';
 const HOLD = 'rival.test/hold';
 
 /**
- * Other controllers that write to the children, each with delays of its own. The first fills in the status that a node
- * waits for. The second adds its own fields. The third delays deletions with a finalizer. The fourth contests a field
+ * Four other controllers that write to the children, each with its own delays. The first writes the status for which a
+ * node waits. The second adds its own fields. The third delays deletions with a finalizer. The fourth contests a field
  * for some rounds.
  */
 export class Rivals {
@@ -17,7 +17,7 @@ export class Rivals {
   readonly #clock: Clock;
   readonly #seed: number;
   #count = 0;
-  /** Remaining rounds of the contest for an object, by its UID. */
+  /** Maps the UID of an object to the remaining rounds of its contest. */
   readonly #contests = new Map<string, number>();
   #stopped = false;
   /** The writes in flight. */
@@ -64,7 +64,7 @@ export class Rivals {
       if (this.#stopped) return;
       const running = work()
         .catch((thrown: unknown) => {
-          // Meanwhile the object was deleted, or created again under the same name with another UID.
+          // In the meantime, the object was deleted, or was created again with another UID.
           const isOther = thrown instanceof KubeError && thrown.status === 422;
           if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;
         })
@@ -126,7 +126,7 @@ export class Rivals {
   }
 }
 
-/** Did the controller write the object, as a child of an instance or for a Graph? */
+/** Has the controller written the object, as a child of an instance or for a Graph? */
 function isOfController(object: KubeObject): boolean {
   return (
     object.metadata.labels?.['applyset.kubernetes.io/part-of'] !== undefined || templateManagers(object).length > 0

@@ -9,9 +9,12 @@ import { sendProved } from '../../src/kube/send-proved.ts';
 import type { Clock, KubeConfig, Transport, TransportResponse } from '../../src/kube/types.ts';
 import { storyRandom } from '../../src/testing/simulation/sim-clock.ts';
 
-/** The time from the end of one rotation to the next. */
+/** The time from the end of one rotation to the start of the next, in milliseconds. */
 const ROTATION_MS = 6 * 60_000;
-/** The longest time for which the files and the server differ. The files are read again every minute. */
+/**
+ * The maximum time for which the credentials in the files and in the server differ, in milliseconds. Clients read the
+ * files again every minute.
+ */
 const MAX_LAG_MS = 4 * 60_000;
 
 const CONFIG = `
@@ -29,9 +32,9 @@ interface Credentials {
 
 /**
  * The token and the client certificate of the processes of a run, in files that change while the processes run. The
- * server accepts only current ones. In every other rotation, the files change before the server refuses the old
- * credentials. In the rotations between, the files change afterwards, and the server refuses all requests for minutes.
- * The key of a certificate is written minutes after the certificate.
+ * server accepts only current credentials. In every second rotation, the files change before the server refuses the old
+ * credentials. In the other rotations, the files change later, and the server refuses all requests for minutes. The key
+ * of a certificate is written minutes after the certificate.
  */
 export class RotatedCredentials implements Disposable {
   readonly #authority = createAuthority(Date.UTC(2026, 0, 1));
@@ -39,15 +42,15 @@ export class RotatedCredentials implements Disposable {
   readonly #random: () => number;
   #accepted: readonly Credentials[] = [];
   /**
-   * The credentials in the files; `undefined` while the key does not belong to the certificate. A client that has not
-   * read an earlier pair then has no credentials.
+   * The credentials in the files. Undefined while the key does not belong to the certificate. During this time, a
+   * client that has not read an earlier pair has no credentials.
    */
   #written: Credentials | undefined;
   #config: KubeConfig | undefined;
   #clock: Clock | undefined;
   #timer: { cancel(): void } | undefined;
   #note: (line: string) => void = () => undefined;
-  /** The mistakes of the clients that use the credentials. */
+  /** The mistakes of the clients in the use of the credentials. */
   readonly problems = new Set<string>();
   rotations = 0;
   /** The number of requests that the server has refused. */
@@ -68,7 +71,7 @@ export class RotatedCredentials implements Disposable {
     return credentials;
   }
 
-  /** The connection of a process, as of a client with a kubeconfig. */
+  /** Wraps the connection of a process so that it authenticates like a client with a kubeconfig. */
   readonly authenticate = (inner: Transport, clock: Clock): Transport => {
     if (this.#config === undefined) throw new Error('the credentials are not written yet');
     const authenticator = createAuthenticator(this.#config, clock);
@@ -95,7 +98,7 @@ export class RotatedCredentials implements Disposable {
     this.#after(ROTATION_MS, () => this.#rotate());
   }
 
-  /** Ends the rotations. Files and server agree afterwards. */
+  /** Ends the rotations. From then on, the files and the server have the same credentials. */
   end(): void {
     this.#timer?.cancel();
     const last = this.#accepted.at(-1);
@@ -126,7 +129,8 @@ export class RotatedCredentials implements Disposable {
     }
     this.#after(lagMs, () => {
       this.#write(next);
-      // A client reads files every minute, so the server still accepts the old credentials for longer than that.
+      // A client reads the files every minute. Therefore the server accepts the old credentials for a longer time than
+      // a minute.
       this.#after(MAX_LAG_MS, () => {
         this.#accepted = [next];
         this.#after(ROTATION_MS, () => this.#rotate());

@@ -42,7 +42,7 @@ async function setup() {
   return { cluster, client, start };
 }
 
-/** A transport that answers no request for the own kinds of the controller while resets are left. */
+/** A transport that breaks requests for the controller's own kinds until `resets.left` is 0. */
 function resetting(inner: Transport, resets: { left: number }): Transport {
   return {
     request(request) {
@@ -68,7 +68,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('lets one of two processes lead, and the other one after the first has ended', async () => {
+  it('lets one of two processes lead, and lets the other lead after the first has ended', async () => {
     const { cluster, client, start } = await setup();
     const flags = ['--leader-elect', '--leader-election-retry-period=20ms'];
     const one = start('one', ...flags);
@@ -89,13 +89,13 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('keeps a term whose first requests get no answer, because the Lease has shown that the server is there', async () => {
+  it('keeps its term when its first requests get no response, because the Lease has shown that the server is reachable', async () => {
     const { cluster, start } = await setup();
     const resets = { left: 2 };
     const client = new KubeClient({ transport: resetting(cluster.transport(), resets), retries: 0 });
     const clock: Clock = {
       ...systemClock,
-      // The pause before the next try ends at once; the times of the election stay.
+      // Ends the pause before the next attempt at once. The times of the election are not changed.
       setTimer: (milliseconds, callback) => systemClock.setTimer(milliseconds < 2000 ? 0 : milliseconds, callback),
     };
     const process = start('one', { client, clock }, '--leader-elect');
@@ -106,7 +106,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('ends without a server that it has never reached', async () => {
+  it('exits if it has never reached the server', async () => {
     const { cluster, start } = await setup();
     const resets = { left: Number.POSITIVE_INFINITY };
     const client = new KubeClient({ transport: resetting(cluster.transport(), resets), retries: 0 });
@@ -156,7 +156,7 @@ describe('runController', () => {
     }
   });
 
-  it('takes the token of the inspect interface from its caller, and then does not log it', async () => {
+  it('does not log a token of the inspect interface that its caller has set', async () => {
     const { cluster, start } = await setup();
     const inspectToken = 'a-token-of-a-secret';
     const flag = async () => `--inspect-bind-address=127.0.0.1:${await freePort()}`;

@@ -23,15 +23,15 @@ export interface RunPlan {
   readonly schedule: FaultSchedule;
   /** Number of controller processes. With 1, the process runs without an election. */
   readonly processes: number;
-  /** Number of shards that the processes divide. Undefined: one process leads. */
+  /** The number of shards that the processes divide among them. If it is undefined, one process leads. */
   readonly shards?: number;
-  /** Default: a definition and its instances. */
+  /** The stage of the story. Default: a definition and its instances. */
   readonly stage?: Stage;
-  /** Further options of the cluster. Default: the garbage collector is its only controller. */
+  /** Additional options of the cluster. By default, its only controller is the garbage collector. */
   readonly cluster?: ClusterOptions;
   /** The log keeps at least this number of its last lines. Default: 20,000. */
   readonly maxLogLines?: number;
-  /** The credentials of the processes. Default: the requests have none. */
+  /** The credentials of the processes. By default, the requests have no credentials. */
   readonly credentials?: RotatedCredentials;
   /** Called after each action, with the milliseconds of simulated time since the beginning. */
   readonly onTime?: (elapsedMs: number) => Promise<void>;
@@ -43,7 +43,7 @@ export interface RunResult {
   readonly state: readonly KubeObject[];
   readonly crashes: number;
   readonly requests: number;
-  /** Number of requests until the simulation had carried out the last user action. */
+  /** The number of requests up to the end of the last user action. */
   readonly requestsWithFaults: number;
   readonly writes: number;
   /** The last actions and failures in order, to read when a run fails. */
@@ -51,16 +51,16 @@ export interface RunResult {
 }
 
 /**
- * The user retries an action for this many seconds. Processes are killed about once a minute meanwhile, and an election
- * takes 150 s.
+ * The user retries an action for at most this many seconds. The limit is high because processes are killed about once a
+ * minute, and an election takes 150 s.
  */
 const MAX_WAIT_SECONDS = 3600;
 /** The default of `maxLogLines`. */
 const MAX_LOG_LINES = 20_000;
-/** After the state is at rest, no client may write for this time. */
+/** The time for which no client may write after all work is done. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
-/** Runs users, rivals and controllers against a cluster until the state is at rest. */
+/** Runs users, rivals and controllers against a cluster until no work remains. */
 export async function run(plan: RunPlan): Promise<RunResult> {
   const world = await World.create(plan);
   try {
@@ -81,7 +81,7 @@ const IDLE_CONTROLLERS = [
   'serviceaccount-token-controller',
 ];
 
-/** The state in which every run of a stage starts. Computed once. */
+/** Maps a stage to the state from which its runs start. The state is computed once. */
 const initial = new Map<Stage, Promise<ClusterSnapshot>>();
 
 function initialState(stage: Stage): Promise<ClusterSnapshot> {

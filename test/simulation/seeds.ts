@@ -7,8 +7,8 @@ import { simulate, STORIES } from './simulate.ts';
 const PER_TEST = 25;
 
 /**
- * Declares the tests of every `of`-th batch of seeds. Several files divide the batches, so that the files run in
- * parallel.
+ * Declares the tests of every `of`-th batch of seeds. Several test files divide the batches among them, so that the
+ * batches run in parallel.
  */
 export function describeSeeds(part: number, of: number): void {
   describe('controller under faults', () => {

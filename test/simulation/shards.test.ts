@@ -52,7 +52,7 @@ function definition(index: number, inner?: number): KubeObject {
 let cluster: Cluster;
 let user: KubeClient;
 const ends: (() => Promise<void>)[] = [];
-/** The last replica that wrote each ConfigMap, by name. */
+/** Maps the name of a ConfigMap to the replica that wrote it last. */
 const writers = new Map<string, string>();
 
 async function setup(): Promise<void> {
@@ -90,7 +90,10 @@ function replica(identity: string): () => Promise<void> {
   return end;
 }
 
-/** Watches the Leases of the shards until `accepts` returns true for their holders, and returns the holders by shard. */
+/**
+ * Watches the Leases of the shards until `accepts` returns true for their holders. Returns a map from the shard to its
+ * holder.
+ */
 async function holders(
   accepts: (holders: ReadonlyMap<number, string>) => boolean,
 ): Promise<ReadonlyMap<number, string>> {
@@ -110,7 +113,7 @@ async function holders(
   throw new Error(`shards ended up as ${JSON.stringify([...found])}`);
 }
 
-/** Each shard is held by its preferred one of these replicas, and each replica holds a shard. */
+/** Does each shard have its preferred holder among these replicas, and does each replica hold a shard? */
 const allHeldBy =
   (...names: string[]) =>
   (found: ReadonlyMap<number, string>) =>
@@ -118,7 +121,7 @@ const allHeldBy =
     [...found].every(([shard, name]) => name === holderOf(shard, names)) &&
     names.every((name) => [...found.values()].includes(name));
 
-/** Writes a text to every instance, and waits until all ConfigMaps have it. */
+/** Sets the field `text` of every instance, and waits until all ConfigMaps have the new value. */
 async function write(text: string): Promise<void> {
   const waits = new Set<string>();
   for (let index = 0; index < COUNT; index += 1) {
@@ -153,7 +156,7 @@ async function define(): Promise<void> {
 }
 
 describe('replicas that share the work', () => {
-  it('work on the definitions of their own shards only, and take over the shards of a replica that ends', async () => {
+  it('work only on the definitions of their own shards, and take over the shards of a replica that ends', async () => {
     await setup();
     const endOne = replica('one');
     replica('two');
@@ -193,7 +196,7 @@ describe('replicas that share the work', () => {
     expect(group.spec?.['holderIdentity']).toBe(`typekro-${SHARDS}-shards`);
   });
 
-  it('do not leak listeners, whatever the number of shards', async () => {
+  it('do not leak listeners, regardless of the number of shards', async () => {
     const warnings: string[] = [];
     const note = ({ name }: Error) => warnings.push(name);
     process.on('warning', note);
@@ -215,7 +218,7 @@ describe('replicas that share the work', () => {
     expect(items.map(({ spec }) => spec?.['holderIdentity']).filter((holder) => holder !== '')).toEqual([]);
   });
 
-  it('release all Leases when all end at once', async () => {
+  it('release all Leases when all replicas end at once', async () => {
     await setup();
     const all = ['one', 'two', 'three'].map(replica);
     await holders(allHeldBy('one', 'two', 'three'));

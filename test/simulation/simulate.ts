@@ -17,24 +17,24 @@ export interface SimulationResult {
   readonly problems: readonly string[];
   readonly crashes: number;
   readonly requests: number;
-  /** The names of the disruptions that took place, in order. */
+  /** The names of the disruptions that happened, in order. */
   readonly happened: readonly string[];
   /** The actions and failures in order, to read when a seed fails. */
   readonly log: readonly string[];
 }
 
 /**
- * This many consecutive seeds share their user actions, so that the run without faults happens once for all of them.
+ * The number of consecutive seeds with the same user actions. They share one run without faults.
  */
 export const SEEDS_PER_STORY = 10;
 
-/** The stories of a kind, and where they take place. */
+/** The stories of one kind: their actions, and their stage. */
 export interface Stories {
   readonly stage: Stage;
   readonly actions: (random: () => number) => UserAction[];
 }
 
-/** The stories that seeds run, by name. */
+/** Maps the name of a kind of stories to the stories. */
 export const STORIES = {
   definitions: { stage: DEFINITION_STAGE, actions: randomActions },
   graphs: { stage: GRAPH_STAGE, actions: randomGraphActions },
@@ -43,8 +43,8 @@ export const STORIES = {
 let lastStory: { readonly story: number; readonly stories: Stories; readonly good: Promise<RunResult> } | undefined;
 
 /**
- * Runs a seed with faults and without faults, and compares the end states. `only`: the names of the disruptions that
- * may take place.
+ * Runs a seed with faults and without faults, and compares the end states. `only` are the names of the disruptions that
+ * may happen.
  */
 export async function simulate(
   seed: number,
@@ -76,7 +76,10 @@ export function storyOf(
   return { story, actions: stories.actions(storyRandom(story)) };
 }
 
-/** The controller processes: one process, several with one leader, or several that divide the shards. */
+/**
+ * The controller processes of a run: one process, several processes with one leader, or several processes that divide
+ * the shards.
+ */
 export interface ProcessSet {
   readonly processes: number;
   readonly shards?: number;
@@ -94,8 +97,8 @@ function processSetOf(seed: number): ProcessSet {
 }
 
 /**
- * Reduces the disruptions to a small set with which the seed still fails: leaves out halves, then quarters and so on,
- * and keeps each reduction that still fails. Stops after `runs` runs.
+ * Reduces the disruptions to a small set with which the seed still fails. Tries to remove halves, then quarters and so
+ * on, and keeps a removal if the seed still fails. Stops after `runs` runs.
  */
 export async function shrink(
   seed: number,

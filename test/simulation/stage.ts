@@ -7,24 +7,24 @@ import { endState, restProblems } from './end-state.ts';
 import { kindOfPlural, RIG_RULES } from './rig-rules.ts';
 import { rigDefinition } from './rig.ts';
 
-/** Where stories take place: the objects at the beginning, the rules, and what counts at the end. */
+/** The environment of stories: the objects at the beginning, the rules, and the checks at the end. */
 export interface Stage {
   readonly name: string;
-  /** Creates the objects with which a run begins. `idle` waits until the cluster has no work. */
+  /** Creates the objects that exist at the beginning of a run. `idle` waits until the cluster has no work left. */
   prepare(admin: KubeClient, idle: () => Promise<void>): Promise<void>;
   readonly rules: RuledGraph;
   readonly kindOf: KindOfPlural;
   /** The flags of the controller in processes with an election. */
   readonly flags: readonly string[];
-  /** The same options for one process. */
+  /** The options of the controller that correspond to `flags`, for a run with one process. */
   readonly controller: Partial<ControllerOptions>;
-  /** The objects whose content counts at the end, without times, versions and UIDs. */
+  /** The objects that are compared at the end, without times, versions and UIDs. */
   endState(admin: KubeClient): Promise<KubeObject[]>;
-  /** Checks that hold for every state at rest. Returns the problems. */
+  /** Checks the conditions that must be true whenever no work remains. Returns the problems. */
   restProblems(admin: KubeClient): Promise<string[]>;
 }
 
-/** A definition and its instances. */
+/** A stage with a definition and its instances. */
 export const DEFINITION_STAGE: Stage = {
   name: 'definitions',
   prepare: async (admin) => void (await admin.create(rigDefinition('a'))),

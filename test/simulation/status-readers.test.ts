@@ -5,8 +5,8 @@ import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';
 
 /*
- * The results of other programs that read the objects: the health checks of Argo CD for the group kro.run, and the
- * plugin of Headlamp for kro. The functions follow the rules of these programs, which know nothing of this controller.
+ * Checks how other programs interpret the objects: the health checks of Argo CD for the group kro.run, and Headlamp's
+ * plugin for kro. The functions follow the rules of these programs, which do not know this controller.
  */
 
 const definition: KubeObject = {
@@ -46,11 +46,11 @@ const shared: KubeObject = {
 
 type Health = 'Healthy' | 'Degraded' | 'Progressing';
 
-/** The conditions that belong to the present generation, in the order of the list. */
+/** The conditions of the current generation, in the same order as in the list. */
 const present = ({ metadata, status }: KubeObject): JsonObject[] =>
   objectsAt(status, 'conditions').filter((each) => each['observedGeneration'] === metadata.generation);
 
-/** The rule of Argo CD for every kind of the group, except definitions. */
+/** Argo CD's health rule for every kind of the group except ResourceGraphDefinition. */
 function argoHealth(object: KubeObject): Health {
   if (object.metadata.deletionTimestamp !== undefined) return 'Progressing';
   const state = textAt(object.status, 'state');
@@ -65,7 +65,7 @@ function argoHealth(object: KubeObject): Health {
   return 'Progressing';
 }
 
-/** The rule of Argo CD for definitions. */
+/** Argo CD's health rule for ResourceGraphDefinition. */
 function argoHealthOfDefinition(object: KubeObject): Health {
   const conditions = present(object);
   const isReady = conditions.some((each) => textAt(each, 'type') === 'Ready' && textAt(each, 'status') === 'True');
@@ -102,7 +102,7 @@ describe('Argo CD', () => {
     expect(argoHealth(await stateIs('ERROR'))).toBe('Degraded');
   });
 
-  it('sees a definition as healthy, and a broken one as degraded', async () => {
+  it('sees a valid definition as healthy, and a broken definition as degraded', async () => {
     expect(argoHealthOfDefinition(await world.user.get(definitionRef))).toBe('Healthy');
     const broken = structuredClone(definition) as KubeObject & { spec: { resources: JsonObject[] } };
     broken.spec.resources.push({ id: 'map', template: {} });
@@ -125,7 +125,7 @@ describe('the plugin of Headlamp', () => {
     expect(dependencies).toContainEqual(['map', ['ext']]);
   });
 
-  it('finds the objects of an instance by their labels, and the node of each', async () => {
+  it('finds the objects of an instance, and the node of each object, by their labels', async () => {
     await world.apply(shared);
     const { metadata, status } = await stateIs('ACTIVE');
     expect(objectsAt(status, 'conditions').length).toBeGreaterThan(0);

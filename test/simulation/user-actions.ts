@@ -10,8 +10,8 @@ export { applyRig, suspend } from './instance-actions.ts';
 
 const NAMES = ['one', 'two'];
 /**
- * The number of tries for which the user waits until the controller writes an object. After twice as many tries, the
- * user restores the object.
+ * The maximum number of tries for which the user waits until the controller writes an object. After twice as many
+ * tries, the user restores the object.
  */
 const MAX_TAKEN_TRIES = 20;
 
@@ -45,9 +45,10 @@ export function randomActions(random: () => number): UserAction[] {
     const waits = random();
     actions.push({ ...action, pause: waits < 0.5 ? 'settle' : waits < 0.8 ? Math.floor(random() * 3000) : 'none' });
   }
-  // Drawn after all other actions, so that this draw does not change them.
+  // This action is chosen last, so that its random numbers do not change the other actions.
   if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
-  // At the end, every instance is resumed and the definition compiles. Otherwise the end state would depend on timing.
+  // At the end, every instance is resumed and the definition compiles. Without this, the end state would depend on
+  // timing.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
   return actions;
@@ -79,8 +80,8 @@ function rareAction(name: string, dice: number, pick: <T>(values: readonly T[]) 
 }
 
 /**
- * Carries an action out. An action on a missing object does nothing and counts as done. Returns false when the action
- * has to be repeated: the kind is not served yet, or an object of that name is still being deleted.
+ * Carries out an action. An action on a missing object does nothing and counts as done. Returns false if the caller
+ * must repeat the action, because the kind is not served or an object with the same name is being deleted.
  */
 export async function perform(
   admin: KubeClient,
@@ -92,7 +93,7 @@ export async function perform(
     return (await action.do(admin, tries, memory)) !== 'later';
   } catch (thrown) {
     if (!(thrown instanceof KubeError)) throw thrown;
-    // The CRD is deleted or is being deleted.
+    // The CRD was deleted or is being deleted.
     if (thrown.reason === 'UnknownKind' || thrown.status === 405) return false;
     if (!isNotFound(thrown)) throw thrown;
     return !action.text.startsWith('apply ');
@@ -163,7 +164,7 @@ function widen(fixed: string): UserAction {
   };
 }
 
-/** Breaks the definition for only some seconds, because a controller waits for the kind without a time limit. */
+/** Breaks the definition for some seconds only, because a controller waits for the kind without a time limit. */
 function breakDefinition(name: string): UserAction {
   return {
     text: `break the definition, edit ${name}-mid, and mend it`,
@@ -244,9 +245,9 @@ function editRevision(): UserAction {
 }
 
 /**
- * Makes item `a` immutable, so that the API server refuses its update, and then removes item `b` from the list: the
- * controller prunes `b` although the update of `a` fails. At the end the user deletes `a`, and the controller creates
- * it again.
+ * Makes item `a` immutable, so that the API server refuses its update. Then removes item `b` from the list. The
+ * controller must prune `b` although the update of `a` fails. At the end, the user deletes `a`, and the controller
+ * creates it again.
  */
 export function sealItem(name: string): UserAction {
   const item = (part: string) => mapRef(`${name}-item-${part}`);
@@ -281,10 +282,10 @@ export function sealItem(name: string): UserAction {
 }
 
 /**
- * Gives the items the deletion policy `Orphaned`, and then removes item `b` from the list, or deletes the instance. The
- * retired items stay, as the same objects and without the labels of the controller. The user waits for this without a
- * time limit. The instance is made again afterwards and takes the items over. Item `b` stays retired if it was removed
- * from the list.
+ * Sets the deletion policy of the items to `Orphaned`. Then removes item `b` from the list, or deletes the instance.
+ * The retired items must stay in the cluster, as the same objects but without the labels of the controller. The user
+ * waits for this without a time limit. Then the user creates a deleted instance again, and the instance takes over the
+ * items. If item `b` was removed from the list, it stays retired.
  */
 export function keepItems(name: string, retired: 'item' | 'instance'): UserAction {
   const refs = { a: mapRef(`${name}-item-a`), b: mapRef(`${name}-item-b`) };
@@ -299,7 +300,8 @@ export function keepItems(name: string, retired: 'item' | 'instance'): UserActio
         await suspend(name, false).do(admin, 0, memory);
         memory.set('stage', 'made');
       } else if (stage === 'made') {
-        // Timing decides whether an item stays that is retired while the policy changes.
+        // Waits until no other item is being retired. If an item is retired while the policy changes, timing decides
+        // whether the item stays.
         const { items: rigs } = await admin.list(rig(name));
         if (rigs.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return 'later';
         const others = await Promise.all(['c', 'd'].map((part) => admin.find(mapRef(`${name}-item-${part}`))));
@@ -320,7 +322,7 @@ export function keepItems(name: string, retired: 'item' | 'instance'): UserActio
         await admin.apply(rigDefinition('kept'), { fieldManager: 'user', force: true });
         memory.set('stage', 'done');
       } else if (stage === 'done') {
-        // The next action may retire an item, which must not stay.
+        // Waits until no item has the policy, because the next action may retire an item that must be deleted.
         const { items: maps } = await admin.list(refs.a);
         if (maps.some(isKeptMember)) return 'later';
         return retired === 'item' ? undefined : want(['a', 'b']);
@@ -352,7 +354,7 @@ function isReleased(object: KubeObject | undefined): boolean {
   );
 }
 
-/** Creates an object of another ApplySet under the name of a future child. */
+/** Creates an object that belongs to another ApplySet and has the name of a future child. */
 function foreignChild(name: string): UserAction {
   const labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-another-owner-v1' };
   const manifest = { ...mapRef(name), metadata: { name, namespace: 'default', labels }, data: { text: 'theirs' } };
@@ -373,7 +375,8 @@ function stripLabel(name: string, label: string): UserAction {
 
 /**
  * Removes metadata that the controller needs to find its objects again, and waits until the controller restores it. If
- * no controller does, the user restores it. Otherwise the effect of a later deletion would depend on timing.
+ * the controller does not restore it, the user does. Without the metadata, the effect of a later deletion would depend
+ * on timing.
  */
 function tamper(
   text: string,
@@ -388,7 +391,8 @@ function tamper(
       const before = memory.get('before');
       if (present === undefined || present.metadata.deletionTimestamp !== undefined) return undefined;
       if (before === undefined) {
-        // When the instance is being deleted, timing decides whether its child is restored.
+        // Does nothing if the instance is being deleted, because timing decides whether the controller still restores
+        // its child.
         const owner = ref.kind === 'Rig' ? present : await admin.find(rig(ref.name.replace(/-.*/, '')));
         if (owner === undefined || owner.metadata.deletionTimestamp !== undefined) return undefined;
         if (!isTaken(present)) return tries < MAX_TAKEN_TRIES ? 'later' : undefined;

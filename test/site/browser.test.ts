@@ -14,7 +14,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 
 if (whyNoBrowser !== undefined) console.log(`The tests of the site are skipped: ${whyNoBrowser}`);
 
-/** Pages with each element of the site: pictures, tables, all languages of code, long lines, many links. */
+/** Pages that together have every element of the site: pictures, tables, all code languages, long lines, many links. */
 const PAGES = [
   'index.html',
   'definitions.html',
@@ -59,7 +59,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
   };
 
   test.each(VIEWS.flatMap(({ name, options }) => PAGES.map((page) => [page, name, options] as const)))(
-    '%s is accessible and does not move (%s)',
+    '%s is accessible, and its layout does not shift (%s)',
     { timeout: 60_000 },
     async (name, _view, options) => {
       const page = await open(name, options);
@@ -82,7 +82,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
     },
   );
 
-  test('the search works with the keyboard alone', async () => {
+  test('the search works with only the keyboard', async () => {
     const page = await open('decisions/0001-foundation.html', VIEWS[0].options);
     await page.keyboard.press('/');
     await page.keyboard.type('exit codes');
@@ -108,7 +108,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
     await page.close();
   });
 
-  test('a narrow page reaches the navigation by its menu', async () => {
+  test('on a narrow page, the menu opens the navigation', async () => {
     const page = await open('index.html', VIEWS[2].options);
     await page.getByRole('link', { name: 'Menu' }).click();
     await page.getByText('Guides', { exact: true }).click();

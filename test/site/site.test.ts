@@ -30,7 +30,7 @@ test('no link, anchor or picture is broken', () => {
   expect(site.problems).toEqual([]);
 });
 
-test('the first page, with all that it loads, is small', () => {
+test('the first page and all files that it loads are small', () => {
   const page = textOf('index.html');
   const loaded = [...page.matchAll(/(?:src|href)="([\w./-]+\.(?:css|js|svg|png))"/g)].map(([, name = '']) => name);
   expect(loaded).toEqual(expect.arrayContaining(['style.css', 'site.js']));
@@ -46,7 +46,7 @@ test('no page loads anything from another origin', () => {
   expect(textOf('style.css')).not.toMatch(/url\(|@import/);
 });
 
-test('the page of sizes has a form, and its script computes with the formula of the table', () => {
+test('the page about sizes has a form, and the script of the form uses the formula of the table', () => {
   const fields = [...textOf('scale.html').matchAll(/<input name="(\w+)" type="number"/g)].map(([, name]) => name);
   expect(fields).toEqual(['instances', 'children', 'changesPerHour', 'definitions']);
   expect(textOf('site.js')).toContain('API requests an hour');
@@ -64,7 +64,7 @@ describe('the playground in the site', () => {
     expect(site.files.has(PLAYGROUND.target)).toBe(true);
   });
 
-  test('each file that its page loads is in the site', () => {
+  test('the site contains each file that the page of the playground loads', () => {
     const folder = posix.dirname(PLAYGROUND.target);
     const loaded = [...textOf(PLAYGROUND.target).matchAll(/(?:src|href)="(\.\/[^"]*)"/g)].map(([, name = '']) => name);
     expect(loaded).toEqual(['./playground.css', './playground.js']);
@@ -79,7 +79,7 @@ describe('the playground in the site', () => {
   });
 });
 
-/** Questions of a reader as words for the search, each with the page that has the answer. */
+/** One row per question of a reader: the words that the reader searches for, and the page that answers the question. */
 const QUESTIONS: readonly (readonly [words: string, page: string])[] = [
   ['exit codes', 'commands.html'],
   ['graph/cycle', 'diagnostics.html'],

@@ -23,9 +23,9 @@ export interface ApiServer {
 /** A kind of server that the end-to-end tests run on. */
 export interface ServerKind {
   readonly name: string;
-  /** Whether the server is this project's, with its own descriptions of fields and its simulated containers. */
+  /** Is the server this project's embedded cluster? It has its own descriptions of fields, and simulated containers. */
   readonly isEmbedded: boolean;
-  /** Whether controllers of workloads run, so that a Deployment gets Pods. */
+  /** Do workload controllers run, so that a Deployment gets Pods? */
   readonly workloads: boolean;
   readonly start: () => Promise<ApiServer>;
 }
@@ -42,10 +42,10 @@ const embedded: ServerKind = {
 };
 
 /**
- * The servers for the tests of real clients. The first is always a fresh embedded cluster. The environment can name a
- * second one: with `KUBEBUILDER_ASSETS`, a fresh etcd and kube-apiserver from this folder (without controllers);
- * otherwise with `KUBECONFIG`, the cluster of its current context. Every test keeps to its own namespace and names
- * there.
+ * The servers for the tests of real clients. The first server is always a fresh embedded cluster. The environment can
+ * name a second server. With `KUBEBUILDER_ASSETS`, it is a fresh etcd and kube-apiserver from this folder, without
+ * controllers. With only `KUBECONFIG`, it is the cluster of the current context. On that cluster, every test uses only
+ * its own namespace and names.
  */
 export function serverKinds(): ServerKind[] {
   const assets = process.env['KUBEBUILDER_ASSETS'];
@@ -53,7 +53,7 @@ export function serverKinds(): ServerKind[] {
   if (assets !== undefined && assets !== '') return [embedded, fromBinaries(assets)];
   if (kubeconfig === undefined || kubeconfig === '') return [embedded];
   if (kubeconfig.split(sep).includes('.typekro')) {
-    // The README tells users to export this file, and its cluster may have ended since.
+    // The README tells users to export the kubeconfig of `typekro up`, and its cluster may have ended.
     console.warn('KUBECONFIG names a cluster of `typekro up`: only fresh embedded clusters are tested');
     return [embedded];
   }
@@ -72,7 +72,7 @@ export function serverKinds(): ServerKind[] {
   ];
 }
 
-/** Returns a running server, given the text of its kubeconfig and the function that ends it. */
+/** Wraps a running server. `text` is the content of its kubeconfig, and `close` stops the server. */
 export async function openServer(text: string, close: () => Promise<void>): Promise<ApiServer> {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-e2e-'));
   const kubeconfig = join(directory, 'kubeconfig');
@@ -129,7 +129,7 @@ function fromBinaries(assets: string): ServerKind {
         '--service-account-issuer=https://127.0.0.1',
         `--service-account-key-file=${key}`,
         `--service-account-signing-key-file=${key}`,
-        // The plugin requires ServiceAccounts, and no controller creates them here.
+        // The admission plugin requires ServiceAccounts, and no controller creates them.
         '--disable-admission-plugins=ServiceAccount',
       ]);
       const close = async () => {
@@ -152,7 +152,7 @@ function fromBinaries(assets: string): ServerKind {
 }
 
 interface ServerProcess {
-  /** The output of the process if it ended without a stop. Undefined while it runs. */
+  /** The output of the process if it ended before it was stopped. Undefined while it runs. */
   readonly failure: () => string | undefined;
   stop(): Promise<void>;
 }
@@ -190,7 +190,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
 /**
  * Polls until `holds` returns true.
  *
- * @throws Error when a server ends first, or when a minute has passed.
+ * @throws Error when a server ends before, or after one minute.
  */
 async function until(servers: readonly ServerProcess[], holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
@@ -202,7 +202,7 @@ async function until(servers: readonly ServerProcess[], holds: () => boolean | P
   }
 }
 
-/** Whether the server answers and has created the namespace `default`, the last step of its start. */
+/** Does the server respond, and has it created the namespace `default`? This is the last step of its start. */
 async function isServing(client: KubeClient): Promise<boolean> {
   try {
     return (await client.find({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })) !== undefined;

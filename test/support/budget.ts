@@ -6,20 +6,20 @@ type Size = 'test' | 'long' | 'full';
 /** The number of generated cases of a kind, for each size of a run. */
 export type Budget = Readonly<Record<Size, number>>;
 
-/** The cases of a kind that a run tries: those with the numbers `first` to `first + count - 1`. The numbers begin at 0. */
+/** The cases of a kind that a run tries: the numbers from `first` to `first + count - 1`. The numbers begin at 0. */
 export interface Share {
   readonly first: number;
   readonly count: number;
 }
 
-/** Milliseconds of a day. */
+/** The length of a day, in milliseconds. */
 const DAY_MS = 86_400_000;
 
 /**
- * Returns the cases that a run tries. `npm test` tries the first cases, and a full run tries all. `npm run long` tries
- * another part each day, so that the nights together try each case of a full run. All parts have the same number of
- * cases. The last part ends with the last case, and may overlap with the part before it. A test that takes `first` as
- * the seed of one sequence has another sequence each day.
+ * Returns the cases that a run tries. `npm test` tries the first cases, and a full run tries all cases. `npm run long`
+ * tries another part each day, so that the nightly runs together try each case of a full run. All parts have the same
+ * number of cases. The last part ends with the last case, and may overlap with the part before it. If a test uses
+ * `first` as a random seed, its sequence differs each day.
  */
 export function shareOf(budget: Budget, size: Size, day: number): Share {
   if (size !== 'long') return { first: 0, count: budget[size] };
@@ -33,7 +33,7 @@ function sizeOfRun(): Size {
   throw new Error(`TYPEKRO_BUDGET is ${size}, but must be test, long or full`);
 }
 
-/** Whether this run has the tests that are too slow for `npm test`. */
+/** Does this run include the tests that are too slow for `npm test`? */
 export function isLongRun(): boolean {
   return sizeOfRun() !== 'test';
 }
@@ -54,20 +54,22 @@ export function share(kind: string): Share {
   return shareOf(entry, sizeOfRun(), dayOfRun());
 }
 
-/** Returns the number of cases of a kind in this run, for kinds whose cases have no numbers. */
+/** Returns only the number of cases of a kind in this run, for kinds whose cases are not numbered. */
 export function budget(kind: string): number {
   return share(kind).count;
 }
 
 /**
- * Returns the cases of a list that this run tries: as many as its budget, evenly spread. `npm run long` begins at another
- * case each day, so that the nights together try the whole list.
+ * Returns the cases of a list that this run tries. They are evenly spread over the list, and their number is the
+ * budget. `npm run long` begins at another case each day, so that the nightly runs together try the whole list.
  */
 export function spread<T>(list: readonly T[], kind: string): T[] {
   return spreadOf(list, share(kind).count, sizeOfRun() === 'long' ? dayOfRun() : 0);
 }
 
-/** Returns at least `count` cases of a list, evenly spread. Each day begins one case later, so that all have a turn. */
+/**
+ * Returns at least `count` cases of a list, evenly spread. Each day begins one case later, so that every case is tried.
+ */
 export function spreadOf<T>(list: readonly T[], count: number, day: number): T[] {
   const stride = Math.max(1, Math.floor(list.length / count));
   return list.filter((_, index) => index % stride === day % stride);

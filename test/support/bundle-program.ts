@@ -1,7 +1,7 @@
 /**
  * A program that a test bundles together with the package: a composition with conditions, a loop, and helpers from
- * another module. The program prints both forms of the composition, and deploys it to an embedded cluster. Its output
- * from a bundle equals its output from sources.
+ * another module. The program prints both forms of the composition, and deploys it to an embedded cluster. The output
+ * of the bundle must equal the output of the sources.
  */
 export const BUNDLE_PROGRAM: Readonly<Record<string, string>> = {
   'helpers.js': `const BASE = 8000
@@ -54,7 +54,10 @@ main().catch((error) => { console.error(error); process.exitCode = 1 })
 `,
 };
 
-/** Restores the author's names: a minifier shortens the loop variable, and with it the iterator of the collection. */
+/**
+ * Restores the author's names. A minifier shortens the loop variable, and therefore also the iterator of the
+ * collection.
+ */
 export function withAuthorsNames(yaml: string): string {
   const name = /- '?([\w$]+)'?: \$\{schema\.spec\.regions\}/.exec(yaml)?.[1] ?? 'region';
   const literal = name.replaceAll('$', '\\$');

@@ -13,23 +13,26 @@ export interface FuzzKind {
 
 let recorded: readonly string[] | undefined;
 
-/** Methods to generate expressions, from well formed to noise. */
+/** Methods to generate expressions, from well-formed expressions to noise. */
 export const CEL_KINDS: readonly FuzzKind[] = [
   { name: 'typed grammar', expression: (choices) => generateExpression(choices, pick(choices, RESULT_TYPES)) },
   { name: 'mutated recordings', expression: (choices) => mutate(choices, (recorded ??= corpus())) },
   { name: 'noise', expression: noise },
 ];
 
-/** Random characters, in which significant ones are frequent. */
+/** Random characters. Characters with a meaning in CEL are frequent. */
 function noise(choices: Choices): string {
   const alphabet = 'abx01."\'`()[]{}?:,+-*/%!&|=<>_@#\\ \n\t🙂é\u0000\ud800\ufeff';
   const characters = Array.from(alphabet);
   return Array.from({ length: choices.below(60) }, () => pick(choices, characters)).join('');
 }
 
-/** The time limit for all stages of one expression, checked after each stage. It is long, for busy machines. */
+/**
+ * The time limit for all stages of one expression, in milliseconds. It is checked after each stage, and is high because
+ * a machine may be busy.
+ */
 const MAX_RUN_MS = 10_000;
-/** Work units of an evaluation. They are enough for every loop that has an end. */
+/** The budget of an evaluation, in work units. It is enough for every loop that ends. */
 const BUDGET = 300_000;
 
 /** An environment with the generator's variables. */
@@ -88,12 +91,13 @@ function examineRoundTrip(environment: Environment, ast: Ast): string | undefine
   return unparse(again.ast) === text ? undefined : `unparsed to ${JSON.stringify(text)} first and otherwise then`;
 }
 
-/** The tree as a text, without ids and positions. */
+/** The tree as a string, without ids and positions. */
 export function shapeOf(node: unknown): string {
   return JSON.stringify(node, (key, value: unknown) => {
     if (key === 'id' || key === 'start' || key === 'end' || key === 'at') return undefined;
     if (key === 'quoted') return undefined;
-    // A macro's expansion follows from its call, and shares nodes with it. Written out, it would double at each level.
+    // Omits a macro's expansion, because its call determines it. The expansion shares nodes with the call, so the
+    // output would double at each level.
     if (key === 'expansion') return undefined;
     if (typeof value === 'bigint') return `bigint ${value}`;
     if (typeof value === 'number' && !Number.isFinite(value)) return `number ${value}`;

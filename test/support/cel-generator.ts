@@ -92,8 +92,8 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Every overload of every library, by the printed type of its result. Overloads whose result is a type parameter are
- * under `dyn`.
+ * Maps the printed type of a result to the overloads of all libraries with this result. Overloads whose result is a
+ * type parameter have the key `dyn`.
  */
 const FUNCTIONS = collect();
 
@@ -118,7 +118,7 @@ function collect(): ReadonlyMap<string, readonly Callable[]> {
   return byResult;
 }
 
-/** Generates a CEL expression, usually a well-typed one. The value of its result is not known. */
+/** Generates a CEL expression, which is usually well-typed. The value of its result is not known. */
 export function generateExpression(choices: Choices, type?: CelType, depth = 4): string {
   return new Generator(choices).expression(type ?? pick(choices, Object.values(VARIABLES)), depth);
 }
@@ -138,7 +138,7 @@ class Generator {
   }
 
   expression(wanted: CelType, depth: number): string {
-    // One expression in forty has a type that may differ from the requested one. The checker must not throw then.
+    // One expression in forty may have another type than the requested type. The checker must not throw in this case.
     const type = this.#below(40) === 39 ? pick(this.#choices, Object.values(VARIABLES)) : wanted;
     if (depth <= 0) return this.#leaf(type);
     const forms: (() => string | undefined)[] = [

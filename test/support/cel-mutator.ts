@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { pick, type Choices } from './choices.ts';
 
-/** The expressions of the recordings, without those of more than 2,000 characters. */
+/** The expressions of the recordings that have at most 2,000 characters. */
 export function corpus(): readonly string[] {
   const folder = new URL('../conformance/cel/', import.meta.url);
   const expressions: string[] = [];
@@ -75,7 +75,7 @@ const INSERTIONS = [
   '\t',
 ];
 
-/** Changes an expression in a few places. The result is usually invalid. */
+/** Changes an expression at a few positions. The result is usually invalid. */
 export function mutate(choices: Choices, expressions: readonly string[]): string {
   let tokens: string[] = pick(choices, expressions).match(TOKEN) ?? [];
   for (let change = choices.below(4); change >= 0; change--) tokens = changed(choices, [...tokens], expressions);

@@ -1,13 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { distinguishedName, signRequest, subjectAlternatives } from '../../src/cluster/codec/x509.ts';
 
-/** A request for a certificate as PEM text, with its key. */
+/** A certificate signing request in PEM form, with its key. */
 export interface RequestPair {
   readonly request: string;
   readonly key: string;
 }
 
-/** Makes a key and a request for a certificate. `dns` are its alternative names. */
+/** Creates a key and a certificate signing request. `dns` are the alternative names of the certificate. */
 export function certificateRequest(
   commonName: string,
   organizations: readonly string[] = [],

@@ -1,18 +1,18 @@
 /**
  * A source of decisions for generators: `below(n)` is a number from 0 to n−1. Generators put the simplest alternative
- * first, because a tape gives 0 after its end, and shrinking lowers its numbers.
+ * first. A tape returns 0 after its end, and shrinking lowers its numbers, so both lead to simple alternatives.
  */
 export interface Choices {
   below(n: number): number;
 }
 
-/** Decisions from a list of numbers. fast-check shrinks the generated value when it shrinks the list. */
+/** Decisions from a list of numbers. When fast-check shrinks the list, the generated value also shrinks. */
 export function tapeChoices(tape: readonly number[]): Choices {
   let at = 0;
   return { below: (n) => (tape[at++] ?? 0) % n };
 }
 
-/** Decisions from a seed (xorshift, 32 bits). The same seed gives the same decisions. */
+/** Decisions from a seed (xorshift, 32 bits). The same seed produces the same decisions. */
 export function seededChoices(seed: number): Choices {
   let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
   return {

@@ -20,7 +20,7 @@ const requirements = join(root, 'test/e2e/python/requirements.txt');
 /** The folder of all built clients. */
 export const clientCache = join(root, 'node_modules/.cache/typekro-clients');
 
-/** The Go programs by name, with the package that each is built from. */
+/** Maps the name of a Go program to the package from which it is built. */
 const GO_PROGRAMS = {
   kubectl: './cmd/kubectl',
   informer: './cmd/informer',
@@ -29,7 +29,8 @@ const GO_PROGRAMS = {
 };
 
 /**
- * The version of Kubernetes for charts that are only rendered. A release of helm has it, and a plain build does not.
+ * Sets the version of Kubernetes that helm uses when it only renders a chart. A release of helm has this version, but a
+ * plain build does not.
  */
 const LINKER_FLAGS = [
   '-s -w',
@@ -42,8 +43,8 @@ const LINKER_FLAGS = [
 export type ClientName = keyof typeof GO_PROGRAMS | 'envtest' | 'python';
 
 /**
- * Clients whose tests may be skipped when the client is absent: the reason, and whether `npm run long` may skip them
- * too.
+ * Maps a client whose tests may be skipped when it is absent to the reason. `long` says whether `npm run long` may also
+ * skip them.
  */
 type AllowedSkips = Readonly<Record<string, { readonly reason: string; readonly ci: boolean }>>;
 
@@ -63,7 +64,7 @@ function pythonFolder(): string {
   return join(clientCache, `python-${hashOf(root, ['test/e2e/python/requirements.txt'])}`);
 }
 
-/** Returns the path of a complete build, or undefined. An interrupted build is not complete. */
+/** Returns the path of a complete build, or undefined. An interrupted build does not count. */
 function builtPath(name: ClientName): string | undefined {
   if (name === 'python') {
     return existsSync(join(pythonFolder(), 'complete')) ? join(pythonFolder(), 'bin/python') : undefined;
@@ -72,7 +73,10 @@ function builtPath(name: ClientName): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-/** Returns the path of the client: the build of this repository, or for kubectl and helm the program on the `PATH`. */
+/**
+ * Returns the path of the client: the build of this repository. For kubectl and helm, it may also be the program on the
+ * `PATH`.
+ */
 function clientPath(name: ClientName): string | undefined {
   const built = builtPath(name);
   if (built !== undefined) return built;
@@ -82,9 +86,9 @@ function clientPath(name: ClientName): string | undefined {
 }
 
 /**
- * Returns the path of a client's program. When it is undefined, the caller skips its tests, and the reason is printed:
- * `npm test` requires only Node. CI runs `npm run long`, which builds the clients first, and skips only the clients
- * that `test/e2e/allowed-skips.json` allows.
+ * Returns the path of a client's program. If it is undefined, the caller skips its tests, and this function has printed
+ * the reason. `npm test` requires only Node. CI runs `npm run long`, which builds the clients first, and skips only the
+ * clients that `test/e2e/allowed-skips.json` allows.
  *
  * @throws Error when the client is missing and must not be skipped.
  */
@@ -110,7 +114,7 @@ export function buildGoClients(): void {
   buildGo('envtest', ['test', '-c'], '.', envtestExample);
 }
 
-/** Builds a program of a Go module, unless there is one. */
+/** Builds a program of a Go module, if it does not exist. */
 function buildGo(name: ClientName, command: readonly string[], source: string, module: string): void {
   if (clientPath(name) !== undefined) return;
   console.log(`Building ${name} …`);
@@ -126,7 +130,7 @@ function buildGo(name: ClientName, command: readonly string[], source: string, m
 }
 
 /**
- * Creates the Python environment, unless it exists.
+ * Creates the Python environment, if it does not exist.
  *
  * @throws Error when Python, its `venv` or the package index is missing.
  */
@@ -141,7 +145,7 @@ export function buildPythonClient(): void {
   writeFileSync(join(folder, 'complete'), '');
 }
 
-/** Runs `go` in the folder of a module, which it does not change. Throws an Error when the command fails. */
+/** Runs `go` in the folder of a module, and does not change the folder. Throws an Error when the command fails. */
 export const runGo = (args: readonly string[], module: string): void => run('go', args, module);
 
 function run(command: string, args: readonly string[], cwd: string): void {

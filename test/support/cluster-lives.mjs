@@ -1,6 +1,6 @@
 /**
- * Creates and closes clusters one after another, and prints as JSON what they leave behind. Run it in a process of its
- * own: `node --expose-gc test/support/cluster-lives.mjs COUNT`.
+ * Creates and closes clusters one after another, and prints the resources that they leak as JSON. Run it in a separate
+ * process: `node --expose-gc test/support/cluster-lives.mjs COUNT`.
  */
 import { Agent, get } from 'node:http';
 import { createCluster } from '../../dist/testing/index.js';
@@ -53,7 +53,7 @@ function getVersion(url) {
 const left = { timers: 0, refs: [], watchesEnded: 0 };
 
 /**
- * The life of one cluster: a CRD, objects, and a watch that is open until the end. Every other cluster serves on a
+ * The life of one cluster: a CRD, objects, and a watch that is open until the end. Every second cluster serves on a
  * socket.
  */
 async function live(index) {

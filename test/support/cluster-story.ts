@@ -3,18 +3,18 @@ import { createEmbeddedCluster, createManualClock } from '../../src/cluster/inde
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
-/** A cluster on a clock that only `advance` moves, with short methods for tests. */
+/** A cluster whose clock only `advance` moves, with short methods for tests. */
 export interface ClusterStory extends AsyncDisposable {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly clock: ManualClock;
-  /** Creates an object and waits until the controllers are idle. Default of the namespace: `default`. */
+  /** Creates an object and waits until the controllers are idle. The namespace is `default` if the object has none. */
   create(object: KubeObject): Promise<KubeObject>;
   /** Reads an object. `kind` is `apiVersion Kind`, for example `apps/v1 Deployment`. */
   get(kind: string, name: string, namespace?: string): Promise<KubeObject>;
   find(kind: string, name: string, namespace?: string): Promise<KubeObject | undefined>;
   list(kind: string, namespace?: string): Promise<readonly KubeObject[]>;
-  /** Sorted names of the objects of a kind. */
+  /** The sorted names of the objects of a kind. */
   names(kind: string, namespace?: string): Promise<string[]>;
   patch(kind: string, name: string, change: JsonObject, namespace?: string): Promise<KubeObject>;
   remove(
@@ -24,7 +24,7 @@ export interface ClusterStory extends AsyncDisposable {
   ): Promise<void>;
   /** Advances the clock and waits for the timers that become due. */
   advance(seconds: number): Promise<void>;
-  /** Reasons of the events about an object, in the order of their last writes. */
+  /** The reasons of the events about an object, in the order of the events' last writes. */
   reasons(name: string): Promise<string[]>;
 }
 

@@ -3,7 +3,7 @@ import { runCommandLine } from '../../src/cli/adapter.ts';
 import type { CommandEntry } from '../../src/cli/command.ts';
 import { outputText } from '../../src/cli/printable.ts';
 
-/** A command of this process that runs until a test ends it, such as `up`. Records its output. */
+/** Runs a long-running command, such as `up`, in this process until the test ends it. Records its output. */
 export class CommandInProcess {
   readonly #interrupt = new AbortController();
   readonly #watchers = new Set<() => void>();
@@ -12,7 +12,7 @@ export class CommandInProcess {
   readonly code: Promise<number>;
 
   /**
-   * @param commands the commands of the line; the first word of the line names one of them
+   * @param commands the available commands; the first word of the line names one of them
    * @param input the standard input of a command that speaks a protocol over its streams
    */
   constructor(
@@ -39,12 +39,12 @@ export class CommandInProcess {
     });
   }
 
-  /** Both outputs, in the order of their lines. */
+  /** The lines of standard output and standard error, in the order in which they were written. */
   get output(): string {
     return this.#text;
   }
 
-  /** Resolves when the output matches. Rejects with the output when the command ends first. */
+  /** Resolves when the output matches. Rejects with the output if the command ends before. */
   async until(pattern: RegExp): Promise<void> {
     let check = (): void => {};
     const seen = new Promise<void>((resolve) => {

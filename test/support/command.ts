@@ -12,7 +12,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A process under test. Records its output, so that tests can wait for a text. */
+/** A process under test. Records its output, so that tests can wait for a pattern. */
 export class RunningCommand {
   readonly process: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -27,7 +27,7 @@ export class RunningCommand {
   ) {
     const { input, ...rest } = options;
     this.process = spawn(command, args, { ...rest, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-    // A program that ends without reading its input reports the problem by its exit code.
+    // Ignores the error of a program that ends without reading its input. Its exit code shows whether it failed.
     this.process.stdin?.on('error', () => {}).end(input);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
@@ -47,7 +47,7 @@ export class RunningCommand {
     return this.#stdout + this.#stderr;
   }
 
-  /** Resolves when the output matches. Rejects with the output when the process ends first. */
+  /** Resolves when the output matches. Rejects with the output if the process ends before. */
   async until(pattern: RegExp): Promise<void> {
     if (pattern.test(this.output)) return;
     let watcher = () => {};
@@ -64,7 +64,7 @@ export class RunningCommand {
       await Promise.race([seen, early]);
     } finally {
       this.#watchers.delete(watcher);
-      early.catch(() => {}); // The process ends eventually; only the race reads this rejection
+      early.catch(() => {}); // The process always ends at some time. Only the race needs this rejection.
     }
   }
 
@@ -81,9 +81,10 @@ export function startCli(args: readonly string[], cwd: string): RunningCommand {
 }
 
 /**
- * Runs a program to its end and blocks this process. A program that sends requests to this process would never end.
+ * Runs a program to its end and blocks this process. The program must not send requests to this process, because it
+ * would wait forever.
  *
- * @throws Error for a program that cannot start or runs for a minute, with its output.
+ * @throws Error with the output if the program cannot start or runs for a minute
  */
 export function runCommand(
   command: string,

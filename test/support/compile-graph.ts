@@ -38,8 +38,8 @@ function list(type: string): JsonObject {
 const SOURCES = [builtinSource(), crdSource([PUMP_CRD])];
 
 /**
- * Compiles a definition from the YAML of its `schema` and `resources`. The function fills in the name, the kind
- * (`App`), the version and the group (`acme.test`).
+ * Compiles a definition from the YAML of its `schema` and `resources`. The function adds the name, the kind (`App`),
+ * the version and the group (`acme.test`).
  *
  * @throws Error with all diagnostics when the definition does not compile.
  */

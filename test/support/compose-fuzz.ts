@@ -65,7 +65,7 @@ const PIECES = [
 
 const TOKENS = /\s+|[A-Za-z_$][\w$]*|\d+|`|"[^"\n]*"|'[^'\n]*'|=>|\?\?|\?\.|&&|\|\||[=!]==?|[-+*/%<>]=?|[^\s]/g;
 
-/** A generated program with changes in its text. Most results are still valid programs. */
+/** A generated program with random changes of its source. Most results are valid programs. */
 export function fuzzedSource(seed: number): string {
   const choices = seededChoices(seed);
   const tokens: string[] = [...(makeProgram(1 + (seed % 500)).source.match(TOKENS) ?? [])];
@@ -97,15 +97,15 @@ export function fuzzedSource(seed: number): string {
 }
 
 /**
- * The defect that a source reveals: a graph that differs from the result in JavaScript, or an exception that is not a
- * refusal and that the program does not throw in JavaScript. Undefined when there is none.
+ * The defect that a source reveals. A defect is a graph that differs from the result in JavaScript, or an exception
+ * that is neither a refusal nor thrown by the program in JavaScript. Undefined when there is no defect.
  */
 export function problemOf(source: string): string | undefined {
   const native = nativeRuns(source);
   if (native === undefined) return undefined;
   try {
     const verdict = compare(source);
-    // The compiler is right to refuse a resource whose name was changed.
+    // A change of a resource's name can make the compiler refuse the definition. That is correct.
     return verdict.kind === 'differs' && !verdict.text.includes('[graph/identity]') ? verdict.text : undefined;
   } catch (error) {
     if (error instanceof CompositionError || native === 0) return undefined;
@@ -117,8 +117,8 @@ export function problemOf(source: string): string | undefined {
 export const conditionalSourceOf = (seed: number): string => conditionalSource(conditionalStatements(seed));
 
 /**
- * The difference between the resources that a program with conditional resources makes in JavaScript and as a graph.
- * Undefined when the resources are equal, or when the program is refused.
+ * The difference between the resources of a program in JavaScript and in its graph. The program has conditional
+ * resources. Undefined when the resources are equal, or when the program is refused.
  */
 export function conditionalProblem(source: string): string | undefined {
   const verdict = compareConditional(source);
@@ -127,7 +127,7 @@ export function conditionalProblem(source: string): string | undefined {
 
 const MAX_RUN_MS = 500;
 
-/** Number of specs for which the program returns. Undefined when the source is not a program, or does not end. */
+/** The number of specs for which the program returns. Undefined when the source is not a program, or never ends. */
 function nativeRuns(source: string): number | undefined {
   let runs = 0;
   Object.assign(globalThis, {

@@ -10,12 +10,12 @@ const { kubernetesComposition, toResourceGraph } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** A program over live resources: the source, the compositions that it calls, and an optional status function. */
+/** A program that reads live resources: the source, the compositions that it calls, and an optional status function. */
 export interface LiveProgram {
   readonly source: string;
-  /** Compositions by name. Each may call those before it. */
+  /** Maps a name to the source of a composition. A composition may call the compositions before it. */
   readonly inner?: Readonly<Record<string, string>>;
-  /** The status function of the declarative form. `source` is then the builder. */
+  /** The status function of the declarative form. If it is set, `source` is the builder of the resources. */
   readonly status?: string;
 }
 
@@ -34,7 +34,10 @@ const INNER_SPEC = {
   required: ['name'],
 } as const;
 
-/** The state of the objects in the cluster: all fields, hardly any fields, or one of the two by the object's name. */
+/**
+ * The states of the objects in the cluster. `full`: all fields. `bare`: almost no fields. `mixed`: the name of an
+ * object determines which of these states it has.
+ */
 const ROUNDS = ['full', 'bare', 'mixed'] as const;
 type Round = (typeof ROUNDS)[number];
 
@@ -63,7 +66,7 @@ function liveObject(kind: string, name: string, round: Round): JsonObject {
   return { metadata, data: full ? { n: name, k: `k-${name}` } : { n: name } };
 }
 
-/** Instantiates the builder with the names that it reads. */
+/** Compiles the source of the builder. `names` are the variables that the source can use. */
 function instantiate(source: string, names: Names): Builder {
   // eslint-disable-next-line no-new-func -- the program under test
   return new Function(...Object.keys(names), `'use strict';\nreturn (${source});`)(...Object.values(names)) as Builder;
@@ -107,8 +110,8 @@ const sorted = (objects: readonly JsonObject[]): JsonObject[] =>
   [...objects].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
 /**
- * Runs the program as JavaScript, with factories that return the objects of the cluster. Returns undefined when the
- * program throws.
+ * Runs the program as JavaScript. Its factories return the objects of the cluster. Returns undefined when the program
+ * throws.
  */
 function runNatively(program: LiveProgram, given: JsonObject, round: Round): Outcome | undefined {
   const objects: JsonObject[] = [];
@@ -156,7 +159,8 @@ type Entry = JsonObject & { readonly id: string; readonly externalRef?: JsonObje
 const nameOf = (object: JsonObject): string => (object['metadata'] as JsonObject)['name'] as string;
 
 /**
- * The result of the graph when the cluster has all objects that the graph wants. A name may depend on other resources.
+ * The result of the graph when the cluster has all objects that the graph wants. The name of an object may depend on
+ * other resources.
  */
 function runGraph(composition: Composition<JsonObject, JsonObject>, given: JsonObject, round: Round): Outcome {
   const entries = (composition.toDefinition({ target: 'typekro' })['spec'] as JsonObject)['resources'] as Entry[];

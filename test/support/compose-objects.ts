@@ -12,7 +12,7 @@ const spec = {
   required: ['name', 'count'],
 } as const;
 
-/** The objects of a composition by id for the spec `{name: 'x', count: 2}`, and the definition. */
+/** The objects of a composition for the spec `{name: 'x', count: 2}`, keyed by id, and the definition. */
 export function composed(compose: (spec: { name: string; count: number }) => void): {
   readonly objects: Readonly<Record<string, JsonObject | undefined>>;
   readonly yaml: string;

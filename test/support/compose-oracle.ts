@@ -25,7 +25,7 @@ const SPEC = type({
   z: 'string | null',
 });
 
-/** Texts that JavaScript's methods, patterns and conversions may treat differently from CEL and Go. */
+/** Strings that JavaScript's methods, patterns and conversions may treat differently from CEL and Go. */
 export const TEXTS: readonly string[] = [
   ['', 'a', 'abc', 'aab', 'aaa', 'Hello World', 'x\ny', '\n', '^', '$', '-', '--a--', '-a-b-', 'A1_b', 'ab12cd34'],
   ['a,b,,c', ' pad ', '\t\n x', '\uFEFFx\uFEFF', '\u0085x\u0085', '\u00a0x\u2003', 'a\u2028b', 'a\u2029b', 'x\u2028'],
@@ -56,8 +56,8 @@ export const TEXTS: readonly string[] = [
 ].flat();
 
 /**
- * Texts with characters that are two UTF-16 units in JavaScript and one code point in CEL. U+FF5E comes after these
- * characters in the order of UTF-16 units, and before them in the order of code points.
+ * Strings with characters that are two UTF-16 units in JavaScript and one code point in CEL. U+FF5E sorts after these
+ * characters by UTF-16 units, and before them by code points.
  */
 export const ASTRAL: readonly string[] = ['😀', 'a😀b', '\u{10FFFF}', '\uFF5E'];
 
@@ -68,7 +68,7 @@ const FLOATS = [
   [2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53 + 2, 2 ** 63, 2 ** 64 + 2 ** 13, 2 ** 96, 1e300, -1e300],
 ].flat();
 
-/** Specs in which each text and each number occurs together with others. */
+/** Specs that combine each string and each number with others. */
 export function oracleInputs(texts: readonly string[] = TEXTS): readonly JsonObject[] {
   const pick = <T>(of: readonly T[], at: number): T => of[at % of.length] as T;
   return Array.from({ length: Math.max(texts.length, FLOATS.length) }, (_, i) => ({
@@ -94,7 +94,7 @@ export function oracleInputs(texts: readonly string[] = TEXTS): readonly JsonObj
 /** The result for an expression over the spec `s`. */
 export type OracleVerdict =
   | { readonly kind: 'equal'; readonly cel: string }
-  /** The graph's values are right, but for some specs the field waits although JavaScript has a value. */
+  /** All values of the graph are correct, but for some specs the graph has no value although JavaScript has one. */
   | { readonly kind: 'waits'; readonly text: string }
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly code?: string; readonly text: string };
@@ -148,7 +148,7 @@ function instantiate(source: string): Build {
   return new Function(`'use strict';\nreturn ${source};`)() as Build;
 }
 
-/** Returns undefined when JavaScript throws, or gives a value that JSON cannot express. */
+/** Runs the expression in JavaScript. Returns undefined if it throws, or if its value cannot be expressed in JSON. */
 function native(build: Build, given: JsonObject): { readonly value: unknown } | undefined {
   try {
     const { v } = build(structuredClone(given));
@@ -158,7 +158,7 @@ function native(build: Build, given: JsonObject): { readonly value: unknown } | 
   }
 }
 
-/** Whether the value is a number that JSON cannot express. */
+/** Is the value a number that JSON cannot express? */
 const isNonFinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 
 const print = (value: unknown): string | undefined =>
@@ -167,7 +167,7 @@ const print = (value: unknown): string | undefined =>
   );
 
 /**
- * Compares two values, with a tolerance for numbers from 2^52: a graph's integers are exact, and JavaScript rounds
+ * Are two values equal? Numbers from 2^52 have a tolerance, because a graph's integers are exact and JavaScript rounds
  * them.
  */
 function same(a: unknown, b: unknown): boolean {

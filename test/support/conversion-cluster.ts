@@ -7,10 +7,10 @@ import { crdOf } from './crd.ts';
 import { call } from './webhook-cluster.ts';
 import { openTlsServer } from './webhook-server.ts';
 
-/** The path of the panels of a version in the namespace `default`. */
+/** The API path of the panels in the namespace `default`, in a version. */
 export const panels = (version: 'v1' | 'v2' | 'v3'): string => `/apis/example.com/${version}/namespaces/default/panels`;
 
-/** The path of the definition of panels. */
+/** The API path of the CRD of panels. */
 export const DEFINITION = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/panels.example.com';
 
 /** The request of a ConversionReview. */
@@ -49,7 +49,7 @@ export function convertPanels({ objects, desiredAPIVersion }: ConversionRequest)
 const integer = { type: 'integer' };
 const status = { type: 'object', properties: { lit: { type: 'boolean' } } };
 
-/** A definition of panels whose versions a webhook converts. `storage` is the version that is stored. */
+/** The CRD of panels. A webhook converts its versions. `storage` is the stored version. */
 export function panelCrd(conversion: JsonObject, storage: 'v1' | 'v2' = 'v1'): KubeObject {
   const crd = crdOf('Panel');
   const version = (name: string, spec: JsonObject, more: JsonObject = {}): JsonObject => ({
@@ -89,13 +89,13 @@ export function panelCrd(conversion: JsonObject, storage: 'v1' | 'v2' = 'v1'): K
 export interface ConversionSetup extends AsyncDisposable {
   readonly cluster: Cluster;
   readonly transport: Transport;
-  /** The requests of the reviews in the order in which they came. */
+  /** The requests of the received reviews, in order. */
   readonly seen: ConversionRequest[];
-  /** The member `conversion` of the definition. */
+  /** The member `conversion` of the CRD. */
   readonly conversion: JsonObject;
 }
 
-/** Opens the server of a webhook, and a cluster with the definition of panels. */
+/** Starts the webhook server, and a cluster with the CRD of panels. */
 export async function setUpConversion(
   convert: Convert = convertPanels,
   options: ClusterOptions = { controllers: false },

@@ -1,6 +1,6 @@
 /**
- * Rows with one choice of each dimension. Every combination of three choices of different dimensions is in a row,
- * because most defects need a combination of at most three settings. Equal dimensions give equal rows. The first row
+ * Returns rows with one choice per dimension. For any three dimensions, every combination of their choices is in a row,
+ * because most defects need a combination of at most three settings. Equal dimensions produce equal rows. The first row
  * has the first choice of each dimension.
  */
 export function coveringRows<T>(dimensions: readonly (readonly T[])[]): T[][] {
@@ -11,8 +11,8 @@ export function coveringRows<T>(dimensions: readonly (readonly T[])[]): T[][] {
   };
   cover(rows[0] ?? []);
   while (missing.size > 0) {
-    // A row begins with a missing triple, so each row covers at least one. Each further choice is the one that covers
-    // the most missing triples.
+    // A row begins with a missing triple, so that it covers at least one. For each other dimension, the row gets the
+    // choice that covers the most missing triples.
     const [begun = ''] = missing;
     const row: (number | undefined)[] = dimensions.map(() => undefined);
     for (const pair of begun.split(' ')) {
@@ -31,7 +31,7 @@ export function coveringRows<T>(dimensions: readonly (readonly T[])[]): T[][] {
   return rows.map((row) => row.map((choice, dimension) => dimensions[dimension]?.[choice] as T));
 }
 
-/** The number of missing triples that a choice covers together with the choices of a row so far. */
+/** The number of missing triples that a choice covers together with the existing choices of a row. */
 function gainOf(
   row: readonly (number | undefined)[],
   dimension: number,
@@ -44,7 +44,7 @@ function gainOf(
   return gain;
 }
 
-/** All triples of choices of three dimensions, as texts. */
+/** All triples of choices of three dimensions, as strings. */
 function* triplesOf(choices: readonly (readonly number[])[]): Generator<string> {
   for (let a = 0; a < choices.length; a += 1) {
     for (let b = a + 1; b < choices.length; b += 1) {

@@ -2,19 +2,19 @@ import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { textAt } from '../../src/kubernetes/index.ts';
 
 interface CrdOptions {
-  /** Default `example.com`. */
+  /** The API group. Default: `example.com`. */
   readonly group?: string;
-  /** Default `v1`. */
+  /** The name of the version. Default: `v1`. */
   readonly version?: string;
-  /** Default `Namespaced`. */
+  /** The scope of the kind. Default: `Namespaced`. */
   readonly scope?: 'Namespaced' | 'Cluster';
-  /** Names that replace or extend the derived ones. */
+  /** Replaces or extends the names that are derived from the kind. */
   readonly names?: JsonObject;
-  /** Further fields of the version, such as subresources and printer columns. */
+  /** Additional fields of the version, such as subresources and printer columns. */
   readonly fields?: JsonObject;
 }
 
-/** A CustomResourceDefinition with one version. The schema has type `object`, unless it says otherwise. */
+/** A CustomResourceDefinition with one version. The type of the schema is `object` by default. */
 export function crdOf(kind: string, schema: JsonObject = {}, options: CrdOptions = {}): KubeObject {
   const { group = 'example.com', version = 'v1', scope = 'Namespaced', names, fields } = options;
   const singular = kind.toLowerCase();

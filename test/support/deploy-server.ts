@@ -10,10 +10,10 @@ import { serverKinds } from './api-server.ts';
 
 const real = serverKinds().find(({ name }) => name === 'kube-apiserver');
 
-/** Whether the tests run on etcd and kube-apiserver. */
+/** Do the tests run on etcd and kube-apiserver? */
 export const isRealServer = real !== undefined;
 
-/** The server of tests of deploys. */
+/** A server for the tests of deploys. */
 export interface DeployServer {
   readonly client: KubeClient;
   readonly transport: Transport;
@@ -23,8 +23,9 @@ export interface DeployServer {
 }
 
 /**
- * Starts a fresh server: an embedded cluster or, when `KUBEBUILDER_ASSETS` names their folder, etcd and kube-apiserver.
- * With etcd and kube-apiserver, no controllers of workloads run, so a stand-in reports Deployments as ready.
+ * Starts a fresh server. If `KUBEBUILDER_ASSETS` is set, the server is etcd and kube-apiserver from this folder. If
+ * not, it is an embedded cluster. With etcd and kube-apiserver, no workload controllers run, so a stand-in reports
+ * Deployments as ready.
  */
 export async function startDeployServer(): Promise<DeployServer> {
   if (real === undefined) return createCluster({ clock: 'real' });
@@ -57,7 +58,7 @@ export async function startDeployServer(): Promise<DeployServer> {
   };
 }
 
-/** Whether the server serves the kind of the CRD, which takes a moment after its creation. */
+/** Does the server serve the kind of the CRD? A server needs some time after the creation of the CRD. */
 async function isServed(client: KubeClient, crd: KubeObject): Promise<boolean> {
   const { group, names, versions } = crd.spec as unknown as {
     group: string;
@@ -74,7 +75,7 @@ async function isServed(client: KubeClient, crd: KubeObject): Promise<boolean> {
   }
 }
 
-/** Writes to each Deployment the status of a Deployment whose pods all run, unless its pods are meant to fail. */
+/** Writes the status of each Deployment as if all its pods ran. Skips Deployments whose pods are meant to fail. */
 async function reportReady(client: KubeClient, signal: AbortSignal): Promise<void> {
   for await (const event of client.watch({ apiVersion: 'apps/v1', kind: 'Deployment' }, { signal })) {
     if (event.type !== 'ADDED' && event.type !== 'MODIFIED') continue;
@@ -102,7 +103,7 @@ async function reportReady(client: KubeClient, signal: AbortSignal): Promise<voi
     try {
       await client.patch(refOf(object), { status }, { subresource: 'status', fieldManager: 'stand-in' });
     } catch (thrown) {
-      // The Deployment changed or was deleted meanwhile.
+      // In the meantime, the Deployment was changed or deleted.
       if (!isNotFound(thrown) && !isConflict(thrown) && !signal.aborted) throw thrown;
     }
   }

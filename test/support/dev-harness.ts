@@ -10,7 +10,7 @@ import { takeStateDirectory } from '../../src/cli/up/state-directory.ts';
 import type { Clock } from '../../src/kube/index.ts';
 import { systemClock } from '../../src/kube/index.ts';
 
-/** A clock that ends each debounce at once. */
+/** A clock on which each debounce ends at once. */
 const clock: Clock = {
   ...systemClock,
   setTimer(milliseconds, callback) {
@@ -38,7 +38,10 @@ kind: Pot
 metadata: {name: ${name}}
 `;
 
-/** A loop over `pots.yaml` and `shop.yaml`, whose output, keys and file events the test controls. */
+/**
+ * Runs the loop of `typekro dev` over `pots.yaml` and `shop.yaml`. The test reads its output, and controls its keys and
+ * file events.
+ */
 export class DevHarness {
   readonly cwd = mkdtempSync(join(tmpdir(), 'typekro-dev-'));
   readonly stop = new AbortController();
@@ -130,7 +133,7 @@ export class DevHarness {
     }).run();
   }
 
-  /** The output since the last call, up to the first text that matches. */
+  /** Waits for output that matches the pattern. Returns the output from the last call to the end of the match. */
   until(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const check = (): void => {

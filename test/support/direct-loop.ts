@@ -20,10 +20,10 @@ import {
 } from '../../src/runtime/index.ts';
 import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 
-/** The result of carrying decisions out until nothing is left to do. */
+/** The result of a loop of decisions that has reached its end. */
 export interface Settled {
   readonly decision: Decision;
-  /** Number of steps that wrote something. The last step, which writes nothing, is not counted. */
+  /** The number of steps with writes. The last step, which writes nothing, is not counted. */
   readonly rounds: number;
   readonly instance: KubeObject | undefined;
 }
@@ -32,11 +32,11 @@ export interface LoopOptions extends ViewOptions {
   readonly step?: Partial<StepOptions>;
   /** Called with every decision before it is carried out. */
   readonly onDecision?: (decision: Decision) => void;
-  /** The loop counts as endless after this many rounds. Default 40. */
+  /** The number of rounds after which the loop counts as endless. Default: 40. */
   readonly maxRounds?: number;
 }
 
-/** Decides for an instance in a fake cluster, and carries the decisions out until one of them writes nothing. */
+/** Decides for an instance in a fake cluster and carries out the decisions, until a decision writes nothing. */
 export function settle(graph: Graph, key: string, cluster: FakeCluster, options: LoopOptions = {}): Settled {
   const { maxRounds = 40, onDecision } = options;
   for (let rounds = 0; rounds <= maxRounds; rounds += 1) {
@@ -73,7 +73,7 @@ export function decide(graph: Graph, instance: KubeObject, cluster: FakeCluster,
   return decision;
 }
 
-/** Carries out one decision, in the order that decisions require. */
+/** Carries out one decision. The effects have the order that decisions require. */
 export function carryOut(key: string, decision: Decision, cluster: FakeCluster, options: LoopOptions = {}): void {
   const now = options.step?.now ?? Date.parse('2026-11-01T00:00:00Z');
   for (const [object, manager] of [
@@ -128,7 +128,7 @@ function removeNulls(object: object, patch: JsonObject): void {
   }
 }
 
-/** Applies an object, a second time with force if the action allows it. */
+/** Applies an object. After a conflict, applies it again with force if the action allows this. */
 function applyChild(action: ApplyAction, cluster: FakeCluster, now: number): void {
   const { target, desired, fingerprint, uid, version, manager = keys.CHILD_MANAGER, subresource, force } = action;
   const part = subresource === undefined ? {} : { subresource };
@@ -164,7 +164,7 @@ export function putInstance(
   return objectKey(stored);
 }
 
-/** `state: reason` by node id. */
+/** Maps the id of a node to `state: reason`. */
 export function statesOf(decision: Decision): Record<string, string> {
   return Object.fromEntries(decision.nodes.map(({ id, state, because }) => [id, `${state}: ${because.kind}`]));
 }

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * `README.md` and the pages directly in `docs`, from the root of the repository. `WALKED_PAGES` has pages of folders.
- * Pages of decisions are in neither list, because they keep the commands of the time when they were written.
+ * `README.md` and the pages directly in `docs`, relative to the root of the repository. `WALKED_PAGES` has the pages of
+ * folders. Neither list contains the pages about decisions, because they keep the commands of the time when they were
+ * written.
  */
 export const USER_PAGES: readonly string[] = [
   'README.md',
@@ -15,7 +16,7 @@ export const USER_PAGES: readonly string[] = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The pages whose blocks `test/package/walked-pages.test.ts` or `test/e2e/start-pages.test.ts` carries out in order. */
+/** The pages whose blocks `test/package/walked-pages.test.ts` or `test/e2e/start-pages.test.ts` follows in order. */
 export const WALKED_PAGES: readonly string[] = ['start', 'concepts', 'guides', 'migration'].flatMap((folder) =>
   readdirSync(join(ROOT, 'docs', folder)).map((name) => `docs/${folder}/${name}`),
 );

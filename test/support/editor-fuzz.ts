@@ -22,7 +22,7 @@ import {
 import type { Choices } from './choices.ts';
 import { pick } from './choices.ts';
 
-/** Texts that users type, paste, or leave half typed. */
+/** Strings that users type, paste, or type only partly. */
 const TYPED = [
   '${',
   '}',
@@ -85,8 +85,9 @@ export function randomEdit(
 /**
  * Sends all requests about a document, as an editor does after an edit.
  *
- * @returns the first answer that is wrong: a range outside of the document; `undefined` when all are right
- * @throws any error of an answer, except the refusal of a name
+ * @returns a description of the first wrong response, which is a range outside the document; `undefined` when all
+ *   responses are correct
+ * @throws any error of a request, except the refusal of a name
  */
 export async function askAll(
   document: EditorDocument,

@@ -2,7 +2,7 @@ import type { Position } from 'vscode-languageserver';
 import type { EditorDocument } from '../../src/editor/index.ts';
 import { Workspace } from '../../src/editor/index.ts';
 
-/** The character that marks the cursor in texts of tests. */
+/** The character that marks the cursor in the documents of tests. */
 export const CURSOR = '‸';
 
 export const URI = 'file:///work/app.yaml';
@@ -20,7 +20,7 @@ export function editorAt(
   return { workspace, document, position: document.text.positionAt(Math.max(offset, 0)) };
 }
 
-/** A definition with two nodes. The second node reads the first one. */
+/** A definition with two nodes. The second node reads the first node. */
 export const SHOP = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata:
@@ -73,8 +73,8 @@ spec:
 `;
 
 /**
- * The text with the cursor behind the first occurrence of `before`, and with `typed` in front of the cursor. If `before`
- * ends with a line break, the typed text is a line of its own.
+ * Inserts `typed` and the cursor after the first occurrence of `before`. If `before` ends with a line break, `typed`
+ * becomes a separate line.
  */
 export function typing(text: string, before: string, typed = ''): string {
   const at = text.indexOf(before);

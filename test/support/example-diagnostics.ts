@@ -18,7 +18,7 @@ import {
 } from '../../src/schema/index.ts';
 import { crdOf } from './crd.ts';
 
-/** A kind with bounds and a field without a type, for the examples that use one. */
+/** A kind with bounds and with a field without a type, for the examples that need such a kind. */
 const gauge = crdOf('Gauge', {
   properties: {
     spec: {
@@ -33,7 +33,7 @@ const gauge = crdOf('Gauge', {
 
 const sources = combineSources(crdSource([gauge]), builtinSource());
 
-/** The codes of parts of definitions that a feature gate enables. */
+/** The codes about parts of definitions that a feature gate enables. */
 const GATED = new Set([
   'graph/stock-function',
   'graph/invalid-variable',
@@ -46,7 +46,7 @@ const GATED = new Set([
   'graph/propagate-when',
 ]);
 
-/** All diagnostics of the example of a code. Definitions are called `example.yaml`. */
+/** All diagnostics of the example of a code. The file name of a definition is `example.yaml`. */
 export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {
   if (language === 'json') return ofSchema(fromJsonSchema(objectOf(parseJson(example))));
   if (language === 'composition') return ofComposition(code, example);
@@ -71,7 +71,7 @@ const spec = type({
 
 const status = type({ phase: 'string', 'size?': 'number' });
 
-/** The diagnostics of a composition function, as if the function were in a file of its own. */
+/** The diagnostics of a composition function, as if the function were in a separate file. */
 function ofComposition(code: string, example: string): readonly Diagnostic[] {
   const names = {
     Cel,
@@ -97,7 +97,7 @@ function ofComposition(code: string, example: string): readonly Diagnostic[] {
     return composition.diagnostics;
   } catch (error) {
     if (!(error instanceof CompositionError)) throw error;
-    // The frame of untraced code names a local path.
+    // Replaces the stack frame of untraced code, because it contains a local path.
     return error.diagnostics.map((each) => ({ ...each, message: each.message.replace(/ \(at .*\)$/, ' (at …)') }));
   }
 }

@@ -22,15 +22,15 @@ import {
 
 /** Options of the view of a fake cluster. */
 export interface ViewOptions {
-  /** `projection`: the view has projections, as the controller's caches do. Default: `whole`. */
+  /** `projection`: the view contains projections, as the controller's caches do. Default: `whole`. */
   readonly mode?: 'whole' | 'projection';
-  /** With true, an object is unknown until it is read. Default false: everything is known, as in synced caches. */
+  /** Is an object unknown until it is read? Default: false, so that all objects are known, as in synced caches. */
   readonly lazy?: boolean;
 }
 
 /**
- * An API server in memory for tests of pure decisions: server-side apply with field ownership (lists are atomic),
- * finalizers, UIDs, and a view for `step`. Deterministic.
+ * A deterministic in-memory API server for tests of pure decisions. It has server-side apply with field ownership
+ * (lists are atomic), finalizers, UIDs, and a view for `step`.
  */
 export class FakeCluster {
   readonly #objects = new Map<string, KubeObject>();
@@ -40,13 +40,13 @@ export class FakeCluster {
   readonly #failed = new Map<string, FailedWrite>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
   readonly #engineEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
-  /** For each graph, the computed kinds (`Kind.group`) that steps have found, by the id of the node. */
+  /** For each graph, maps the id of a node to the computed kinds (`Kind.group`) that steps have found. */
   readonly #computedKinds = new WeakMap<Graph, Map<string, Set<string>>>();
   #count = 0;
 
-  /** Writes in order: `apply ConfigMap/ns/name`, `delete …`, `gone …`. Writes that change nothing are left out. */
+  /** The writes in order: `apply ConfigMap/ns/name`, `delete …`, `gone …`. Writes without a change are left out. */
   readonly log: string[] = [];
-  /** Failures of writes, by the object's key (`Kind.group/namespace/name`). */
+  /** Maps an object's key (`Kind.group/namespace/name`) to the failure of its writes. */
   readonly refuse = new Map<string, ApiFailure>();
   /** Kinds (`Kind.group`) that the server does not serve. */
   readonly unserved = new Set<string>();
@@ -66,7 +66,7 @@ export class FakeCluster {
     return this.#store(key, { ...object, metadata: { ...before?.metadata, ...object.metadata } });
   }
 
-  /** Changes an object as another client. The managers of the changed fields lose these fields. */
+  /** Changes an object as another client. Removes the changed fields from the fields of their managers. */
   edit(key: string, change: (object: KubeObject) => void): void {
     const before = this.#objects.get(key);
     if (before === undefined) throw new Error(`no object ${key}`);
@@ -89,7 +89,10 @@ export class FakeCluster {
     }
   }
 
-  /** Removes one finalizer, or all. The object is removed with its last finalizer when it is marked for deletion. */
+  /**
+   * Removes one finalizer, or all finalizers. If the object is marked for deletion and has no finalizer left, removes
+   * the object.
+   */
   release(key: string, finalizer?: string): void {
     const object = this.#objects.get(key);
     if (object === undefined) return;
@@ -101,8 +104,8 @@ export class FakeCluster {
   }
 
   /**
-   * Server-side apply. Returns the stored object, or the failure of this key in `refuse`. Without force, a field that
-   * another manager owns with another value is a conflict.
+   * Applies an object by server-side apply. Returns the stored object, or the failure of its key in `refuse`. Without
+   * force, a field that another manager owns with another value causes a conflict.
    */
   apply(
     desired: KubeObject,
@@ -151,7 +154,7 @@ export class FakeCluster {
     this.#store(key, object);
   }
 
-  /** Deletes the object if it has this UID, as decisions request it. */
+  /** Deletes the object if it has this UID, as the deletions of decisions do. */
   delete(target: ObjectTarget, uid: string): void {
     const key = targetKey(target);
     const object = this.#objects.get(key);
@@ -171,7 +174,7 @@ export class FakeCluster {
     else this.#engineEquivalences.set(key, new Map([...(this.#engineEquivalences.get(key) ?? []), [writer, pair]]));
   }
 
-  /** Drops everything that a process has only in memory. */
+  /** Drops all state that a process has only in memory. */
   forget(): void {
     const memories = [this.#known, this.#whole, this.#failed, this.#equivalences, this.#engineEquivalences];
     for (const memory of memories) memory.clear();
@@ -239,7 +242,7 @@ export class FakeCluster {
     };
   }
 
-  /** The paths that a Graph reads of objects of this kind. */
+  /** The paths of objects of this kind that a Graph reads. */
   #readsOfKind(graph: Graph, object: KubeObject): readonly (readonly PathStep[])[] {
     const { group, kind } = gvkOf(object);
     const computed = this.#computedKinds.get(graph);
@@ -251,7 +254,7 @@ export class FakeCluster {
     return [...graph.reads].flatMap(([id, paths]) => (isSame(id) ? paths : []));
   }
 
-  /** Whether the owners of fields changed. The server also stores an apply that only takes over fields. */
+  /** Have the owners of fields changed? The server also stores an apply that changes only the owners. */
   #ownersChanged(key: string, before: KubeObject): boolean {
     return !jsonEquals(this.#managedFields(key), before.metadata.managedFields ?? []);
   }
@@ -299,7 +302,7 @@ function isOfStatus(path: string): boolean {
   return (JSON.parse(path) as PathStep[])[0] === 'status';
 }
 
-/** The other managers of wanted fields that have another value, with the paths of these fields. */
+/** Maps another manager to the paths of the wanted fields that it owns with another value. */
 function conflictsOf(
   before: KubeObject,
   owners: ReadonlyMap<string, ReadonlySet<string>>,
@@ -325,7 +328,7 @@ function conflictFailure(conflicts: readonly (readonly [string, string])[]): Api
   };
 }
 
-/** Paths (as JSON) and values of the leaves that an apply sets. Lists and empty objects are leaves. */
+/** Maps the path (as JSON) of each leaf that an apply sets to its value. Lists and empty objects are leaves. */
 function leaves(object: KubeObject): Map<string, JsonValue> {
   const found = new Map<string, JsonValue>();
   const walk = (path: readonly PathStep[], value: JsonValue | undefined) => {

@@ -1,14 +1,14 @@
 import type { Transport, TransportRequest, TransportResponse } from '../../src/kube/types.ts';
 
-/** The answer of a fake server. */
+/** The response of a fake server. */
 export interface FakeAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A text is sent as it is; any other value is sent as JSON. */
+  /** A string is sent unchanged. Any other value is sent as JSON. */
   readonly body?: unknown;
 }
 
-/** For tests: a transport whose answers come from a function. It records the requests. */
+/** A transport for tests. A function makes its responses, and it records the requests. */
 export function fakeTransport(
   answer: (request: TransportRequest) => FakeAnswer | Error,
 ): Transport & { readonly requests: TransportRequest[] } {
@@ -30,7 +30,7 @@ export function fakeTransport(
   };
 }
 
-/** The text in two pieces, as a socket may deliver it. */
+/** Yields the text in two pieces, as a socket may deliver it. */
 async function* chunks(text: string): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   const middle = Math.floor(bytes.length / 2);

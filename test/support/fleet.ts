@@ -8,12 +8,14 @@ const NAMESPACE = 'fleet';
 const API_VERSION = 'fleet.test/v1';
 const TIMEOUT_MS = 120_000;
 
-/** When this many children are behind their instances, further edits wait for the controller. */
+/**
+ * The maximum number of children without the value of their instance. If there are more, edits wait for the controller.
+ */
 const MAX_BEHIND = 20;
 
 const ROLES = ['log', 'flag'];
 
-/** A kind with two children. The second child has a value of the first one's live state. */
+/** A kind with two children. The second child has a value from the live state of the first child. */
 const DEFINITION = {
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -40,23 +42,25 @@ const ship = (name: string, course: number): KubeObject => ({
 });
 
 /**
- * The changes of the children since the fleet was complete. A watch reports them, so a write that changes nothing in the
- * object is not among them: the server sends no event for it.
+ * The changes of the children since the fleet was complete. A watch reports the changes. Therefore a write that does
+ * not change the object is not included, because the server sends no event for it.
  */
 export interface FleetRecord {
-  /** Changes of an instance. */
+  /** The number of edits of instances. */
   edits: number;
-  /** Changes of a child that carry a newer value. */
+  /** The number of changes of a child to a newer value. */
   wanted: number;
-  /** Changes of a child that has the value already, each with its name. */
+  /** Changes of a child that already had the value, each with the child's name. */
   readonly needless: string[];
-  /** Changes of a child back to an older value, each with its name: a controller decided on an old state. */
+  /**
+   * Changes of a child back to an older value, each with the child's name. A controller has decided on an old state.
+   */
   readonly stale: string[];
-  /** Children that were deleted. */
+  /** The names of children that were deleted. */
   readonly lost: string[];
 }
 
-/** Instances that are edited all the time, and a watch that judges each change of their children. */
+/** Instances that are edited continuously, and a watch that classifies each change of their children. */
 export class Fleet {
   readonly record: FleetRecord = { edits: 0, wanted: 0, needless: [], stale: [], lost: [] };
   readonly #client: KubeClient;
@@ -88,13 +92,13 @@ export class Fleet {
     this.#isComplete = true;
   }
 
-  /** The version label that the first controller has given to the children. */
+  /** The version in the label that the first controller has written to the children. */
   get versionLabel(): string {
     const [child] = this.#children.values();
     return child?.metadata.labels?.['kro.run/kro-version'] ?? '';
   }
 
-  /** Edits one instance after the other, in an order that the seed decides, until `finish`. */
+  /** Edits one instance after another until `finish`. The seed determines the order. */
   startEdits(seed: number): void {
     const choices = seededChoices(seed);
     const names = [...this.#courses.keys()];
@@ -110,11 +114,11 @@ export class Fleet {
         this.record.edits += 1;
       }
     })();
-    // A test that fails before `finish` closes the connections of a running edit.
+    // Ignores the error of a running edit, because a test that fails before `finish` closes its connection.
     this.#editing.catch(() => undefined);
   }
 
-  /** Resolves when children have got this number of further values. */
+  /** Resolves when the children have received this number of new values. */
   async changes(count: number): Promise<void> {
     const goal = this.record.wanted + count;
     await this.#until(() => this.record.wanted >= goal);
@@ -184,8 +188,8 @@ const courseOf = (object: KubeObject | undefined): string | undefined =>
   (object as { readonly data?: { readonly course?: string } } | undefined)?.data?.course;
 
 /**
- * Adds an event of a child to the record. The courses of an instance only rise, so that a lower course is an old one.
- * A watch that begins again also reports unchanged objects. Their version is that of `before`, and they are ignored.
+ * Adds an event of a child to the record. The value `course` of an instance only increases, so a lower value is stale.
+ * A watch that restarts also reports unchanged objects. They have the same version as `before`, and are ignored.
  */
 export function recordChange(
   record: FleetRecord,

@@ -5,17 +5,20 @@ import { clientCache, runGo } from './clients.ts';
 
 /*
  * The test suites of controller-runtime, which start the programs of `typekro envtest`. They are built from the sources
- * in the Go module cache. `TYPEKRO_SUITES` names suites, separated by commas, or is `all`. `npm run long` runs another
- * suite each day, because all of them together take many minutes.
+ * in the Go module cache. `TYPEKRO_SUITES` is a list of suites, separated by commas, or `all`. `npm run long` runs
+ * another suite each day, because all suites together take many minutes.
  */
 
-/** The suites: how many specs each runs, and which of them are known to fail. */
+/** The suites, with their numbers of specs and the specs that are known to fail. */
 export interface GoSuites {
   readonly module: string;
   readonly version: string;
-  /** The number of specs that a suite runs, by its package. Specs that it leaves out are not counted. */
+  /** Maps the package of a suite to the number of specs that it runs. Skipped specs are not counted. */
   readonly suites: Readonly<Record<string, number>>;
-  /** The reasons of specs that fail, by the package and then by the texts of the spec. */
+  /**
+   * Maps the package of a suite to its failing specs. For each package, maps the joined texts of a Ginkgo spec to the
+   * reason of its failure.
+   */
   readonly knownFailures: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -24,7 +27,7 @@ export const goSuites = JSON.parse(
 ) as GoSuites;
 
 /**
- * The suites that `TYPEKRO_SUITES` names; no suites when the variable is not set.
+ * The suites that `TYPEKRO_SUITES` names. Empty when the variable is not set.
  *
  * @throws Error for a name that is not a suite.
  */
@@ -40,14 +43,14 @@ export function requestedSuites(text = process.env['TYPEKRO_SUITES'] ?? ''): rea
 const folder = join(clientCache, `controller-runtime-${goSuites.version}-${process.arch}`);
 const sources = join(folder, 'sources');
 
-/** The folder in which a suite runs: that of its package, with its test data. */
+/** The folder in which a suite runs. It is the folder of the suite's package, with the test data. */
 export const suiteFolder = (name: string): string => join(sources, name);
 
 /** The program of a suite, which `buildSuite` writes. */
 export const suiteProgram = (name: string): string => join(folder, `${name.replaceAll('/', '-')}.test`);
 
 /**
- * Builds the program of a suite, unless there is one.
+ * Builds the program of a suite, if it does not exist.
  *
  * @throws Error when the module is not reachable, or the build fails.
  */
@@ -65,7 +68,7 @@ export function buildSuite(name: string): void {
   }
 }
 
-/** Copies the sources from the module cache, in which nothing may be written. The suites write test data. */
+/** Copies the sources from the module cache. The suites write test data, and the module cache must not be changed. */
 function copySources(): void {
   mkdirSync(folder, { recursive: true });
   const words = ['mod', 'download', '-json', `${goSuites.module}@${goSuites.version}`];
@@ -74,7 +77,7 @@ function copySources(): void {
     throw new Error(`go ${words.join(' ')} has failed: ${error?.message ?? stderr}`);
   const unfinished = `${sources}.${process.pid}`;
   cpSync((JSON.parse(stdout) as { Dir: string }).Dir, unfinished, { recursive: true });
-  // The copy has the modes of the module cache, in which files and folders are read-only.
+  // Makes the copy writable, because the files and folders of the module cache are read-only.
   spawnSync('chmod', ['-R', 'u+w', unfinished]);
   renameSync(unfinished, sources);
 }

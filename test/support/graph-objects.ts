@@ -36,7 +36,7 @@ function graphObject(name: string): KubeObject {
   return { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', metadata: { name, namespace: NAMESPACE } };
 }
 
-/** The compiled Graph, or kro's text for the reason why it does not compile. */
+/** The compiled Graph, or kro's message with the reason why it does not compile. */
 function compile(object: KubeObject): { readonly graph?: Graph; readonly problem?: string } {
   const { graph, diagnostics } = compileGraphObject(object as unknown as JsonValue, { sources: SOURCES });
   if (graph !== undefined) return { graph };
@@ -44,7 +44,7 @@ function compile(object: KubeObject): { readonly graph?: Graph; readonly problem
   return { problem: first?.kroMessage ?? first?.message ?? 'no graph' };
 }
 
-/** Graphs of the namespace `team-a` in a fake cluster. */
+/** Graphs in the namespace `team-a` of a fake cluster. */
 export class GraphObjects {
   readonly cluster = new FakeCluster();
   readonly #options: LoopOptions;
@@ -53,7 +53,7 @@ export class GraphObjects {
     this.#options = { ...options, step: { account: 'system:serviceaccount:team-a:default', ...step } };
   }
 
-  /** Creates a Graph, or replaces its nodes, and carries decisions out until nothing is left to do. */
+  /** Creates a Graph or replaces its nodes, and carries out decisions until no work remains. */
   apply(nodes: string, name = 'g'): Decision {
     const key = keyOf(name);
     const spec = this.specOf(nodes);
@@ -71,7 +71,7 @@ export class GraphObjects {
     return this.settle(name);
   }
 
-  /** Carries decisions out until nothing is left to do. A Graph that does not compile gets kro's text. */
+  /** Carries out decisions until no work remains. If the Graph does not compile, refuses it with kro's message. */
   settle(name = 'g', more: LoopOptions = {}): Decision {
     const key = keyOf(name);
     const object = this.cluster.get(key);
@@ -84,7 +84,7 @@ export class GraphObjects {
     return this.refuse(problem, name);
   }
 
-  /** Refuses a Graph with this text. */
+  /** Refuses a Graph with this message. */
   refuse(problem: string, name = 'g'): Decision {
     const key = keyOf(name);
     for (;;) {
@@ -103,7 +103,7 @@ export class GraphObjects {
     }
   }
 
-  /** Marks a Graph for deletion and carries decisions out until it is gone or waits. */
+  /** Marks a Graph for deletion, and carries out decisions until the Graph is deleted or waits. */
   delete(name = 'g'): Decision {
     this.cluster.remove(keyOf(name));
     return this.settle(name);
@@ -114,18 +114,18 @@ export class GraphObjects {
     return { nodes: parse(nodes) as JsonValue };
   }
 
-  /** The Graph. */
+  /** The live Graph. Undefined if it does not exist. */
   get(name = 'g'): KubeObject | undefined {
     return this.cluster.get(keyOf(name));
   }
 
-  /** `Type: Status Reason message` of a condition of a Graph. */
+  /** A condition of a Graph, in the form `Type: Status Reason message`. */
   condition(type: string, name = 'g'): string {
     const { status, reason = '', message = '' }: Partial<Condition> = conditionOf(this.get(name), type) ?? {};
     return `${status} ${reason} ${message}`;
   }
 
-  /** `<nodeID> <name>[ <uid>]` of the objects that the status of a Graph records. */
+  /** The objects that the status of a Graph records, each in the form `<nodeID> <name>[ <uid>]`. */
   recorded(name = 'g'): string[] {
     const entries = (this.get(name)?.status?.['managedResources'] ?? []) as JsonObject[];
     return entries.map((entry) => [entry['nodeID'], entry['name'], entry['uid']].filter(Boolean).join(' '));

@@ -45,14 +45,14 @@ spec:
 
 /** The header of a test file. */
 export const HEAD = 'schemaVersion: 1\nkind: GraphTest\ndefinition: shop.yaml\n';
-/** The start of a test. */
+/** The first lines of a test in a test file. */
 export const GIVEN = `
     given:
       name: shop
       spec: { zones: [a, b] }
       objects: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings }, data: { image: nginx } }]`;
 
-/** A folder with the definition as `shop.yaml`. `typekro test` runs there. */
+/** A folder with the definition as `shop.yaml`, in which `typekro test` runs. */
 export interface TestFolder {
   readonly cwd: string;
   readonly run: (line: string | readonly string[]) => Promise<CommandRun>;

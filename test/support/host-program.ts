@@ -1,6 +1,6 @@
 /**
- * A program whose compositions use many names from their surroundings, in every module format. Every host must make the
- * same graph of it.
+ * A program in every module format. Its compositions use many names from outer scopes. Every host must create the same
+ * graph from it.
  */
 const HELPER = `
 const limit = 3
@@ -10,8 +10,8 @@ const prefix = 'p-'
 `;
 
 /**
- * The source has shadowed names, helpers of another module, a local helper, a loop and a class field, and no
- * semicolons.
+ * The source has no semicolons. It uses shadowed names, helpers of another module, a local helper, a loop and a class
+ * field.
  */
 const COMPOSITION = `'use strict'
 import { createResource, kubernetesComposition } from 'typekro'
@@ -39,7 +39,7 @@ export const HOST_PROGRAM: Readonly<Record<string, string>> = {
   'helper.js': HELPER,
   'zones.js': "export const zones = ['a', 'b']",
   'composition.js': COMPOSITION,
-  // The helper is loaded before any code shows that a composition uses it.
+  // The program loads the helper before the loader can see that a composition uses it.
   'main.js':
     "import { size } from './helper.js'\nimport { composition } from './composition.js'\nif (size(9) !== 'large') throw new Error('changed')\nconsole.log(composition.toYaml())",
   'helper.cjs': HELPER.replaceAll('export default function (', 'exports.named = function (').replace(
@@ -61,7 +61,7 @@ export const composition = kubernetesComposition({ name: 'demo', spec } as never
 `,
 };
 
-/** The same composition with types. The source leaves out TypeScript syntax that is more than types. */
+/** The same composition with types. The source uses only erasable TypeScript syntax. */
 export const TYPED_PROGRAM: Readonly<Record<string, string>> = {
   'composition-typed.ts': (HOST_PROGRAM['composition.js'] ?? '')
     .replace(

@@ -1,13 +1,16 @@
 import { pick, type Choices } from './choices.ts';
 
-/** Records what hostile data caused: an entry means that foreign code ran, or that an inherited property was read. */
+/**
+ * Records the effects of hostile data. An entry means that code of the data has run, or that an inherited property was
+ * read.
+ */
 export interface Alarm {
   readonly events: string[];
 }
 
 const KEYS = ['a', 'b', 'name', 'items', '__proto__', 'constructor', 'toString', 'length', '', 'é', '0'];
 
-/** A JSON value, or a value that JSON cannot express: getters, cycles, exotic prototypes. */
+/** Generates a JSON value, or a value that JSON cannot express: with getters, cycles or exotic prototypes. */
 export function hostileValue(choices: Choices, alarm: Alarm, depth = 3): unknown {
   const scalars: readonly (() => unknown)[] = [
     () => 1,

@@ -14,7 +14,7 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(new TextEncoder().encode(text));
 }
 
-/** Answers the first matching request in place of the cluster. */
+/** Responds to the first matching request instead of the cluster. */
 export function once(
   world: VirtualWorld,
   fits: (request: SeenRequest) => boolean,

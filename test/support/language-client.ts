@@ -13,18 +13,18 @@ import { CLI } from './command.ts';
 
 /** The options of a client. */
 export interface LanguageClientOptions {
-  /** The folder of the workspace; absent for a client without a folder. */
+  /** The folder of the workspace. If it is absent, the client has no folder. */
   readonly folder?: string;
   readonly settings?: object;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** A client of `typekro lsp` in a process of its own, over the standard input and output. */
+/** A client of a separate `typekro lsp` process. It uses the standard input and output of the process. */
 export class LanguageClient {
   readonly process: ChildProcess;
   readonly connection: ProtocolConnection;
   readonly ended: Promise<number | null>;
-  /** What the server logs: internal errors. */
+  /** The messages that the server logs. They are internal errors. */
   readonly log: string[] = [];
   readonly #diagnostics = new Map<string, PublishDiagnosticsParams>();
   readonly #watchers = new Set<() => void>();
@@ -73,7 +73,7 @@ export class LanguageClient {
     });
   }
 
-  /** Replaces the text of a document, or inserts a text at a position. */
+  /** Replaces the text of a document, or inserts text at a position. */
   async change(uri: string, text: string, at?: Position): Promise<void> {
     const version = (this.#versions.get(uri) ?? 0) + 1;
     this.#versions.set(uri, version);
@@ -96,13 +96,13 @@ export class LanguageClient {
     return this.connection.sendRequest<Result>(`textDocument/${method}`, params);
   }
 
-  /** The diagnostics of the current version of a document, or of a later one. */
+  /** The diagnostics of the current version of a document, or of a later version. */
   async diagnostics(uri: string): Promise<readonly Diagnostic[]> {
     const wanted = this.#versions.get(uri) ?? 0;
     return this.until(uri, ({ version }) => version === undefined || version >= wanted);
   }
 
-  /** Resolves with the diagnostics of a document as soon as they fulfil a condition. */
+  /** Resolves with the diagnostics of a document as soon as `holds` returns true for them. */
   until(uri: string, holds: (params: PublishDiagnosticsParams) => boolean): Promise<readonly Diagnostic[]> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
@@ -117,14 +117,14 @@ export class LanguageClient {
     });
   }
 
-  /** Ends the server in the orderly way, and returns its exit code. */
+  /** Sends the requests for a clean shutdown, and returns the exit code of the server. */
   async shutdown(): Promise<number | null> {
     await this.connection.sendRequest('shutdown');
     await this.connection.sendNotification('exit');
     return this.ended;
   }
 
-  /** Ends the process, whatever its state. */
+  /** Ends the process regardless of its state. */
   async dispose(): Promise<void> {
     this.connection.dispose();
     this.process.kill('SIGKILL');

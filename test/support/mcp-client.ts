@@ -8,7 +8,7 @@ export interface ClientAnswer {
   readonly isError?: boolean;
 }
 
-/** The client of the protocol's own package. */
+/** The interface of the client in the official MCP package. */
 export interface McpClient {
   connect(transport: McpTransport): Promise<void>;
   listTools(): Promise<{ readonly tools: readonly { readonly name: string; readonly annotations?: object }[] }>;
@@ -28,5 +28,5 @@ const parts = ['client/index.js', 'client/stdio.js', 'inMemory.js'].map(
   (part) => load(`@modelcontextprotocol/sdk/${part}`) as object,
 );
 
-/** The client, and transports in memory and over the standard input and output of a process. */
+/** The client class, and two transports: in memory, and over the standard input and output of a process. */
 export const { Client, InMemoryTransport, StdioClientTransport } = Object.assign({}, ...parts) as ClientParts;

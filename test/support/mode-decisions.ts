@@ -16,12 +16,12 @@ import { refOfTarget } from '../../src/runtime/index.ts';
 import { KINDS_BY_PLURAL } from './planned-graphs.ts';
 import type { SeenRequest, VirtualWorld } from './virtual-world.ts';
 
-/** One decision about a child: its write with the whole body, or its deletion. */
+/** One decision about a child: a write with the whole body, or a deletion. */
 export interface ChildDecision {
   readonly action: 'create' | 'change' | 'delete';
   /** `Kind namespace/name`. */
   readonly object: string;
-  /** `null` for a deletion. */
+  /** The body of the write. `null` for a deletion. */
   readonly body: JsonValue;
 }
 
@@ -55,8 +55,8 @@ const waitingIn = (nodes: readonly NodeReport[]): WaitingNode[] =>
   nodes.filter(({ state }) => !DONE.has(state)).map(({ id, state, because }) => ({ id, state, because }));
 
 /**
- * The decisions of `plan`, without the writes that wait for a node that is not ready. The plan also lists such writes,
- * with the nodes that it assumes to be ready. Direct mode and the controller do not decide such writes yet.
+ * The decisions of `plan`, without the writes that wait for a node. The plan also lists such writes, with the nodes
+ * that it assumes to be ready. Direct mode and the controller decide such writes only later.
  */
 export async function decisionsOfPlan(
   { user, clock }: VirtualWorld,
@@ -84,7 +84,7 @@ export async function decisionsOfPlan(
   return { children, waiting: waitingIn(result.standing.nodes) };
 }
 
-/** The decisions of direct mode. Dry runs check each of them. */
+/** The decisions of direct mode. A dry run checks each decision. */
 export async function decisionsOfDirectMode(
   { user, clock }: VirtualWorld,
   { graph, instance, step }: DecisionTask,
@@ -122,8 +122,8 @@ export async function decisionsOfDirectMode(
 }
 
 /**
- * A client that hides an object after the dry run of its deletion: the answer and later reads say that the object does
- * not exist. The server keeps the object.
+ * A client that hides an object after the dry run of its deletion. The response and later reads say that the object
+ * does not exist, but the server keeps it.
  */
 function endingDeletions(api: KubernetesApi): KubernetesApi {
   const gone = new Set<string>();
@@ -169,7 +169,7 @@ export class ControllerWrites {
     this.#seen.length = 0;
   }
 
-  /** The writes for an instance, in the order of their answers. Equal writes count once, such as repeated refusals. */
+  /** The writes for an instance, in the order of the responses. Equal writes, such as repeated refusals, count once. */
   of(instance: string): ChildDecision[] {
     const children = this.#seen.flatMap(({ request, status }) => {
       const decision = decisionOf(request, status);
@@ -197,7 +197,7 @@ function decisionOf({ method, path, body }: SeenRequest, status: number): ChildD
   return { action: status === 201 ? 'create' : 'change', object, body: sent };
 }
 
-/** The nodes that wait, as the controller reports them. An instance that is gone has none. */
+/** The waiting nodes, as the controller reports them. Empty for a deleted instance. */
 export function waitingInController({ controller }: VirtualWorld, ref: ObjectRef): WaitingNode[] {
   return waitingIn(controller.reports.report(instanceRef(ref))?.nodes ?? []);
 }

@@ -19,9 +19,9 @@ vi.mock('../../src/cli/clusters/launch.ts', async (original) => ({
 
 const servedClusters: { close(): Promise<void> }[] = [];
 
-/** The home folder of a test, and the commands that run with it. */
+/** The home folder of a test, and functions that use it. */
 export interface NamedClusters {
-  /** The home folder. Each test has a new one. */
+  /** The home folder, which is new for each test. */
   readonly home: string;
   /** Runs a command line with the home folder as its working folder. */
   run(line: string, stdin?: string): Promise<CommandRun>;

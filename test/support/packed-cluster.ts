@@ -7,13 +7,13 @@ import { isLongRun } from './budget.ts';
 import { RunningCommand } from './command.ts';
 import { makePackedProject } from './packed-package.ts';
 
-/** A named cluster that the command line of the packed package starts, in a folder whose name has blanks. */
+/** A named cluster that the command line of the packed package starts, in a folder whose name contains spaces. */
 const packedCluster: ServerKind = {
   name: 'a cluster of the packed package',
   isEmbedded: true,
   workloads: true,
   async start() {
-    const parent = mkdtempSync(join(tmpdir(), 'a project with blanks '));
+    const parent = mkdtempSync(join(tmpdir(), 'a project with spaces '));
     const project = makePackedProject(parent, 'dependencies');
     const env = { ...process.env, HOME: parent, XDG_STATE_HOME: parent, KUBECONFIG: join(parent, 'config') };
     const main = join('node_modules', 'typekro', 'dist', 'cli', 'main.js');
@@ -31,7 +31,10 @@ const packedCluster: ServerKind = {
   },
 };
 
-/** The servers for the tests of the clients of other projects: those of `serverKinds`, and in a long run the packed package. */
+/**
+ * The servers for the tests of clients of other projects. They are the servers of `serverKinds` and, in a long run, the
+ * packed package.
+ */
 export function clientServers(): ServerKind[] {
   return isLongRun() ? [...serverKinds(), packedCluster] : serverKinds();
 }

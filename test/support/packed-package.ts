@@ -5,7 +5,10 @@ import { runCommand } from './command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Packs the package in the folder `source` by `npm pack`, without its scripts. Returns the name of the file in `directory`. */
+/**
+ * Packs the package in the folder `source` with `npm pack`, without running its scripts. Returns the name of the file
+ * in `directory`.
+ */
 export function packPackage(source: string, directory: string): string {
   const npm = process.env['npm_execpath'];
   const pack = ['pack', '--ignore-scripts', '--pack-destination', directory];
@@ -18,10 +21,10 @@ export function packPackage(source: string, directory: string): string {
 
 /**
  * Creates a project below `parent` with the package as `npm pack` makes it, and returns the project's folder. Only the
- * package comes from the tarball. Its dependencies are those of this repository.
+ * package comes from the tarball. Its dependencies come from this repository.
  *
  * @param packages `everything`: all packages of this repository, as in a project with all optional packages.
- * `dependencies`: only the packages that an installation of the package includes
+ *   `dependencies`: only the packages that an installation of the package includes
  */
 export function makePackedProject(parent: string, packages: 'everything' | 'dependencies' = 'everything'): string {
   const directory = mkdtempSync(join(parent, '.run-'));
@@ -42,7 +45,7 @@ export function makePackedProject(parent: string, packages: 'everything' | 'depe
   return directory;
 }
 
-/** The names of the package's dependencies and of theirs, from the lock file. */
+/** The names of the package's direct and transitive dependencies, from the lock file. */
 export function dependencyNames(): string[] {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<

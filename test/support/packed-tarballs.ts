@@ -7,7 +7,7 @@ import { dependencyNames } from './packed-package.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs npm without a registry, with a cache of its own in `folder`. */
+/** Runs npm offline, with its own cache in `folder`. */
 export async function offlineNpm(words: readonly string[], cwd: string, folder: string): Promise<Ended> {
   const path = process.env['npm_execpath'];
   const [command, first] = path === undefined ? ['npm', []] : [process.execPath, [path]];
@@ -19,8 +19,8 @@ export async function offlineNpm(words: readonly string[], cwd: string, folder: 
 }
 
 /**
- * Packs the package, its dependencies and `others` with theirs into `folder`, and returns the paths of the tarballs. An
- * installation of the paths needs no registry.
+ * Packs the package, the packages in `others`, and the dependencies of all of them into `folder`. Returns the paths of
+ * the tarballs. An installation of these paths needs no registry.
  */
 export async function packTarballs(folder: string, others: readonly string[]): Promise<string[]> {
   const names = new Set([...dependencyNames(), ...others.flatMap(withDependencies)]);
@@ -31,7 +31,7 @@ export async function packTarballs(folder: string, others: readonly string[]): P
     .map((name) => join(folder, name));
 }
 
-/** A package and all that it depends on. */
+/** A package and all its transitive dependencies. */
 function withDependencies(name: string): string[] {
   const file = join(ROOT, 'node_modules', name, 'package.json');
   const { dependencies = {} } = JSON.parse(readFileSync(file, 'utf8')) as {

@@ -1,7 +1,7 @@
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../src/inspect/index.ts';
 import { summaryOf } from '../../src/cli/plan/summary.ts';
 
-/** A planned write of a ConfigMap by one node; `members` replaces the defaults. */
+/** A planned write of a ConfigMap by one node. `members` replaces defaults. */
 export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {
   return {
     node: 'map',
@@ -14,7 +14,7 @@ export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {
   };
 }
 
-/** A changed definition without changes of its parts; `members` replaces the defaults. */
+/** The plan of a changed definition whose parts do not change. `members` replaces defaults. */
 export function definitionPlan(members: Partial<DefinitionPlan> = {}): DefinitionPlan {
   return {
     name: 'pots',
@@ -30,7 +30,7 @@ export function definitionPlan(members: Partial<DefinitionPlan> = {}): Definitio
   };
 }
 
-/** The plan of the instance `namespace/name`; `members` replaces the defaults. */
+/** The plan of the instance `namespace/name`. `members` replaces defaults. */
 export function instancePlan(instance: string, members: Partial<InstancePlan> = {}): InstancePlan {
   const [namespace = '', name = ''] = instance.split('/');
   return {

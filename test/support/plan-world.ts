@@ -25,7 +25,10 @@ export interface PlanWorld {
   readonly world: VirtualWorld;
   /** The folder of `kubeconfig` and the user's files. */
   readonly cwd: string;
-  /** Runs a command line while the controller works. The word FILE in the line stands for a file with the objects. */
+  /**
+   * Runs a command line while the controller works. The word FILE in the line is replaced by the name of a file with
+   * the objects.
+   */
   readonly run: (line: string, ...objects: KubeObject[]) => Promise<CommandResult>;
   /** Saves a plan and returns the name of its file. */
   readonly save: (line: string, ...objects: KubeObject[]) => Promise<string>;

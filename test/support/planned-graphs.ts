@@ -7,7 +7,9 @@ export type Random = () => number;
 export const pick = <Item>(random: Random, items: readonly Item[]): Item =>
   items[Math.floor(random() * items.length)] as Item;
 
-/** A definition whose kind generated graphs use. The names of its children differ from those of generated graphs. */
+/**
+ * A definition whose kind generated graphs use. The names of its children differ from the names in generated graphs.
+ */
 export const lidDefinition = {
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -37,7 +39,8 @@ export const sharedSettings = {
 };
 
 /**
- * Templates of all kinds except ConfigMap, by the id of their node. All except Lids have their value in an annotation.
+ * Maps the id of a node to its template, for all kinds except ConfigMap. All templates except Lids have the value in an
+ * annotation.
  */
 const TEMPLATES: Readonly<Record<string, (name: string, value: string) => JsonObject>> = {
   deployment: (name, value) => ({
@@ -75,7 +78,7 @@ const TEMPLATES: Readonly<Record<string, (name: string, value: string) => JsonOb
   }),
 };
 
-/** The kinds of generated graphs by their plurals. */
+/** Maps a plural to its kind, for the kinds of generated graphs. */
 export const KINDS_BY_PLURAL: Readonly<Record<string, string>> = {
   configmaps: 'ConfigMap',
   deployments: 'Deployment',
@@ -95,7 +98,7 @@ function readOf(id: string): string {
   return Object.hasOwn(TEMPLATES, id) ? `\${${id}.metadata.annotations.v}` : `\${${id}.data.v}`;
 }
 
-/** A `readyWhen` condition, which is true or false at random. */
+/** A `readyWhen` condition. Its result is random. */
 function readinessOf(random: Random, id: string): string {
   const value = readOf(id).slice(2, -1);
   return `\${${value} ${random() < 0.5 ? '!=' : '=='} "fixed"}`;
@@ -134,14 +137,17 @@ function generatedNode(random: Random, id: string, before: readonly string[]): J
   return { ...mapResource(id, data, labels), ...ready, ...included };
 }
 
-/** The nodes of a graph. */
+/** Generates the nodes of a graph. */
 export function generatedNodes(random: Random): JsonObject[] {
   const chosen = IDS.filter(() => random() < 0.4);
   const ids = chosen.length === 0 ? ['a'] : chosen;
   return ids.map((id, index) => generatedNode(random, id, ids.slice(0, index)));
 }
 
-/** Another version of the nodes: some are changed, removed or added. Readers of removed nodes are generated again. */
+/**
+ * Generates another version of the nodes: some nodes are changed, removed or added. Nodes that read a removed node are
+ * generated again.
+ */
 export function changedNodes(random: Random, nodes: readonly JsonObject[]): JsonObject[] {
   const ids = nodes.map(({ id }) => String(id)).filter(() => random() > 0.2);
   const added = pick(random, ADDED_IDS);

@@ -11,7 +11,7 @@ export const processPod = (
   { name = 'p', annotations = RUN_PROCESS, labels = {} }: Partial<KubeObject['metadata']> = {},
 ): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, annotations, labels }, spec });
 
-/** A container that runs a script of a shell. */
+/** A container that runs a shell script. */
 export const shell = (script: string, more: JsonObject = {}): JsonObject => ({
   name: 'c',
   image: 'none',
@@ -19,13 +19,13 @@ export const shell = (script: string, more: JsonObject = {}): JsonObject => ({
   ...more,
 });
 
-/** The start of a script in a session of its own, by a program that ends at once. Prints the id of the session. */
+/** A shell command that starts a script in a new session, prints the id of the session, and ends at once. */
 export const inOwnSession = (script: string): string =>
   `"${process.execPath}" -e 'const { spawn } = require("child_process"); ` +
   'const child = spawn("sh", ["-c", process.argv[1]], { detached: true, stdio: "ignore" }); ' +
   `console.log(child.pid); child.unref()' '${script}'`;
 
-/** A container that runs a program of Node. */
+/** A container that runs a Node program. */
 export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject => ({
   name: 'c',
   image: 'none',
@@ -33,11 +33,11 @@ export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject 
   ...more,
 });
 
-/** Waits for real processes. The clock of the cluster stands still meanwhile. */
+/** Waits for real processes. In the meantime, the clock of the cluster does not advance. */
 export const eventually = (check: () => Promise<unknown>): Promise<unknown> =>
   vi.waitFor(check, { timeout: 20_000, interval: 25 });
 
-/** Sends a request, by default a GET. Returns the text and the status of the answer. */
+/** Sends a request, by default a GET. Returns the body and the status of the response. */
 export async function readText(
   { cluster }: ClusterStory,
   path: string,

@@ -5,20 +5,20 @@ type SyntaxNode = ReturnType<typeof parser.parse>['topNode'];
 /** The labels that Prometheus adds to each series of a target. */
 const TARGET_LABELS = ['job', 'instance'];
 
-/** What an expression of PromQL reads, and the labels of its result. */
+/** The series that a PromQL expression reads, and the labels of its result. */
 export interface PromqlAnalysis {
   /** Syntax errors, and names of metrics and labels that do not exist. */
   readonly problems: readonly string[];
-  /** The names of the series, in the order of the expression. */
+  /** The names of the series, in the same order as in the expression. */
   readonly metrics: readonly string[];
   /** The labels of the result. */
   readonly labels: ReadonlySet<string>;
 }
 
 /**
- * Analyses an expression with the grammar of Prometheus.
+ * Analyzes an expression with the grammar of Prometheus.
  *
- * @param series the names of all series, each with its labels; buckets of histograms have the label `le`
+ * @param series maps the name of a series to its labels; buckets of histograms have the label `le`
  */
 export function analyzePromql(expr: string, series: ReadonlyMap<string, readonly string[]>): PromqlAnalysis {
   const problems: string[] = [];
@@ -53,7 +53,7 @@ export function analyzePromql(expr: string, series: ReadonlyMap<string, readonly
     }
   }
 
-  /** The labels of all vectors below a node together. */
+  /** The union of the labels of all vectors below a node. */
   function labelsOfParts(node: SyntaxNode | null): ReadonlySet<string> {
     const labels = new Set<string>();
     for (let child = node?.firstChild ?? null; child !== null; child = child.nextSibling) {
@@ -83,7 +83,10 @@ export function analyzePromql(expr: string, series: ReadonlyMap<string, readonly
     return !modifier?.getChild('Without') ? named : new Set([...inner].filter((label) => !named.has(label)));
   }
 
-  /** Comparisons and set operators have the labels of their left side, as far as this project uses them. */
+  /**
+   * The result has the labels of the left side. This is correct for the comparisons and set operators that this project
+   * uses.
+   */
   function labelsOfBinary(node: SyntaxNode): ReadonlySet<string> {
     const [left, right] = [node.firstChild, node.lastChild];
     if (left === null || right === null) return new Set();
@@ -93,7 +96,7 @@ export function analyzePromql(expr: string, series: ReadonlyMap<string, readonly
     return found;
   }
 
-  /** The labels that a modifier names. Each must be one of a vector. */
+  /** The labels that a modifier names. Each label must exist in the vector. */
   function groupingOf(modifier: SyntaxNode | null, vector: ReadonlySet<string>, of: SyntaxNode): ReadonlySet<string> {
     const names = modifier?.getChild('GroupingLabels')?.getChildren('LabelName').map(textOf) ?? [];
     for (const name of names) if (!vector.has(name)) problems.push(`no label ${name} in "${textOf(of)}"`);

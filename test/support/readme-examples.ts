@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-/** A code block of a page, and the line in which it starts. */
+/** A code block of a page, and the line at which it starts. */
 interface Example {
   readonly line: number;
   readonly code: string;
@@ -16,8 +16,8 @@ function examplesOf(page: URL): Example[] {
 }
 
 /**
- * Runs the examples of a page. Imports from `entry` become members of `module`. A line of the form `expression; // → value`
- * compares the value of the expression. `others` has the modules of further entries.
+ * Runs the examples of a page. Imports from `entry` become members of `module`. A line of the form
+ * `expression; // → value` checks the value of the expression. `others` maps other entries to their modules.
  */
 export function testReadmeExamples(
   page: URL,
@@ -40,7 +40,7 @@ export function testReadmeExamples(
         compared += 1;
         expect(actual).toEqual(expected);
       };
-      // oxlint-disable-next-line typescript/no-implied-eval -- the code is that of a page of this project
+      // oxlint-disable-next-line typescript/no-implied-eval -- the code comes from a page of this project
       const run = new Function('modules', 'equals', `return (async () => {\n${runnable(code)}})();`) as (
         names: object,
         check: typeof equals,

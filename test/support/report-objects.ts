@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts'
 import type { VirtualWorld } from './virtual-world.ts';
 import { mapRef } from './virtual-world.ts';
 
-/** Objects of the scenarios in `test/simulation/features/kro-reports`. */
+/** Objects for the scenarios in `test/simulation/features/kro-reports`. */
 
 /** A definition of a kind in the group `acme.test`. */
 export function definition(
@@ -20,7 +20,7 @@ export function definition(
   } as unknown as KubeObject;
 }
 
-/** A ConfigMap as a node, with this name and text. */
+/** A node with a ConfigMap that has this name and text. */
 export const named = (id: string, name: string, text: string): JsonObject => ({
   id,
   template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text } },
@@ -56,13 +56,13 @@ export const crdRef = (plural: string): ObjectRef => ({
   name: `${plural}.acme.test`,
 });
 
-/** Applies the objects in their order, and lets five seconds pass. */
+/** Applies the objects in their order, and advances the clock by five seconds. */
 export async function applyAll(world: VirtualWorld, ...objects: readonly KubeObject[]): Promise<void> {
   for (const object of objects) await world.apply(object);
   await world.advance(5000);
 }
 
-/** `status.state` of an instance. */
+/** The value of `status.state` of an instance. */
 export const stateOf = async (world: VirtualWorld, kind: string, name: string): Promise<unknown> =>
   (await world.user.get(instanceRef(kind, name))).status?.['state'];
 

@@ -11,16 +11,16 @@ export interface CommandRun {
   readonly err: string;
 }
 
-/** Entries of commands as the command line lists them. */
+/** Converts commands to entries, as in the list of commands of the command line. */
 export const entriesOf = (commands: readonly (Command | CommandEntry)[]): CommandEntry[] =>
   commands.map((each) => ('load' in each ? each : { name: each.name, summary: '', load: () => Promise.resolve(each) }));
 
 /**
- * Runs command lines in this process. The words of a line are separated by blanks. The second argument is the standard
- * input.
+ * Returns a function that runs command lines in this process. Spaces separate the words of a line. The second argument
+ * of the function is the standard input.
  *
  * @param columns the width of the terminal; without it, the output is not a terminal
- * @param errorColumns the width of the terminal of the standard error; by default that of the output
+ * @param errorColumns the width of the terminal for the standard error; default: `columns`
  */
 export function commandRunner(
   commands: readonly (Command | CommandEntry)[],

@@ -5,7 +5,7 @@ import { CONTROL, controlFrame, FLAGS } from '../../src/cluster/streaming/frames
 import { HeaderDeflater, writeHeaderBlock } from '../../src/cluster/streaming/header-block.ts';
 import type { MessageConnection } from '../../src/cluster/protocol/request.ts';
 
-/** The client's side of the compression of headers. */
+/** The header compression of a client. */
 export class SpdyHeaders {
   readonly #deflater = new HeaderDeflater();
 
@@ -14,14 +14,14 @@ export class SpdyHeaders {
     return synStream(streamId, this.#deflater.deflate(writeHeaderBlock(new Map(Object.entries(fields)))), flags);
   }
 
-  /** A frame with further headers. */
+  /** A frame with additional headers. */
   more(streamId: number, fields: Readonly<Record<string, string>>, isLast = false): Buffer {
     const block = this.#deflater.deflate(writeHeaderBlock(new Map(Object.entries(fields))));
     return controlFrame(CONTROL.headers, Buffer.concat([number(streamId), block]), isLast ? FLAGS.last : 0);
   }
 }
 
-/** A frame that opens a stream, with a compressed block of headers. */
+/** A frame that opens a stream, with a compressed header block. */
 export const synStream = (streamId: number, block: Buffer, flags = 0): Buffer =>
   controlFrame(CONTROL.synStream, Buffer.concat([number(streamId), Buffer.alloc(6), block]), flags);
 
@@ -38,18 +38,18 @@ export const forwardHeaders = (type: string, port: number | string, requestId?: 
   ...(requestId === undefined ? {} : { requestid: String(requestId) }),
 });
 
-/** The frames in bytes that the server has sent. */
+/** Parses the frames in bytes that the server has sent. */
 export const framesIn = (...bytes: readonly Buffer[]): (SpdyFrame | FrameProblem)[] => [
   ...new FrameReader().read(Buffer.concat(bytes)),
 ];
 
-/** A connection without a network: keeps what the server sends and does. */
+/** A connection without a network. Records the frames and actions of the server. */
 export class RecordedConnection implements MessageConnection {
   onMessage: (message: Buffer) => void = () => undefined;
   onClose: () => void = () => undefined;
   readonly sent: Buffer[] = [];
   readonly calls: string[] = [];
-  /** With `reads: false`, the client reads nothing until `readAll`. */
+  /** Does the client read? If false, the client reads nothing until `readAll`. */
   reads = true;
   backlog = 0;
   #waiting: (() => void)[] = [];
@@ -79,13 +79,13 @@ export class RecordedConnection implements MessageConnection {
     this.#waiting.push(callback);
   }
 
-  /** The client reads everything that was sent. */
+  /** Makes the client read all bytes that were sent. */
   readAll(): void {
     this.backlog = 0;
     for (const callback of this.#waiting.splice(0)) callback();
   }
 
-  /** Returns the frames that were sent since the last call, as short texts. */
+  /** Returns the frames that were sent since the last call, as short strings. */
   frames(): string[] {
     return framesIn(...this.sent.splice(0)).map(frameText);
   }

@@ -9,7 +9,7 @@ export class TestClock implements Clock {
     return this.#now;
   }
 
-  /** The number of timers that are due later. */
+  /** The number of pending timers. */
   get timers(): number {
     return this.#timers.size;
   }

@@ -2,7 +2,7 @@ import { RunningCommand } from './command.ts';
 import type { Ended } from './command.ts';
 import type { ApiServer } from './api-server.ts';
 
-/** A run of a program against a server and its result, without values that differ from run to run. */
+/** A run of a program against a server. Values that differ from run to run are removed from its result. */
 interface Entry {
   readonly command: string;
   readonly outcome: string;
@@ -10,7 +10,7 @@ interface Entry {
 
 /**
  * The commands of a client and their results, on each server of a test. `differences` compares the results between
- * servers, also where the test asserts nothing.
+ * servers, including results that the test does not assert.
  */
 export class Transcript {
   readonly #byServer = new Map<string, Entry[]>();
@@ -21,7 +21,10 @@ export class Transcript {
     entries.push({ command, outcome: normalise(`${stdout}${stderr}exit code ${code}`) });
   }
 
-  /** The commands whose results differ from those on the first server, as lines of a diff. Empty with one server. */
+  /**
+   * The commands whose results differ from the results on the first server, as lines of a diff. Empty if there is only
+   * one server.
+   */
   differences(): string[] {
     const [first, ...others] = [...this.#byServer];
     if (first === undefined) return [];
@@ -104,7 +107,7 @@ export class ClientProgram {
     return new RunningCommand(this.#program, args, { cwd: directory, env, ...(input === undefined ? {} : { input }) });
   }
 
-  /** Runs the program to its end, successful or not. */
+  /** Runs the program to its end. Does not fail if the program fails. */
   async run(args: readonly string[], input?: string): Promise<Ended> {
     const ended = await this.start(args, input).ended;
     this.#transcript.add(this.#serverName, [this.#name, ...args].join(' '), ended);

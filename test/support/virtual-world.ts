@@ -10,7 +10,7 @@ export type {
 } from '../../src/testing/simulation/virtual-world.ts';
 export { virtualWorld } from '../../src/testing/simulation/virtual-world.ts';
 
-/** The writes among requests, without those of Events. */
+/** The writes among the requests, without the writes of Events. */
 export function writesOf(requests: readonly SeenRequest[]): string[] {
   return requests
     .filter(({ method, path }) => method !== 'GET' && !path.includes('/events'))
@@ -45,7 +45,7 @@ export function potDefinition(resources: JsonObject[], annotations: Record<strin
   };
 }
 
-/** A ConfigMap as a node of a definition. */
+/** A node of a definition with a ConfigMap. */
 export function mapResource(id: string, data: JsonObject, metadata: JsonObject = {}): JsonObject {
   const name = `\${schema.metadata.name}-${id}`;
   return { id, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data } };

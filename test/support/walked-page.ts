@@ -1,20 +1,20 @@
-/** A step of a page: a file with its new text, or a command with its output. */
+/** A step of a page: a file with its new content, or a command with its output. */
 export type PageStep =
   | { readonly kind: 'file'; readonly name: string; readonly text: string }
   | { readonly kind: 'command'; readonly line: string; readonly output: string };
 
-/** The arguments of a line that runs `typekro`; undefined for another program. */
+/** The arguments of a line that runs `typekro`. Undefined for a line of another program. */
 export const typekroWords = (line: string): string | undefined => /^(?:npx )?typekro (.*)$/.exec(line)?.[1];
 
 const BLOCK = /^```(yaml|ts|console)\n([\s\S]*?)^```$/gm;
-/** The first line of a block: the file, and the place of the block in it. */
+/** Matches the first line of a block, which names a file and the position of the block in the file. */
 const PLACE =
   /^(?:#|\/\/) ([\w./-]+\.\w+)(?:, (at the end|in place of the last line|(?:after|in place of) the line of (\w+)))?\n/;
 
 /**
- * The files and commands of a page in their order, as a reader follows them.
+ * The files and commands of a page, in the order in which a reader follows them.
  *
- * @param files the files of the pages before; gets those of this page
+ * @param files the files of earlier pages; the function adds the files of this page
  */
 export function stepsOfPage(page: string, files = new Map<string, string>()): PageStep[] {
   return [...page.matchAll(BLOCK)].map(([, kind, block = '']): PageStep => {
@@ -38,7 +38,7 @@ interface PlacedBlock {
   readonly key: string | undefined;
 }
 
-/** The text of a file with a block of the page. */
+/** Adds a block of the page to the content of a file. */
 function withBlock(before: string | undefined, { head, block, place, key }: PlacedBlock): string {
   if (place === undefined) return block;
   const added = block.slice(head.length);
@@ -50,7 +50,7 @@ function withBlock(before: string | undefined, { head, block, place, key }: Plac
   return before.replace(line, (found) => (place.startsWith('after') ? found + added : added));
 }
 
-/** The files of a page at its end. */
+/** Maps a file name to its content at the end of a page. */
 export function filesOfPage(page: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     stepsOfPage(page).flatMap((step) => (step.kind === 'file' ? [[step.name, step.text]] : [])),
@@ -58,8 +58,9 @@ export function filesOfPage(page: string): Readonly<Record<string, string>> {
 }
 
 /**
- * The text of the page, if the printed text matches it; otherwise the printed text. A line `…` stands for lines that the
- * page leaves out, and `…` in a line for any characters. As the last line, `…` may also stand for no line.
+ * Returns the text of the page if the printed text matches it, and the printed text if not. A line `…` in the page
+ * stands for any lines, and `…` inside a line stands for any characters. As the last line, `…` may also stand for no
+ * line.
  */
 export function withGaps(printed: string, page: string): string {
   const escaped = (text: string): string =>

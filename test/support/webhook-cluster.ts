@@ -4,18 +4,18 @@ import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { ReviewAnswer, ReviewRequest, WebhookServer } from './webhook-server.ts';
 import { openWebhookServer } from './webhook-server.ts';
 
-/** The paths of ConfigMaps and of the configurations of admission. */
+/** The API paths of ConfigMaps and of the webhook configurations. */
 export const MAPS = '/api/v1/namespaces/default/configmaps';
 export const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1';
 
-/** An answer of the cluster. */
+/** A response of the cluster. */
 export interface Answer {
   readonly status: number;
   readonly warning: string | undefined;
   readonly body: JsonObject & { readonly metadata: JsonObject; readonly message?: string };
 }
 
-/** Sends a request and reads its answer. */
+/** Sends a request and reads the response. */
 export async function call(
   transport: Transport,
   method: string,
@@ -51,7 +51,7 @@ export interface Setup extends AsyncDisposable {
   configure(kind: 'Mutating' | 'Validating', name: string, hook?: object): Promise<Answer>;
 }
 
-/** Opens a webhook server and a cluster, whose Service `hooks/mapped` has the address of the server. */
+/** Starts a webhook server and a cluster. The Service `hooks/mapped` of the cluster has the address of the server. */
 export async function setUp(
   decide: (request: ReviewRequest, path: string) => ReviewAnswer,
   serverNames?: string[],
@@ -87,5 +87,5 @@ export async function setUp(
   };
 }
 
-/** The answer of a webhook that denies nothing. */
+/** The response of a webhook that allows every request. */
 export const allow = () => ({ allowed: true });

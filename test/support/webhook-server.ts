@@ -23,24 +23,24 @@ export interface ReviewRequest {
 }
 
 /**
- * The answer of a webhook: the members of its response besides `uid`, or a function that handles the connection itself.
+ * The response of a webhook: its members without `uid`, or a function that writes the HTTP response itself.
  */
 export type ReviewAnswer = JsonObject | ((response: ServerResponse, request: ReviewRequest) => void);
 
 /** A server of admission webhooks. */
 export interface WebhookServer extends TlsServer {
-  /** The reviews in the order in which they came, with their paths. */
+  /** The received reviews in order, with their paths. */
   readonly seen: { readonly path: string; readonly apiVersion: string; readonly request: ReviewRequest }[];
 }
 
-/** The patch of an answer. */
+/** The response of a mutating webhook with a JSON patch. */
 export const patchAnswer = (operations: readonly object[]): JsonObject => ({
   allowed: true,
   patchType: 'JSONPatch',
   patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
 });
 
-/** Opens a webhook server whose answers `decide` makes. `serverNames` are names of its certificate. */
+/** Starts a webhook server. `decide` makes its responses. `serverNames` are the names in its certificate. */
 export async function openWebhookServer(
   decide: (request: ReviewRequest, path: string) => ReviewAnswer,
   serverNames: readonly string[] = [],
@@ -67,7 +67,7 @@ export interface TlsServer extends AsyncDisposable {
   readonly certificate: string;
 }
 
-/** Opens a server. An error of `answer` breaks the connection. */
+/** Starts a server. If `answer` fails, the server breaks the connection. */
 export async function openTlsServer(
   serverNames: readonly string[],
   answer: (message: IncomingMessage, response: ServerResponse) => Promise<void>,

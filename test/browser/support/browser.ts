@@ -3,22 +3,23 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
-/** The paths of Chromium: the path that the environment names, then the paths of distributions. */
+/** Candidates for the path of Chromium: the path in the environment, then the paths that distributions use. */
 const PLACES = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** The path of Chromium; undefined without one. */
+/** The path of Chromium; undefined if it is not installed. */
 export const chromiumPath = PLACES.find((place) => place !== undefined && existsSync(place));
 
-/** Why the tests in a browser are skipped; undefined when they run. */
+/** The reason why the browser tests are skipped; undefined if they run. */
 export const whyNoBrowser =
   chromiumPath === undefined
     ? 'there is no Chromium: apt-get install chromium, or set CHROMIUM to its path'
     : undefined;
 
-/** Starts Chromium without a window, with further arguments. */
+/** Starts headless Chromium with additional arguments. */
 export function startBrowser(args: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error(whyNoBrowser);
-  // The sandbox needs rights that containers do not give to root. The pages are trusted, because the tests write them.
+  // The sandbox needs permissions that root does not have in containers. No sandbox is needed, because the tests write
+  // all pages.
   return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage', ...args] });
 }
 
@@ -29,9 +30,10 @@ interface AxeViolation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** The accessibility problems that axe finds in a page, one line for each rule. */
+/** The accessibility problems that axe finds in a page, one line per rule. */
 export async function axeProblems(page: Page): Promise<string[]> {
-  // The content security policy of the page forbids script elements. The DevTools protocol may still evaluate a script.
+  // The script is evaluated with the DevTools protocol, because the page's content security policy forbids script
+  // elements.
   await page.evaluate(axeSource);
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };

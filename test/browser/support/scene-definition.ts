@@ -5,7 +5,7 @@ import { graphOutline } from '../../../src/graph/index.ts';
 import type { GraphEdge } from '../../../src/inspect/index.ts';
 import { graphOf } from '../../support/compile-graph.ts';
 
-/** A definition of a scene: its source, and the parts that the compiler derives from it. */
+/** A definition of a scene: its source, and the data that the compiler derives from the source. */
 export interface SceneDefinition {
   readonly text: string;
   readonly outline: GraphOutline;
@@ -15,7 +15,7 @@ export interface SceneDefinition {
   readonly statusSchema: JsonObject;
 }
 
-/** A shop: a database, its credentials, a web tier with a forEach of regions, an optional ingress. */
+/** A shop: a database, credentials, a web tier, a forEach over regions, and an optional ingress. */
 const SHOP = `schema:
   kind: Shop
   spec:
@@ -140,7 +140,7 @@ function definitionOf(text: string): SceneDefinition {
   return { text, outline, edges: edgesOf(outline), schema: schemaOf('spec'), statusSchema: schemaOf('status') };
 }
 
-/** The edges of an outline. A search in the expression's text finds the paths; no parser is needed here. */
+/** The edges of an outline. A text search in the expressions suffices to find the paths. */
 function edgesOf(outline: GraphOutline): GraphEdge[] {
   return outline.nodes.flatMap((node) =>
     node.dependsOn.map((from): GraphEdge => ({
@@ -166,6 +166,6 @@ export function sourceOf(name: string, text: string): string {
   const body = text
     .replaceAll(/^(?=.)/gm, '  ')
     .replace('    kind:', '    apiVersion: v1\n    group: acme.dev\n    kind:');
-  parse(body); // Throws when the source is not valid YAML.
+  parse(body); // Throws if the source is not valid YAML.
   return `apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n  name: ${name}\nspec:\n${body}`;
 }

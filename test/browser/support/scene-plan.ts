@@ -1,6 +1,8 @@
 import type { InstancePlan, ObjectPlan, Plan, ValueLine } from '../../../src/inspect/index.ts';
 
-/** The plan of a changed definition: a new node, a narrower field, and what both do to the instances. */
+/**
+ * The plan of a changed definition: a new node, a narrower field, and the effects of these changes on the instances.
+ */
 
 const deployment = (instance: string, fields: readonly ValueLine[], more: Partial<ObjectPlan> = {}): ObjectPlan => ({
   node: 'web',
@@ -52,7 +54,9 @@ const INSTANCES: readonly InstancePlan[] = [
   instance('outlet', [deployment('outlet', [GRACE, { path: 'spec.replicas', from: 3, to: 2 }], { action: 'restore' })]),
 ];
 
-/** The plan that the server of a scene answers for every text, as read at `readAt` (RFC 3339). */
+/**
+ * The plan with which the server of a scene responds to every text. `readAt` (RFC 3339) is the time of the read.
+ */
 export const scenePlan = (readAt: string): Plan => ({
   schemaVersion: 1,
   operation: 'apply',

@@ -14,21 +14,27 @@ export interface SceneServer {
   /** The address of the page, with its token. */
   readonly address: string;
   readonly url: string;
-  /** The requests below the interface's prefix so far, by path without a query. */
+  /** The paths, without query, of the requests to the inspect interface so far. */
   readonly requests: readonly string[];
   /** The tokens that clients sent. */
   readonly tokens: Set<string>;
   /** Sends changes to all streams. */
   emit(changes: readonly Pick<InspectEvent, 'type' | 'subject'>[]): void;
-  /** From now on, requests for data get this status, as while the server cannot reach its cluster. 200 ends this. */
+  /**
+   * Makes all later requests for data fail with this status, as if the server could not reach its cluster. 200 ends
+   * this.
+   */
   fail(status: number): void;
-  /** Sets the texts about what the server cannot show. */
+  /** Sets the messages about data that the server cannot show. */
   limit(texts: readonly string[]): void;
-  /** With true, later requests get no answer, although their connections stay open. `false` ends this. */
+  /** With `true`, later requests get no response, although their connections stay open. `false` ends this. */
   freeze(isFrozen: boolean): void;
   /** Ends all connections and refuses new ones, like a command that has ended. */
   pause(): Promise<void>;
-  /** Serves again on the same port. With `restart`, as a new process: with another epoch, and another token on demand. */
+  /**
+   * Serves again on the same port. With `restart`, simulates a new process with a new epoch and, if given, another
+   * token.
+   */
   resume(restart?: { readonly token?: string }): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,7 +42,7 @@ export interface SceneServer {
 /**
  * Serves the page and the data of a scene on a free port of 127.0.0.1.
  *
- * @param refusal the code of the refusal of a token
+ * @param refusal the error code for a refused token
  */
 export async function serveScene(scene: Scene, refusal = 'inspect/token'): Promise<SceneServer> {
   const pages = createPages();

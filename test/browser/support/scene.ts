@@ -17,7 +17,7 @@ import { instanceRef } from '../../../src/inspect/index.ts';
 import type { SceneDefinition } from './scene-definition.ts';
 import { fleetDefinition, shopDefinition, sourceOf } from './scene-definition.ts';
 
-/** The time of a scene, so that its pictures are always the same. */
+/** The fixed time of a scene, so that screenshots do not change. */
 export const SCENE_TIME = Date.parse('2026-11-24T12:00:00Z');
 
 const ago = (minutes: number): string => new Date(SCENE_TIME - minutes * 60_000).toISOString();
@@ -30,7 +30,10 @@ const counts = (given: Partial<InstanceCounts>): InstanceCounts => ({
   ...given,
 });
 
-/** The data of a server without a cluster: for pictures, for measurements, and for numbers that no test cluster has. */
+/**
+ * The data of a server without a cluster, for screenshots, for measurements, and for more objects than a test cluster
+ * has.
+ */
 export interface Scene {
   readonly instances: readonly InstanceRow[];
   readonly definitions: readonly DefinitionRow[];
@@ -38,13 +41,13 @@ export interface Scene {
   instance(ref: string): InstanceDetail | undefined;
   why(ref: string): WhyPath | undefined;
   object(ref: string, object: string): ObjectDetail | undefined;
-  /** Makes other nodes of the fleet wait, so that the next read differs. */
+  /** Makes other nodes of the fleet wait, so that the next read returns different data. */
   step(): void;
-  /** Shows an instance as being deleted, with all its nodes already gone, or ends this. */
+  /** Shows an instance as being deleted, with all nodes already deleted, or ends this state. */
   setLeaving(ref: string, isLeaving: boolean): void;
-  /** Removes an instance, or brings it back. */
+  /** Removes an instance or restores it. */
   setGone(ref: string, isGone: boolean): void;
-  /** The last row of a removed instance. */
+  /** The last list row of a removed instance. */
   removed(ref: string): InstanceRow | undefined;
 }
 
@@ -55,7 +58,7 @@ export interface SceneSize {
   readonly children: number;
   /** The newest revision of the shops is tried first on the instance of `SHOP_REF`. */
   readonly canary?: true;
-  /** A text with markup: a label, an annotation, a reason, a message of a condition, and a part of names. */
+  /** A string with markup, which becomes a label, an annotation, a reason, a condition message and a part of names. */
   readonly hostile?: string;
 }
 
@@ -195,7 +198,7 @@ function definitionRow(name: string, kind: string, all: readonly InstanceRow[]):
   };
 }
 
-/** Each instance of the second revision is pinned to it. */
+/** Each instance of the second revision is pinned to this revision. */
 const pinnedName = ({ revision, namespace = '', name }: InstanceRow): string[] =>
   revision === 2 ? [`${namespace}/${name}`] : [];
 
@@ -238,7 +241,7 @@ function rolloutOf(rows: readonly InstanceRow[]): RolloutState {
   return { revision: 4, phase: 'waiting', first: ['shop/web'], of: rows.length, message };
 }
 
-/** The definition of a revision: older ones lack parts of the newest. */
+/** The source of a revision. Older revisions do not have all parts of the newest one. */
 export function revisionText(scene: Scene, name: string, revision: number): string {
   const text = scene.definition(name)?.source.text ?? '';
   const older = text.replace('shop:1.4.2', `shop:1.${revision}.0`);
@@ -298,7 +301,7 @@ function instanceDetail(
   };
 }
 
-/** The names of objects that differ from the name of the instance and the id of the node. */
+/** Object names that are not composed of the instance's name and the node's id. */
 const OBJECT_NAMES: Readonly<Record<string, string>> = {
   account: 'web',
   credentials: 'web-db',
@@ -386,7 +389,7 @@ function fleetNode(_id: string, index: number, steps: number): ReturnType<NodeOf
   };
 }
 
-/** The number of instances that a server without reports of a controller compares. */
+/** The number of instances that a server compares if it has no controller reports. */
 const MAX_COMPARED = 25;
 
 function whyOf(instance: InstanceRow, all: readonly InstanceRow[]): WhyPath {
@@ -424,7 +427,7 @@ function whyOf(instance: InstanceRow, all: readonly InstanceRow[]): WhyPath {
         look: 'kubectl describe pod web-web-7f9c6d-x2x9q -n shop',
       },
     ],
-    // The Deployment is an object of this instance alone.
+    // The Deployment belongs only to this instance.
     chains: [{ nodes: isFleet ? ['n17'] : ['web', 'edge', 'service'], object, others: [], othersTotal: 0 }],
     othersWaiting: waiting,
     limits: [],

@@ -11,7 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
   png: 'image/png',
 };
 
-/** A folder that a server has. */
+/** A folder that is served. */
 export interface ServedFolder {
   /** The address of the folder, with `/` at its end. */
   readonly url: string;

@@ -7,7 +7,7 @@ import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 
 const spec = type({ name: 'string', replicas: 'number.integer', flag: 'boolean', tags: 'string[]', 'tag?': 'string' });
-/** A spec with fields that its type does not have, for programs that ignore the types. */
+/** A spec type with fields that the schema does not have, for programs that ignore the types. */
 type Loose = typeof spec.infer & { readonly bad1: string; readonly bad2: string; readonly bad3: string };
 
 /** The messages of all errors, in order, each up to its first semicolon. */
@@ -24,8 +24,8 @@ function mistakes(program: (given: Loose) => unknown): readonly string[] {
 
 const unknown = (...numbers: readonly number[]) => numbers.map((number) => `s has no field "bad${number}"`);
 
-describe('all mistakes of a composition are reported at once, each at its own place', () => {
-  test('in statements one after another', () => {
+describe('all mistakes of a composition are reported at once, each at its own position', () => {
+  test('in consecutive statements', () => {
     let error: CompositionError | undefined;
     try {
       kubernetesComposition({ name: 'wrong', spec }, ((s: Loose) => {
@@ -49,14 +49,14 @@ describe('all mistakes of a composition are reported at once, each at its own pl
 
   const programs: readonly (readonly [string, readonly string[], (s: Loose) => unknown])[] = [
     ['a read of the value of a refused statement is not a second mistake', unknown(1), (s) => { const n = s.bad1; ConfigMap({ name: n }); ConfigMap({ name: n.trim() }); return { n }; }],
-    ['declarations before a refused one in the same statement keep their values', unknown(1, 2), (s) => { const a = s.name, b = s.bad1; ConfigMap({ name: a, data: { x: s.bad2 } }); return { b }; }],
+    ['declarations that precede a refused one in the same statement keep their values', unknown(1, 2), (s) => { const a = s.name, b = s.bad1; ConfigMap({ name: a, data: { x: s.bad2 } }); return { b }; }],
     ['an assigned variable', unknown(1), (s) => { let n = 'x'; n = s.bad1; return { n: n.length }; }],
     ['an object that the refused statement would have changed', unknown(1), (s) => { const labels: Record<string, string> = {}; labels['a'] = s.bad1; return { a: labels['a']?.trim() }; }],
     ['a list that the refused statement would have filled', unknown(1), (s) => { const list: string[] = []; list.push(s.bad1); return { a: (list[0] as string).trim() }; }],
     ['a variable that a called function would have assigned', unknown(1), (s) => { let d: string | undefined; const set = (v: string) => { d = v; }; set(s.bad1); return { d: (d as unknown as string).trim() }; }],
     ['both sides of a condition', unknown(1, 2, 3), (s) => { if (s.flag) ConfigMap({ name: s.bad1 }); else ConfigMap({ name: s.bad2 }); return { a: s.bad3 }; }],
-    ['a condition, and not what depends on it', unknown(1, 2), (s) => { let n = 'a'; if (s.bad1 === 'x') n = 'b'; ConfigMap({ name: n }); return { a: s.bad2 }; }],
-    ['a condition that decides about the rest ends the search', unknown(1), (s) => { if (s.bad1 === 'x') return {}; return { a: s.bad2 }; }],
+    ['a condition, but not the code that depends on it', unknown(1, 2), (s) => { let n = 'a'; if (s.bad1 === 'x') n = 'b'; ConfigMap({ name: n }); return { a: s.bad2 }; }],
+    ['a condition on which the remaining code depends ends the search', unknown(1), (s) => { if (s.bad1 === 'x') return {}; return { a: s.bad2 }; }],
     ['both results of a function', unknown(1, 2), (s) => { if (s.flag) return { a: s.bad1 }; return { a: s.bad2 }; }],
     ['a loop over a list of the spec', unknown(1, 2), (s) => { let all = ''; for (const t of s.tags) { all += t + s.bad1; } ConfigMap({ name: s.bad2 }); return { all }; }],
     ['a loop over a known list reports a mistake once', unknown(1, 2), (s) => { for (const t of ['a', 'b', 'c']) ConfigMap({ name: t + s.bad1 }); return { b: s.bad2 }; }],

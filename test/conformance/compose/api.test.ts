@@ -40,12 +40,12 @@ const schema = {
 };
 const values = { name: 'shop', replicas: 3, cpu: '750m', on: true, list: ['a', 'b'] };
 
-/** A composition with the spec above. */
+/** Creates a composition with the spec above. */
 function compose(program: (spec: Spec) => unknown, name = 'sample') {
   return kubernetesComposition({ name, spec: schema }, program as never);
 }
 
-/** The status of a program for the values above, with a live Deployment. */
+/** The status of a program, evaluated with the values above and a live Deployment. */
 function statusOf(program: (spec: Spec, web: ReturnType<typeof Deployment>) => unknown): JsonObject {
   const composition = compose((spec) => {
     const web = Deployment({ id: 'web', name: spec.name, image: 'x', replicas: spec.replicas });
@@ -62,7 +62,7 @@ function statusOf(program: (spec: Spec, web: ReturnType<typeof Deployment>) => u
 describe('Cel', () => {
   test.each<[string, (spec: Spec, web: ReturnType<typeof Deployment>) => unknown, unknown]>([
     ['expr joins parts', (_s, web) => Cel.expr(web.status.readyReplicas, ' > 2'), true],
-    ['expr with a text after a reference makes a text', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
+    ['expr with a string after a reference yields a string', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
     ['expr with an operator of JavaScript in a string', (s) => Cel.expr(s.name, '.contains("===")'), false],
     ['join puts blanks between', (_s, web) => Cel.join(web.status.readyReplicas, '>=', 4), false],
     ['template fills its placeholders', (s) => Cel.template('%s-%s!', s.name, s.replicas), 'shop-3!'],
@@ -101,13 +101,13 @@ describe('quantities', () => {
     ['are subtracted', (s) => quantity('1').sub(quantity(s.cpu)).asApproximateFloat(), 0.25],
     ['tell whether they are integers', (s) => quantity(s.cpu).isInteger(), false],
     ['have a sign', (s) => quantity(s.cpu).sign(), 1],
-    ['are told from other texts by isQuantity', (s) => isQuantity(s.name), false],
+    ['are distinguished from other strings by isQuantity', (s) => isQuantity(s.name), false],
     ['decide in conditions', (s) => (quantity(s.cpu).isGreaterThan('500m') ? 'big' : 'small'), 'big'],
   ])('of the spec %s', (_name, program, expected) => {
     expect(statusOf((spec, web) => ({ value: program(spec), n: web.status.replicas }))).toMatchObject({ value: expected });
   });
 
-  test('are evaluated at once when they are constant, both inside and outside a composition', () => {
+  test('are evaluated immediately if they are constant, both inside and outside a composition', () => {
     expect(quantity('1Gi').isGreaterThan('1000Mi')).toBe(true);
     expect(quantity('1').add('500m').asApproximateFloat()).toBe(1.5);
     expect([isQuantity('1.5Gi'), isQuantity('much')]).toEqual([true, false]);
@@ -117,7 +117,7 @@ describe('quantities', () => {
     expect(composition.explain()).not.toContain('only when');
   });
 
-  test('are refused when the text is not a quantity', () => {
+  test('are refused if the string is not a quantity', () => {
     expect(() => quantity('much')).toThrow('"much" is not a quantity');
     expect(() => quantity('500m').asInteger()).toThrow(/cannot convert/);
   });
@@ -236,7 +236,7 @@ describe('singleton', () => {
     expect(() => singleton(database, shared)).toThrow(/outside a composition/);
   });
 
-  test('with a wrong spec fails also inside a try with a catch', () => {
+  test('with an invalid spec fails even inside a try with a catch', () => {
     const caught = () =>
       compose((spec) => {
         try {
@@ -309,7 +309,7 @@ test('an instance has the name of its definition in its labels', () => {
   });
 });
 
-test('a status field whose number JSON cannot represent is left out', () => {
+test('a status field whose number JSON cannot represent is omitted', () => {
   const app = compose((spec) => {
     ConfigMap({ id: 'c', name: spec.name, data: {} });
     return { ratio: 2 / spec.replicas, fine: spec.replicas / 2 };
@@ -326,12 +326,12 @@ test('the environment of the process is not written into a graph', () => {
     }
     return '';
   })();
-  expect(text).toContain('process.env with a key of the spec would write every variable');
+  expect(text).toContain('process.env with a key of the spec is refused, because every variable would be written');
   expect(text).toContain('api.test.ts:');
   expect(text).not.toContain(process.env['PATH']);
 });
 
-test('an exception that the composition always throws is reported with its place', () => {
+test('an exception that the composition always throws is reported with its position', () => {
   const thrown = (body: () => void): unknown => {
     try {
       compose(body);
@@ -346,7 +346,7 @@ test('an exception that the composition always throws is reported with its place
   expect(error).toBeInstanceOf(RangeError);
   expect((error as Error).stack).toMatch(/^RangeError: no such size\n {4}at composition \(.*api\.test\.ts:\d+:\d+\)\n/);
   const text = thrown(() => {
-    // oxlint-disable-next-line typescript/only-throw-error -- authors throw texts, too
+    // oxlint-disable-next-line typescript/only-throw-error -- authors also throw strings
     throw 'no such size';
   });
   expect(text).toMatchObject({
@@ -401,7 +401,7 @@ test('explain names every resource, its conditions and its expressions', () => {
   );
 });
 
-test('evaluate reads observed objects if they are given, and templates otherwise', () => {
+test('evaluate reads observed objects or, if none are given, templates', () => {
   const app = compose((spec) => {
     const web = Deployment({ id: 'web', name: spec.name, image: 'x', replicas: spec.replicas });
     ConfigMap({ id: 'c', name: web.metadata.name, data: { ready: web.status.conditions[0]!.type } });
@@ -418,7 +418,7 @@ test('evaluate reads observed objects if they are given, and templates otherwise
   expect(observed.resources[0]?.objects[0]).toMatchObject({ metadata: { name: 'other' }, data: { ready: 'Available' } });
 });
 
-test('evaluate reports, as the controller does, that several items of a collection stand for one object', () => {
+test('evaluate reports, as the controller does, that several items of a collection render the same object', () => {
   const app = compose((spec) => {
     for (const name of spec.list) ConfigMap({ id: 'many', name, data: { of: spec.name } });
     return {};
@@ -468,7 +468,7 @@ test('evaluate treats a condition without a value as undecided, unless another c
 test.each([
   ['a number', (s: Spec) => Cel.expr('"http://h:', s.replicas, '"')],
   ['a truth value', (s: Spec) => Cel.expr("'is ", s.on, "'")],
-])('%s inside a text of raw CEL is refused', (_name, program) => {
+])('%s inside a string of raw CEL is refused', (_name, program) => {
   const make = () => compose((s) => void ConfigMap({ id: 'c', name: 'c', data: { a: String(program(s)) } })).toYaml();
   expect(make).toThrow(/a value is inside the text .*… *. of an expression/);
 });

@@ -103,7 +103,7 @@ describe('aspects', () => {
     expect(JSON.stringify(template('job', first, onKind))).toContain('"x":"y"');
   });
 
-  test('of metadata do not drop metadata under a condition', () => {
+  test('of metadata keep metadata under a condition', () => {
     const made = sdk.kubernetesComposition({ name: 'made', spec: schema }, ((spec: Spec) => {
       const metadata = spec.on ? { name: 'a' } : { name: 'b', namespace: 'c' };
       sdk.createResource({ id: 'config', apiVersion: 'v1', kind: 'ConfigMap', metadata });
@@ -111,7 +111,7 @@ describe('aspects', () => {
     expect(() => made.toDefinition({ aspects: [sdk.withLabels({ x: 'y' })] })).toThrow(/metadata is known only when the graph runs/);
   });
 
-  test('refuse a known value that is no object', () => {
+  test('refuse a known value that is not an object', () => {
     const inside = sdk.aspect.on(DaemonSet, sdk.override({ spec: { template: { spec: { containers: { x: sdk.replace(1) } } } } }));
     expect(() => app.toDefinition({ aspects: [inside] })).toThrow(/spec\.template\.spec\.containers is not an object/);
   });
@@ -160,7 +160,7 @@ describe('aspects', () => {
 
   test.each<[string, AnyAspect, RegExp]>([
     ['no resource', sdk.withReplicas(1).where({ id: 'nobody' }), /aspect 1 on workloads: no resource fits/],
-    ['several where one is expected', sdk.withReplicas(1).expectOne(), /several resources match: web, api, job, agent/],
+    ['several resources where one is expected', sdk.withReplicas(1).expectOne(), /several resources match: web, api, job, agent/],
     ['two where one is expected', sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: {} })).expectOne(), /several resources match: agent, config/],
     ['a list whose elements are known only when the graph runs', sdk.withEnvVars({ A: 'x' }).where({ id: 'api' }), /containers\[0\]\.env has elements whose names are known only when the graph runs/],
     ['elements whose names are known only when the graph runs', sdk.withEnvVars({ A: 'x' }).where({ id: 'job' }), /env has elements whose names are known only/],
@@ -182,7 +182,7 @@ describe('aspects', () => {
     expect(make).toThrow(sdk.AspectDefinitionError);
   });
 
-  test('leave the composition as it is, and reach factories', () => {
+  test('do not change the composition, and apply to factories', () => {
     const before = app.toYaml();
     const given = { name: 'x', on: true, env: {}, labels: {} } as never;
     const yaml = app.factory('direct', { aspects: [sdk.withLabels({ team: 'a' })] }).toYaml(given);

@@ -8,7 +8,9 @@ interface Bytes {
 }
 const store = externalRef('v1', 'Secret', 'store') as unknown as Bytes;
 
-/** In the API, the values of a Secret are base64 texts. kro decodes them, so the graph encodes the bytes again. */
+/**
+ * In the API, the values of a Secret are base64 strings. kro decodes them, so the graph must encode the bytes again.
+ */
 test.each<[string, (from: Bytes) => string, string]>([
   ['printed', (from) => `a${from.data['t']}`, 'v: a${base64.encode(storeOf.data.t)}'],
   ['compared', (from) => (from.data['t'] === 'eA==' ? 'y' : 'n'), 'base64.encode(storeOf.data.t) == "eA=="'],
@@ -23,7 +25,7 @@ test.each<[string, (from: Bytes) => string, string]>([
   expect(graph.toYaml()).toContain(expected.replaceAll('storeOf', 'secretStore'));
 });
 
-test('a value of a Secret is copied into another one', () => {
+test('a value of a Secret is copied into another Secret', () => {
   const graph = kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => {
     secret({ id: 'copy', metadata: { name: 'copy' }, data: { v: store.data['t'] as string } });
     return {};

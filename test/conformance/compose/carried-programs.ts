@@ -1,6 +1,6 @@
 /**
- * Loops and `reduce()` calls that carry a value between iterations. Each gives the same result as its graph, for every
- * spec.
+ * Loops and `reduce()` calls that carry a value between iterations. For every spec, each program produces the same
+ * result as its graph.
  */
 export const CARRIED: Readonly<Record<string, string>> = {
   'the element with the largest size, from undefined': `(s) => { let best; for (const x of s.items) if (!best || x.size > best.size) best = x; return { best: best?.key ?? 'none', n: best ? best.size : 0 }; }`,
@@ -61,7 +61,7 @@ export const CARRIED: Readonly<Record<string, string>> = {
   'null that a branch sets': `(s) => { let v = null; if (s.flag) v = s.name; let u = null; if (!s.flag && u === null) u = s.name; return { w: v === null, u: u ?? 'x', k: v === undefined }; }`,
 };
 
-/** The replacements that the messages of refused loops recommend. */
+/** The replacements that messages about refused loops recommend. */
 export const REMEDIES: Readonly<Record<string, string>> = {
   'a Set with a condition': `(s) => { const f = new Set(['base', ...(s.flag ? ['flag'] : [])]); return { l: [...f], has: f.has('flag'), n: f.size }; }`,
   'each element once': `(s) => ({ out: [...new Set(s.tags)].map((t) => t.toUpperCase()) })`,

@@ -14,7 +14,7 @@ const graph = toResourceGraph(
   (_schema, made) => ({ ready: made.app.status.readyReplicas > 0 }),
 );
 
-describe('a composition offers its resources', () => {
+describe('a composition exposes its resources', () => {
   test('as a list', () => {
     expect(graph.resources).toHaveLength(2);
     expect([...graph.resources].map(({ kind }) => kind)).toEqual(['Deployment', 'ConfigMap']);
@@ -30,7 +30,7 @@ describe('a composition offers its resources', () => {
     expect(other.toYaml()).toContain('name: web-app');
   });
 
-  test('and its schema, whose values exist only inside the composition', () => {
+  test('and the schema, whose values exist only inside the composition', () => {
     expect(() => `name: ${graph.schema.spec.name}`).toThrow('web.schema.spec.name.toString is read outside a composition');
     const other = () =>
       kubernetesComposition({ name: 'other', spec: type({ name: 'string' }) }, () => {
@@ -57,7 +57,7 @@ describe('the runtime bootstrap', () => {
     ['v0.5.1', 'oci://ghcr.io/kro-run/kro'],
     ['0.50.0', 'oci://registry.k8s.io/kro/charts'],
     ['0.6', 'oci://registry.k8s.io/kro/charts'],
-  ])('gets kro %s from the registry of its time', (kroVersion, url) => {
+  ])('uses the registry of kro %s', (kroVersion, url) => {
     expect(typeKroRuntimeBootstrap({ kroVersion }).toYaml()).toContain(`url: ${url}\n`);
   });
 
@@ -79,7 +79,7 @@ describe('the runtime bootstrap', () => {
   });
 });
 
-test('a spec may hold an integer beyond 2^53', () => {
+test('a spec may contain an integer beyond 2^53', () => {
   const long = kubernetesComposition({ name: 'long', spec: type({ name: 'string', n: 'number.integer' }) }, (spec) => {
     ConfigMap({ id: 'own', name: spec.name, data: { n: `${spec.n}` } });
   });

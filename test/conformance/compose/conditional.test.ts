@@ -31,11 +31,11 @@ const compose = (program: (given: Spec) => unknown) =>
   kubernetesComposition({ name: 'sample', spec }, program as never);
 const service = (id: string) => Service({ id, name: id, selector: { app: id }, ports: [{ port: 80 }] });
 
-/** Every form of a read of one optional resource, `it`. */
+/** All forms of a read of the optional resource `it`. */
 const READS: readonly (readonly [string, string])[] = [
   ['a conditional', '{ v: it ? it.data.v : "none" }'],
   ['?. and ??', '{ v: it?.data.v ?? "none" }'],
-  ['a field that is left out', '{ v: it?.data.v }'],
+  ['a field that is omitted', '{ v: it?.data.v }'],
   ['&& and ||', '{ v: (it && it.data.v) || "none" }'],
   ['a spread', '{ a: "b", ...(it && { v: it.data.v }) }'],
   ['a spread of one of two objects', '{ ...(it ? { v: it.metadata.name } : { w: "none" }) }'],
@@ -45,7 +45,7 @@ const READS: readonly (readonly [string, string])[] = [
   ['a comparison', '{ v: it?.data.v === "x" ? "same" : "other" }'],
 ];
 
-/** Every form of an optional resource. */
+/** All forms in which the optional resource `it` can be created. */
 const MAKES: readonly (readonly [string, string])[] = [
   ['?:', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;'],
   ['if', 'let it; if (s.a) it = ConfigMap({ id: "it", name: "it", data: { v: "x" } });'],
@@ -87,8 +87,8 @@ describe('a reader of an optional resource exists as in JavaScript, in evaluate(
     ['a composition in a branch', 'const it = s.a ? inner({ name: "in", on: s.b }) : undefined; ConfigMap({ id: "config", name: "config", data: { v: it ? it.status.e : "none" } });'],
     ['a chain under a conditional', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; let b; if (s.opt ? s.b : s.c) b = ConfigMap({ id: "b", name: "b", data: { k: it?.data.v ?? "none" } }); ConfigMap({ id: "config", name: "config", data: { v: b?.metadata.name ?? "none" } });'],
     ['two that exclude each other', 'let x; let y; if (s.env === "dev") x = ConfigMap({ id: "x", name: "x", data: { v: "1" } }); if (s.env === "prod") y = ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: x?.data.v ?? y?.data.v ?? "none" } });'],
-    ['one of two, of which one reads a resource that depends on another optional one', 'const base = s.opt ? ConfigMap({ id: "x", name: "x", data: { v: s.opt } }) : s.b ? ConfigMap({ id: "y", name: "y", data: { v: s.opt ?? "z" } }) : undefined; const by = base?.data.v === "given" ? ConfigMap({ id: "by", name: "by", data: { v: "w" } }) : undefined; const it = base ? ConfigMap({ id: "it", name: "it", data: { v: by ? by.data.v : "none" } }) : ConfigMap({ id: "other", name: "other", data: { v: "q" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
-    ['a dependency on a resource that depends on another optional one', 'const base = s.opt ? ConfigMap({ id: "x", name: "x", data: { v: s.opt } }) : s.b ? ConfigMap({ id: "y", name: "y", data: { v: "z" } }) : undefined; const it = base?.data.v === "given" ? ConfigMap({ id: "it", name: "it", data: { v: base.metadata.name } }) : undefined; const c = ConfigMap({ id: "config", name: "config", data: { v: it ? "a" : "b" } }); if (it) c.dependsOn(it);'],
+    ['one of two resources, of which the first reads a resource with an optional dependency', 'const base = s.opt ? ConfigMap({ id: "x", name: "x", data: { v: s.opt } }) : s.b ? ConfigMap({ id: "y", name: "y", data: { v: s.opt ?? "z" } }) : undefined; const by = base?.data.v === "given" ? ConfigMap({ id: "by", name: "by", data: { v: "w" } }) : undefined; const it = base ? ConfigMap({ id: "it", name: "it", data: { v: by ? by.data.v : "none" } }) : ConfigMap({ id: "other", name: "other", data: { v: "q" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
+    ['a dependency on a resource with an optional dependency', 'const base = s.opt ? ConfigMap({ id: "x", name: "x", data: { v: s.opt } }) : s.b ? ConfigMap({ id: "y", name: "y", data: { v: "z" } }) : undefined; const it = base?.data.v === "given" ? ConfigMap({ id: "it", name: "it", data: { v: base.metadata.name } }) : undefined; const c = ConfigMap({ id: "config", name: "config", data: { v: it ? "a" : "b" } }); if (it) c.dependsOn(it);'],
   ])('%s', (_name, body) => {
     expect(compareConditional(`(s) => { ${body} return { n: s.name }; }`)).toEqual({ kind: 'equal' });
   });
@@ -105,7 +105,7 @@ test('a read of a collection whose loop has no iterations without an optional re
 });
 
 describe('the graph of an optional resource', () => {
-  test('a reader becomes two nodes for one object, and a reader of that reader reads both', () => {
+  test('a reader becomes two nodes for one object, and a reader of this reader reads both nodes', () => {
     const composition = compose((s) => {
       const pvc = s.cache ? Pvc({ id: 'pvc', name: 'data', size: '1Gi' }) : undefined;
       const volumes = pvc ? [{ name: 'data', persistentVolumeClaim: { claimName: pvc.metadata.name } }] : [];
@@ -131,7 +131,7 @@ describe('the graph of an optional resource', () => {
     ]);
   });
 
-  test("an includeWhen of the author also excludes the resources that read the excluded one", () => {
+  test("an includeWhen of the author also excludes the resources that read the excluded resource", () => {
     const composition = compose((s) => {
       const svc = service('svc').withIncludeWhen(s.cache);
       ConfigMap({ id: 'needs', name: 'needs', data: { ip: svc.spec.clusterIP } });
@@ -181,7 +181,7 @@ describe('the graph of an optional resource', () => {
     expect(() => composition.toYaml()).toThrow(/the resources wait for each other: .*two.*conditional\.test\.ts|conditional\.test\.ts.*the resources wait for each other/s);
   });
 
-  test('ids fit into the labels of objects', () => {
+  test('ids fit into label values', () => {
     const composition = compose((s) => {
       const long = s.cache ? service('aServiceWhoseIdIsNearlyAsLongAsTheLabelOfAnObjectMayBe') : undefined;
       ConfigMap({ id: 'configWithALongIdToo', name: 'config', data: { ip: long?.spec.clusterIP ?? 'none' } });
@@ -267,7 +267,7 @@ describe('the object belongs to the instance when the condition changes', () => 
     expect(cluster.log.filter((line) => line.startsWith('delete'))).toEqual([]);
   });
 
-  test("in the order of stock kro, which applies everything and then deletes the members that were not applied, by UID", () => {
+  test("in the order of stock kro, which applies all objects and then deletes, by UID, the members that were not applied", () => {
     const graph = compiled(composeConditional(FLIP).toDefinition(), 'stock');
     const live = new Map<string, number>();
     let next = 1;

@@ -21,7 +21,7 @@ const status = type({
 type Program = (s: Spec) => unknown;
 type Place = readonly [code: string, message: string, text?: string];
 
-/** The diagnostics of a composition, or of its refusal. */
+/** The diagnostics of a composition or of its refusal. */
 function diagnosticsOf(make: () => { readonly diagnostics: readonly Diagnostic[] }): readonly Diagnostic[] {
   try {
     return make().diagnostics;
@@ -56,7 +56,7 @@ const mistyped = (path: string, declared: string, given: string) =>
 const missing = (...paths: readonly string[]) =>
   `trace/status-missing: the composition never returns ${paths.join(', ')}, which the declared status requires; return ${paths.length === 1 ? 'it' : 'them'}, or declare it optional: "${paths[0]}?"`;
 
-describe('what a composition returns is compared with its declared status', () => {
+describe('the returned value of a composition is compared with its declared status', () => {
   const programs: readonly (readonly [string, readonly string[], Program, unknown?])[] = [
     ['every field', [], (s) => ({ ready: s.flag, url: s.name, web: { host: s.name, port: 1 }, items: [{ name: s.name }] })],
     ['optional fields left out', [], (s) => ({ ready: s.flag })],
@@ -65,13 +65,13 @@ describe('what a composition returns is compared with its declared status', () =
     ['a misspelt field inside', [undeclared('web.prot', 'port')], (s) => ({ ready: s.flag, web: { host: s.name, prot: 1 } })],
     ['a required field inside that is missing', [missing('web.host')], (s) => ({ ready: s.flag, web: { port: 1 } })],
     ['an element of a list', [undeclared('items[].nmae', 'name')], (s) => ({ ready: s.flag, items: [{ name: s.name, nmae: s.name }] })],
-    ['elements made of a list of the spec', [undeclared('items[].nmae', 'name')], (s) => ({ ready: s.flag, items: s.tags.map((t) => ({ nmae: t })) })],
+    ['elements that are mapped from a list of the spec', [undeclared('items[].nmae', 'name')], (s) => ({ ready: s.flag, items: s.tags.map((t) => ({ nmae: t })) })],
     ['elements that a loop pushes', [undeclared('items[].nite', 'note')], (s) => { const items: object[] = []; for (const t of s.tags) items.push({ name: t, nite: t }); return { ready: s.flag, items }; }],
-    ['a text for true or false', [mistyped('ready', 'true or false', 'a text')], (s) => ({ ready: `yes ${s.name}` as unknown as boolean })],
-    ['a number for a text', [mistyped('url', 'a text', 'a number')], (s) => ({ ready: s.flag, url: s.tags.length as unknown as string })],
+    ['a string for a boolean', [mistyped('ready', 'true or false', 'a text')], (s) => ({ ready: `yes ${s.name}` as unknown as boolean })],
+    ['a number for a string', [mistyped('url', 'a text', 'a number')], (s) => ({ ready: s.flag, url: s.tags.length as unknown as string })],
     ['a list for an object', [mistyped('web', 'an object', 'a list')], (s) => ({ ready: s.flag, web: s.tags })],
     ['an object for a list', [mistyped('items', 'a list', 'an object')], (s) => ({ ready: s.flag, items: { name: s.name } })],
-    ['texts for the objects of a list', [mistyped('items[]', 'an object', 'a text')], (s) => ({ ready: s.flag, items: s.tags })],
+    ['strings for the objects of a list', [mistyped('items[]', 'an object', 'a text')], (s) => ({ ready: s.flag, items: s.tags })],
     ['another type inside', [mistyped('web.port', 'a number', 'a text')], (s) => ({ ready: s.flag, web: { host: s.name, port: s.name } })],
     ['another type on only one side', [], (s) => ({ ready: s.flag, url: s.flag ? s.name : (1 as unknown as string) })],
     ['another type on both sides', [mistyped('url', 'a text', 'a number')], (s) => ({ ready: s.flag, url: (s.flag ? s.tags.length : 1) as unknown as string })],
@@ -91,14 +91,14 @@ describe('what a composition returns is compared with its declared status', () =
     ['a field that a function outside the composition adds', [brought('raedy', 'ready')], (s) => outside(s.flag)],
     ['the status of a composition inside, spread', [brought('extra')], (s) => ({ ...inner(s).status })],
     ['a field that the declared status of an inner composition does not have', ['trace/member: the status of declared has no field "raedy"; did you mean "ready"?'], (s) => ({ ready: (declaredInner(s).status as unknown as { raedy: boolean }).raedy })],
-    ['a declared field that the inner composition leaves out', [], (s) => ({ ready: s.flag, url: declaredInner(s).status.note ?? 'none' })],
+    ['a declared field that the inner composition omits', [], (s) => ({ ready: s.flag, url: declaredInner(s).status.note ?? 'none' })],
     ['the same, named', [], (s) => ({ ready: inner(s).status.ready })],
     ['a whole object of a resource', [], (s) => { const d = Deployment({ name: s.name, image: 'x' }); return { ready: true, items: d.status.conditions.map((c) => ({ name: c.type })) }; }],
     ['CEL by hand', [], (s) => ({ ready: Cel.expr('schema.spec.flag'), web: Cel.expr('{"host": schema.spec.name}'), url: s.name })],
     ['conditions, which kro reads', [], (s) => ({ ready: s.flag, conditions: [{ type: 'Fine', status: s.flag ? 'True' : 'False' }] })],
     ['a declared status without fields requires nothing', [], (s) => ({ anything: s.name }), type({})],
     ['no status is declared', [], (s) => ({ anything: s.name }), null],
-    ['a status of any keys', [], (s) => ({ anything: s.name }), type('Record<string, string>')],
+    ['a status with arbitrary keys', [], (s) => ({ anything: s.name }), type('Record<string, string>')],
     ['a declared status without a structural schema', [], (s) => ({ anything: s.name }), type({ a: 'symbol' })],
     ['a nullable field is not required', [], (s) => ({ ready: s.flag }), z.object({ ready: z.boolean(), note: z.string().nullable() })],
     ['the members of alternatives are not compared', [], (s) => ({ ready: s.flag, web: { a: s.name } }), z.object({ ready: z.boolean(), web: z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]) })],
@@ -129,7 +129,7 @@ describe('what a composition returns is compared with its declared status', () =
     ]);
   });
 
-  test('in the declarative form, too', () => {
+  test('also in the declarative form', () => {
     const build = (s: { spec: Spec }) => ({ web: Deployment({ name: s.spec.name, image: 'x' }) });
     const last = (_: unknown, { web }: { web: { status: { readyReplicas: number } } }) => ({ raedy: web.status.readyReplicas > 0 });
     const found = diagnosticsOf(() => toResourceGraph({ name: 'declared', spec, status }, build, last as never));
@@ -168,13 +168,13 @@ describe('values of a Secret in a status are refused', () => {
     ['through a ConfigMap', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => ({ v: copy(s).data['a'] })],
     ['through all data of a ConfigMap', [secretRead('the status field "v"', 'token.stringData through c.data')], (s) => ({ v: copy(s).data })],
     ['through a ConfigMap, by a key of the spec', [secretRead('the status field "v"', 'token.stringData through c.data')], (s) => ({ v: copy(s).data[s.name] ?? 'none' })],
-    ['through a text of a ConfigMap', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => ({ v: `${copy(s).data['a']}!` })],
+    ['through a string of a ConfigMap', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => ({ v: `${copy(s).data['a']}!` })],
     ['through two ConfigMaps', [secretRead('the status field "v"', 'token.stringData through c.data.a through d.data.b')], (s) => { const d = ConfigMap({ id: 'd', name: `${s.name}-d`, data: { b: copy(s).data['a'] as string } }); return { v: d.data['b'] }; }],
     ['through a ConfigMap under a condition', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => { const t = token(s); const c = ConfigMap({ id: 'c', name: s.name, data: s.flag ? { a: t.stringData['value'] as string } : { a: 'x' } }); return { v: c.data['a'] }; }],
     ['through a ConfigMap, by hand', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => { copy(s); return { v: Cel.expr('c.data.a') }; }],
     ['through the environment of a Deployment', [secretRead('the status field "v"', 'token.stringData through d.spec.template.spec.containers.0.env.0.value')], (s) => { const d = Deployment({ id: 'd', name: s.name, image: 'x', env: { A: token(s).stringData['value'] as string } }); return { v: d.spec.template.spec?.containers[0]?.env?.[0]?.value }; }],
     ['of ConfigMaps of a loop', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => { const t = token(s); const all = s.tags.map((tag) => ConfigMap({ id: 'c', name: tag, data: { a: t.stringData['value'] as string } })); return { v: all.map((each) => each.data['a']) }; }],
-    ['another key of that ConfigMap', [], (s) => ({ v: copy(s).data['b'] })],
+    ['another key of the same ConfigMap', [], (s) => ({ v: copy(s).data['b'] })],
     ['the name of that ConfigMap', [], (s) => ({ v: copy(s).metadata.name })],
     ['whether that ConfigMap has the key', [], (s) => ({ v: 'a' in copy(s).data })],
     ['the status of a Deployment that reads it', [], (s) => { const d = Deployment({ id: 'd', name: s.name, image: 'x', env: { A: token(s).stringData['value'] as string } }); return { v: d.status.readyReplicas }; }],
@@ -229,7 +229,7 @@ describe('an integer of the declared status cannot be a fraction', () => {
     ['a rounded quotient', [], (s) => ({ n: Math.round(s.n / 2), at: { share: Math.floor(s.f) } })],
     ['a whole number', [], (s) => ({ n: s.n * 2, at: { share: s.list.length }, all: s.list.map((i) => i + 1) })],
     ['a fraction in a number', [], (s) => ({ x: s.n / 2 })],
-    ['a number that is parsed from a text', [], (s) => ({ n: Number(s.text) })],
+    ['a number that is parsed from a string', [], (s) => ({ n: Number(s.text) })],
   ];
   test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
     const found = diagnosticsOf(() => kubernetesComposition({ name: 'declared', spec: numbers, status: counts }, program as never));
@@ -243,7 +243,7 @@ test('TypeScript refuses a field that the declared status does not have, at the 
   const define = kubernetesComposition;
   // @ts-expect-error -- the field is misspelt
   expect(() => define({ name: 'declared', spec, status }, () => ({ redy: true }))).toThrow('redy');
-  // @ts-expect-error -- one field too many
+  // @ts-expect-error -- an additional field
   expect(() => define({ name: 'declared', spec, status }, () => ({ ready: true, more: 1 }))).toThrow('more');
   // @ts-expect-error -- of another type
   expect(() => define({ name: 'declared', spec, status }, () => ({ ready: 'yes' }))).toThrow('ready');
@@ -255,7 +255,7 @@ test('TypeScript refuses a field that the declared status does not have, at the 
   expect(define({ name: 'declared', spec, status: type({ m: 'Record<string, string>' }) }, (s) => ({ m: { [s.name]: 'x' } }))).toBeDefined();
 });
 
-test('TypeScript refuses a status without a field that the declared one requires', () => {
+test('TypeScript refuses a status without a field that the declared status requires', () => {
   const status = type({ ready: 'boolean', url: 'string', 'note?': 'string', web: 'string|null' });
   const define = kubernetesComposition;
   // @ts-expect-error -- url is missing
@@ -265,7 +265,7 @@ test('TypeScript refuses a status without a field that the declared one requires
   // @ts-expect-error -- nothing is returned
   expect(() => define({ name: 'declared', spec, status }, () => {})).toThrow('ready, url');
   const build = () => ({});
-  // @ts-expect-error -- url is missing in the declarative form, too
+  // @ts-expect-error -- url is missing, also in the declarative form
   expect(() => toResourceGraph({ name: 'declared', spec, status }, build, ({ spec: s }) => ({ ready: s.flag }))).toThrow('url');
   expect(define({ name: 'declared', spec, status }, (s) => ({ ready: s.flag, url: s.name }))).toBeDefined();
 });

@@ -11,7 +11,7 @@ const { kubernetesComposition, toResourceGraph } = createCompositionApi({
 const spec = type({ a: 'string', b: 'string', on: 'boolean', marks: { '[string]': 'string' } });
 type Spec = typeof spec.infer;
 
-/** The `dependsOn` annotations of the resources, by id. */
+/** Maps the ids of resources to their `dependsOn` annotations. */
 function dependencies(composition: { toDefinition(): unknown }): Readonly<Record<string, JsonObject>> {
   const { resources } = (composition.toDefinition() as { spec: { resources: { id: string; template?: { metadata: JsonObject } }[] } }).spec;
   const entries = resources.map(({ id, template }) => [id, template?.metadata['annotations']] as const);
@@ -38,7 +38,7 @@ const middle = kubernetesComposition({ name: 'middle', spec: type({ name: 'strin
 
 test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>([
   [
-    'whose derived id gets a number',
+    'to whose derived id a number is added',
     (s) => {
       ConfigMap({ name: s.a });
       const second = ConfigMap({ name: s.b });
@@ -56,7 +56,7 @@ test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>(
   ],
   ['of the same nested composition', (s) => void pair({ name: s.a }), { pair1Second: on('pair1First') }],
   [
-    'of a nested composition, although the outer composition has one with its id',
+    'of a nested composition, although the outer composition has a resource with the same id',
     (s) => {
       ConfigMap({ id: 'first', name: 'outer' });
       pair({ name: s.a });
@@ -72,12 +72,12 @@ test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>(
     { byId1Second: on('byId1First') },
   ],
   [
-    'that is the last one of a nested composition, also of one that is nested again',
+    'that is the last one of a nested composition, even of one that is nested twice',
     (s) => void middle({ name: s.a }),
     { middle1Pair1Second: on('middle1Pair1First'), middle1After: on('middle1Pair1Second') },
   ],
   [
-    'of a branch that ends in throw, is none',
+    'of a branch that ends with throw, is dropped',
     (s) => {
       const c = ConfigMap({ id: 'c', name: 'c' });
       if (s.on) {
@@ -110,7 +110,7 @@ test.each<[string, (s: Spec) => object]>([
   ['of the spec', (s) => ({ name: 'c', annotations: s.marks })],
   ['under a condition', (s) => ({ name: 'c', annotations: s.on ? s.marks : { mine: 'x' } })],
   ['in metadata under a condition', (s) => (s.on ? { name: 'c', annotations: s.marks } : { name: 'c' })],
-])('a dependency is beside annotations %s', (_, metadata) => {
+])('a dependency is added to annotations %s', (_, metadata) => {
   const composition = kubernetesComposition({ name: 'outer', spec }, (s) => {
     const first = ConfigMap({ id: 'first', name: s.a });
     const c = createResource({ id: 'c', apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(s) });

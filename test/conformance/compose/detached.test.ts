@@ -13,7 +13,7 @@ interface Entry extends JsonObject {
   readonly id: string;
 }
 
-/** The resources of a composition, by id. */
+/** Maps ids to the resources of a composition. */
 function resources(program: (input: { readonly name: string; readonly on: boolean }) => unknown): Map<string, Entry> {
   const graph = kubernetesComposition({ name: 'app', spec }, program as never);
   const { resources: entries } = graph.toDefinition({ target: 'typekro' })['spec'] as { resources: Entry[] };
@@ -52,7 +52,7 @@ describe('a resource that is created outside a composition', () => {
     expect(JSON.stringify(entries)).toContain('${runner.metadata.uid}');
   });
 
-  test('shows its constant fields, and gives references for others', () => {
+  test('shows its constant fields, and returns references for all other fields', () => {
     expect([room.metadata.name, account.metadata.namespace, web.id, web.kind]).toEqual(['room', 'room', 'web', 'Deployment']);
     expect({ ...web.metadata }).toMatchObject({ name: 'web', labels: { app: 'web' } });
     expect(() => `${web.status.readyReplicas}`).toThrow(/readyReplicas\.toString is read outside a composition/);
@@ -70,7 +70,7 @@ describe('a resource that is created outside a composition', () => {
     expect(JSON.stringify(found.get('late'))).toContain('${serviceaccountRunner');
   });
 
-  test('is refused under a condition, unless the composition mentions it before', () => {
+  test('is refused under a condition if the composition does not mention the resource before', () => {
     expect(() => resources((input) => (input.on ? { uid: web.metadata.uid } : {}))).toThrow(
       /a Deployment that was made outside the composition is used under a condition, or in a loop/,
     );
@@ -81,7 +81,7 @@ describe('a resource that is created outside a composition', () => {
     expect(found.has('web')).toBe(true);
   });
 
-  test('is refused at once when its arguments are invalid', () => {
+  test('is refused immediately if its arguments are invalid', () => {
     expect(() => createResource({ id: 'My-Id', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } })).toThrow(
       /"My-Id" is not a legal id/,
     );

@@ -24,7 +24,7 @@ const app = kubernetesComposition({ name: 'app', spec }, ((input: { name: string
 
 const documents = () => app.factory('direct', { namespace: 'shop' }).toYaml({ name: 'a' });
 
-test('direct YAML gives namespaced objects without a namespace the namespace of the factory', () => {
+test('direct YAML adds the namespace of the factory to namespaced objects without a namespace', () => {
   const objects = parseAllDocuments(documents()).flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
   expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? '-'}/${metadata.name}`)).toEqual([
     'Namespace -/zoo',

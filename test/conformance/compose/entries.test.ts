@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/core/index.ts';
 import { kubernetesComposition } from '../../../src/index.ts';
 import { ConfigMap } from '../../../src/factories/simple/index.ts';
 
-/** The entries of a definition by their ids. */
+/** Maps ids to the entries of a definition. */
 function entriesOf(definition: JsonObject): Record<string, JsonObject> {
   const { resources } = definition['spec'] as { resources: JsonObject[] };
   return Object.fromEntries(resources.map((entry) => [String(entry['id']), entry]));
@@ -12,7 +12,7 @@ function entriesOf(definition: JsonObject): Record<string, JsonObject> {
 
 const SPEC = type({ names: 'string[]' });
 
-test('the iterator of a loop is renamed when a resource has its name', () => {
+test('the iterator of a loop is renamed if a resource has the same name', () => {
   const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
     ConfigMap({ id: 'name', name: 'one', data: { k: 'v' } });
     for (const name of spec.names) ConfigMap({ id: 'many', name: `many-${name}`, data: { k: name } });
@@ -23,7 +23,7 @@ test('the iterator of a loop is renamed when a resource has its name', () => {
   });
 });
 
-test('a condition that is always true is left out', () => {
+test('a condition that is always true is omitted', () => {
   const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
     ConfigMap({ id: 'always', name: 'always', data: { k: 'v' } }).withIncludeWhen(true);
     ConfigMap({ id: 'some', name: 'some', data: { k: 'v' } }).withIncludeWhen(spec.names.length > 0);

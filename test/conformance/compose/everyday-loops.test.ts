@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 
-/** Loops that people write every day. Each gives the same result as its graph, for every spec. */
+/** Common loops. For every spec, each program produces the same result as its graph. */
 const LOOPS: Readonly<Record<string, string>> = {
   'one call over a list with an additional element': `(s) => { for (const e of [...s.tags, 'main']) ConfigMap({ id: 'c', name: e }); return {}; }`,
   'the same as forEach': `(s) => { [...s.tags, 'main'].forEach((e) => ConfigMap({ id: 'c', name: e })); return {}; }`,
-  'the same as map, read afterwards': `(s) => { const cs = [...s.tags, 'main'].map((e) => ConfigMap({ id: 'c', name: e })); return { n: cs.length, names: cs.map((c) => c.metadata.name) }; }`,
-  'one call over two lists, beside a sum': `(s) => { let n = 0; for (const e of [...s.tags, ...(s.flag ? ['x'] : []), 'y']) { n += 1; ConfigMap({ id: 'c', name: e }); } return { n }; }`,
+  'the same call in map(), whose result is read afterwards': `(s) => { const cs = [...s.tags, 'main'].map((e) => ConfigMap({ id: 'c', name: e })); return { n: cs.length, names: cs.map((c) => c.metadata.name) }; }`,
+  'one call over two lists, next to a sum': `(s) => { let n = 0; for (const e of [...s.tags, ...(s.flag ? ['x'] : []), 'y']) { n += 1; ConfigMap({ id: 'c', name: e }); } return { n }; }`,
   'one call over elements under conditions': `(s) => { for (const e of [s.flag && 'p', 'q'].filter(Boolean)) ConfigMap({ id: 'c', name: e + s.name }); return {}; }`,
   'a loop variable declared by var': `(s) => { const l = []; for (var e of s.tags) l.push(e); return { l, last: e ?? 'none' }; }`,
   'a loop variable declared before the loop': `(s) => { let e = 'q'; for (e of s.tags) {} return { e }; }`,
@@ -14,18 +14,18 @@ const LOOPS: Readonly<Record<string, string>> = {
   'a resource in a var': `(s) => { const l = []; for (const t of s.items) { var c = ConfigMap({ id: 'c', name: t.key }); l.push(c.metadata.name); } return { l }; }`,
   'a switch that falls through in the middle': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; case 'b': v = 'y'; break; default: v = 'z'; } return { n: v.length }; }`,
   'a switch that falls through into its default': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; break; case 'b': case 'c': v = 'y'; default: v = 'zz'; } return { n: v.length }; }`,
-  'the characters of a text': `(s) => { let r = ''; for (const c of s.name) r += c + '.'; return { r }; }`,
+  'the characters of a string': `(s) => { let r = ''; for (const c of s.name) r += c + '.'; return { r }; }`,
   'resources under a condition on the spec': `(s) => { const v = []; for (const e of s.tags) { if (s.flag) v.push(ConfigMap({ id: 'x', name: e })); } return { m: v.length > 0, n: v.length }; }`,
   'resources under a condition on the spec and one on the element': `(s) => { const v = []; for (const e of s.tags) { if (s.flag && e !== 'b') v.push(ConfigMap({ id: 'x', name: e })); } return { names: v.map((c) => c.metadata.name) }; }`,
-  'texts under a condition on the spec': `(s) => { const v = ['z']; for (const e of s.tags) { if (s.flag) v.push(e); } return { v }; }`,
+  'strings under a condition on the spec': `(s) => { const v = ['z']; for (const e of s.tags) { if (s.flag) v.push(e); } return { v }; }`,
   'the first match, by a test that is not equality': `(s) => { let acc = 'none'; for (const e of Object.values(s.labels ?? {})) { if (e !== 'b') { acc = e; break; } } return { acc }; }`,
   'positions of a list with an additional element': `(s) => { const l = []; for (const [i, t] of [...s.tags, s.name].entries()) l.push(i + t); return { l }; }`,
   'positions of elements under conditions': `(s) => { const l = []; for (const [i, t] of [s.flag && 'x', s.name].filter(Boolean).entries()) l.push(i + t); return { l }; }`,
   'a power': `(s) => ({ a: Math.pow(s.n, 2), b: Math.pow(2, 3) })`,
-  'a text as a number': `(s) => ({ a: +s.name || 7, b: +s.flag, c: +s.n })`,
+  'a string as a number': `(s) => ({ a: +s.name || 7, b: +s.flag, c: +s.n })`,
   'the last of a constant list': `(s) => ({ a: ['abc', 'b', 'abc'].lastIndexOf(s.name), b: ['abc', 'b'].findLast((x) => x !== s.name) ?? 'q', c: ['abc', 'b'].findLastIndex((x) => x === s.name) })`,
   'one text, many times': `(s) => ({ a: Array(3).fill(s.name), b: new Array(2).fill(s.n).join('-') })`,
-  'elements put in at a known position': `(s) => { const a = ['p', 'q']; const gone = a.splice(1, 1, s.name, 'z'); return { a, gone }; }`,
+  'elements that are inserted at a known position': `(s) => { const a = ['p', 'q']; const gone = a.splice(1, 1, s.name, 'z'); return { a, gone }; }`,
   'pairs with positions': `(s) => { const pairs = s.tags.map((t, i) => [t, i]); return { r: pairs.map(([a, b]) => a + ':' + b), n: pairs.length }; }`,
   'pairs by position': `(s) => { const pairs = s.tags.map((t) => [t, 'x']); return { r: pairs.map((p) => p[0] + p[1]), j: pairs.map((p) => p.join('-')) }; }`,
   'pairs in a loop that makes resources': `(s) => { for (const [e, i] of [...s.tags, 'b'].map((t, at) => [t, at])) ConfigMap({ id: 'c', name: e + '-' + i }); return {}; }`,
@@ -41,13 +41,13 @@ test.each(Object.entries(LOOPS))('as in JavaScript: %s', (_, source) => {
   expect(verdict.kind === 'equal' && verdict.compared >= 2).toBe(true);
 });
 
-/** Loops and calls that are refused, each with a part of its refusal. */
+/** Refused loops and calls, each with a part of the refusal's message. */
 const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]>> = {
   'a list that is assigned and filled': [
     `(s) => { let a = []; for (const e of s.tags) { a.push(e); a = [...a, 'x']; } return { a }; }`,
     'a is both assigned and changed by .push() in one loop; do one of the two',
   ],
-  'a fixed key beside keys of the elements': [
+  'a fixed key next to keys of the elements': [
     `(s) => { const o = {}; for (const e of s.items) { o.last = e.key; o[e.key] = 'z'; } return { o }; }`,
     'give the object its keys before the loop',
   ],
@@ -55,7 +55,7 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
     `(s) => { for (const e of ['p', 'q']) ConfigMap({ id: 'c', name: e + s.name }); return {}; }`,
     'the call runs once for each element of a list that is known: give each its own id, as id: `c${index}`, or none',
   ],
-  'elements that map() leaves out': [
+  'elements for which map() returns undefined': [
     `(s) => { const cs = s.items.map((p) => p.on ? ConfigMap({ id: 'c', name: p.key }) : undefined).filter(Boolean); return { n: cs.length }; }`,
     '.map() gives undefined for some elements, which a list in a graph cannot hold; take the others first: list.filter(',
   ],

@@ -1,4 +1,4 @@
-/** Compositions that people write every day. Each gives the same result as its graph, for every spec. */
+/** Common compositions. For every spec, each program produces the same result as its graph. */
 export const EVERYDAY: readonly string[] = [
   "(spec) => ({ a: spec.tag ?? 'none', b: spec.opt?.b ?? -1, c: spec.opt?.a ?? spec.tag ?? spec.name })",
   "(spec) => ({ a: `${spec.name}-${spec.tag ?? 'latest'}:${spec.port ?? 80}`, b: spec.labels?.x ?? 'no' })",

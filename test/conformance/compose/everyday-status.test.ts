@@ -34,7 +34,7 @@ const condition = (type: string, status: string, reason?: string): JsonObject =>
 
 const http = { port: 80, protocol: 'TCP' };
 
-/** States of the two resources in a cluster: all fields present, hardly any, failed. */
+/** States of the two resources in a cluster: with all fields, with almost no fields, and after a failure. */
 const OBSERVED: readonly { readonly d: JsonObject; readonly svc: JsonObject }[] = [
   {
     d: {
@@ -113,7 +113,7 @@ const sourceOf = (body: string) => `(spec) => {
   ${body}
 }`;
 
-/** The builder, with its factories as arguments. */
+/** Compiles the source of a composition. `factories` are the variables that the source can use. */
 function instantiate(source: string, factories: Readonly<Record<string, unknown>>): Build {
   // eslint-disable-next-line no-new-func -- the program under test
   return new Function(...Object.keys(factories), `return ${source}`)(...Object.values(factories)) as Build;

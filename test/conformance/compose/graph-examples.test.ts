@@ -38,13 +38,16 @@ const widgets = crdSource([
 ]);
 const sources = combineSources(widgets, builtinSource());
 
-/** A Graph that kro's fact sheet gives in YAML, the same graph in TypeScript, and observed objects to evaluate both on. */
+/**
+ * A Graph in YAML from kro's fact sheet, and the same graph in TypeScript. The test evaluates both graphs with the
+ * observed objects.
+ */
 interface Example {
   readonly yaml: string;
   readonly program: () => unknown;
-  /** Observed objects by the ids of the YAML. */
+  /** One entry per evaluation. An entry maps the id of a node in the YAML to its observed object. */
   readonly observed?: readonly Readonly<Record<string, JsonValue>>[];
-  /** The ids in TypeScript of nodes of subgraphs. */
+  /** Maps the id of a subgraph's node in the YAML to the id of the same node in TypeScript. */
   readonly ids?: Readonly<Record<string, string>>;
 }
 
@@ -189,7 +192,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     },
     ids: { 'inner/env': 'innerEnv', 'inner/cm': 'innerCm' },
   },
-  'E14 stamped Graph with deferred text': {
+  'E14 stamped Graph with a deferred expression': {
     yaml: `
 - {id: t, def: {team: red}}
 - id: child
@@ -209,7 +212,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
         spec: {
           nodes: [
             { id: 'n', def: { x: t.team } },
-            // oxlint-disable-next-line no-template-curly-in-string -- the text is an expression of the stamped Graph
+            // oxlint-disable-next-line no-template-curly-in-string -- the string is an expression of the stamped Graph
             { id: 'cm', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${n.x + "-cm"}' }, data: { k: 'v' } } },
           ],
         },
@@ -227,14 +230,14 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   },
 };
 
-/** Compiles a Graph, which must have no errors. */
+/** Compiles a Graph. Fails when the compiler reports an error. */
 function compiled(value: JsonValue): Graph {
   const result = compileGraphObject(value, { sources });
   expect(result.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   return result.graph as Graph;
 }
 
-/** The results of a graph by the ids of TypeScript, without the subgraphs themselves. */
+/** The result of each node, keyed by the node's id in TypeScript. The result leaves out nodes that are subgraphs. */
 function resultsOf(own: Graph, observed: Readonly<Record<string, JsonValue>>, ids: Readonly<Record<string, string>>) {
   const { resources } = evaluateGraph(own, undefined, observed);
   return new Map(
@@ -249,7 +252,7 @@ const readiness = (own: Graph, ids: Readonly<Record<string, string>>) =>
     readyWhen.map(({ cel }) => [ids[id] ?? id, cel.replaceAll("'", '"')] as const),
   ));
 
-describe('the examples of the kind Graph are the same graphs in TypeScript', () => {
+describe('a Graph in YAML and its TypeScript form have the same results', () => {
   test.each(Object.entries(EXAMPLES))('%s', (_name, { yaml, program, observed = [{}], ids = {} }) => {
     const written = compiled({
       apiVersion: 'kro.run/v1alpha1',

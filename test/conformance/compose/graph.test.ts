@@ -19,13 +19,13 @@ const { graph, kubernetesComposition } = createCompositionApi({
 
 const Widget = resourceFactory<{ spec: { size: number }; status: { seen: boolean } }>('example.com/v1', 'Widget');
 
-/** The nodes of a graph as one line of JSON each, with the id first. */
+/** One line per node of a graph: the id, then the node as JSON. */
 function nodesOf(build: () => unknown, options: GraphOptions = {}): string {
   const { spec } = graph('sample', build, options).toDefinition() as { spec: { nodes: { id: string }[] } };
   return spec.nodes.map(({ id, ...rest }) => `${id}: ${JSON.stringify(rest)}`).join('\n');
 }
 
-/** The first line of the error with which a graph is refused. */
+/** Builds a graph that is refused, and returns the first line of the error. */
 function refusalOf(build: () => unknown): string {
   try {
     graph('sample', build);
@@ -81,7 +81,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('def names a value that several nodes read', () => {
+  test('def creates a node whose value several nodes read', () => {
     const built = nodesOf(() => {
       const region = externalRef('v1', 'ConfigMap', 'region');
       const naming = def('naming', { team: 'red', zone: region.data['zone'], size: { cpu: 2, ratio: 1.5 }, hosts: ['a', 'b'] });
@@ -104,7 +104,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('a member of a def that may be absent is undefined in the graph, too', () => {
+  test('an optional member of a def is also optional in the graph', () => {
     const built = nodesOf(() => {
       const source = externalRef('v1', 'ConfigMap', 'source');
       const settings = def('settings', { host: source.data['host'] === 'none' ? undefined : source.data['host'] });
@@ -151,7 +151,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('a resource that reads an optional one becomes two nodes', () => {
+  test('a resource that reads an optional resource becomes two nodes', () => {
     const built = nodesOf(() => {
       const flags = externalRef('v1', 'ConfigMap', 'flags');
       let web;
@@ -198,7 +198,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('a text with expressions in a stamped Graph stays a text', () => {
+  test('an expression inside a stamped Graph stays a string', () => {
     const stamped = graph('inner', () => {
       const own = def('own', { x: 'red' });
       configMap({ id: 'cm', name: `${own.x}-cm` });
@@ -210,15 +210,15 @@ describe('statements of the function become nodes', () => {
   });
 });
 
-describe('patch adds fields to an object that exists', () => {
-  test('to an object by its name', () => {
+describe('patch adds fields to an existing object', () => {
+  test('that is selected by name', () => {
     const built = nodesOf(() => {
       patch({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } }, { metadata: { labels: { tier: 'gold' } } });
     });
     expect(built).toMatchInlineSnapshot(`"patchNamespaceTeamA: {"patch":{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"team-a","labels":{"tier":"gold"}}}}"`);
   });
 
-  test('to a resource of the graph, under a condition', () => {
+  test('that is a resource of the graph, under a condition', () => {
     const built = nodesOf(() => {
       const settings = externalRef('v1', 'ConfigMap', 'settings');
       const web = service({ id: 'web', name: 'web', spec: { ports: [{ port: 80 }] } });
@@ -233,7 +233,7 @@ describe('patch adds fields to an object that exists', () => {
     `);
   });
 
-  test('to the status of each object of a selection', () => {
+  test('in the status of each selected object', () => {
     const built = nodesOf(() => {
       Widget({ id: 'own', name: 'own', spec: { size: 1 } });
       const widgets = externalRefs<{ status: { seen: boolean } }>({
@@ -276,7 +276,7 @@ test('the objects of singletons come before the Graph', () => {
   `);
 });
 
-describe('what a Graph cannot hold is refused', () => {
+describe('a construct that a Graph cannot express is refused', () => {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } };
 
   test.each<[string, () => unknown, string]>([
@@ -292,11 +292,11 @@ describe('what a Graph cannot hold is refused', () => {
       },
       'too small',
     ],
-    ['a patch of status together with other fields', () => patch(namespace, { spec: {}, status: {} }), 'sets status together with spec'],
+    ['a patch of the status together with other fields', () => patch(namespace, { spec: {}, status: {} }), 'sets status together with spec'],
     ['a patch without fields', () => patch(namespace, {}), 'contributes no fields'],
     ['a patch of the identity', () => patch(namespace, { metadata: { name: 'other' } }), 'sets metadata.name'],
     ['a patch of the owners', () => patch(namespace, { metadata: { ownerReferences: [] } }), 'belongs to the owner'],
-    ['a patch of no object', () => patch({} as never, { data: {} }), 'names no object'],
+    ['a patch of a value that is not an object', () => patch({} as never, { data: {} }), 'names no object'],
     ['a def that is not an object', () => def('list', ['a']), "the value of def('list') is not an object"],
     ['a reserved id', () => def('graph', { a: 1 }), '"graph" is a word of kro'],
   ])('%s', (_what, build, message) => {
@@ -311,7 +311,7 @@ describe('what a Graph cannot hold is refused', () => {
     expect(outcome).toContain(message);
   });
 
-  test('def and patch in a composition, with what to write instead', () => {
+  test('def and patch in a composition, with the remedy in the message', () => {
     const compose = (build: () => unknown) => () =>
       kubernetesComposition({ name: 'sample', spec: type({ name: 'string' }) }, build as never);
     expect(compose(() => def('a', { b: 1 }))).toThrow('write a const');

@@ -50,7 +50,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     `);
   });
 
-  test('local functions whose names a compiler keeps are called as written', () => {
+  test('calls of local functions work when a compiler has wrapped the functions to keep their names', () => {
     const keepName = (target: object, value: string) =>
       Object.defineProperty(target, 'name', { value, configurable: true });
     const text = explain((s) => {
@@ -62,7 +62,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     expect(text).toContain('metadata.name = ${schema.spec.name}-config');
   });
 
-  test('loops over a list of each element become one iterator', () => {
+  test('a loop over a list in each element of an outer loop becomes one iterator', () => {
     const text = explain((s) => {
       for (const w of s.ws) if (w.on) for (const p of w.ports) ConfigMap({ id: 'c', name: `${w.name}-${p}` });
     });
@@ -76,7 +76,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     `);
   });
 
-  test('fields that the template determines are read inside a loop', () => {
+  test('inside a loop, a field that the template sets is read from the template', () => {
     const text = explain((s) => {
       for (const w of s.ws) {
         const d = Deployment({ id: 'd', name: `${s.name}-${w.name}`, image: 'x' });
@@ -100,7 +100,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     `);
   });
 
-  test('a resource that may not exist is read under its condition', () => {
+  test('a read of a conditional resource is guarded by the condition of the resource', () => {
     const text = explain((s) => {
       let c;
       if (s.flag) c = ConfigMap({ id: 'c', name: 'c' });
@@ -117,7 +117,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     `);
   });
 
-  test('optional fields build the object around them', () => {
+  test('an object with optional fields becomes one expression', () => {
     const text = explain((s) =>
       Deployment({ id: 'd', name: 'd', image: 'x', resources: { limits: { cpu: s.limits?.cpu } }, labels: s.labels, env: { A: s.host, B: 5 } }),
     );
@@ -180,7 +180,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
 });
 
 describe('the schema of the instance', () => {
-  test('a throw under a condition becomes a rule of the field, and a field that the function needs is required', () => {
+  test('a conditional throw becomes a validation rule of the field, and a field that the function needs becomes required', () => {
     const found = fields((s) => {
       if (s.replicas > 10) throw new Error('too many');
       if (!s.host) throw new Error('host is needed');
@@ -190,13 +190,13 @@ describe('the schema of the instance', () => {
     expect(found['host']).toBe('string | required=true validation="self != \\"\\" // host is needed"');
   });
 
-  test('a number that reaches an integer field is an integer', () => {
+  test('a spec field that sets an integer field has the type integer', () => {
     expect(fields((s) => Deployment({ id: 'd', name: 'd', image: 'x', replicas: s.replicas + 1 }))['replicas']).toBe('integer | required=true');
     expect(fields(() => ConfigMap({ id: 'c', name: 'c' }))['replicas']).toBe('float | required=true');
   });
 });
 
-test('a composition inside another one is merged into it', () => {
+test('a nested composition is merged into the outer composition', () => {
   const inner = kubernetesComposition({ name: 'inner', spec: type({ name: 'string', 'size?': 'number.integer' }) }, (s) => {
     const d = Deployment({ id: 'd', name: s.name, image: 'x', replicas: s.size ?? 2 });
     Service({ id: 's', name: s.name, selector: { app: s.name }, ports: [80] });
@@ -226,7 +226,7 @@ test('a composition inside another one is merged into it', () => {
   `);
 });
 
-test('a spec is checked, filled with its defaults and evaluated', () => {
+test('evaluate validates the spec and applies its defaults', () => {
   const composition = kubernetesComposition({ name: 'sample', spec: type({ name: 'string', size: 'number.integer = 2' }) }, (s) => {
     if (s.size > 5) throw new Error('too large');
     const d = Deployment({ id: 'd', name: s.name, image: 'x', replicas: s.size });
@@ -252,7 +252,7 @@ test('private members are read through the helper that the transform adds', () =
 
     /** A composition function in a class, with the transform's metadata. */
     program(text: string) {
-      // eslint-disable-next-line typescript/unbound-method -- the reader gives the method as it is
+      // eslint-disable-next-line typescript/unbound-method -- the reader passes the method unbound
       const label = (of: Team) => of.#label;
       const data = {
         src: text,

@@ -58,7 +58,7 @@ const { kubernetesComposition } = createCompositionApi({
 const withoutTypes = (text: string): string =>
   text.replaceAll(/ as any\b/g, '').replaceAll(/: (?:any|number|string)\b/g, '');
 
-/** Runs the program of a case as its author would. */
+/** Creates the composition of a case from its source, with the public functions. */
 function compose(entry: Case): Composition<JsonObject, JsonObject> {
   const { frame } = recorded;
   const setup = frame.resources[recorded.cases[entry.id]?.frame ?? 'A'] ?? '';
@@ -88,7 +88,7 @@ function at(object: JsonValue | undefined, path: string): JsonValue | undefined 
     .reduce<JsonValue | undefined>((value, step) => (isJsonObject(value) ? value[step] : undefined), object);
 }
 
-describe('the recorded programs give their recorded values on every data set', () => {
+describe('the recorded programs produce their recorded values on every data set', () => {
   test.each(cases.map((entry): [string, Case] => [`${entry.id} ${entry.body.slice(0, 90)}`, entry]))(
     '%s',
     (_, entry) => {
@@ -139,7 +139,7 @@ function judgeResources(
     if (actual === undefined) throw new Error(`${id} is missing on ${context}`);
     const empty = wanted.include && wanted.objects.length === 0 && actual.objects.length === 0;
     expect(actual.included || empty, `${id} included on ${context}`).toBe(wanted.include || empty);
-    // The object may wait forever when JavaScript has no usable value for a recorded field.
+    // If JavaScript has no usable value for a field, the graph may wait forever and create no object.
     if (wanted.objects.some((object) => Object.values(object).some((judgement) => 'none' in judgement))) continue;
     expect(actual.objects.length, `objects of ${id} on ${context}`).toBe(wanted.objects.length);
     wanted.objects.forEach((object, position) => {

@@ -5,7 +5,7 @@ import { compare } from '../../property/compose/differential.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 
-/** Loops that count, group and look up by keys in an object that is empty at first. */
+/** Loops that fill an empty object: they count, group or look up elements by key. */
 const EQUAL: readonly string[] = [
   "(spec) => { const counts = {}; for (const t of spec.tags) counts[t] = (counts[t] ?? 0) + 1; return { counts }; }",
   "(spec) => { const counts = {}; for (const t of spec.tags) { if (!counts[t]) counts[t] = 0; counts[t]++; } return { counts, n: Object.keys(counts).length, a: counts.a ?? -1 }; }",
@@ -47,7 +47,7 @@ const EQUAL: readonly string[] = [
   "(spec) => { const o = {}; for (const p of spec.items) { const l = { a: [] }; if (p.on) l.a.push(p.size); o[p.key] = l; } return { o }; }",
 ];
 
-/** Loops that no expression can replace, by the reason. */
+/** Loops that have no CEL form: the reason, and the program. */
 const REFUSED: readonly (readonly [string, string])[] = [
   ["counts that an outer loop continues", "for (const p of s.items) for (const t of p.subs ?? []) m[t] = (m[t] ?? 0) + 1;"],
   ["an object that has keys before the loop", "m.a = 1; for (const t of s.tags) m[t] = (m[t] ?? 0) + 1;"],
@@ -56,9 +56,9 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["a key of another iteration", "for (const t of s.tags) { m[t] = (m[t] ?? 0) + (m[s.name] ?? 0) + 1; }"],
   ["an early end", "for (const t of s.tags) { if (t === 'b') break; m[t] = (m[t] ?? 0) + 1; }"],
   ["one list under several keys", "const base = []; for (const t of s.tags) { (m[t] ??= base).push(t); }"],
-  ["one list under several keys that changes later", "const base = []; for (const t of s.tags) { m[t] = base; } base.push('x');"],
+  ["one list under several keys that is changed after the loop", "const base = []; for (const t of s.tags) { m[t] = base; } base.push('x');"],
   ["a list that is filled after it was written", "for (const p of s.items) { const l = []; m[p.key] = l; l.push(p.size); }"],
-  ["resources once for each key", "for (const t of s.tags) { if (m[t]) continue; m[t] = true; ConfigMap({ name: 'c' + t }); }"],
+  ["one resource per distinct key", "for (const t of s.tags) { if (m[t]) continue; m[t] = true; ConfigMap({ name: 'c' + t }); }"],
 ];
 
 test.each(EQUAL)('as in JavaScript: %s', (source) => {
@@ -71,7 +71,7 @@ test.each(REFUSED)('refused: %s', (_, body) => {
   expect(compare(`(s) => { const m = {}; ${body} return { m }; }`)).toMatchObject({ kind: 'refused' });
 });
 
-test('keys that are names of Object.prototype are ordinary keys', () => {
+test('a key that is also a member of Object.prototype is an ordinary key', () => {
   const counted = kubernetesComposition({ name: 'counted', spec: type({ tags: 'string[]' }) }, (spec) => {
     const counts: Record<string, number> = {};
     for (const tag of spec.tags) counts[tag] = (counts[tag] ?? 0) + 1;

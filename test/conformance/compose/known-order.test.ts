@@ -9,13 +9,13 @@ const { kubernetesComposition } = createCompositionApi({
 const PORTS = [443, 80, 8080];
 const programs: readonly (readonly [title: string, program: () => unknown])[] = [
   ['numbers, downwards', () => [3, 1, 2].sort((a, b) => b - a)],
-  ['a copy of a list of the module', () => [...PORTS].sort((a, b) => a - b)],
-  ['the same list by toSorted', () => PORTS.toSorted((a, b) => a - b)],
-  ['texts by <', () => ['b', 'a', 'c'].sort((a, b) => (a < b ? -1 : 1))],
-  ['texts by length, in their old order where the lengths are equal', () => ['ccc', 'bb', 'aa', 'd'].sort((a, b) => a.length - b.length)],
+  ['a copy of a list that the module declares', () => [...PORTS].sort((a, b) => a - b)],
+  ['the same list, with toSorted', () => PORTS.toSorted((a, b) => a - b)],
+  ['strings by <', () => ['b', 'a', 'c'].sort((a, b) => (a < b ? -1 : 1))],
+  ['strings by length; strings of equal length keep their order', () => ['ccc', 'bb', 'aa', 'd'].sort((a, b) => a.length - b.length)],
   ['objects by a field', () => [{ n: 2, t: 'x' }, { n: 1, t: 'y' }].sort((a, b) => a.n - b.n)],
   ['entries by key', () => Object.entries({ b: 2, a: 1 }).sort(([x], [y]) => (x < y ? -1 : 1)).map(([key]) => key)],
-  ['a function of the module that compares', () => [2, 10, 1].sort(upwards)],
+  ['a comparator that the module declares', () => [2, 10, 1].sort(upwards)],
   ['a block with conditions', () => [5, 4, 7].sort((a, b) => { if (a === 4) return -1; return b === 4 ? 1 : a - b; })],
 ];
 

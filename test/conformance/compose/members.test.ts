@@ -41,7 +41,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `let i = 0; const l = ['x', 'y']; l[i++] = 'v' + i; return { l, i };`,
     `let o = { a: '1' }; const p = o; o.a = (o = { a: '2' }).a + s.name; return { p, o };`,
   ],
-  'for..in over a value without keys': [
+  'for...in over a value without keys': [
     `let t = 'n'; const u = undefined; for (const k in u) t += k; for (const k in null) t += k; return { t };`,
     `let t = 'n'; for (const k in s.opt) t += k; return { t };`,
   ],
@@ -53,7 +53,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = {}; if (s.flag) o.a = s.n; const m = { q: true, ...o, ...s.labels, ...s.counts }; return { m, k: Object.keys(m).sort().join(), v: Object.values(m).map((x) => \`\${x}\`).sort().join() };`,
     `const m = s.flag ? { ...s.labels, a: 1 } : { ...s.labels, a: 'x' }; return { m, k: Object.keys(m).sort().join(), a: m.a, x: m.x ?? 'none' };`,
   ],
-  'one of two objects that is changed': [
+  'a change of one of two objects': [
     `const o = s.flag ? { a: s.name } : { b: 'b' }; o.c = s.env; Object.assign(o, { d: 'd' }, s.other && { a: 'over' }); delete o.b; return { o, k: Object.keys(o).join() };`,
     `const a = { x: s.name }, b = { y: 'y' }; const o = Object.assign(s.flag ? a : b, { z: 'z' }); return { a, b, o, same: o === a };`,
     `const o = s.flag ? { ...s.labels } : { b: 'b' }; Object.assign(o, { x: 'new' }); return { o };`,
@@ -84,7 +84,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = { z: 'q' }; for (const v of s.vars) { if (v.value) o[v.name] = v.value; } return { has: 'z' in o, own: Object.hasOwn(o, 'z'), own2: Object.hasOwn(o, s.name), hop: Object.prototype.hasOwnProperty.call(o, 'A') };`,
     `const o = {}; for (const t of s.tags) { o[t] = t; } delete o.b; return { m: o, n: 'b' in o, c: 'c' in o };`,
   ],
-  'characters, elements and keys of what may be absent': [
+  'characters, elements and keys of a value that may be absent': [
     `return { r: s.tag?.[0] ?? 'x', u: s.tag?.[0] === undefined, q: s.opt?.a?.[1] ?? 'y', last: s.tag?.[9] ?? 'z' };`,
     `return { r: s.name[0] ?? 'x', u: s.name[9] === undefined, i: s.name[s.n] ?? 'none' };`,
     `return { in: s.labels?.in ?? 'x', t: s.labels?.['true'] ?? 'y', n: s.labels?.null ?? 'z', k: s.labels?.x ?? 'q' };`,
@@ -96,7 +96,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = {}; for (const n of s.nums) o[n] = 'v'; return { o };`,
     `const o = {}; s.tags.forEach((t, i) => { o[i] = t; }); return { o, x: { [s.n]: 'a' } };`,
   ],
-  'lists made of texts and lists': [
+  'lists made from strings and lists': [
     `return { l: Array.from(s.name), m: Array.from(s.name, (c) => c + '!'), n: Array.from(s.tags, (t, i) => t + i) };`,
     `return { l: Array.from([s.name, 'a'], (t, i) => t + i), m: Array.from([...s.tags, s.name], (t) => t + '!') };`,
     `const l = Array.from(s.tags); l.push(s.name); return { l, n: s.tags.length };`,
@@ -105,7 +105,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const l = [...s.tags]; l.length = 0; return { l, n: l.length };`,
     `const l = ['a', s.name, 'c']; l.length = 2; return { l, n: l.length };`,
   ],
-  'keys that come twice: the last one wins': [
+  'a duplicate key: the last value wins': [
     `return { m: Object.fromEntries(s.tags.map((t) => [t, s.name])) };`,
     `return { m: Object.fromEntries(s.tags.map((t) => [t, t + '!'])) };`,
     `return { m: Object.fromEntries(s.vars.map((v) => [v.name, v.value ?? 'none'])) };`,
@@ -143,7 +143,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `return { m: [].concat(...s.items.map((i) => i.key)), n: [].concat(s.tags, 'x', ...s.items.map((i) => [i.key, 'y'])) };`,
     `return { m: Array.prototype.concat.apply([], s.items.map((i) => i.subs ?? [])), h: Object.prototype.hasOwnProperty.call(s.labels ?? {}, 'x'), c: Array.prototype.map.call(s.tags, (t) => t + '!') };`,
   ],
-  'sums in members, choices, pieces of texts and tables': [
+  'sums in members, switch statements, parts of strings, and maps': [
     `return { a: s.n / -0 > 0, b: s.n / 0 > 0, c: -1 / (s.n * 0 + 1) };`,
     `switch (s.env) { case 'dev': ConfigMap({ id: 'a', name: 'a' }); case 'stage': ConfigMap({ id: 'b', name: 'b' }); break; default: ConfigMap({ id: 'c', name: 'c' }); }`,
     `const o = { n: 0 }; for (const i of s.items) o.n += i.size; return o;`,
@@ -185,7 +185,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const parts = s.name.split('-'); const [a, b = 'B'] = parts; return { a: a.length, b, l: parts.at(-1), s: parts.slice(1).join('-'), m: parts.map((p) => p.toUpperCase())[0], r: [...parts].reverse()[0].length };`,
     `return { a: ['x', 'y', 'z'][s.n % 3] ?? 'none', b: ['x', 'y'][Math.abs(s.n) % 2], c: s.tags.map((t, i) => ['p', 'q'][(i + 1) % 2]).join() };`,
   ],
-  'chains that continue after a call': [
+  'optional chains that continue after a call': [
     `return { u: s.tag?.slice(1).length ?? -1, v: s.port?.toString().length ?? 0, w: s.opts?.at(-1)?.trim().length ?? -1 };`,
     `return { u: s.opt?.deep?.x.trim().length ?? -1, v: s.tag?.slice(1).toUpperCase() ?? 'x', w: s.tag?.slice(1).trim().includes('k') };`,
     `return { u: s.items.at(-1)?.note?.trim().length, v: s.items.at(-1)?.note?.trim().padStart(3).length === 3 };`,
@@ -196,7 +196,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `return { r: s.nums.includes(Number(s.name)), q: s.nums.indexOf(Number(s.tag ?? 'x')), l: s.nums.lastIndexOf(parseInt(s.name)), p: s.floats.includes(parseFloat(s.name)), t: new Set(s.nums).has(Number(s.name)) };`,
     `return { r: s.tags.some((t) => s.nums.includes(Number(t))), q: s.nums.includes(Number('3')), z: [1, 2, 3].includes(Number(s.name)), y: [s.n, s.m].indexOf(Number(s.name)), w: s.nums.includes(Number(s.name) + 1) };`,
   ],
-  'maps of what iterations made': [
+  'maps of the values that a loop creates': [
     `const all = []; for (const p of s.items) { const d = ConfigMap({ id: 'd', name: p.key + 'x' }); all.push({ name: p.key, c: d }); } return { m: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name])) };`,
     `const all = []; for (const p of s.items) { if (p.on) { const d = ConfigMap({ id: 'd', name: p.key + 'x' }); all.push({ name: p.key, c: d }); } } const o = {}; for (const a of all) o[a.name] = a.c.metadata.name; return { o, p: Object.fromEntries(all.map((a) => [a.c.metadata.name, a.name])) };`,
     `const all = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key, n: p.size })); return { m: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name + a.n])), k: Object.fromEntries(all.map((a) => [a.c.metadata.name, 'x'])), f: Object.fromEntries(all.filter((a) => a.n > 1).map((a) => [a.name, a.c.metadata.name])) };`,
@@ -204,7 +204,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const all = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key })); ConfigMap({ id: 'sum', name: 'sum', data: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name])) });`,
     `const r = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key })).reduce((acc, a) => ({ ...acc, [a.name]: a.c.metadata.name }), {}); return { r };`,
   ],
-  'resources under a condition with two ways': [
+  'resources whose condition is itself a choice': [
     `const b = (s.maybe ?? s.flag) ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } });`,
     `const b = (s.flag ? s.n > 1 : s.n > 2) ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } }); return { r: b?.metadata.name, t: b ? 'x' : 'y' };`,
     `let on = false; if (s.flag) on = s.n > 1; else on = s.tags.length > 2; const b = on ? ConfigMap({ id: 'b', name: 'b' }) : undefined; const c = b ? ConfigMap({ id: 'c', name: 'c', data: { k: b.metadata.name } }) : ConfigMap({ id: 'e', name: 'e' }); ConfigMap({ id: 'f', name: 'f', data: { n: c.metadata.name } }); return { r: c.metadata.name };`,
@@ -226,7 +226,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Programs that a graph cannot express, or that have no effect: the code, and a part of the message. */
+/** Programs that are refused: the program, the code of the refusal, and a part of its message. */
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`const l = [...s.tags]; l.length = 1; return { l };`, 'trace/no-cel', 'the length of a list with conditional elements'],
   [`const l = ['a', 'b']; l.length = s.tags.length; return { l };`, 'trace/no-cel', 'is set to a value that is not a known number'],

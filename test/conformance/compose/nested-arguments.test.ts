@@ -15,7 +15,7 @@ const child = kubernetesComposition(
     return { ready: true, config: config.metadata.name };
   },
 );
-/** The nested composition without its types. */
+/** The nested composition without its types, so that the programs can pass wrong arguments. */
 const loose = child as unknown as (given?: object) => { readonly status: Readonly<Record<string, string>> };
 
 const refused: readonly (readonly [string, string, string, (s: Spec) => unknown])[] = [
@@ -23,7 +23,7 @@ const refused: readonly (readonly [string, string, string, (s: Spec) => unknown]
   ['a required field left out', 'trace/argument', 'child is called without n, which it needs', (s) => loose({ name: s.name })],
   ['a required field that may be absent', 'trace/absent', 's.tag may be absent and is the name of child', (s) => loose({ name: s.tag, n: 1 })],
   ['no arguments', 'trace/argument', 'child is called without its arguments', () => loose()],
-  ['a read of a field that its status does not have', 'trace/member', 'the status of child has no field "redy"; did you mean "ready"?', (s) => ({ r: loose({ name: s.name, n: 1 }).status['redy'] })],
+  ['a read of a status field that child does not have', 'trace/member', 'the status of child has no field "redy"; did you mean "ready"?', (s) => ({ r: loose({ name: s.name, n: 1 }).status['redy'] })],
 ];
 
 test.each(refused)('a nested composition with %s is refused', (_, code, text, program) => {
@@ -32,7 +32,7 @@ test.each(refused)('a nested composition with %s is refused', (_, code, text, pr
   );
 });
 
-test('fields with a default and optional fields may be left out', () => {
+test('arguments may leave out optional fields and fields with a default', () => {
   const outer = kubernetesComposition({ name: 'outer', spec }, (s) => {
     const one = loose({ name: s.name, n: s.n, note: s.tag });
     const all = s.tags.map((t) => loose({ name: t, n: 1 }));
@@ -84,7 +84,7 @@ test.each<readonly [string, (s: WideSpec) => object]>([
   ['a nested field that may be absent', (s) => ({ name: s.name, cfg: { port: s.lvl } })],
   ['a list of objects', (s) => ({ name: s.name, list: [{}, { key: s.host }] })],
   ['a list with conditional objects', (s) => ({ name: s.name, list: [...(s.on ? [{}] : []), { key: 'x' }] })],
-])('a nested composition gets %s with the defaults, as a composition does', (_, argument) => {
+])('a nested composition applies its defaults to %s, as evaluate does', (_, argument) => {
   const outer = kubernetesComposition({ name: 'outer', spec: wideSpec }, (s) => ({ text: looseWide(argument(s)).status.text }));
   for (const given of [
     { name: 'a', on: true, key: 'tag', lvl: 7, host: 'h', extra: { tag: 'e' } },
@@ -100,7 +100,7 @@ test.each<readonly [string, (s: WideSpec) => object]>([
   ['a map and a later field that may be absent', (s) => ({ ...s.extra, name: s.name, level: s.host })],
   ['a map and a later field under a condition', (s) => ({ ...s.extra, name: s.name, ...(s.on ? { tag: 'on' } : {}) })],
   ['a computed key', (s) => ({ name: s.name, [s.key]: 'computed' })],
-])('a nested composition gets %s, as a composition does', (_, argument) => {
+])('a nested composition reads %s in its arguments, as evaluate does', (_, argument) => {
   const outer = kubernetesComposition({ name: 'outer', spec: wideSpec }, (s) => ({ text: looseTexts(argument(s)).status.text }));
   for (const given of [
     { name: 'a', on: true, key: 'tag', host: 'h', extra: { tag: 'e' } },
@@ -112,7 +112,7 @@ test.each<readonly [string, (s: WideSpec) => object]>([
   }
 });
 
-test('the message of a throw shows its values as expressions', () => {
+test('the message of a refused throw shows symbolic values as expressions', () => {
   const outer = kubernetesComposition({ name: 'outer', spec }, (s) => {
     if (s.n > 3) throw new Error(`too many: ${s.n}`);
     ConfigMap({ id: 'c', name: s.name });

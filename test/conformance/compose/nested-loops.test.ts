@@ -15,7 +15,7 @@ interface Input {
   readonly on?: boolean;
 }
 
-/** The inner composition, with its factory as an argument so that it also runs in JavaScript. */
+/** The inner composition. Its factory is an argument, so that the composition also runs as plain JavaScript. */
 const inner = (make: typeof ConfigMap) => (s: Input) => {
   const c = make({ id: 'c', name: `c-${s.name}`, data: { url: `http://${s.name}` } });
   const d = make({ id: 'd', name: `d-${s.name}`, data: { ready: s.name === 'x' ? 'no' : 'yes', on: String(s.on ?? true) } });
@@ -55,7 +55,7 @@ const EQUAL: readonly string[] = [
   `const l = s.regions.map((r) => ({ w: s.flag ? ConfigMap({ id: 'w', name: r, data: { k: r } }) : undefined, v: s.flag ? undefined : ConfigMap({ id: 'v', name: 'v' + r, data: { k: r } }) })); ConfigMap({ id: 'z', name: 'z', data: { a: l.map(({ w, v }) => (w?.data.k ?? 'q') + (v?.data.k ?? 'p')).join() } }); return { a: l.map(({ w, v }) => w?.data.k ?? v?.data.k ?? 'never') };`,
 ];
 
-/** Programs that a graph cannot express: the code, and a part of the message. */
+/** Programs that a graph cannot express: the program, the code of the refusal, and a part of its message. */
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [
     `let n = 0; for (const r of s.regions) { const a = app({ name: r }); n += a.status.ready ? 1 : 0; } return { n };`,
@@ -89,7 +89,7 @@ function traced(body: string): Composition<JsonObject, JsonObject> {
   return composition as never;
 }
 
-/** Names of the objects, and the status, in JavaScript. */
+/** Runs a program as plain JavaScript. Returns the names of its objects, and its status. */
 function native(body: string, given: JsonObject): { readonly names: readonly string[]; readonly status: JsonObject } {
   const names: string[] = [];
   const make = ({ name, data }: { name: string; data: JsonObject }) => {
@@ -110,7 +110,7 @@ const INPUTS: readonly JsonObject[] = [
   { regions: ['b', 'a'], flag: false },
 ];
 
-describe('nested compositions and resources that a loop creates', () => {
+describe('compositions and resources that a loop creates', () => {
   test.each(EQUAL)('%s', (body) => {
     const composition = traced(body);
     for (const given of INPUTS) {
@@ -129,7 +129,7 @@ test.each(REFUSED)('refused at its line: %s', (body, code, text) => {
   expect(refused).toThrow(/\n {4}at generated\.js:1:\d+\n/);
 });
 
-test('a status over the objects of a loop waits for the last object, and only for the fields that it reads', () => {
+test('a status that reads the objects of a loop waits until every object has the fields that the status reads', () => {
   const service = kubernetesComposition(
     { name: 'svc', spec: type({ name: 'string' }), status: type({ ready: 'boolean', id: 'string', at: 'string' }) },
     (s) => {

@@ -27,7 +27,7 @@ const spec = {
   required: ['size', 'items'],
 } as const;
 
-/** Expressions over two fields with equal schemas. CEL gives each field its own type. */
+/** Expressions over two fields with equal schemas. Each field nevertheless has its own CEL type. */
 const PROGRAMS: Readonly<Record<string, (s: Spec) => { readonly v: unknown }>> = {
   'a sum of lists': (s) => ({ v: [...s.items, ...(s.more ?? [])] }),
   'a sum by concat and flat': (s) => ({ v: [s.items.concat(s.more ?? []), [s.items, s.more ?? []].flat()] }),
@@ -36,7 +36,7 @@ const PROGRAMS: Readonly<Record<string, (s: Spec) => { readonly v: unknown }>> =
   'the first match of two lists': (s) => ({
     v: s.items.find((x) => x.size > 1) ?? s.more?.find((x) => x.size > 2) ?? { name: 'none', size: 0 },
   }),
-  'elements of a part of a list': (s) => ({ v: s.items.slice(1)[0] ?? s.more?.[0] ?? { name: 'none', size: 0 } }),
+  'elements of a slice of a list': (s) => ({ v: s.items.slice(1)[0] ?? s.more?.[0] ?? { name: 'none', size: 0 } }),
 };
 
 const ONE = { name: 'one', size: 1 };

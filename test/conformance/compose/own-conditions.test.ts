@@ -7,7 +7,7 @@ const conditionsOf = (composition: { toDefinition(): unknown }) =>
   (composition.toDefinition() as { spec: { schema: { status: { conditions?: unknown } } } }).spec.schema.status
     .conditions;
 
-test('conditions of a status become calls of runtime.newCondition, beside declared fields', () => {
+test('the conditions of a status become calls of runtime.newCondition, next to the declared fields', () => {
   const shop = kubernetesComposition(
     { name: 'shop', spec: type({ name: 'string' }), status: type({ ready: 'number.integer' }) },
     (spec) => {

@@ -15,7 +15,7 @@ const composition = (build: (spec: typeof Spec.infer) => void) =>
     return {};
   });
 
-/** The conditions of each resource, by its id. */
+/** The propagateWhen conditions of each resource, keyed by the id of the resource. */
 function conditionsOf(build: (spec: typeof Spec.infer) => void): unknown {
   const { spec } = composition(build).toDefinition({ target: 'typekro' }) as { spec: { resources: JsonObject[] } };
   return Object.fromEntries(
@@ -23,7 +23,7 @@ function conditionsOf(build: (spec: typeof Spec.infer) => void): unknown {
   );
 }
 
-/** The message with which a composition is refused. */
+/** Converts a composition to a definition. Returns the message of the refusal, or `accepted`. */
 function refusalOf(build: (spec: typeof Spec.infer) => void, target: 'stock' | 'typekro' = 'typekro'): string {
   try {
     composition(build).toDefinition({ target });
@@ -36,7 +36,7 @@ function refusalOf(build: (spec: typeof Spec.infer) => void, target: 'stock' | '
 const map = (id: string, name: string) => configMap({ id, name, data: {} });
 
 describe('withPropagateWhen()', () => {
-  test('reads the progress of resources and the spec, and takes an expression as a text', () => {
+  test('reads the progress of resources and the spec, and accepts a CEL expression as a string', () => {
     expect(
       conditionsOf((spec) => {
         const db = deployment({ id: 'db', name: spec.name });
@@ -108,7 +108,7 @@ describe('withPropagateWhen()', () => {
     `);
   });
 
-  test('shows the condition in the explanation, and leaves the evaluation as it is', () => {
+  test('shows the condition in the explanation, and does not change the result of evaluate', () => {
     const app = composition((spec) => {
       const db = map('db', `${spec.name}-db`);
       map('web', `${spec.name}-web`).withPropagateWhen(({ ready }) => ready(db));

@@ -57,7 +57,7 @@ test('a resource may have an id that is a member of a list', () => {
   expect(Object.keys(made.resources)).toEqual(['length', 'map']);
 });
 
-describe('resources of one composition in another', () => {
+describe('a composition that reads resources of another composition', () => {
   test('a resource with a constant name becomes an external reference', () => {
     const [config, reference] = entries(() => {
       const { db } = database.resources;
@@ -74,7 +74,7 @@ describe('resources of one composition in another', () => {
     expect(config?.template?.data).toEqual({ uid: '${databaseDb.metadata.uid}' });
   });
 
-  test('a reference that is read several times is added once and without a condition', () => {
+  test('a reference that is read several times becomes one node without a condition', () => {
     const all = entries((s) => {
       if (s.flag) {
         ConfigMap({ id: 'a', name: 'a', data: { uid: database.resources['db']!.metadata.uid } });
@@ -87,7 +87,7 @@ describe('resources of one composition in another', () => {
     expect(all[2]).not.toHaveProperty('forEach');
   });
 
-  test('a reference stays although one of its readers is in a branch that throws', () => {
+  test('a reference stays when one of its two readers is in a branch that throws', () => {
     const all = entries((s) => {
       const db = database.resources['db']!;
       if (s.flag) {
@@ -99,7 +99,7 @@ describe('resources of one composition in another', () => {
     expect(all.map((entry) => entry.id)).toEqual(['b', 'databaseDb']);
   });
 
-  test('an id of the reading composition has precedence over the id of the reference', () => {
+  test('a reference gets another id when the composition that reads it already uses the id', () => {
     const all = entries(() => {
       ConfigMap({ id: 'databaseDb', name: 'x', data: { uid: database.resources['db']!.metadata.uid } });
     });
@@ -117,7 +117,7 @@ describe('resources of one composition in another', () => {
     expect(found).toContain('references.test.ts');
   });
 
-  test('a reference is not a field value', () => {
+  test('a reference cannot be a status field', () => {
     const config = database.resources['db'];
     expect(refusal(() => ({ whole: config }))).not.toBe('accepted');
   });
@@ -128,8 +128,8 @@ describe('resources of one composition in another', () => {
   });
 });
 
-describe('status of one composition in another', () => {
-  test('a status field is read from the instance that has the name of the composition', () => {
+describe('a composition that reads the status of another composition', () => {
+  test('a status field is read from the instance with the same name as the other composition', () => {
     const all = entries(() => {
       ConfigMap({ id: 'config', name: 'config', data: { url: database.status.url } });
     });
@@ -150,7 +150,7 @@ describe('status of one composition in another', () => {
 });
 
 describe('outside a composition', () => {
-  test('the identity of a resource can be read, and its fields cannot', () => {
+  test('code can read the identity of a resource, but not its fields', () => {
     const db = database.resources['db']!;
     expect([db.id, db.kind, db.apiVersion]).toEqual(['db', 'Deployment', 'apps/v1']);
     expect(() => db.status).toThrow('database.resources.db.status is read outside a composition');
@@ -170,7 +170,7 @@ describe('the declarative form', () => {
     (_schema, resources) => ({ ready: resources.app.status.readyReplicas > 0 }),
   );
 
-  test('has its resources by key, with types', () => {
+  test('has typed resources, keyed as the builder returns them', () => {
     expectTypeOf<typeof graph.resources.app.status.readyReplicas>().toEqualTypeOf<number>();
     expectTypeOf(graph.resources).not.toHaveProperty('many');
     expect(graph.resources.app.kind).toBe('Deployment');

@@ -31,47 +31,47 @@ const imageOf = () => 'nginx:1.27';
 const suffix = (length: number) => Math.random().toString(36).slice(0, length);
 const stamp = () => ({ at: new Date() });
 
-/** Each program, with the code of its refusal and a part of the message. */
+/** One row per program: a title, the code of the refusal, a part of the message, and the program. */
 const refused: readonly (readonly [string, string, string, (spec: Spec) => unknown])[] = [
   ['a field that does not exist', 'trace/field', 's has no field "nmae"; did you mean "name"?', (s) => ConfigMap({ name: (s as never)['nmae'] })],
   ['a method that does not exist', 'trace/member', 'it has no member "toUpercase"; did you mean "toUpperCase"?', (s) => ConfigMap({ name: (s.name as never as { toUpercase(): string }).toUpercase() })],
-  ['an absent field in a text', 'trace/absent', 's.tag may be absent and is printed into a string', (s) => ConfigMap({ name: `a-${s.tag}` })],
-  ['a member of an absent field', 'trace/maybe-undefined', 's.tag may be undefined here, so .trim() may fail', (s) => ConfigMap({ name: (s.tag as string).trim() })],
+  ['an absent field in a string', 'trace/absent', 's.tag may be absent and is printed into a string', (s) => ConfigMap({ name: `a-${s.tag}` })],
+  ['a member of an optional field', 'trace/maybe-undefined', 's.tag may be undefined here, so .trim() may fail', (s) => ConfigMap({ name: (s.tag as string).trim() })],
   ['a while loop on the spec', 'trace/loop-bound', 'the condition of a loop depends on a value not known while the graph is built', (s) => { let i = 0; while (i < s.replicas) i++; }],
-  ['a counted loop with steps', 'trace/loop-step', 'must go up by one', (s) => { for (let i = 0; i < s.replicas; i += 2) ConfigMap({ name: `c${i}` }); }],
+  ['a counted loop with a step other than one', 'trace/loop-step', 'must go up by one', (s) => { for (let i = 0; i < s.replicas; i += 2) ConfigMap({ name: `c${i}` }); }],
   ['a value carried from iteration to iteration', 'trace/loop-carried', 'last depends on its own earlier value', (s) => { let last = 'x'; for (const w of s.tags) last = `${last.length}${w}`; return { last }; }],
   ['a list that is read and filled', 'trace/loop-carried', 'a list that the loop fills', (s) => { const l: string[] = []; for (const w of s.tags) if (l.length < 3) l.push(w); return { l: l.join() }; }],
-  ['a resource in a loop that ends early', 'trace/loop-exit', 'break or return inside a loop', (s) => { for (const w of s.tags) { if (w === 'x') break; ConfigMap({ id: 'c', name: w }); } }],
-  ['a loop that a condition on the spec ends', 'trace/loop-bound', 'the end of a loop depends on a value not known while the graph is built', (s) => { let i = 0; while (true) { i++; if (s.name === 'x') break; } return { i }; }],
+  ['a resource in a loop with a break', 'trace/loop-exit', 'break or return inside a loop', (s) => { for (const w of s.tags) { if (w === 'x') break; ConfigMap({ id: 'c', name: w }); } }],
+  ['a loop whose end depends on a condition on the spec', 'trace/loop-bound', 'the end of a loop depends on a value not known while the graph is built', (s) => { let i = 0; while (true) { i++; if (s.name === 'x') break; } return { i }; }],
   ['a step of an iterator', 'trace/no-cel', '.next() of an iterator has no CEL form; use for..of', (s) => ({ v: s.tags.keys().next().value })],
   ['an object that contains itself', 'trace/too-large', 'an object contains itself, or a function calls itself without end', () => { const o: Record<string, unknown> = {}; o['o'] = o; return { o }; }],
-  ['a recursion that fills the call stack', 'trace/too-large', 'levels deep, and the call stack is full', (s) => { const f = (n: number): string => { if (n === 0) { return 'x'; } for (const _ of [n]) { if (s.replicas > n) { try { return f(n - 1); } finally { /**/ } } } return 'y'; }; return { v: f(198) }; }],
-  ['a recursion that fills the call stack, under a catch', 'trace/too-large', 'levels deep, and the call stack is full', (s) => { const f = (n: number): string => { if (n === 0) { return 'x'; } if (s.replicas > n) { if (s.flag) { if (s.name !== 'x') { return f(n - 1); } } } return 'y'; }; let v = ''; try { v = f(198); } catch { v = 'z'; } return { v }; }],
+  ['a recursion that overflows the call stack', 'trace/too-large', 'levels deep, and the call stack is full', (s) => { const f = (n: number): string => { if (n === 0) { return 'x'; } for (const _ of [n]) { if (s.replicas > n) { try { return f(n - 1); } finally { /**/ } } } return 'y'; }; return { v: f(198) }; }],
+  ['a recursion that overflows the call stack inside a try block', 'trace/too-large', 'levels deep, and the call stack is full', (s) => { const f = (n: number): string => { if (n === 0) { return 'x'; } if (s.replicas > n) { if (s.flag) { if (s.name !== 'x') { return f(n - 1); } } } return 'y'; }; let v = ''; try { v = f(198); } catch { v = 'z'; } return { v }; }],
   ['a comparator that depends on the spec', 'trace/no-cel', 'the comparator of a known list depends on the spec, so that the order is not known', (s) => ({ l: [3, 1].sort((a, b) => (s.name === 'x' ? a - b : b - a)) })],
   ['the length of a list whose elements are not known', 'trace/loop-carried', 'the result of unshift() is not known: the list has conditional elements, or is changed in a loop over a symbolic list; read the length of the finished list', (s) => { const l = ['a']; if (s.flag) l.push('b'); return { n: l.unshift('c') }; }],
   ['a key that an iteration sets first', 'trace/loop-carried', 'the key last of an object is first set by an iteration', (s) => { const o: Record<string, string> = {}; for (const t of s.tags) o['last'] = t; return { o }; }],
-  ['a position that is a text', 'trace/types', 's.name is a string, and the positions of a list are numbers; convert it with Number() first', (s) => ({ v: s.tags[s.name as never as number] })],
+  ['a list index that is a string', 'trace/types', 's.name is a string, and the positions of a list are numbers; convert it with Number() first', (s) => ({ v: s.tags[s.name as never as number] })],
   ['a number as a name', 'trace/types', 'metadata.name takes a string, and s.replicas is a number; write String(s.replicas)', (s) => ConfigMap({ name: s.replicas as never })],
   ['writing the spec', 'trace/read-only', 'is read-only; the spec and the resources cannot be changed', (s) => { s.name = 'x'; }],
   ['sorting a list of the spec in place', 'trace/in-place', 'use toSorted() or [...list].sort()', (s) => { s.tags.sort(); }],
   ['assigning a variable outside', 'trace/outer-write', 'outer is a variable outside the composition', () => { outer = 1; }],
-  ['comparing a text with a number', 'trace/types', '< between string (s.name) and number (s.replicas) has no CEL form', (s) => { if ((s.name as never as number) < s.replicas) ConfigMap({ name: 'c' }); }],
+  ['comparing a string with a number', 'trace/types', '< between string (s.name) and number (s.replicas) has no CEL form', (s) => { if ((s.name as never as number) < s.replicas) ConfigMap({ name: 'c' }); }],
   ['comparing two lists', 'trace/identity', '=== compares the identity of two objects', (s) => ({ same: s.tags === (s.ws as never) })],
   ['a function without a CEL form', 'trace/no-cel', 'Math.sqrt() has no CEL form', (s) => ({ root: Math.sqrt(s.replicas) })],
   ['localeCompare', 'trace/no-cel', '.localeCompare() has no CEL form: a graph has no language; compare with < and >', (s) => ({ order: s.name.localeCompare('b') })],
-  ['null and undefined told apart', 'trace/absent', 's.note may be null or left out, and a graph sees no difference; === null distinguishes them; use == null', (s) => ({ none: s.note === null })],
-  ['parsing a text that might not be JSON, inside try', 'trace/throw-in-try', 'JSON.parse() of s.name inside try', (s) => { try { return { v: JSON.parse(s.name) as string }; } catch { return { v: '' }; } }],
+  ['a test that distinguishes null from undefined', 'trace/absent', 's.note may be null or left out, and a graph sees no difference; === null distinguishes them; use == null', (s) => ({ none: s.note === null })],
+  ['parsing a string that may not be JSON, inside try', 'trace/throw-in-try', 'JSON.parse() of s.name inside try', (s) => { try { return { v: JSON.parse(s.name) as string }; } catch { return { v: '' }; } }],
   ['an element of a status list that may be absent', 'trace/absent', 'an element of a list may be absent; filter it out', (s) => ({ list: [s.name, s.tag] })],
   ['readiness by the spec', 'trace/no-cel', 'readyWhen of deploymentD reads the spec; it may read the resource itself only', (s) => { Deployment({ name: 'd', image: 'x' }).withReadyWhen((self) => self.status.readyReplicas === s.replicas); }],
-  ['the remainder of a division of fractions', 'trace/types', '% of numbers that may have a fraction has no CEL form; round both sides first', (s) => ({ rest: (s.replicas / 2) % 2 })],
+  ['the remainder operator on fractions', 'trace/types', '% of numbers that may have a fraction has no CEL form; round both sides first', (s) => ({ rest: (s.replicas / 2) % 2 })],
   ['a loop with both break and return', 'trace/loop-exit', 'is left in two ways', (s) => { for (const t of s.tags) { if (t === 'a') break; if (t === 'b') return { t }; } return {}; }],
   ['a Set that a condition changes', 'trace/unsupported', "a Set is changed under a condition or in a loop that depends on the spec; make it of a list at once: new Set([...list, ...(condition ? ['x'] : [])])", (s) => { const f = new Set(['a']); if (s.flag) f.add('b'); return { n: f.size }; }],
   ['a Set that a loop fills', 'trace/unsupported', 'a Set is filled with t; make it of a list at once', (s) => { const f = new Set<string>(); for (const t of s.tags) f.add(t); return { n: f.size }; }],
   ['a Map that a loop fills', 'trace/unsupported', 'a Map is filled with t; use a plain object: object[key] = value', (s) => { const m = new Map<string, number>(); for (const t of s.tags) m.set(t, 1); return { n: m.size }; }],
-  ['the number of keys so far', 'trace/loop-carried', 'an object that the loop fills depends on its own earlier value in a loop over a symbolic list; list the keys first', (s) => { const m: Record<string, number> = {}; for (const t of s.tags) m[t] = Object.keys(m).length; return { m }; }],
-  ['a list that looks at itself', 'trace/loop-carried', 'a list that the loop fills depends on its own earlier value in a loop over a symbolic list; take each once: [...new Set(list)]', (s) => { const l: string[] = []; for (const t of s.tags) if (!l.includes(t)) l.push(t); return { l }; }],
+  ['the number of keys that earlier iterations set', 'trace/loop-carried', 'an object that the loop fills depends on its own earlier value in a loop over a symbolic list; list the keys first', (s) => { const m: Record<string, number> = {}; for (const t of s.tags) m[t] = Object.keys(m).length; return { m }; }],
+  ['a loop that reads the list that it fills', 'trace/loop-carried', 'a list that the loop fills depends on its own earlier value in a loop over a symbolic list; take each once: [...new Set(list)]', (s) => { const l: string[] = []; for (const t of s.tags) if (!l.includes(t)) l.push(t); return { l }; }],
   ['groups of a pattern', 'trace/regex', 'group 1 of /^(.*)-(.*)$/ has no CEL form: its end depends on the parts beside it; begin and end the parts beside it', (s) => ({ v: /^(.*)-(.*)$/.exec(s.name)?.[1] })],
-  ['all matches of a pattern that matches the empty text', 'trace/regex', '/a*/g matches the empty text; write + in the place of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
+  ['all matches of a pattern that matches the empty string', 'trace/regex', '/a*/g matches the empty text; write + in the place of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
   ['lookahead', 'trace/regex', '/a(?=b)/ has look-around, which RE2 (CEL) does not have', (s) => ({ hit: /a(?=b)/.test(s.name) })],
   ['a native function', 'trace/native-call', 'new URL() needs a value that is known while the graph is built, and s.name is not; read the part from the text, for example the host: s.name.split(\'/\')[2] ?? \'\'', (s) => ({ host: new URL(s.name).host })],
   ['a file whose name is in the spec', 'trace/native-call', 'readFileSync() needs a value that is known while the graph is built, and `./${s.name}.conf` is not; pass the text of the file with the spec', (s) => ({ v: readFileSync(`./${s.name}.conf`, 'utf8') })],
@@ -86,7 +86,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['an async function', 'trace/async', 'the composition (or a function it calls) is async', async (s) => ConfigMap({ name: s.name })],
   ['a resource in a predicate', 'trace/predicate', 'ConfigMap is created inside a predicate', (s) => { s.tags.some((t) => ConfigMap({ name: t }) !== undefined); }],
   ['a fraction in an integer field', 'trace/not-integer', 'wrap it in Math.floor, Math.ceil or Math.round', (s) => Deployment({ name: 'd', image: 'x', replicas: s.replicas / 2 })],
-  ['two resources with one id', 'trace/duplicate-id', 'two resources have the id "c"', () => { ConfigMap({ id: 'c', name: 'a' }); ConfigMap({ id: 'c', name: 'b' }); }],
+  ['two resources with the same id', 'trace/duplicate-id', 'two resources have the id "c"', () => { ConfigMap({ id: 'c', name: 'a' }); ConfigMap({ id: 'c', name: 'b' }); }],
   ['an illegal id', 'trace/id', '"my-app" is not a legal id', () => ConfigMap({ id: 'my-app', name: 'a' })],
   ['a reserved id', 'trace/id', '"schema" is a word of kro', () => ConfigMap({ id: 'schema', name: 'a' })],
   ['a UUID', 'trace/no-cel', 'crypto.randomUUID() would be drawn once, while the graph is built', (s) => ConfigMap({ name: `${s.name}-${crypto.randomUUID()}` })],
@@ -102,22 +102,22 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['process.cpuUsage()', 'trace/no-cel', 'process.cpuUsage() would be read once, while the graph is built: a graph does not measure a machine', () => ({ at: cpuUsage().user })],
   ['process.resourceUsage()', 'trace/no-cel', 'process.resourceUsage() would be read once, while the graph is built: a graph does not measure a machine', () => ({ at: resourceUsage().maxRSS })],
   ['performance.now()', 'trace/no-cel', 'performance.now() would be read once', () => ({ now: performance.now() })],
-  ['the date as a text', 'trace/no-cel', 'Date() would be read once', () => ({ now: Date() })],
+  ['the date as a string', 'trace/no-cel', 'Date() would be read once', () => ({ now: Date() })],
   ['a date as a value', 'trace/types', 'a value of the class Date', (s) => ({ name: s.name, at: new Date(0) })],
   ['a URL as a value', 'trace/types', 'a value of the class URL', (s) => ({ at: new URL('http://a/'), name: s.name })],
   ['a Map in JSON', 'trace/types', 'a value of the class Map is part of an expression', (s) => ({ text: JSON.stringify({ name: s.name, all: new Map() }) })],
   ['a prototype in an object', 'trace/unsupported', 'a prototype is set', (s) => { const base = { __proto__: { a: s.name } }; return { v: 'a' in base }; }],
-  ['a BigInt beside a value of the graph', 'trace/types', 'a BigInt meets a value of the graph', (s) => ({ v: s.replicas > 10n })],
+  ['an operator with a BigInt and a symbolic value', 'trace/types', 'a BigInt meets a value of the graph', (s) => ({ v: s.replicas > 10n })],
   ['null in JSON', 'trace/absent', 's.note may be null, which JSON prints', (s) => ({ v: JSON.stringify({ note: s.note }) })],
   ['a power of a fraction', 'trace/no-cel', '** of numbers that may have a fraction is rounded otherwise in CEL', (s) => ({ v: s.replicas ** 3 })],
   ['the clock', 'trace/no-cel', 'a graph has no clock', () => ({ now: Date.now() })],
-  ['a throw in try under a condition', 'trace/throw-in-try', 'it cannot be caught while the graph is built', (s) => { try { if (s.flag) throw new Error('no'); } catch { return {}; } }],
+  ['a conditional throw inside try', 'trace/throw-in-try', 'it cannot be caught while the graph is built', (s) => { try { if (s.flag) throw new Error('no'); } catch { return {}; } }],
   ['one object of a collection', 'trace/no-cel', 'cannot refer to single objects of a collection', (s) => { for (const w of s.ws) { const d = Deployment({ id: 'd', name: w.name, image: 'x' }); ConfigMap({ id: 'c', name: w.name, data: { r: d.status.readyReplicas } }); } }],
   ['endless recursion', 'trace/too-large', 'functions call each other more than 200 levels deep', (s) => { const f = (n: number): number => f(n + s.replicas); return { n: f(1) }; }],
   ['a class inside', 'trace/unsupported', 'a class inside a composition', () => { class A {} return { a: new A() }; }],
 ];
 
-describe('code without an exact translation is refused at its place, with the remedy', () => {
+describe('code without an exact translation is refused at its line, with the remedy', () => {
   test.each(refused)('%s', (_, code, text, program) => {
     let error: unknown;
     try {
@@ -135,7 +135,7 @@ describe('code without an exact translation is refused at its place, with the re
     expect(diagnostic?.source?.line).toBeGreaterThan(20);
   });
 
-  test('the outer variable keeps its value', () => {
+  test('the refused programs did not change the outer variable', () => {
     expect(outer).toBe(0);
   });
 });
@@ -154,23 +154,23 @@ describe('code that is not traced cannot branch on a symbolic value without an e
     seen.add(name);
   };
 
-  test('a symbolic value that an opaque function does not return is reported as missing', () => {
+  test('a symbolic value that an opaque function drops is reported as missing', () => {
     const length = opaque((text: string) => String(`${text}!`.startsWith('a')));
     expect(message((s) => ConfigMap({ name: 'c', data: { v: length(s.name) } }))).toMatch(/is not in the graph/);
   });
 
-  test('an opaque function cannot compute with a value', () => {
+  test('an opaque function cannot compute with a symbolic value', () => {
     const double = opaque((n: number) => n * 2);
     expect(message((s) => ({ n: double(s.replicas) }))).toMatch(/s\.replicas is used as a number by code that is not traced/);
   });
 
-  test('a change of an outer Set in a branch is refused', () => {
+  test('a change of an outer Set in a symbolic branch is refused', () => {
     expect(message((s) => { if (s.flag) seen.add('x'); })).toMatch(/a Set is changed under a condition/);
     expect(message((s) => { if (s.flag) remember('x'); })).toMatch(/a Set is changed under a condition/);
     expect(seen.size).toBe(0);
   });
 
-  test('a helper with a counter runs natively, but is refused in a branch', () => {
+  test('a helper that increments a counter runs natively, but is refused in a symbolic branch', () => {
     const next = (): number => ++count;
     expect(message(() => ConfigMap({ name: `c${next()}` }))).toContain('name: c1');
     expect(message((s) => { if (s.flag) ConfigMap({ name: `c${next()}` }); })).toMatch(/count is a variable outside the composition/);

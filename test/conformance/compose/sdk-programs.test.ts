@@ -11,7 +11,7 @@ interface Program {
     factory(mode: 'direct' | 'kro', options?: sdk.PublicFactoryOptions): { toYaml(spec: never): string };
   };
   readonly spec: object;
-  /** Patterns that the definition must match, and patterns for the plain manifests of direct mode. */
+  /** Patterns that the definition must match. `manifests` are patterns that the manifests of direct mode must match. */
   readonly definition: readonly RegExp[];
   readonly manifests: readonly RegExp[];
 }
@@ -38,7 +38,7 @@ const shop = sdk.kubernetesComposition(
 
 const PROGRAMS: readonly (readonly [name: string, program: () => Program])[] = [
   [
-    'a web application with its service, status and texts',
+    'a web application with its service, status and computed strings',
     () => ({
       graph: sdk.kubernetesComposition(
         {
@@ -76,7 +76,7 @@ const PROGRAMS: readonly (readonly [name: string, program: () => Program])[] = [
     }),
   ],
   [
-    'resources and references of a module, returned by key',
+    'resources and references that a module declares, returned by key',
     () => ({
       graph: sdk.toResourceGraph(
         { name: 'parts', kind: 'Parts', spec: named, status: ready },
@@ -111,7 +111,7 @@ const PROGRAMS: readonly (readonly [name: string, program: () => Program])[] = [
     }),
   ],
   [
-    'charts of repositories and registries',
+    'Helm charts from repositories and registries',
     () => ({
       graph: sdk.kubernetesComposition({ name: 'charts', kind: 'Charts', spec: named, status: ready }, (spec) => {
         simple.HelmChart('cache', 'https://charts.bitnami.com/bitnami', 'redis', { auth: { enabled: false } });
@@ -153,7 +153,7 @@ const PROGRAMS: readonly (readonly [name: string, program: () => Program])[] = [
     }),
   ],
   [
-    'a resource of another composition, read as its member',
+    'a resource of another composition, read as a member of that composition',
     () => ({
       graph: sdk.kubernetesComposition({ name: 'reader', kind: 'Reader', spec: named, status: ready }, (spec) => {
         simple.ConfigMap({ id: 'own', name: spec.name, data: { url: `${other.page.spec.replicas}` } });

@@ -7,8 +7,8 @@ import * as simple from '../../../src/factories/simple/index.ts';
 import { valkey } from '../../../src/factories/valkey/index.ts';
 
 /**
- * An option or a value of the older SDK that had no effect there, or that this package does not have. The migration
- * page has a row for each.
+ * An option or a value of the older SDK that had no effect there or does not exist in this package. The migration page
+ * has one row per option or value.
  */
 interface Rewriting {
   /** The start of the row in docs/migrating-from-typekro-sdk.md. */
@@ -22,7 +22,7 @@ interface Rewriting {
 const site = type({ name: 'string', host: 'string' });
 const ready = type({ ready: 'boolean' });
 
-/** The YAML of a composition that is declared as in programs for TypeKro 0.33. */
+/** Declares a composition as programs for TypeKro 0.33 do, and returns its YAML. */
 function printed<Status extends object>(
   work: (spec: typeof site.infer) => Status,
   status: { readonly infer: Status },
@@ -33,7 +33,7 @@ function printed<Status extends object>(
 
 const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
   [
-    'the short arguments of an Ingress, with which it had no rules',
+    'the short arguments of an Ingress, which produced an Ingress without rules',
     {
       row: '`Ingress({ host, serviceName, servicePort, tls: true, tlsSecretName })`',
       before: () =>
@@ -58,7 +58,7 @@ const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
     },
   ],
   [
-    'names of the JavaScript client in a NetworkPolicy',
+    'field names of the JavaScript client in a NetworkPolicy',
     {
       row: '`_from`, `_default`, `_continue`',
       before: () =>
@@ -96,7 +96,7 @@ const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
     },
   ],
   [
-    'a bootstrap of a project',
+    'a bootstrap composition of an operator',
     {
       row: '`cnpgBootstrap.factory(…)` and other bootstraps',
       before: () => (cnpgBootstrap as unknown as { factory(mode: string): unknown }).factory('kro'),
@@ -154,7 +154,7 @@ const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
     },
   ],
   [
-    'names that no graph has, in hand-written CEL',
+    'unknown names in hand-written CEL',
     {
       row: "`Cel.expr('resources.filter(…)')`",
       before: () =>

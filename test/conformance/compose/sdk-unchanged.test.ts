@@ -38,7 +38,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
       [/\? "warn" : "debug"/, /\? "LoadBalancer" : "ClusterIP"/, /endpoint: http:\/\/\$\{door\.spec\.clusterIP\}/],
     ],
     [
-      'a volume claim, a set that mounts it, and its headless service',
+      'a volume claim, a StatefulSet that mounts the claim, and its headless service',
       () =>
         sdk.kubernetesComposition({ name: 'disk', kind: 'Disk', spec: tier, status: ready }, (spec) => {
           const claim = simple.Pvc({ id: 'claim', name: `${spec.name}-disk`, size: spec.size, storageClass: 'ssd' });
@@ -62,7 +62,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
       [/clusterIP: None/, /claimName: \$\{claim\.metadata\.name\}/],
     ],
     [
-      'certificates and clusters of projects, with a name beside their spec',
+      'custom resources of operators, with the name next to the spec',
       () =>
         sdk.kubernetesComposition({ name: 'safe', kind: 'Safe', spec: site, status: ready }, (spec) => {
           const cert = certificate({
@@ -81,7 +81,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
       [/kind: Certificate/, /kind: Cluster/, /kind: Pooler/],
     ],
     [
-      'settings of a ConfigMap, an optional address, and texts that contain both',
+      'settings of a ConfigMap, an optional address, and strings that contain both',
       () =>
         sdk.kubernetesComposition({ name: 'texts', kind: 'Texts', spec: tier, status: endpoint }, (spec) => {
           const settings = simple.ConfigMap({ id: 'settings', name: spec.name, data: { LEVEL: 'info' } });
@@ -98,7 +98,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
       [/value: \$\{settings\.data\.LEVEL\}/, /"pending"/],
     ],
     [
-      'a declarative graph, whose status is made of CEL texts',
+      'a declarative graph whose status consists of CEL strings',
       () =>
         sdk.toResourceGraph(
           { name: 'cels', apiVersion: 'v1alpha1', kind: 'Cels', spec: site, status: endpoint },

@@ -6,7 +6,7 @@ import { FakeCluster } from '../../support/fake-cluster.ts';
 
 const given: JsonObject = { name: 'n', a: false, b: true, c: false, env: 'dev', tags: [] };
 
-/** Programs, each with the status that clients read from an instance without `opt`. */
+/** Programs, each with the status that clients read from an instance whose spec has no field `opt`. */
 const PROGRAMS: readonly (readonly [string, JsonObject])[] = [
   ['(s) => ({ o: { v: s.opt } })', {}],
   ['(s) => ({ n: s.name, o: { deep: { v: s.opt } } })', { n: 'n' }],

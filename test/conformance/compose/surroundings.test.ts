@@ -14,8 +14,8 @@ const compose = (build: (spec: Spec) => object) =>
 
 const statusOf = (build: (spec: Spec) => object): unknown => compose(build).evaluate({ name: 'shop' }).status;
 
-describe('the variables around a function are read at each trace', () => {
-  test('a variable that is assigned between two compositions of one function', () => {
+describe('each trace reads the current values of the variables outside a function', () => {
+  test('a variable that is assigned between two compositions of the same function', () => {
     let mode = 'dev';
     const build = (spec: Spec) => ({ r: mode + spec.name });
     const before = compose(build);
@@ -26,7 +26,7 @@ describe('the variables around a function are read at each trace', () => {
     ]);
   });
 
-  test('a variable around a helper that is assigned between two compositions', () => {
+  test('a variable that a helper reads, assigned between two compositions', () => {
     let mode = 'dev';
     const helper = (text: string) => `${text}-${mode}`;
     expect(statusOf((spec) => ({ r: helper(spec.name) }))).toEqual({ r: 'shop-dev' });
@@ -34,7 +34,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(statusOf((spec) => ({ r: helper(spec.name), n: `${spec.name}1` }))).toEqual({ r: 'shop-prod', n: 'shop1' });
   });
 
-  test('the own name of a function around the composition hides a variable of this name', () => {
+  test('inside a named function expression, its own name hides an outer variable with the same name', () => {
     const step = (text: string): string => `wrong ${text}`;
     const repeat = function step(text: string, times: number): string {
       return times <= 1 ? text : text + step(text, times - 1);
@@ -57,7 +57,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(statusOf(made.build)).toEqual({ r: '1shop' });
   });
 
-  test('a variable that is assigned another object or another function', () => {
+  test('a variable that changes to another object or another function', () => {
     let settings = { image: 'a' };
     let decorate = (text: string) => `<${text}>`;
     const build = (spec: Spec) => ({ r: decorate(settings.image + spec.name) });
@@ -95,7 +95,7 @@ describe('the variables around a function are read at each trace', () => {
     })).toEqual({ r: '1-3-13-shop' });
   });
 
-  test('a variable that calls of every form increment', () => {
+  test('a variable that is incremented by calls of every form', () => {
     let n = 0;
     const next = () => (n += 1);
     const held = { inner: { next }, next, through: () => held.inner.next(), each: () => ['a'].map(next) };
@@ -126,7 +126,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(statusOf(build)).toEqual({ r: '0,1,2,3,4,5,6', name: 'shop', counted: 'object' });
   });
 
-  test('an export of a module that the module assigns', async () => {
+  test('a module export that the module reassigns', async () => {
     const text = `export let v = 1; export const set = (x) => { v = x; }; export default (s, n = v) => s + n;
       export const build = (spec) => ({ r: v + spec.name });`;
     const module = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as {
@@ -151,7 +151,7 @@ describe('the variables around a function are read at each trace', () => {
   });
 });
 
-/** The places of the refusals of a composition. */
+/** The places at which a composition is refused. */
 function placesOf(build: (spec: Spec) => object): string[] {
   try {
     compose(build);
@@ -163,15 +163,15 @@ function placesOf(build: (spec: Spec) => object): string[] {
   return [];
 }
 
-describe('functions with equal text are distinguished by their places', () => {
-  /** Functions of two files with the same text. */
+describe('functions with equal source text are distinguished by their places', () => {
+  /** Imports a module with two functions of the same source text. `before` shifts their lines. */
   const functions = async (name: string, before: string): Promise<{ readonly [name: string]: (spec: Spec) => never }> => {
     const refused = '(spec) => ({ r: spec.name.localeCompare("b") })';
     const source = `${before}export const first = ${refused};\nexport const second = ${refused};\n//# sourceURL=${name}`;
     return (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(source)}`)) as never;
   };
 
-  test('in one file and in two', async () => {
+  test('in one file and in two files', async () => {
     const one = await functions('one.js', '');
     const two = await functions('two.js', '\n\n');
     const all = [one['first'], one['second'], two['second'], two['first'], one['first']];
@@ -192,7 +192,7 @@ describe('functions with equal text are distinguished by their places', () => {
   });
 });
 
-/** The diagnostics of a composition, each with its place. */
+/** The messages with which a composition is refused, each with its place. */
 function refusalOf(build: (spec: Spec) => object): readonly string[] {
   try {
     compose(build);
@@ -205,7 +205,7 @@ function refusalOf(build: (spec: Spec) => object): readonly string[] {
   return [];
 }
 
-test('import.meta is refused at its place; a helper that reads import.meta runs natively if the arguments of the helper are known', async () => {
+test('import.meta is refused at its place, but a helper with known arguments may read it', async () => {
   const text = `export const build = (spec) => ({ r: import.meta.url + spec.name });
     const helper = () => import.meta.url.slice(0, 5);
     export const other = (spec) => ({ r: helper() + spec.name });`;
@@ -217,7 +217,7 @@ test('import.meta is refused at its place; a helper that reads import.meta runs 
   expect(statusOf(module.other)).toEqual({ r: 'data:shop' });
 });
 
-test('a bound method is refused, with the function to pass instead', () => {
+test('a bound method is refused, and an arrow function that calls the method is accepted', () => {
   const app = {
     prefix: 'p',
     compose(spec: Spec) {
@@ -230,7 +230,7 @@ test('a bound method is refused, with the function to pass instead', () => {
   expect(statusOf((spec) => app.compose(spec))).toEqual({ r: 'pshop' });
 });
 
-test('a native call that would parse the text of a symbolic value is refused', () => {
+test('a native call that needs the characters of a symbolic string is refused', () => {
   expect(refusalOf((spec) => ({ n: new TextEncoder().encode(spec.name).length }))).toEqual([
     expect.stringMatching(/^encode\(\) needs a value that is known while the graph is built, and spec\.name is not at \d+:\d+$/),
   ]);

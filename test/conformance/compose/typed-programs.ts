@@ -1,6 +1,6 @@
 /**
  * Compositions about JavaScript's types and loops: fractions, maps, null, nested lists, labelled loops, and values that
- * a loop fills. Each gives the same result as its graph, for every spec.
+ * a loop fills. Each program returns the same result as its graph, for every spec.
  */
 export const TYPED: readonly string[] = [
   "(s) => ({ a: `${s.f}`, b: s.f === 3, c: s.f + '', d: String(s.g ?? 1.0), e: s.f > 2 })",

@@ -3,8 +3,8 @@ import { compare } from "../../property/compose/differential.ts";
 import { PROGRAMS } from "./unusual-programs.ts";
 
 /**
- * The refused programs, each with the text at the place of the refusal. All other programs give the same result as in
- * JavaScript.
+ * The refused programs, each with the code of the refusal and the source text at its place. Each other program returns
+ * the same result as in JavaScript.
  */
 const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> = {
   asyncHelper: ['trace/async', "async () => s.name"],
@@ -60,7 +60,7 @@ describe("unusual code is translated exactly, or refused at its place", () => {
     expect(lines.find((_, index) => lines[index - 1]?.startsWith("at generated.js:"))).toBe(place);
   });
 
-  test("refusals say what to do instead", () => {
+  test("refusals name the remedy", () => {
     const silent = Object.keys(REFUSED).filter((name) => {
       const verdict = compare(PROGRAMS[name] ?? "");
       return verdict.kind !== "refused" || !verdict.text.split("\n")[0]?.includes("; ");

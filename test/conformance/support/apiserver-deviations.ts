@@ -1,5 +1,5 @@
 /**
- * The cases in which the embedded API server does not give the recorded response, each with the reason. A listed case
- * that passes fails the run.
+ * The cases in which the response of the embedded API server differs from the recorded one, each with the reason. If a
+ * listed case passes, the run fails.
  */
 export const APISERVER_DEVIATIONS: ReadonlyMap<string, string> = new Map();

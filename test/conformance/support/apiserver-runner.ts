@@ -12,9 +12,9 @@ export interface ReplayOptions {
   readonly profile: 'api' | 'controllers';
   /** Prefixes of case ids, or topics. Default: all. */
   readonly only?: readonly string[];
-  /** Ignores messages and headers in the comparison. Default: false. */
+  /** Does the comparison ignore messages and headers? Default: false. */
   readonly lenient?: boolean;
-  /** A case in the list of deviations counts as passed while it deviates. Default: true. */
+  /** Does a listed deviation count as passed, as long as its case deviates? Default: true. */
   readonly deviations?: boolean;
 }
 
@@ -22,13 +22,13 @@ const CONCURRENCY = 6;
 
 /** Starts the server that the README of the recordings describes. */
 async function startServer(profile: ReplayOptions['profile']) {
-  // The owners of fields are ordered by time, in seconds. The clock does not advance, because on a slow machine the steps
-  // of a case could fall into different seconds.
+  // The entries of managedFields are sorted by time, in seconds. The clock does not advance, because on a slow machine
+  // the steps of a case could have different seconds.
   const now = Date.now();
   const standing: ClusterClock = { now: () => now, setTimer: (milliseconds, callback) => systemClusterClock.setTimer(milliseconds, callback) };
   const cluster = await createEmbeddedCluster({
     controllers: profile === 'controllers',
-    // The recorded server was started by envtest, which turns the plugin off.
+    // envtest started the recorded server, and envtest disables the ServiceAccount admission plugin.
     serviceAccountAdmission: false,
     ...(profile === 'api' ? { clock: standing } : {}),
     adminToken: 'admin-token',
@@ -40,7 +40,7 @@ async function startServer(profile: ReplayOptions['profile']) {
   return { cluster, url: listener.url };
 }
 
-/** Replays the recordings of a folder against an embedded cluster that is started for them. */
+/** Starts an embedded cluster, and replays the recordings of a folder against it. */
 export async function replayRecordings(directory: string, options: ReplayOptions): Promise<TopicResult[]> {
   const files = readdirSync(directory)
     .filter((file) => file.endsWith('.jsonl'))

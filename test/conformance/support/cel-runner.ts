@@ -71,7 +71,7 @@ const TYPES: Readonly<Record<string, CelType>> = {
   'map(string, dyn)': mapType(STRING, DYN),
 };
 
-/** An environment of the recordings, compiled. */
+/** A recorded environment in compiled form. */
 interface Built {
   readonly environment: Environment;
   readonly mode: RecordedEnvironment['mode'];
@@ -79,7 +79,7 @@ interface Built {
   readonly iterators: ReadonlySet<string>;
 }
 
-/** The schema in the form of the schema model, which has one type. A list of types becomes its first type. */
+/** The schema in the form of `Schema`, in which `type` is one string. Replaces a list of types by its first type. */
 function normalizedSchema(schema: unknown): Schema {
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
     key === 'type' && Array.isArray(value) ? (value[0] as unknown) : value,
@@ -123,7 +123,7 @@ function elementOf(environment: Environment, expression: string): CelType {
   return checked.type.params[0] ?? DYN;
 }
 
-/** Decodes numbers that JSON cannot express. */
+/** Decodes a recorded value, with the numbers that JSON cannot express. */
 function decode(value: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(value)) return value.map((entry) => decode(entry) as JsonValue);
   if (!isJsonObject(value)) return value;
@@ -146,7 +146,7 @@ function encodeNumber(value: number): JsonValue {
   return Number.isFinite(value) ? value : { $double: String(value) };
 }
 
-/** Removes the token lists of syntax errors, which are the only text that is not compared. */
+/** Removes the token lists from syntax errors. The comparison ignores only these lists. */
 function withoutTokenLists(text: string): string {
   return text.replaceAll(/expecting \{[^\n]*\}/g, 'expecting {…}');
 }
@@ -176,7 +176,7 @@ class Runner {
     return built;
   }
 
-  /** The differences of a case. Empty when all results agree. */
+  /** The differences between the recorded and the actual results of a case. Empty when all results agree. */
   differences(recorded: RecordedCase): string[] {
     const built = this.#environment(recorded.env);
     const found: string[] = [];
@@ -244,7 +244,7 @@ function text(value: JsonValue | undefined): string {
     : JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? `${entry}n` : entry));
 }
 
-/** Runs the recordings of a folder: `env.json` and `<topic>.jsonl` files. */
+/** Runs the recordings of a folder. The folder has a file `env.json` and files `<topic>.jsonl`. */
 export function runCelRecordings(directory: string): TopicResult[] {
   const runner = new Runner(JSON.parse(readFileSync(join(directory, 'env.json'), 'utf8')) as EnvironmentFile);
   const results: TopicResult[] = [];

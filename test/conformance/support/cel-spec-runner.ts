@@ -14,7 +14,7 @@ import type { SpecType, SpecValue } from './cel-spec-values.ts';
 import { canonical, specType, specValue } from './cel-spec-values.ts';
 import type { TopicResult } from './report.ts';
 
-/** A vector of cel-spec in its JSON form. */
+/** A test vector of cel-spec, in its JSON form. */
 interface Vector {
   readonly name: string;
   readonly expr: string;
@@ -53,7 +53,7 @@ interface Recorded {
   readonly evalError?: string;
 }
 
-/** The reasons of deviations, by the vector's id. */
+/** Maps the id of a vector to the reason why its value deviates. */
 export type Deviations = Readonly<Record<string, string>>;
 
 interface Suite {
@@ -62,7 +62,7 @@ interface Suite {
   readonly tests?: readonly { readonly original: object }[];
 }
 
-/** All vectors by `suite/section/name`. Several vectors of a section may have the same name. */
+/** Maps `suite/section/name` to its vectors. Several vectors of a section may have the same name. */
 function vectors(): ReadonlyMap<string, readonly Vector[]> {
   const found = new Map<string, Vector[]>();
   for (const suite of (tests as unknown as Suite).suites ?? []) {
@@ -126,7 +126,7 @@ function program(environment: Environment, vector: Vector, check: CheckResult): 
   return planned.ok ? planned.program : planned.text;
 }
 
-/** Evaluates a vector. Returns the difference, or undefined when the result is as expected. */
+/** Evaluates a vector. Returns the difference from the expected result, or undefined if there is none. */
 function valueDifference(environment: Environment, vector: Vector, check: CheckResult): string | undefined {
   const planned = program(environment, vector, check);
   if (typeof planned === 'string') return vector.evalError === undefined ? `refused: ${planned}` : undefined;
@@ -143,8 +143,8 @@ function valueDifference(environment: Environment, vector: Vector, check: CheckR
 
 /**
  * Runs the vectors of cel-spec that have no protobuf messages. Compares the types and errors of the checker with the
- * recorded ones of cel-go, and the values with those of the vectors. `deviations` are vectors whose value is another
- * one here. A deviation whose vector passes is a failure.
+ * recorded results of cel-go. Compares each value with the value in its vector. `deviations` are the vectors whose
+ * value differs in this implementation. A listed deviation whose vector passes is a failure.
  */
 export function runCelSpec(recordings: string, deviations: Deviations): TopicResult[] {
   const all = vectors();

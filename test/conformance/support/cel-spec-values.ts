@@ -25,7 +25,7 @@ import {
   typeParam,
 } from '../../../src/cel/index.ts';
 
-/** A value of cel-spec's vectors in its JSON form. */
+/** A value in cel-spec's vectors, in its JSON form. */
 export interface SpecValue {
   readonly nullValue?: null;
   readonly boolValue?: boolean;
@@ -40,7 +40,7 @@ export interface SpecValue {
   readonly objectValue?: { readonly '@type': string; readonly value?: string };
 }
 
-/** A type of cel-spec's vectors. */
+/** A type in cel-spec's vectors, in its JSON form. */
 export interface SpecType {
   readonly primitive?: string;
   readonly wellKnown?: string;
@@ -77,7 +77,7 @@ export function specType(type: SpecType | undefined): CelType {
 
 const environment = createEnvironment();
 
-/** A timestamp or a duration from its JSON text. */
+/** Parses a timestamp or a duration from its JSON string. */
 function wellKnown(text: string, conversion: 'duration' | 'timestamp'): Value {
   const compiled = environment.compile(`${conversion}("${text}")`);
   const result = compiled.ok ? compiled.program.evaluate({}) : undefined;
@@ -117,8 +117,8 @@ function map(entries: readonly { readonly key: SpecValue; readonly value: SpecVa
 }
 
 /**
- * A text that is equal for values that the vectors consider equal: values of different types differ, and the order of
- * map entries does not count.
+ * A string that is equal for two values if the vectors consider them equal. Values of different types are not equal.
+ * The order of map entries is ignored.
  */
 export function canonical(value: Value): string {
   if (value instanceof CelDouble) return `double:${value.value}`;

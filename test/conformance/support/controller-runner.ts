@@ -8,24 +8,24 @@ import { KubeClient } from '../../../src/kube/index.ts';
 import { hostController } from './controller-host.ts';
 import type { TopicResult } from './report.ts';
 
-/** The scenarios to run, and the server and controller to run them against. */
+/** Selects the scenarios, and the server and controller against which they run. */
 export interface ControllerRunOptions {
   /** Directory with `scenarios/` and `golden/`. */
   readonly dir: string;
-  /** Parts of names of scenarios. An empty list selects all scenarios. */
+  /** Selects the scenarios whose name contains one of these strings. An empty list selects all scenarios. */
   readonly names: readonly string[];
-  /** Further options of the runner, for example `--info`. */
+  /** Additional options of the runner, for example `--info`. */
   readonly runnerArgs?: readonly string[];
   /** Kubeconfig of an existing cluster. Default: an embedded cluster without workload controllers. */
   readonly kubeconfig?: string;
   /**
-   * `none`: a controller already runs. `host`: this project's controller, in this process. Otherwise a command that
-   * restarts a controller.
+   * `none`: a controller already runs. `host`: runs this project's controller in this process. Any other value is a
+   * command that restarts a controller.
    */
   readonly controller?: string;
   /** The release line of kro whose behaviour this project's controller has. Default: 0.9, the line of the recordings. */
   readonly level?: string;
-  /** Receives the log entries of this project's controller. Default: they are dropped. */
+  /** Receives the log entries of this project's controller. By default, the entries are dropped. */
   readonly log?: (line: string) => void;
   /** Receives each line that the runner prints. */
   readonly print: (line: string) => void;
@@ -33,7 +33,10 @@ export interface ControllerRunOptions {
 
 const SUITE = new URL('../controller/', import.meta.url).pathname;
 
-/** Runs the black-box scenarios against a controller, over HTTPS, with its restarts. */
+/**
+ * Runs the black-box scenarios against a controller over HTTPS, and restarts the controller when a scenario asks for
+ * it.
+ */
 export async function runControllerScenarios(options: ControllerRunOptions): Promise<TopicResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'typekro-scenarios-'));
   const cluster = options.kubeconfig === undefined ? await openCluster(join(folder, 'kubeconfig')) : undefined;
@@ -101,7 +104,7 @@ interface Report {
   }[];
 }
 
-/** One topic for each scenario. Skipped scenarios are left out. */
+/** One topic per scenario, without the skipped scenarios. */
 function resultsOf({ scenarios }: Report): TopicResult[] {
   return scenarios
     .filter(({ result }) => result !== 'skipped')

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
 import type { Expression, Graph, GraphNode, Hole } from '../../../src/graph/index.ts';
 
-/** The recorded parts of a graph, in the form of the recordings. */
+/** Describes a graph in the form of the recordings, with the parts that are recorded. */
 export function describeGraph(graph: Graph): JsonObject {
   const nodes = Object.fromEntries([...graph.nodes.values()].map((node) => [node.id, describeNode(node)]));
   const { conditions } = graph.status;
@@ -31,8 +31,8 @@ export function describeGraph(graph: Graph): JsonObject {
 }
 
 /**
- * The list as kro reports it: the nodes of each status field, `schema` at most once, and the nodes that only conditions
- * reference.
+ * The dependencies of the instance as kro reports them: the nodes that each status field references, `schema` at most
+ * once, and the nodes that only conditions reference.
  */
 function instanceDependencies({ status }: Graph): string[] {
   const fromFields = status.holes.flatMap((hole) => hole.expression.references);
@@ -77,8 +77,8 @@ function describeHoles(holes: readonly Hole[], prefix: string): JsonValue[] {
 }
 
 /**
- * The first difference between the wanted and the found value, as `path: wanted … got …`. Undefined when they agree.
- * Absent lists and objects equal empty ones, as the corpus defines.
+ * The first difference between the wanted and the found value, as `path: wanted … got …`. Undefined when the values
+ * agree. As the corpus defines, an absent list or object equals an empty one.
  */
 export function firstDifference(want: JsonValue | undefined, got: JsonValue | undefined, path = ''): string | undefined {
   if (isEmpty(want) && isEmpty(got)) return undefined;
@@ -109,8 +109,9 @@ function show(value: JsonValue | undefined): string {
 }
 
 /**
- * Whether two error texts agree. Texts without a message of cel-go must be equal. In texts with such a message, the
- * part before it and its position must be equal. The message itself must be equal unless it is a syntax error.
+ * Do two error messages agree? Messages without a part of cel-go must be equal. If both end with a message of cel-go,
+ * the part before it and its position must be equal. The message of cel-go must also be equal, except for syntax
+ * errors.
  */
 export function sameErrorText(want: string, got: string): boolean {
   if (want === got) return true;
@@ -127,7 +128,7 @@ function splitAtCel(text: string): [string, { position: string; message: string 
   return [text.slice(0, match.index), { position: match[1] ?? '', message: match[2] ?? '' }];
 }
 
-/** Whether a text has names of Go types or functions. The corpus does not require such texts to match. */
+/** Does a message contain names of Go types or functions? The corpus does not require such messages to match. */
 export function isGoText(text: string): boolean {
   return /strconv\.|map\[string\]|error unmarshaling JSON|json: cannot|<nil>|interface \{\}/.test(text);
 }

@@ -17,7 +17,7 @@ export interface GraphCase {
   readonly expect: JsonObject;
 }
 
-/** Reads a file with one JSON object on each line. Returns an empty list when the file does not exist. */
+/** Reads a file with one JSON object per line. Returns an empty list when the file does not exist. */
 export function readLines(file: string): JsonObject[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')

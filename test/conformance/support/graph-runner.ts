@@ -32,13 +32,13 @@ function runHashCase({ a, b, expect }: JsonObject): string | undefined {
   return equal === wanted ? undefined : `want ${wanted ? 'equal' : 'different'} hashes`;
 }
 
-/** Compiles one definition and returns the first difference. Undefined when it has none. */
+/** Compiles one definition and returns the first difference from kro's result, or undefined if there is none. */
 export function runGraphCase(each: GraphCase): string | undefined {
   const { graph, diagnostics } = compile(each.definition, {
     sources: each.sources,
     features: { omit: each.omit },
     target: 'stock',
-    // The recordings are those of kro 0.9.
+    // The recordings are of kro 0.9.
     kroCompatibility: '0.9',
     ...(each.maxForEachDimensions === undefined ? {} : { maxForEachDimensions: each.maxForEachDimensions }),
   });

@@ -1,4 +1,4 @@
-/** Runs conformance specs of Kubernetes with its own program `e2e.test` against an embedded cluster. */
+/** Runs conformance specs of Kubernetes against an embedded cluster, with Kubernetes' own program `e2e.test`. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,15 +13,15 @@ import type { KubernetesSpec, SpecRun } from './kubernetes-specs.ts';
 export interface KubernetesRunOptions {
   /** The path of `e2e.test`. */
   readonly program: string;
-  /** The time after which a spec is ended, in milliseconds. */
+  /** The time after which the runner kills a spec, in milliseconds. */
   readonly timeoutMs: number;
-  /** Called with a line for each spec. */
+  /** Called with one line per spec. */
   readonly print: (line: string) => void;
 }
 
 /**
- * Runs each spec in a process of its own, one after another, against one cluster. A spec that does not end in time is
- * killed with all its processes.
+ * Runs the specs one after another against one cluster, each in its own process. Kills a spec that does not end in
+ * time, with all its processes.
  *
  * @throws Error when the program cannot be started, or does not know a spec.
  */
@@ -30,7 +30,7 @@ export async function runKubernetesSpecs(
   options: KubernetesRunOptions,
 ): Promise<ReadonlyMap<string, SpecRun>> {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-e2e-'));
-  // The cluster is like one of `typekro cluster start`.
+  // The cluster has the same settings as a cluster of `typekro cluster start`.
   await using cluster = await createEmbeddedCluster({ podStopSeconds: POD_STOP_SECONDS });
   try {
     await addNode(cluster.transport());
@@ -88,7 +88,10 @@ async function runSpec(name: string, folder: string, options: KubernetesRunOptio
   return failures.length === 0 && ended === 0 ? { result: 'passed', message: '' } : { result: 'failed', message };
 }
 
-/** The exit code of a program, or `timeout`. The program leads a group, so that its processes end with it. */
+/**
+ * Runs a program. Returns its exit code, or `timeout`. The program leads a process group, so that its child processes
+ * end with it.
+ */
 function runProgram(
   program: string,
   args: readonly string[],
@@ -119,7 +122,7 @@ interface ReportedSpec {
   readonly Failure?: { readonly Message?: string };
 }
 
-/** The messages of the failures in a JSON report of Ginkgo; `undefined` when no spec has run. */
+/** The messages of the failures in a JSON report of Ginkgo. Undefined when no spec has run. */
 function failuresOf(text: string): readonly string[] | undefined {
   const suites = JSON.parse(text) as readonly { readonly SpecReports?: readonly ReportedSpec[] | null }[];
   const ran = suites

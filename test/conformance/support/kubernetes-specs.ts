@@ -1,6 +1,6 @@
 /**
- * The list of Kubernetes' conformance specs, and its comparison with a run of them. `kubernetes.json` has the list:
- * names, files and release are those of Kubernetes' own `conformance.yaml`. Pure.
+ * The list of Kubernetes' conformance specs, and its comparison with the results of a run. The list is in
+ * `kubernetes.json`. Its names, files and release come from Kubernetes' own `conformance.yaml`. The functions are pure.
  */
 import type { TopicResult } from './report.ts';
 
@@ -17,11 +17,14 @@ export interface KubernetesSpec {
   /** The file of the spec in the repository of Kubernetes. */
   readonly file: string;
   /**
-   * `passes`: it passed when it was run. `needs-containers`: it cannot pass where containers are simulated. `differs`:
-   * the cluster differs on purpose. `gap`: it should pass, and did not, or has not been run.
+   * `passes`: the last run passed. `needs-containers`: the spec cannot pass while containers are simulated. `differs`:
+   * the cluster differs on purpose. `gap`: the spec should pass, but its last run failed or there is no run.
    */
   readonly status: 'passes' | 'needs-containers' | 'differs' | 'gap';
-  /** Why the spec needs containers, why the cluster differs, or what the gap is. Absent for a spec that passes. */
+  /**
+   * The reason of the status: why the spec needs containers, why the cluster differs, or which behaviour is missing.
+   * Absent for a spec that passes.
+   */
   readonly reason?: string;
   /** The last run. Absent for a spec that has not been run. */
   readonly lastRun?: { readonly on: string; readonly how: string; readonly result: SpecRun['result'] };
@@ -29,12 +32,15 @@ export interface KubernetesSpec {
 
 /** The content of `kubernetes.json`. */
 export interface KubernetesSpecs {
-  /** The release of Kubernetes from which the specs are. */
+  /** The Kubernetes release that defines the specs. */
   readonly release: string;
   readonly specs: readonly KubernetesSpec[];
 }
 
-/** The specs that a run tries: those whose name contains `only`; without `only`, those that need no containers. */
+/**
+ * The specs that a run executes. With `only`, these are the specs whose name contains it. Without `only`, these are the
+ * specs that need no containers.
+ */
 export function chosenSpecs({ specs }: KubernetesSpecs, only: string | undefined): readonly KubernetesSpec[] {
   return specs.filter(({ name, status }) => (only === undefined ? status !== 'needs-containers' : name.includes(only)));
 }
@@ -44,7 +50,7 @@ export const groupOf = ({ name }: Pick<KubernetesSpec, 'name'>): string => /^\[(
 
 /**
  * Compares runs with the list. A spec with the status `passes` must pass. A spec with the status `gap` or `differs`
- * must not pass; if it does, its entry is out of date. A spec that needs containers may pass or fail.
+ * must fail. If it passes, its entry is out of date. A spec that needs containers may pass or fail.
  */
 export function compareSpecs(list: KubernetesSpecs, runs: ReadonlyMap<string, SpecRun>): readonly TopicResult[] {
   const topics = new Map<string, { topic: string; passed: number; failures: { id: string; detail: string }[] }>();
@@ -68,7 +74,10 @@ function differenceOf({ status }: KubernetesSpec, { result, message }: SpecRun):
   return undefined;
 }
 
-/** The list with the results of runs. `on` is the day, and `how` the program that ran the specs. */
+/**
+ * Returns the list with the results of new runs. `on` is the day of the run, and `how` is the program that ran the
+ * specs.
+ */
 export function withRuns(
   list: KubernetesSpecs,
   runs: ReadonlyMap<string, SpecRun>,
@@ -89,7 +98,7 @@ export function withRuns(
   };
 }
 
-/** The longest reason that a run writes into the list. */
+/** The maximum length of a reason that a run writes into the list, in characters. */
 const MAX_REASON_LENGTH = 200;
 
 const firstLine = ({ result, message }: SpecRun): string => {

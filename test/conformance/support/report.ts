@@ -7,7 +7,10 @@ export interface TopicResult {
   readonly failures: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/** A line for each topic, with `verbose` its differences, and the closing line `N passed, N failed`. */
+/**
+ * Prints one line per topic, and a last line `N passed, N failed`. With `verbose`, also prints the differences of each
+ * topic.
+ */
 export function formatReport(results: readonly TopicResult[], verbose: boolean): string {
   const lines: string[] = [];
   for (const { topic, passed, notRun = 0, failures } of results) {

@@ -53,7 +53,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** Versions of all objects that the test compares. A refused command must not change any. */
+/** The resource versions of all objects that the test compares. A refused command must not change a version. */
 async function versions(): Promise<unknown> {
   const kinds = ['Web', 'Pair', 'Stack', 'Pause'].map((kind) => ({ apiVersion: 'takeover.test/v1', kind }));
   const lists = await Promise.all(

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '../../../src/core/index.ts';
 import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
 
-/** Fields that differ between any two clusters. */
+/** Fields whose values differ from cluster to cluster. */
 const VOLATILE = new Set([
   'uid',
   'resourceVersion',
@@ -15,7 +15,7 @@ const VOLATILE = new Set([
   'clusterIPs',
 ]);
 
-/** The differences between kro's object and the controller's: paths with both values. */
+/** The differences between kro's object and this controller's object. Each difference has a path and both values. */
 export function differencesOf(kro: KubeObject, typekro: KubeObject): string[] {
   return compare(normalize(kro as unknown as JsonValue), normalize(typekro as unknown as JsonValue), '');
 }

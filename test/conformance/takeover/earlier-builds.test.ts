@@ -6,13 +6,13 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { objectsOf, restoreState, stateOf } from './state-of-kro.ts';
 
-/** An upgrade: this controller continues on the objects that an earlier build of it has written. */
+/** An upgrade: this controller takes over the objects that an earlier build of it has written. */
 let world: VirtualWorld;
 afterEach(() => world.close());
 
 type Level = '0.9' | '0.10';
 
-/** Restores the state of an earlier build, without a controller. */
+/** Restores the state that an earlier build left, in a cluster without a controller. */
 async function restored(commit: string): Promise<ReadonlyMap<string, KubeObject>> {
   world = await virtualWorld();
   await world.controller.stop();
@@ -24,7 +24,7 @@ async function restored(commit: string): Promise<ReadonlyMap<string, KubeObject>
   return objectsOf(world.cluster.snapshot());
 }
 
-/** Starts this controller. Returns its writes until it is at rest. */
+/** Starts this controller and waits until it has no work left. Returns its writes. */
 async function upgrade(level: Level): Promise<string[]> {
   world.requests.length = 0;
   await world.restart({ kroCompatibility: level });
@@ -53,7 +53,7 @@ describe.each<{ commit: string; level: Level }>([
   { commit: '9b218d4c', level: '0.9' },
   { commit: 'd4e45725', level: '0.10' },
 ])('the objects of the build $commit at the level $level', ({ commit, level }) => {
-  test('have revisions, labels, inventories and finalizers; without them the next tests prove nothing', async () => {
+  test('have revisions, labels, inventories and finalizers, which the next tests require', async () => {
     const before = [...(await restored(commit)).values()];
     const has = (test: (object: KubeObject) => boolean) => before.filter(test).length;
     expect(has(({ kind }) => kind === 'GraphRevision')).toBe(11);
@@ -64,7 +64,7 @@ describe.each<{ commit: string; level: Level }>([
     expect(has(({ metadata }) => metadata.finalizers?.includes('kro.run/finalizer') === true)).toBeGreaterThan(20);
   });
 
-  test('are continued without a write', async () => {
+  test('are taken over without a write', async () => {
     const before = await restored(commit);
     expect(await upgrade(level)).toEqual([]);
     const after = objects();
@@ -73,7 +73,7 @@ describe.each<{ commit: string; level: Level }>([
     expect(versions(after)).toEqual(versions(before));
   });
 
-  test('an instance that changes has one write for each child that is affected, and no new revision', async () => {
+  test('a change of an instance causes one write per affected child, and no new revision', async () => {
     await restored(commit);
     await upgrade(level);
     expect(await writes(() => world.user.patch(instance('Web', 'shop'), { spec: { replicas: 4 } }))).toEqual([
@@ -82,7 +82,7 @@ describe.each<{ commit: string; level: Level }>([
     ]);
   });
 
-  test('a deletion that the earlier build began goes on, and a suspended instance resumes', async () => {
+  test('the controller continues a deletion that the earlier build began, and resumes a suspended instance', async () => {
     await restored(commit);
     await upgrade(level);
     expect(await writes(() => world.user.patch(configMap('leaving-high'), { metadata: { finalizers: null } }))).toEqual([
@@ -95,14 +95,14 @@ describe.each<{ commit: string; level: Level }>([
     expect(objects().get('pauses.takeover.test takeover/asleep')?.status?.['state']).toBe('ACTIVE');
   });
 
-  test('all instances and definitions can be deleted, and no child is left', async () => {
+  test('the deletion of all instances and definitions deletes every child', async () => {
     await restored(commit);
     await upgrade(level);
     await world.user.patch(configMap('leaving-high'), { metadata: { finalizers: null } });
     const instances = [...objects().values()].filter(({ apiVersion }) => apiVersion.startsWith('takeover.test/'));
     for (const object of instances) {
       const ref = refOf(object);
-      // Two instances may be gone already: the child of another instance, and the instance whose deletion had begun.
+      // Two instances may already be deleted: the child of another instance, and the instance whose deletion had begun.
       if ((await world.user.find(ref)) !== undefined) await world.user.delete(ref);
     }
     await world.settle();

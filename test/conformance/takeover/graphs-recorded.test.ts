@@ -7,7 +7,7 @@ import { virtualWorld } from '../../support/virtual-world.ts';
 import type { RecordedState } from './recorded-graphs.ts';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';
 
-/** Continues Graphs that kro's own controller left, at each recorded state. */
+/** Takes over the Graphs of each recorded state that kro's own controller left. */
 let world: VirtualWorld;
 let accepted: string[];
 afterEach(() => world.close());
@@ -28,14 +28,20 @@ async function restored(state: RecordedState): Promise<KubeObject[]> {
 }
 
 const find = (objects: readonly KubeObject[]) => Promise.all(objects.map((object) => world.user.find(refOf(object))));
-/** The field managers of an object. After the release, an object that another client created without fields has none. */
+/**
+ * The field managers of an object. If another client created the object without fields, the list is empty after the
+ * release.
+ */
 const managersOf = ({ metadata }: KubeObject): string[] =>
   ((metadata.managedFields ?? []) as unknown as readonly { readonly manager: string }[]).map(({ manager }) => manager);
 const rows = (states: readonly RecordedState[]) =>
   states.map((state) => [`${state.scenario}, ${state.checkpoint}`, state] as const);
 
 const STATUS = 'PATCH /apis/kro.run/v1alpha1/namespaces/t-x/graphs/g/status';
-/** The order of the inventory of a Graph with errors depends on timing in kro. Here it is the order of the nodes. */
+/**
+ * If a Graph has errors, the order of its inventory depends on timing in kro. In this controller, the inventory has the
+ * order of the nodes.
+ */
 const REORDERED: ReadonlyMap<string, readonly string[]> = new Map([
   ['graph-account-named, secret forbidden', [STATUS]],
   ['graph-foreach-two-axes, collision', [STATUS]],
@@ -46,7 +52,7 @@ const REORDERED: ReadonlyMap<string, readonly string[]> = new Map([
 /** kro did not notice the deletion of an object that the account may not watch. */
 const UNNOTICED = 'graph-watch-right-missing, not noticed';
 
-/** Sorts the inventories of Graphs, and leaves out what each write changes. */
+/** Sorts the inventories of Graphs, and removes the fields that every write changes. */
 const withoutOrder = (objects: readonly (KubeObject | undefined)[]) =>
   objects.map((object) => {
     if (object?.kind !== 'Graph') return object;
@@ -91,7 +97,7 @@ const ready = [
 ];
 
 describe('the deletion of Graphs that kro made ready', () => {
-  test.each(rows(ready))('deletes their objects and takes back their fields, and nothing else: %s', async (_, state) => {
+  test.each(rows(ready))('deletes only their objects and releases only their fields: %s', async (_, state) => {
     const before = await restored(state);
     await world.restart();
     await world.advance(1000);

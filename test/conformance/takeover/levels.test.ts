@@ -11,7 +11,7 @@ afterEach(() => world.close());
 
 type Level = '0.9' | '0.10';
 
-/** Restarts the controller at a level. Returns its writes of one minute. */
+/** Restarts the controller at a level. Returns its writes during the next minute. */
 async function writesAt(level: Level): Promise<string[]> {
   world.requests.length = 0;
   await world.restart({ kroCompatibility: level });
@@ -21,12 +21,12 @@ async function writesAt(level: Level): Promise<string[]> {
 
 const state = (): ReadonlyMap<string, KubeObject> => objectsOf(world.cluster.snapshot());
 
-/** The annotations that only kro 0.10 writes, and the order of waves, which kro 0.10 numbers differently. */
+/** The annotations that only kro 0.10 writes, and the apply order, because kro 0.10 numbers the waves differently. */
 const OF_ENGINE = /^internal\.kro\.run\/(?:node-path|apply-order|patch-contributions)$/;
 
 /**
- * The objects without the parts that differ between the levels: the annotations of 0.10, statuses, field managers and
- * versions.
+ * The objects without the parts that differ between the levels: the annotations of `OF_ENGINE`, statuses, field
+ * managers and versions.
  */
 function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, unknown> {
   const contents = [...objects].map(([key, { metadata, status: _status, ...object }]) => {
@@ -38,10 +38,10 @@ function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, 
   return new Map(contents);
 }
 
-test('kro 0.9 is taken over at the default level, and given back to the level 0.9', async () => {
+test('the default level takes over the objects of kro 0.9, and level 0.9 takes them back', async () => {
   world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
   await world.controller.stop();
-  // The recorded state has its own CRDs of kro.
+  // The recorded state contains kro's CRDs.
   for (const { apiVersion, kind, metadata } of controllerCrds()) {
     await world.user.delete({ apiVersion, kind, name: metadata.name ?? '' });
   }

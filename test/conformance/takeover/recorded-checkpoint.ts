@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../src/
 import { isJsonObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 
-/** The fields of a recorded scenario's step that decide the state after it. */
+/** A step of a recorded scenario, with the fields that determine the state after the step. */
 interface Step {
   readonly apply?: KubeObject;
   readonly create?: KubeObject;
@@ -25,7 +25,7 @@ interface Scenario {
   readonly steps: readonly Step[];
 }
 
-/** A recorded condition: without times, and with `current` in place of the generation. */
+/** A recorded condition. It has no times, and it has `current` instead of a generation. */
 type RecordedCondition = Readonly<Record<'status' | 'reason' | 'message' | 'observed', string | undefined>>;
 
 interface Checkpoint {
@@ -35,14 +35,14 @@ interface Checkpoint {
 
 const FOLDER = new URL('../controller/', import.meta.url);
 
-/** Longer than each wait of a scenario, in milliseconds of the virtual clock. */
+/** A time that is longer than every wait of a scenario, in milliseconds of the virtual clock. */
 const WAIT_MS = 40_000;
 
 /**
  * Brings a cluster to a checkpoint of a scenario that was recorded with kro's own controller, stops the controller, and
  * writes kro's recorded status of definitions and instances.
  *
- * @param x replaces the part of names that differs from run to run
+ * @param x the suffix of names that differs from run to run
  */
 export async function restoreCheckpoint(world: VirtualWorld, name: string, checkpoint: string, x: string): Promise<void> {
   const scenario = JSON.parse(fillPlaceholders(read(`scenarios/${name}.json`), x)) as Scenario;
@@ -85,7 +85,7 @@ async function play(world: VirtualWorld, step: Step): Promise<void> {
   return world.settle();
 }
 
-/** `v1 ConfigMap namespace/name`. */
+/** Parses a reference such as `v1 ConfigMap namespace/name`. */
 function refIn(text: string): ObjectRef {
   const [apiVersion = '', kind = '', path = ''] = text.split(' ');
   const at = path.indexOf('/');

@@ -4,7 +4,7 @@ import { definedMember, isJsonObject, refOf } from '../../../src/core/index.ts';
 import { patchManager, templateManager } from '../../../src/runtime/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 
-/** A recorded condition: without times, and with `current` in place of the generation. */
+/** A recorded condition. It has no times, and it has `current` instead of a generation. */
 type RecordedCondition = Readonly<Record<'status' | 'reason' | 'message' | 'observed', string | undefined>>;
 
 /** A recorded object: its fields, and the paths of the fields that each field manager owns. */
@@ -42,11 +42,11 @@ interface Scenario {
 const FOLDER = new URL('../controller-0.10/', import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
 
-/** The part of names that differs from run to run. */
+/** Replaces the suffix of names that differs from run to run. */
 const X = 'x';
 export const RECORDED_NAMESPACE = `t-${X}`;
 
-/** Lists the recorded states that have a Graph, of all scenarios about the kind. */
+/** Lists the recorded states with a Graph, from all scenarios about the kind Graph. */
 export function recordedGraphStates(): RecordedState[] {
   return readdirSync(new URL('golden', FOLDER))
     .filter((file) => file.startsWith('graph-'))
@@ -71,9 +71,9 @@ export function recordedGraphState(scenario: string, checkpoint: string): Record
 }
 
 /**
- * Writes a recorded state into a cluster without a controller: each field by the field manager that owned it, then the
- * finalizers, the deletions and the statuses of Graphs. Rights, kinds and namespaces are those of the scenario. Returns
- * the recorded objects.
+ * Writes a recorded state into a cluster without a controller. Each field is written by the field manager that owned it
+ * in the recording. Then the function writes the finalizers, the deletions and the statuses of Graphs. Rights, kinds
+ * and namespaces come from the scenario. Returns the recorded objects.
  */
 export async function restoreGraphs(world: VirtualWorld, state: RecordedState): Promise<KubeObject[]> {
   const scenario = JSON.parse(
@@ -90,7 +90,7 @@ export async function restoreGraphs(world: VirtualWorld, state: RecordedState): 
     if (due === undefined) throw new Error(`${[...waiting.keys()].join(', ')} have owners that are not recorded`);
     const [text, object] = due;
     waiting.delete(text);
-    // A recording has the labels of a Namespace under `info`, because not every controller has to write them.
+    // A recording has the labels of a Namespace under `info`, because a controller need not write them.
     const labels = object.labels ?? (state.info[text]?.['.labels'] as RecordedObject['labels']);
     const whole = named(JSON.stringify({ ...object, ...definedMember('labels', labels) }), restored);
     restored.set(text, await restoreObject(world, await refIn(world, text), JSON.parse(whole) as RecordedObject));
@@ -151,7 +151,7 @@ function isKnown(owner: string, restored: ReadonlyMap<string, KubeObject>): bool
 }
 
 function managerOf(owner: string): { readonly manager: string; readonly subresource?: string } {
-  // The paths of nodes in subgraphs have slashes, too.
+  // Only the suffix `/status` marks a subresource, because the paths of nodes in subgraphs also contain slashes.
   const isStatus = owner.endsWith('/status');
   return isStatus ? { manager: owner.slice(0, -'/status'.length), subresource: 'status' } : { manager: owner };
 }
@@ -164,8 +164,8 @@ function engineName(manager: string, restored: ReadonlyMap<string, KubeObject>):
 }
 
 /**
- * Writes the fields of an object as their managers. The user of the suite creates an object that has no owner outside
- * its status.
+ * Writes each field of an object as its field manager. If all owned fields are in the status, the manager `suite`
+ * creates the object first.
  */
 async function restoreObject(
   world: VirtualWorld,
@@ -176,7 +176,7 @@ async function restoreObject(
   const fields = others as JsonObject;
   const { apiVersion, kind, ...metadata } = ref;
   const whole: JsonObject = { ...fields, metadata: { labels, annotations }, ...(status === undefined ? {} : { status }) };
-  // An object has to exist before its status is written, even if its recording has no other fields.
+  // An object must exist before its status can be written, even if its recording has no other fields.
   if (Object.keys(owners).every((owner) => managerOf(owner).subresource !== undefined)) {
     await world.user.apply({ ...fields, apiVersion, kind, metadata }, { fieldManager: 'suite', force: true });
   }
@@ -192,7 +192,10 @@ async function restoreObject(
   return world.user.get(ref);
 }
 
-/** `.metadata.labels["a/b"]` as its steps. Ends before a list: a list is copied as a whole. */
+/**
+ * Splits a path such as `.metadata.labels["a/b"]` into its steps. Stops before an item of a list, because a list is
+ * copied as a whole.
+ */
 function stepsOf(path: string): string[] {
   const [before = ''] = path.split('[{');
   return [...before.matchAll(/\.([\w-]+)|\["([^"]*)"\]/g)].map(([, plain, quoted]) => plain ?? quoted ?? '');
@@ -205,7 +208,7 @@ function withField(made: JsonObject, [step = '', ...rest]: readonly string[], fr
   return { ...made, [step]: withField(inner, rest, value) };
 }
 
-/** Writes the finalizers, begins the deletion, and writes the status of a Graph. */
+/** Writes the finalizers of an object, begins its deletion, and writes the status of a Graph. */
 async function finish(
   world: VirtualWorld,
   ref: ObjectRef,
@@ -220,7 +223,7 @@ async function finish(
   const { generation = 1 } = (await world.user.get(ref)).metadata;
   const { conditions, managedResources, ...rest } = status;
   const objects = (managedResources ?? []) as unknown as readonly { readonly nodeID: string }[];
-  // The recorder sorts the list of a Graph that waits, and notes its order.
+  // For a Graph that is not ready, the recorder sorts the list and records the original order in `info`.
   const nodes = typeof info['managedResources'] === 'string' ? info['managedResources'].split(',') : [];
   const inventory = objects.toSorted((a, b) => nodes.indexOf(a.nodeID) - nodes.indexOf(b.nodeID));
   const recorded = Object.entries(conditions as unknown as Readonly<Record<string, RecordedCondition>>);
@@ -245,7 +248,7 @@ async function finish(
 
 const UID_OF_A_DELETED = '11111111-2222-3333-4444-555555555555';
 
-/** Puts UIDs and field managers in the place of their names. */
+/** Replaces the recorded names of UIDs and field managers by the real values. */
 function named(text: string, restored: ReadonlyMap<string, KubeObject>): string {
   const ofObject = (kind: string, name: string) =>
     [...restored.values()].find((each) => each.kind === kind && each.metadata.name === name)?.metadata.uid ?? UID_OF_A_DELETED;
@@ -254,7 +257,7 @@ function named(text: string, restored: ReadonlyMap<string, KubeObject>): string 
     .replaceAll(/kro-graphengine\.(?:tmpl|patch)\.<Graph [^>]+>(?:\.<[^>]+>)?/g, (manager) => engineName(manager, restored));
 }
 
-/** `Kind namespace/name` or `Kind name`. */
+/** Parses a reference such as `Kind namespace/name` or `Kind name`. */
 async function refIn(world: VirtualWorld, text: string): Promise<ObjectRef> {
   const [kind = '', path = ''] = text.split(' ');
   const at = path.indexOf('/');

@@ -6,10 +6,10 @@ import { parseJson } from '../../../src/core/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
 
 /**
- * The state that the Go controller (kro, August 2026, default flags) left after the stories. It was recorded from an
- * embedded cluster, with the controller connected over HTTPS. The instance `leaving` is being deleted and has a
- * finalizer of another client, and `asleep` is suspended. `change` edits the recorded text before it is parsed, for
- * example to another version.
+ * The state that the Go controller (kro, August 2026, default flags) left after the stories. The state was recorded
+ * from an embedded cluster, to which the controller was connected over HTTPS. The instance `leaving` is being deleted
+ * and has a finalizer of another client. The instance `asleep` is suspended. `change` edits the recorded JSON before it
+ * is parsed, for example to replace a version.
  */
 export function stateOfKro(change: (text: string) => string = (text) => text): ClusterSnapshot {
   return stateOf('kro', change);
@@ -17,7 +17,7 @@ export function stateOfKro(change: (text: string) => string = (text) => text): C
 
 /**
  * The state that the controller of an earlier commit of this repository left after the stories, as
- * `scripts/record-state.ts` recorded it. Its deletion and its suspension are those of `stateOfKro`.
+ * `scripts/record-state.ts` recorded it. The same instances as in `stateOfKro` are being deleted and suspended.
  */
 export function stateOf(commit: string, change: (text: string) => string = (text) => text): ClusterSnapshot {
   const text = readFileSync(new URL(`../../fixtures/takeover/state-of-${commit}.json`, import.meta.url), 'utf8');
@@ -40,7 +40,7 @@ export async function restoreState(cluster: Cluster, state: ClusterSnapshot): Pr
   cluster.restore({ ...fresh, resourceVersion, collections: [...merged.values()] });
 }
 
-/** All objects of the stories, by `plural.group namespace/name`. */
+/** Maps `plural.group namespace/name` to the object, for all objects of the stories. */
 export function objectsOf(state: ClusterSnapshot): Map<string, KubeObject> {
   const found = new Map<string, KubeObject>();
   for (const { group, plural, items } of state.collections) {

@@ -70,7 +70,10 @@ const service: JsonObject = {
   spec: { selector: { app: '${schema.metadata.name}' }, ports: [{ port: 80, targetPort: 8080 }] },
 };
 
-/** Definitions of many kinds. A stock controller and this project's controller take them over from each other. */
+/**
+ * Definitions of many forms. kro's controller and this project's controller take over the objects of the definitions
+ * from each other.
+ */
 export const STORIES: readonly Story[] = [
   {
     name: 'simple',

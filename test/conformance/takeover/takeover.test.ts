@@ -10,19 +10,19 @@ import { differencesOf } from './differences.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 import { NAMESPACE, STORIES } from './stories.ts';
 
-/** The only write of the take-over: the status that names what delays a deletion. */
+/** The only write of the takeover: a status that names the object that delays a deletion. */
 const BLOCKED = 'PATCH /apis/takeover.test/v1/namespaces/takeover/stacks/leaving/status?fieldManager=kro';
 
 /** Deliberate or harmless differences in writes. `docs/takeover.md` has the reasons. */
 const KNOWN: readonly RegExp[] = [
-  // kro's own label. No controller reads it: both compute the hash from the stored spec.
+  // Only kro writes this label. Neither controller reads it, because both compute the hash from the stored spec.
   /graph-revision-hash: kro "/,
-  // This controller's first write of an instance has the whole inventory, so that its field manager also owns these
-  // fields.
+  // This controller's first write of an instance contains the whole inventory. Therefore its field manager also owns
+  // these fields.
   /fieldsV1\.f:metadata\.f:annotations\.f:(applyset\.kubernetes\.io\/contains-group-kinds|applyset\.kubernetes\.io\/additional-namespaces|internal\.kro\.run\/applyset-inventory-hash): kro undefined, typekro \{\}$/,
-  // This controller names what delays the deletion.
+  // This controller names the object that delays the deletion.
   /conditions\[\d\]\.message: kro "deleting resources", typekro "deleting resources: waiting for /,
-  // The CRDs are those of kro 0.10, where the conditions are a list of type map.
+  // The CRDs come from kro 0.10. In them, the conditions are a list of type map.
   /^(graphrevisions|resourcegraphdefinitions)\S* \/\S+ \.metadata\.managedFields\[1\]\.fieldsV1\.f:status\.f:conditions[.:]/,
 ];
 
@@ -33,8 +33,8 @@ async function clusterOfKro(change?: (text: string) => string) {
 }
 
 /**
- * Starts this project's controller, and waits until it has nothing left to do. `writes` returns its writes without
- * those of Events.
+ * Starts this project's controller, and waits until the controller has no work left. `writes` returns its writes,
+ * except the writes of Events.
  */
 async function takeOver(cluster: Cluster, options: Partial<ControllerOptions> = {}) {
   const requests: TransportRequest[] = [];
@@ -46,7 +46,7 @@ async function takeOver(cluster: Cluster, options: Partial<ControllerOptions> = 
     },
     close: () => inner.close(),
   };
-  // The recorded state is that of kro before its graph engine.
+  // The recorded kro did not have the graph engine of kro 0.10.
   const level = { kroCompatibility: '0.9' } as const;
   const controller = createController({ client: new KubeClient({ transport }), ...level, ...options });
   await controller.start();
@@ -89,9 +89,9 @@ describe('a cluster that kro ran', () => {
   });
 
   it.each([
-    ['another version in labels and tooling', { version: 'v0.33.0' }, (text: string) => text],
+    ['another version in the labels and tooling annotation', { version: 'v0.33.0' }, (text: string) => text],
     [
-      'an older kro, whose version stands in labels and tooling',
+      'an older version of kro in the recorded labels and tooling annotation',
       {},
       (text: string) =>
         text.replaceAll('kro/devel', 'kro/v0.9.3').replaceAll('kro-version":"devel"', 'kro-version":"v0.9.3"'),
@@ -133,7 +133,7 @@ describe('a cluster that kro ran', () => {
     await cluster.close();
   });
 
-  it('has one write for each child that a change of an instance affects, and no new revision', async () => {
+  it('has one write per child that a change of an instance affects, and no new revision', async () => {
     const cluster = await clusterOfKro();
     const { controller, settled, writes } = await takeOver(cluster);
     await user(cluster).patch(instance('Web', 'shop'), { spec: { replicas: 4 } });

@@ -30,7 +30,7 @@ async function at(scenario: string, checkpoint: string, name = 'g') {
 const why = async (seen: InstanceObservation): Promise<string> =>
   whyLines(seen, await whyOf(seen, readSession(world.user), NEVER), world.clock.now(), false).join('\n');
 
-/** Scenario, checkpoint, and texts that the answer contains: the cause, and the remedy. */
+/** One row per failure: scenario, checkpoint, and the strings that the output contains (the cause and the remedy). */
 const CAUSES: readonly (readonly [string, string, readonly string[]])[] = [
   ['graph-account-lost-before-delete', 'blocked', ['blocked by  delete v1/ConfigMap t-x/a', 'give system:serviceaccount:t-x:default the right']],
   ['graph-account-named', 'secret forbidden', ['✗ s  failed', 'add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["create", "patch"]}', 'give system:serviceaccount:t-x:writer that right']],
@@ -63,7 +63,7 @@ describe('why', () => {
 });
 
 describe('the other views', () => {
-  test('name nodes of subgraphs by their paths, and patches with their fields', async () => {
+  test('the output names nodes of subgraphs by their paths, and patches with their fields', async () => {
     const seen = await at('graph-patch-in-subgraph', 'patched');
     expect(treeLines(seen, world.clock.now(), false).slice(1)).toMatchInlineSnapshot(`
       [

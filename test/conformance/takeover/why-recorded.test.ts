@@ -10,14 +10,14 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { restoreCheckpoint } from './recorded-checkpoint.ts';
 
-/** Explains scenarios that were recorded with kro's own controller, at a checkpoint with a failure. */
+/** Runs `why` on scenarios that were recorded with kro's own controller, each at a checkpoint with a failure. */
 let world: VirtualWorld;
 afterEach(async () => {
   await world.close();
 });
 
 const NEVER = new AbortController().signal;
-/** The recordings are those of kro 0.9. */
+/** The recordings are of kro 0.9. */
 const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.9', 'the recording')) };
 
 async function at(scenario: string, checkpoint: string): Promise<void> {
@@ -36,7 +36,10 @@ async function whyDefinition(name: string): Promise<string> {
   return definitionWhyLines(await explainDefinition(world.user, definition, NEVER), world.clock.now(), false).join('\n');
 }
 
-/** Scenario, checkpoint, instance, and texts that the answer contains: the cause, and the remedy when it is certain. */
+/**
+ * One row per failure: scenario, checkpoint, instance, and the strings that the output contains. The strings are the
+ * cause and, if it is certain, the remedy.
+ */
 const INSTANCES: readonly (readonly [string, string, string, readonly string[]])[] = [
   [
     'api-validation-error',
@@ -96,7 +99,7 @@ describe('an instance of kro', () => {
   });
 });
 
-/** Scenario, checkpoint, definition, and texts that the answer contains. */
+/** One row per failure: scenario, checkpoint, definition, and the strings that the output contains. */
 const DEFINITIONS: readonly (readonly [string, string, string, readonly string[]])[] = [
   ['rgd-bad-reference-fixed', 'refused', 'lamp-x', ['✗ GraphAccepted', 'nothing here is named ghost', 'spec.resources[0].template.data.w', 'known names: schema, base']],
   ['rgd-bad-type-fixed', 'refused', 'crate-x', ['✗ GraphAccepted', 'unknown type: bignumber', 'at spec.schema.spec.size']],

@@ -11,7 +11,10 @@ import { KubeClient, readSession } from '../../../src/kube/index.ts';
 import { withoutTimes } from '../../support/without-times.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
-/** Runs the commands on a cluster of kro's own controller, recorded in `test/fixtures/takeover`. No controller runs. */
+/**
+ * Runs the commands on the state that kro's own controller left, as recorded in `test/fixtures/takeover`. No controller
+ * runs.
+ */
 let cluster: Cluster;
 let api: KubernetesApi;
 beforeAll(async () => {
@@ -24,7 +27,7 @@ afterAll(async () => {
 });
 
 const NEVER = new AbortController().signal;
-/** The recordings are those of kro 0.9. */
+/** The recordings are of kro 0.9. */
 const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.9', 'the recording')) };
 const NOW = Date.parse('2027-11-01T00:00:00Z');
 

@@ -8,7 +8,9 @@ import { serverKinds } from '../../support/api-server.ts';
 import { coveringRows } from '../../support/covering-rows.ts';
 import { helmProgram, renderChart, schemaProblems } from './chart-render.ts';
 
-/** The values that decide about the rights and the ports of the pod. The tests render every combination of them. */
+/**
+ * The values that determine the rights and the ports of the pod. The tests render every combination of these values.
+ */
 const DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['deployment.replicaCount=3'], ['deployment.replicaCount=3', 'config.shards=4']],
   [[], ['rbac.mode=unrestricted']],
@@ -27,7 +29,9 @@ const DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['config.healthProbeBindAddress=0', 'metrics.service.create=true']],
 ];
 
-/** Further values. The rows that combine them with those above contain every combination of three choices. */
+/**
+ * Additional values. The covering rows contain every combination of any three choices from `DIMENSIONS` and this list.
+ */
 const FURTHER_DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['deployment.priorityClassName=platform']],
   [
@@ -68,7 +72,7 @@ const everyCombination = DIMENSIONS.reduce<readonly (readonly string[])[]>(
   [[]],
 );
 const covering = coveringRows([...DIMENSIONS, ...FURTHER_DIMENSIONS]).map((row) => [...new Set(row.flat())]);
-/** By title, so that no row is rendered twice. */
+/** Keyed by title, so that each row is rendered only once. */
 const rows = new Map(
   [...everyCombination, ...covering].map((sets) => [sets.length === 0 ? 'no values' : sets.join(' '), sets]),
 );
@@ -80,7 +84,7 @@ const { items: operatorCrds } = JSON.parse(
 const operatorKinds = crdSource(operatorCrds);
 
 const [embedded] = serverKinds();
-if (embedded === undefined) throw new Error('there is always the embedded cluster');
+if (embedded === undefined) throw new Error('the embedded cluster is always available');
 const { start } = embedded;
 
 const find = (objects: readonly KubeObject[], kind: string) => objects.filter((object) => object.kind === kind);
@@ -100,7 +104,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
   let server: ApiServer;
   const warnings: string[] = [];
 
-  /** Has the server check a create of the object, without storing it. */
+  /** Sends a dry-run create of the object, so that the server checks the object without storing it. */
   async function admit(object: unknown, path: string): Promise<void> {
     const request = { method: 'POST', path: `${path}?dryRun=All`, body: object as JsonObject };
     const { warning } = (await server.client.raw(request)).headers;
@@ -137,7 +141,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
   test.each([
     ['deployment.hostNetwork=true', /hostNetwork/],
     ['deployment.priorityClassName=absent', /no PriorityClass with name absent was found/],
-  ])('refuses a pod with %s; otherwise the next test proves nothing', async (value, message) => {
+  ])('refuses a pod with %s, which the next test relies on', async (value, message) => {
     const pod = podOf(find(await renderChart(value), 'Deployment'));
     const object = { apiVersion: 'v1', kind: 'Pod', ...pod, metadata: { name: 'controller', ...pod?.metadata } };
     await expect(admit(object, '/api/v1/namespaces/kro-system/pods')).rejects.toThrow(message);
@@ -184,7 +188,8 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
         readonly ports: readonly { readonly port: number }[];
         readonly from?: readonly object[];
       }[];
-      // Only the first rule has peers: it is for the metrics and the dashboard. The kubelet's probes come from a node.
+      // Only the first rule, for the metrics and the dashboard, has peers. The second rule has no peers, because the
+      // kubelet's probes come from a node.
       expect(rules.map(({ from }) => from?.length)).toEqual(
         rules.map((_, index) => (index === 0 && has('networkPolicy.from') ? 2 : undefined)),
       );
@@ -202,7 +207,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
 
 const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service']);
 
-describe.skipIf(helmProgram === '')('what the chart adds and leaves out', () => {
+describe.skipIf(helmProgram === '')('optional objects and fields of the chart', () => {
   const SEVERAL = 'deployment.replicaCount=2';
   test.each([
     [[], 0, undefined],
@@ -231,7 +236,7 @@ describe.skipIf(helmProgram === '')('what the chart adds and leaves out', () => 
     expect(find(await renderChart('networkPolicy.enabled=false'), 'NetworkPolicy')).toEqual([]);
   });
 
-  test('the token is mounted only into the pod of the controller, and only where it is wanted', async () => {
+  test('only the pod of the controller mounts the token, and a value disables the mount', async () => {
     const mounts = async (...sets: string[]) => {
       const objects = await renderChart(...sets);
       const account = find(objects, 'ServiceAccount')[0]?.['automountServiceAccountToken'];

@@ -7,14 +7,14 @@ import { builtinSource, combineSources, prune, validateValue } from '../../../sr
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 
-/** The path of helm. Empty when helm is missing; the tests are then skipped. */
+/** The path of helm. Empty when helm is not installed, so that the tests are skipped. */
 export const helmProgram = findClient('helm') ?? '';
 
 /** The folder of the chart. */
 export const chart = fileURLToPath(new URL('../../../charts/typekro', import.meta.url));
 
 /**
- * The objects of the chart in the namespace `kro-system`, with values in the form of helm's `--set`.
+ * Renders the objects of the chart for the namespace `kro-system`. `sets` are values in the form of helm's `--set`.
  *
  * @throws Error with helm's message when the chart refuses the values.
  */
@@ -27,7 +27,7 @@ export async function renderChart(...sets: readonly string[]): Promise<KubeObjec
     .filter((object) => object !== null);
 }
 
-/** Runs `helm lint --strict`, which fails for warnings, too. Returns its output. */
+/** Runs `helm lint --strict`, which also fails for warnings. Returns its output. */
 export async function lintChart(folder: string, ...sets: readonly string[]): Promise<string> {
   const args = ['lint', folder, '--strict', ...valueFlags(sets)];
   const { code, stdout, stderr } = await new RunningCommand(helmProgram, args, { cwd: '/' }).ended;
@@ -35,12 +35,15 @@ export async function lintChart(folder: string, ...sets: readonly string[]): Pro
   return stdout;
 }
 
-/** The flags for values in the form of `--set`. Texts in quotes, numbers and empty lists keep their types. */
+/** The helm flags for values in the form of `--set`. Quoted strings, numbers and empty lists keep their types. */
 function valueFlags(sets: readonly string[]): string[] {
   return sets.flatMap((set) => [/=("[^"]*"|[\d.]+|\[\])$/.test(set) ? '--set-json' : '--set', set]);
 }
 
-/** All violations of the kind's schema, which an API server would report. `further` has kinds of other projects. */
+/**
+ * All violations of the kind's schema that an API server would report. `further` contains the schemas of kinds of other
+ * projects.
+ */
 export function schemaProblems(object: KubeObject, further?: SchemaSource): string[] {
   const kinds = further === undefined ? builtinSource() : combineSources(builtinSource(), further);
   const schema = kinds.schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });

@@ -26,8 +26,8 @@ function args(objects: readonly KubeObject[]): string[] {
 }
 
 /**
- * The objects without the parts that only helm or only `typekro` writes. These are labels of the release, and the
- * Namespace object, because helm expects the namespace to exist.
+ * The objects without the parts that only helm or only `typekro` writes. Helm adds labels of the release. `typekro`
+ * adds the Namespace object, because helm expects the namespace to exist.
  */
 function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   const kept = ['rbac.kro.run/aggregate-to-controller'];
@@ -48,7 +48,7 @@ function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   );
 }
 
-/** The rules of the role of the dashboard, read from the template. They contain no template expressions. */
+/** The rules of the dashboard's role, parsed from the template. The rules contain no template expressions. */
 function dashboardRules(): readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] {
   const text = readFileSync(`${chart}/templates/rbac.yaml`, 'utf8');
   const [, role = ''] = text.split('name: {{ $name }}:dashboard\n');
@@ -85,14 +85,17 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     [['config.featureGates.AllAlpha="T"'], true],
     [['config.featureGates.AllAlpha=true', 'config.featureGates.GraphKind=false'], false],
     [['config.featureGates.AllAlpha=false', 'config.featureGates.GraphKind=true'], true],
-  ])('with %j the right to impersonate follows the gate GraphKind of the controller: %s', async (sets, expected) => {
-    const objects = await renderChart(...sets);
-    const gates = args(objects)
-      .find((arg) => arg.startsWith('--feature-gates='))
-      ?.slice('--feature-gates='.length);
-    expect(readFeatureGates(gates ?? '').features.graphKind).toBe(expected);
-    expect(JSON.stringify(objects).includes('"impersonate"')).toBe(expected);
-  });
+  ])(
+    'with %j the chart grants the right to impersonate only if the feature gate GraphKind is enabled: %s',
+    async (sets, expected) => {
+      const objects = await renderChart(...sets);
+      const gates = args(objects)
+        .find((arg) => arg.startsWith('--feature-gates='))
+        ?.slice('--feature-gates='.length);
+      expect(readFeatureGates(gates ?? '').features.graphKind).toBe(expected);
+      expect(JSON.stringify(objects).includes('"impersonate"')).toBe(expected);
+    },
+  );
 
   test.each([
     { name: 'with its defaults', sets: [] },
@@ -130,7 +133,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
         'networkPolicy.from[0].namespaceSelector.matchLabels.team=a',
       ],
     },
-  ])('$name: the objects are valid by the schemas of Kubernetes', async ({ sets }) => {
+  ])('$name: the objects conform to the schemas of Kubernetes', async ({ sets }) => {
     const objects = await renderChart(...sets);
     expect(objects.length).toBeGreaterThan(8);
     for (const object of objects) expect(schemaProblems(object), `${object.kind} ${object.metadata.name}`).toEqual([]);
@@ -175,7 +178,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(JSON.parse(map?.data['typekro.json'] ?? '')).toEqual(dashboard);
   });
 
-  test('grants the rights of the dashboard only with its address', async () => {
+  test('grants the rights of the dashboard only when its address is set', async () => {
     const role = async (...sets: string[]) =>
       (await renderChart(...sets)).find(
         ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name?.endsWith(':dashboard') === true,
@@ -184,7 +187,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect((await role('config.dashboardBindAddress=":8090"'))?.['rules']).toEqual(dashboardRules());
   });
 
-  test('has a value for every flag except those of a debugger, and the controller accepts the rendered flags', async () => {
+  test('has a value for every flag except the flags for debugging, and the controller accepts the rendered flags', async () => {
     const given = parseControllerFlags(
       args(
         await renderChart(
@@ -241,7 +244,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
   });
 
-  test('gives the rights to review tokens, and the port, only to a controller with a dashboard', async () => {
+  test('grants the rights to review tokens and opens the port only for a controller with a dashboard', async () => {
     const parts = async (...sets: string[]) => {
       const objects = await renderChart(...sets);
       const text = JSON.stringify(objects);
@@ -256,7 +259,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(await parts('config.dashboardBindAddress=:8090')).toEqual([true, true, true]);
   });
 
-  test('gives the rights to list and delete Leases only to replicas that share the work', async () => {
+  test('grants the rights to list and delete Leases only with shards', async () => {
     const verbs = async (...sets: string[]) => {
       const role = (await renderChart(...sets)).find(({ kind }) => kind === 'Role') as unknown as {
         rules: { verbs: string[] }[];
@@ -267,7 +270,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(await verbs('config.shards=4')).toEqual(['get', 'list', 'create', 'update', 'delete']);
   });
 
-  test('several replicas without an election or shards are refused: all of them would write', async () => {
+  test('several replicas without an election or shards are refused, because all of them would write', async () => {
     const alone = ['deployment.replicaCount=2', 'config.enableLeaderElection=false'];
     await expect(renderChart(...alone)).rejects.toThrow(/set config\.enableLeaderElection or config\.shards/);
     expect(args(await renderChart(...alone, 'config.shards=4'))).toContain('--shards=4');
@@ -280,7 +283,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(deployment?.spec?.['template']).toMatchObject({ spec: { terminationGracePeriodSeconds: 200 } });
   });
 
-  test('without an address there are no probes, and the log has the configured format', async () => {
+  test('without a probe address there are no probes, and the log has the configured format', async () => {
     const objects = await renderChart('config.healthProbeBindAddress=0', 'config.logEncoder=console');
     expect(args(objects)).toContain('--zap-encoder=console');
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
@@ -290,11 +293,11 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(container).not.toHaveProperty('livenessProbe');
   });
 
-  test('a level that YAML read as a number is refused: 0.10 would be 0.1', async () => {
+  test('a level that YAML parses as a number is refused, because 0.10 would become 0.1', async () => {
     await expect(renderChart('config.kroCompatibility=0.10')).rejects.toThrow(/write it in quotes, as "0\.10"/);
   });
 
-  test('a mode of rights that does not exist is refused by name', async () => {
+  test('an unknown rbac.mode is refused, and the message names it', async () => {
     await expect(renderChart('rbac.mode=all')).rejects.toThrow(/rbac\.mode is aggregation or unrestricted, not "all"/);
   });
 });
@@ -325,7 +328,8 @@ describe.skipIf(program === '').each(clientServers())(
     });
 
     test('install, upgrade and uninstall', async () => {
-      // On an external cluster the pods would have to pull the image. The embedded cluster simulates its pods.
+      // The test waits only on the embedded cluster, which simulates its pods. On an external cluster, the pods would
+      // have to pull the image.
       const wait = workloads && isEmbedded ? ['--wait', '--timeout=60s'] : [];
       await helm.ok(['install', 'typekro', chart, '-n', NAMESPACE, '--create-namespace', ...wait]);
       expect(await crds()).toEqual([
@@ -349,7 +353,7 @@ describe.skipIf(program === '').each(clientServers())(
       const upgraded = await find('apps/v1', 'Deployment', 'typekro');
       expect(upgraded?.spec).toMatchObject({ replicas: 2 });
       expect(args([upgraded as KubeObject])).toContain('--zap-log-level=debug');
-      // An upgrade keeps the rules that the cluster aggregated from the labelled roles.
+      // After an upgrade, the role still has the rules that the cluster has aggregated from the labelled roles.
       const role = await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller');
       if (workloads)
         expect(role?.['rules']).toContainEqual({ apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] });
@@ -360,7 +364,7 @@ describe.skipIf(program === '').each(clientServers())(
       expect(await find('apps/v1', 'Deployment', 'typekro')).toBeUndefined();
       expect(await find('v1', 'ServiceAccount', 'typekro')).toBeUndefined();
       expect(await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller')).toBeUndefined();
-      // helm keeps the CRDs on uninstall, and therefore the objects of their kinds.
+      // On uninstall, helm keeps the CRDs. Therefore the objects of their kinds also stay.
       expect(await crds()).toHaveLength(3);
     }, 120_000);
   },

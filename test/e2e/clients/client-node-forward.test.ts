@@ -8,7 +8,7 @@ const ECHO = `require('node:net').createServer((socket) => socket.on('data', (by
   .listen(8080, process.env.TYPEKRO_POD_IP, () => console.log('up'));`;
 
 test.skipIf(process.platform === 'win32')(
-  'the JavaScript client forwards a port, and gets the error of another',
+  'the JavaScript client forwards one port, and receives the error of another port',
   async () => {
     await using story = await startClusterStory({ runProcesses: true });
     const { kubeconfig } = await story.cluster.listen();

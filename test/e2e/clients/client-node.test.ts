@@ -21,7 +21,7 @@ describe.each(clientServers())('the JavaScript client on $name', ({ start, workl
     await server.close();
   });
 
-  test('an informer gets created, changed and deleted objects', async () => {
+  test('an informer receives created, changed and deleted objects', async () => {
     const core = config.makeApiClient(CoreV1Api);
     const seen: string[] = [];
     const list = () => core.listNamespacedConfigMap({ namespace });

@@ -8,11 +8,14 @@ import { makePackedProject } from '../../support/packed-package.ts';
 
 const program = findClient('envtest') ?? '';
 
-/** The test of `examples/envtest-go` on the programs of the packed package, in folders whose names have blanks. */
+/**
+ * Runs the test of `examples/envtest-go` with the programs of the packed package, in folders whose names contain
+ * spaces.
+ */
 test.skipIf(program === '' || process.platform === 'win32')(
   'a test with envtest.Environment runs unchanged when KUBEBUILDER_ASSETS names the folder of `typekro envtest`',
   async () => {
-    const parent = mkdtempSync(join(tmpdir(), 'a project with blanks '));
+    const parent = mkdtempSync(join(tmpdir(), 'a project with spaces '));
     try {
       const project = makePackedProject(parent, 'dependencies');
       const env = { ...process.env, XDG_CACHE_HOME: join(parent, 'a cache') };

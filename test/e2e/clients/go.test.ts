@@ -36,7 +36,7 @@ describe.skipIf(informer === '' || manager === '').each(clientServers())(
       await server.close();
     });
 
-    test('client-go informers, over protobuf and untyped, get every change', async () => {
+    test('client-go informers, typed over protobuf and untyped, receive every change', async () => {
       await apply(configMap('before', { a: '1' }, { e2e: 'yes' }));
       const program = run(informer);
       await program.until(/^synced 1 1$/m);
@@ -46,7 +46,7 @@ describe.skipIf(informer === '' || manager === '').each(clientServers())(
       }
       await apply(configMap('before', { a: '2' }, { e2e: 'yes' }));
       await program.until(/^configmap update before 2$/m);
-      // For this informer, an object that stops matching the selector is deleted.
+      // The object stops matching the selector. For this informer, that is a deletion.
       await apply(configMap('before', { a: '3' }, {}));
       await program.until(/^configmap delete before/m);
       await apply(widget('second', 'red'));

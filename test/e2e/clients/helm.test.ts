@@ -44,7 +44,7 @@ describe.skipIf(program === '').each(clientServers())('helm on $name', ({ name, 
     expect(await ok('get', 'manifest', 'app')).toMatch(/kind: Deployment/);
   }, 90_000);
 
-  test('upgrade, history, rollback, and the deletion of objects that a new version of the chart leaves out', async () => {
+  test('upgrade, history, rollback, and the deletion of objects that are not in the new version of the chart', async () => {
     await ok('upgrade', 'app', 'chart', '--set', 'colour=red');
     expect(await settings()).toMatchObject({ colour: 'red' });
     await ok('upgrade', 'app', 'chart', '--reuse-values', '--set', 'extra.enabled=false');

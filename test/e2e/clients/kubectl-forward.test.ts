@@ -17,7 +17,10 @@ const SENT = Buffer.alloc(20 * MEGABYTE, 'sent by the client ');
 const ANSWER = Buffer.alloc(20 * MEGABYTE, 'sent by the pod ');
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-/** 8080 answers when its input has ended, 8081 at 127.0.0.1 echoes, and 8082 breaks the connection. */
+/**
+ * Port 8080 responds when its input has ended. Port 8081 listens only at 127.0.0.1 and echoes its input. Port 8082
+ * resets the connection.
+ */
 const SERVERS = `const { createServer } = require('node:net');
 const { createHash } = require('node:crypto');
 createServer({ allowHalfOpen: true }, (socket) => {
@@ -66,7 +69,7 @@ const service = {
   spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8081 }] },
 };
 
-/** Sends bytes, ends its own direction, and returns all bytes of the other direction. */
+/** Sends bytes, ends the sending direction, and returns all bytes that it receives. */
 function exchange(port: number, bytes: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
@@ -78,7 +81,8 @@ function exchange(port: number, bytes: Buffer): Promise<Buffer> {
   });
 }
 
-// Without the variable, kubectl uses SPDY/3.1 only when the WebSocket is refused.
+// If the variable is `false`, kubectl uses SPDY/3.1. By default, kubectl uses SPDY/3.1 only when the server refuses the
+// WebSocket.
 describe.skipIf(program === '' || process.platform === 'win32').each([
   ['a WebSocket', 'true'],
   ['SPDY/3.1', 'false'],
@@ -95,7 +99,7 @@ describe.skipIf(program === '' || process.platform === 'win32').each([
     };
     return new RunningCommand(program, args, { env, cwd: folder, ...(input === undefined ? {} : { input }) });
   };
-  /** Starts to forward ports. Returns the local ports. */
+  /** Starts `kubectl port-forward`. Returns the local ports. */
   async function forward(target: string, ...ports: readonly number[]) {
     const args = ['port-forward', target, '--address=127.0.0.1', ...ports.map((port) => `:${port}`)];
     const command = start(args);
@@ -121,7 +125,7 @@ describe.skipIf(program === '' || process.platform === 'win32').each([
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('forwards two ports at once, with 20 MB in both directions and an end of each direction', async () => {
+  test('forwards two ports at once, with 20 MB in both directions, and each direction ends separately', async () => {
     const { command, local } = await forward('deployment/web', 8080, 8081);
     const [answering = 0, echoing = 0] = local;
     const results = await Promise.all([

@@ -30,7 +30,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-// Without the WebSocket, kubectl uses SPDY/3.1, as versions before 1.31 do.
+// When the variable disables the WebSocket, kubectl uses SPDY/3.1, as versions before 1.31 do.
 describe.skipIf(program === '' || process.platform === 'win32').each([
   ['a WebSocket', 'true'],
   ['SPDY/3.1', 'false'],
@@ -74,7 +74,7 @@ describe.skipIf(program === '' || process.platform === 'win32').each([
     });
   });
 
-  test('exec passes the input on, to its end', async () => {
+  test('exec passes the whole input to the program', async () => {
     const text = 'line\n'.repeat(50_000);
     expect(await kubectl(['exec', '-i', 'worker', '--', 'wc', '-c'], text)).toMatchObject({
       code: 0,

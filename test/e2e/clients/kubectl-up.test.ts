@@ -21,7 +21,7 @@ describe.skipIf(program === '')('a real kubectl against a running `typekro up`',
     expect(result, `kubectl ${args.join(' ')}`).toMatchObject({ code: 0 });
     return result.stdout;
   };
-  /** The cells of a row, in the order of the columns. At least two spaces separate the columns. */
+  /** The cells of a row, in the same order as the columns. At least two spaces separate two columns. */
   const row = (table: string, name: string): string[] => {
     const line = table.split('\n').find((text) => text.startsWith(name));
     if (line === undefined) throw new Error(`no row ${name} in\n${table}`);
@@ -39,7 +39,7 @@ describe.skipIf(program === '')('a real kubectl against a running `typekro up`',
     expect(code).toBe(130);
   });
 
-  test('get rgd -o wide shows every column and the order', () => {
+  test('get rgd -o wide shows every column and the topological order', () => {
     const table = ok(['get', 'rgd', '-o', 'wide']);
     expect(table.split('\n')[0]?.trim().split(/\s+/)).toEqual([
       'NAME',
@@ -112,7 +112,7 @@ describe.skipIf(program === '')('a real kubectl against a running `typekro up`',
     expect(written).toContain(last);
   });
 
-  test('apply --server-side of another definition serves its kind', () => {
+  test('after apply --server-side of another definition, the cluster serves its kind', () => {
     const rgd = readFileSync(new URL('../../fixtures/configmap.rgd.yaml', import.meta.url), 'utf8');
     ok(['apply', '--server-side', '-f', '-'], rgd);
     ok(['wait', '--for=condition=Ready', 'rgd/settings', '--timeout=20s']);

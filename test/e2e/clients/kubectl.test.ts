@@ -54,7 +54,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
       );
     }
     expect(await ok('explain', 'widget.spec')).toMatch(/colour\s+<string> -required-\n\s+enum: blue, red/);
-    // OpenAPI v2, which the server sends as protobuf.
+    // With this flag, kubectl reads OpenAPI v2, which the server sends as protobuf.
     const old = '--output=plaintext-openapiv2';
     expect(await ok('explain', 'deployment.spec.strategy.rollingUpdate', old)).toMatch(/maxSurge\s+<string>/);
     expect(await ok('explain', 'widget.spec', old)).toMatch(/colour\s+<string> -required-/);
@@ -90,7 +90,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('delete', 'cm', 'one', '--ignore-not-found')).toBe('');
   });
 
-  test('apply on the client: created, unchanged, configured, and pruned objects that the file no longer has', async () => {
+  test('client-side apply: objects are created, unchanged, configured, or pruned when the file no longer contains them', async () => {
     expect(await apply(deployment({ image: 'nginx:1.27', replicas: 2 }))).toBe('deployment.apps/web created\n');
     expect(await apply(deployment({ image: 'nginx:1.27', replicas: 2 }))).toBe('deployment.apps/web unchanged\n');
     const changed = deployment({ image: 'nginx:1.28', replicas: 2 });
@@ -107,7 +107,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await jsonPath('cm/kept', '.data')).toBe('{"a":"1"}');
   });
 
-  test('apply on the server: fields have owners, a conflict names them, force takes over', async () => {
+  test('server-side apply: fields have owners, a conflict names the owners, and force takes the fields over', async () => {
     const map = (value: string) => configMap('owned', { a: value });
     await apply(map('1'), '--server-side', '--field-manager=first');
     const refused = await kubectl.run(['apply', '--server-side', '--field-manager=second', '-f', '-'], map('2'));
@@ -119,7 +119,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(difference).toMatchObject({ code: 1, stdout: expect.stringMatching(/^\+ {2}a: "3"$/m) as string });
   });
 
-  test('apply checks fields by the schema: unknown ones and wrong types', async () => {
+  test('apply validates against the schema: unknown fields and wrong types are refused', async () => {
     const refused = await kubectl.run(
       ['apply', '-f', '-'],
       deployment({ image: 'a', replicas: 1, extra: 'nonsense: 1' }),
@@ -179,7 +179,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     );
     expect(await jsonPath('deploy/web', '.spec.replicas')).toBe('3');
     await ok('autoscale', 'deploy/web', '--min=2', '--max=5', '--cpu=80%').catch(() =>
-      // kubectl before 1.34 has only the older flag.
+      // kubectl versions before 1.34 support only the older flag.
       ok('autoscale', 'deploy/web', '--min=2', '--max=5', '--cpu-percent=80'),
     );
     expect(await ok('get', 'hpa', 'web', '--no-headers')).toMatch(/^web\s+Deployment\/web\s.*80%\s+2\s+5\s/);
@@ -208,7 +208,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('wait', 'wd/w', '--for=jsonpath={.status.colour}=blue', '--timeout=5s')).toMatch(/condition met/);
   });
 
-  test('get -w prints every change, and wait --for=delete ends with the deletion', async () => {
+  test('get -w prints every change, and wait --for=delete returns after the deletion', async () => {
     const watch = kubectl.start(['get', 'cm', '-w', '--output-watch-events', '-l', 'watched=yes']);
     await ok('create', 'cm', 'w', '--from-literal=a=1');
     await ok('label', 'cm/w', 'watched=yes');
@@ -253,7 +253,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('delete', '-k', 'kustomization')).toMatch(/"k-web".* deleted/);
   });
 
-  test('the command `events` and describe show the events of an object', async () => {
+  test('`kubectl events` and `kubectl describe` show the events of an object', async () => {
     const uid = await jsonPath('cm/p', '.metadata.uid');
     const event = {
       apiVersion: 'v1',
@@ -275,7 +275,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('get', 'events', '--field-selector=reason=Seen', '-o', 'name')).toBe('event/p.1\n');
   });
 
-  test('delete: by selector, all of a kind, and only after the finalizers are removed', async () => {
+  test('delete: by selector, all objects of a kind, and only after the finalizers are removed', async () => {
     await ok('create', 'cm', 'x');
     await ok('label', 'cm', 'x', 'gone=yes');
     expect(await ok('delete', 'cm', '-l', 'gone=yes')).toMatch(/"x".* deleted/);
@@ -334,7 +334,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
       await ok('delete', 'pod', 'still', '--grace-period=0', '--force');
     });
 
-    test('pods: get, logs, describe, run, delete with their owner', async () => {
+    test('pods: get, logs, describe, run, and deletion together with their owner', async () => {
       await ok('wait', 'pods', '-l', 'app=roll', '--for=condition=Ready', '--timeout=60s');
       expect(await ok('get', 'pods', '-l', 'app=roll', '--no-headers')).toMatch(/roll-\S+\s+1\/1\s+Running\s+0\s/);
       expect(await ok('describe', 'pods', '-l', 'app=roll')).toMatch(/Controlled By:\s+ReplicaSet\/roll-/);

@@ -7,8 +7,8 @@ import { findClient } from '../../support/clients.ts';
 import { CLI, RunningCommand } from '../../support/command.ts';
 
 /*
- * The examples of controllers in other languages, with their own tests. Python runs when `npm run clients` has installed
- * its packages. The first builds of Java and Rust take minutes, so their tests run only with
+ * Runs the tests of the example controllers in other languages. The Python tests run when `npm run clients` has
+ * installed their packages. The first builds of Java and Rust take minutes, so these tests run only with
  * `TYPEKRO_EXAMPLES=java,rust`.
  */
 
@@ -37,7 +37,7 @@ describe.skipIf(process.platform === 'win32')('examples in other languages', () 
     new RunningCommand(command, words, { cwd, env: { ...scene.env, ...more } }).ended;
 
   test.skipIf(python === '')(
-    'Python: the tests of a controller with kopf pass on a named cluster',
+    'Python: the tests of a kopf controller pass on a named cluster',
     async () => {
       const words = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider'];
       const { code, stdout, stderr } = await run(python, words, example('cluster-python'));
@@ -47,7 +47,7 @@ describe.skipIf(process.platform === 'win32')('examples in other languages', () 
   );
 
   test.runIf(requested.includes('java'))(
-    'Java: the tests of a controller with fabric8 pass on the programs of `typekro envtest`',
+    'Java: the tests of a fabric8 controller pass with the programs of `typekro envtest`',
     async () => {
       const asked = await run(process.execPath, [CLI, 'envtest'], scene.folder);
       const system = process.platform === 'darwin' ? 'darwin' : 'linux';
@@ -62,7 +62,7 @@ describe.skipIf(process.platform === 'win32')('examples in other languages', () 
   );
 
   test.runIf(requested.includes('rust'))(
-    'Rust: the tests of a controller with kube-rs pass on a named cluster',
+    'Rust: the tests of a kube-rs controller pass on a named cluster',
     async () => {
       const { code, stdout, stderr } = await run('cargo', ['test', '--test', 'greetings'], example('cluster-rust'));
       expect(`${stderr}${stdout} ended with ${code}`).toMatch(/test result: ok\. 2 passed; 0 failed.* ended with 0$/s);

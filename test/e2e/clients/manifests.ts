@@ -42,12 +42,12 @@ export function widget(name: string, colour: string): string {
   return `apiVersion: e2e.typekro.dev/v1\nkind: Widget\nmetadata: {name: ${name}}\nspec: {colour: ${colour}}\n`;
 }
 
-/** A Deployment of one container as YAML. */
+/** A Deployment with one container, as YAML. */
 export function deployment(options: {
   readonly name?: string;
   readonly image: string;
   readonly replicas: number | string;
-  /** A further line of the spec. */
+  /** An additional line of the spec. */
   readonly extra?: string;
 }): string {
   const { name = 'web', image, replicas, extra } = options;

@@ -18,7 +18,7 @@ createServer(answer).listen(8080, process.env.TYPEKRO_POD_IP, () => {
 });`;
 
 test.skipIf(python === '')(
-  'the Python client forwards two ports at once, and gets the error of a third',
+  'the Python client forwards two ports at once, and receives the error of a third port',
   async () => {
     await using story = await startClusterStory({ runProcesses: true });
     const { kubeconfig } = await story.cluster.listen();

@@ -24,7 +24,7 @@ describe.skipIf(python === '').each(clientServers())('the Python client on $name
     await server.close();
   });
 
-  test('reads, writes, watches, applies, and knows errors', async () => {
+  test('reads, writes, watches, applies, and recognizes API errors', async () => {
     const env = { ...process.env, KUBECONFIG: server.kubeconfig, HOME: server.directory };
     const { stdout, stderr, code } = await new RunningCommand(python, [script, NAMESPACE], {
       cwd: server.directory,

@@ -8,7 +8,7 @@ import { WIDGETS } from './manifests.ts';
 
 const CLUSTER_WIDE = new Set(['CustomResourceDefinition', 'Namespace']);
 
-/** Applies one object, given as YAML or JSON. An object of a namespaced kind goes into the namespace. */
+/** Applies one object, given as YAML or JSON. An object of a namespaced kind is created in `namespace`. */
 export async function applyManifest(client: KubeClient, text: string, namespace: string): Promise<void> {
   const object = parse(text) as KubeObject;
   const scoped = { ...object, metadata: { namespace, ...object.metadata } };

@@ -19,7 +19,7 @@ const MAX_SUITE_MS = 600_000;
 
 describe.skipIf(suites.length === 0 || process.platform === 'win32')('suites of controller-runtime', () => {
   test.each(suites)(
-    '%s passes on the programs of the packed package, except the specs that are known to fail',
+    '%s passes with the programs of the packed package, except for the specs that are known to fail',
     async (name) => {
       const parent = mkdtempSync(join(tmpdir(), 'typekro-suite-'));
       try {
@@ -29,7 +29,7 @@ describe.skipIf(suites.length === 0 || process.platform === 'win32')('suites of 
         const asked = await new RunningCommand(process.execPath, words, { cwd: project, env }).ended;
         expect(`${asked.code} ${asked.stderr}`).toBe('0 ');
         const report = join(parent, 'report.json');
-        // Specs wait for one second. On a busy machine some of them need a second attempt.
+        // Specs wait for at most one second. On a busy machine, some specs need another attempt.
         const flags = [`--ginkgo.json-report=${report}`, '--ginkgo.flake-attempts=3', '--ginkgo.no-color'];
         const { stdout } = await new RunningCommand(suiteProgram(name), flags, {
           cwd: suiteFolder(name),

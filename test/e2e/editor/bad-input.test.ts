@@ -34,7 +34,7 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
     await client.initialize();
   };
 
-  test('a file of 50 MB gets one warning, and takes edits', async () => {
+  test('a file of 50 MB gets one warning, and can still be edited', async () => {
     await start();
     const text = SHOP + '# a line of a long file\n'.repeat(2_200_000);
     await client.open(uri('long.yaml'), text);
@@ -46,7 +46,7 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
     expect(await client.diagnostics(uri('long.yaml'))).toEqual([]);
   });
 
-  test('instances are not checked by a deleted definition, and are checked by a new one', async () => {
+  test('the server no longer checks instances against a deleted definition, and checks them against a new definition', async () => {
     writeFileSync(join(folder, 'shop.yaml'), SHOP);
     await start();
     await client.open(uri('first.yaml'), INSTANCE);
@@ -60,7 +60,7 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
   });
 
   test.each([
-    ['a URI that is no file', 'untitled:Untitled-1'],
+    ['a URI that is not a file URI', 'untitled:Untitled-1'],
     ['a URI that does not parse', 'file://%zz/%'],
   ])('a document with %s is checked', async (_title, name) => {
     await start();
@@ -68,7 +68,7 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
     expect(await client.diagnostics(name)).toMatchObject([{ code: 'graph/unknown-identifier' }]);
   });
 
-  test('requests about documents that are not open have empty answers', async () => {
+  test('requests about documents that are not open have empty results', async () => {
     await start();
     expect(await hover('nothing.yaml', 0, 0)).toBeNull();
     const textDocument = { uri: uri('nothing.yaml') };
@@ -84,7 +84,7 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
     expect(await client.ended).toBe(0);
   });
 
-  test('a live value is shown only when a setting allows it, and never of a Secret', async () => {
+  test('a live value is shown only if a setting allows it, and a value of a Secret is never shown', async () => {
     const cluster = await createCluster({ clock: 'real' });
     try {
       const { kubeconfig } = await cluster.listen({ port: 0 });

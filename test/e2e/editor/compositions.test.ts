@@ -47,7 +47,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
   };
 
   beforeEach(() => {
-    // A folder in the repository, so that tsx and the package can be found as in a project.
+    // The folder is in the repository, so that the module resolution finds tsx and the package as in a project.
     mkdirSync(join(ROOT, 'temp'), { recursive: true });
     folder = mkdtempSync(join(ROOT, 'temp', 'lsp-'));
   });
@@ -62,7 +62,8 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     const text = `import 'typekro';\nimport { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(marker)}, '');\n`;
     await write('app.ts', text);
     await client.save(uri('app.ts'));
-    // Requests are answered in order: the answer shows that the notification before it was handled.
+    // The server handles messages in order. Therefore the response shows that the server has handled the earlier
+    // notification.
     expect(
       await client.request('hover', { textDocument: { uri: uri('app.ts') }, position: { line: 0, character: 0 } }),
     ).toBeNull();
@@ -81,7 +82,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     ['exits', 60_000, 'process.exit(0);', /process\.exit\(0\) is called/],
     ['uses all memory', 60_000, 'const all = []; for (;;) all.push(new Array(1e6).fill(all.length));', /./],
   ])(
-    'a composition that %s gets a problem, and the server keeps working',
+    'a composition that %s is reported as a problem, and the server keeps working',
     async (_title, traceTimeoutMs, code, message) => {
       await start({ trusted: true, traceTimeoutMs, traceMemoryMiB: 64 });
       await write('app.ts', `import 'typekro';\n${code}\n`);
@@ -92,7 +93,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     },
   );
 
-  test('a workspace without node_modules gets the problem of the import', async () => {
+  test('in a workspace without node_modules, the import is reported as a problem', async () => {
     rmSync(folder, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), 'typekro-lsp-'));
     await start({ trusted: true });
@@ -123,7 +124,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     expect(found[0]?.range.start.line).toBe(wanted);
   });
 
-  test('the problems of a helper disappear when the last module that has them is closed', async () => {
+  test('the problems in a helper disappear when the last module that causes them is closed', async () => {
     await start({ trusted: true });
     const helper = "export const word = (web) => web.status.foo.bar() === 'x';\n";
     writeFileSync(join(folder, 'helper.ts'), helper);
@@ -133,7 +134,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     expect(await client.until(uri('helper.ts'), ({ diagnostics }) => diagnostics.length > 0)).toHaveLength(1);
     await client.until(uri('two.ts'), () => true);
     await client.close(uri('one.ts'));
-    // Requests are answered in order: the answer shows that the module is closed.
+    // The server handles messages in order. Therefore the response shows that the module is closed.
     await client.request('hover', { textDocument: { uri: uri('two.ts') }, position: { line: 0, character: 0 } });
     expect(await client.until(uri('helper.ts'), () => true)).toHaveLength(1);
     await client.close(uri('two.ts'));

@@ -45,7 +45,7 @@ spec:
 `;
 const CACHE = 'apiVersion: acme.test/v1\nkind: Cache\nmetadata: {name: a}\nspec:\n  size: many\n';
 
-/** The position of the first occurrence of a text, `inside` characters after its start. */
+/** The position `inside` characters after the start of the first occurrence of `needle`. */
 function placeOf(text: string, needle: string, inside = 0): Position {
   const at = text.indexOf(needle);
   if (at < 0) throw new Error(`the text has no ${needle}`);
@@ -76,9 +76,10 @@ describe('typekro lsp, driven by a client over stdio', { timeout: 90_000 }, () =
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('instances are checked by the definition and the CRD in the workspace', async () => {
+  test('instances are checked against the definition and the CRD in the workspace', async () => {
     await client.open(uri('first.yaml'), INSTANCE);
-    // The server may check the instance before it has read the files of the workspace, and then checks it again.
+    // The server may check the instance before it has read the files of the workspace. In this case, it checks the
+    // instance again later.
     const isChecked = ({ diagnostics: [first] }: { readonly diagnostics: readonly { readonly code?: unknown }[] }) =>
       first !== undefined && first.code !== 'input/unknown-kind';
     const found = await client.until(uri('first.yaml'), isChecked);
@@ -90,7 +91,7 @@ describe('typekro lsp, driven by a client over stdio', { timeout: 90_000 }, () =
     expect(JSON.stringify(hover.contents)).toContain('The number of entries.');
   });
 
-  test('a change of the definition is seen in its open instances, also after it had errors', async () => {
+  test('after a change of the definition, its open instances are checked again, also when the definition had errors before', async () => {
     await client.open(uri('shop.yaml'), SHOP);
     expect(await client.diagnostics(uri('shop.yaml'))).toEqual([]);
     await client.change(uri('shop.yaml'), SHOP.replace('minimum=1', 'minimum=0'));
@@ -143,7 +144,7 @@ describe('typekro lsp, driven by a client over stdio', { timeout: 90_000 }, () =
     await expect(refused).rejects.toThrow('there is a node front already');
   });
 
-  test('answers with symbols, folding ranges, tokens, hints and lenses', async () => {
+  test('returns symbols, folding ranges, tokens, hints and lenses', async () => {
     const symbols = await client.request<DocumentSymbol[]>('documentSymbol', at('shop.yaml'));
     expect(symbols[0]?.children?.map(({ name }) => name)).toEqual(['Shop', 'web', 'front']);
     expect(await client.request<FoldingRange[]>('foldingRange', at('shop.yaml'))).not.toEqual([]);

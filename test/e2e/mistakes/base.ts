@@ -73,7 +73,7 @@ spec:
     - eu
 `;
 
-/** A workload and its Service without a definition. */
+/** A workload and its Service as plain objects, without a definition. */
 export const OBJECTS = `apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -11,7 +11,7 @@ const command = (
   more: Partial<Mistake> = {},
 ): Mistake => ({ title, command: words, exit, place, reason, remedy, files: { 'shop.yaml': DEFINITION }, ...more });
 
-/** A kubeconfig with one context, for a server that does not answer. */
+/** A kubeconfig with one context. */
 const config = (server: string, cluster: string, user: string, name = 'u'): Readonly<Record<string, string>> => ({
   kubeconfig: `apiVersion: v1
 kind: Config
@@ -47,7 +47,7 @@ webhooks:
 /** Mistakes outside the files: names, options, kubeconfig, ports. */
 export const environmentMistakes: readonly Mistake[] = [
   command(
-    'a file that is not there',
+    'a file that does not exist',
     ['validate', 'shpo.yaml'],
     1,
     /shpo\.yaml/,
@@ -81,7 +81,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /lower-case letters/,
   ),
   command(
-    'a kubeconfig that is not there',
+    'a kubeconfig that does not exist',
     ['install', '--kubeconfig', 'nowhere'],
     1,
     /nowhere/,
@@ -111,7 +111,7 @@ export const environmentMistakes: readonly Mistake[] = [
     },
   ),
   command(
-    'a server that does not answer',
+    'a server that does not respond',
     ['install', '--kubeconfig', 'kubeconfig'],
     1,
     /nothing answers at http:\/\/127\.0\.0\.1:1\b/,
@@ -125,7 +125,7 @@ export const environmentMistakes: readonly Mistake[] = [
     },
   ),
   command(
-    'CRDs in a file that is not there',
+    'a CRD file that does not exist',
     ['validate', '--crds', 'crds', 'shop.yaml'],
     1,
     /crds/,
@@ -133,7 +133,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /check the name/,
   ),
   command(
-    'CRDs in a file that has none',
+    'a CRD file that contains no CRD',
     ['validate', '--crds', 'objects.yaml', 'shop.yaml'],
     3,
     /objects\.yaml/,
@@ -159,7 +159,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /--image/,
   ),
   command(
-    'an invalid mode of rights',
+    'an invalid RBAC mode',
     ['install', '--controller', '--image', 'a', '--rbac', 'all', '--print'],
     2,
     /--rbac/,
@@ -183,7 +183,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /--out/,
   ),
   command(
-    'a factory for no CRD',
+    'a factory from a file without a CRD',
     ['generate', 'shop.yaml'],
     3,
     /shop\.yaml/,
@@ -191,7 +191,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /name files/,
   ),
   command(
-    'a namespace that is not there',
+    'a namespace that does not exist',
     ['up', '--once', 'a.yaml'],
     1,
     /a\.yaml:3:32/,
@@ -247,8 +247,12 @@ export const environmentMistakes: readonly Mistake[] = [
   ),
   ...(
     [
-      ['below a folder that takes no names', '/proc/typekro', /does not allow a folder there/],
-      ['below a folder that takes no names, deeper', '/proc/self/typekro/a', /does not allow a folder there/],
+      ['below a folder in which no folder can be created', '/proc/typekro', /does not allow a folder there/],
+      [
+        'several levels below a folder in which no folder can be created',
+        '/proc/self/typekro/a',
+        /does not allow a folder there/,
+      ],
       ['below a file', 'shop.yaml/a', /shop\.yaml is a file, not a folder/],
       ['below a device', '/dev/null', /\/dev\/null is a file, not a folder/],
       ['under a name that is too long', 'a'.repeat(300), /name in the path is too long/],
@@ -307,7 +311,7 @@ export const environmentMistakes: readonly Mistake[] = [
     files: { 'a.yaml': '# nothing\n' },
   }),
   command(
-    'an empty file beside others',
+    'an empty file next to other files',
     ['validate', 'a.yaml', 'shop.yaml'],
     0,
     /a\.yaml:1:1/,
@@ -345,7 +349,7 @@ export const environmentMistakes: readonly Mistake[] = [
     { files: { kubeconfig: 'a: [\n' } },
   ),
   command(
-    'a value that the instance leaves out and the definition reads without a default',
+    'an optional field without a default that the definition reads and the instance omits',
     ['up', '--once', '--timeout', '10m', 'shop.yaml', 'first.yaml'],
     1,
     /first\.yaml:1/,
@@ -379,7 +383,7 @@ export const environmentMistakes: readonly Mistake[] = [
     },
   ),
   command(
-    'an object that is read and that does not exist',
+    'a reference to an object that does not exist',
     ['up', '--once', '--timeout', '4s', 'shop.yaml', 'first.yaml'],
     1,
     /Shop default\/first/,
@@ -396,7 +400,7 @@ export const environmentMistakes: readonly Mistake[] = [
     },
   ),
   command(
-    'a value that an API server refuses, known only with the instance',
+    'a value of the instance with which the API server refuses an object',
     ['up', '--once', '--timeout', '10m', 'shop.yaml', 'first.yaml'],
     1,
     /first\.yaml:1/,
@@ -413,14 +417,14 @@ export const environmentMistakes: readonly Mistake[] = [
     },
   ),
   install(
-    'a token file that is not there',
+    'a token file that does not exist',
     config(NOWHERE, '', 'tokenFile: /nowhere/token'),
     /\/nowhere\/token/,
     /cannot be read: it does not exist/,
     /correct users\[\]\.user\.tokenFile/,
   ),
   install(
-    'a certificate authority that is not there',
+    'a certificate authority file that does not exist',
     config(NOWHERE, ', certificate-authority: /nowhere/ca.crt', 'token: x'),
     /\/nowhere\/ca\.crt/,
     /"certificate-authority".*cannot be read: it does not exist/,
@@ -462,7 +466,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /same column/,
   ),
   command(
-    'definitions of a cluster that does not answer',
+    'definitions of a cluster that does not respond',
     ['validate', '--kubeconfig', 'kubeconfig', 'shop.yaml'],
     1,
     /nothing answers at https:\/\/127\.0\.0\.1:1/,
@@ -478,7 +482,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /log in again, or write it again/,
   ),
   install(
-    'a proxy that does not answer',
+    'a proxy that does not respond',
     config('https://203.0.113.9:6443', ', proxy-url: "http://127.0.0.1:1"', 'token: x'),
     /the proxy 127\.0\.0\.1:1/,
     /does not let requests through: connect ECONNREFUSED/,

@@ -6,7 +6,7 @@ const TEXT = 'string | default="nginx:1.27"';
 
 const warned = { exit: 0 };
 
-/** Markers of SimpleSchema that have no effect, or another effect than they seem to have. */
+/** Markers of SimpleSchema that have no effect, or whose effect is not the one that the author expects. */
 export const markerMistakes: readonly Mistake[] = [
   definition(
     'a minimum above the maximum',
@@ -29,21 +29,21 @@ export const markerMistakes: readonly Mistake[] = [
     { ...warned, place: /shop\.yaml:13:2\d/ },
   ),
   definition(
-    'a minimum of a text',
+    'a minimum on a string',
     [['name: string\n', 'name: string | ⟦minimum=3\n']],
     /minimum bounds a number, and the field is a text/,
     /write minLength=3/,
     warned,
   ),
   definition(
-    'a maximum of a list',
+    'a maximum on a list',
     [["'[]string'", "'[]string | ⟦maximum=3'"]],
     /maximum bounds a number, and the field is a list/,
     /write maxItems=3/,
     warned,
   ),
   definition(
-    'a minimum of a boolean',
+    'a minimum on a boolean',
     [['name: string\n', 'name: string\n      debug: boolean | ⟦minimum=1\n']],
     /of the type boolean/,
     /remove minimum/,
@@ -58,7 +58,7 @@ export const markerMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'a default outside of the enum',
+    'a default outside the enum',
     [[TEXT, 'string | enum="nginx,caddy" default=⟦"apache"']],
     /the default "apache" of image is none of "nginx", "caddy"/,
     /correct the default/,
@@ -76,7 +76,7 @@ export const markerMistakes: readonly Mistake[] = [
     /write integer \| default=2 minimum=1 maximum=10/,
   ),
   definition(
-    'a comma that becomes part of a text',
+    'a comma that becomes part of a string',
     [[TEXT, 'string | default="nginx"⟦, required=true']],
     /markers are separated by spaces, and here is a comma/,
     /write string \| default="nginx" required=true/,

@@ -1,12 +1,15 @@
-/** A deliberate mistake, and what its message has to contain. */
+/** A deliberate mistake, and the patterns that its message must match. */
 export interface Mistake {
   /** The mistake, in words. */
   readonly title: string;
-  /** The files by name. `⟦` marks the character after it as the place of the mistake, and is removed from the file. */
+  /**
+   * Maps a file name to its content. `⟦` marks the next character as the place of the mistake. The test removes the
+   * marker from the file.
+   */
   readonly files: Readonly<Record<string, string>>;
   /** Words after `typekro`. Default: `validate` and the names of all files. */
   readonly command?: readonly string[];
-  /** A pattern of the place. Default: the place of the marker. */
+  /** A pattern for the place in the message. Default: the place of the marker. */
   readonly place?: RegExp;
   readonly reason: RegExp;
   readonly remedy: RegExp;
@@ -19,9 +22,9 @@ export interface Mistake {
 }
 
 /**
- * Returns the pattern of the place, and the files without the marker.
+ * Returns the pattern for the place, and the files without the marker.
  *
- * @throws Error when there is neither a marker nor `place`.
+ * @throws Error when the mistake has neither a marker nor `place`.
  */
 export function prepare({ files, place }: Mistake): {
   readonly files: Readonly<Record<string, string>>;
@@ -41,7 +44,7 @@ export function prepare({ files, place }: Mistake): {
   return { files: clean, place: found };
 }
 
-/** Replaces parts of a text. Each part has to occur. */
+/** Replaces parts of a string. Each part must occur. */
 export function edit(text: string, ...changes: readonly (readonly [from: string, to: string])[]): string {
   return changes.reduce((result, [from, to]) => {
     if (!result.includes(from)) throw new Error(`the text has no ${JSON.stringify(from)}`);

@@ -20,31 +20,31 @@ import { waitingMistakes } from './waiting.ts';
 const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'a definition': definitionMistakes,
   'the shape of a definition': shapeMistakes,
-  'the level or the notation': levelMistakes,
+  'indentation or notation': levelMistakes,
   'an object': objectMistakes,
   'a reference': referenceMistakes,
   'the markers of a field': markerMistakes,
-  'the text of an expression': textMistakes,
-  'a part at another place': structureMistakes,
+  'the syntax of an expression': textMistakes,
+  'a misplaced or duplicate part': structureMistakes,
   TypeScript: typescriptMistakes,
   'a composition': programMistakes,
   'the environment': environmentMistakes,
-  'what an instance waits for': waitingMistakes,
+  'the cluster of a waiting instance': waitingMistakes,
 };
 /** Tables in which each mistake causes at most one error. */
 const ONE_ERROR = new Set([
   'the shape of a definition',
-  'the level or the notation',
+  'indentation or notation',
   'a reference',
   'the markers of a field',
-  'the text of an expression',
+  'the syntax of an expression',
   'a composition',
-  'a part at another place',
+  'a misplaced or duplicate part',
 ]);
 const ALL = Object.values(TABLES).flat();
 /**
- * The mistakes that this run tests in a separate process: a sample chosen by the seed. A full run tests all
- * of them.
+ * The mistakes that this run tests in a separate process. The seed chooses a sample. A full run tests all these
+ * mistakes.
  */
 const PROCESSES = new Set(sampleOf(ALL.filter(needsProcess), share('mistakeProcesses')));
 
@@ -75,7 +75,7 @@ test.each(soundReferences)('%s has no diagnostic', async (title, files) => {
   expect(`${code} ${output}`).toMatch(/^0 /);
 });
 
-test('the tables have at least 110 mistakes; at least 95 in 100 score 3, and none scores 0', () => {
+test('the tables have at least 110 mistakes; at least 95 % of them score 3, and none scores 0', () => {
   const least = ALL.map(({ score = 3 }) => score);
   expect(ALL.length).toBeGreaterThanOrEqual(110);
   expect(least.filter((score) => score === 3).length / ALL.length).toBeGreaterThanOrEqual(0.95);

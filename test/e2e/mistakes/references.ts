@@ -21,9 +21,11 @@ const inObjects = (title: string, from: string, to: string, reason: RegExp, reme
 const TARGET = 'targetPort: http';
 const BACKEND = 'name: ${service.metadata.name}';
 
-/** References to names, keys and ports that no file has: warnings, or errors with `--strict`. */
+/**
+ * References to names, keys and ports that do not exist in the files. They cause warnings, and errors with `--strict`.
+ */
 export const referenceMistakes: readonly Mistake[] = [
-  inSite('a targetPort by a name that no container has', TARGET, 'targetPort: ⟦htpp', /named "htpp"/, /mean http\?/),
+  inSite('a targetPort name that no container port has', TARGET, 'targetPort: ⟦htpp', /named "htpp"/, /mean http\?/),
   inSite('a targetPort that no container lists', TARGET, 'targetPort: ⟦8081', /port 8081/, /ports are 8080/),
   inSite(
     'a port that no container lists, without targetPort',
@@ -32,53 +34,71 @@ export const referenceMistakes: readonly Mistake[] = [
     /port 80,/,
     /ports are 8080.*targetPort/,
   ),
-  inSite('an Ingress of a Service that is not there', BACKEND, 'name: ⟦web', /no Service/, /\$\{schema\.spec\.name\}/),
   inSite(
-    'an Ingress of a Service by another suffix',
+    'an Ingress for a Service that does not exist',
+    BACKEND,
+    'name: ⟦web',
+    /no Service/,
+    /\$\{schema\.spec\.name\}/,
+  ),
+  inSite(
+    'an Ingress with a wrong suffix in the Service name',
     BACKEND,
     'name: ⟦${schema.spec.name}-svc',
     /no Service.*-svc/,
     /\$\{schema\.spec\.name\}/,
   ),
-  inSite('an Ingress of a port that the Service lacks', 'number: 80', 'number: ⟦8443', /port 8443/, /ports are 80\b/),
-  inSite('an Ingress of a port name that the Service lacks', 'number: 80', 'name: ⟦wbe', /named "wbe"/, /mean web\?/),
   inSite(
-    'a ConfigMap by a name that nothing makes',
+    'an Ingress for a port that the Service does not have',
+    'number: 80',
+    'number: ⟦8443',
+    /port 8443/,
+    /ports are 80\b/,
+  ),
+  inSite(
+    'an Ingress for a port name that the Service does not have',
+    'number: 80',
+    'name: ⟦wbe',
+    /named "wbe"/,
+    /mean web\?/,
+  ),
+  inSite(
+    'a reference to a ConfigMap that no file creates',
     'name: ${schema.spec.name}-config\n                          key: level',
     'name: ⟦cfg\n                          key: level',
     /no ConfigMap here is named cfg/,
     /-config/,
   ),
-  inSite('a key that the ConfigMap lacks', 'key: level', 'key: ⟦levle', /no key levle/, /mean level\?/),
+  inSite('a key that the ConfigMap does not have', 'key: level', 'key: ⟦levle', /no key levle/, /mean level\?/),
   inSite(
-    'a claim by a name that nothing makes',
+    'a reference to a claim that no file creates',
     'claimName: ${schema.spec.name}-data',
     'claimName: ⟦${schema.spec.name}-dta',
     /no PersistentVolumeClaim/,
     /mean .*-data\?/,
   ),
   inSite(
-    'a service account by a name that nothing makes',
+    'a reference to a service account that no file creates',
     'serviceAccountName: ${account.metadata.name}',
     'serviceAccountName: ⟦robot',
     /no ServiceAccount here is named robot/,
     /correct the name/,
   ),
   inSite(
-    'a scaler of a Deployment that is not there',
+    'an autoscaler of a Deployment that does not exist',
     'kind: Deployment\n            name: ${schema.spec.name}',
     'kind: Deployment\n            name: ⟦${schema.spec.name}-web',
     /no Deployment/,
     /\$\{schema\.spec\.name\}/,
   ),
-  inSite('a probe of a port name that the container lacks', 'port: http', 'port: ⟦web', /named "web"/, /http/),
+  inSite('a probe of a port name that the container does not have', 'port: http', 'port: ⟦web', /named "web"/, /http/),
   inObjects('objects: a targetPort by a name', 'targetPort: 8080', 'targetPort: ⟦http', /named "http"/, /8080/),
   inObjects('objects: a targetPort that no container lists', 'targetPort: 8080', 'targetPort: ⟦80', /port 80/, /8080/),
 ];
 
-/** References that are correct or cannot be judged. They cause no message. */
+/** References that are correct, or that the command cannot check. They cause no message. */
 export const soundReferences: readonly (readonly [title: string, files: Readonly<Record<string, string>>])[] = [
-  ['a definition in which everything fits', { 'site.yaml': WEB_APP }],
+  ['a definition without a mistake', { 'site.yaml': WEB_APP }],
   [
     'a claim whose size is an expression',
     {
@@ -97,7 +117,7 @@ export const soundReferences: readonly (readonly [title: string, files: Readonly
     { 'site.yaml': edit(WEB_APP, ['          level: info', '          "${schema.spec.settings}": info']) },
   ],
   [
-    'a Service with the port of a container that an expression gives',
+    'a Service whose port is in a container that an expression computes',
     {
       'site.yaml': edit(
         WEB_APP,
@@ -110,7 +130,7 @@ export const soundReferences: readonly (readonly [title: string, files: Readonly
     },
   ],
   [
-    'a Service with the port of pods whose metadata an expression gives',
+    'a Service that may select pods whose metadata an expression computes',
     {
       'site.yaml': edit(
         WEB_APP,
@@ -159,11 +179,11 @@ export const soundReferences: readonly (readonly [title: string, files: Readonly
     },
   ],
   [
-    'a plain object that names what the cluster may have',
+    'a plain object that refers to objects which may exist in the cluster',
     { 'web.yaml': edit(OBJECTS, ['      containers:', '      serviceAccountName: robot\n      containers:']) },
   ],
   [
-    'a selector that fits another workload as well',
+    'a selector that also matches another workload',
     {
       'web.yaml':
         edit(OBJECTS, ['targetPort: 8080', 'targetPort: 9090']) +

@@ -14,13 +14,16 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export interface MistakeOutput {
   readonly code: number | null;
   readonly output: string;
-  /** One point each for the place, the reason and the remedy. 0 with a stack trace or another exit code. */
+  /**
+   * One point each for the place, the reason and the remedy. 0 if the output has a stack trace or the exit code is
+   * wrong.
+   */
   readonly score: number;
   /** Number of errors. One mistake should cause one error. */
   readonly errors: number;
 }
 
-/** Runs the mistake in a folder of its own, and scores the output. */
+/** Runs the command of a mistake in its own folder, and scores the output. */
 export async function runMistake(mistake: Mistake): Promise<MistakeOutput> {
   const { files, place } = prepare(mistake);
   const folder = mkdtempSync(join(tmpdir(), 'typekro-mistake-'));
@@ -39,7 +42,7 @@ export async function runMistake(mistake: Mistake): Promise<MistakeOutput> {
   }
 }
 
-/** Does the mistake run in a process of its own? True for TypeScript, which Node loads, and for `up`. */
+/** Does the command need its own process? True for TypeScript files, which Node loads, and for `up`. */
 export function needsProcess(mistake: Mistake): boolean {
   return commandOf(mistake).some((word) => word.endsWith('.ts') || word === 'up');
 }

@@ -23,7 +23,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const spec = "{ name: 'one', replicas: 2, regions: [] }";
 
-/** Scripts whose deploy fails, the message, and the column in the script's second line. */
+/**
+ * One row per script whose deploy fails: a title, the call, the column of the error in the script's second line, and
+ * the message.
+ */
 const scripts: readonly (readonly [title: string, call: string, column: number, message: RegExp])[] = [
   [
     'a mode misspelt',
@@ -39,13 +42,13 @@ const scripts: readonly (readonly [title: string, call: string, column: number, 
   ],
   ['no kubeconfig', `shop.factory('direct').deploy(${spec});`, 30, /no kubeconfig[\s\S]*typekro up/],
   [
-    'a spec that does not fit',
+    'a spec that does not match its schema',
     "shop.factory('direct').deploy({ name: 'one', replicas: 2.5, regions: 'a' } as any);",
     30,
     /replicas: 2\.5 is written where a whole number is expected \(.*\); regions: the text "a" is written where a list is expected \(write a list: \["a"\]\)/,
   ],
   [
-    'an instance that does not fit',
+    'an instance that does not match its schema',
     "shop.toInstance({ name: 'one', regions: [] } as any);",
     12,
     /replicas: Required value[\s\S]*add replicas/,
@@ -53,7 +56,7 @@ const scripts: readonly (readonly [title: string, call: string, column: number, 
 ];
 
 test.each(scripts)(
-  'the error of a script with %s has its line, and no stack frame of the package',
+  'the error of a script with %s shows its line, and no stack frame of the package',
   (_title, call, column, message) => {
     const script = join(folder, 'deploy.ts');
     writeFileSync(script, `import { shop } from './shop.ts';\nawait ${call}\n`);

@@ -7,7 +7,7 @@ const SELECTOR = '          selector:\n            app: shop';
 
 const warned = { exit: 0 };
 
-/** Parts of a definition that are misplaced, duplicate or in another form, and functions of other languages. */
+/** Parts of a definition that are misplaced, duplicate or in a wrong form, and functions of other languages. */
 export const structureMistakes: readonly Mistake[] = [
   definition(
     'an id that two resources have and an expression reads',
@@ -17,7 +17,7 @@ export const structureMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:52:\d+/ },
   ),
   definition(
-    'the name of a file for a template',
+    'a file name instead of a template',
     [
       [
         'template:\n        apiVersion: v1\n        kind: ConfigMap\n        metadata:\n          name: ${schema.spec.name}-config\n        data:\n          url: http://${service.metadata.name}',
@@ -28,7 +28,7 @@ export const structureMistakes: readonly Mistake[] = [
     /files are not read here: put the text of \.\/config\.yaml/,
   ),
   definition(
-    'a part of the object beside its template',
+    'a field of the object next to its template',
     [['        data:\n          url', '      ⟦data:\n          url']],
     /data is written beside template/,
     /indent data/,
@@ -69,13 +69,13 @@ export const structureMistakes: readonly Mistake[] = [
     /\$\{schema\.spec\.replicas > 1 && schema\.spec\.name != 'x'\}/,
   ),
   definition(
-    'a list of forEach without a name',
+    'a forEach list without a variable name',
     [['      includeWhen:\n        - ${schema.spec.replicas > 1}', '      forEach: ⟦${schema.spec.regions}']],
     /a list is expected/,
     /"- item: \$\{schema\.spec\.regions\}"/,
   ),
   definition(
-    'a boolean compared with a text',
+    'a boolean compared with a string',
     [[CONDITION, "${has(schema.spec.name) ⟦== 'true'}"]],
     /a boolean is compared with a text/,
     /without the comparison/,
@@ -113,7 +113,7 @@ export const structureMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'capitals and underscores beside an expression in a name',
+    'capitals and underscores next to an expression in a name',
     [['name: ${schema.spec.name}-config', 'name: ⟦Shop_${schema.spec.name}']],
     /"Shop_" cannot be part of a name/,
     /write shop-\$\{schema\.spec\.name\}/,
@@ -125,13 +125,13 @@ export const structureMistakes: readonly Mistake[] = [
     /plain spaces/,
   ),
   definition(
-    'single quotes in single quotes',
+    'single quotes inside single quotes',
     [[URL, "url: '${⟦'a' + schema.spec.name}'"]],
     /this single quote ends the text/,
     /double quotes: "\$\{'a' \+ schema\.spec\.name\}"/,
   ),
   instance(
-    'a number in quotes that is out of bounds, too',
+    'a number in quotes that is also out of bounds',
     [['  replicas: 3', '  replicas: ⟦"0"']],
     /the text "0" is written where a whole number/,
     /a whole number from 1, without quotes/,

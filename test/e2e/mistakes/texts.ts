@@ -7,7 +7,7 @@ const CONDITION = '${schema.spec.replicas > 1}';
 
 const warned = { exit: 0 };
 
-/** Texts that look like expressions but are not, and expressions in the syntax of other languages. */
+/** Strings that look like expressions but are not, and expressions in the syntax of other languages. */
 export const textMistakes: readonly Mistake[] = [
   definition(
     'round brackets in a name',
@@ -23,7 +23,7 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'a field that the server fills in, beside an expression',
+    'a field that the server fills in, next to an expression',
     [
       [
         '        spec:\n          selector:\n            app: shop\n          ports:',
@@ -35,7 +35,7 @@ export const textMistakes: readonly Mistake[] = [
     /did you mean "None"/,
   ),
   definition(
-    'an operator in small letters, beside a label that is an expression',
+    'an operator in lower case, next to a label that is an expression',
     [
       [
         '                app: shop\n            spec:\n',
@@ -46,7 +46,7 @@ export const textMistakes: readonly Mistake[] = [
     /write In, NotIn/,
   ),
   definition(
-    'two fields that exclude each other, beside an expression',
+    'two fields that exclude each other, next to an expression',
     [
       [
         '        apiVersion: v1\n        kind: ConfigMap\n',
@@ -98,13 +98,13 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'double quotes in a text in double quotes',
+    'double quotes inside a double-quoted string',
     [[`- ${CONDITION}`, '- "${schema.spec.name == ⟦"prod"}"']],
     /this double quote ends the text/,
     /into single quotes: '\$\{schema\.spec\.name == "prod"\}'/,
   ),
   definition(
-    'single quotes in an item in single quotes',
+    'single quotes inside a single-quoted item',
     [[`- ${CONDITION}`, "- '${schema.spec.name == ⟦'prod'}'"]],
     /this single quote ends the text/,
     /into double quotes: "\$\{schema\.spec\.name == 'prod'\}"/,
@@ -116,25 +116,25 @@ export const textMistakes: readonly Mistake[] = [
     /into single quotes: 'string \| description="Name: of the shop"'/,
   ),
   definition(
-    'a text that is negated',
+    'a negated string',
     [[CONDITION, '${⟦!schema.spec.image}']],
     /! negates a condition, and this is a text/,
     /write schema\.spec\.image == ""/,
   ),
   definition(
-    'a list that is negated',
+    'a negated list',
     [[CONDITION, '${⟦!schema.spec.regions}']],
     /! negates a condition, and this is a list/,
     /write size\(schema\.spec\.regions\) == 0/,
   ),
   definition(
-    'a text that is compared with null',
+    'a string compared with null',
     [[CONDITION, '${schema.spec.image ⟦!= null}']],
     /a text is compared with null/,
     /write has\(schema\.spec\.image\)/,
   ),
   definition(
-    'null that is compared with a number',
+    'null compared with a number',
     [[CONDITION, '${null ⟦== schema.spec.replicas}']],
     /null is compared with a whole number/,
     /write !has\(schema\.spec\.replicas\)/,
@@ -184,7 +184,7 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'another sign instead of the dollar',
+    'another character instead of the dollar sign',
     [[URL, 'url: "⟦#{schema.spec.name}"']],
     /stays in the text as it is/,
     /write \$\{schema\.spec\.name\}/,
@@ -198,7 +198,7 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'two pairs of braces in a text',
+    'two pairs of braces in a string',
     [[URL, 'url: "⟦{{ schema.spec.name }}"']],
     /stays in the text as it is/,
     /write \$\{schema\.spec\.name\}/,
@@ -218,20 +218,20 @@ export const textMistakes: readonly Mistake[] = [
     /begins with \$: write \$\{schema\.spec\.name\}/,
   ),
   definition(
-    'a path without anything around it as a name',
+    'a path without dollar and braces as a name',
     [[NAME, 'name: ⟦schema.spec.name']],
     /schema\.spec\.name stays as it is/,
     /write \$\{schema\.spec\.name\}/,
     warned,
   ),
   definition(
-    'a path without anything around it as a number',
+    'a path without dollar and braces as a number',
     [['replicas: ${schema.spec.replicas}', 'replicas: ⟦schema.spec.replicas']],
     /schema\.spec\.replicas stays as it is/,
     /write \$\{schema\.spec\.replicas\}/,
   ),
   definition(
-    'a closing brace too many',
+    'an extra closing brace',
     [[URL, 'url: ${schema.spec.name}⟦}']],
     /there is a "\}" after the expression/,
     /write \$\{schema\.spec\.name\}/,
@@ -244,7 +244,7 @@ export const textMistakes: readonly Mistake[] = [
     /write \$\{schema\.spec\.name\}-config/,
   ),
   definition(
-    'a text with " #" and without quotes',
+    'an unquoted string with " #"',
     [[URL, "url: ⟦${schema.spec.name + ' #1'}"]],
     /begins a comment in YAML/,
     /into quotes: "\$\{schema\.spec\.name \+ ' #1'\}"/,
@@ -268,7 +268,7 @@ export const textMistakes: readonly Mistake[] = [
     /plain space/,
   ),
   definition(
-    'a condition with one value',
+    'a ternary operator with only one value',
     [[URL, `url: "\${schema.spec.replicas > 1 ? 'a'⟦}"`]],
     /has no ":"/,
     /write schema\.spec\.replicas > 1 \? 'a' : ''/,

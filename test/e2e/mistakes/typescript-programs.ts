@@ -2,7 +2,7 @@ import type { Mistake } from './mistake.ts';
 import { composition } from './typescript.ts';
 
 /**
- * Further mistakes in TypeScript: operations that a composition does not support, and wrong structures of definitions.
+ * More mistakes in TypeScript: operations that a composition does not support, and definitions with a wrong structure.
  */
 export const programMistakes: readonly Mistake[] = [
   ...(
@@ -80,7 +80,7 @@ export const programMistakes: readonly Mistake[] = [
     /write 'v1' as the apiVersion/,
   ),
   composition(
-    'a file read by a name of the spec',
+    'a read of a file whose name comes from the spec',
     [
       ["import { type } from 'arktype';", "import { readFileSync } from 'node:fs';\nimport { type } from 'arktype';"],
       ["image: 'nginx:1.27'", 'image: ⟦readFileSync(`./${spec.name}.txt`, "utf8")'],
@@ -112,7 +112,7 @@ export const programMistakes: readonly Mistake[] = [
     /Number\(…\)/,
   ),
   composition(
-    'the same name from two calls of a helper',
+    'two calls of a helper that create the same name',
     [
       [
         '    const app =',
@@ -130,7 +130,7 @@ export const programMistakes: readonly Mistake[] = [
     /from its resources/,
   ),
   composition(
-    'two compositions of one name',
+    'two compositions with the same name',
     [
       [
         '  },\n);\n',
@@ -141,7 +141,7 @@ export const programMistakes: readonly Mistake[] = [
     /another name/,
   ),
   composition(
-    'the function before the definition',
+    'the function as the first argument',
     [
       [
         '  },\n);\n',
@@ -159,7 +159,7 @@ export const programMistakes: readonly Mistake[] = [
     { place: /shop\.ts:14:\d+/ },
   ),
   composition(
-    'a misspelt type of arktype',
+    'a misspelt type in an arktype schema',
     [["replicas: 'number.integer'", "replicas: ⟦'nubmer'"]],
     /'nubmer' is unresolvable/,
     /did you mean 'number'/,

@@ -48,7 +48,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /npm install|install/,
   ),
   composition(
-    'a file that is not there',
+    'a file that does not exist',
     [
       [
         "import { type } from 'arktype';",
@@ -127,7 +127,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /for|repeat|bound|padEnd/,
   ),
   statement(
-    'a regular expression that looks ahead',
+    'a regular expression with a lookahead',
     'const x = ⟦spec.name.replace(/a(?=b)/, "");',
     /\(\?=/,
     /put it back: x\.replace\(/,
@@ -135,7 +135,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   statement('localeCompare', 'const x = ⟦spec.name.localeCompare("a");', /localeCompare/, /<|compare/),
   statement('an unknown method', 'const x = ⟦spec.name.toUpercase();', /toUpercase/, /toUpperCase/),
   statement('a value that may be missing', 'const x = ⟦spec.image.length;', /image/, /\?\./),
-  composition('two resources with one id', [["id: 'svc'", "id: 'app'"]], /id "app"/, /its own id|another/, {
+  composition('two resources with the same id', [["id: 'svc'", "id: 'app'"]], /id "app"/, /its own id|another/, {
     place: /shop\.ts:12:\d+/,
   }),
   composition('a reserved id', [["id: 'svc'", "id: 'schema'"]], /schema/, /"schemaService"/, {
@@ -148,13 +148,13 @@ export const typescriptMistakes: readonly Mistake[] = [
     place: /shop\.ts:12:\d+/,
   }),
   composition(
-    'a label value with a blank',
+    'a label value with a space',
     [['selector: { app: spec.name }', "selector: { app: spec.name }, labels: { a: 'x y' }"]],
     /x y/,
     /letters/,
     { place: /shop\.ts:12:\d+/ },
   ),
-  composition('a kind in small letters', [["kind: 'Shop'", "kind: 'shop'"]], /"shop" cannot be a kind/, /PascalCase/, {
+  composition('a kind in lower case', [["kind: 'Shop'", "kind: 'shop'"]], /"shop" cannot be a kind/, /PascalCase/, {
     place: /shop\.ts:\d+:\d+|shop\.ts/,
   }),
   composition(
@@ -170,17 +170,22 @@ export const typescriptMistakes: readonly Mistake[] = [
     /toUpperCase/,
   ),
   statement(
-    'a class that is used',
+    'an instance of a class inside the composition',
     '⟦class A { x = 1 } const x = new A().x;',
     /a class inside a composition/,
     /define it outside/,
   ),
-  statement('a class', '⟦class A { x = 1 } const x = 2;', /a class inside a composition/, /define it outside/),
-  statement('a part of parsed JSON', 'const x = JSON.parse(spec.name).a;', /may be absent/, /default with \?\?/, {
+  statement(
+    'an unused class inside the composition',
+    '⟦class A { x = 1 } const x = 2;',
+    /a class inside a composition/,
+    /define it outside/,
+  ),
+  statement('a member of parsed JSON', 'const x = JSON.parse(spec.name).a;', /may be absent/, /default with \?\?/, {
     place: /shop\.ts:12:65/,
   }),
   composition(
-    'two resources with one id, one of which is computed',
+    'two resources with the same id, one of which is computed',
     [["id: 'svc'", "id: ['app'][0]!"]],
     /id "app"/,
     /its own id/,
@@ -212,13 +217,13 @@ export const typescriptMistakes: readonly Mistake[] = [
     /import it from 'typekro\/simple'/,
   ),
   composition(
-    'a text that is thrown',
+    'a thrown string',
     [['export const shop', "⟦throw 'no settings';\nexport const shop"]],
     /no settings/,
     /change the code/,
   ),
   composition(
-    'an object that is thrown',
+    'a thrown object',
     [['export const shop', '⟦throw { code: 5 };\nexport const shop']],
     /"code":5/,
     /change the code/,
@@ -237,7 +242,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     { place: /shop\.ts:8:2\d/ },
   ),
   composition(
-    'a promise that nothing awaits and that is rejected',
+    'a rejected promise that nothing awaits',
     [['export const shop', "void Promise.reject(⟦new Error('boom'));\nexport const shop"]],
     /boom/,
     /change the code/,
@@ -249,7 +254,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /change the code/,
   ),
   composition(
-    'a data file that is not there',
+    'a data file that does not exist',
     [
       ["import { type } from 'arktype';", "import { readFileSync } from 'node:fs';\nimport { type } from 'arktype';"],
       ['export const shop', "console.error(⟦readFileSync('config.json'));\nexport const shop"],
@@ -275,7 +280,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /the spec is a plain object, and no schema/,
     /spec: type\(/,
   ),
-  composition('no name of the definition', [["name: 'shop', apiVersion", 'apiVersion']], /needs a name/, /add name/, {
+  composition('a definition without a name', [["name: 'shop', apiVersion", 'apiVersion']], /needs a name/, /add name/, {
     place: /shop\.ts:8:21/,
   }),
   composition(
@@ -307,7 +312,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /write digits/,
   ),
   composition(
-    'an exported function that makes the composition',
+    'an exported function that creates the composition',
     [['export const shop = kube', '⟦export const shop = () => kube']],
     /"shop" is a function/,
     /export what it returns/,
@@ -322,7 +327,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /await it/,
   ),
   composition(
-    'an exported promise of an instance, beside the composition',
+    'an exported promise of an instance, next to the composition',
     [
       [
         '  },\n);\n',
@@ -339,7 +344,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /shop\.toInstance\(\{ … \}\)/,
   ),
   {
-    title: 'a function of a spec exported without a composition',
+    title: 'an exported function that no composition wraps',
     files: {
       'shop.ts':
         "import { Deployment } from 'typekro/simple';\n⟦export default (spec: { name: string }) => {\n  Deployment({ name: spec.name, image: 'x' });\n};\n",
@@ -348,14 +353,14 @@ export const typescriptMistakes: readonly Mistake[] = [
     remedy: /export default kubernetesComposition\(\{ name, spec, status \}, \(spec\) => …\)/,
   },
   composition(
-    'a variable of the environment that is not set, in a text',
+    'an unset environment variable in a string',
     [["image: 'nginx:1.27'", 'image: `${⟦process.env.NO_SUCH_REGISTRY}/shop`']],
     /variable NO_SUCH_REGISTRY of the environment is not set/,
     /process\.env\.NO_SUCH_REGISTRY \?\? '…'/,
     { command: ['validate', '--strict', 'shop.ts'] },
   ),
   composition(
-    'a missing key of a table, in a text',
+    'a missing key of a lookup object in a string',
     [
       ["image: 'nginx:1.27'", "image: 'nginx:' + ⟦TAGS['large']"],
       ['export const shop', "const TAGS: Record<string, string> = { small: '1.27' };\nexport const shop"],
@@ -426,7 +431,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /another file/,
   ),
   {
-    title: 'a module that never finishes beside a file with an error',
+    title: 'a module that never finishes loading, next to a file with an error',
     files: {
       'wait.ts': 'await new Promise(() => {});\n',
       'b.yaml': 'apiVersion: v1\nkind: Sercet\nmetadata: {name: a}\n',
@@ -452,7 +457,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /apiVersion: v1, and group: example\.com/,
   ),
   composition(
-    'one port in place of a list of ports',
+    'one port instead of a list of ports',
     [
       ['    const svc = Service({', '    const svc = ⟦Service({'],
       ['ports: [{ port: 80 }]', 'ports: 80 as never'],
@@ -467,7 +472,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /declare svc above this line/,
   ),
   composition(
-    'CEL that is not finished',
+    'unfinished CEL',
     [
       ['ready: app.status.readyReplicas === spec.replicas', "ready: ⟦Cel.expr<boolean>('app.status.readyReplicas >')"],
       ['import { kubernetesComposition }', 'import { Cel, kubernetesComposition }'],

@@ -12,7 +12,7 @@ const simulated = (reason: string): string =>
     `              annotations:\n                typekro.dev/simulate-failure: ${reason}\n              labels:\n`,
   );
 
-/** The definition with a further resource that waits for a condition. */
+/** The definition with an additional resource that waits for a condition. */
 const withResource = (id: string, readyWhen: string, template: string): string =>
   DEFINITION.replace(
     '  resources:\n',
@@ -82,7 +82,7 @@ const rows: readonly Row[] = [
   ],
 ];
 
-/** Mistakes that only pods, claims and events in the cluster reveal, while an instance waits. */
+/** Mistakes that make an instance wait. Only pods, claims and events in the cluster reveal the cause. */
 export const waitingMistakes: readonly Mistake[] = rows.map(([title, place, reason, remedy, shop, more]) => ({
   title,
   command: [

@@ -80,7 +80,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /"config"/,
   ),
   definition(
-    'a kind in small letters',
+    'a kind in lower case',
     [['    kind: Shop', '    kind: ⟦shop']],
     /"shop" must begin with a capital letter/,
     /"Shop"/,
@@ -91,7 +91,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /refuses the version "1\.0"/,
     /write v1, v1alpha1/,
   ),
-  definition('no kind in the schema', [['    kind: Shop\n', '']], /kind/, /kind: |add kind|capital letter/, {
+  definition('a schema without a kind', [['    kind: Shop\n', '']], /kind/, /kind: |add kind|capital letter/, {
     place: /shop\.yaml:(?:6|7|1):\d+/,
   }),
   definition(
@@ -118,19 +118,19 @@ export const definitionMistakes: readonly Mistake[] = [
     /quote/,
   ),
   definition(
-    'a field of the spec misspelt',
+    'a misspelt field of the spec',
     [['${schema.spec.name}-config', '${schema.spec.⟦nmae}-config']],
     /nmae/,
     /did you mean "name"/,
   ),
   definition(
-    'a field of another resource misspelt',
+    'a misspelt field of another resource',
     [['${service.metadata.name}', '${service.metadata.⟦nam}']],
     /nam\b/,
     /did you mean "name"/,
   ),
   definition(
-    'an id in an expression misspelt',
+    'a misspelt id in an expression',
     [['${service.metadata.name}', '${⟦servce.metadata.name}']],
     /servce/,
     /did you mean "service"/,
@@ -142,7 +142,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /schema\.spec/,
   ),
   definition(
-    'an expression that is not closed',
+    'an unclosed expression',
     [['${schema.spec.name}-config', '⟦${schema.spec.name-config']],
     /has no end/,
     /close it with \}/,
@@ -192,32 +192,32 @@ export const definitionMistakes: readonly Mistake[] = [
   ),
   definition('a template string of JavaScript', [['image: ${schema.spec.image}', 'image: ${⟦`nginx`}']], /`/, /quotes/),
   definition(
-    'a text without its end',
+    'an unterminated string',
     [['image: ${schema.spec.image}', `image: '\${"nginx}'`]],
     /has no end|quote/,
     /close/,
     { place: /shop\.yaml:35:(?:27|28|29|30)/ },
   ),
   definition(
-    'a function that is not there',
+    'a function that does not exist',
     [['image: ${schema.spec.image}', 'image: ${schema.spec.image.toLowerCase⟦()}']],
     /toLowerCase/,
     /lowerAscii/,
   ),
   definition(
-    'a number into a text',
+    'a number in a string field',
     [['      url: http://', '      url: ${⟦schema.spec.replicas}\n          rest: http://']],
     /int|number/,
     /string\(…\)/,
   ),
   definition(
-    'a text into a number',
+    'a string in a number field',
     [['replicas: ${schema.spec.replicas}', 'replicas: ${⟦schema.spec.name}']],
     /string/,
     /int\(…\)/,
   ),
   definition(
-    'a text and a number added',
+    'the sum of a string and a number',
     [['${schema.spec.replicas > 1}', '${(schema.spec.name ⟦+ schema.spec.replicas) != ""}']],
     /string.*int|int.*string/,
     /string\(…\)/,
@@ -241,7 +241,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /write \$\{schema/,
   ),
   definition(
-    'int of a name without schema',
+    'a name without schema.spec inside int()',
     [['replicas: ${schema.spec.replicas}', 'replicas: ${int(⟦name)}']],
     /nothing here is named name/,
     /schema\.spec\.name/,
@@ -284,13 +284,13 @@ export const definitionMistakes: readonly Mistake[] = [
     /--crds.*--kubeconfig/,
   ),
   definition(
-    'a field of a template misspelt',
+    'a misspelt field of a template',
     [['          ports:\n            - port: 80\n', '          ⟦prots:\n            - port: 80\n']],
     /prots/,
     /did you mean "ports"/,
   ),
   definition(
-    'a field of a container misspelt',
+    'a misspelt field of a container',
     [['                  image:', '                  ⟦imgae:']],
     /imgae/,
     /did you mean "image"/,
@@ -412,7 +412,7 @@ export const definitionMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:\d+:\d+/ },
   ),
   definition(
-    'a loop whose items have one name',
+    'a loop whose objects all have the same name',
     [
       [
         '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',
@@ -424,7 +424,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /region/,
   ),
   definition(
-    'the status of the schema read',
+    'a read of the status of the schema',
     [['url: http://${service.metadata.name}', 'url: ${schema.⟦status.available}']],
     /status/,
     /spec|resource/,
@@ -444,20 +444,20 @@ export const definitionMistakes: readonly Mistake[] = [
     /remove|one of/,
   ),
   definition(
-    'a colon in a text',
+    'a colon in a string',
     [['url: http://${service.metadata.name}', 'url: note: this']],
     /middle of a line|key/,
     /quote/,
     { place: /shop\.yaml:\d+:\d+/ },
   ),
   instance(
-    'a field misspelt in an instance',
+    'a misspelt field in an instance',
     [['  replicas: 3', '  ⟦replcas: 3']],
     /unknown field "replcas"/,
     /did you mean "replicas"/,
   ),
   instance(
-    'a text instead of a number in an instance',
+    'a string instead of a number in an instance',
     [['  replicas: 3', '  replicas: ⟦"3"']],
     /the text "3" is written where a whole number/,
     /without quotes: 3/,
@@ -475,7 +475,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /"- "/,
   ),
   instance(
-    'an instance of a kind misspelt',
+    'an instance with a misspelt kind',
     [['kind: Shop', 'kind: ⟦Shp']],
     /has no kind "Shp"/,
     /did you mean "Shop"/,

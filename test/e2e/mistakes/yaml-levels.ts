@@ -19,7 +19,7 @@ const notation = (title: string, text: string): Mistake => ({
 /** Mistakes of indentation, of types, of names and of markers, and the syntax of other tools. */
 export const levelMistakes: readonly Mistake[] = [
   definition(
-    'fields of the spec beside the kind',
+    'fields of the spec next to the kind',
     [
       ['    spec:\n      name: string\n', '    ⟦name: string\n'],
       ['      replicas: integer | default=2 minimum=1\n', '    replicas: integer\n'],
@@ -30,7 +30,7 @@ export const levelMistakes: readonly Mistake[] = [
     /below spec:, indented by two more spaces/,
   ),
   {
-    title: 'the resources inside of the schema',
+    title: 'the resources inside the schema',
     files: {
       'shop.yaml': edit(DEFINITION, ['  resources:\n', '    ⟦resources:\n'])
         .replaceAll(/^ {4}- id/gm, '      - id')
@@ -52,7 +52,7 @@ export const levelMistakes: readonly Mistake[] = [
     remedy: /below spec:/,
   },
   definition(
-    'a template as a text',
+    'a template as a string',
     [
       [
         'template:\n        apiVersion: v1\n        kind: ConfigMap',
@@ -75,7 +75,7 @@ export const levelMistakes: readonly Mistake[] = [
     /apiVersion instead of apiversion/,
   ),
   definition(
-    'a text where a condition is expected',
+    'a string where a condition is expected',
     [[CONDITION, '${schema.spec.name && true}']],
     /expected type 'bool' but found 'string'/,
     /compare it/,

@@ -89,13 +89,13 @@ export const objectMistakes: readonly Mistake[] = [
   objects('a request over the limit', [['memory: 64Mi', 'memory: ⟦256Mi']], /256Mi.*limit/, /raise the limit/),
   objects('a quantity with a wrong unit', [['memory: 128Mi', 'memory: ⟦128MB']], /128MB|quantit/, /128Mi/),
   objects(
-    'a quantity in small letters',
+    'a quantity in lower case',
     [['memory: 128Mi', 'memory: ⟦128mi']],
     /"128mi": this is not a quantity/,
     /128Mi/,
   ),
   objects(
-    'a processor in a unit of memory',
+    'a CPU quantity in a memory unit',
     [['memory: 128Mi', 'cpu: ⟦500mi']],
     /"500mi": this is not a quantity/,
     /here perhaps 500m/,
@@ -106,14 +106,9 @@ export const objectMistakes: readonly Mistake[] = [
     /restartPolicy: Required value/,
     /write OnFailure or Never/,
   ),
+  objects('a protocol in lower case', [['      port: 80\n', '      protocol: ⟦tcp\n      port: 80\n']], /tcp/, /TCP/),
   objects(
-    'a protocol in small letters',
-    [['      port: 80\n', '      protocol: ⟦tcp\n      port: 80\n']],
-    /tcp/,
-    /TCP/,
-  ),
-  objects(
-    'two ports of one name',
+    'two ports with the same name',
     [['      targetPort: 8080\n', '      targetPort: 8080\n    - name: ⟦http\n      port: 81\n']],
     /Duplicate value: "http"/,
     /its own value/,
@@ -162,7 +157,7 @@ export const objectMistakes: readonly Mistake[] = [
     /its own value/,
   ),
   plain(
-    'a CronJob with a wrong schedule',
+    'a CronJob with an invalid schedule',
     'apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: ⟦every day\n  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}}\n',
     /every day/,
     /five fields/,
@@ -214,7 +209,7 @@ export const objectMistakes: readonly Mistake[] = [
     /leave one of them out/,
   ),
   plain(
-    'a role with a wrong verb list',
+    'a role with an invalid list of verbs',
     'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a}\nrules:\n  - apiGroups: [""]\n    resources: [pods]\n    verbs: ⟦get\n',
     /the text "get" is written where a list/,
     /"- "/,
@@ -249,12 +244,7 @@ export const objectMistakes: readonly Mistake[] = [
     /a shell must replace/,
     /replace NAME/,
   ),
-  plain(
-    'quotes of a text processor',
-    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ⟦“a”}\n',
-    /quotes/,
-    /straight/,
-  ),
+  plain('typographic quotes', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ⟦“a”}\n', /quotes/, /straight/),
   plain(
     'four dashes',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n⟦----\napiVersion: v1\nkind: Secret\nmetadata: {name: a}\n',
@@ -280,18 +270,18 @@ export const objectMistakes: readonly Mistake[] = [
     /earlier line/,
   ),
   plain(
-    'a quote without its end',
+    'an unclosed quote',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  url: ⟦"http://a\n  b: c\n',
     /never closed/,
     /add "/,
   ),
   plain(
-    'a bracket without its end',
+    'an unclosed bracket',
     'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  finalizers: ⟦[a.b/c\n  name: a\n',
     /never closed/,
     /add "\]"/,
   ),
-  objects('two objects without a line of dashes between them', [['---\n', '⟦']], /second object begins here/, /"---"/),
+  objects('two objects without a separator between them', [['---\n', '⟦']], /second object begins here/, /"---"/),
   objects(
     'containers misspelt',
     [['      containers:\n', '      ⟦container:\n']],

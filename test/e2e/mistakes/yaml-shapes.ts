@@ -1,7 +1,7 @@
 import type { Mistake } from './mistake.ts';
 import { definition, instance } from './yaml-definitions.ts';
 
-/** Mistakes in the structure of a definition. A compiler has several findings for some of them. */
+/** Mistakes in the structure of a definition. Some of them could cause several errors. */
 export const shapeMistakes: readonly Mistake[] = [
   ...(
     [
@@ -14,7 +14,7 @@ export const shapeMistakes: readonly Mistake[] = [
         /a list of names and values: - \{name: MODE, value: fast\}$/m,
       ],
       [
-        'the environment as a list of single members',
+        'the environment as a list of single-key maps',
         'ports:\n                    - containerPort: 8080',
         'env:\n                    - ⟦MODE: fast',
         /write - \{name: MODE, value: fast\}$/m,
@@ -26,7 +26,7 @@ export const shapeMistakes: readonly Mistake[] = [
         /write - \{name: RETRIES, value: "3"\}$/m,
       ],
       [
-        'a bare name where an object names a Secret',
+        'a string instead of an object that names a Secret',
         'ports:\n                    - containerPort: 8080',
         'envFrom:\n                    - secretRef: ⟦db-secret',
         /write secretRef: \{name: db-secret\}$/m,
@@ -38,13 +38,13 @@ export const shapeMistakes: readonly Mistake[] = [
         /write - \{name: data, mountPath: \/var\/lib, readOnly: true\}$/m,
       ],
       [
-        'a command as one text',
+        'a command as one string',
         'ports:\n                    - containerPort: 8080',
         'command: ⟦npm start',
         /write a list: \["npm", "start"\]$/m,
       ],
       [
-        'a command of a shell as one text',
+        'a shell command as one string',
         'ports:\n                    - containerPort: 8080',
         'command: ⟦npm ci && npm start',
         /write a list: \["sh", "-c", "npm ci && npm start"\]$/m,
@@ -101,7 +101,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /write ResourceGraphDefinition/,
   ),
   definition(
-    'resources by their ids, not as a list',
+    'resources as a map of ids instead of a list',
     [
       ['    - id: deployment\n      template:', '    ⟦deployment:\n      template:'],
       ['    - id: service\n', '    service:\n'],
@@ -122,7 +122,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /write template: before it/,
   ),
   definition(
-    'the status inside of the spec',
+    'the status inside the spec',
     [
       [
         '    status:\n      available: ${deployment.status.availableReplicas}\n',
@@ -225,19 +225,19 @@ export const shapeMistakes: readonly Mistake[] = [
     /did you mean "template"/,
   ),
   definition(
-    'the length of a text',
+    'the length of a string',
     [['${schema.spec.replicas > 1}', '${schema.spec.name⟦.length > 1}']],
     /field selection/,
     /size\(x\)/,
   ),
   definition(
-    'a list instead of a text',
+    'a list instead of a string',
     [['http://${service.metadata.name}', '${⟦schema.spec.regions}']],
     /gives list\(string\)/,
     /join/,
   ),
   definition(
-    'an object instead of a text',
+    'an object instead of a string',
     [['http://${service.metadata.name}', '${⟦service}']],
     /field takes string/,
     /one of its fields/,
@@ -267,7 +267,7 @@ export const shapeMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:27:\d+/ },
   ),
   definition(
-    'a selector that is an expression, and a label that is a text',
+    'a selector that is an expression, and a label that is a constant',
     [
       [
         '            matchLabels:\n              app: shop',
@@ -279,7 +279,7 @@ export const shapeMistakes: readonly Mistake[] = [
     { exit: 0 },
   ),
   definition(
-    'a number and a text as one number',
+    'an integer field with a number and more characters',
     [['replicas: ${schema.spec.replicas}', 'replicas: ⟦"${schema.spec.replicas}x"']],
     /takes an integer/,
     /bare/,
@@ -291,7 +291,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /- /,
     { place: /shop\.yaml:3\d:\d+/ },
   ),
-  definition('no kind of the template', [['        kind: ConfigMap\n', '']], /no kind/, /kind/, {
+  definition('a template without a kind', [['        kind: ConfigMap\n', '']], /no kind/, /kind/, {
     place: /shop\.yaml:5\d:\d+/,
   }),
   instance(

@@ -1,6 +1,6 @@
 import { ANYTHING, crdOf } from '../../support/crd.ts';
 
-/** A CRD of Prometheus' ServiceMonitor that accepts any spec. */
+/** A CRD of the kind ServiceMonitor (Prometheus operator) that accepts any spec. */
 export const monitorCrd = crdOf(
   'ServiceMonitor',
   { properties: { spec: ANYTHING } },

@@ -1,4 +1,4 @@
-/** The results of each seed program, from `test/fixtures/seeds/outcomes.json`. */
+/** The results of each first program, from `test/fixtures/seeds/outcomes.json`. */
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
@@ -6,7 +6,7 @@ import { isJsonObject } from '../../../src/core/index.ts';
 /** A way to deploy a program: by a process, by this project's controller, or for stock kro. */
 export type Way = 'direct' | 'ours' | 'stock';
 
-/** The result of a deployment in one way. */
+/** The expected result of a deployment in one of these ways. */
 export interface Outcome {
   readonly result: 'runs' | 'warning' | 'refused';
   readonly stage?: 'parse' | 'compose' | 'compile' | 'apply';
@@ -21,7 +21,7 @@ export interface Outcome {
   readonly others?: readonly { readonly spec: JsonObject; readonly status: JsonObject }[];
 }
 
-/** A further spec or condition of a program. */
+/** Another spec of a program, or another condition under which the program runs. */
 export interface Variant {
   readonly spec?: JsonObject;
   readonly result: Outcome['result'];
@@ -50,8 +50,8 @@ export const programs = (
 ).programs;
 
 /**
- * The paths at which a value differs from the table. A `*` in a text of the table matches any non-empty text. Keys that
- * the table does not name are ignored.
+ * The paths at which a value differs from the table. A `*` in a string of the table matches any non-empty string. Keys
+ * that the table does not name are ignored.
  */
 export function differences(expected: JsonValue, actual: JsonValue | undefined, path = 'status'): string[] {
   if (expected === '*') return actual === undefined || actual === '' ? [`${path} is empty`] : [];

@@ -13,8 +13,8 @@ import type { Outcome, Program, Way } from './outcomes.ts';
 import { differences, programs, SEEDS } from './outcomes.ts';
 
 /*
- * Runs the first programs unchanged, and deploys their compositions in each way of the table (`outcomes.json`), each
- * time in a new cluster. The programs import the built package, as a user's program does.
+ * Runs the first programs unchanged. Deploys their compositions in each way that the table (`outcomes.json`) lists,
+ * each time in a new cluster. The programs import the built package, as a user's program does.
  */
 
 type AnyComposition = Composition<JsonObject, JsonObject, never, JsonObject>;
@@ -31,8 +31,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const { createCluster } = (await import(pathToFileURL(join(root, 'dist/testing/index.js')).href)) as TestingModule;
 
 /**
- * The compositions that the programs made, in order. The programs import a wrapper of the built package that records
- * them.
+ * The compositions that the programs have created, in order. The programs import a wrapper of the built package, and
+ * the wrapper records the compositions.
  */
 const recorded: Recorded[] = [];
 Reflect.set(globalThis, Symbol.for('typekro.test.recorded'), recorded);
@@ -47,7 +47,7 @@ const record = (make) => (...args) => {
 ${WATCHED.map((name) => `export const ${name} = record(actual.${name});`).join('\n')}
 `;
 
-/** The unchanged programs, in a folder from which they import the wrapper. */
+/** A folder with copies of the programs. In this folder, an import of the package loads the wrapper. */
 const directory = mkdtempSync(join(tmpdir(), 'typekro-seeds-'));
 cpSync(fileURLToPath(SEEDS), directory, { recursive: true });
 mkdirSync(join(directory, 'node_modules/typekro'), { recursive: true });
@@ -63,7 +63,10 @@ for (const [file, text] of [
 }
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The compositions that a program made, and its refusal. A program may be refused after it has made compositions. */
+/**
+ * The compositions that a program has created, and its refusal. A program may be refused after it has created
+ * compositions.
+ */
 interface Composed {
   readonly compositions: readonly Recorded[];
   readonly refusal: unknown;
@@ -71,7 +74,10 @@ interface Composed {
 
 const composed = new Map<string, Promise<Composed>>();
 
-/** Imports a program once. A program that deploys another program's composition has that program's compositions. */
+/**
+ * Imports a program once. If a program deploys the composition of another program, returns the compositions of that
+ * other program.
+ */
 function compose(file: string): Promise<Composed> {
   const known = composed.get(file);
   if (known !== undefined) return known;
@@ -100,7 +106,7 @@ interface ShownDiagnostic {
   readonly line: number | undefined;
 }
 
-/** Every diagnostic of the compositions and of the refusal: text and line. */
+/** The message and line of every diagnostic of the compositions and of the refusal. */
 function diagnosticsOf({ compositions, refusal }: Composed): ShownDiagnostic[] {
   const own = (refusal as { diagnostics?: AnyComposition['diagnostics'] } | undefined)?.diagnostics ?? [];
   return [...compositions.flatMap(({ diagnostics }) => diagnostics), ...own].map(({ message, hint, source }) => ({
@@ -126,8 +132,8 @@ function optionsOf(cluster: TestCluster, way: Way, outcome: Outcome, program: Pr
   return {
     namespace: namespace ?? 'default',
     transport: cluster.transport,
-    // A controller retries a write that the API server refuses, so the deploy ends at its timeout. The error has the
-    // last status.
+    // If the API server refuses a write, the controller retries it. Therefore the deploy ends at its timeout, with the
+    // last status in the error.
     timeout: outcome.result === 'refused' ? 2_500 : 20_000,
     target: way === 'ours' ? 'typekro' : 'stock',
   };
@@ -136,7 +142,7 @@ function optionsOf(cluster: TestCluster, way: Way, outcome: Outcome, program: Pr
 const keyed = (value: JsonObject | null | undefined, name: string, several: boolean): JsonObject =>
   (several && isJsonObject(value?.[name]) ? value[name] : value) ?? {};
 
-/** A line with expected warnings that a program does not reach: seed 05 reaches it only with `--deploy`. */
+/** Maps a program to a line whose expected warning does not occur: seed 05 executes the line only with `--deploy`. */
 const unreached: Readonly<Record<string, number>> = { 'seed-05-bootstrap-environment.ts': 14 };
 
 describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))('%s', (file, program) => {
@@ -168,7 +174,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
         for (const fragment of outcome.texts) expect(text + String(made.refusal)).toContain(fragment);
         return;
       }
-      // A program may be refused when it prints a composition, after it has made all of them.
+      // A program may be refused when it prints a composition, after it has created all compositions.
       if (made.refusal !== undefined && program.run?.exit === 0) throw made.refusal;
       expect(made.compositions.length).toBeGreaterThan(0);
       const cluster = await createCluster({ clock: 'real' });
@@ -258,8 +264,8 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
 });
 
 /**
- * Waits until the status is as expected, and returns it. Returns the last status after five seconds. An instance can be
- * ACTIVE while its children still start.
+ * Waits for the expected status for at most five seconds, and returns the last status. The wait is necessary because an
+ * instance can be ACTIVE before its children have started.
  */
 async function finalStatus(
   factory: ReturnType<Recorded['factory']>,
@@ -276,7 +282,7 @@ async function finalStatus(
       },
       { timeout: 5_000, interval: 50 },
     )
-    .catch(() => {}); // The caller reports the differences
+    .catch(() => {}); // The caller reports the differences.
   return status;
 }
 

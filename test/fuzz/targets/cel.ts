@@ -6,7 +6,7 @@ import { FuzzFinding } from '../fuzz-target.ts';
 
 const environment = fuzzEnvironment();
 
-/** Expressions of CEL: each is parsed, printed, checked and evaluated on ordinary and on hostile data. */
+/** Parses, prints and checks CEL expressions, and evaluates them on ordinary and on hostile data. */
 export const target: FuzzTarget = {
   name: 'cel',
   dictionary: [
@@ -72,11 +72,11 @@ export const target: FuzzTarget = {
   seeds: () => [],
   generators: CEL_KINDS.map(({ name, expression }) => ({ name, make: (choices) => Buffer.from(expression(choices)) })),
   isMutable: true,
-  // An evaluation may use its whole budget on each of three sets of data.
+  // The evaluation may use its whole budget for each of three data sets.
   maxMs: 10_000,
   run(input) {
     const text = input.toString('utf8');
-    // The hostile data follow from the expression, so that the expression alone reproduces a problem.
+    // The expression is the seed of the hostile data, so that the expression alone reproduces a problem.
     const seed = createHash('sha256').update(text).digest().readUInt32LE(0);
     const problem = examine(environment, text, seededChoices(seed));
     if (problem !== undefined) throw new FuzzFinding(problem);

@@ -22,7 +22,7 @@ const generator = (name: string, source: (seed: number) => string) => ({
   make: (choices: Choices) => Buffer.from(`// ${name}\n${source(seedFrom(choices))}`),
 });
 
-/** Compositions: each is run as JavaScript and compiled to a graph, and both must give the same resources. */
+/** Runs each composition as JavaScript and as a compiled graph. Both runs must produce the same resources. */
 export const target: FuzzTarget = {
   name: 'compose',
   dictionary: [],
@@ -32,7 +32,7 @@ export const target: FuzzTarget = {
     generator('conditional resources', conditionalSourceOf),
     generator('sources', fuzzedSource),
   ],
-  // A changed program may do anything, also never end. The generator `sources` changes programs with care.
+  // A changed program may do anything, and it may never end. The generator `sources` makes only safe changes.
   isMutable: false,
   maxMs: 10_000,
   run(input) {

@@ -7,7 +7,7 @@ import { FuzzFinding } from '../fuzz-target.ts';
 
 const sources = builtinSource();
 const REALISTIC = new URL('../../conformance/graph/realistic/', import.meta.url);
-/** Small definitions of the conformance tests. Together they have most features. */
+/** Small definitions of the conformance tests. Together they use most features. */
 const FILES = [
   'admission-policy.yaml',
   'optional-fields.yaml',
@@ -18,7 +18,7 @@ const FILES = [
   'tenant.yaml',
 ];
 
-/** The text of a definition: it is parsed and compiled, and each diagnostic has a place in the text. */
+/** Parses and compiles the text of a definition. Each diagnostic must have a place in the text. */
 export const target: FuzzTarget = {
   name: 'definitions',
   dictionary: [

@@ -3,7 +3,7 @@ import { readFrame, WebSocketConnection } from '../../../src/cluster/http/web-so
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 
-/** A frame of a client, masked. */
+/** A masked WebSocket frame, as a client sends it. */
 function frame(first: number, payload: string | Buffer): Buffer {
   const bytes = Buffer.from(payload);
   const mask = Buffer.of(1, 2, 3, 4);
@@ -13,7 +13,7 @@ function frame(first: number, payload: string | Buffer): Buffer {
   return Buffer.concat([Buffer.of(first), size, mask, masked]);
 }
 
-/** A socket that keeps what is written, and reads what a test pushes. */
+/** A socket that records all written bytes, and delivers the bytes that a test pushes. */
 class TestSocket extends Duplex {
   readonly written: Buffer[] = [];
   override _read(): void {}
@@ -23,19 +23,19 @@ class TestSocket extends Duplex {
   }
 }
 
-/** The messages and answers of a connection that gets these pieces. */
+/** Sends the pieces to a connection. Returns the messages that it reports and the bytes that it writes. */
 function receive(pieces: readonly Buffer[]): string {
   const socket = new TestSocket();
   const connection = new WebSocketConnection(socket);
   const messages: string[] = [];
   connection.onMessage = (message) => messages.push(message.toString('latin1'));
-  // `unread` passes bytes to the reader of all received bytes, without a turn of the event loop.
+  // `unread` parses the bytes synchronously, without a turn of the event loop.
   for (const piece of pieces) connection.unread(piece);
   socket.destroy();
   return JSON.stringify([messages, Buffer.concat(socket.written).toString('latin1')]);
 }
 
-/** Frames of WebSocket clients. How the bytes are cut into pieces makes no difference. */
+/** Parses frames of WebSocket clients. The result must not depend on how the bytes are split into pieces. */
 export const target: FuzzTarget = {
   name: 'frames',
   dictionary: ['\u0001', '\u0002', '\u0080', '\u0000', '\u007f'].flatMap((text) => [text, text.repeat(4)]),

@@ -10,7 +10,7 @@ const ANSWERS = [
   'HEAD\nHTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n',
 ].map((text) => Buffer.from(text, 'latin1'));
 
-/** Reads an answer that arrives in these pieces, and returns the result as a text. */
+/** Reads a response that arrives in these pieces, and returns the result as a string. */
 function read(method: string, pieces: readonly Buffer[]): string {
   const received: string[] = [];
   let body = '';
@@ -31,7 +31,7 @@ function read(method: string, pieces: readonly Buffer[]): string {
   });
   try {
     for (const piece of pieces) {
-      // The bytes are valid until `read` returns.
+      // The bytes are valid only until `read` returns. Therefore the test overwrites them.
       const lent = Buffer.from(piece);
       reader.read(lent);
       lent.fill('!');
@@ -46,7 +46,10 @@ function read(method: string, pieces: readonly Buffer[]): string {
   return `${received.join('\n')}\n${body}`;
 }
 
-/** Answers of a server to the HTTP/1.1 client. How the bytes are cut into pieces makes no difference. */
+/**
+ * Parses responses of a server with the HTTP/1.1 client. The result must not depend on how the bytes are split into
+ * pieces.
+ */
 export const target: FuzzTarget = {
   name: 'http-client',
   dictionary: [

@@ -40,16 +40,19 @@ const SEEDS = [
 let port: Promise<number> | undefined;
 
 async function listen(): Promise<number> {
-  // A connection that changes its protocol can start a process of a pod. There is no pod here, so no process starts.
+  // An upgraded connection can start a process in a pod. This cluster has no pods, so an input cannot start a process.
   const cluster = await createEmbeddedCluster({ controllers: false });
   const listener = await cluster.listen({ https: false });
   return Number(new URL(listener.url).port);
 }
 
-/** The time to the first bytes of an answer. A request that is not complete gets none. */
+/**
+ * The maximum time until the first bytes of a response, in milliseconds. The server does not respond to an incomplete
+ * request.
+ */
 const MAX_WAIT_MS = 40;
 
-/** Bytes of a client to the socket of the embedded API server: heads, bodies, and changes of the protocol. */
+/** Sends bytes to the socket of the embedded API server: request heads, bodies, and protocol upgrades. */
 export const target: FuzzTarget = {
   name: 'http-server',
   dictionary: [
@@ -86,7 +89,7 @@ export const target: FuzzTarget = {
     const received: Buffer[] = [];
     const closed = once(socket, 'close');
     socket.on('error', () => socket.destroy());
-    // The server ends its answer and then the connection, once the client has ended its side.
+    // After the client has ended its side, the server completes the response and closes the connection.
     socket.on('data', (data: Buffer) => {
       received.push(data);
       socket.end();

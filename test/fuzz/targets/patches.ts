@@ -66,7 +66,10 @@ const seed = (kind: string, patch: JsonValue): Buffer =>
 
 const template = (spec: JsonObject): JsonObject => ({ spec: { template: { spec } } });
 
-/** The kinds of patches. Each returns the new object, and throws only the errors of its kind. */
+/**
+ * Maps each kind of patch to a function that applies it. The function returns the new object, and throws only the
+ * errors of this kind of patch.
+ */
 const KINDS: Readonly<Record<string, (document: JsonObject, patch: JsonValue) => JsonValue | undefined>> = {
   json: (document, patch) => (Array.isArray(patch) ? applyJsonPatch(document, patch) : undefined),
   merge: (document, patch) => applyMergePatch(document, patch),
@@ -84,7 +87,8 @@ const KINDS: Readonly<Record<string, (document: JsonObject, patch: JsonValue) =>
 const asObject = (value: JsonObject): KubeObject => value as unknown as KubeObject;
 
 function applied(document: JsonObject, patch: JsonValue, manager: string, force: boolean): JsonValue | undefined {
-  // Requests are decoded before they are applied, so that both have metadata.
+  // The server decodes a request before it applies the patch. Therefore both objects always have metadata in the
+  // server.
   if (!isJsonObject(patch) || !isJsonObject(patch['metadata']) || !isJsonObject(document['metadata'])) return undefined;
   const { object } = applyWithOwnership(asObject(document), {}, patch, manager, force, context);
   const again = applyWithOwnership(object, {}, patch, manager, true, context);
@@ -97,7 +101,10 @@ function applied(document: JsonObject, patch: JsonValue, manager: string, force:
 const isRefusal = (thrown: unknown): thrown is Error =>
   [JsonPatchError, StrategicPatchError, ApiError, TypedError].some((type) => thrown instanceof type);
 
-/** Patches of all kinds. The first line of an input is the kind, the second the patch, and the rest the document. */
+/**
+ * Applies patches of all kinds. The first line of an input is the kind, the second line is the patch, and the remaining
+ * lines are the document.
+ */
 export const target: FuzzTarget = {
   name: 'patches',
   dictionary: [

@@ -33,7 +33,7 @@ const schema = Buffer.concat([
   field(8, field(1, '{"a":1}')),
 ]);
 
-/** Bodies in the protobuf form of Kubernetes. */
+/** Decodes bodies in the protobuf form of Kubernetes. */
 export const target: FuzzTarget = {
   name: 'protobuf',
   dictionary: [

@@ -57,7 +57,7 @@ const CRD = {
   },
 };
 
-/** An input: a line with method and path, lines of headers, an empty line, the body. */
+/** Builds an input. An input has a line with method and path, one line per header, an empty line, and the body. */
 const request = (line: string, headers: Readonly<Record<string, string>> = {}, body?: unknown): Buffer => {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
   return Buffer.from(
@@ -171,7 +171,7 @@ interface Served {
 
 let served: Promise<Served> | undefined;
 
-/** A cluster with a ConfigMap, a Deployment and a CRD. Every input begins with this state. */
+/** Creates a cluster with a ConfigMap, a Deployment and a CRD. Every input starts from this state. */
 async function serve(): Promise<Served> {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
@@ -190,12 +190,14 @@ async function serve(): Promise<Served> {
   return { transport, cluster, start: cluster.snapshot() };
 }
 
-/** The maximum time for one input. A list of a future version waits for three seconds. */
+/** The maximum time for one input, in milliseconds. A list at a future resource version waits for three seconds. */
 const MAX_MS = 8000;
-/** The time for which a stream is read. */
+/** The time for which a stream is read, in milliseconds. */
 const MAX_STREAM_MS = 20;
 
-/** Requests to the embedded API server: paths, queries, headers, and bodies of all media types. */
+/**
+ * Sends requests to the embedded API server, with all kinds of paths, queries, headers, and bodies of all media types.
+ */
 export const target: FuzzTarget = {
   name: 'requests',
   dictionary: [
@@ -265,7 +267,7 @@ export const target: FuzzTarget = {
   seeds: () => SEEDS,
   generators: [],
   isMutable: true,
-  // A cluster gives new UIDs and times.
+  // The cluster creates new UIDs and times in each run.
   isStateful: true,
   maxMs: MAX_MS,
   async run(input) {
@@ -276,7 +278,7 @@ export const target: FuzzTarget = {
     const headers: Record<string, string> = {};
     for (const each of headerLines) {
       const colon = each.indexOf(': ');
-      // A socket does not accept other names either.
+      // Ignores other header names, because the HTTP server also refuses them.
       if (colon > 0 && /^[\w-]+$/.test(each.slice(0, colon))) headers[each.slice(0, colon)] = each.slice(colon + 2);
     }
     served ??= serve();
@@ -285,7 +287,7 @@ export const target: FuzzTarget = {
     const body = input.subarray(head.length + 2);
     const reply = await transport.request({ method, path, headers, body, signal: abort.signal });
     let answer = '';
-    // A stream of changes has no end.
+    // A watch stream never ends.
     const end = setTimeout(() => abort.abort(), MAX_STREAM_MS);
     try {
       for await (const chunk of reply.body) if (answer.length < 2000) answer += Buffer.from(chunk).toString('latin1');

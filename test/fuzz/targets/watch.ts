@@ -26,7 +26,7 @@ async function linesOf(pieces: readonly Buffer[]): Promise<string[]> {
   return lines;
 }
 
-/** The actions of a watch for these lines. The stream begins with a list if `isListing`. */
+/** The actions of a watch for these lines. If `isListing` is true, the stream begins with a list. */
 function follow(lines: readonly string[], isListing: boolean): string {
   const start: WatchState = isListing
     ? initialWatchState({ streamsLists: true })
@@ -49,7 +49,7 @@ function follow(lines: readonly string[], isListing: boolean): string {
   return `${taken.join(' ')} → ${JSON.stringify(state)}`;
 }
 
-/** The stream of a watch: lines, events, and the decisions about them. */
+/** Reads the stream of a watch: splits it into lines, parses the events, and decides the actions. */
 export const target: FuzzTarget = {
   name: 'watch',
   dictionary: [
@@ -81,7 +81,7 @@ export const target: FuzzTarget = {
     const whole = await linesOf([input]);
     const single = Array.from(input.subarray(0, 300), (byte) => Buffer.of(byte));
     const cut = await linesOf([...single, input.subarray(300)]);
-    if (cut.join('\n') !== whole.join('\n')) throw new FuzzFinding('other lines when the bytes arrive one by one');
+    if (cut.join('\n') !== whole.join('\n')) throw new FuzzFinding('the lines differ when the bytes arrive one by one');
     return `${follow(whole, true)}\n${follow(whole, false)}`;
   },
 };

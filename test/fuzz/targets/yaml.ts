@@ -35,7 +35,7 @@ kept: |+
 second: true
 `;
 
-/** YAML of clients and of kubeconfig files. */
+/** Parses YAML as clients send it and as kubeconfig files contain it. */
 export const target: FuzzTarget = {
   name: 'yaml',
   dictionary: [

@@ -11,8 +11,8 @@ import { CLI } from '../../support/command.ts';
 import { SHOP } from '../../support/editor.ts';
 
 /**
- * The members of the module in `fake-vscode.cjs` that the test sets and reads. This module replaces `vscode`. The test
- * has no real editor, because every npm package that contains an editor needs install scripts.
+ * The members of the module `fake-vscode.cjs` that the test sets and reads. This module replaces `vscode`. The test
+ * does not use a real editor, because every npm package with an editor needs install scripts.
  */
 interface Host {
   readonly state: {
@@ -100,12 +100,12 @@ test('the extension starts the server, shows the graph, and runs its commands', 
   }
 });
 
-test('the server of the setting has precedence over one on the PATH', () => {
+test('the server in the setting has precedence over a server on the PATH', () => {
   expect(findServer('/x/main.js', [folder])).toEqual({ module: '/x/main.js' });
   expect(findServer('', [folder])).toEqual({ command: 'typekro' });
 });
 
-test('the page of the graph runs no script of a picture, and shows problems as text', () => {
+test('the page with the graph does not run scripts in a picture, and shows problems as text', () => {
   const page = graphPage('<svg><script>alert(1)</script></svg>');
   expect(page).not.toContain('<script>');
   expect(page).toContain("default-src 'none'");

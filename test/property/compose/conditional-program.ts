@@ -1,4 +1,4 @@
-/** Random programs with conditional resources that read each other, from a seed. */
+/** Generates programs from a seed. Their conditional resources read each other. */
 
 import { pick, seededChoices } from '../../support/choices.ts';
 import type { Choices } from '../../support/choices.ts';
@@ -20,7 +20,7 @@ export const INNER = `(spec) => {
   return { v: main.data.v, e: extra?.data.v ?? 'no extra' };
 }`;
 
-/** Generates a program, as lines of statements. */
+/** Generates a program, as a list of statements. */
 export function conditionalStatements(seed: number): string[] {
   return new Writer(seededChoices(seed)).program();
 }

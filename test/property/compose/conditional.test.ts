@@ -8,7 +8,7 @@ const SHARE = share('conditionalPrograms');
 const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1 + SHARE.first);
 const ALL = Number(process.env['TYPEKRO_PROGRAMS'] ?? SHARE.count);
 
-/** Refusals that programs of the generator may cause. */
+/** The codes of refusals that generated programs may cause. */
 const KNOWN_REFUSALS = ['trace/too-large', 'trace/absent', 'trace/maybe-undefined', 'trace/types'];
 
 /** Removes statements from a failing program for as long as it still fails. */
@@ -33,12 +33,12 @@ function smaller(statements: readonly string[]): string {
   return conditionalSource(current);
 }
 
-describe('conditional resources that read other conditional resources exist as in JavaScript', () => {
+describe('conditional resources that read each other exist exactly when they do in JavaScript', () => {
   const refusals = new Map<string, number>();
   let equal = 0;
 
   test.each(Array.from({ length: Math.ceil(ALL / PER_TEST) }, (_, index) => FIRST + index * PER_TEST))(
-    'programs from seed %i: evaluate(), stock kro, target typekro and an instance agree',
+    'programs from seed %i: JavaScript, evaluate(), both targets and an instance in a cluster agree',
     { timeout: 120_000 },
     (from) => {
       for (let seed = from; seed < from + PER_TEST; seed++) {
@@ -57,7 +57,7 @@ describe('conditional resources that read other conditional resources exist as i
   });
 });
 
-test('the model of kro leaves out an item of a list whose expression fails', () => {
+test('the model of kro omits a list item whose expression fails', () => {
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { b: 'two', d: 'four' } };
   const graph = compiled(
     {

@@ -39,8 +39,8 @@ const INNER_SPEC = {
 const ENVS = ['dev', 'stage', 'prod'] as const;
 
 /**
- * Every combination of the three booleans of programs. From one spec to the next, at least two booleans change. The other
- * fields have some of their combinations.
+ * The specs have every combination of the programs' three booleans. From one spec to the next, at least two booleans
+ * change. The other fields have some combinations of their values.
  */
 export const SPECS: readonly JsonObject[] = Array.from({ length: 8 }, (_, index) => {
   const bits = (index * 5 + 3) % 8;
@@ -76,7 +76,7 @@ export function composeConditional(source: string): Composition<JsonObject, Json
   ) as never;
 }
 
-/** The data of the objects by name, and the status. */
+/** The data of the objects, keyed by object name, and the status. */
 export interface Outcome {
   readonly objects: JsonObject;
   readonly status: JsonObject;
@@ -114,8 +114,8 @@ export function compiled(definition: JsonObject, target: 'stock' | 'typekro'): G
 }
 
 /**
- * A model of kro. A node is excluded when one of its conditions is not true, or when a node that it refers to is excluded.
- * Every other node must have a value. The data of an object are those of its template.
+ * A model of kro. A node is excluded if one of its conditions is not true, or if it refers to an excluded node. Every
+ * other node must have a value. The data of an object is the data of its template.
  */
 export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
   const metadata = { name: 'x', namespace: 'ns' };
@@ -143,7 +143,7 @@ export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
     objects.push(...made);
     variables.set(id, node.nodeType === 'collection' ? made : made[0]);
   }
-  // A field of the status is left out when the evaluation of its expression fails.
+  // A status field is omitted if its expression fails.
   const status = fill(graph.status.skeleton, graph.status.holes, ({ expression }) => {
     const result = expression.program.evaluate(variables);
     return result.ok ? value(expression, variables) : undefined;
@@ -159,7 +159,7 @@ function fill(skeleton: JsonObject, holes: readonly Hole[], value: (hole: Hole) 
     return { at, last: hole.path.at(-1) as string | number, found: value(hole) };
   });
   for (const { at, last, found } of places) at[last] = found;
-  // The removal of an item changes the positions of later items.
+  // Starts with the last item, because the removal of an item changes the positions of later items.
   for (const { at, last } of places.filter(({ found }) => found === undefined).toReversed()) {
     if (Array.isArray(at)) at.splice(Number(last), 1);
     else delete at[last];
@@ -174,9 +174,9 @@ export type Verdict =
   | { readonly kind: 'differs'; readonly text: string };
 
 /**
- * Compares the objects and the status that a program makes in JavaScript with those of `evaluate()`, of a model of kro
- * for each target, and of an instance in a cluster. The instance gets one spec after the other. The change of the spec must
- * never delete an object that both specs want.
+ * Compares the objects and the status of a program in JavaScript with three other results: those of `evaluate()`, of a
+ * model of kro for each target, and of an instance in a cluster. The instance gets one spec after another. A change of
+ * the spec must never delete an object that both specs want.
  */
 export function compareConditional(source: string): Verdict {
   let composition: Composition<JsonObject, JsonObject>;

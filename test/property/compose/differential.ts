@@ -48,7 +48,10 @@ export const SPEC = type({
   vars: type({ name: 'string', 'value?': 'string' }).array(),
 });
 
-/** Specs with different values of the fields that programs branch on: present, absent, zero, empty, many. */
+/**
+ * Specs for generated programs. The fields on which programs branch have different values: present, absent, zero,
+ * empty, many.
+ */
 export const INPUTS: readonly JsonObject[] = [
   {
     name: 'abc',
@@ -138,7 +141,7 @@ export const INPUTS: readonly JsonObject[] = [
       { key: 'k', size: 3, on: true },
       { key: 'a', size: 2, on: true, note: 'n', subs: ['q'] },
       { key: 'c', size: 9, on: false },
-      // More than twelve elements with few distinct keys, so that an unstable sort changes their order.
+      // More than twelve elements with few distinct keys, so that an unstable sort would change their order.
       ...Array.from({ length: 12 }, (_, i) => ({ key: `i${i}`, size: i % 3, on: i % 2 === 0 })),
     ],
     opt: { a: 'x', b: 0, deep: { x: '' } },
@@ -165,8 +168,8 @@ type Compose = (given: JsonObject) => unknown;
 type Factory = (config: { name: string; data?: Record<string, unknown> }) => unknown;
 
 /**
- * Instantiates the program as a function in strict mode, as in a module: a program cannot leave a global variable
- * behind.
+ * Creates the function of a program in strict mode, as in a module, so that the program cannot create a global
+ * variable.
  */
 export function instantiate(source: string, factory?: unknown): Compose {
   // eslint-disable-next-line no-new-func -- the program under test
@@ -191,7 +194,10 @@ export function runNatively(source: string, given: JsonObject): Outcome | undefi
   }
 }
 
-/** The value as JSON without `undefined`. Returns undefined when it has a number that JSON cannot express. */
+/**
+ * The value as JSON without `undefined` members. Returns undefined if the value contains a number that JSON cannot
+ * express.
+ */
 function plain(value: unknown): JsonValue | undefined {
   const text = JSON.stringify(value, (_, item: unknown) => {
     if (typeof item === 'number' && !Number.isFinite(item)) throw new RangeError('not a JSON number');
@@ -204,7 +210,7 @@ function sorted(objects: readonly JsonValue[]): JsonValue[] {
   return [...objects].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-/** Whether two objects of a program have the same identity. A collection with such items is an error in a graph. */
+/** Do two objects of a program have the same identity? In a graph, a collection with such items is an error. */
 export function hasTwins(objects: readonly JsonValue[]): boolean {
   const identities = objects.map((object) => {
     const { kind, name } = object as { kind?: string; name: string };
@@ -214,8 +220,9 @@ export function hasTwins(objects: readonly JsonValue[]): boolean {
 }
 
 /**
- * The status that JavaScript returned, as a controller writes it. A member that is a hollow object (`isHollow`) is left
- * out, and so is a hollow object at the end of a list. A hollow object stays where the found status has one.
+ * Converts the status that JavaScript returned to the form in which a controller writes it. Removes members that are
+ * hollow objects (`isHollow`), and hollow objects at the end of a list. Keeps a hollow object if the found status has a
+ * value at the same path.
  */
 export function asWritten(wanted: JsonValue, found: JsonValue | undefined): JsonValue {
   if (Array.isArray(wanted)) {
@@ -232,7 +239,7 @@ export function asWritten(wanted: JsonValue, found: JsonValue | undefined): Json
   );
 }
 
-/** Whether the value is an object in which no field has a value. */
+/** Is the value an object that contains only hollow objects, at any depth? */
 function isHollow(value: JsonValue): boolean {
   return isJsonObject(value) && Object.values(value).every((member) => isHollow(member as JsonValue));
 }
@@ -243,7 +250,7 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly text: string };
 
-/** The program with the metadata of the transform. The inspector would take longer than everything else. */
+/** The program with the metadata of the transform. The inspector would take longer than all other steps together. */
 function transformed(source: string): Compose {
   const build = instantiate(source, ConfigMap);
   const data: TransformData = { src: source, file: 'generated.js', line: 1, col: 1, vars: { ConfigMap } };
@@ -251,7 +258,7 @@ function transformed(source: string): Compose {
 }
 
 /**
- * Compares the result of a program in JavaScript with its graph, for all inputs. The tracer reads the program through
+ * Compares the results of a program in JavaScript and as a graph, for all inputs. The tracer reads the program through
  * the inspector or from the transform's metadata.
  */
 export function compare(source: string, host: 'inspector' | 'transform' = 'transform'): Verdict {

@@ -4,8 +4,8 @@ import { pick, seededChoices } from '../../support/choices.ts';
 import { compare } from './differential.ts';
 
 /**
- * Objects that are joined with the elements of `s.items` ({ key, size, on, note?, subs?, limits? }). The name of each
- * object says how its members differ from those of the elements.
+ * Objects that are joined with the elements of `s.items` ({ key, size, on, note?, subs?, limits? }). The name of an
+ * object says how its members differ from the members of the elements.
  */
 const ELEMENTS: Readonly<Record<string, string>> = {
   'the same members': `{ key: s.name, size: s.n, on: s.flag }`,
@@ -68,11 +68,11 @@ const CASES = Object.values(ELEMENTS).flatMap((element) =>
   ),
 );
 
-/** Correct refusals: the types of the joined list are not known, or differ. */
+/** The codes of correct refusals: the element types of the joined list are unknown, or they differ. */
 const REFUSALS = new Set(['trace/absent', 'trace/types', 'trace/no-cel', 'trace/field', 'trace/maybe-undefined']);
 
 describe('lists of objects that are joined', () => {
-  test('are read as in JavaScript, and seldom refused', { timeout: 300_000 }, () => {
+  test('are read as in JavaScript, and are rarely refused', { timeout: 300_000 }, () => {
     const { first, count: wanted } = share('joinedLists');
     const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1 + first));
     const count = Math.min(wanted, CASES.length);

@@ -29,7 +29,7 @@ const calls = (names: string, of: string, args: readonly string[]): string[] =>
 const positioned = (pieces: readonly string[]) =>
   pairs(pieces, POSITIONS).map(([piece, at]) => (at === '' ? piece : `${piece}, ${at}`));
 
-/** Numbers, by their source. */
+/** Numbers from every source. */
 const NUMBERS = [
   's.n',
   's.f',
@@ -116,7 +116,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
     's.t.length',
   ],
   'searching a text': calls('includes startsWith endsWith indexOf lastIndexOf', 's.t', positioned(PIECES)),
-  'texts made from a text': [
+  'strings made from a string': [
     ...calls('trim trimStart trimEnd toString valueOf', 's.t', ['']),
     ...calls('trim trimStart trimEnd', '(s.t + s.u)', ['']),
     ...calls('padStart padEnd', 's.t', [
@@ -249,8 +249,8 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Expressions for which the graph may have no value where JavaScript has one: numbers outside CEL's types, and texts
- * that are not numbers.
+ * Expressions that may have no value in the graph, although they have a value in JavaScript: numbers outside CEL's
+ * types, and strings that are not numbers.
  */
 const MAY_WAIT = /\/|parse|Number\(|\*|Math\.|1e21|\+ s\.f|toFixed|\| 0|~~|btoa|atob|repeat|s\.f|% s\.m/;
 
@@ -288,7 +288,7 @@ describe('methods and conversions have the results of JavaScript, or are refused
       expect(consult(expression, inputs), expression).toMatchObject({ kind: 'equal' });
   });
 
-  test('characters beyond the basic plane are counted as in JavaScript, where JavaScript does not split them', () => {
+  test('characters outside the Basic Multilingual Plane count as in JavaScript, unless JavaScript splits them', () => {
     const inputs = oracleInputs([...TEXTS.slice(0, 5), ...ASTRAL]);
     for (const expression of [
       's.t.trim()',

@@ -1,4 +1,4 @@
-/** Statements with a loop that carries a value between iterations: the best element, an object, or a pair. */
+/** Generates statements with a loop that carries a value between iterations: the best element, an object, or a pair. */
 
 import type { Type } from './program-expressions.ts';
 import type { Statements, Surroundings } from './program-members.ts';

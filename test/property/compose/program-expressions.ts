@@ -1,6 +1,6 @@
-/** Random expressions of composition programs, by type. */
+/** Generates random expressions of a given type for composition programs. */
 
-/** A random source that gives the same choices for the same seed. */
+/** A random source that makes the same choices for the same seed. */
 export class Choices {
   #state: number;
 
@@ -192,7 +192,7 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** A replacement by a pattern. */
+  /** A `replace` call with a pattern. */
   private pattern(): string {
     return this.choose.pick([
       "replace(/[^a-z]+/g, '-')",
@@ -342,7 +342,9 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** A list of objects like those of `spec.items`: joined, filtered, or with members that only some elements have. */
+  /**
+   * A list of objects like the objects in `spec.items`: joined, filtered, or with members that only some elements have.
+   */
   private items(scope: readonly Name[], depth: number): string {
     const deep = (type: Type) => this.expression(type, scope, depth - 2);
     const one = () =>

@@ -1,6 +1,6 @@
 /**
- * Statements with sums in object members, `switch` cases that fall through, pieces of texts, and positions modulo a
- * number.
+ * Generates statements with sums in object members, `switch` cases that fall through, parts of strings, and positions
+ * modulo a number.
  */
 
 import type { Type } from './program-expressions.ts';
@@ -47,7 +47,7 @@ export function fallingCases({ choose, text, test, fresh }: Surroundings): State
   );
 }
 
-/** Pieces of texts and list positions that always exist, and the first value that is truthy. */
+/** Parts of strings and list positions that always exist, and the first truthy value. */
 export function surePieces({ choose, text, test, fresh }: Surroundings): Statements {
   const result = fresh('s');
   const value = choose.pick([

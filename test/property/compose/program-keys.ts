@@ -1,4 +1,4 @@
-/** Statements with objects whose keys are set and deleted under conditions, and reads of these objects. */
+/** Generates statements that set and delete keys of objects under conditions, and read these objects. */
 
 import type { Name, Type } from './program-expressions.ts';
 import type { Statements, Surroundings } from './program-members.ts';
@@ -23,8 +23,8 @@ function step({ choose, text, test }: Surroundings, object: string): string {
 }
 
 /**
- * A read whose result does not depend on the order of the object's keys, because a graph and JavaScript order the keys
- * of the spec differently.
+ * A read whose result does not depend on the order of the object's keys. A graph and JavaScript order the keys of the
+ * spec differently.
  */
 function unordered({ choose, text }: Surroundings, object: string): string {
   return choose.pick([
@@ -39,7 +39,7 @@ function unordered({ choose, text }: Surroundings, object: string): string {
   ])();
 }
 
-/** A read, as a text, of an object whose keys depend on a condition. */
+/** A string expression that reads an object whose keys depend on a condition. */
 function conditionalRead({ choose, text }: Surroundings, object: string): string {
   const key = () => choose.pick(["'a'", "'b'", "'c'", "'d'"]);
   return choose.pick([
@@ -137,7 +137,7 @@ export function oneOfTwoObjects(around: Surroundings): Statements {
   };
 }
 
-/** Texts that a pattern splits, and replacements by a function. */
+/** Strings that a pattern splits, and replacements that a function computes. */
 export function matchedTexts({ choose, text, fresh }: Surroundings): Statements {
   const result = fresh('s');
   const of = text('string');

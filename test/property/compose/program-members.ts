@@ -1,4 +1,6 @@
-/** Statements with objects that have conditional keys, and calls with the elements of a list. */
+/**
+ * Generates statements with objects that have conditional keys, and calls whose arguments are the elements of a list.
+ */
 
 import type { Choices, Name, Type } from './program-expressions.ts';
 

@@ -1,8 +1,8 @@
-/** Statements with nested loops, and with loops whose resources are excluded. */
+/** Generates statements with nested loops, and with loops whose resources are excluded. */
 
 import type { Statements, Surroundings } from './program-members.ts';
 
-/** Resources in nested loops. The loop variables may have the same name, or be positions only. */
+/** Resources in nested loops. The loop variables may have the same name. A loop may also have only a position. */
 export function nestedTurns({ choose, text, fresh }: Surroundings): Statements {
   const [id, out] = [fresh('nt'), fresh('q')];
   const inner = choose.pick(['q', 'w']);
@@ -48,7 +48,7 @@ export function turnsWithout({ choose, text, test, fresh }: Surroundings): State
 }
 
 /**
- * A list of unique values, texts joined with a separator, and a minimum or maximum with a start value beyond all
+ * A list of unique values, strings joined with a separator, and a minimum or maximum with a start value beyond all
  * elements.
  */
 export function turnsTogether({ choose, text, test, fresh }: Surroundings): Statements {

@@ -1,4 +1,4 @@
-/** Random programs of compositions in the supported subset, from a seed. */
+/** Generates programs of compositions in the supported subset of JavaScript, from a seed. */
 
 import { Choices, ExpressionWriter } from './program-expressions.ts';
 import type { Loop, Name, Type } from './program-expressions.ts';
@@ -9,7 +9,7 @@ import { changedKeys, joinedLiterals, matchedTexts, oneOfTwoObjects } from './pr
 import { conditionalMembers, filledMembers, spreadCall } from './program-members.ts';
 import type { Statements, Surroundings } from './program-members.ts';
 
-/** A program as lines of statements, so that a test can remove statements of a failing program. */
+/** A program as a list of statements, so that a test can remove statements from a failing program. */
 export interface Program {
   readonly statements: readonly string[];
   readonly source: string;
@@ -29,7 +29,7 @@ export function makeProgram(seed: number): Program {
 class Writer extends ExpressionWriter {
   #ids = 0;
   #names = 0;
-  /** The variables of the enclosing loops over lists in the program. An id of a resource includes their values. */
+  /** The variables of the enclosing loops over literal lists. The id of a resource includes their values. */
   #known: string[] = [];
 
   program(): string[] {
@@ -334,7 +334,7 @@ class Writer extends ExpressionWriter {
     );
   }
 
-  /** One of two resources, chosen by a condition, and a read of it. */
+  /** A condition that chooses one of two resources, and a read of the chosen resource. */
   private chosen(scope: Name[]): string {
     const [name, result, number] = [this.fresh('c'), this.fresh('s'), this.#ids++];
     const make = (which: string) =>

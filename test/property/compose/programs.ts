@@ -6,12 +6,12 @@ import { makeProgram, sourceOf } from './program.ts';
 const PER_TEST = 50;
 const SHARE = share('programs');
 const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1 + SHARE.first);
-/** Number of test files that divide the programs, so that the files run in parallel. */
+/** The number of test files. They divide the programs among them, and run in parallel. */
 const FILES = 2;
-/** One program in this many is read through the inspector. */
+/** The tracer reads one of this many programs through the inspector. */
 const INSPECTED = 10;
 
-/** Refusals that programs of the generator may cause. */
+/** The codes of refusals that generated programs may cause. */
 const KNOWN_REFUSALS = [
   'trace/loop-carried',
   'trace/absent',
@@ -41,7 +41,7 @@ function smaller(statements: readonly string[]): string {
 }
 
 /**
- * Compares this file's share of the generated programs. Their number is `programs` in test/budgets.json, or
+ * Compares the generated programs of one test file. The number of all programs is `programs` in test/budgets.json, or
  * `TYPEKRO_PROGRAMS`.
  */
 export function comparePrograms(file: number): void {

@@ -62,11 +62,11 @@ const PLACES = [
   'Service({ id: "f", name: "f", selector: { a: "b" }, ports: [{ port: $ }] }).metadata.name',
 ];
 
-/** Words of CEL and of the tracer that no author of a composition writes. */
+/** Words of CEL and of the tracer that the author of a composition does not know. */
 const FOREIGN =
   /\b_\W|@in\b|__type|\bschema\.|\bdyn\(|\bstring\(|\bint\(|\bdouble\(|\bsize\(|\blists\.|orValue|overload|optional_type|base64\.|json\.|\bint\b|\bbool\b|type kind|\.exists\(|\.all\(|transformMap|lowerAscii|cel\.bind|\[\?|\.\?\w|\b(?:isinteger|isfinite|isnumber|tofixed|toint32|parsenumber|pow)\(/;
 
-/** Every expression of the tables. A run tests a random share of them. */
+/** All expressions of the tables. A run tests a random part of them. */
 function expressions(): string[] {
   const pairs = OPERANDS.flatMap((a) => OPERANDS.map((b) => [a, b] as const));
   return [
@@ -87,7 +87,7 @@ function expressions(): string[] {
 }
 
 /**
- * The errors for the expression that have words of `FOREIGN`, or lack a hint or a place. Empty when the expression
+ * The errors for an expression that contain words of `FOREIGN`, or have no hint or no place. Empty when the expression
  * compiles.
  */
 function badWords(expression: string): string[] {
@@ -108,7 +108,7 @@ function badWords(expression: string): string[] {
   }
 }
 
-test('an expression with wrong types is refused without words of CEL, and with a remedy and a place', () => {
+test('the refusal of an expression with wrong types has a remedy and a place, and no words of CEL', () => {
   const { first, count } = share('wrongTypes');
   const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1 + first));
   const all = expressions();

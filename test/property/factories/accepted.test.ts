@@ -8,7 +8,7 @@ import { normalized, plainObject, steppedObjects } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
 /*
- * Makes the objects of each simple factory as the controller sends them, with and without each optional argument, for
+ * Creates the objects of each simple factory as the controller sends them, with and without each optional argument, for
  * both targets. The API server must accept a dry run of each object.
  */
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Further arguments that the API server requires, by the argument or the factory that needs them. */
+/** Maps an argument or a factory to additional arguments that the API server then requires. */
 const BESIDE: Readonly<Record<string, JsonObject>> = {
   volumeMounts: { volumes: [{ name: 'scratch', emptyDir: {} }] },
   loadBalancerClass: { type: 'LoadBalancer' },
@@ -28,7 +28,10 @@ const BESIDE: Readonly<Record<string, JsonObject>> = {
   Hpa: { target: { kind: 'Deployment', name: 'x' } },
 };
 
-/** Arguments that the API server requires, or that conflict with the base arguments of this test. */
+/**
+ * Arguments that this test does not omit or vary: the API server requires them, or they conflict with the base
+ * arguments.
+ */
 const LEFT_OUT = new Set([
   'Hpa target',
   'Ingress defaultBackend',
@@ -38,7 +41,10 @@ const LEFT_OUT = new Set([
   'Service ipFamilies',
 ]);
 
-/** The object without the labels and annotations of its instance. An absent namespace becomes `ns`, the default. */
+/**
+ * The object without the labels and annotations of its instance. An absent namespace becomes the default namespace
+ * `ns`.
+ */
 function withoutMarks(object: JsonObject): JsonValue {
   const { namespace, labels, annotations, ...metadata } = object['metadata'] as JsonObject;
   const own = (texts: JsonValue | undefined) =>

@@ -6,7 +6,7 @@ import type { Subject } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
-/** An argument can have several forms in a program. Each form makes the same object as the plain value. */
+/** A program can pass an argument in several forms. Each form must produce the same object as the plain value. */
 
 type Case = readonly [factory: keyof typeof SAMPLES, key: string, form: string, subject: Subject];
 
@@ -23,7 +23,7 @@ const ALL: readonly Case[] = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).
   });
 });
 
-describe('a graph creates the object that a factory creates from the plain value', () => {
+describe('a graph creates the same object as the factory with the plain value', () => {
   test.each(spread(ALL, 'factoryArguments'))('%s, %s: %s', (_factory, _key, form, subject) => {
     const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
     expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);

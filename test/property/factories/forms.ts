@@ -13,10 +13,10 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** A factory, with the type that the forms call it with. */
+/** A factory, with the type through which the forms call it. */
 export type Make = (config: never) => unknown;
 
-/** A factory with its base arguments, one further argument, and two values `a` and `b` of that argument. */
+/** A factory, its base arguments, the name of one more argument, and two values `a` and `b` of that argument. */
 export interface Subject {
   readonly make: Make;
   readonly base: JsonObject;
@@ -25,18 +25,18 @@ export interface Subject {
   readonly b: JsonValue;
 }
 
-/** A spec, and the argument's value for this spec. `undefined`: the argument is absent. */
+/** A spec, and the argument's value for this spec. The value is `undefined` if the argument is absent. */
 interface Valuation {
   readonly spec: JsonObject;
   readonly value: JsonValue | undefined;
   readonly status?: JsonValue;
 }
 
-/** A form in which a program can give an argument. */
+/** A form in which a program can pass an argument. */
 export interface Form {
-  /** The form can leave the argument out. */
+  /** Can the form omit the argument? */
   readonly optional: boolean;
-  /** The value comes from the spec or a status, so that both values need the same schema. */
+  /** Does the value come from the spec or a status? If so, both values need the same schema. */
   readonly typed?: true;
   readonly compose: (subject: Subject, source: () => { status: { value: JsonValue } }) => (s: Spec) => void;
   readonly valuations: (subject: Subject) => readonly Valuation[];
@@ -174,7 +174,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
   },
 };
 
-/** The structural schema of two values. An object without keys becomes a map of texts. */
+/** The structural schema of two values. An object without keys becomes a map of strings. */
 function schemaOf(values: readonly JsonValue[]): JsonObject {
   const [first] = values;
   if (values.every(Array.isArray)) {
@@ -199,7 +199,7 @@ function schemaOf(values: readonly JsonValue[]): JsonObject {
 const MIXED: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 const isMixed = (schema: JsonObject): boolean => JSON.stringify(schema).includes('preserve-unknown');
 
-/** The schema of a map, when all values are objects of texts. Otherwise undefined. */
+/** The schema of a map if all values are objects whose members are strings. Undefined if not. */
 function mapSchema(values: readonly JsonValue[]): JsonObject | undefined {
   const texts = values.every(
     (each) => isJsonObject(each) && Object.values(each).every((text) => typeof text === 'string'),
@@ -209,7 +209,8 @@ function mapSchema(values: readonly JsonValue[]): JsonObject | undefined {
 
 /**
  * The schemas that the two values of a subject can have. Two objects have a schema with known members. If all their
- * members are texts, they also have the schema of a map. Values without a common schema get one schema each.
+ * members are strings, the two objects also have the schema of a map. Values without a common schema have one schema
+ * each.
  */
 function schemasOf(subject: Subject, form: Form): readonly (readonly [Subject, JsonObject])[] {
   if (form.typed !== true) return [[subject, { type: 'string' }]];
@@ -235,7 +236,10 @@ const sourceKind = (value: JsonObject) => ({
 
 type Outcome = readonly JsonObject[] | string;
 
-/** The objects that the program's graph makes for each spec and target, with the status of the source. */
+/**
+ * The objects that the graph of the program creates for each spec and target. `status` is the status of the resource
+ * from which the value comes.
+ */
 export function outcomes(subject: Subject, form: Form, value: JsonObject): readonly [JsonObject, Outcome, Outcome][] {
   const facts = { plural: 'sources', namespaced: true, schema: sourceKind(value) as JsonObject };
   const source = resourceFactory<{ status: { value: JsonValue } }>('test.dev/v1', 'Source', { facts: () => facts });
@@ -274,8 +278,8 @@ const FLUX = (
 ).items;
 
 /**
- * The objects that a controller sends when the condition of an argument is true and when it is false, for the graphs of
- * both targets.
+ * The objects that a controller sends for the graphs of both targets, when the condition of an argument is true and
+ * when it is false.
  */
 export function steppedObjects(
   subject: Subject,
@@ -338,7 +342,7 @@ function objectsOf(resources: Found): Outcome {
   return resources.filter(({ id }) => id !== 'source').flatMap(({ objects }) => objects);
 }
 
-/** The object that the factory makes from plain values. */
+/** The object that the factory creates from plain values. */
 export function plainObject({ make, base, key }: Subject, value: JsonValue | undefined): JsonObject {
   const spec = { type: 'object', properties: { c: { type: 'boolean' } } };
   const config = value === undefined ? base : { ...base, [key]: value };
@@ -350,10 +354,10 @@ export function plainObject({ make, base, key }: Subject, value: JsonValue | und
   return made?.objects[0] as JsonObject;
 }
 
-/** Maps for which the API server does not distinguish empty and absent. */
+/** Fields with maps for which the API server does not distinguish empty from absent. */
 const EMPTY_MAPS = ['labels', 'annotations', 'data', 'stringData', 'binaryData', 'nodeSelector', 'matchLabels'];
 
-/** The object as an API server reads it: null and empty maps of texts count as absent. */
+/** The object as an API server reads it. Null and empty maps of strings are absent. */
 export function normalized(value: JsonValue, key = ''): JsonValue | undefined {
   if (value === null) return undefined;
   if (Array.isArray(value)) return value.map((item) => normalized(item) ?? null);
@@ -365,7 +369,7 @@ export function normalized(value: JsonValue, key = ''): JsonValue | undefined {
   return members.length === 0 && EMPTY_MAPS.includes(key) ? undefined : Object.fromEntries(members);
 }
 
-/** The cases in which a program's graph and the factory with plain values make different objects. */
+/** The cases in which a program's graph and the factory with plain values create different objects. */
 export function differences(whole: Subject, form: Form): readonly JsonValue[] {
   const found: JsonValue[] = [];
   for (const [subject, schema] of schemasOf(whole, form)) {

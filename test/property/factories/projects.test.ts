@@ -6,7 +6,7 @@ import { configMap } from '../../../src/factories/kubernetes/index.ts';
 import type { Make } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 
-/* The project factories that have defaults or make decisions accept their arguments in every form. */
+/* Checks that the project factories with defaults or decisions accept their arguments in every form. */
 
 type Samples = Readonly<Record<string, readonly [JsonValue, JsonValue]>>;
 
@@ -70,13 +70,13 @@ const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject,
 const CASES = Object.entries(FACTORIES).flatMap(([name, [make, base, samples]]) =>
   Object.entries(samples).flatMap(([key, [a, b]]) =>
     Object.keys(FORMS)
-      // `null` stays in an object that is given as in YAML.
+      // A factory that takes an object in its YAML form keeps `null`.
       .filter((form) => name !== 'configMap' || !form.includes('null'))
       .map((form) => [name, key, form, { make, base, key, a, b }] as const),
   ),
 );
 
-describe('a graph creates the object that a factory of a project creates from the plain value', () => {
+describe('a graph creates the same object as a project factory with the plain value', () => {
   test.each(CASES)('%s, %s: %s', (_name, _key, form, subject) => {
     const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
     expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);

@@ -1,6 +1,6 @@
 import type * as simple from '../../../src/factories/simple/index.ts';
 
-/** Two values of each argument. The type requires every argument. */
+/** Two values for each argument. The type requires an entry for every argument. */
 export type Samples<Config> = {
   readonly [Key in Exclude<keyof Config, 'id' | 'waitForReady'>]-?: readonly [
     NonNullable<Config[Key]>,
@@ -12,8 +12,8 @@ type Factories = Omit<typeof simple.simple, 'HelmChart'>;
 type ConfigOf<Name extends keyof Factories> = Parameters<Factories[Name]>[0];
 
 /**
- * Values of every argument of every simple factory with one parameter object. The compiler checks that the table is
- * complete.
+ * The values for every argument of every simple factory with one parameter object. The compiler checks that the table
+ * is complete.
  */
 export type SampleTable = { readonly [Name in keyof Factories]: Samples<ConfigOf<Name>> };
 

@@ -42,7 +42,7 @@ function refusal(
 }
 
 test.each(factories)(
-  'every argument of %s has a shape, and an argument of another shape is refused with a message',
+  'every argument of %s has a shape, and a value of another shape is refused with a message',
   (factory, samples) => {
     const fitting = Object.fromEntries(Object.entries(samples).map(([name, [value]]) => [name, value]));
     for (const name of Object.keys(samples)) {
@@ -51,7 +51,7 @@ test.each(factories)(
       for (const [other, values] of Object.entries(OTHERS)) {
         if ((shape.takes as readonly string[]).includes(other)) continue;
         const scalars = [other, ...shape.takes].filter((each) => /^(?:text|number|flag)$/.test(each));
-        // A scalar of the spec with another scalar type is refused at its field.
+        // A scalar of the spec that has another scalar type is refused at its field.
         for (const value of scalars[0] === other && scalars.length > 1 ? values.slice(0, 1) : values) {
           const found = refusal(factory, (s) => ({ ...fitting, [name]: value(s) }));
           expect(

@@ -39,7 +39,7 @@ const secret: JsonObject = {
   template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: '${schema.metadata.name}-secret' } },
 };
 
-it('a refused definition has an event for each problem, with its path and a remedy', async () => {
+it('a refused definition has one event per problem, with its path and a remedy', async () => {
   await define([mapResource('map', { a: '${mpa.data.a}', b: 'x' })]);
   const events = await world.eventsOf('pots');
   expect(events).toEqual(
@@ -68,12 +68,15 @@ describe('malformed definitions', () => {
       'a cycle',
       { schema, resources: [mapResource('a', { x: '${b.data.x}' }), mapResource('b', { x: '${a.data.x}' })] },
     ],
-    ['two nodes with one id', { schema, resources: [mapResource('a', {}), mapResource('a', {})] }],
-    ['an id that objects inherit', { schema, resources: [mapResource('constructor', { x: '${__proto__.x}' })] }],
+    ['two nodes with the same id', { schema, resources: [mapResource('a', {}), mapResource('a', {})] }],
+    [
+      'an id that every JavaScript object inherits',
+      { schema, resources: [mapResource('constructor', { x: '${__proto__.x}' })] },
+    ],
   ];
 
   it.each(rows)(
-    '%s is refused, by the API server or in the condition, and then replaced by a valid definition',
+    '%s is refused by the API server or in the condition, and a valid definition can replace the refused definition',
     async (_name, spec) => {
       const bad = { ...potDefinition([]), spec } as KubeObject;
       const refused = await world.apply(bad).then(
@@ -96,7 +99,7 @@ describe('malformed definitions', () => {
 });
 
 describe('malformed instances', () => {
-  it('are refused by the API server if they violate the schema, and otherwise affect no other instance', async () => {
+  it('are refused by the API server if they violate the schema, and affect no other instance if not', async () => {
     await define([mapResource('map', { text: '${schema.spec.text}' })]);
     await expect(world.user.create(pot('a', { count: 'many' }))).rejects.toMatchObject({ status: 422 });
     await world.apply(pot('nul', { text: 'a\u0000b' }), pot('b'));
@@ -184,7 +187,7 @@ describe('sizes', () => {
 });
 
 describe('failed requests for the objects of a node', () => {
-  it('one 429 shortly after the creation of a kind causes no failure in a condition or an event', async () => {
+  it('one 429 shortly after the creation of a kind is not reported in a condition or an event', async () => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') && refused++ === 0
@@ -197,7 +200,7 @@ describe('failed requests for the objects of a node', () => {
 
   it.each([
     ['twice', 2, ['ACTIVE: none -> ACTIVE']],
-    // Eighteen refusals: three watch streams, each followed by a list that is tried five times.
+    // Eighteen refusals are three watch requests, and after each of them a list that is tried five times.
     ['18 times', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
   ])('a 429 that occurs %s is retried before it is reported', async (_name, times, reported) => {
     let refused = 0;
@@ -239,7 +242,7 @@ describe('failed requests for the objects of a node', () => {
     await world.advance(60 * MINUTE);
     expect(tries(mark)).toBeLessThan(300);
     expect(writesOf(world.requests.slice(mark))).toEqual([]);
-    // Meanwhile the controller still watches the siblings.
+    // In the meantime, the controller continues to watch the siblings.
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
     await world.settle();
     expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
@@ -264,7 +267,7 @@ describe('failed requests for the objects of a node', () => {
     expect(writesOf(world.requests.slice(mark)).filter((line) => line.endsWith('/status'))).toEqual([]);
   });
 
-  it('a webhook that answers writes of the instance with 409 is reported, and the write is retried', async () => {
+  it('a webhook that refuses writes of the instance with 409 is reported, and the write is retried', async () => {
     await define([mapResource('map', { text: 'x' })]);
     world.intercept = ({ method, path }) =>
       method === 'PATCH' && path.includes('/pots/p') && !path.includes('/status')
@@ -313,7 +316,7 @@ describe('failed requests for the objects of a node', () => {
 });
 
 describe('a namespace that is deleted', () => {
-  it('is deleted with its instances and their children, and no work remains', async () => {
+  it('is deleted with its instances and their children, and the controller has no work left', async () => {
     await define([mapResource('map', { text: 'x' })]);
     await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gone' } });
     const instance = pot('p');

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A ConfigMap that is ready when its data says so. */
+/** A ConfigMap whose data determines whether it is ready. */
 const gated = (version: string): JsonObject => ({
   ...mapResource('map', { version }),
   readyWhen: [version === 'v1' ? '${map.data.version == "v1"}' : '${map.data.?approved.orValue("") == "yes"}'],
@@ -35,7 +35,7 @@ async function define(resource: JsonObject, canary: string | undefined): Promise
   await world.advance(5000);
 }
 
-/** Returns the names of the instances, by the version of their child. */
+/** Maps a version to the names of the instances whose child has this version. */
 async function versions(): Promise<Record<string, string[]>> {
   const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
   const found: Record<string, string[]> = {};
@@ -64,7 +64,7 @@ async function sixOnFirst(canary: string | undefined): Promise<void> {
 }
 
 describe('a new revision of a definition with a canary', () => {
-  it('is applied to the allowed number, then to all when those are ready, without further writes', async () => {
+  it('is applied to the allowed number of instances, to all instances when those are ready, and causes no later writes', async () => {
     await sixOnFirst('2');
     await define(gated('v2'), '2');
     const { v1, v2 } = await versions();
@@ -156,7 +156,7 @@ describe('a new revision of a definition with a canary', () => {
     expect((await versions())['v1']).toEqual(['a', 'b']);
   });
 
-  it('is applied to another instance when the canary is deleted, and to all when the annotation is removed', async () => {
+  it('is applied to another instance when the canary is deleted, and to all instances when the annotation is removed', async () => {
     await sixOnFirst('1');
     await define(gated('v2'), '1');
     const [first = ''] = (await versions())['v2'] ?? [];
@@ -190,7 +190,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await versions()).toEqual({ v3: NAMES });
   });
 
-  it('keeps all instances if the annotation is added after they have it', async () => {
+  it('keeps all instances that already have it when the annotation is added', async () => {
     await sixOnFirst(undefined);
     await define(gated('v2'), undefined);
     expect(await versions()).toEqual({ v2: NAMES });
@@ -208,7 +208,7 @@ describe('a new revision of a definition with a canary', () => {
     expect((await versions())['v2']).toHaveLength(5);
   });
 
-  it('is not the revision of a younger or suspended instance for other programs, either', async () => {
+  it('is also for other programs not the revision of a younger or suspended instance', async () => {
     await sixOnFirst('1');
     await world.apply(pot('b', {}, { 'kro.run/reconcile': 'suspended' }));
     await define(gated('v2'), '1');

@@ -69,7 +69,7 @@ async function isQuiet(): Promise<void> {
 }
 
 describe('the gate DeferredSchemaResolution', () => {
-  it('serves a definition whose kind is missing, and makes the object as soon as the kind exists', async () => {
+  it('serves a definition with a missing kind, and creates the object as soon as the kind exists', async () => {
     await open(true, [operator, reading, reader], { size: '${addon.spec.size}' });
     expect(await definitionStatus()).toMatchObject({ state: 'Active', deferredResources: ['addon'] });
     expect(await statusFields()).toMatchObject({ size: { 'x-kubernetes-preserve-unknown-fields': true } });
@@ -116,7 +116,7 @@ describe('the gate DeferredSchemaResolution', () => {
   it.each<[string, boolean, JsonObject, string]>([
     ['the resource must exist', true, addon, 'cannot resolve group version "late.test/v1": schema not found'],
     [
-      'its condition reads the instance alone',
+      'its condition reads only the instance',
       true,
       { ...addon, includeWhen: ['${schema.spec.count > 1}'] },
       'cannot resolve group version "late.test/v1": schema not found',

@@ -44,7 +44,7 @@ describe('a child that another client changes', () => {
     expect(world.controller.metricsText()).toContain('typekro_drift_corrected_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
-  it('names a removed field, and says "another client" because the name of the client is not recorded', async () => {
+  it('names a removed field, and says "another client" because managedFields does not record who removed it', async () => {
     await world.user.patch(mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
       type: 'json',
       fieldManager: 'kubectl-edit',
@@ -63,7 +63,7 @@ describe('a child that another client changes', () => {
     expect(world.requests).toEqual([]);
   });
 
-  it('is corrected and reported after a restart, too', async () => {
+  it('is also corrected and reported after a restart', async () => {
     await world.advance(2 * SECOND);
     await world.controller.stop();
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
@@ -91,8 +91,8 @@ describe('a child that another client changes', () => {
 
 describe('a field that two controllers change in turn', () => {
   /**
-   * Changes the field as a rival controller whenever the controller reverts it, for this long. Returns the number of
-   * edits.
+   * Acts as a rival controller for this time: changes the field again whenever the controller reverts it. Returns the
+   * number of edits.
    */
   async function contestField(milliseconds: number): Promise<number> {
     const until = world.clock.now() + milliseconds;
@@ -111,8 +111,8 @@ describe('a field that two controllers change in turn', () => {
     await contestField(4 * SECOND);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(/^True /);
     const edits = await contestField(20 * MINUTE);
-    // Five reverts have no pause before them: four during the first call, one during this call. The next reverts follow
-    // after 10, 20, 40, … seconds.
+    // The first five reverts have no pause before them: four during the first call, one during this call. Later reverts
+    // wait 10, 20, 40, … seconds.
     expect(edits).toBeLessThan(15);
     expect(edits).toBeGreaterThan(5);
     const instance = await world.user.get(potRef('p'));

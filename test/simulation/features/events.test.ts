@@ -132,7 +132,7 @@ describe('a deletion that is blocked', () => {
     expect(world.controller.metricsText()).toContain(`${metric} 0`);
   });
 
-  it('is reported in event and metric for a retired object, too', async () => {
+  it('is also reported in event and metric for a retired object', async () => {
     const map = { ...mapResource('map', { text: 'x' }), includeWhen: ['${schema.spec.count > 0}'] };
     await world.apply(potDefinition([map]));
     await world.advance(5000);
@@ -187,7 +187,7 @@ describe('a deletion that is blocked', () => {
     expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
   });
 
-  it('counts the orphaned instances of a definition that was deleted without waiting', async () => {
+  it('counts the orphaned instances when a definition is deleted without waiting for its instances', async () => {
     await define();
     await world.apply(pot('p'), pot('q'));
     await world.user.delete(potsRef);

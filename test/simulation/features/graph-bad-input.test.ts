@@ -36,7 +36,7 @@ async function writesAtRest(): Promise<number> {
 }
 
 describe('Graphs that make Graphs', () => {
-  it('a Graph with a template of the Graph that created it is refused by name, and both can be deleted', async () => {
+  it('a Graph with a template of its own parent Graph is refused by name, and both Graphs can be deleted', async () => {
     await worldOfGraphs();
     const parent = { ...GRAPH, metadata: { name: 'parent', labels: { mine: 'yes' } } };
     const inner = [{ id: 'up', template: { ...parent, spec: { nodes: [{ id: 'd', def: { x: '1' } }] } } }];
@@ -62,10 +62,10 @@ describe('Graphs that make Graphs', () => {
   });
 });
 
-describe('Graphs that make copies of themselves without an end', () => {
-  it('are stopped after ten copies, and the deletion of the first one deletes all', async () => {
+describe('Graphs that create endless copies of themselves', () => {
+  it('are stopped after ten copies, and the deletion of the first Graph deletes all copies', async () => {
     await worldOfGraphs();
-    // Each copy reads itself and makes the next one, whose name is longer by one letter.
+    // Each copy reads itself and creates the next copy, whose name is one letter longer.
     const own = "{'id': 'own', 'ref': {'apiVersion': 'kro.run/v1alpha1', 'kind': 'Graph', 'metadata': {'name': next}}}";
     const copies = `own.spec.nodes.map(n, n.id == 'own' ? dyn(${own.replace('next', "own.metadata.name + 'x'")}) : dyn(n))`;
     await world.apply(
@@ -95,7 +95,7 @@ describe('Graphs that make copies of themselves without an end', () => {
 });
 
 describe('large and cyclic Graphs', () => {
-  it('a cycle over subgraphs is refused by name', async () => {
+  it('a cycle across subgraphs is refused by name', async () => {
     await worldOfGraphs();
     const sub = (reads: string) => ({
       nodes: [{ id: 'c', template: config(`of-${reads}`, { v: `\${${reads}.c.data.v}` }) }],

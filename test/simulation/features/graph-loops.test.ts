@@ -32,14 +32,14 @@ async function worldOfGraphs(): Promise<void> {
   await world.apply(...rightsOf('default'), ...rightsOf('builder'));
 }
 
-/** The number of writes of the controller in a time, in milliseconds. */
+/** The number of writes that the controller sends in this time. */
 async function writesIn(milliseconds: number): Promise<number> {
   world.requests.length = 0;
   await world.advance(milliseconds);
   return writesOf(world.requests).length;
 }
 
-describe('Graphs that write what they read', () => {
+describe('Graphs that change a value that they read', () => {
   it('a patch node that changes the value that it reads is slowed down and named', async () => {
     await worldOfGraphs();
     await world.apply(userMap('counter', { n: '0' }));
@@ -72,7 +72,7 @@ describe('Graphs that write what they read', () => {
     expect(await written()).toBeGreaterThanOrEqual(before + 20);
   });
 
-  it('two Graphs, each of which changes a value that the other one reads, are slowed down', async () => {
+  it('two Graphs are slowed down if each changes a value that the other Graph reads', async () => {
     await worldOfGraphs();
     const plusOne = (name: string) => `\${string(int(${name}.data.?n.orValue("0")) + 1)}`;
     await world.apply(userMap('a', {}), userMap('b', {}));
@@ -82,7 +82,7 @@ describe('Graphs that write what they read', () => {
     expect(await writesIn(600_000)).toBeLessThan(60);
   });
 
-  it('an object whose existence excludes its own node is not created and deleted forever', async () => {
+  it('the creation and deletion of an object that excludes its own node does not repeat forever', async () => {
     await worldOfGraphs();
     const own = { ...map('own', {}), metadata: { name: 'own', labels: { own: 'yes' } } };
     const selector = { namespace: 'default', selector: { matchLabels: { own: 'yes' } } };
@@ -96,7 +96,7 @@ describe('Graphs that write what they read', () => {
     expect(await writesIn(600_000)).toBeLessThan(80);
   });
 
-  it('two Graphs that patch one field of a status are reported as a contest', async () => {
+  it('two Graphs that patch the same status field are reported as a contest', async () => {
     await worldOfGraphs();
     await world.apply(WIDGET_CRD);
     await world.apply(WIDGET_OBJECT);
@@ -141,8 +141,8 @@ describe('a Graph whose account changes', () => {
   });
 });
 
-describe('a Graph whose spec changes while a kind is looked up', () => {
-  it('writes nothing of the earlier spec', async () => {
+describe('a Graph whose spec changes during the lookup of a kind', () => {
+  it('writes no object of the earlier spec', async () => {
     await worldOfGraphs();
     const apply = (v: string, ...others: JsonObject[]) =>
       world.apply(graph('g', [{ id: 'a', template: map('a', { v }) }, ...others]));
@@ -156,7 +156,7 @@ describe('a Graph whose spec changes while a kind is looked up', () => {
       return new Promise((resolve) => void world.clock.setTimer(20_000, () => resolve(failure(503))));
     };
     world.requests.length = 0;
-    // A reference is not recorded, so no write of the record comes before that of the object.
+    // A reference is not recorded. Therefore the controller does not write the record before the object.
     const any = { apiVersion: 'v1', kind: '${d.kind}', metadata: { name: 'any' } };
     await apply('2', { id: 'd', def: { kind: 'Secret' } }, { id: 'any', ref: any });
     await world.advance(1000);
@@ -169,7 +169,7 @@ describe('a Graph whose spec changes while a kind is looked up', () => {
 });
 
 describe('a Graph with a kind that the cluster does not serve', () => {
-  it('is compiled again after pauses, because no event reports a kind of an aggregated API', async () => {
+  it('is compiled again after pauses, because no event reports a new kind of an aggregated API', async () => {
     await worldOfGraphs();
     await world.apply(
       graph('g', [{ id: 'a', template: { apiVersion: 'later.test/v1', kind: 'Late', metadata: { name: 'a' } } }]),

@@ -55,7 +55,7 @@ describe('the status of a Graph', () => {
   const ready = { type: 'Ready', status: 'True' };
   const { signal } = new AbortController();
 
-  it('is replaced, and the cache has the response', async () => {
+  it('is replaced, and the cache then contains the response', async () => {
     const graph = await create('replaced');
     const cache = graphs();
     await new GraphParent(client, cache, graph, signal).writeStatus({ conditions: [ready], managedResources: [] });
@@ -63,7 +63,7 @@ describe('the status of a Graph', () => {
     expect(cache.get('default/replaced')?.object.status).toMatchObject({ conditions: [ready] });
   });
 
-  it('of an old spec has no conditions, and its objects stay in the inventory', async () => {
+  it('of an earlier spec has no conditions, and its objects stay in the inventory', async () => {
     const graph = await create('moved');
     await client.patch(
       ref('moved'),
@@ -78,7 +78,7 @@ describe('the status of a Graph', () => {
     });
   });
 
-  it('of an old spec is not written when the inventory has its objects', async () => {
+  it('of an earlier spec is not written if the inventory already has its objects', async () => {
     const graph = await create('known');
     await client.patch(ref('known'), { status: { managedResources: [entry('a', '1')] } }, { subresource: 'status' });
     const changed = await client.patch(ref('known'), { spec: { serviceAccountName: 'other' } });
@@ -95,12 +95,12 @@ describe('the status of a Graph', () => {
     });
     const parent = new GraphParent(counting, graphs(), graph, signal);
     await parent.writeStatus({ conditions: [ready], managedResources: [entry('a', '1')] });
-    // The one request is the replacement of the status, which the server refuses.
+    // The only request is the replacement of the status. The server refuses it.
     expect(answers).toEqual([422]);
     expect((await client.get(ref('known'))).metadata.resourceVersion).toBe(changed.metadata.resourceVersion);
   });
 
-  it('that another client has changed is decided again', async () => {
+  it('that another client has changed causes a new decision', async () => {
     const graph = await create('changed');
     await client.patch(
       ref('changed'),
@@ -126,7 +126,7 @@ describe('the status of a Graph', () => {
     });
   });
 
-  it('of a deleted Graph is not a failure', async () => {
+  it('of a deleted Graph is not written, which is not a failure', async () => {
     const graph = await create('gone');
     await client.delete(ref('gone'));
     const cache = graphs();

@@ -68,7 +68,7 @@ const statusOf = async (name: string) => (await world.user.get(graphRef(name))).
 const dataOf = async (name: string) => (await world.user.find(mapRef(name)))?.['data'];
 
 describe('a Graph', () => {
-  it('shares the client of its account, which ends a minute after the last Graph of the account', async () => {
+  it('shares the client of its account, which is closed a minute after the last Graph of the account', async () => {
     const clients = vi.spyOn(KubeClient.prototype, 'as');
     await worldOfGraphs();
     const make = async (name: string, node: JsonObject) => {
@@ -77,7 +77,7 @@ describe('a Graph', () => {
       return clients.mock.calls.length;
     };
     const map = (name: string) => ({ id: 'm', template: config(name) });
-    // A Graph without watches shares the client, too.
+    // A Graph without watches also shares the client.
     const made = [await make('a', map('a')), await make('values', { id: 'd', def: { x: 1 } })];
     await world.user.delete(graphRef('a'));
     await world.advance(5 * 60_000);
@@ -164,11 +164,11 @@ describe('a Graph', () => {
     expect(await dataOf('b')).toEqual({ isOn: 'true', list: '1', object: '1' });
   });
 
-  it('reads fields and labels of objects whose kind is computed, also where another Graph watches the kind already', async () => {
+  it('reads fields and labels of objects whose kind is computed, also if another Graph already watches the kind', async () => {
     await worldOfGraphs();
     const source = { ...config('source', { v: '1' }), metadata: { name: 'source', namespace: 'default' } };
     await world.apply({ ...source, metadata: { ...source.metadata, labels: { role: 'source' } } } as never);
-    // Without this Graph, the watch of the kind is opened after the kind is computed.
+    // This Graph opens the watch of the kind. Without this Graph, the watch is opened after the kind is computed.
     await world.apply(graph('before', [{ id: 'a', template: config('a') }]));
     await world.advance(5000);
     const header = { apiVersion: 'v1', kind: '${d.kind}' };
@@ -229,7 +229,7 @@ describe('a Graph', () => {
     expect(await dataOf('a')).toEqual({ v: '1' });
   });
 
-  it('that waits for an object reads it again after growing pauses, when its account may not watch the object', async () => {
+  it('whose account may not watch an object reads the object again after growing pauses', async () => {
     await worldOfGraphs(['get', 'create', 'patch', 'delete']);
     await world.apply(
       graph('g', [
@@ -341,7 +341,7 @@ describe('a Graph', () => {
     expect(await ready('g')).toMatch(/^True/);
   });
 
-  it('whose account loses its rights keeps its finalizer, and is deleted when they are back', async () => {
+  it('whose account loses its rights keeps its finalizer, and is deleted when the rights are back', async () => {
     await worldOfGraphs();
     await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
     await world.advance(5000);
@@ -397,7 +397,7 @@ describe('inputs that kro handles wrongly', () => {
     expect(await dataOf('out')).toEqual({ keys: 'a,b,c' });
   });
 
-  it('a patch that waits for another manager writes the status once', async () => {
+  it('a patch that waits for another field manager causes only one status write', async () => {
     await worldOfGraphs();
     await world.apply({
       ...config('target', { shared: 'theirs' }),
@@ -414,7 +414,7 @@ describe('inputs that kro handles wrongly', () => {
 });
 
 describe('bad input', () => {
-  it('two Graphs over one object: the first one keeps it, and the second one takes over after its deletion', async () => {
+  it('two Graphs with the same object: the first Graph keeps it, and the second takes over after the deletion of the first', async () => {
     await worldOfGraphs();
     await world.apply(graph('first', [{ id: 'a', template: config('shared', { by: 'first' }) }]));
     await world.advance(5000);

@@ -19,7 +19,7 @@ afterEach(() => world.close());
 const RBAC = 'rbac.authorization.k8s.io/v1';
 const MAPS: JsonObject = { apiGroups: [''], resources: ['configmaps'], verbs: ['*'] };
 
-/** A namespace with a ServiceAccount `deployer`, which has these rules in the namespace. */
+/** A namespace with a ServiceAccount `deployer` that has these rules in the namespace. */
 function team(namespace: string, rules: JsonObject[]): KubeObject[] {
   const metadata = { name: 'deployer', namespace };
   return [
@@ -100,7 +100,7 @@ describe('a cluster-scoped instance', () => {
   const instance: KubeObject = { apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name: 'p' } };
   const ref = { apiVersion: 'acme.test/v1', kind: 'Pot', name: 'p' };
 
-  it('is not reconciled without an account, and the message says where to name one', async () => {
+  it('is not reconciled without an account, and the message says where to name an account', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     const everywhere = { name: 'deployer-everywhere' };
     await world.apply(
@@ -144,7 +144,7 @@ describe('a deletion without the right to list children', () => {
     '(missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"]} for system:serviceaccount:blue:deployer in namespace blue)';
   const metric = 'typekro_blocked_deletions{gvr="acme.test/v1, Resource=pots"}';
 
-  it('names the rule in condition and event, counts in the metric, writes nothing, and continues when the right is granted', async () => {
+  it('names the rule in condition and event, is counted in the metric, writes nothing, and continues when the right is granted', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     await world.apply(...team('blue', [MAPS]));
     await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
@@ -202,7 +202,7 @@ describe('a limit to the namespace of the instance', () => {
 });
 
 describe('node reports in the status', () => {
-  it('are written if the instance or its definition requests them, and removed with the request', async () => {
+  it('are written if the instance or its definition requests them, and removed when the request is removed', async () => {
     world = await virtualWorld();
     const late = { ...mapResource('late', { text: 'x' }), readyWhen: ['${late.data.?go.orValue("") == "yes"}'] };
     await world.apply(potDefinition([mapResource('map', { text: 'x' }), late]));

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Applies a definition whose child is ready when its annotation `ok` has the version. */
+/** Applies a definition. Its child is ready when the annotation `ok` names the version. */
 async function define(version: string, propagateWhen?: string, annotations: Record<string, string> = {}) {
   const map: JsonObject = {
     ...mapResource('map', { version }),
@@ -84,7 +84,7 @@ describe('spec.propagateWhen of a definition', () => {
     const held = NAMES.find((name) => name !== first) ?? '';
     expect(await revisionOf(held)).toBe('False 1: the instance stays with revision 1, and not 2');
     expect(conditionText(await world.user.get(potRef(held)), 'Ready')).toMatch(/^True/);
-    // Commands such as `why` and `pin` find the revision that the instance follows.
+    // Commands such as `why` and `pin` also find the revision that the instance follows.
     expect(await followed(first)).toEqual({ revision: 2, notes: [] });
     expect(await followed(held)).toEqual({
       revision: 1,
@@ -114,8 +114,8 @@ describe('spec.propagateWhen of a definition', () => {
     await fiveOnFirst(BATCHES);
     await define('v2', BATCHES);
     const [first = ''] = (await versions())['v2'] ?? [];
-    // No instance is ready with the second revision. Without the condition, the same instance would be first for the
-    // third.
+    // No instance is ready with the second revision. Without the condition, the third revision would go to the same
+    // instance first.
     await define('v3', "${pot.metadata.name == 'none'}");
     expect(await versions()).toEqual({
       v1: NAMES.filter((name) => name !== first),
@@ -130,8 +130,8 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, and not 3');
   });
 
-  it('gives a new instance no revision that was held back from others', async () => {
-    // The first revision has conditions, too, and goes to all instances.
+  it('does not use a revision for a new instance that was held back from other instances', async () => {
+    // The first revision also has conditions, and goes to all instances.
     await fiveOnFirst(BATCHES);
     await define('v2', BATCHES);
     expect((await versions())['v2']).toHaveLength(1);
@@ -145,7 +145,7 @@ describe('spec.propagateWhen of a definition', () => {
     await world.advance(MINUTE);
     expect(await versionOfNew()).toEqual({ version: 'v1' });
 
-    // A new instance outside the canary of the fourth revision gets the first revision, too.
+    // A new instance outside the canary of the fourth revision also gets the first revision.
     await define('v4', "${pot.metadata.name == 'none'}", { 'typekro.dev/canary': '1' });
     await world.apply(pot('g'));
     await world.advance(5000);
@@ -159,12 +159,12 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await world.user.get(mapRef('h-map')))['data']).toEqual({ version: 'v5' });
   });
 
-  it('reads fields of the instances, does not change pinned ones, and ends when the condition is removed', async () => {
+  it('reads fields of the instances, does not change pinned instances, and ends when the condition is removed', async () => {
     await fiveOnFirst();
     await world.apply(pot('a', { text: 'go' }), pot('b', { text: 'go' }, { 'typekro.dev/revision': '1' }));
     await define('v2', "${pot.spec.text == 'go'}");
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
-    // An instance that follows the revision keeps it, also when its condition is false later.
+    // An instance that follows the revision keeps it even if its condition becomes false.
     await world.apply(pot('a', { text: 'stop' }));
     await world.restart();
     await world.advance(MINUTE);
@@ -188,8 +188,8 @@ describe('spec.propagateWhen of a definition', () => {
   });
 
   it.each([
-    ['${pots.filter(p, !p.ready()).size() == 0}', 'one unready instance stops the others'],
-    ['${pot.ready()}', 'only ready instances get it'],
+    ['${pots.filter(p, !p.ready()).size() == 0}', 'one unready instance stops the other instances'],
+    ['${pot.ready()}', 'only ready instances get the revision'],
   ])('knows which instances are ready with an earlier revision: %s', async (when) => {
     await fiveOnFirst();
     await world.user.patch(mapRef('c-map'), { metadata: { annotations: { ok: 'no' } } }, { type: 'merge' });
@@ -218,7 +218,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await versions()).toEqual({ v1: ['c', 'd', 'e'], v2: ['a', 'b'] });
   });
 
-  it('keeps an instance on its recorded revision while a canary tries a newer one', async () => {
+  it('keeps an instance on its recorded revision while a canary tries a newer revision', async () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name == 'a'}");
     await approve('v2', ['a']);
@@ -231,7 +231,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(v2.filter((name) => name !== 'a')).toEqual([]);
   });
 
-  it('can wait for a time by now()', async () => {
+  it('can wait for a time that it compares with now()', async () => {
     await world.restart({ features: { propagateWhen: true, now: true } });
     await fiveOnFirst();
     const at = new Date(world.clock.now() + 10 * MINUTE).toISOString();
@@ -242,7 +242,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await versions()).toEqual({ v2: NAMES });
   });
 
-  it('gives new instances a revision that all instances follow, without its conditions, also after a restart', async () => {
+  it('uses a revision that all instances follow for new instances without evaluating its conditions, also after a restart', async () => {
     await fiveOnFirst();
     await define('v2', "${pots.all(p, p.updated() || p.metadata.name != 'f')}");
     expect(await versions()).toEqual({ v2: NAMES });
@@ -275,7 +275,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await versions())['v1']).toEqual(['c', 'd', 'e']);
     await world.restart();
     await world.advance(MINUTE);
-    // No earlier revision is left that instances could keep.
+    // There is no earlier revision that instances could keep.
     expect(await versions()).toEqual({ v2: ['a', 'c', 'd', 'e'] });
   });
 });

@@ -4,7 +4,7 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
 
 const HOUR_MS = 3_600_000;
-/** Longer than the delivery of a watch event, and far shorter than a pause after many failures. */
+/** A time that is longer than the delivery of a watch event and much shorter than a pause after many failures. */
 const MOMENT_MS = 200;
 
 let world: VirtualWorld;
@@ -20,7 +20,7 @@ const createNamespace = () => world.user.create({ apiVersion: 'v1', kind: 'Names
 const writesOfMap = () =>
   world.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/namespaces/late/configmaps/'));
 
-/** Creates an instance whose child needs a missing namespace, and waits until the pauses between its writes are long. */
+/** Creates an instance whose child needs a missing namespace. Waits until the pauses between the retries are long. */
 async function waitForNamespace(): Promise<void> {
   await world.apply(potDefinition([mapResource('map', { text: 'one' }, { namespace: 'late' })]));
   await world.advance(5000);
@@ -38,7 +38,7 @@ it('a child is written as soon as its namespace appears', async () => {
   expect(conditionText(await world.user.find(potRef('p')), 'Ready')).toMatch(/^True/);
 });
 
-it('a namespace that is being deleted causes one more write at most, and its successor is written into at once', async () => {
+it('a namespace that is being deleted causes at most one more write, and the child is written as soon as the namespace exists again', async () => {
   await waitForNamespace();
   await createNamespace();
   await world.user.patch(lateNamespace, { metadata: { finalizers: ['acme.test/hold'] } });

@@ -40,7 +40,7 @@ const cases: readonly (readonly [string, readonly KubeObject[], string])[] = [
 ];
 
 it.each(cases)(
-  'a definition that was %s gets no further revisions until its watch has the event',
+  'a definition that was %s gets no more revisions until its watch delivers the event',
   async (_, then, ready) => {
     await world.apply(definition);
     await world.advance(5000);

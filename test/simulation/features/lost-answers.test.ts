@@ -23,14 +23,14 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Defines a leaf whose data comes from a base. */
+/** Applies a definition with two nodes. The data of `leaf` comes from `base`. */
 async function define(text: string): Promise<void> {
   const base = mapResource('base', { text });
   await world.apply(potDefinition([base, mapResource('leaf', { text: '${base.data.text}' })]));
   await world.advance(5000);
 }
 
-describe('a write without a successful answer', () => {
+describe('a write without a successful response', () => {
   const outcomes: readonly (readonly [string, () => Promise<Answer>])[] = [
     ['no answer comes', () => Promise.reject(new Error('the request timed out'))],
     ['a proxy times out', () => Promise.resolve(failure(504, 'Timeout'))],
@@ -77,13 +77,13 @@ describe('a write without a successful answer', () => {
     await world.user.delete(mapRef('p-leaf'));
     await world.advance(MINUTE);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain('out of reach');
-    // Five retries without a pause, then retries with pauses that double from 3.2 s.
+    // There are five retries without a pause. Later pauses start at 3.2 s and double.
     expect(refusals).toBeLessThan(4 + 5 + 8);
   });
 });
 
 describe('a finalizer whose removal is refused', () => {
-  it('is retried with growing pauses, and named', async () => {
+  it('is retried with growing pauses, and the condition names it', async () => {
     await define('one');
     await world.apply(pot('p'));
     const isRemoval = requestTo('PATCH', /pots\/p\?fieldManager=kro$/);
@@ -105,8 +105,8 @@ describe('a finalizer whose removal is refused', () => {
 
 describe('old revisions', () => {
   it.each([
-    ['the deletion of one', requestTo('DELETE', /graphrevisions\//)],
-    ['the removal of the finalizer of one', requestTo('PATCH', /graphrevisions\/[^/]*\?/)],
+    ['the deletion of one revision', requestTo('DELETE', /graphrevisions\//)],
+    ['the removal of one finalizer', requestTo('PATCH', /graphrevisions\/[^/]*\?/)],
   ])('are deleted although %s had a conflict', async (_, meets) => {
     await define('one');
     await define('two');

@@ -5,8 +5,8 @@ import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '.
 
 const COUNT = 40;
 /**
- * Duration of each request. The controller delays the first status of a definition for a short time. The requests of
- * all definitions together take far longer than this time.
+ * The duration of each request. The controller delays the first status of a definition for a short time. The requests
+ * of all definitions together take much longer than this delay.
  */
 const SLOW_MS = 500;
 
@@ -51,7 +51,7 @@ function slow(): void {
 }
 
 describe('many definitions at once', () => {
-  it('need no more requests than each alone, although they wait for each other', async () => {
+  it('need no more requests than each definition alone, although they wait for each other', async () => {
     slow();
     world.requests.length = 0;
     for (let index = 0; index < COUNT; index += 1) await world.user.create(definition(index));
@@ -83,7 +83,7 @@ describe('many definitions at once', () => {
 });
 
 describe('a definition that changes after a restart', () => {
-  it('causes one write of each child, and no read of a child', async () => {
+  it('causes one write per child, and no reads of children', async () => {
     const names = ['a', 'b', 'c'];
     await world.apply(potDefinition([mapResource('map', { text: 'one' })]));
     await world.advance(5000);

@@ -29,7 +29,7 @@ it('many instances are created, changed and deleted without a wait for a timer',
   expect(world.clock.now()).toBe(began);
 });
 
-/** The lines of the metric that counts the passes of instances. */
+/** The series of the metric that counts passes of instances. */
 function passes(): string[] {
   return world.controller
     .metricsText()

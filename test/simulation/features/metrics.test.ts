@@ -5,14 +5,14 @@ import { mapRef, mapResource, pot, potDefinition, potRef, potsRef, virtualWorld 
 
 const MINUTE = 60_000;
 
-/** Metrics of kro's dashboards whose value stays 0, each with the reason. */
+/** Maps a metric of kro's dashboards whose value stays 0 to the reason. */
 const NEVER_MOVED: Readonly<Record<string, string>> = {
   graph_revision_activation_deferred_total: 'a revision is used in the pass that issues it',
 };
 
-/** Metrics that move only when events come in a certain order. */
+/** Metrics that change only if events arrive in a certain order. */
 const MAY_MOVE: ReadonlySet<string> = new Set([
-  // After a restart during a canary, when an instance's pass comes before its definition's.
+  // Changes after a restart during a canary, if the pass of an instance comes before the pass of its definition.
   'instance_graph_resolution_pending_total',
 ]);
 
@@ -29,7 +29,7 @@ function nested(name: string, kind: string, child: JsonObject): KubeObject {
   };
 }
 
-/** The values of all series by metric. For a histogram, the value is its count. */
+/** Maps a metric to the values of all its series. For a histogram, the value is its count. */
 function valuesOf(text: string): Map<string, number[]> {
   const values = new Map<string, number[]>();
   let name = '';
@@ -45,7 +45,7 @@ function valuesOf(text: string): Map<string, number[]> {
   return values;
 }
 
-it('every declared metric changes in one simulated life, or has a reason why it cannot', async () => {
+it('every declared metric changes during one simulated run, or has a reason why it cannot change', async () => {
   const world = await virtualWorld({
     controller: {
       instanceConcurrency: 1,
@@ -60,7 +60,7 @@ it('every declared metric changes in one simulated life, or has a reason why it 
       seen.set(name, Math.max(seen.get(name) ?? 0, ...values));
     }
   };
-  // Gauges of due and running work are 0 between passes, so the test reads them during a pass.
+  // The gauges of due and running work are 0 between passes. Therefore the test reads them during a pass.
   world.intercept = ({ method }) => {
     if (method === 'PATCH') read();
     return undefined;
@@ -100,7 +100,7 @@ it('every declared metric changes in one simulated life, or has a reason why it 
   await world.advance(MINUTE);
   read();
 
-  // Drift that turns into a contest.
+  // Drift that becomes a contest.
   for (let edits = 0; edits < 6; edits += 1) {
     await world.user.patch(mapRef('p-map'), { data: { text: `rival ${edits}` } }, { fieldManager: 'rival' });
     await world.settle();
@@ -133,7 +133,7 @@ it('every declared metric changes in one simulated life, or has a reason why it 
   await world.settle();
   read();
 
-  // A deletion that waits, and orphans.
+  // A deletion that waits, and orphaned instances.
   await world.user.patch(mapRef('p-map'), { metadata: { finalizers: ['acme.test/hold'] } });
   await world.user.delete(potRef('p'));
   await world.settle();

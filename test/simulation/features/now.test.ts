@@ -34,8 +34,8 @@ async function writesOfRestart(): Promise<string[]> {
   return writesOf(world.requests);
 }
 
-describe('the time that now() gives', () => {
-  it('is not changed by a restart, wherever now() is called', async () => {
+describe('the time that now() returns', () => {
+  it('does not change with a restart, regardless of where now() is called', async () => {
     const soon = new Date(world.clock.now() + 10 * MINUTE).toISOString();
     await define([
       mapResource('map', { at: '${string(now())}' }),
@@ -71,7 +71,7 @@ describe('the time that now() gives', () => {
     expect(await writesOfRestart()).toEqual([]);
   });
 
-  it('is the same after the instance had no graph for some time', async () => {
+  it('stays the same if the instance has no graph for some time', async () => {
     await define([mapResource('map', { at: '${string(now())}' })]);
     await world.apply(pot('p'));
     const before = (await world.user.get(mapRef('p-map')))['data'];

@@ -15,7 +15,7 @@ afterEach(() => cluster.close());
 
 const NAME = 'resourcegraphdefinitions.kro.run';
 
-/** The CRD of definitions with a changed schema, as another kro version can have it. */
+/** The CRD of ResourceGraphDefinition with a changed schema, as in another version of kro. */
 function otherVersion(change: (spec: JsonObject) => void): KubeObject {
   const crd = structuredClone(controllerCrds().find(({ metadata }) => metadata.name === NAME) as KubeObject);
   const { versions } = crd.spec as { versions: { schema: { openAPIV3Schema: JsonObject } }[] };
@@ -24,7 +24,7 @@ function otherVersion(change: (spec: JsonObject) => void): KubeObject {
 }
 const propertiesOf = (schema: JsonObject): JsonObject => schema['properties'] as JsonObject;
 
-test('all CRDs are applied if none is installed, and again if they are equal', async () => {
+test('all CRDs are applied if no CRD is installed, and applied again if they are equal', async () => {
   const first = await safeInstallation(api, controllerCrds());
   expect(first).toEqual({ apply: controllerCrds(), kept: [] });
   for (const crd of first.apply) await api.apply(crd, { fieldManager: 'test', force: true });
@@ -84,7 +84,7 @@ test('an object that is not a CRD is applied without a read', async () => {
   expect(found).toEqual({ apply: [namespace], kept: [] });
 });
 
-test('a kept CRD is reported with at most three narrowings', () => {
+test('a kept CRD is reported with at most three of the narrowed fields', () => {
   const narrowings = ['a', 'b', 'c', 'd', 'e'];
   expect(keptText({ name: 'x', narrowings })).toContain('(a; b; c; and 2 more)');
 });

@@ -29,7 +29,7 @@ const revisions = async () => {
 };
 
 describe('a revision that an instance is pinned to', () => {
-  it('is kept when older ones are deleted, also when a new process does not know the instances yet', async () => {
+  it('is kept when older revisions are deleted, also before a new process knows the instances', async () => {
     await define('1');
     await world.apply(pot('old', {}, { 'typekro.dev/revision': '1' }));
     for (const version of ['2', '3', '4']) await define(version);

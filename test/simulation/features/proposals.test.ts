@@ -32,7 +32,7 @@ const definitionText = async (type: string) => conditionText(await world.user.ge
 describe('the gate Variables', () => {
   const variable = { id: 'names', variable: { full: '${schema.metadata.name}-full' } };
 
-  it('lets a definition have values without an object, which change with the instance', async () => {
+  it('lets a definition have values without an object, and the values change with the instance', async () => {
     await open({ variables: true });
     await define([variable, mapResource('map', { full: '${names.full}' })]);
     await world.apply(pot('p'));
@@ -82,7 +82,7 @@ describe('the gate PartialDependencies', () => {
     expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
   });
 
-  it('is off by default: kro leaves out every node that reads an excluded one', async () => {
+  it('is off by default: kro omits every node that reads an excluded node', async () => {
     await open(undefined);
     await define([optional, reader]);
     await world.apply(pot('p', { count: 1 }));
@@ -159,7 +159,7 @@ describe('the gate CELDeferFunction', () => {
   const early = mapResource('early', { late: '${defer(late.data.text).omitWhen(null)}' });
   const late = mapResource('late', { text: '${schema.spec.text + early.metadata.name}' });
 
-  it('lets two objects read each other, follows changes, and rests', async () => {
+  it('lets two objects read each other, follows changes, and then causes no writes', async () => {
     await open({ defer: true });
     await define([early, late]);
     await world.apply(pot('p'));
@@ -177,7 +177,7 @@ describe('the gate CELDeferFunction', () => {
     expect(await world.user.find(potRef('p'))).toBeUndefined();
   });
 
-  it('is off by default, and the condition of the definition names the function as unknown', async () => {
+  it('is off by default, and the condition of the definition says that the function is unknown', async () => {
     await open(undefined);
     await define([early, late]);
     expect(await definitionText('GraphAccepted')).toContain('uses unknown functions: [{defer}]');
@@ -187,7 +187,7 @@ describe('the gate CELDeferFunction', () => {
 describe('the gate DynamicKeys', () => {
   const computed = mapResource('map', { '${schema.spec.text}-key': '${string(schema.spec.count)}' });
 
-  it('lets expressions give the keys of a map, and moves a member whose key changes', async () => {
+  it('lets expressions compute the keys of a map, and moves a member whose key changes', async () => {
     await open({ dynamicKeys: true });
     await define([computed]);
     await world.apply(pot('p'));
@@ -201,7 +201,7 @@ describe('the gate DynamicKeys', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('is off by default: a key is a text, which the API server refuses', async () => {
+  it('is off by default: the key stays a string with the expression, which the API server refuses', async () => {
     await open(undefined);
     await define([computed]);
     await world.apply(pot('p'));
@@ -225,7 +225,7 @@ describe('the gate PrintColumn', () => {
     return columns?.map(({ name }) => name) ?? [];
   };
 
-  it('brings columns of markers to the CRD, also those of a later edit', async () => {
+  it('adds the columns of markers to the CRD, also after a later edit', async () => {
     await open({ printColumn: true });
     await world.apply(withSpec({ size: 'integer | printColumn="SIZE"' }));
     await world.advance(5000);
@@ -254,7 +254,7 @@ describe('the gate ScaleSubresource', () => {
     return { ...definition, spec: { ...definition.spec, schema } };
   }
 
-  it('lets clients scale an instance, also when the markers come with a later edit', async () => {
+  it('lets clients scale an instance, also if a later edit adds the markers', async () => {
     await open({ scale: true });
     const status = { count: '${int(map.data.count)}', pods: '${"app=" + map.metadata.name}' };
     await world.apply(define({ count: 'integer | default=1' }, status));
@@ -305,7 +305,7 @@ describe('the gate PropagateWhen', () => {
     await world.advance(5000);
   };
 
-  it('holds creates and changes of a resource back until its conditions are true', async () => {
+  it('holds back the creation and changes of a resource until its conditions are true', async () => {
     await open({ propagateWhen: true });
     await define([held, db]);
     await world.apply(pot('p', { text: '1' }));

@@ -15,7 +15,10 @@ const names = async (kind: string) => {
   return objects.items.map(({ metadata }) => metadata.name).filter((name) => name?.startsWith('p-'));
 };
 
-/** For each name, a ConfigMap and a pod that reads it. The API server refuses an update of the pod's command. */
+/**
+ * A ConfigMap and a pod per name. The pod reads the ConfigMap, and the API server refuses an update of the pod's
+ * command.
+ */
 const resources: JsonObject[] = [
   {
     id: 'settings',
@@ -53,7 +56,7 @@ async function define(): Promise<void> {
 }
 
 describe('an item that the server refuses to update', () => {
-  it('is reported, and delays neither the deletion of retired items nor of their dependencies', async () => {
+  it('is reported, and delays neither the deletion of retired items nor the deletion of their dependencies', async () => {
     await define();
     await world.apply(pot('p', { names: ['a', 'b', 'c'], text: 'one' }));
     await world.settle();
@@ -83,7 +86,7 @@ describe('an item that the server refuses to update', () => {
     expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
   });
 
-  it('does not delay a controller that starts later, either', async () => {
+  it('does not delay a controller that starts later', async () => {
     await define();
     await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
     await world.settle();
@@ -97,7 +100,7 @@ describe('an item that the server refuses to update', () => {
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
   });
 
-  it('is read once by a controller that starts later, although objects that read it have to change', async () => {
+  it('is read only once by a controller that starts later, although the objects that read it must change', async () => {
     const template = (kind: string, name: string, rest: JsonObject) => ({
       apiVersion: 'v1',
       kind,

@@ -20,7 +20,7 @@ let world: VirtualWorld;
 let snapshot: ClusterSnapshot;
 const opened: { close(): Promise<void> }[] = [];
 
-/** Takes a snapshot of two instances, then changes one, deletes the other and creates a third. */
+/** Takes a snapshot with two instances. Then changes the first instance, deletes the second and creates a third. */
 beforeEach(async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
@@ -50,14 +50,17 @@ async function expectStateOfSnapshot(user: KubeClient): Promise<void> {
   expect(world.log.some((line) => line.includes('restored to an earlier state'))).toBe(true);
 }
 
-/** Another client changes a child. Only a controller whose cache has the restored objects reverts the change. */
+/**
+ * Changes a child as another client, and waits for the revert. Only a controller whose cache has the restored objects
+ * reverts the change.
+ */
 async function expectDriftIsPutBack(user: KubeClient): Promise<void> {
   await user.patch(mapRef('deleted-map'), { data: { text: 'drift' } });
   await world.advance(MINUTE_MS);
   expect((await user.get(mapRef('deleted-map')))['data']).toEqual({ text: 'before' });
 }
 
-/** A server that was restored from the snapshot. Its versions are lower than those that the controller knows. */
+/** Creates a server from the snapshot. Its resource versions are lower than the versions that the controller knows. */
 async function restoredServer(): Promise<{ readonly cluster: Cluster; readonly user: KubeClient }> {
   const cluster = await createEmbeddedCluster({ clock: world.clock, workloads: false });
   cluster.restore(snapshot);
@@ -67,14 +70,14 @@ async function restoredServer(): Promise<{ readonly cluster: Cluster; readonly u
 }
 
 describe('after the server was restored to an earlier state, the controller', () => {
-  it('lists again when the versions of the server continue from the latest one', async () => {
+  it('lists again when the server continues from its latest resource version', async () => {
     world.cluster.restore(snapshot);
     await world.advance(MINUTE_MS);
     await expectStateOfSnapshot(world.user);
     await expectDriftIsPutBack(world.user);
   });
 
-  it('notices that versions went back, and lists again', async () => {
+  it('notices that the resource versions are lower than before, and lists again', async () => {
     const { cluster, user } = await restoredServer();
     world.intercept = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
     await world.cluster.close();

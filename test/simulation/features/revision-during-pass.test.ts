@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Holds the next write of the object back until `release` is called. */
+/** Delays the next write of the object until `release` is called. */
 function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly release: () => void } {
   let release = () => {};
   let isHeld = false;
@@ -25,7 +25,7 @@ function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly r
   return { isHeld: () => isHeld, release: () => release() };
 }
 
-/** Two nodes. The second one depends on the text of the instance, if a condition is given. */
+/** A definition with two nodes. If a condition is given, the second node is included only if it is true. */
 function definition(includeWhen?: string) {
   const extra: JsonObject = mapResource('extra', { text: 'always' });
   const first = mapResource('first', { count: '${string(schema.spec.count)}' });

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../src/core/index.ts';
 import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
 
-/** A value of a Secret that is no label, no time and no name. */
+/** The value of a Secret. It is not a valid label, time or name. */
 const VALUE = 'hunter two!';
 
 let world: VirtualWorld;
@@ -32,7 +32,7 @@ const external: JsonObject = {
   externalRef: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'outer', namespace: 'default' } },
 };
 
-/** All texts of the controller: status, events, log, metrics, and the reports of the inspect interface. */
+/** All output of the controller: status, events, log, metrics, and the reports of the inspect interface. */
 async function allTexts(): Promise<string> {
   const instance = await world.user.get(potRef('p'));
   const events = await world.user.list({ apiVersion: 'v1', kind: 'Event' });
@@ -61,7 +61,7 @@ it.each<[string, JsonObject[], string | undefined, RegExp]>([
     /Secret "p-login" is invalid: data\[key\]: Invalid value: "\(secret\)": too short/,
   ],
   [
-    'a Secret with a literal, in free words of a webhook',
+    'a Secret with a literal, which a webhook quotes in its own words',
     [login({ key: VALUE })],
     `admission webhook "keys.acme.test" denied the request: the key ${VALUE} is known`,
     /admission webhook "keys\.acme\.test" denied the request: the key \(secret\) is known/,
@@ -72,7 +72,7 @@ it.each<[string, JsonObject[], string | undefined, RegExp]>([
     undefined,
     /eval "string\(timestamp\(string\(login\.data\.key\)\)\)": invalid RFC 3339 timestamp: \(secret\)/,
   ],
-])('no text of the controller has the value of a Secret: %s', async (_title, resources, answer, shown) => {
+])('no output of the controller contains the value of a Secret: %s', async (_title, resources, answer, shown) => {
   await world.user.apply(
     { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'outer', namespace: 'default' }, stringData: { key: VALUE } },
     { fieldManager: 'user', force: true },
@@ -90,7 +90,7 @@ it.each<[string, JsonObject[], string | undefined, RegExp]>([
   expect((await world.eventsOf('p')).join('\n')).toMatch(shown);
 });
 
-it('the refusal of a status quotes no field of the spec that only Secrets take', async () => {
+it('a refused status does not reveal a field of the spec that only Secrets use', async () => {
   world.intercept = ({ method, path }) =>
     method !== 'GET' && path.includes('/pots/p/status')
       ? refusal(`Pot.acme.test "p" is invalid: spec.text: Invalid value: "${VALUE}": no longer allowed`)
@@ -105,7 +105,7 @@ it('the refusal of a status quotes no field of the spec that only Secrets take',
   );
 });
 
-it('the refusal of an object without values of Secrets stays as it is', async () => {
+it('the message about a refused object without values of Secrets is not changed', async () => {
   await world.apply(potDefinition([mapResource('map', { a: 'x' }, { labels: { token: '${schema.spec.text}' } })]));
   await world.advance(5000);
   await world.apply(pot('p', { text: VALUE }));

@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 let world: VirtualWorld;
 afterEach(() => world.close());
 
-/** The definitions in a file of the seeds. */
+/** The definitions in a file of `test/fixtures/seeds`. */
 function seeds(name: string): KubeObject[] {
   const text = readFileSync(new URL(`../../fixtures/seeds/${name}`, import.meta.url), 'utf8');
   return parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
@@ -95,7 +95,7 @@ describe('seed 13: now() in a template and in the status', () => {
     await world.advance(2 * MINUTE);
     expect([await rollouts(), (await deployment()).metadata.generation]).toEqual([2, 2]);
     await quiet();
-    // The event of a child does not change the time that `now()` gave.
+    // A watch event of a child does not change the time that `now()` has returned.
     const pods = await world.user.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: 'default' });
     const [pod] = pods.items;
     await world.user.delete(inDefault('v1', 'Pod', pod?.metadata.name ?? ''));
@@ -173,7 +173,7 @@ describe('seed 20: the general form', () => {
   });
 });
 
-describe('seed 21: an outer definition with an instance of an inner one', () => {
+describe('seed 21: an outer definition with an instance of an inner definition', () => {
   const [inner, outer] = seeds('seed-21-webapp-with-db.rgd.yaml');
   const table = foreignCrd('dynamodb.services.k8s.aws', 'v1alpha1', 'Table');
 

@@ -69,9 +69,14 @@ describe('the selector of an external reference', () => {
     ],
     ['labels by a text', { matchLabels: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
     ['requirements by a text', { matchExpressions: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
-    ['the whole selector by a text', '${schema.spec.x}', { x: 'string' }, 'type mismatch'],
-    ['a label by an unknown field', { matchLabels: { a: '${schema.spec.y}' } }, { x: 'string' }, "undefined field 'y'"],
-  ])('makes the definition Inactive with %s', async (_what, selector, spec, text) => {
+    ['the whole selector as a string', '${schema.spec.x}', { x: 'string' }, 'type mismatch'],
+    [
+      'a label that reads an unknown field',
+      { matchLabels: { a: '${schema.spec.y}' } },
+      { x: 'string' },
+      "undefined field 'y'",
+    ],
+  ])('makes the definition Inactive if it has %s', async (_what, selector, spec, text) => {
     await define(selector, spec);
     const definition = await world.user.get(potsRef);
     expect(definition.status?.['state']).toBe('Inactive');

@@ -28,7 +28,7 @@ async function quiet(controller: Controller): Promise<void> {
   await controller.idle();
 }
 
-/** A client whose matching requests hang until their signal aborts or the test releases them. */
+/** A client whose matching requests hang until their signal is aborted or the test releases them. */
 function hangingClient(hangs: (method: string, path: string) => boolean) {
   const inner = cluster.transport();
   const paths: string[] = [];
@@ -58,25 +58,28 @@ function hangingClient(hangs: (method: string, path: string) => boolean) {
 
 describe('a controller that stops', () => {
   it.each([
-    ['when its time is up', { shutdownGraceMs: 20 }, undefined],
-    ['at once when another one leads', { shutdownGraceMs: 60_000 }, AbortSignal.abort()],
-  ])('does not wait for events that a server does not answer: %s', async (_title, options, abortGrace) => {
-    const { client, hanging } = hangingClient((method, path) => method === 'POST' && path.includes('/events'));
-    const controller = createController({ client, ...options });
-    await controller.start();
-    await user.apply(potDefinition([mapResource('map', { text: 'a' })]), { fieldManager: 'user' });
-    await hanging;
-    await controller.stop(abortGrace);
-    expect(controller.ready).toBe(false);
-    await client.close();
-  });
+    ['when its grace period is over', { shutdownGraceMs: 20 }, undefined],
+    ['at once when another controller leads', { shutdownGraceMs: 60_000 }, AbortSignal.abort()],
+  ])(
+    'does not wait for requests of Events to which the server does not respond: %s',
+    async (_title, options, abortGrace) => {
+      const { client, hanging } = hangingClient((method, path) => method === 'POST' && path.includes('/events'));
+      const controller = createController({ client, ...options });
+      await controller.start();
+      await user.apply(potDefinition([mapResource('map', { text: 'a' })]), { fieldManager: 'user' });
+      await hanging;
+      await controller.stop(abortGrace);
+      expect(controller.ready).toBe(false);
+      await client.close();
+    },
+  );
 
   it('ends its start while the server refuses to describe its kinds', async () => {
     const fault = { kind: 'error', status: 500, reason: 'InternalError' } as const;
     cluster.faults.add({ path: /^\/apis\/kro\.run\// }, fault, Number.POSITIVE_INFINITY);
     let paused: () => void = () => undefined;
     const pausing = new Promise<void>((resolve) => (paused = resolve));
-    // The pause before the next try never ends by itself.
+    // With this clock, the pause before the next attempt never ends.
     const clock: Clock = { ...systemClock, setTimer: () => (paused(), { cancel: () => undefined }) };
     const client = new KubeClient({ transport: cluster.transport() });
     const controller = createController({ client, clock });
@@ -91,7 +94,7 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
-  it('ends its start while the server does not answer a request for its kinds', async () => {
+  it('ends its start while the server does not respond to a request for its kinds', async () => {
     const { client, hanging } = hangingClient((_method, path) => path === '/apis/kro.run/v1alpha1');
     const controller = createController({ client });
     const started = controller.start();
@@ -115,7 +118,7 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
-  it('has ended for each caller that stops it', async () => {
+  it('has ended when stop resolves, for each of several callers', async () => {
     const { client, hanging, letGo } = hangingClient((method, path) => method === 'POST' && path.includes('/events'));
     const controller = createController({ client });
     await controller.start();
@@ -131,7 +134,7 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
-  it('leaves no timer, which would keep its process alive', async () => {
+  it('leaves no timer that would keep its process alive', async () => {
     const timers = new Set<object>();
     const clock: Clock = {
       ...systemClock,

@@ -30,7 +30,7 @@ describe('an object that two instances may take over from each other', () => {
     await world.advance(5000);
     await world.apply(pot('a'), pot('b'));
     await world.advance(60 * MINUTE);
-    // Five take-overs without a pause, then one after 10, 20, 40, … seconds.
+    // The first five takeovers have no pause. Later takeovers wait 10, 20, 40, … seconds.
     expect(writesOf(world.requests).filter((line) => line.endsWith('/shared')).length).toBeLessThan(40);
     const messages = (await Promise.all(['a', 'b'].map((name) => world.user.get(potRef(name))))).map((instance) =>
       conditionText(instance, 'ResourcesReady'),

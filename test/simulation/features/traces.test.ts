@@ -17,7 +17,7 @@ interface Recorded {
 
 const spans: Recorded[] = [];
 
-/** A context manager as OpenTelemetry's SDK for Node has it. */
+/** A context manager that works like the context manager of OpenTelemetry's SDK for Node. */
 class AsyncContexts implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
 
@@ -29,7 +29,7 @@ class AsyncContexts implements ContextManager {
   disable = () => this;
 }
 
-/** Records a span, with the name of its parent in the context. */
+/** Records a span. Its parent is the span in the current context. */
 function begin(name: string, options: SpanOptions = {}, context = api.context.active()): Span {
   const active = (api.trace.getSpan(context) as (Span & { readonly recorded: Recorded }) | undefined)?.recorded.name;
   const parent = options.root === true ? undefined : active;
@@ -63,7 +63,7 @@ afterEach(() => {
   api.trace.disable();
 });
 
-it('a pass is a span, with its decisions, its writes and their API requests in it', async () => {
+it('a pass is a span that contains its decisions, its writes and their API requests', async () => {
   await using cluster = await createEmbeddedCluster();
   const user = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await user.create(crd);

@@ -23,7 +23,7 @@ afterEach(() => world.close());
 
 const readyOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'Ready');
 const textOf = async () => (await world.user.get(mapRef('p-map')))['data'];
-/** Replaces the definition while no controller runs. From then on, `broken` intercepts the requests. */
+/** Replaces the definition while no controller runs. Then starts a controller whose requests `broken` intercepts. */
 async function meanwhile(resources: JsonObject[], broken: VirtualWorld['intercept']): Promise<void> {
   await world.advance(MINUTE);
   await world.controller.stop();
@@ -33,8 +33,8 @@ async function meanwhile(resources: JsonObject[], broken: VirtualWorld['intercep
   await world.advance(MINUTE);
 }
 
-describe('a child that may be watched, but not read by name', () => {
-  // The server normalises quantities. After a restart, the controller has to read the whole object to find that it is
+describe('a child that the controller may watch, but not read by name', () => {
+  // The server normalizes quantities. After a restart, the controller must read the whole object to find out that it is
   // up to date.
   const limits: JsonObject = {
     id: 'limits',
@@ -75,7 +75,7 @@ describe('a child that may be watched, but not read by name', () => {
   });
 });
 
-describe('a retired kind whose API group does not answer', () => {
+describe('a retired kind whose API group does not respond', () => {
   const budget: JsonObject = {
     id: 'budget',
     template: {
@@ -96,7 +96,7 @@ describe('a retired kind whose API group does not answer', () => {
     );
   });
 
-  it('is reported, delays no other kind, and its objects are deleted when the group answers', async () => {
+  it('is reported, delays no other kind, and its objects are deleted when the group responds again', async () => {
     expect(await textOf()).toEqual({ text: 'two' });
     expect(await readyOf('p')).toContain('list orphans failed: policy is out of order');
     world.intercept = undefined;

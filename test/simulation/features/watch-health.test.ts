@@ -31,7 +31,7 @@ async function isQuiet(): Promise<void> {
   expect(writesOf(world.requests)).toEqual([]);
 }
 
-/** A Graph with one ConfigMap, whose account has these verbs. */
+/** A Graph with one ConfigMap, and a role that grants these verbs to the Graph's account. */
 function graphWith(verbs: string[]): KubeObject[] {
   const metadata = { name: 'account', namespace: 'default' };
   const template: JsonObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { v: '1' } };
@@ -94,7 +94,7 @@ describe('the condition WatchesHealthy', () => {
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
   });
 
-  it('of a Graph names the kind that its account may not watch, and Ready stays true; a new right makes the condition true', async () => {
+  it('of a Graph names the kind that its account may not watch, while Ready stays true, and becomes true with a new right', async () => {
     await open(true);
     await world.apply(...graphWith(['get', 'create', 'patch', 'delete']));
     await world.advance(30_000);
@@ -126,7 +126,7 @@ describe('the condition WatchesHealthy', () => {
     await isQuiet();
   });
 
-  it('is off by default, and leaves the status when it is turned off', async () => {
+  it('is off by default, and is removed from the status when it is turned off', async () => {
     await open(true);
     await world.apply(...graphWith(['*']));
     await world.advance(5000);

@@ -98,12 +98,12 @@ describe('weaknesses of kro that this controller does not have', () => {
     await world.user.delete(potRef('p'));
     await world.settle();
     await world.user.delete(potsRef);
-    // The controller keeps an unused watch for half a minute.
+    // The controller closes an unused watch only after half a minute.
     await world.advance(60_000);
     const text = world.controller.metricsText();
     expect(text).not.toMatch(/^instance_reconcile_errors_total\{/m);
     expect(text).not.toMatch(/^rgd_graph_build_total\{/m);
-    // Only the metrics of the deletion itself may still name the definition.
+    // Only the metrics about the deletion may still name the definition.
     const metricLines = text.split('\n').filter((line) => /[/=" ]pots"|Kind=Pot/.test(line));
     expect(metricLines.filter((line) => !line.startsWith('rgd_deletion'))).toEqual([]);
     expect(text).toContain('dynamic_controller_watch_count 3');

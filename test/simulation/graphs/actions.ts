@@ -11,7 +11,7 @@ import { rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from './stage.ts';
 const NAMES = ['one', 'two'];
 const CONTENDERS = ['one-base', 'two-mid', 'three-base', 'status'] as const;
 const ACCOUNTS = ['default', 'builder', 'keeper'] as const;
-/** The seconds for which an account lacks rights. Every other temporary state lasts as long. */
+/** The duration of every temporary state in seconds, for example of missing rights of an account. */
 const SECONDS = 5;
 
 const graphRef = (name: string): ObjectRef => ({
@@ -25,7 +25,10 @@ const CRD: ObjectRef = refOf(WIDGET_CRD);
 
 type Pick = <T>(values: readonly T[]) => T;
 
-/** About a dozen random actions on Graphs, their objects, what they read and patch, and the rights of their accounts. */
+/**
+ * About a dozen random actions. They change Graphs, their objects, the objects that Graphs read and patch, and the
+ * rights of their accounts.
+ */
 export function randomGraphActions(random: () => number): UserAction[] {
   const pick: Pick = (values) => values[Math.floor(random() * values.length)] as (typeof values)[number];
   const actions: UserAction[] = [];
@@ -36,9 +39,10 @@ export function randomGraphActions(random: () => number): UserAction[] {
     const waits = random();
     actions.push({ ...action, pause: waits < 0.5 ? 'settle' : waits < 0.8 ? Math.floor(random() * 3000) : 'none' });
   }
-  // Which of two owners keeps an object depends on timing. At the end, each object has one owner.
+  // Removes the rivals, so that each object has one owner at the end. With two owners, timing would decide which owner
+  // keeps the object.
   for (const what of CONTENDERS) actions.push(remove(`rival-${what}`));
-  // A waiting node would keep fields and objects of removed nodes. At the end, no node waits.
+  // Makes sure that no node waits at the end, because a waiting node would keep fields and objects of removed nodes.
   actions.push(applyRig('three', { text: 'z' }), suspend('three', false), release());
   return actions;
 }
@@ -129,7 +133,7 @@ function contend(what: (typeof CONTENDERS)[number]): UserAction {
   return makeOrChange(`apply a rival for ${what}`, contender(`rival-${what}`, what));
 }
 
-/** Applies an object. While an object of that name is being deleted, the user waits. */
+/** Applies an object. Waits while an object with the same name is being deleted. */
 function makeOrChange(text: string, object: KubeObject): UserAction {
   return {
     text,
@@ -163,7 +167,7 @@ function patch(text: string, ref: ObjectRef, body: JsonObject, subresource?: str
   return { text, do: (admin) => admin.patch(ref, body, subresource === undefined ? {} : { subresource }) };
 }
 
-/** Deletes an object that Graphs read or patch, and makes it again after some seconds. */
+/** Deletes an object that Graphs read or patch, and creates it again after some seconds. */
 function makeAgain(name: string, object: KubeObject): UserAction {
   return {
     text: `apply ${name} again after its deletion`,
@@ -175,7 +179,7 @@ function makeAgain(name: string, object: KubeObject): UserAction {
   };
 }
 
-/** Deletes the kind whose status Graphs patch, and makes it and its object again. */
+/** Deletes the CRD of the kind whose status Graphs patch. Then creates the CRD and its object again. */
 function removeCrd(): UserAction {
   return {
     text: 'apply the CRD of widgets again after its deletion',
@@ -193,14 +197,14 @@ function removeCrd(): UserAction {
   };
 }
 
-/** Adds an object to those that a selector finds, or takes it out of them. */
+/** Sets or removes the label of an object, so that a selector matches the object or no longer matches it. */
 function feed(name: string, on: boolean): UserAction {
   return patch(`${on ? 'feed' : 'starve'} ${name}`, mapRef(name), {
     metadata: { labels: { feed: on ? 'yes' : null } },
   });
 }
 
-/** Takes the field that a patch node of a Graph writes. Another action gives it back. */
+/** Takes the ownership of a field that a patch node of a Graph writes. Another action releases the field. */
 function claim(name: string): UserAction {
   const object = userMap('target', { [name]: 'claimed' });
   return {
@@ -223,7 +227,7 @@ function release(): UserAction {
   };
 }
 
-/** Gives an account only these rights for some seconds. */
+/** Limits the rights of an account to these verbs for some seconds. */
 function withoutRights(account: string, verbs: readonly string[]): UserAction {
   return {
     text: `leave the account ${account} with the rights [${verbs.join(' ')}] for a while`,
@@ -231,7 +235,7 @@ function withoutRights(account: string, verbs: readonly string[]): UserAction {
       const apply = async (objects: readonly KubeObject[]) => {
         for (const object of objects) await admin.apply(object, { fieldManager: 'user', force: true });
       };
-      // A rule without a verb is refused.
+      // The API server refuses a rule without a verb.
       if (tries === 0)
         await (verbs.length === 0 ? admin.delete(refOf(rolesOf(account))) : apply(rightsOf(account, verbs)));
       if (tries < SECONDS) return 'later';
@@ -246,7 +250,10 @@ function rolesOf(account: string): KubeObject {
   return role;
 }
 
-/** Adds entries to the record of a Graph: objects and fields that the Graph never wrote, and that have to stay. */
+/**
+ * Adds entries to the record of a Graph, for objects and fields that the Graph never wrote. The controller must not
+ * delete these objects and fields.
+ */
 function tamperRecord(name: string): UserAction {
   const entry = { nodeID: 'none', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'settings' };
   const field = { ...entry, fieldManager: 'user' };
@@ -263,7 +270,7 @@ function tamperRecord(name: string): UserAction {
       try {
         return await admin.patch(graphRef(name), body, { subresource: 'status' });
       } catch (thrown) {
-        // The controller has written the status since the read.
+        // The controller has written the status after the read.
         if (isConflict(thrown)) return 'later';
         throw thrown;
       }
@@ -271,7 +278,7 @@ function tamperRecord(name: string): UserAction {
   };
 }
 
-/** Takes the finalizer off a Graph, and waits until the controller has written it again. */
+/** Removes the finalizer of a Graph, and waits until the controller has added it again. */
 function takeFinalizer(name: string): UserAction {
   return {
     text: `take the finalizer off ${name}`,
@@ -293,9 +300,8 @@ function takeFinalizer(name: string): UserAction {
 }
 
 /**
- * Gives a Graph a spec that does not compile for some seconds. The user applies the broken spec and then the former one
- * with the field manager of all other changes. With another field manager, the nodes of these writes would stay in
- * every later spec.
+ * Replaces the spec of a Graph for some seconds by a spec that does not compile. Both writes use the same field manager
+ * as all other changes. With another field manager, the nodes of these writes would stay in every later spec.
  */
 function breakGraph(name: string): UserAction {
   return {

@@ -1,14 +1,14 @@
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 
-/** The parts of a Graph of the simulation. */
+/** The optional parts of a Graph of the simulation. */
 export interface Shape {
   readonly text: string;
   readonly names: readonly string[];
   /** The ServiceAccount. Default: the account `default`. */
   readonly account?: 'builder' | 'keeper';
-  /** A node under a condition, whose values the API server normalises. */
+  /** A conditional node. The API server normalizes its values. */
   readonly extra?: boolean;
-  /** A node that waits for the status that another controller writes, and a node that reads it. */
+  /** A node that waits for a status that another controller writes, and a node that reads this status. */
   readonly gate?: boolean;
   /** A subgraph in a subgraph, with captured values. */
   readonly sub?: boolean;
@@ -24,7 +24,7 @@ export interface Shape {
   readonly seen?: boolean;
   /** A patch of an object of an instance. */
   readonly ofThree?: boolean;
-  /** A Graph that the Graph makes. */
+  /** A Graph that the Graph creates. */
   readonly stamp?: boolean;
 }
 
@@ -37,7 +37,10 @@ const map = (name: string, data: JsonObject): JsonObject => ({
   data,
 });
 
-/** The dependencies of each node: the plural of the kind and the end of the name of an object that has to exist. */
+/**
+ * Maps a node to its dependencies. A dependency is an object that must exist: the plural of its kind, and the suffix of
+ * its name.
+ */
 export const DEPENDS_ON: Readonly<Record<string, readonly (readonly [plural: string, suffix: string])[]>> = {
   mid: [['configmaps', 'base']],
   parts: [['configmaps', 'mid']],
@@ -180,7 +183,7 @@ function withNodes(name: string, nodes: Node[], account?: string): KubeObject {
   };
 }
 
-/** A Graph that writes an object, or a field of a status, that another Graph or an instance also writes. */
+/** A Graph that writes the same object or status field as another Graph or an instance. */
 export function contender(name: string, what: 'one-base' | 'two-mid' | 'three-base' | 'status'): KubeObject {
   const node =
     what === 'status'

@@ -23,7 +23,7 @@ const SECRET: MemberKind = { apiVersion: 'v1', kind: 'Secret', path: '/api/v1/se
 
 /** The kinds of the objects that Graphs write. */
 const WRITTEN: readonly MemberKind[] = [...RIG_RULES.members.values(), SECRET, WIDGET, GRAPH];
-/** The kinds whose objects count at the end. */
+/** The kinds whose objects are compared at the end. */
 const KINDS = [...WRITTEN, { apiVersion: 'sim.test/v1', kind: 'Rig' }];
 
 const KIND_NAMES: Readonly<Record<string, string>> = {
@@ -35,7 +35,7 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
 const RBAC = 'rbac.authorization.k8s.io/v1';
 const ALL_VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
 
-/** The rights of a ServiceAccount of the namespace `default`. */
+/** The Role and RoleBinding of a ServiceAccount in the namespace `default`. */
 export function rightsOf(account: string, verbs: readonly string[] = ALL_VERBS): KubeObject[] {
   const metadata = { name: account, namespace: 'default' };
   const rule = (apiGroup: string, ...resources: string[]) => ({ apiGroups: [apiGroup], resources, verbs: [...verbs] });
@@ -57,7 +57,7 @@ export function rightsOf(account: string, verbs: readonly string[] = ALL_VERBS):
   ];
 }
 
-/** An object of a user. */
+/** A ConfigMap that the user creates. */
 export function userMap(name: string, data: JsonObject, labels?: Record<string, string>): KubeObject {
   const metadata = { name, namespace: 'default', ...(labels === undefined ? {} : { labels }) };
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
@@ -105,7 +105,7 @@ export const WIDGET_OBJECT: KubeObject = {
 
 const apply = (admin: KubeClient, object: KubeObject) => admin.apply(object, { fieldManager: 'user', force: true });
 
-/** Graphs beside a definition, in a cluster with accounts, objects of users and a kind of its own. */
+/** A stage with Graphs and a definition. The cluster has accounts, objects of users and a custom kind. */
 export const GRAPH_STAGE: Stage = {
   name: 'graphs',
   async prepare(admin, idle) {
@@ -153,7 +153,10 @@ export const GRAPH_STAGE: Stage = {
   restProblems,
 };
 
-/** The objects whose content counts at the end. The field managers of a Graph depend on its UID, and are left out. */
+/**
+ * The objects that are compared at the end. The names of a Graph's field managers are left out, because they depend on
+ * the Graph's UID.
+ */
 async function endState(admin: KubeClient): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
   for (const type of KINDS) {
@@ -173,7 +176,10 @@ function withoutManagers(object: KubeObject): KubeObject {
   return { ...object, status: { ...object.status, contributions: entries } };
 }
 
-/** Checks that hold for every state at rest: no deletion is left, and every object and field has its Graph. */
+/**
+ * Checks the conditions that must be true whenever no work remains: no deletion is pending, and every object and field
+ * belongs to a Graph.
+ */
 async function restProblems(admin: KubeClient): Promise<string[]> {
   const problems: string[] = [];
   const graphs = (await admin.list(GRAPH)).items;
@@ -194,7 +200,7 @@ async function restProblems(admin: KubeClient): Promise<string[]> {
       for (const manager of fieldManagersOf(object).filter(isPatchNodeManager)) {
         const graph = graphs.find(({ metadata }) => manager.startsWith(patchPrefix(metadata.uid ?? '')));
         const isRecorded = graph !== undefined && contributes(graph, manager, { ...type, namespace, name });
-        // The fields of the status of an instance belong to the instance itself.
+        // The status fields of an instance belong to the instance itself, so they need no record.
         if (!isRecorded && type.kind !== 'Rig') problems.push(`fields are left in ${text}`);
       }
     }

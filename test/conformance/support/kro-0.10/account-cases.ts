@@ -8,15 +8,15 @@ import type { WordRule } from './words.ts';
 const ANY = /./;
 
 /**
- * Pauses of a waiting Graph, in seconds. The account has no right to watch. Therefore each pass reads the missing
- * object.
+ * The first pauses between the passes of a waiting Graph, in seconds. The account has no right to watch, so each pass
+ * reads the missing object.
  */
 async function pausesOf(world: VirtualWorld, count: number): Promise<number[]> {
   const times: number[] = [];
   world.intercept = (request) => {
     if (!ofGraphs('GET')(request)) return undefined;
     if (!/\/configmaps\/late/.test(request.path)) return failure(403, 'Forbidden', 'no list, no watch');
-    // The pass that follows the status write happens at the same virtual time.
+    // The status write triggers another pass at the same virtual time. That pass does not count.
     if (times.at(-1) !== world.clock.now()) times.push(world.clock.now());
     return undefined;
   };
@@ -54,7 +54,9 @@ export const REQUEUE_RULES: readonly WordRule[] = [
   },
 ];
 
-/** Creates the missing object. Returns true if the Graph is then clean and its controller sends no further request. */
+/**
+ * Creates the missing object. Returns true if the Graph then has no problem and its controller sends no more requests.
+ */
 async function isAtRest(world: VirtualWorld): Promise<boolean> {
   world.intercept = undefined;
   await world.apply(liveMap('late'));

@@ -3,7 +3,7 @@ import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { ofGraphs, refuse } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 
-/** An answer of the API server that a case names, and the requests that get it. */
+/** An error response of the API server that a case names, and the requests that receive it. */
 export interface ApiError {
   readonly methods: readonly string[];
   readonly status: number;
@@ -26,8 +26,8 @@ const REASONS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The errors in words such as `create answers Invalid or BadRequest` or `GET fails with a non-404`. Other words are the
- * message of an error.
+ * Parses the errors from words such as `create answers Invalid or BadRequest` or `GET fails with a non-404`. Any other
+ * string is the message of an error.
  */
 export function apiErrorsOf(words: JsonValue | undefined, otherwise: readonly string[] = []): ApiError[] {
   if (words === undefined) return [];

@@ -9,7 +9,10 @@ export interface ArgoHealth {
 
 const PARTS: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready']);
 
-/** The health status that Argo CD derives from an object of kro's API group: the rules of its check, in its order. */
+/**
+ * The health status that Argo CD derives from an object of kro's API group. Applies the rules of Argo CD's health check
+ * in their order.
+ */
 export function argoHealth(object: KubeObject | undefined): ArgoHealth {
   const { metadata = {}, status = {} } = object ?? {};
   const { deletionTimestamp, finalizers = [], generation } = metadata;

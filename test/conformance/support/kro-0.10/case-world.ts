@@ -8,10 +8,10 @@ import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.t
 import { conditionText, virtualWorld } from '../../../support/virtual-world.ts';
 
 export const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
-/** The namespace of Graphs in cases that name none. */
+/** The namespace of a Graph when its case does not name one. */
 export const NAMESPACE = 'team';
 
-/** The time after which a Graph has settled, when it waits for nothing. */
+/** The time after which a Graph has settled, if it does not wait for an object. */
 const SETTLING_MS = 5000;
 
 const CONTROLLER = {
@@ -19,7 +19,7 @@ const CONTROLLER = {
   serviceAccount: { namespace: 'kro-system', name: 'kro' },
 } as const;
 
-/** All accounts may do everything, as in the cluster in which kro was observed. */
+/** Grants all rights to all accounts, as in the cluster in which kro was observed. */
 const RIGHTS: KubeObject = {
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'ClusterRoleBinding',
@@ -30,7 +30,7 @@ const RIGHTS: KubeObject = {
 
 let prepared: ClusterSnapshot | undefined;
 
-/** A cluster with kro's CRDs and a controller at the level of kro 0.10, for one case. */
+/** Creates a cluster for one case, with kro's CRDs and a controller at level 0.10. */
 export async function caseWorld(features: ControllerOptions['features'] = {}): Promise<VirtualWorld> {
   const controller = { ...CONTROLLER, features: { graphKind: true, ...features } };
   if (prepared !== undefined) return virtualWorld({ controller, from: prepared });
@@ -42,7 +42,7 @@ export async function caseWorld(features: ControllerOptions['features'] = {}): P
   return virtualWorld({ controller, from: prepared });
 }
 
-/** Runs a check in a world of its own. */
+/** Runs a check in its own virtual world. */
 export async function inWorld<Result>(
   check: (world: VirtualWorld) => Promise<Result>,
   features: ControllerOptions['features'] = {},
@@ -65,7 +65,7 @@ export async function putNamespaces(world: VirtualWorld, names: Iterable<string>
   }
 }
 
-/** The CRD of a kind that takes any fields and has a status subresource. */
+/** The CRD of a kind that accepts any fields and has a status subresource. */
 export function anyCrd(apiVersion: string, kind: string, versions: readonly string[] = []): KubeObject {
   const { group, version } = parseApiVersion(apiVersion);
   const made = crdOf(kind, { properties: { spec: ANYTHING, status: ANYTHING } }, {
@@ -96,7 +96,7 @@ export function graphObject(nodes: JsonValue, name = 'g', place = NAMESPACE, spe
   return { ...GRAPH, metadata: { name, namespace: place }, spec: { nodes, ...spec } };
 }
 
-/** A ConfigMap as a template. */
+/** The template of a ConfigMap. */
 export const config = (name: string, data: JsonObject = { k: 'v' }): JsonObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -113,7 +113,7 @@ export const template = (id: string, name = id, data: JsonObject = { k: 'v' }): 
   template: config(name, data),
 });
 
-/** Creates a Graph as its user, or replaces its spec, and waits until the Graph has settled. */
+/** Creates a Graph or replaces its spec, as the user does, and waits until the Graph has settled. */
 export async function putGraph(world: VirtualWorld, graph: KubeObject, waitMs = SETTLING_MS): Promise<void> {
   const { name = '', namespace: place = '' } = graph.metadata;
   const known = await world.user.find(graphRef(name, place));
@@ -125,7 +125,7 @@ export async function putGraph(world: VirtualWorld, graph: KubeObject, waitMs = 
 export const getGraph = (world: VirtualWorld, name = 'g', place = NAMESPACE): Promise<KubeObject | undefined> =>
   world.user.find(graphRef(name, place));
 
-/** `Status Reason: message` of a condition of a Graph. */
+/** A condition of a Graph, in the form `Status Reason: message`. */
 export async function graphCondition(
   world: VirtualWorld,
   type: 'Accepted' | 'ResourcesConverged' | 'Ready' | 'WatchesHealthy',
@@ -135,13 +135,16 @@ export async function graphCondition(
   return conditionText(await getGraph(world, name, place), type);
 }
 
-/** The entries of a list in the status of a Graph. */
+/** The entries of one list in the status of a Graph. */
 export function entriesOf(graph: KubeObject | undefined, list: 'managedResources' | 'contributions'): JsonObject[] {
   const entries = graph?.status?.[list];
   return Array.isArray(entries) ? entries.filter(isJsonObject) : [];
 }
 
-/** A predicate for the requests that the controller sends as the account of a Graph. */
+/**
+ * Returns a predicate. It is true for requests with one of the methods that the controller sends as the account of a
+ * Graph.
+ */
 export function ofGraphs(...methods: readonly string[]): (request: SeenRequest) => boolean {
   return ({ method, path, headers }) =>
     (methods.length === 0 || methods.includes(method)) &&
@@ -150,7 +153,7 @@ export function ofGraphs(...methods: readonly string[]): (request: SeenRequest) 
     /\/(api|apis\/[^/?]+)\/[^/?]+\/[^?]+/.test(path);
 }
 
-/** Refuses the controller's requests for which the predicate holds. */
+/** Refuses the controller's requests that match the predicate. */
 export function refuse(
   world: VirtualWorld,
   fits: (request: SeenRequest) => boolean,
@@ -162,8 +165,8 @@ export function refuse(
 }
 
 /**
- * Whether a value has all members of the expected value. Lists are compared item by item. `<…>` stands for any text on
- * one line that is not empty.
+ * Does a value have all members of the expected value? Lists are compared item by item. `<…>` matches any non-empty
+ * text on one line.
  */
 export function includes(found: JsonValue | undefined, expected: JsonValue): boolean {
   if (Array.isArray(expected)) {
@@ -179,7 +182,7 @@ export function includes(found: JsonValue | undefined, expected: JsonValue): boo
   return found === expected;
 }
 
-/** The difference between a value and the members that it must have. */
+/** Describes each expected member that a value does not have. */
 export function differences(what: string, found: JsonValue | undefined, expected: JsonValue): string[] {
   return includes(found, expected) ? [] : [`${what}: ${stringifyJson(found ?? null)} instead of ${stringifyJson(expected)}`];
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { JsonObject, JsonValue } from '../../../../src/core/index.ts';
 import { isJsonObject, parseJson } from '../../../../src/core/index.ts';
 
-/** A case: an input, and the expected behaviour, which is that of kro 0.10. */
+/** A case: an input, and the behaviour of kro 0.10 for this input. */
 export interface KroCase {
   readonly id: string;
   readonly area: string;
@@ -11,7 +11,10 @@ export interface KroCase {
   readonly expect: JsonObject;
 }
 
-/** The result of a case. A case that no runner knows is not run, and counts neither as passed nor as failed. */
+/**
+ * The result of a case. If no runner knows a case, the case does not run, and it counts neither as passed nor as
+ * failed.
+ */
 export type CaseOutcome =
   | { readonly state: 'passed' }
   | { readonly state: 'failed'; readonly detail: string }
@@ -21,7 +24,7 @@ export const PASSED: CaseOutcome = { state: 'passed' };
 export const failed = (detail: string): CaseOutcome => ({ state: 'failed', detail });
 export const notRun = (reason: string): CaseOutcome => ({ state: 'notRun', reason });
 
-/** The outcome of a case with these differences. Without differences, the case has passed. */
+/** Makes the outcome of a case from its differences. A case without differences has passed. */
 export function outcomeOf(differences: readonly string[]): CaseOutcome {
   return differences.length === 0 ? PASSED : failed(differences.join('\n'));
 }

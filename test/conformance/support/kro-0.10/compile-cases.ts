@@ -7,7 +7,7 @@ import { crdOf } from '../../../support/crd.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { containsAll, failed, notRun, outcomeOf } from './cases.ts';
 
-/** The kinds that cases name besides the built-in ones. */
+/** The schemas of the built-in kinds and of the custom kinds that cases name. */
 const sources = [
   builtinSource(),
   crdSource([
@@ -16,7 +16,7 @@ const sources = [
   ]),
 ];
 
-/** A Graph with these nodes. */
+/** A Graph object with these nodes. */
 export function graphWith(nodes: JsonValue): JsonObject {
   return {
     apiVersion: 'kro.run/v1alpha1',
@@ -26,7 +26,10 @@ export function graphWith(nodes: JsonValue): JsonObject {
   };
 }
 
-/** kro's text for the first error of a compilation, or else the error's own message; empty without an error. */
+/**
+ * The message of the first compilation error: kro's message if the error has one, and this compiler's message if not.
+ * Empty when the compilation has no error.
+ */
 export function acceptedText({ diagnostics }: CompileResult): string {
   const first = diagnostics.find(({ severity }) => severity === 'error');
   return first?.kroMessage ?? first?.message ?? '';
@@ -34,7 +37,7 @@ export function acceptedText({ diagnostics }: CompileResult): string {
 
 export const compileNodes = (nodes: JsonValue): CompileResult => compileGraphObject(graphWith(nodes), { sources });
 
-/** Expectations about the compiled graph; each gives its differences. */
+/** Maps the name of an expectation about the compiled graph to a function that returns the differences. */
 const EXPECTATIONS: Readonly<Record<string, (graph: Graph, expected: JsonValue) => string[]>> = {
   accepted: () => [],
   reason: () => [],
@@ -74,7 +77,7 @@ const EXPECTATIONS: Readonly<Record<string, (graph: Graph, expected: JsonValue) 
   },
 };
 
-/** Runs a case with the nodes of a Graph and the verdict of the compiler. */
+/** Runs a case whose input is the nodes of a Graph, and whose expectation is the result of the compiler. */
 export function runCompileCase({ input, expect }: KroCase): CaseOutcome {
   const nodes = input['nodes'];
   const accepted = expect['accepted'];
@@ -97,7 +100,7 @@ export function runCompileCase({ input, expect }: KroCase): CaseOutcome {
   return outcomeOf(differences);
 }
 
-/** Runs a case whose payload is a text that is not an object. */
+/** Runs a case whose payload is a string instead of an object. */
 export function runRawPayloadCase({ input, expect }: KroCase): CaseOutcome {
   const [key = ''] = Object.keys(input);
   const payload = key.slice('raw'.length).toLowerCase();

@@ -74,7 +74,7 @@ const afterApply = (nodes: readonly JsonObject[], prepare: (world: VirtualWorld)
     return { ResourcesConverged: [status, reason, message], returnsError: again > 0, Ready: await condition(world, 'Ready') };
   });
 
-/** Observes a removed node whose objects or fields cannot be deleted. */
+/** Observes a Graph from which a node was removed, when the node's objects or fields cannot be deleted. */
 const retired = (first: JsonObject, fits: (request: SeenRequest) => boolean): Promise<Findings> =>
   inWorld(async (world) => {
     await world.apply(liveMap('target', { theirs: '0' }));
@@ -87,7 +87,7 @@ const retired = (first: JsonObject, fits: (request: SeenRequest) => boolean): Pr
     return { ResourcesConverged: found, error: isNamed ? 'prune: ' : '' };
   });
 
-/** The conditions that a Graph gets before its objects have been read. */
+/** The conditions that a step decides before the Graph's objects have been read. */
 function pendingConditions(): Findings {
   const compiled = graphObjectOf('[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]');
   const cluster = new FakeCluster();
@@ -203,7 +203,7 @@ export const CONTROLLER_RULES: readonly WordRule[] = [
     input: { get: /^fails with a non-404$/ },
     check: () =>
       inWorld(async (world) => {
-        // The controller reads Graphs by a list and a watch. It logs the failed list, and repeats it later.
+        // The controller lists and watches Graphs. It logs a failed list request, and repeats the request later.
         refuse(world, ({ method, path }) => method === 'GET' && /\/graphs(\?|$)/.test(path), 500, 'InternalError', 'storage is broken');
         await world.controller.stop();
         const restarted = world.restart();
@@ -241,7 +241,8 @@ export const CONTROLLER_RULES: readonly WordRule[] = [
     check: () => retired({ id: 'p', patch: config('target', { mine: '1' }) }, ({ method, path }) => method === 'PATCH' && path.includes('/configmaps/target')),
   },
   {
-    // kro 0.10 keeps the contributions of Graphs in their status, and those of instances in the annotation.
+    // kro 0.10 keeps the contributions of a Graph in its status, and the contributions of an instance in the
+    // annotation.
     input: { 'contributions annotation': /^malformed$/, 'state of code': ANY },
     check: () => malformedContributions(),
   },

@@ -20,7 +20,10 @@ const keyed = (...keys: readonly string[]): JsonObject => ({
 const ruled = { type: 'string', 'x-kubernetes-validations': [{ rule: 'self != ""' }] };
 const free = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** The schemas of a field before and after each change that a case describes in words. */
+/**
+ * One row per change that a case describes in words: a pattern for the words, and the schemas of a field before and
+ * after the change.
+ */
 const FIELDS: readonly (readonly [RegExp, JsonObject, JsonObject])[] = [
   [/^enum added/, text, { type: 'string', enum: ['a'] }],
   [/^enum (dropped|removed)/, { type: 'string', enum: ['a'] }, text],
@@ -54,7 +57,9 @@ function crd(field: JsonObject, columns?: readonly JsonObject[]): KubeObject {
 
 const COLUMN = { name: 'A', type: 'string', jsonPath: '.spec.f' };
 
-/** Runs a case about a change of a CRD, at the default comparison and with the gate ConservativeCRDComparison. */
+/**
+ * Runs a case about a change of a CRD, with the default comparison and with the feature gate ConservativeCRDComparison.
+ */
 export function runCrdCase({ input, expect }: KroCase): CaseOutcome {
   const change = String(input['change']);
   const isColumns = change.startsWith('printer column');

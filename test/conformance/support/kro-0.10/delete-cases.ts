@@ -22,8 +22,8 @@ import { conditionList, listOf } from './words.ts';
 const ANY = /./;
 
 /**
- * Observes the deletion of a Graph whose inventory is a list of names. The Graph has written these objects in this
- * order.
+ * Observes the deletion of a Graph whose inventory is a list of names. The Graph has written the objects in the order
+ * of the list.
  */
 const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
@@ -53,8 +53,8 @@ const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
   });
 
 /**
- * Observes the deletion of a Graph whose inventory is a list of entries of the status. The objects are as the case
- * says.
+ * Observes the deletion of a Graph whose inventory is a list of status entries. The case gives the state of each
+ * object.
  */
 const ofEntries = ({ inventory }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {

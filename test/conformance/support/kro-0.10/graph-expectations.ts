@@ -13,7 +13,7 @@ type Expectation = (run: GraphRun, expected: JsonValue) => Promise<string[]>;
 const texts = (value: JsonValue): string[] => (Array.isArray(value) ? value : [value]).map(String);
 const nameOf = ({ metadata }: KubeObject): string => metadata.name ?? '';
 
-/** Whether words such as `v1/ConfigMap team/a {k: v}` or `a` describe the object. */
+/** Do words such as `v1/ConfigMap team/a {k: v}` or `a` describe the object? */
 function fits(object: KubeObject, words: string): boolean {
   const [, head = '', tail = ''] = /^([^{(]+?)\s*([{(].*)?$/.exec(words) ?? [];
   const [, version, kind, place, name] = /^(?:([\w.]+(?:\/v\w+)?)\/)?(?:(\w+) )?(?:([\w-]+)\/)?([\w.-]+)$/.exec(head) ?? [];
@@ -23,7 +23,9 @@ function fits(object: KubeObject, words: string): boolean {
   return isSame && isPlaced && hasData(object, tail);
 }
 
-/** `{k: v, n: "2"}`, and `without m` for a key that is missing. */
+/**
+ * Does the object have the data that words such as `{k: v, n: "2"}` name? `without m` means that the key `m` is absent.
+ */
 function hasData(object: KubeObject, words: string): boolean {
   const data = isJsonObject(object['data']) ? object['data'] : {};
   const pairs = [...words.matchAll(/[{,]\s*(\w+):\s*"?([^",}]*)"?/g)];
@@ -36,7 +38,7 @@ function hasData(object: KubeObject, words: string): boolean {
 function children(found: readonly KubeObject[], expected: JsonValue): string[] {
   const wanted = texts(expected);
   const shown = found.map(({ kind, metadata }) => `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join('/')}`);
-  // A bare name with its data means that the case is about this object alone. Other objects may exist.
+  // If each entry is a name with data, such as `a {k: v}`, other objects may also exist.
   const isExcerpt = wanted.every((words) => /^[\w.-]+ \{/.test(words));
   const isSame = (isExcerpt || found.length === wanted.length) && wanted.every((words) => found.some((object) => fits(object, words)));
   return isSame ? [] : [`children: ${shown.join(', ')} instead of ${wanted.join(', ')}`];
@@ -48,8 +50,8 @@ async function hasField(run: GraphRun, path: string): Promise<boolean> {
 }
 
 /**
- * The nodes without those that have this member (such as `patch`). A placeholder remains when no node is left, because
- * a Graph needs at least one node.
+ * Removes the nodes that have this member (such as `patch`), also from subgraphs. If no node remains, returns a
+ * placeholder node, because a Graph needs at least one node.
  */
 function without(nodes: readonly JsonObject[], key: string): JsonObject[] {
   const kept = nodes.flatMap((node): JsonObject[] => {
@@ -62,7 +64,9 @@ function without(nodes: readonly JsonObject[], key: string): JsonObject[] {
   return kept.length === 0 ? [{ id: 'rest', def: { x: 'y' } }] : kept;
 }
 
-/** The expected state of the Graph and of the cluster when the Graph has settled. */
+/**
+ * Maps the name of an expectation to its check. A check runs when the Graph has settled, and returns the differences.
+ */
 const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   children: async (run, expected) => children(await run.children(), expected),
   applied: async (run, expected) => {
@@ -96,7 +100,7 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   },
   messageContains: async (run, expected) => containsAll(await run.errorText(), expected),
   messageOfB: async (run, expected) => {
-    // The condition has only the first error. The errors of later nodes are in the reports of the controller.
+    // The condition contains only the first error. The controller reports the errors of later nodes.
     const report = run.world.controller.reports.report('acme.test/v1/Pot/default/i');
     const waiting = report?.nodes.find(({ id }) => id === 'b')?.because;
     const [first] = waiting?.kind === 'dependency' ? waiting.nodes : [];
@@ -136,7 +140,8 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     return [...same('converged', converged, expected), ...(patches.length > 0 ? [] : ['no write'])];
   },
   maxParallel: async (run, expected) => {
-    // The number is kro's default. The case only requires that there is a limit: no pass sends all its writes at once.
+    // The number is kro's default. The case requires only that a limit exists, so that a pass does not send all its
+    // writes at once.
     const limit = Number(/\((\d+)\)/.exec(String(expected))?.[1] ?? 0);
     const count = (await run.children()).length;
     return count > limit ? [] : [`${count} objects do not reach the limit ${limit}`];
@@ -197,7 +202,10 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   },
 };
 
-/** Requests that the deletion of an object by another client causes. An object that is not watched causes none. */
+/**
+ * The writes that the controller sends after another client has created the Graph's former objects again. There are no
+ * writes if the controller does not watch these objects.
+ */
 async function wakesOf(run: GraphRun, made: readonly KubeObject[]): Promise<string[]> {
   run.world.requests.length = 0;
   for (const { apiVersion, kind, metadata } of made) {
@@ -212,7 +220,7 @@ async function entries(run: GraphRun, list: 'managedResources' | 'contributions'
   return entriesOf(await run.parent(), list).filter(({ nodeID }) => !String(nodeID).startsWith('probe'));
 }
 
-/** `afterCreatingSrc`: the children once the missing reference exists. */
+/** Checks `afterCreatingSrc`: creates the missing object of a reference, and compares the children. */
 async function afterCreating(run: GraphRun, name: string, expected: JsonValue): Promise<string[]> {
   const ref = run.nodes.find((node) => 'ref' in node)?.['ref'];
   if (!isJsonObject(ref) || !isJsonObject(ref['metadata'])) throw new UnknownForm('the case has no reference');
@@ -223,7 +231,7 @@ async function afterCreating(run: GraphRun, name: string, expected: JsonValue): 
   return children(await run.children(), expected);
 }
 
-/** The rule for an expectation; undefined when no rule reads it. */
+/** The rule for an expectation. Undefined when there is no rule. */
 export function expectationOf(key: string): Expectation | undefined {
   if (Object.hasOwn(EXPECTATIONS, key)) return EXPECTATIONS[key];
   const created = /^afterCreating(\w+)$/.exec(key)?.[1];

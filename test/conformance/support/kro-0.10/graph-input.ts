@@ -6,10 +6,10 @@ import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import type { KroCase } from './cases.ts';
 import { anyCrd, getGraph, NAMESPACE, serve } from './case-world.ts';
 
-/** A problem with the form of a case: no rule reads it. */
+/** The input of a case has a form for which the runner has no rule. */
 export class UnknownForm extends Error {}
 
-/** The nodes of a case in each phase. A value such as `true then false` has one value in each phase. */
+/** The nodes of a case in each phase. A string such as `true then false` has one value per phase. */
 export function phasesOf({ input }: KroCase): JsonObject[][] {
   const defs: JsonObject[] = [];
   const read = (value: JsonValue, phase: number): JsonValue => {
@@ -50,7 +50,9 @@ export function phasesOf({ input }: KroCase): JsonObject[][] {
 
 const scalarOf = (text: string): JsonValue => (text === 'true' || text === 'false' ? text === 'true' : text);
 
-/** Completes a node of which a case gives only `forEach`. The node writes a ConfigMap for each element. */
+/**
+ * Adds a template to a node for which the case gives only `forEach`. The node then writes one ConfigMap per element.
+ */
 function completed(node: JsonObject): JsonObject {
   if (['template', 'ref', 'def', 'patch', 'graph'].some((key) => key in node)) return node;
   const dimensions = Array.isArray(node['forEach']) ? node['forEach'].filter(isJsonObject).flatMap(Object.keys) : [];
@@ -58,7 +60,7 @@ function completed(node: JsonObject): JsonObject {
   return { ...node, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `\${${name}}` } } };
 }
 
-/** All payloads of nodes, in subgraphs too. */
+/** All payloads of nodes, including the nodes of subgraphs. */
 export function payloadsOf(nodes: readonly JsonObject[]): { readonly key: string; readonly payload: JsonObject }[] {
   return nodes.flatMap((node) => {
     const inner = isJsonObject(node['graph']) ? node['graph']['nodes'] : undefined;
@@ -71,7 +73,7 @@ export function payloadsOf(nodes: readonly JsonObject[]): { readonly key: string
   });
 }
 
-/** Serves the kinds of the nodes that are not built-in kinds, unless the case says that they are unknown. */
+/** Serves the custom kinds of the nodes, except when the case says that the kinds are unknown. */
 export async function serveKinds(world: VirtualWorld, { input }: KroCase, nodes: readonly JsonObject[]): Promise<void> {
   if (/unknown|missing|no CRD/.test(String(input['cluster'] ?? ''))) return;
   for (const { payload } of payloadsOf(nodes)) {
@@ -91,8 +93,8 @@ export function namespacesOf({ input, expect }: KroCase): string[] {
 }
 
 /**
- * Creates the objects that exist before the Graph. For an object that needs the Graph's UID, returns a function that
- * creates this object from the UID.
+ * Creates the objects that exist before the Graph. If an object needs the Graph's UID, returns a function that creates
+ * the object from the UID.
  */
 export async function putExisting(
   world: VirtualWorld,
@@ -119,8 +121,7 @@ export async function putExisting(
 }
 
 /**
- * Creates the object that the words name (`Kind namespace/name` or `Kind name`), in the state in which another client
- * left it.
+ * Creates the object that the words name (`Kind namespace/name` or `Kind name`), in the state that the words describe.
  */
 async function putInWords(world: VirtualWorld, words: string, nodes: readonly JsonObject[]): Promise<void> {
   const object = objectIn(words, nodes);
@@ -136,7 +137,10 @@ async function putInWords(world: VirtualWorld, words: string, nodes: readonly Js
   else throw new UnknownForm(`no rule for "${words}"`);
 }
 
-/** The object that words name. Its version is that of the nodes with its kind, otherwise `v1`. */
+/**
+ * The object that the words name. It has the apiVersion of the first node with the same kind, and `v1` if there is no
+ * such node.
+ */
 function objectIn(words: string, nodes: readonly JsonObject[]): KubeObject {
   const found = /^(\w+) (?:([\w-]+)\/)?([\w.-]+)/.exec(words);
   if (found === null) throw new UnknownForm(`no object in "${words}"`);
@@ -153,7 +157,7 @@ async function put(world: VirtualWorld, object: KubeObject, fields: JsonObject, 
   await world.user.apply({ ...object, ...fields }, { fieldManager, force: true });
 }
 
-/** Creates the target of the first patch node. The field manager gives the patched fields other values. */
+/** Creates the target of the first patch node. The field manager sets the patched fields to other values. */
 async function putTarget(world: VirtualWorld, nodes: readonly JsonObject[], fieldManager: string): Promise<void> {
   const patch = payloadsOf(nodes).find(({ key }) => key === 'patch')?.payload;
   if (patch === undefined || !isJsonObject(patch['data']) || !isJsonObject(patch['metadata'])) {
@@ -167,7 +171,10 @@ async function putTarget(world: VirtualWorld, nodes: readonly JsonObject[], fiel
 /** The namespaces of objects that a selector matches. */
 export const SELECTED_NAMESPACES = ['one', 'two', NAMESPACE] as const;
 
-/** Creates objects with the labels of the first reference by selector, in each of `SELECTED_NAMESPACES` by turns. */
+/**
+ * Creates objects with the labels that the first selector requires. The objects are spread evenly over
+ * `SELECTED_NAMESPACES`.
+ */
 export async function putMatching(world: VirtualWorld, nodes: readonly JsonObject[], count: number): Promise<void> {
   const ref = payloadsOf(nodes).find(({ key }) => key === 'ref')?.payload;
   const selector = ref !== undefined && isJsonObject(ref['metadata']) ? ref['metadata']['selector'] : undefined;

@@ -12,7 +12,7 @@ import { namespacesOf, payloadsOf, phasesOf, putExisting, SELECTED_NAMESPACES, s
 /** The parent of the nodes: a Graph, or an instance of a definition with the nodes as its resources. */
 type Mode = 'graph' | 'definition';
 
-/** The prefix of the ids of probes: nodes that the runner adds, each to observe the value of another node. */
+/** The prefix of the ids of probes. A probe is a node that the runner adds to observe the value of another node. */
 const PROBE = 'probe';
 /** The namespace of the instance in cases about definitions. */
 const INSTANCE_NAMESPACE = 'default';
@@ -77,12 +77,12 @@ export class GraphRun {
     await this.world.advance(5000);
   }
 
-  /** Goes to the next value of each input such as `true then false`. */
+  /** Applies the nodes of the second phase, in which an input such as `true then false` has its second value. */
   async nextPhase(): Promise<void> {
     await this.apply(this.#phases[1] ?? []);
   }
 
-  /** The Graph or the instance. */
+  /** The live Graph or instance. */
   parent(): Promise<KubeObject | undefined> {
     return this.mode === 'graph' ? getGraph(this.world, 'g', this.place) : this.world.user.find(potRef('i'));
   }
@@ -91,7 +91,7 @@ export class GraphRun {
     return conditionText(await this.parent(), 'Ready').startsWith('True');
   }
 
-  /** `Status Reason: message` of the condition about the objects. */
+  /** The condition about the objects, in the form `Status Reason: message`. */
   async converged(): Promise<string> {
     return conditionText(await this.parent(), this.mode === 'graph' ? 'ResourcesConverged' : 'ResourcesReady');
   }
@@ -105,18 +105,18 @@ export class GraphRun {
     return isHard ? 'hard' : 'soft';
   }
 
-  /** The text of the first error, without the prefix that instances have. */
+  /** The message of the condition about the objects, without status and reason. */
   async errorText(): Promise<string> {
     return (await this.converged()).replace(/^\w+ \w+: /, '');
   }
 
-  /** The live objects of template nodes, in the order of the record. */
+  /** The live objects of template nodes. The objects of a Graph have the order of its `managedResources`. */
   async children(): Promise<KubeObject[]> {
     const found = this.mode === 'graph' ? await this.#recorded() : await this.#labelled();
     return found.filter((object) => !nodeOf(object).startsWith(PROBE));
   }
 
-  /** The recorded objects that exist. */
+  /** The objects in the Graph's `managedResources` that exist. */
   async #recorded(): Promise<KubeObject[]> {
     const entries = entriesOf(await this.parent(), 'managedResources').filter(({ uid }) => uid !== undefined);
     const objects: KubeObject[] = [];
@@ -133,7 +133,7 @@ export class GraphRun {
     return items;
   }
 
-  /** The value that a node publishes; undefined when it publishes none. */
+  /** The value of a node that has a probe. Undefined while the node has no value. */
   async valueOf(id: string): Promise<JsonValue | undefined> {
     const live = await this.world.user.find({ apiVersion: 'v1', kind: 'ConfigMap', name: probeName(id), namespace: this.place });
     const data = live?.['data'];
@@ -150,7 +150,7 @@ export class GraphRun {
     return this.before.get(targetKeys(this.nodes, this.place)[0] ?? '');
   }
 
-  /** The writes that the controller sent for objects of the nodes, since the nodes were applied. */
+  /** The writes of the nodes' objects that the controller has sent since the last `apply`. */
   writes(): string[] {
     const own = this.mode === 'graph' ? /\/graphs\/g/ : /\/pots\/|kro\.run/;
     return this.world.requests
@@ -169,12 +169,12 @@ export const nodeOf = ({ metadata }: KubeObject): string => metadata.labels?.[NO
 
 const probeName = (id: string): string => `${PROBE}-${id.toLowerCase()}`;
 
-/** A ConfigMap with the value of a node as JSON. */
+/** A node that writes the value of another node into a ConfigMap, as JSON. */
 function probeOf(id: string, nodes: readonly JsonObject[]): JsonObject {
   const selects = payloadsOf(nodes.filter((node) => node['id'] === id)).some(
     ({ key, payload }) => key === 'ref' && isJsonObject(payload['metadata']) && 'selector' in payload['metadata'],
   );
-  // The probe may itself be one of the selected objects. It contains only names, so that it does not grow with each
+  // The selector may also select the probe. Therefore the probe contains only names, so that it does not grow with each
   // pass.
   const value = selects ? `${id}.map(x, {'metadata': {'name': x.metadata.name, 'namespace': x.metadata.namespace}})` : id;
   return {
@@ -188,7 +188,9 @@ function probeOf(id: string, nodes: readonly JsonObject[]): JsonObject {
   };
 }
 
-/** References, as JSON, to the targets of patch and template nodes with literal names. */
+/**
+ * The references, as JSON, to the targets of patch and template nodes. Leaves out nodes whose name is an expression.
+ */
 function targetKeys(nodes: readonly JsonObject[], place: string): string[] {
   return payloadsOf(nodes)
     .filter(({ key }) => key !== 'ref')

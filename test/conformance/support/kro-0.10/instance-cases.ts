@@ -35,7 +35,10 @@ const conditionOf = async (world: VirtualWorld, type: string): Promise<string[]>
 
 const ofChildren = ({ method, path }: SeenRequest): boolean => method === 'PATCH' && path.includes('/configmaps/i-');
 
-/** The outcome of the passes over an instance. `word` stands for the text of the error, as in the case. */
+/**
+ * The outcome of the passes over an instance. Replaces the error message `text` by `word`, the word that the case uses
+ * for it.
+ */
 async function outcome(world: VirtualWorld, text: string, word: string, mend: () => Promise<void>): Promise<Findings> {
   const [status = '', reason = '', message = ''] = await conditionOf(world, 'ResourcesReady');
   const state = (await instance(world))?.status?.['state'];
@@ -45,7 +48,7 @@ async function outcome(world: VirtualWorld, text: string, word: string, mend: ()
   return {
     ResourcesReady: [status, reason, message.replaceAll(text, word)],
     state,
-    // kro sets a timer. In this project a watch or a growing pause starts the next pass. The case only requires that
+    // kro sets a timer. In this project, a watch event or a backoff starts the next pass. The case requires only that
     // there is a next pass.
     requeue: isTriedAgain ? 'timer' : null,
   };
@@ -108,7 +111,7 @@ async function createRevision(world: VirtualWorld, like: KubeObject, revision: n
 
 const MARKED: JsonObject = { color: '${c.data.k}' };
 
-/** Observes the deletion of an instance whose record of status fields can be read. */
+/** Observes the deletion of an instance with a valid record of status fields. */
 const released = ({ release }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     await putInstance(world, [mapResource('c', { k: 'v' })], MARKED);
@@ -132,7 +135,7 @@ const released = ({ release }: JsonObject): Promise<Findings> =>
     };
   });
 
-/** Observes an instance whose record of status fields cannot be read. */
+/** Observes an instance with a malformed record of status fields. */
 export const malformedContributions = (): Promise<Findings> =>
   inWorld(async (world) => {
     await putInstance(world, [mapResource('c', { k: 'v' })], MARKED);
@@ -151,8 +154,8 @@ export const malformedContributions = (): Promise<Findings> =>
   });
 
 /**
- * Deletes an instance whose objects have these apply orders, and returns the waves of the deletion. Each object is held
- * until its wave is known.
+ * Deletes an instance whose objects have these apply orders, and returns the waves of the deletion. A finalizer keeps
+ * each object until its wave is known.
  */
 const waves = (orders: readonly string[], isHeld = false): Promise<string[][]> =>
   inWorld(async (world) => {
@@ -218,7 +221,7 @@ const taken = (): Promise<Findings> =>
 
 const ANY = /^/;
 
-/** The rules for the fields that instances of definitions show. */
+/** The rules for the fields of instances of definitions. */
 export const INSTANCE_RULES: readonly WordRule[] = [
   { input: { 'latest revision': /^missing$|^\d+, failed$/ }, check: unresolved },
   { input: { apply: /^soft error \w+$/ }, check: waiting },
@@ -248,7 +251,7 @@ export const INSTANCE_RULES: readonly WordRule[] = [
     input: { rgdStatus: /^\{/ },
     check: ({ rgdStatus = {} }) =>
       inWorld(async (world) => {
-        // The words mean that each field has an expression over a node. The conditions are a list.
+        // In the words of the case, each field has an expression that reads a node. The conditions are a list.
         const fields = Object.keys(rgdStatus as JsonObject).map((name): [string, JsonValue] => [name, valueOf(name)]);
         await putInstance(world, [mapResource('c', { k: 'v' })], Object.fromEntries(fields));
         const record = (await instance(world))?.metadata.managedFields ?? [];

@@ -30,7 +30,7 @@ function instanceCase(name: string, expect: JsonObject): CaseOutcome {
   ]);
 }
 
-/** Nodes in words: `a; b reads a; c reads b; d alone`. */
+/** Runs a case whose nodes are described in words, such as `a; b reads a; c reads b; d alone`. */
 function orderCase(words: string, expect: JsonObject): CaseOutcome {
   const nodes = words.split(';').map((part) => {
     const [id = '', verb, ...read] = part.trim().split(/[ ,]+/);

@@ -7,7 +7,7 @@ import { putInstance } from './instance-cases.ts';
 import type { Findings, WordRule } from './words.ts';
 import { conditionList } from './words.ts';
 
-/** Observes a resource with the members of the case, with or without the gate. */
+/** Observes a resource with the members that the case names, with or without the feature gate. */
 const withPolicy = (input: JsonObject): Promise<Findings> =>
   inWorld(
     async (world) => {

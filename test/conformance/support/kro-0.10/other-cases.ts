@@ -41,12 +41,12 @@ const inDefinition = ({ rgdTemplateField }: JsonObject): Promise<Findings> =>
     object[top] = { [key]: value ?? null };
     await world.apply(potDefinition([made]));
     await world.advance(5000);
-    // The condition has kro's text. The events have the place of each problem.
+    // The condition has kro's message. The events name the path of each problem.
     const definition = await world.user.get(potsRef);
     return { rgd: { state: definition.status?.['state'] ?? '' }, error: [conditionText(definition, 'Ready'), ...(await world.eventsOf('pots'))].join('\n') };
   });
 
-/** The rules for texts that the scanner of expressions reads, each at a path of a template. */
+/** The rules for strings that the expression scanner reads. Each string is the value at a path of a template. */
 export const SCANNER_RULES: readonly WordRule[] = [{ input: { rgdTemplateField: ANY }, check: inDefinition }];
 
 /** The rules for the shape of Graphs. */
@@ -114,7 +114,7 @@ export const FOREACH_RULES: readonly WordRule[] = [
   },
 ];
 
-/** The rules for the effect of an error of an expression on its node. */
+/** The rules for a node with an expression that fails. */
 export const PENDING_RULES: readonly WordRule[] = [
   {
     input: { celErrors: /^\[/ },
@@ -142,7 +142,7 @@ export const PENDING_RULES: readonly WordRule[] = [
   },
 ];
 
-/** The rules for a dynamic template whose type is not complete. */
+/** The rules for a dynamic template that renders an incomplete apiVersion or kind. */
 export const RENDERED_RULES: readonly WordRule[] = [
   {
     input: { rendered: /^\{/ },
@@ -157,7 +157,7 @@ export const RENDERED_RULES: readonly WordRule[] = [
   },
 ];
 
-/** An instance of a kind in kro's group whose object the API server refuses. */
+/** Creates an instance of a kind in kro's group. The API server refuses the instance's object. */
 const failedInstance = (world: VirtualWorld): Promise<KubeObject | undefined> => {
   refuse(world, ({ method, path }) => method === 'PATCH' && path.includes('/configmaps/i-'), 422, 'Invalid', 'no such object');
   return inKroGroup(world);

@@ -21,9 +21,10 @@ import { conditionList } from './words.ts';
 const ANY = /./;
 
 /**
- * Observes a writer that meets a live object. `livePartOf` is null (no object), "no label", or a letter that stands for
- * an ApplySet. `desiredPartOf` is empty when a Graph writes, because a Graph has no ApplySet. Otherwise it is the
- * letter of the writing instance's ApplySet. With equal letters, the instance wrote the object before.
+ * Observes the write of an object that may already exist. `livePartOf` is null (no object exists), "no label", or a
+ * letter that stands for an ApplySet. `desiredPartOf` is empty when a Graph writes, because a Graph has no ApplySet.
+ * When an instance writes, it is the letter of the instance's ApplySet. If the letters are equal, the instance wrote
+ * the object before.
  */
 const applySets = ({ livePartOf, desiredPartOf }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
@@ -49,7 +50,7 @@ const applySets = ({ livePartOf, desiredPartOf }: JsonObject): Promise<Findings>
     return {
       conflict: isConflict || status !== 'True',
       hard: isHard,
-      // Only Graphs have the reason ApplyFailed. An instance has the state ERROR instead.
+      // Only a Graph has the reason ApplyFailed. An instance has the state ERROR instead.
       reason: !isGraph && isHard ? 'ApplyFailed' : reason,
       message,
       object: after?.metadata.resourceVersion === before?.metadata.resourceVersion ? 'unchanged' : 'changed',
@@ -122,7 +123,7 @@ export const OWNERSHIP_RULES: readonly WordRule[] = [
 ];
 
 
-/** Observes the metadata of a single object of a Graph. */
+/** Observes the metadata of an object of a Graph node without `forEach`. */
 const ofSingle = (_input: JsonObject, expect: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     await putGraph(world, graphObject([template('s')]));

@@ -10,14 +10,14 @@ import { listOf } from './words.ts';
 const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const ANY = /./;
 
-/** `ns/name`, or `owner ns/name`. */
+/** Parses the words for a watch: `ns/name`, or `owner ns/name`. */
 function watchOf(words: string, at: number): { readonly owner: string; readonly request: WatchRequest } {
   const [, owner = `g${at}`, namespace = '', name = ''] = /^(?:(\S+) )?([\w-]+)\/([\w-]+)$/.exec(words) ?? [];
   if (name === '') throw new UnknownForm(`no object in "${words}"`);
   return { owner, request: { kind: 'object', nodeId: 'n', target: { type: TYPE, namespace, name } } };
 }
 
-/** `a=b`, `a=b in ns`, or `a=b, all namespaces`. */
+/** Parses the words for a selector: `a=b`, `a=b in ns`, or `a=b, all namespaces`. */
 function selectionOf(words: string): WatchRequest {
   const [, selector = '', namespace] = /^([^ ,]+)(?: in ([\w-]+)|, all namespaces)?$/.exec(words) ?? [];
   return { kind: 'list', nodeId: 'n', target: { type: TYPE, selector, ...(namespace === undefined ? {} : { namespace }) } };
@@ -30,7 +30,7 @@ function change(namespace: string, name: string, before: Record<string, string>,
   return { type: TYPE, key: `${namespace}/${name}`, before: live(namespace, name, before), after: live(namespace, name, after) };
 }
 
-/** The event of a case in words, about an object that one watch names. */
+/** Parses the words for an event about an object that one of the watches names. */
 function eventOf(words: string, watched: readonly string[]): CacheChange {
   const [first = 'ns/x'] = watched.map((each) => each.split(' ').at(-1) ?? '');
   const [place = '', name = ''] = first.split('/');

@@ -39,7 +39,7 @@ import { runTypeCase } from './typing-cases.ts';
 
 type Runner = (each: KroCase) => CaseOutcome | Promise<CaseOutcome>;
 
-/** The rules of the areas whose cases describe a situation in words. */
+/** Maps an area whose cases describe situations in words to its rules. */
 const RULES: Readonly<Record<string, readonly WordRule[]>> = {
   tracking: TRACKING_RULES,
   delete: DELETE_RULES,
@@ -65,7 +65,7 @@ const RULES: Readonly<Record<string, readonly WordRule[]>> = {
 
 const byWords: Runner = (each) => runByRules(Object.hasOwn(RULES, each.area) ? (RULES[each.area] ?? []) : [], each);
 
-/** The runners of areas whose cases all have one form. */
+/** Maps an area to its runner, if all cases of the area have one form. */
 const AREAS: Readonly<Record<string, Runner>> = {
   'schema-watch': byWords,
   'node-id': runNodeIdCase,
@@ -77,7 +77,7 @@ const AREAS: Readonly<Record<string, Runner>> = {
   labels: (each) => ('graphChild' in each.input ? byWords(each) : runLabelCase(each)),
 };
 
-/** The runners of other cases, by a member of their input. */
+/** Maps a member of the input to the runner, for cases of the other areas. */
 const INPUTS: Readonly<Record<string, Runner>> = {
   string: runScanCase,
   rawTemplate: runRawPayloadCase,
@@ -97,7 +97,7 @@ export async function runCase(each: KroCase): Promise<CaseOutcome> {
   return ((key === undefined ? undefined : INPUTS[key]) ?? byWords)(each);
 }
 
-/** The outcome of each case of a folder, in the order of the file. */
+/** The outcome of each case of a folder, in the same order as in the file. */
 export async function runKroCases(dir: string): Promise<{ readonly each: KroCase; readonly outcome: CaseOutcome }[]> {
   const outcomes: { each: KroCase; outcome: CaseOutcome }[] = [];
   for (const each of readCases(dir)) {
@@ -107,7 +107,7 @@ export async function runKroCases(dir: string): Promise<{ readonly each: KroCase
   return outcomes;
 }
 
-/** The outcomes by area. A listed deviation counts as passed while it deviates. */
+/** One topic per area. A listed deviation counts as passed as long as its case deviates. */
 export async function kroTopics(dir: string): Promise<TopicResult[]> {
   const topics = new Map<string, { passed: number; notRun: number; failures: { id: string; detail: string }[] }>();
   for (const { each, outcome } of await runKroCases(dir)) {

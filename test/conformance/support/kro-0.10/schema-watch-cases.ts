@@ -17,7 +17,7 @@ const DYNAMIC: readonly JsonObject[] = [
   { id: 'c', template: { apiVersion: 'v1', kind: '${d.kind}', metadata: { name: 'c' } } },
 ];
 
-/** The Graphs of a case, by the words with which cases name them. */
+/** Maps the words with which a case names a Graph to the nodes of the Graph. */
 const GRAPHS: Readonly<Record<string, readonly JsonObject[]>> = {
   subscribers: [STATIC],
   'all Graphs with dynamic GVK': DYNAMIC,
@@ -42,7 +42,7 @@ async function edit(world: VirtualWorld, plural: string, change: (crd: KubeObjec
 
 const COLUMN: JsonObject = { name: 'A', type: 'string', jsonPath: '.spec.a' };
 
-/** Changes of a CRD in words. */
+/** Maps a pattern for the words of a case to a change of a CRD. */
 const CHANGES: readonly (readonly [RegExp, (crd: KubeObject, version: JsonObject) => void])[] = [
   [/annotation|resourceVersion/, (crd) => void (crd.metadata.annotations = { note: '1' })],
   [/label/, (crd) => void (crd.metadata.labels = { note: '1' })],
@@ -78,7 +78,7 @@ function changeOf(words: string): (crd: KubeObject, version: JsonObject) => void
   return found[1];
 }
 
-/** Whether a change of a CRD causes a pass of a Graph with these nodes. */
+/** Does a change of a CRD cause a pass of a Graph with these nodes? */
 const isWoken = (nodes: readonly JsonObject[], applyChange: (world: VirtualWorld) => Promise<void>): Promise<boolean> =>
   inWorld(async (world) => {
     await serve(world, anyCrd(API, 'Widget'));
@@ -89,7 +89,7 @@ const isWoken = (nodes: readonly JsonObject[], applyChange: (world: VirtualWorld
     return passes(world) > before;
   });
 
-/** The Graphs that a change wakes, out of the candidates. */
+/** The Graphs for which a change causes a pass, in words. */
 async function woken(expect: JsonObject, applyChange: (world: VirtualWorld) => Promise<void>, candidates = Object.keys(GRAPHS)): Promise<Findings> {
   const found: string[] = [];
   for (const name of candidates) if (await isWoken(GRAPHS[name] ?? [], applyChange)) found.push(name);
@@ -98,8 +98,8 @@ async function woken(expect: JsonObject, applyChange: (world: VirtualWorld) => P
 }
 
 /**
- * Creates a Graph that names a missing kind, and then the CRD. Returns whether the Graph is refused before the CRD
- * exists, and accepted afterwards.
+ * Creates a Graph that names a missing kind, and then the CRD of the kind. Is the Graph refused before the CRD exists,
+ * and accepted afterwards?
  */
 const subscribes = (nodes: readonly JsonObject[]): Promise<boolean> =>
   inWorld(async (world) => {
@@ -118,7 +118,7 @@ const REFERRING: Readonly<Record<string, JsonObject>> = {
   'a node inside a subgraph': { id: 's', graph: { nodes: [STATIC] } },
 };
 
-/** A node in words: `def`, `template ConfigMap twice`, `ref Pod`, `dynamic`. */
+/** Parses the words for nodes: `def`, `template ConfigMap twice`, `ref Pod`, `dynamic`. */
 function nodesInWords(words: string, at: number): JsonObject[] {
   const [kind = '', type = 'ConfigMap', times] = words.split(' ');
   const payload: JsonObject = { apiVersion: 'v1', kind: type, metadata: { name: 'x' } };
@@ -133,7 +133,7 @@ function nodesInWords(words: string, at: number): JsonObject[] {
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** The rules for changes of CRDs, and for the Graphs that they wake. */
+/** The rules for changes of CRDs, and for the Graphs whose passes they cause. */
 export const SCHEMA_WATCH_RULES: readonly WordRule[] = [
   {
     input: { crdChange: /./ },

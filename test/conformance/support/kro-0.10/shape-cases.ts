@@ -7,7 +7,7 @@ import type { CaseOutcome, KroCase } from './cases.ts';
 import { containsAll, failed, outcomeOf, PASSED } from './cases.ts';
 import { acceptedText, compileNodes, same } from './compile-cases.ts';
 
-/** The outcome of an input. `text` is the error with which it is refused; undefined when it is accepted. */
+/** The outcome of a case. `text` is the error with which the input is refused. Undefined when the input is accepted. */
 function verdict(text: string | undefined, expect: KroCase['expect']): CaseOutcome {
   const wanted = expect['errorContains'] ?? expect['error'] ?? expect['messageContains'];
   if (text === undefined) return wanted === undefined ? PASSED : failed('accepted');
@@ -23,13 +23,13 @@ export function runNodeIdCase({ id, input, expect }: KroCase): CaseOutcome {
   return verdict(textOf([node]), expect);
 }
 
-/** Checks that every word that Graphs reserve is reserved in definitions, too. */
+/** Checks that definitions reserve every word that Graphs reserve. */
 function runReservedCase(_case: Pick<KroCase, 'expect'>): CaseOutcome {
   const words = 'apiVersion kind metadata namespace spec status graph graphengine kro each item items object self this context'.split(' ');
   return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !isReservedWord(word, '0.10')));
 }
 
-/** Runs a case about the entries of `forEach`. A name in a list stands for a def with a list. */
+/** Runs a case about the entries of `forEach`. A name in an entry stands for a def node whose value is a list. */
 export function runForEachShapeCase({ input, expect }: KroCase): CaseOutcome {
   const entries = (input['forEach'] ?? []) as Record<string, string>[];
   const lists = new Set(entries.flatMap((entry) => Object.values(entry)).map((text) => text.slice(2, -1)));
@@ -54,7 +54,7 @@ export function runPayloadCase({ input, expect }: KroCase): CaseOutcome {
   return verdict(manifestProblem(payload, true)?.kro, expect);
 }
 
-/** Runs a case about expressions in a text. */
+/** Runs a case about the expressions in a string. */
 export function runScanCase({ input, expect }: KroCase): CaseOutcome {
   const scanned = scanExpressions(String(input['string']), '0.10');
   if (!scanned.ok) return verdict(scanned.message, expect);

@@ -27,7 +27,7 @@ import { conditionList, listOf } from './words.ts';
 const ANY = /./;
 const LATE: JsonObject = { id: 'late', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } } };
 
-/** Names by node, from entries such as `n:a`. */
+/** Parses entries such as `n:a`. Maps the id of a node to the names of its objects. */
 function byNode(entries: readonly string[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const entry of entries) {
@@ -37,7 +37,7 @@ function byNode(entries: readonly string[]): Map<string, string[]> {
   return found;
 }
 
-/** Nodes that write ConfigMaps with these names; a node with several names has a `forEach`. */
+/** The nodes that write ConfigMaps with these names. A node with several names has a `forEach`. */
 function nodesOf(entries: readonly string[], unresolved: readonly string[] = []): JsonObject[] {
   const nodes = [...byNode(entries)].map(([id, names]): JsonObject => {
     if (names.length === 1) return template(id, names[0]);
@@ -50,7 +50,10 @@ function nodesOf(entries: readonly string[], unresolved: readonly string[] = [])
 const recorded = async (world: VirtualWorld): Promise<string[]> =>
   entriesOf(await getGraph(world), 'managedResources').map(({ nodeID, name }) => `${String(nodeID)}:${String(name)}`);
 
-/** Observes two passes: the first writes the objects of `previous`, the second those of `applied`. */
+/**
+ * Observes two passes. The first pass writes the objects of `previous`, and the second pass writes the objects of
+ * `applied`.
+ */
 const twoPasses = ({ previous, applied, unresolvedNodes }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     await world.apply(liveMap('late', {}));
@@ -86,10 +89,13 @@ const otherVersion = ({ identity }: JsonObject): Promise<Findings> =>
     return { prune: deletions.map(({ path }) => path.replace(/\?.*/, '').split('/').at(-1) ?? '') };
   });
 
-/** The apiVersion with a group that a CRD may have, in place of a built-in group. */
+/** Replaces a built-in group in an apiVersion by a group that a CRD may have. */
 const inGroup = (apiVersion: string): string => apiVersion.replace(/^([a-z]+)\//, '$1.example.com/');
 
-/** Observes patches of some targets, and then of others. The fields of the first targets are released. */
+/**
+ * Observes a Graph that patches some targets, and after a change patches other targets. The controller releases the
+ * fields of the first targets.
+ */
 const released = ({ contributions }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const { previous, current } = isJsonObject(contributions) ? contributions : {};
@@ -173,7 +179,7 @@ function united({ union }: JsonObject): Findings {
   return { result: managedResources.map(({ nodeID, name }) => `${nodeID}:${name}`) };
 }
 
-/** The rules for the record of objects and fields, and for the writes that follow from it. */
+/** The rules for a Graph's record of objects and fields, and for the writes that the record causes. */
 export const TRACKING_RULES: readonly WordRule[] = [
   { input: { previous: ANY, applied: ANY, unresolvedNodes: ANY }, check: twoPasses },
   { input: { previous: ANY, applied: ANY }, check: twoPasses },

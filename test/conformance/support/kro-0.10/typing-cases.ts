@@ -7,7 +7,7 @@ import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { same } from './compile-cases.ts';
 
-/** The schema that words describe: `string`, `list of string`, `object with additionalProperties string`. */
+/** The schema that words such as `string`, `list of string` or `object with additionalProperties string` describe. */
 function schemaOf(words: JsonValue | undefined): Schema | undefined {
   const text = words === null || words === undefined ? '' : String(words);
   if (text === '') return {};

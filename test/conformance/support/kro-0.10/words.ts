@@ -5,12 +5,12 @@ import { notRun, outcomeOf } from './cases.ts';
 import { differences } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 
-/** The results of a check, by the names that cases expect. */
+/** The results of a check, keyed by the names that cases use in their expectations. */
 export type Findings = Readonly<Record<string, JsonValue | undefined>>;
 
-/** A rule for cases in words: the form of the input, and the check that observes what the case is about. */
+/** A rule for cases that describe situations in words: the form of the input, and the check. */
 export interface WordRule {
-  /** The members of the input that the rule reads, with the form of each value as text. */
+  /** Maps each member of the input that the rule reads to a pattern for its value as a string. */
   readonly input: Readonly<Record<string, RegExp>>;
   check(input: JsonObject, expect: JsonObject): Findings | Promise<Findings>;
 }
@@ -23,7 +23,7 @@ function fits({ input }: WordRule, given: JsonObject): boolean {
   return names.length === Object.keys(input).length && names.every((name) => input[name]?.test(textOf(given[name])) === true);
 }
 
-/** Runs a case by the first rule whose form fits the input, and compares each expected member. */
+/** Runs the check of the first rule that matches the input, and compares each expected member. */
 export async function runByRules(rules: readonly WordRule[], { input, expect }: KroCase): Promise<CaseOutcome> {
   const rule = rules.find((each) => fits(each, input));
   if (rule === undefined) return notRun(`no rule for ${stringifyJson(input)}`);
@@ -37,8 +37,9 @@ export async function runByRules(rules: readonly WordRule[], { input, expect }: 
 }
 
 /**
- * Compares a finding. A list `[status, reason, text]` is a condition whose message contains the text. `contains: …` and
- * `prefix: …` say where a text must be. A remark `(…)` after a text is not compared.
+ * Compares a finding with the expected value. A list `[status, reason, text]` is a condition whose message contains
+ * `text`. `contains: …` and `prefix: …` require a part or a prefix of the string. A remark `(…)` after the string is
+ * not compared.
  */
 function compare(key: string, found: Findings, expected: JsonValue): string[] {
   const name = /^(error|message)(Contains|Prefix)$/.test(key) ? key.replace(/(Contains|Prefix)$/, '') : key;
@@ -69,13 +70,13 @@ function comparedCondition(key: string, found: readonly string[], expected: read
   return isSame ? [] : [`${key}: ${found.join(' ')} instead of ${expected.join(' ')}`];
 }
 
-/** A condition as `[status, reason, message]`. */
+/** Splits `Status Reason: message` into `[status, reason, message]`. */
 export function conditionList(text: string): string[] {
   const [, status = '', reason = '', message = ''] = /^(\w*) (\w*): ([\s\S]*)$/.exec(text) ?? [];
   return [status, reason, message];
 }
 
-/** A list of texts in the input. */
+/** A list of strings in the input. */
 export function listOf(value: JsonValue | undefined): string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }

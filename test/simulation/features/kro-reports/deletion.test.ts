@@ -16,9 +16,9 @@ import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, pot, potRef, virtualWorld } from '../../../support/virtual-world.ts';
 
 /**
- * Reports of kro's users about deletion. The numbers are those of the reports in kro's repository
- * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or its description where it has no steps.
- * `docs/evidence.md` says which reports these are.
+ * Scenarios from reports of kro's users about deletion. The numbers are issue numbers in kro's repository
+ * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or the description if the report has no steps.
+ * `docs/evidence.md` lists the reports.
  */
 let world: VirtualWorld;
 beforeEach(async () => {
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('reports of kro’s users about deletion', () => {
-  it('#1067: with the policy wait, a definition outlives its instances; without it, their deletion waits until the definition is created again', async () => {
+  it('#1067: with the policy wait, a definition outlives its instances; without the policy, a deleted instance waits until the definition is created again', async () => {
     const pots = definition('pots', 'Pot', [mapResource('map', { text: 'a' })]);
     const waits = { ...pots.metadata, annotations: { 'typekro.dev/deletion-policy': 'wait' } };
     await applyAll(world, { ...pots, metadata: waits }, pot('p'));
@@ -44,7 +44,7 @@ describe('reports of kro’s users about deletion', () => {
     await world.user.delete(refOf('pots'));
     await world.advance(60_000);
     expect((await world.eventsOf('pots')).at(-1)).toMatch(/^InstancesOrphaned: /);
-    // As with kro, the deletion of the instance never ends without its definition.
+    // As in kro, the deletion of an instance without its definition never ends.
     await world.user.delete(potRef('q'));
     await world.advance(600_000);
     expect(await world.user.find(potRef('q'))).toBeDefined();
@@ -62,7 +62,7 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(refOf('pots'))).toBeUndefined();
   });
 
-  it('#1316: an external object is deleted before the instance, and the children have finalizers', async () => {
+  it('#1316: an instance can be deleted after its external object, also if the children have finalizers', async () => {
     const shared: JsonObject = {
       id: 'shared',
       externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared' } },
@@ -109,8 +109,9 @@ describe('reports of kro’s users about deletion', () => {
       expect(await world.user.find(mapRef(name)), name).toBeUndefined();
   });
 
-  it('#483: an instance that was never completed is deleted with what exists of it', async () => {
-    // The subnet exists and never becomes available, so that the cluster, which reads its id, is never created.
+  it('#483: an instance that was never completed is deleted with the objects that exist', async () => {
+    // The subnet exists and never becomes available. The cluster reads the id of the subnet, so the cluster is never
+    // created.
     const subnet = { ...mapResource('subnet', { text: 'a' }), readyWhen: ['${has(subnet.data.id)}'] };
     await applyAll(
       world,
@@ -126,7 +127,7 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(potRef('p'))).toBeUndefined();
     expect(await world.user.find(mapRef('p-subnet'))).toBeUndefined();
 
-    // The same for an object that the API server refuses.
+    // The same story with an object that the API server refuses.
     await applyAll(
       world,
       definition('cups', 'Cup', [mapResource('map', { text: 'a' }), named('bad', 'Not A Name', 'x')]),
@@ -139,7 +140,7 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(mapRef('c-map'))).toBeUndefined();
   });
 
-  it('#428: a new field of the schema and its value, applied at once, reach the instance, which can be deleted', async () => {
+  it('#428: a new field of the schema and its value that are applied together reach the instance, which can then be deleted', async () => {
     const namespace: JsonObject = {
       id: 'space',
       template: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '${schema.spec.namespace}' } },
@@ -151,7 +152,7 @@ describe('reports of kro’s users about deletion', () => {
       ...text,
       namespace: 'string',
     });
-    // Flux creates the namespace at first. Then the definition creates it.
+    // At first, Flux creates the namespace. Later, the definition also creates it.
     await applyAll(world, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, before, pot('p'));
     expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
     const moved = pot('p', { text: 'two', namespace: 'shop' });

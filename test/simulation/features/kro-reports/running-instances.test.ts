@@ -23,9 +23,9 @@ import {
 } from '../../../support/virtual-world.ts';
 
 /**
- * Reports of kro's users about running instances. The numbers are those of the reports in kro's repository
- * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or its description where it has no steps.
- * `docs/evidence.md` says which reports these are.
+ * Scenarios from reports of kro's users about running instances. The numbers are issue numbers in kro's repository
+ * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or the description if the report has no steps.
+ * `docs/evidence.md` lists the reports.
  */
 let world: VirtualWorld;
 beforeEach(async () => {
@@ -33,13 +33,13 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A node of a kind whose API group has an APIService, and no server behind it. */
+/** A node whose API group has an APIService but no server. */
 const THING: JsonObject = {
   id: 'thing',
   template: { apiVersion: 'custom.api.server/v1alpha1', kind: 'Thing', metadata: { name: 'a' } },
 };
 
-/** Registers the API group of `THING`, for a Service that does not exist. */
+/** Registers the API group of `THING` with an APIService whose Service does not exist. */
 async function serveNothing(): Promise<void> {
   const type = { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService' };
   const metadata = { name: 'v1alpha1.custom.api.server' };
@@ -59,8 +59,8 @@ describe('reports of kro’s users about running instances', () => {
     const pots = (text: string, spec: JsonObject) => definition('pots', 'Pot', [mapResource('map', { text })], spec);
     const text = { text: 'string | default="one"' };
     await applyAll(world, pots('${schema.spec.text}', text), pot('p'));
-    // The controller may not list and watch the instances of one definition, and the children of another one, which has
-    // more instances than the controller has concurrent passes.
+    // The controller may not list and watch the instances of one definition and the children of another definition. The
+    // second definition has more instances than the controller has concurrent passes.
     const pod = { restartPolicy: 'Never', containers: [{ name: 'a', image: 'busybox' }] };
     const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: '${schema.metadata.name}' } };
     await applyAll(
@@ -72,7 +72,8 @@ describe('reports of kro’s users about running instances', () => {
     await world.settle();
     expect(conditionText(await world.user.get(refOf('broken')), 'Ready')).toMatch(/^False .*"brokens"/);
 
-    // A new field of the healthy definition, with an instance that has it: within two seconds, although the others fail.
+    // The healthy definition gets a new field, and an instance uses it. This works within two seconds, although the
+    // other definitions fail.
     await world.apply(pots('${schema.spec.text + schema.spec.shiny}', { ...text, shiny: 'string | default="!"' }));
     await world.advance(1000);
     const shiny = instance('Pot', 'p', { text: 'two', shiny: '?' });
@@ -84,7 +85,7 @@ describe('reports of kro’s users about running instances', () => {
     await world.advance(60_000);
     expect(world.requests.filter(isDenied).length).toBeLessThan(40);
 
-    // The deletion needs no new process, and neither does a right that is added.
+    // Neither the deletion nor an added right requires a restart of the controller.
     await world.user.delete(refOf('broken'));
     await applyAll(world, instance('Pot', 'later'));
     expect(await world.user.find(refOf('broken'))).toBeUndefined();
@@ -114,7 +115,7 @@ describe('reports of kro’s users about running instances', () => {
       expect(await world.user.find(ref), ref.kind).toBeUndefined();
   });
 
-  it('#878: a definition with an empty spec is refused, or is an error of itself, and others work', async () => {
+  it('#878: a definition with an empty spec is refused or reports its own error, and other definitions work', async () => {
     await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]), pot('p'));
     const empty = {
       apiVersion: 'kro.run/v1alpha1',
@@ -140,7 +141,7 @@ describe('reports of kro’s users about running instances', () => {
     expect(await world.user.find(refOf('empty'))).toBeUndefined();
   });
 
-  it('#858: a list that an instance leaves out is an error of this instance', async () => {
+  it('#858: a list that an instance omits is an error of only this instance', async () => {
     const template = {
       metadata: { labels: { app: 'a' } },
       spec: { containers: [{ name: 'a', image: 'nginx' }], imagePullSecrets: '${schema.spec.secrets}' },
@@ -163,7 +164,7 @@ describe('reports of kro’s users about running instances', () => {
     expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
   });
 
-  it('#554 and #1169: of two definitions of one kind the second is refused, and its deletion stops nothing', async () => {
+  it('#554 and #1169: the second definition of a kind is refused, and its deletion does not affect the first', async () => {
     await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]), pot('p'));
     await applyAll(world, definition('others', 'Pot', [mapResource('other', { text: 'b' })], { size: 'integer' }));
     expect(conditionText(await world.user.get(refOf('others')), 'Ready')).toMatch(/^False/);
@@ -196,7 +197,7 @@ describe('reports of kro’s users about running instances', () => {
     expect(await textOf(world, 'same')).toEqual({ text: 'first' });
     for (const name of ['pair', 'item']) expect(await world.user.find(mapRef(name)), name).toBeUndefined();
 
-    // The status names the ApplySet of the owner, whose id is a label of the owner. It does not name the owner itself.
+    // The status names only the owner's ApplySet. The id of the ApplySet is a label of the owner.
     const { labels } = (await world.user.get(potRef('first'))).metadata;
     const owner = `belongs to ApplySet "${labels?.['applyset.kubernetes.io/id']}"`;
     const readyOf = async (kind: string, name: string) =>
@@ -214,7 +215,7 @@ describe('reports of kro’s users about running instances', () => {
     expect(await Promise.all(states)).toEqual(['ERROR', 'ERROR', 'ERROR', 'ERROR']);
   });
 
-  it('#1057: the controller of an instance and that of the instance around it do not write in turn', async () => {
+  it('#1057: a nested instance and its parent instance do not overwrite each other in turn', async () => {
     const vault: JsonObject = {
       id: 'vault',
       template: {
@@ -245,7 +246,7 @@ describe('reports of kro’s users about running instances', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('#536: the version of the instance in the name of an object does not make objects without end', async () => {
+  it('#536: an object name that contains the version of the instance does not create endless objects', async () => {
     await applyAll(
       world,
       definition('pots', 'Pot', [named('map', 'map-${schema.metadata.resourceVersion}', 'a')]),
@@ -320,7 +321,7 @@ describe('reports of kro’s users about running instances', () => {
   });
 });
 // Each of these tests describes what the controller should do, and fails until it does.
-describe('what is still bad after a report', () => {
+describe('reported behaviour that is still wrong', () => {
   it.fails('of #536: a status with a name that reads the version of the instance is slowed down', async () => {
     const map = named('map', 'map-${schema.metadata.resourceVersion}', 'a');
     const pots = definition('pots', 'Pot', [map], {}, { status: { map: '${map.metadata.name}' } });
