@@ -4,13 +4,13 @@ import longOnly from './test/long-only.json' with { type: 'json' };
 import { isLongRun } from './test/support/budget.ts';
 
 /**
- * Tests that run in the process of their worker. Their files share the modules of the worker: the imports of a file are
- * more than its tests, and a process for each file takes three fifths of the processor's time.
+ * Test files that run in the process of their worker and share its modules. The imports of a file take longer than its
+ * tests, and a process per file would take three fifths of the processor time.
  */
 const SHARED = ['src/**/*.test.{ts,tsx}', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
 /**
- * Tests that replace modules of the package. A shared worker can have loaded these modules for other tests. Those of the
- * commands replace the start of a process (`test/support/named-clusters.ts`).
+ * Tests that mock modules of the package. They need separate processes, because a shared worker may have loaded the
+ * modules for other tests. The tests of the commands mock the start of a process (`test/support/named-clusters.ts`).
  */
 const MOCKED = ['src/**/*.mocked.test.{ts,tsx}', 'src/cli/commands/{cluster,cluster-*,stand-ins}.test.ts'];
 
@@ -25,7 +25,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
-          // V8 counts the blocks of all modules of a process, so the tests of the fuzzer need processes of their own.
+          // The tests of the fuzzer need separate processes, because V8 counts the code blocks of all modules of a
+          // process.
           include: ['test/{browser,e2e,fuzz,package,image,site}/**/*.test.ts', ...MOCKED],
           exclude: [...configDefaults.exclude, ...(isLongRun() ? [] : longOnly.files)],
         },
@@ -33,14 +34,15 @@ export default defineConfig({
     ],
     globalSetup: './test/support/temporary-files.ts',
     reporters: ['default', './test/support/closing-line-reporter.ts'],
-    // A whole run on a shared machine tries a failed test again; its end names each such test as flaky.
+    // With TYPEKRO_RETRY=1, for a whole run on a shared machine, a failed test runs again. The end of the output names
+    // each such test as flaky.
     retry: process.env['TYPEKRO_RETRY'] === '1' ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // A page on a busy machine may take longer than the default of one second.
+    // On a busy machine, a page may need more time than the default of one second.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    // On two cores the default is one worker, which waits half of its time for processes that tests start.
+    // With two cores, the default is one worker, which would wait half of its time for processes that tests start.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -108,7 +108,7 @@ function preparationRow(test: Case): void {
   );
 }
 
-/** Every template has a literal of its own, so that templates share nothing by accident. */
+/** Each template has a unique literal, so that no two templates share memory. */
 function memoryRow(): void {
   const cells = engines.map((engine) =>
     attempt(() => {

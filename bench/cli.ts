@@ -1,7 +1,7 @@
 /**
- * Measures the command line and compares each figure with its goal: `--help`, `validate`, `plan` over
- * many instances, and `why`. Cluster, controller and command run in processes of their own, over HTTPS. Run: `npm run
- * bench -- cli`. `-- cli --instances 100` measures with fewer instances.
+ * Measures the command line and compares each figure with its goal: `--help`, `validate`, `plan` over many instances,
+ * and `why`. Cluster, controller and command run in separate processes, and talk over HTTPS. Run:
+ * `npm run bench -- cli`. `-- cli --instances 100` measures with fewer instances.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { readOptions } from './support/options.ts';
 
 const { instances: INSTANCES } = readOptions({ instances: 1000 });
 const CHILDREN = 5;
-/** The runs of each command that takes less than a second. The table shows the median. */
+/** The number of runs of a command that takes less than a second. The table shows the median of the runs. */
 const SHORT_RUNS = 5;
 
 /** A command of the table. */
@@ -169,7 +169,7 @@ try {
     name: `validate (${definitions.length} realistic definitions)`,
     words: ['validate', ...definitions.map((name) => join(realistic, name))],
     goal: { seconds: 0.4, requests: 0, memory: 150 },
-    // Some of the definitions have mistakes.
+    // Some of the definitions have mistakes, so the command fails.
     exitCode: 3,
     runs: SHORT_RUNS,
   });

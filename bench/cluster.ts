@@ -1,6 +1,6 @@
 /**
- * Measures the embedded API server under load over HTTPS. Server and load run in processes of their own. Run: `npm run
- * bench -- cluster [--seconds N] [--rows TEXT] [--http] [--controllers] [--profile DIR]`. Prints one row for each
+ * Measures the embedded API server under load over HTTPS. Server and load run in separate processes. Run:
+ * `npm run bench -- cluster [--seconds N] [--rows TEXT] [--http] [--controllers] [--profile DIR]`. Prints one row per
  * figure, with its goal. `--rows` selects the rows whose name contains the text.
  */
 import { createEmbeddedCluster } from '../dist/cluster/index.js';
@@ -243,7 +243,7 @@ async function manyObjects(server: Server): Promise<void> {
   );
 }
 
-/** The same requests through `cluster.transport()`, one at a time. */
+/** Measures the same requests through `cluster.transport()`, one at a time. */
 async function inProcess(): Promise<void> {
   const cluster = await createEmbeddedCluster({ controllers: options.controllers });
   const transport = cluster.transport();
@@ -290,7 +290,7 @@ async function start(): Promise<void> {
     await server.stop();
     return { ...server, answered, rss };
   };
-  // The two kinds of processes take turns, so that both run under the same load. The first run of each reads cold
+  // The two kinds of processes take turns, so that both run under the same load. The first run of each kind reads cold
   // files.
   for (let run = 0; run <= STARTS; run++) {
     const empty = await startServer('--bare');
@@ -309,7 +309,7 @@ async function start(): Promise<void> {
   const ready = `≤ ${options.http ? 30 : 40} ms`;
   print('createEmbeddedCluster() and listen()', '≤ 10 ms', `${middle(servers, 'made').toFixed(1)} ms`);
   printDifference('ready', 'first', ready, 'process start to ready');
-  printDifference('answered', 'answered', '', 'fork of the process to first answer');
+  printDifference('answered', 'answered', '', 'fork of the process to first response');
   const memory = middle(servers, 'rss') - middle(bare, 'rss');
   print('memory above bare Node', '≤ 40 MiB', `${Math.round(memory / MIB)} MiB`);
 }
@@ -319,7 +319,8 @@ if ('start memory'.includes(wanted)) await start();
 if ('start of envtest'.includes(wanted)) {
   const took = envtestStartMs(STARTS);
   // envtest checks the health of etcd, then of kube-apiserver: once before it starts the program, then every 100 ms. So
-  // the figure has at least two pauses. A program that is not healthy after 100 ms adds a third one.
+  // the figure includes at least two pauses of 100 ms. A program that is not healthy after its first pause adds another
+  // one.
   const measured = took === undefined ? 'not built: npm run clients -- go' : `${took.toFixed(0)} ms`;
   print("start of envtest: controller-runtime's Start()", '≤ 250 ms', measured);
 }

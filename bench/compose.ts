@@ -1,8 +1,7 @@
 /**
  * Measures the costs of a composition: importing the package, making 10, 100 and 1,000 resources with their YAML, and
  * the types of a small program. The figures of imports and of resources are medians of several processes. Times are
- * wall-clock times, with the CPU time of the process beside them. Run the benchmark on a machine with nothing else to
- * do.
+ * wall-clock times, followed by the CPU time of the process. Run the benchmark on a machine with nothing else to do.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -17,7 +16,7 @@ readOptions({});
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RUNS = 5;
 
-/** Runs a module in a process of its own. The module prints a JSON list of numbers. */
+/** Runs a module in a separate process. The module prints a JSON list of numbers. */
 function measured(code: string): readonly number[] {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
     cwd: root,
@@ -27,7 +26,7 @@ function measured(code: string): readonly number[] {
   return JSON.parse(stdout) as number[];
 }
 
-/** The medians over several processes, for each number of the list. */
+/** Returns the median of each number in the list, over several processes. */
 function medians(code: string): readonly number[] {
   const runs = Array.from({ length: RUNS }, () => measured(code));
   return (runs[0] ?? []).map((_, index) => median(runs.map((run) => run[index] ?? 0)));

@@ -1,8 +1,8 @@
 /**
  * Measures the growth of the controller in real time: two processes with one leader, 1,000 instances × 5 children over
- * HTTPS, and an embedded cluster in a process of its own. Users change, delete and create instances. Other clients
- * change and delete children. Requests fail, answers are lost, watches are late and expire. Regularly the leader
- * changes, a definition is updated, a kind comes and goes, and all credentials are rotated. Run:
+ * HTTPS, and an embedded cluster in another process. Users change, delete and create instances. Other clients change
+ * and delete children. Requests fail, responses are lost, watches are late and expire. Regularly the leader changes, a
+ * definition is updated, a kind comes and goes, and all credentials are rotated. Run:
  * `npm run bench -- controller-endurance [--minutes N] [--instances N] [--rate N]`; by default one minute, 1,000
  * instances and ten changes a second. `docs/controller-figures.md` has a run of 60 minutes.
  */
@@ -62,7 +62,7 @@ async function sample(began: number): Promise<Sample> {
   return { minute: (performance.now() - began) / MINUTE_MS, leader: await leader(), of };
 }
 
-/** Repeats work until `end`, with pauses between the beginnings. Returns how often the work was done. */
+/** Starts the work every `everyMs` milliseconds until `end`. Returns the number of runs. */
 async function repeat(end: number, everyMs: number, work: () => Promise<unknown>): Promise<number> {
   let count = 0;
   for (let next = performance.now() + everyMs; next < end; next += everyMs) {

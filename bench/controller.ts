@@ -30,7 +30,9 @@ async function clientOf({ path }: Server): Promise<KubeClient> {
   return new KubeClient({ config: await loadKubeConfig({ path }), userAgent: 'load' });
 }
 
-/** The goal for this server. `real` is the goal for a real API server; the goal of the embedded one is half as long. */
+/**
+ * The goal for this server. `real` is the goal for a real API server; the goal for the embedded one is half as long.
+ */
 const time = (real: number) => (server.isEmbedded ? real / 2 : real);
 let missed = 0;
 
@@ -43,7 +45,7 @@ function row(what: string, measured: string, goal: string, met: boolean | undefi
 const WATCHES = 1;
 
 interface Measured {
-  /** Seconds until the work was done, and until the last request. */
+  /** Seconds until the work was done (`done`), and until the last request (`settled`). */
   readonly done: number;
   readonly settled: number;
   readonly total: number;
@@ -77,7 +79,7 @@ async function measure(work: () => Promise<unknown>): Promise<Measured> {
   };
 }
 
-/** Waits until the controller sends no further request. */
+/** Waits until the controller sends no more requests. */
 const settle = (): Promise<Figures> => controller.settled();
 
 async function define(definition: KubeObject): Promise<void> {

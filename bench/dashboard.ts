@@ -2,13 +2,13 @@
  * Measures the page of the dashboard in Chromium, and its server. Each row has its goal:
  *
  * - the sizes of the parts of the page, and the first paint
- * - the time from an answer to its frame, with 300 and 900 nodes
- * - the time from a write to its frame, with 900 objects on the real server
+ * - the time from a response to the frame that shows it, with 300 and 900 nodes
+ * - the time from a write to the frame that shows it, with 900 objects on the real server
  * - 1,000 changes a second, and a scroll through 10,000 instances
  * - the memory of the server for 10,000 instances, and the growth of page and server in 8 hours of events
  *
- * Run: `npm run bench -- dashboard`. `--only` measures one part: `hours` (the growth), `sizes`, `updates` (the answers
- * and the writes), or `events`.
+ * Run: `npm run bench -- dashboard`. `--only` measures one part: `hours` (the growth), `sizes`, `updates` (the
+ * responses and the writes), or `events`.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -40,7 +40,7 @@ const row = (what: string, figure: string, goal: string, met: boolean): void =>
 const rowBelow = (what: string, figure: number, most: number, unit: string, digits = 0): void =>
   row(what, `${figure.toFixed(digits)} ${unit}`, `≤ ${most} ${unit}`, figure <= most);
 
-/** The texts of the files in one of the JSON files of the page, by their paths. */
+/** Reads one of the page's JSON files, which contains other files. Maps the path of each contained file to its text. */
 const filesOf = (name: string): Readonly<Record<string, string>> =>
   JSON.parse(readFileSync(new URL(`../dist/dashboard/${name}.json`, import.meta.url), 'utf8')) as Readonly<
     Record<string, string>
@@ -81,8 +81,9 @@ async function measurePaint(browser: Browser): Promise<void> {
 }
 
 /**
- * The time from the end of the answer with a changed instance to the frame that shows it. A stand-in answers. The pause
- * before the read and the work of the server are in `measureLive`.
+ * Measures the time from the end of the response with a changed instance to the frame that shows the change. A stand-in
+ * for the server responds. The figure excludes the page's pause before its read and the work of the server;
+ * `measureLive` includes them.
  */
 async function measureUpdate(browser: Browser, nodes: number, mostMs: number): Promise<void> {
   const scene = createScene({ instances: 3, nodes, children: 3 });
@@ -106,12 +107,15 @@ async function measureUpdate(browser: Browser, nodes: number, mostMs: number): P
     await page.waitForTimeout(400);
   }
   const times = await page.evaluate<number[]>('globalThis.times');
-  rowBelow(`from the answer to the frame, ${nodes} nodes`, median(times), mostMs, 'ms');
+  rowBelow(`from the response to the frame, ${nodes} nodes`, median(times), mostMs, 'ms');
   await page.close();
   await server.close();
 }
 
-/** The longest time from a write to its frame with 900 objects on the server of `typekro up`, in milliseconds. */
+/**
+ * The longest allowed time from a write to the frame that shows it, with 900 objects on the server of `typekro up`, in
+ * milliseconds.
+ */
 const MAX_LIVE_MS = 1000;
 
 /** The time from a write of one object to the frame that shows it, with the real server. */
@@ -120,7 +124,7 @@ async function measureLive(browser: Browser): Promise<void> {
   const total = median(times.map((each) => each.total));
   rowBelow('from a write of one of 900 objects to the frame, typekro up', total, MAX_LIVE_MS, 'ms');
   const read = median(times.map((each) => each.read));
-  console.log(`| of it: the request of the page until the answer | ${read.toFixed(0)} ms | | |`);
+  console.log(`| of it: the request of the page until its response | ${read.toFixed(0)} ms | | |`);
 }
 
 /**
@@ -211,15 +215,18 @@ const HOURS = 8;
 const CHANGES_PER_SECOND = 10;
 const BATCHES = 480;
 const SAMPLES = 12;
-/** The step of the page's clock. After a step during which a read is due or runs, real time passes, too. */
+/** The step of the page's clock, in milliseconds. While the page must read, real time also passes after each step. */
 const STEP_MS = 100;
 const STEP_PAUSE_MS = 20;
 /**
- * The steps without a read after which a page is at rest. Between two reads, a page pauses for four times the duration
- * of the first one.
+ * A page is at rest after this many steps without a read. Between two reads, a page pauses for four times the duration
+ * of the earlier read.
  */
 const REST_STEPS = 20;
-/** A read must come at least this long before the page would read again without a change, in milliseconds. */
+/**
+ * The page also reads at regular intervals without a change. A read that a change causes must come at least this many
+ * milliseconds before the next such read.
+ */
 const REPEAT_MARGIN_MS = 5000;
 
 /** The bytes of the heap of a page after a collection. */
@@ -264,7 +271,10 @@ async function measureHours(browser: Browser, hash: string, what: string): Promi
   };
   page.on('requestfinished', ended);
   page.on('requestfailed', ended);
-  /** Lets the page read until it reads no more. A read during a jump of its clock would seem to take half a minute. */
+  /**
+   * Lets the page read until it reads no more. A read during a jump of the page's clock would seem to take half a
+   * minute.
+   */
   const atRest = async (): Promise<void> => {
     for (let step = 0; step < REST_STEPS; step = underWay === 0 ? step + 1 : 0) {
       await page.clock.runFor(STEP_MS);

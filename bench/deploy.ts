@@ -1,8 +1,8 @@
 /**
- * Measures deploys. Three figures have goals: the time from the readiness of the last child to the answer, the memory that
- * the first deploy adds to its process, and the requests for 201 resources in direct mode. Cluster, controller and the
- * deploying program are separate processes, and use HTTPS. Memory is the median of fresh processes.
- * Run: `npm run bench -- deploy`.
+ * Measures deploys. Three figures have goals. They are the time from the readiness of the last child to the return of
+ * `deploy`, the memory that the first deploy adds to its process, and the requests for 201 resources in direct mode.
+ * Cluster, controller and the deploying program are separate processes, and use HTTPS. Memory is the median of fresh
+ * processes. Run: `npm run bench -- deploy`.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -151,7 +151,7 @@ async function latency(mode: Mode): Promise<void> {
   running.process.disconnect();
   const longest = Math.max(...times);
   row(
-    `${mode}, 5 resources: from the last child's readiness to the answer, median and longest of ${ROUNDS}`,
+    `${mode}, 5 resources: from the last child's readiness to the return of deploy, median and longest of ${ROUNDS}`,
     `${median(times).toFixed(0)} ms, ${longest.toFixed(0)} ms`,
     `≤ ${GOAL.latency} ms`,
     longest <= GOAL.latency,
@@ -160,7 +160,7 @@ async function latency(mode: Mode): Promise<void> {
 
 const ending = new AbortController();
 try {
-  // The first failure of the two ends the benchmark.
+  // If either of the two fails, the benchmark ends.
   await Promise.all([reportReady(ending.signal), measure().finally(() => ending.abort())]);
 } finally {
   await client.close();

@@ -1,7 +1,7 @@
 /**
- * Ends a cluster with `stateDirectory` by `kill -9` at random moments of a load, and starts it again from the directory:
- * every acknowledged write must be there, and every deleted object must be gone. Then measures the start with 10,000
- * objects. Run: `npm run bench -- durability [--times N] [--seed N]`; 20 times by default.
+ * Ends a cluster with `stateDirectory` by `kill -9` at random moments of a load, and starts it again from the
+ * directory. Then every acknowledged write must exist, and no deleted object may exist. Then measures the start with
+ * 10,000 objects. Run: `npm run bench -- durability [--times N] [--seed N]`; 20 times by default.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:https';
@@ -23,7 +23,10 @@ const MAX_LIFE_MS = 400;
 const OBJECTS = 10_000;
 const STARTS = 5;
 
-/** Returns a generator of numbers from 0 (included) to 1 (excluded). Equal seeds give equal numbers (mulberry32). */
+/**
+ * Returns a generator of numbers from 0 (included) to 1 (excluded). The same seed always yields the same numbers
+ * (mulberry32).
+ */
 function randomOf(start: number): () => number {
   let state = start;
   return () => {
@@ -61,7 +64,7 @@ async function stored(server: Endpoint): Promise<Map<string, number>> {
   );
 }
 
-/** Writes until the connection breaks. Counts the answered writes. */
+/** Writes until the connection breaks. Counts the acknowledged writes. */
 async function write(
   connection: Connection,
   writer: number,
@@ -83,7 +86,7 @@ async function write(
     try {
       status = await connection.send(request);
     } catch {
-      // The server was killed. It may have carried the write out before.
+      // The server was killed, possibly after it had stored the write.
       return;
     }
     if (status >= 400) throw new Error(`${request.slice(0, 60)}: ${status}`);

@@ -1,8 +1,8 @@
 /**
  * Measures `typekro lsp` as a client sees it, and prints medians and the slowest run. Run: `npm run bench -- editor`.
  *
- * Goals: start 300 ms; diagnostics after a key 100 ms on the largest realistic definition and 300 ms in 5,000 lines;
- * completion 50 ms; 120 MB with 50 files.
+ * Goals: start 300 ms; diagnostics after a keystroke 100 ms on the largest realistic definition and 300 ms in 5,000
+ * lines; completion 50 ms; 120 MB with 50 files.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const FILES = 50;
 
 const corpus = fileURLToPath(new URL('../test/conformance/graph/realistic/', import.meta.url));
 const texts = readdirSync(corpus)
-  // The check of a definition with a mistake ends early.
+  // Leaves out definitions with a mistake, because their check ends early.
   .filter((name) => name.endsWith('.yaml') && !name.startsWith('mistake'))
   .map((name) => ({ name, text: readFileSync(corpus + name, 'utf8') }));
 const [largest = { name: '', text: '' }] = texts.toSorted((a, b) => b.text.length - a.text.length);
@@ -83,7 +83,10 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 const memoryOf = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1000;
 
-/** The times from a key to its diagnostics, without the first three keys. A key changes the text of a field. */
+/**
+ * Returns the time from each keystroke to its diagnostics, without the first three keystrokes. A keystroke changes the
+ * value of a field.
+ */
 async function keys(client: LanguageClient, uri: string, text: string): Promise<number[]> {
   await client.open(uri, text);
   await client.diagnostics(uri);
@@ -113,7 +116,7 @@ for (let run = 0; run < STARTS; run += 1) {
   starts.push(performance.now() - began);
   await client.shutdown();
 }
-row('start, to the answer of initialize', starts, 'ms', 300);
+row('start, to the response to initialize', starts, 'ms', 300);
 
 const folder = mkdtempSync(join(tmpdir(), 'typekro-bench-'));
 const uriOf = (name: string): string => pathToFileURL(join(folder, name)).href;

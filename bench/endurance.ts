@@ -103,7 +103,10 @@ for (let sample = 0; sample < SAMPLES; sample++) {
 await load;
 await server.stop();
 
-/** The growth from the second third to the last one. In the first third the windows of events fill. */
+/**
+ * The growth from the second third to the last one. The first third is left out, because the windows of events fill in
+ * it.
+ */
 const growth = (values: readonly number[]) => {
   const { from, to, growth: fraction } = growthOfThirds(values);
   return `${(fraction * 100).toFixed(1)} %, from ${Math.round(from / MIB)} to ${Math.round(to / MIB)} MiB`;

@@ -1,9 +1,9 @@
 /**
  * Measures kro's controller and this one with the same loads on embedded clusters. The cluster, the controller and the
- * load are separate processes that talk over HTTPS. Each round gives each controller an empty cluster, in turns. The
- * table has the median of the rounds. Run: `npm run bench -- kro --program PATH [--rounds N] [--instances N]`, with the
- * path of kro's controller; `--limited` keeps kro's own limits of requests and workers. `docs/scale.md` says
- * how kro's controller is built.
+ * load are separate processes that talk over HTTPS. In each round, the controllers run one after the other, each on an
+ * empty cluster. The table has the median of the rounds. Run:
+ * `npm run bench -- kro --program PATH [--rounds N] [--instances N]`, with the path of kro's controller; `--limited`
+ * keeps kro's own limits of requests and workers. `docs/scale.md` says how kro's controller is built.
  */
 import type { JsonObject } from '../dist/core/index.js';
 import type { ControllerProgram, Figures } from './support/controller-run.ts';
@@ -22,11 +22,13 @@ const { program, rounds, instances, limited } = readOptions({
 });
 if (program === '') throw new Error("--program PATH: the path of kro's controller");
 const CHILDREN = 1000;
-/** A controller has come to rest when it sent no request and took hardly any processor time for this long. */
+/**
+ * A controller is at rest after it has sent no request, and used almost no processor time, for this many milliseconds.
+ */
 const REST_MS = 3000;
 const POLL_MS = 200;
 const REST_CPU_SECONDS = 0.15;
-/** Both runtimes return memory some time after the last work. */
+/** The runtimes of Go and Node return memory to the system some time after the last work. */
 const RETURN_MS = 20_000;
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 
@@ -58,7 +60,7 @@ function note(row: string, subject: Subject, value: number): void {
   measured.set(row, figures);
 }
 
-/** Waits until the controller rests. Returns its figures and the time, both as of the beginning of the rest. */
+/** Waits until the controller rests. Returns the controller's figures and the time, both taken when the rest began. */
 async function rest(controller: ControllerProcess): Promise<{ readonly figures: Figures; readonly at: number }> {
   let [figures, at] = [await controller.figures(), performance.now()];
   while (performance.now() - at < REST_MS) {
@@ -104,7 +106,7 @@ async function atRest(row: string, subject: Subject, controller: ControllerProce
 
 /** Gives an empty cluster to a controller, and measures all loads. */
 async function measure(subject: Subject): Promise<void> {
-  // The load is the only client beside the controller.
+  // The controller and the load are the only clients.
   await using cluster = await LoadedCluster.start('!load');
   const { client } = cluster;
   let controller = await ControllerProcess.start(cluster.server, [], SUBJECTS[subject]);

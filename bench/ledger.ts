@@ -4,8 +4,8 @@
  * the bundling of the workload removes the optimisation, so that the product has no switch for it.
  *
  * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`. The default is all rows with 5 processes of each. Time is
- * processor time of the process, or the longest delay of its event loop. Memory is its heap or resident memory. Rows
- * without a workload have the reason, and the command that prints their figures.
+ * processor time of the process, or the longest delay of its event loop. Memory is its heap or resident memory. A row
+ * without a workload states the reason, and the command that prints its figure.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';

@@ -12,7 +12,7 @@ import { readOptions } from './support/options.ts';
 
 const CHILDREN = 5;
 const MIB = 2 ** 20;
-/** The collections of a controller at rest begin ten seconds after its last work. */
+/** A controller at rest begins to collect garbage ten seconds after its last work. */
 const REST_MS = 14_000;
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
@@ -33,7 +33,7 @@ async function atRest(controller: ControllerProcess): Promise<Figures> {
   return controller.figures();
 }
 
-/** What a number of instances costs. */
+/** The measured cost of a number of instances. */
 interface Cost {
   readonly instances: number;
   readonly done: number;
@@ -123,7 +123,10 @@ async function grow(): Promise<void> {
   }
 }
 
-/** The cost of instances with five children on an empty cluster. `isListed`: lists all children, too. */
+/**
+ * Measures the cost of instances with five children on an empty cluster. With `isListed`, also measures lists of all
+ * children.
+ */
 async function costOfSize(instances: number, isListed: boolean): Promise<Cost> {
   await using cluster = await LoadedCluster.start();
   const cost = await costOf(cluster, 'Load', CHILDREN, instances);
@@ -177,7 +180,7 @@ async function lists({ server, client }: LoadedCluster): Promise<void> {
   });
 }
 
-/** The memory of an idle child: instances of five and of fifteen children, each after a restart. */
+/** Measures the memory of an idle child: compares instances of five and of fifteen children, each after a restart. */
 async function child(): Promise<void> {
   const instances = 2000;
   const more = 3 * CHILDREN;
@@ -233,7 +236,7 @@ async function shards(): Promise<void> {
   }
 }
 
-/** 500 definitions with 20 instances each. */
+/** Measures 500 definitions with 20 instances each. */
 async function definitions(): Promise<void> {
   const indexes = Array.from({ length: 500 }, (_, index) => index);
   await using cluster = await LoadedCluster.start();

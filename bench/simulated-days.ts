@@ -1,17 +1,18 @@
 /**
  * Measures the growth of the heap in days of simulated time: the controller and the embedded cluster run on one clock,
  * which jumps from timer to timer (docs/simulation.md). Users and competing clients act all the time. Requests fail,
- * answers are lost, watches are late and expire, and definitions change. The first run has one process. The second run
- * has two processes, and its leader changes. Run: `npm run bench -- simulated-days [--hours N] [--seed N] [--processes
- * N] [--limit PERCENT]`; by default 72 hours, seed 1, both runs, and a growth of at most 1 % a day. `npm run long` has
- * a shorter sample with another seed each day. A missed goal is a failure.
+ * responses are lost, watches are late and expire, and definitions change. The first run has one process. The second
+ * run has two processes, and its leader changes. Run:
+ * `npm run bench -- simulated-days [--hours N] [--seed N] [--processes N] [--limit PERCENT]`; by default 72 hours, seed
+ * 1, both runs, and a growth of at most 1 % a day. `npm run long` has a shorter sample with another seed each day. A
+ * missed goal is a failure.
  */
 import { setFlagsFromString } from 'node:v8';
 import { liveHeap, openResources, runDays } from '../test/simulation/days.ts';
 import { readOptions } from './support/options.ts';
 import { trendOf } from './support/trend.ts';
 
-// The compiled code of V8 grows for hours. The controller runs without the optimizing compiler, too.
+// The compiled code of V8 would grow for hours. The real controller also runs without the optimizing compiler.
 setFlagsFromString('--no-opt');
 
 /** `limit` is in percent. `processes: 0` stands for both runs. */
@@ -23,8 +24,8 @@ const HOURS_A_DAY = 24;
 /** The first hour does not count: the cluster fills its windows of events. */
 const FIRST_HOUR = 1;
 /**
- * The hours of a run before the measured run, with another seed. V8 compiles a function at its first call, and keeps
- * the code.
+ * The hours of a warm-up run with another seed. V8 compiles a function at its first call and keeps the code, so the
+ * measured run must not contain first calls.
  */
 const WARM_UP_HOURS = 12;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `npm create typekro my-app` is `typekro init my-app` of the same version, without an installation before.
+// `npm create typekro my-app` runs `typekro init my-app` of the same version. The user does not have to install TypeKro
+// first.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

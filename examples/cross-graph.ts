@@ -1,4 +1,4 @@
-// Two graphs: the spec of the second one contains values of the first one's status.
+// Two graphs: the spec of the second graph contains values from the status of the first.
 //
 // With infrastructure: { name: shop }
 // Gives: { databaseEndpoint: "*:5432", ready: true }

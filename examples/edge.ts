@@ -1,4 +1,5 @@
-// An application with a DNS name: Cilium allows traffic to its port only, and external-dns writes its DNS record.
+// An application with a DNS name: Cilium allows traffic only to the application's port, and external-dns writes the DNS
+// record.
 //
 // With edge: { name: shop, image: shop:1, host: shop.example.com }
 // CiliumNetworkPolicy reports: { conditions: [{ type: Valid, status: "True" }] }

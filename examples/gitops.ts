@@ -1,4 +1,4 @@
-// Flux and Helm: a folder of a Git repository, and a chart. Neither waits for the other.
+// Flux and Helm: a folder of a Git repository, and a chart, which do not wait for each other.
 //
 // With delivery: { name: shop, url: https://example.com/shop.git, replicas: 1 }
 // Gives: { revision: "*", cached: true }

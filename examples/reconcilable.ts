@@ -1,4 +1,4 @@
-// A status with parts: phase, counters, addresses. Times belong to the objects themselves, not to a status.
+// A status with nested parts: phase, counters, addresses. It has no times, because the objects themselves record them.
 //
 // With reconcilableStack: { name: shop, image: shop:1, replicas: 2, version: "1" }
 // Gives: { phase: Running, replicas: { desired: 2, ready: 2, available: 2 }, endpoint: "http://*:80" }

@@ -1,4 +1,4 @@
-// One resource reads what another one reports: the graph waits for it.
+// One resource reads the status of another: the graph waits until this status is reported.
 //
 // With databaseStack: { name: shop, image: shop:1, database: { name: shop, user: shop, password: secret } }
 // Gives: { databaseReady: true, databaseEndpoint: "*:5432", appEndpoint: "http://*", ready: true }

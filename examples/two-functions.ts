@@ -1,4 +1,5 @@
-// Resources by key and the status from them: the keys are the ids in the graph.
+// Two functions: the first returns the resources by key, and the second computes the status from them. The keys are the
+// ids in the graph.
 //
 // With webApp: { name: shop, image: shop:1, replicas: 2, environment: production }
 // Gives: { url: "http://*", readyReplicas: 2, healthy: true }

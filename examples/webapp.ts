@@ -33,11 +33,12 @@ export const app = kubernetesComposition(
 
     return {
       ready: deploy.status.readyReplicas >= spec.replicas,
-      // The address of a Service is in its spec; there is no `status.clusterIP`, and kro refuses it.
+      // The address of a Service is in its spec. A Service has no `status.clusterIP`, and kro refuses to read this
+      // field.
       url: `http://${svc.spec.clusterIP}`,
     };
   },
 );
 
-// `typekro up` applies what a file exports: the definition above and this instance of it.
+// `typekro up` applies the exports of a file: here the definition above, and this instance of it.
 export const hello = app.toInstance({ name: 'hello', replicas: 2 });

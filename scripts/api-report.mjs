@@ -12,7 +12,9 @@ const { exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 mkdirSync(`${root}/api`, { recursive: true });
 mkdirSync(`${root}/temp`, { recursive: true });
 
-/** Entry points that only have old names. test/package/old-exports.test.ts compares them with a table. */
+/**
+ * Does the entry point only export old names? test/package/old-exports.test.ts compares such entry points with a table.
+ */
 const isOfNames = ({ types }) => /^\.\/dist\/compat\/(?!index|advanced)/.test(types);
 
 let failed = false;
@@ -77,7 +79,7 @@ for (const [entry, target] of reported) {
     showVerboseMessages: false,
     messageCallback: (message) => {
       if (message.messageId === 'ae-forgotten-export') {
-        // The extractor adds a number to the second import of a namespace.
+        // The extractor adds a number to the name of a namespace that is imported twice.
         unnamed.add(/The symbol "(\w+?)(?:_\d+)?"/.exec(message.text)?.[1] ?? message.text);
         message.logLevel = ExtractorLogLevel.None;
         message.handled = true;

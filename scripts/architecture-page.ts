@@ -9,7 +9,7 @@ import { markdownTable } from './markdown-table.ts';
 const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8')) as readonly string[];
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** The rooms that decide. They have no effects: no request, no clock of their own, no file. */
+/** The rooms that decide. They have no effects: they send no requests, read no clock and open no files. */
 const PURE: ReadonlySet<string> = new Set([
   'core',
   'golang',
@@ -32,7 +32,7 @@ interface Room {
   readonly imports: readonly string[];
 }
 
-/** The rooms of `src/` in their order, with their purposes and imports as the code has them. */
+/** Reads the rooms of `src/` in their order. Purposes and imports come from the code. */
 function readRooms(): readonly Room[] {
   return ROOMS.map((name) => {
     const files = readdirSync(join(SRC, name), { recursive: true, encoding: 'utf8' })
@@ -56,8 +56,8 @@ function purposeOf(text: string): string {
 }
 
 /**
- * The imports that no other import implies: the import of `c` by `a` is left out when `a` imports `b` and `b` imports
- * `c`.
+ * Returns only imports that other imports do not imply: if `a` imports `b` and `b` imports `c`, the import of `c` by
+ * `a` is left out.
  */
 function essentialImports(rooms: readonly Room[]): ReadonlyMap<string, readonly string[]> {
   const reached = new Map<string, ReadonlySet<string>>();
@@ -72,7 +72,7 @@ function essentialImports(rooms: readonly Room[]): ReadonlyMap<string, readonly 
   );
 }
 
-/** The picture of the rooms. An arrow points from a room to the rooms that import it. */
+/** Returns the picture of the rooms as an SVG. An arrow points from a room to the rooms that import it. */
 export function architecturePicture(): string {
   const rooms = readRooms();
   const essential = essentialImports(rooms);
@@ -99,7 +99,7 @@ export function architecturePicture(): string {
   return toSvg(outline);
 }
 
-/** The page about the architecture with the table of the rooms as the code has them. */
+/** Returns the page about the architecture, with the table of rooms computed from the code. */
 export function architecturePage(page: string): string {
   const rows = readRooms().map(({ name, purpose, imports }) => [
     `\`${name}\``,

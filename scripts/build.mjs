@@ -1,6 +1,6 @@
 /**
  * Builds `dist/`: declarations by the TypeScript compiler, JavaScript by the bundler. `node scripts/build.mjs` always
- * builds. `isBuilt()` returns whether the sources are unchanged since the last build.
+ * builds. `isBuilt()` reports whether the sources are unchanged since the last build.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
 
-/** The state of the sources: the time of the newest change in milliseconds, and the number of files. */
+/** Returns the state of the sources: the time of the newest change in milliseconds, and the number of files. */
 function sourceState() {
   let newest = 0;
   let files = 0;
@@ -30,13 +30,13 @@ export function isBuilt() {
   try {
     return readFileSync(stamp, 'utf8') === sourceState();
   } catch {
-    return false; // No stamp: no build has succeeded
+    return false; // There is no stamp, so no build has succeeded.
   }
 }
 
 /**
- * Builds in a folder next to `dist/`, and then replaces `dist/`. A failed build keeps the last one. Programs that run
- * from `dist/`, and simultaneous builds, are not disturbed.
+ * Builds in a folder next to `dist/`, and then replaces `dist/`. A failed build does not change `dist/`. Programs that
+ * run from `dist/`, and simultaneous builds, are not disturbed.
  */
 export async function build() {
   console.log('Building …');
@@ -46,7 +46,7 @@ export async function build() {
   const tsc = 'node_modules/@typescript/native/bin/tsc';
   try {
     await runNode([tsc, '-p', 'tsconfig.build.json', '--outDir', made]);
-    // A dynamic import, because this script also runs before the dependencies are installed.
+    // The import is dynamic, because this script also runs before the dependencies are installed.
     const { bundle } = await import('./bundle.mjs');
     await bundle(root, made);
     const { bundlePage } = await import('./page.mjs');

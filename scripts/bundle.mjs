@@ -1,5 +1,5 @@
 /**
- * Bundles the sources into one file for each entry point, and files for the parts that entry points share. A process
+ * Bundles the sources into one file per entry point, and into files for the code that entry points share. A process
  * that imports `typekro` then opens a dozen files. Opening several hundred files would take most of its start time.
  */
 import { build } from 'esbuild';
@@ -7,8 +7,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /**
- * Files that a host loads by path: the command line, its process for modules, the programs for envtest and named
- * clusters, the loader thread, the webpack loader, and the late parts.
+ * Files that a program loads by their path: the command line, its process for modules, the programs for envtest and
+ * named clusters, the loader thread, the webpack loader, and the late parts.
  */
 const BY_PATH = [
   'src/cli/main.ts',
@@ -38,7 +38,7 @@ function entryPoints(root) {
 /**
  * Makes each dynamically imported module of a room import the room's entry point. The entry point is always loaded
  * before such a module, but the bundler does not know this. Without the import, the bundler would put shared code into
- * further files, and a start would open a dozen files instead of one.
+ * more files, and a start would open a dozen files instead of one.
  */
 const laterParts = (room) => ({
   name: 'later-parts',
@@ -65,10 +65,13 @@ const lateParts = {
   },
 };
 
-/** The library of the Language Server Protocol, which is in the package as one file: see `bundleProtocol`. */
+/** The library of the Language Server Protocol. The package contains it as one file: see `bundleProtocol`. */
 const PROTOCOL = 'cli/lsp/protocol-library';
 
-/** Marks the library of the protocol as external. All outputs that import it are as deep as `chunk/`. */
+/**
+ * Marks the library of the protocol as external. One relative path to it is enough, because all outputs that import it
+ * are as deep as `chunk/`.
+ */
 const protocolLibrary = {
   name: 'protocol-library',
   setup(build) {
@@ -77,9 +80,9 @@ const protocolLibrary = {
 };
 
 /**
- * Bundles the library of the protocol into a file of its own. The library is CommonJS and requires modules of Node, so
- * the file has a `require` that calls Node's. As a dependency, the library would add four packages to every installation.
- * The file has a tenth of their size, and only `typekro lsp` loads it.
+ * Bundles the library of the protocol into a separate file. The library is CommonJS and requires modules of Node, so
+ * the file has a `require` that calls Node's. As a dependency, the library would add four packages to every
+ * installation. The file has a tenth of their size, and only `typekro lsp` loads it.
  */
 async function bundleProtocol(root, outdir) {
   await build({
@@ -118,7 +121,7 @@ export async function bundle(root, outdir) {
     platform: 'node',
     target: 'node20.19',
     minifyWhitespace: true,
-    // Node prints the line that threw an uncaught error.
+    // Limits the length of lines, because Node prints the whole line that threw an uncaught error.
     lineLimit: 160,
     minifySyntax: true,
     sourcemap: true,
@@ -133,7 +136,7 @@ export async function bundle(root, outdir) {
 }
 
 /**
- * V8 keeps the text of a module in memory: in one byte for each character, or in two when any character is beyond
+ * V8 keeps the source of a module in memory, with one byte per character, or with two if any character is beyond
  * Latin-1. The bundler escapes such characters in strings, but not in regular expressions.
  */
 export function checkOneByte(file, text) {

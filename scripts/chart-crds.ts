@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { controllerCrds } from '../src/controller/index.ts';
 
-/** The files in `charts/typekro/crds` by name: the CRDs of the controller. */
+/** The CRDs of the controller. Maps the name of a file in `charts/typekro/crds` to its content. */
 export function chartCrds(): ReadonlyMap<string, string> {
   return new Map(
     controllerCrds().map((crd) => {

@@ -1,7 +1,7 @@
 /**
- * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, prose,
- * format, dead code, package, API reports, size, links of the documentation, examples. Runs all checks even when one
- * fails, and then lists the failed ones. `npm run check -- types lint` runs a part. `npm run check -- api --update`
+ * Runs every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, prose,
+ * format, dead code, package, API reports, size, links of the documentation, examples. Runs all checks even if one
+ * fails, and then lists the failed checks. `npm run check -- types lint` runs a part. `npm run check -- api --update`
  * accepts a change of the public API.
  */
 import { main, runNode, succeeds } from './run.mjs';

@@ -1,6 +1,6 @@
 /**
  * `npm run clients` builds the missing clients of `test/e2e`: see `test/support/clients.ts`. `npm run clients -- go` or
- * `… python` builds a part of them. `TYPEKRO_SUITES` names suites of controller-runtime that are built, too: see
+ * `… python` builds only these clients. `TYPEKRO_SUITES` names suites of controller-runtime that are also built: see
  * `test/support/go-suites.ts`.
  */
 import { buildGoClients, buildPythonClient } from '../test/support/clients.ts';
@@ -13,7 +13,7 @@ for (const [name, build] of Object.entries(builders)) {
   try {
     build();
   } catch (error) {
-    // The tests decide whether a client may be missing.
+    // The tests decide whether a client may be missing, so a failed build fails only if the command names its part.
     console.error(error instanceof Error ? error.message : error);
     if (parts.includes(name)) process.exitCode = 1;
   }

@@ -1,10 +1,10 @@
 /**
  * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]`.
- * `npm run conformance -- kubernetes [--only TEXT] [--update]` runs Kubernetes' own specs with the program that E2E_TEST
- * names, compares the results with `test/conformance/kubernetes.json`, and with `--update` writes them into this file.
- * Without DIR, runs the recordings of this repository. With DIR, runs the recordings of that folder, which have the
- * same format. Prints a line per topic, `N passed, N failed`, and the number of cases that no runner knows. Exits 1
- * when something failed, 2 for misuse.
+ * `npm run conformance -- kubernetes [--only TEXT] [--update]` runs Kubernetes' own specs with the program that
+ * E2E_TEST names, and compares the results with `test/conformance/kubernetes.json`. With `--update`, it writes the
+ * results into this file. Without DIR, runs the recordings of this repository. With DIR, runs the recordings of that
+ * folder, which have the same format. Prints one line per topic, `N passed, N failed`, and the number of cases without
+ * a runner. The exit code is 1 if a case failed, and 2 for invalid arguments.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -23,16 +23,16 @@ import type { TopicResult } from '../test/conformance/support/report.ts';
 import { formatReport } from '../test/conformance/support/report.ts';
 import { runSchemaCorpus } from '../test/conformance/support/schema-runner.ts';
 
-/** The options of the command line, besides the kind and the directory. */
+/** The command-line options. The kind and the directory are positional arguments. */
 interface RunOptions {
   /**
-   * `--controller CMD`: the command that restarts the controller under test. `none`: a controller already runs.
+   * `--controller CMD`: the command that restarts the controller under test, or `none` if a controller already runs.
    * Default: this project's controller, in this process.
    */
   readonly controller: string | undefined;
   /**
-   * `--level 0.9|0.10`: the release line of kro whose behaviour this project's controller has. Default: 0.9, the
-   * release of the scenarios in `test/conformance/controller`.
+   * `--level 0.9|0.10`: the release line of kro that this project's controller follows. Default: 0.9, the line of the
+   * scenarios in `test/conformance/controller`.
    */
   readonly level: string | undefined;
   /** `--only TEXT`: only the specs of Kubernetes whose names contain the text. */
@@ -74,7 +74,10 @@ function runController(directory: string | undefined, { controller, level }: Run
   });
 }
 
-/** Definitions, hashes, SimpleSchema and compatibility. A listed deviation counts as passed while it deviates. */
+/**
+ * Runs the cases about definitions, hashes, SimpleSchema and compatibility. A case with a listed deviation passes while
+ * its result deviates.
+ */
 function runGraph(directory: string | undefined): TopicResult[] {
   const dir = directory ?? recordings('graph');
   const topics = new Map<string, { passed: number; failures: { id: string; detail: string }[] }>();
@@ -89,7 +92,7 @@ function runGraph(directory: string | undefined): TopicResult[] {
   return [...topics].map(([topic, result]) => ({ topic, ...result }));
 }
 
-/** Both profiles, each against a cluster of its own. A topic of both profiles has the profile in its name. */
+/** Runs both profiles, each on a separate cluster. If both profiles have a topic, its name contains the profile. */
 async function runApiServer(directory: string | undefined): Promise<TopicResult[]> {
   const dir = directory ?? recordings('apiserver');
   const options = { deviations: directory === undefined };
@@ -105,10 +108,10 @@ async function runApiServer(directory: string | undefined): Promise<TopicResult[
   ];
 }
 
-/** The time after which a spec of Kubernetes is ended. Specs wait for up to five minutes for one state. */
+/** A spec of Kubernetes is aborted after this time. A spec may wait up to five minutes for one state. */
 const SPEC_TIMEOUT_MS = 480_000;
 
-/** Kubernetes' own specs, by its own program. */
+/** Runs Kubernetes' own specs with Kubernetes' own program. */
 async function runKubernetes(_: string | undefined, { only, isUpdate }: RunOptions): Promise<TopicResult[]> {
   const program = process.env['E2E_TEST'];
   if (program === undefined || program === '') {

@@ -1,6 +1,6 @@
 /**
- * The picture of the flow of data in `docs/security-self-assessment.md`. Its arrows are the rows of the table there, so
- * the picture has no arrow that the table does not describe.
+ * The data flow diagram in `docs/security-self-assessment.md`. The arrows come from the rows of the table in that page,
+ * so the table describes every arrow.
  */
 
 interface Box {
@@ -10,7 +10,7 @@ interface Box {
   readonly height: number;
 }
 
-/** The parties of the table, each with its place. */
+/** The position and size of each party that the table names. */
 const PARTIES: Readonly<Record<string, Box>> = {
   'author, user': { x: 40, y: 60, width: 140, height: 44 },
   browser: { x: 40, y: 320, width: 140, height: 44 },
@@ -24,7 +24,7 @@ const PARTIES: Readonly<Record<string, Box>> = {
   'trace collector': { x: 830, y: 60, width: 140, height: 44 },
 };
 
-/** The boundaries of trust. A party that is in none is outside of the cluster. */
+/** The trust boundaries. A party inside none of these boundaries is outside of the cluster. */
 const BOUNDARIES: Readonly<Record<string, Box>> = {
   cluster: { x: 260, y: 16, width: 524, height: 460 },
   "controller's pod": { x: 570, y: 36, width: 200, height: 424 },
@@ -39,7 +39,7 @@ const STYLE = `<style>
 </style>
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker></defs>`;
 
-/** An arrow from one party to another, with the numbers of its rows. */
+/** An arrow from one party to another, with the numbers of the table rows that describe the arrow. */
 interface Arrow {
   readonly from: string;
   readonly to: string;
@@ -47,7 +47,7 @@ interface Arrow {
 }
 
 /**
- * The picture for a page with the table.
+ * Returns the SVG picture for a page that contains the table.
  *
  * @throws Error when the page has no table, or a row names a party that has no place.
  */

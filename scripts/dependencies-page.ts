@@ -1,12 +1,12 @@
 /**
- * The page about the packages that TypeKro depends on, from the manifest, the lock file and the installed packages.
- * `npm run docs` writes it, and fails for a dependency without an entry here.
+ * Generates the page about TypeKro's dependencies from the manifest, the lock file and the installed packages.
+ * `npm run docs` writes the page. The command fails when a dependency has no entry in this file.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The facts about a dependency that a reviewer wants to know and that no manifest has. */
+/** Facts about a dependency for a security reviewer. Package manifests do not contain these facts. */
 interface Entry {
   /** The person or organisation that publishes the package. */
   readonly owner: string;
@@ -68,8 +68,8 @@ const json = (name: string): unknown => JSON.parse(readFileSync(join(root, name)
 /**
  * Returns the text of the page.
  *
- * @throws Error for a dependency without an entry, an entry without a dependency, an install script, and a package that
- * brings further packages.
+ * @throws Error for a dependency without an entry, an entry without a dependency, an install script, and a package with
+ *   dependencies of its own.
  */
 export function dependenciesPage(): string {
   const { dependencies, peerDependencies } = json('package.json') as Manifest;

@@ -16,8 +16,8 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const PICTURE = /!\[[^\]]*\]\(([\w./-]+\.svg) "typekro (graph ([\w./-]+)[^"]* -o svg)"\)/g;
 
 /**
- * The pictures of graphs in the pages, by their paths from the root of the repository. The command in the title of a
- * picture names a file of `examples/`, or a file that the page itself shows.
+ * Returns the graph pictures of the documentation pages, keyed by their paths from the repository root. The command in
+ * the title of a picture names a file of `examples/`, or a file that the page itself shows.
  *
  * @throws Error when the file does not exist or does not compile.
  */

@@ -1,8 +1,8 @@
 /**
- * Writes the late parts of the package for hosts other than Node, mainly for bundlers. `core/bundled-parts.js` has the
- * exports of `core/late-parts.js`, with the texts inside and the libraries imported. The condition `node-addons` of
- * `#late-parts` in `package.json` chooses between the two: Node sets it, and bundlers do not. Bundlers do set the
- * condition `node`.
+ * Writes the late parts (files and libraries that Node loads on demand) for other hosts, mainly for bundlers.
+ * `core/bundled-parts.js` has the same exports as `core/late-parts.js`, but contains the texts of the files and imports
+ * the libraries statically. The condition `node-addons` of `#late-parts` in `package.json` chooses between the two:
+ * Node sets it, and bundlers do not. Bundlers do set the condition `node`.
  */
 import { build } from 'esbuild';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,21 +15,22 @@ import { licenseOf } from './license-of.mjs';
 const ABSENT_IN_BUNDLES = ['moduleUrl', 'packageFolder', 'playgroundFilesText'];
 const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
 
-/** The text as an expression with one byte for each character. */
+/** Returns a JavaScript expression for the text. The source of the expression has one byte per character. */
 const quoted = (text) =>
   JSON.stringify(text).replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** JSON is embedded without white space. */
 const compact = (text) => (/^[[{]/.test(text) ? JSON.stringify(JSON.parse(text)) : text);
 
-/** Adds the modules to an otherwise complete build. */
+/** Adds these modules to a build that has all other files. */
 export async function embed(root, made) {
   await embedLibraries(root, made);
   const parts = await import(pathToFileURL(join(made, 'core/late-parts.js')).href);
   const lines = Object.keys(parts)
     .filter((name) => !LIBRARIES.includes(name))
     .map((name) => {
-      // A function, because V8 compiles its body at the first call. Until then the text takes no memory of its own.
+      // The value is inside a function because V8 compiles a function's body at its first call. Before this call, the
+      // text takes no additional memory.
       const value = ABSENT_IN_BUNDLES.includes(name) ? 'void 0' : quoted(compact(parts[name]()));
       return `export const ${name} = () => ${value};\n`;
     });
@@ -40,8 +41,8 @@ export async function embed(root, made) {
 /**
  * Bundles two libraries, because their CommonJS modules require modules of Node. esbuild cannot put such a `require`
  * into an ES module, and Rollup would load the modules of Node at the start. The YAML library is bundled from its ES
- * modules for browsers. The HTTP client is bundled with a `require` that calls Node's, into a file of its own that is
- * loaded on demand.
+ * modules for browsers. The HTTP client is bundled into a separate file that is loaded on demand. The `require` of this
+ * bundle loads Node's modules.
  */
 async function embedLibraries(root, made) {
   const write = async (name, library, prefix, options) => {

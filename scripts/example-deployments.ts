@@ -11,10 +11,13 @@ import { projectDefinitions } from './example-graphs.ts';
 import type { Story } from './example-stories.ts';
 import { differences, filledIn } from './example-stories.ts';
 
-/** The time limit of a deployment, and of the wait for the status in the header of the example, in milliseconds. */
+/**
+ * The time limit in milliseconds for a deployment, and for the wait until the status equals the status in the example's
+ * header.
+ */
 const TIMEOUT_MS = 20_000;
 
-/** The result of one story. */
+/** The result of one story, which is one deployment of an example. */
 export interface Outcome {
   readonly milliseconds: number;
   /** The problems. Empty when the example did what its header says. */
@@ -25,9 +28,9 @@ type AnyGraph = Pick<GraphComposition, 'factory'>;
 type AnyComposition = Pick<Composition<JsonObject, JsonObject, never, JsonObject>, 'factory' | 'toDefinition'>;
 
 /**
- * Deploys the stories of a file in order, in a fresh cluster with simulated workloads: by this process, or by a
- * controller. The cluster has the kinds of other projects that the stories use. Stand-ins for Flux run when a story
- * uses it.
+ * Deploys the stories of a file in order, in a fresh cluster with simulated workloads. Either this process or a
+ * controller deploys them. The cluster has the kinds of other projects that the stories use. When a story uses Flux,
+ * simulated Flux controllers run.
  */
 export async function deployStories(
   mode: 'direct' | 'kro',
@@ -42,7 +45,8 @@ export async function deployStories(
       cluster,
       stories.flatMap((story) => kindsIn(compositionOf(story).toDefinition())),
     );
-    // A controller also runs when this process deploys, because a graph may contain another graph.
+    // The controller runs even when this process deploys the graph, because the graph may contain another graph that
+    // the controller reconciles.
     await cluster.startController({ features: { graphKind: true }, serviceAccount: CONTROLLER_ACCOUNT });
     if (stories.some((story) => isGraph(compositionOf(story)))) await giveRights(cluster);
     for (const story of stories) {
@@ -71,10 +75,13 @@ export async function deployStories(
   return outcomes;
 }
 
-/** The ServiceAccount of the controller. The controller never applies a Graph as this account. */
+/** The ServiceAccount of the controller. The controller never uses this account to apply the objects of a Graph. */
 const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 
-/** Gives all rights to the account `default`. The controller applies Graphs that name no account as this account. */
+/**
+ * Grants all permissions to the account `default`. The controller uses this account to apply Graphs that name no
+ * account.
+ */
 async function giveRights({ client }: TestCluster): Promise<void> {
   await client.create({
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -88,7 +95,7 @@ async function giveRights({ client }: TestCluster): Promise<void> {
 const isGraph = (made: Pick<AnyComposition, 'toDefinition'>): boolean => made.toDefinition()['kind'] === 'Graph';
 
 /**
- * Deploys a graph without an API, and compares the objects that its story names. Returns no outcome in a mode that the
+ * Deploys a graph without an API, and compares the objects that its story names. Returns undefined for a mode that the
  * graph does not support.
  */
 async function deployGraph(
@@ -161,7 +168,7 @@ function kindsIn(definition: JsonObject): readonly { readonly group: string; rea
   return [...resources, ...nodes].flatMap(({ template }) => (template === undefined ? [] : [gvkOf(template)]));
 }
 
-/** The package has stand-ins for the controllers of Flux. */
+/** Does the kind belong to Flux? The package simulates the controllers of Flux. */
 const isFlux = ({ group }: { readonly group: string }): boolean => group.endsWith('.toolkit.fluxcd.io');
 
 async function prepare(cluster: TestCluster, kinds: ReturnType<typeof kindsIn>): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * The examples of `examples/graphs/`. Each runs in every form that can express it: as an object of the kind Graph, as
- * an instance of a definition, and from TypeScript. Every form must create equal objects. A file of YAML documents has
- * the forms and the objects of other clients. The header of the file lists the objects after each step:
+ * The examples of `examples/graphs/`. Each example runs in every form that can express the example: as a Graph object,
+ * as an instance of a definition, and as a TypeScript program. Every form must create equal objects. The YAML documents
+ * of a file are the forms of the example and the objects that other clients create. The header of the file lists the
+ * objects after each step:
  *
  *     # Step 1, waiting: { ConfigMap menu: null }
  *     # Step 2, ready: { ConfigMap menu: { data: { soup: leek } } }
@@ -38,7 +39,7 @@ export interface FormExample {
   readonly documents: readonly (readonly KubeObject[])[];
 }
 
-/** The result of one form: the objects after each step, and what differs from the header. */
+/** The result of one form: the objects after each step, and their differences from the header. */
 export interface FormResult {
   readonly form: Form;
   readonly milliseconds: number;
@@ -104,7 +105,7 @@ function fromTypeScript(exported: Readonly<Record<string, unknown>>, name: strin
   return found === undefined ? [] : [found as GraphComposition];
 }
 
-/** Runs an example in all forms that it has, each in a cluster of its own. */
+/** Runs an example in all its forms, each in a separate cluster. */
 export async function runForms(
   example: FormExample,
   exported: Readonly<Record<string, unknown>>,
@@ -169,7 +170,7 @@ async function runForm(
   return { form, milliseconds: performance.now() - began, objects, problems };
 }
 
-/** Makes the namespaces, and gives all rights to their accounts. */
+/** Creates the namespaces, and grants all permissions to their accounts. */
 async function prepare({ client }: TestCluster): Promise<void> {
   for (const name of NAMESPACES) await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   await client.create({
@@ -242,7 +243,8 @@ async function runStep(
     return missing.length === 0 && (await ended());
   });
   if (step.end !== 'ready') {
-    // A wrong graph could leave its expected state a moment later, so its objects are read again after a pause.
+    // A faulty graph could reach the expected state and change it again a moment later. The objects are therefore read
+    // again after a pause.
     await sleep(REST_MS);
     objects = await objectsOf(cluster, step.gives, own);
     missing = wrongIn(step.gives, objects);
@@ -251,7 +253,7 @@ async function runStep(
   return { objects, problems: [...missing, ...state] };
 }
 
-/** The differences from the objects that a step gives. */
+/** The differences between the live objects and the objects that the header lists for the step. */
 function wrongIn(gives: JsonObject, objects: JsonObject): string[] {
   return Object.entries(gives).flatMap(([name, wanted]) => {
     if (wanted === null) return Object.hasOwn(objects, name) ? [`${name} exists`] : [];
@@ -260,7 +262,7 @@ function wrongIn(gives: JsonObject, objects: JsonObject): string[] {
   });
 }
 
-/** The Graph or instance of an earlier step, for a step that changes only objects of other clients. */
+/** The Graph or instance from an earlier step. Used for a step that changes only objects of other clients. */
 function lastParent({ form, example, index }: StepTask): KubeObject | undefined {
   const kinds = declaredKinds(example);
   const earlier = example.documents.slice(0, index).flat();
@@ -308,8 +310,8 @@ interface Condition {
 }
 
 /**
- * The objects of all kinds that a step names, without the Graphs of the example itself, by `Kind name` or `Kind.group
- * name`.
+ * All objects of the kinds that a step names, except the Graphs of the example itself. The keys are `Kind name` or
+ * `Kind.group name`.
  */
 async function objectsOf(cluster: TestCluster, gives: JsonObject, graphs: ReadonlySet<string>): Promise<JsonObject> {
   const kinds = new Set(Object.keys(gives).map((name) => name.split(' ')[0] ?? ''));
@@ -339,7 +341,10 @@ const CORE_KINDS = { ConfigMap: true, Service: true, Deployment: true };
 const isOfExample = ({ kind, metadata: { name = '' } }: KubeObject, graphs: ReadonlySet<string>): boolean =>
   kind === 'Graph' ? !graphs.has(name) : kind !== 'ConfigMap' || !/^(?:kube-root-ca\.crt|typekro-)/.test(name);
 
-/** An object without what a controller writes for itself, and without allocated values. */
+/**
+ * An object without the metadata that controllers write for their own use, and without values that the API server
+ * allocates.
+ */
 function content({ metadata, spec, status, kind, data }: KubeObject): JsonObject {
   const labels = Object.fromEntries(
     Object.entries(metadata.labels ?? {}).filter(([key]) => !/kro\.run|typekro\.dev|kubernetes\.io/.test(key)),

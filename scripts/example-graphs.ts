@@ -27,7 +27,7 @@ export interface ExampleGraph {
 
 /**
  * The members of a composition or a graph that this script uses. The examples import the built package, so their
- * classes are not the classes of the sources.
+ * objects are not instances of the classes in `src/`.
  */
 interface Exported {
   toYaml(): string;
@@ -43,7 +43,7 @@ function isExported(value: unknown): value is Exported {
 const root = new URL('../', import.meta.url);
 
 /**
- * Every composition and graph of `examples/`, in the order of files and names.
+ * Returns every composition and graph of `examples/`, sorted by file and exported name.
  *
  * @throws Error when one does not compile for stock kro.
  */
@@ -70,7 +70,7 @@ export async function exampleGraphs(): Promise<readonly ExampleGraph[]> {
   return found;
 }
 
-/** The CRDs of other projects that the package has. */
+/** The CRDs of other projects that the package includes. */
 export function projectDefinitions(): KubeObject[] {
   const folder = new URL('data/crds/', root);
   return readdirSync(folder)
@@ -87,7 +87,7 @@ export const goldenOf = ({ file, exported }: ExampleGraph): URL =>
 
 const BEGIN = /<!-- picture of examples\/([\w-]+\.ts) (\w+) -->\n[\s\S]*?<!-- end of picture -->/g;
 
-/** Returns the page with new pictures. */
+/** Replaces the pictures in the page by pictures of the given graphs. */
 export function withPictures(page: string, graphs: readonly ExampleGraph[]): string {
   return page.replace(BEGIN, (_match, file: string, exported: string) => {
     const found = graphs.find((graph) => graph.file === file && graph.exported === exported);

@@ -8,9 +8,9 @@ export interface Story {
   /** The exported name of the composition. Empty for a file of YAML documents. */
   readonly exported: string;
   readonly spec: JsonObject;
-  /** The status that missing controllers would report, by kind. */
+  /** For each kind whose controller does not run in the test: the status that this controller would report. */
   readonly reports: ReadonlyMap<string, JsonObject>;
-  /** The status at the end. A `*` in a text matches any non-empty text. */
+  /** The final status of the instance. A `*` in a string matches any non-empty string. */
   readonly gives: JsonObject;
 }
 
@@ -59,7 +59,7 @@ export function filledIn(spec: JsonObject, statuses: ReadonlyMap<string, JsonObj
   return Object.fromEntries(Object.entries(spec).map(([name, value]) => [name, fill(value)]));
 }
 
-/** The differences between a status and the header. A `*` in a text matches any non-empty text. */
+/** The differences between a status and the status in the header. A `*` in a string matches any non-empty string. */
 export function differences(expected: JsonValue, actual: JsonValue | undefined, path = 'status'): readonly string[] {
   if (isJsonObject(expected)) {
     return Object.entries(expected).flatMap(([name, value]) =>

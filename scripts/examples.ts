@@ -1,8 +1,9 @@
 /**
- * Runs every example: composes it, compiles it for stock kro, compares the definition with the one in
- * `examples/golden`, and deploys it in a fresh embedded cluster in both modes, with the spec and the expected status of
- * its header. Then runs the examples of `examples/graphs/` in all their forms. `npm run examples [-- FILE…]`. With
- * `--update`, differences from the golden definitions are accepted.
+ * Runs every example. The script composes the example, compiles it for stock kro, and compares the definition with the
+ * file in `examples/golden`. Then the script deploys the example in direct mode and in kro mode, each in a fresh
+ * embedded cluster. The header of the example has the spec and the expected status. Then runs the examples of
+ * `examples/graphs/` in all their forms. `npm run examples [-- FILE…]`. With `--update`, differences from the golden
+ * definitions are accepted.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -1,15 +1,15 @@
 /**
- * Refuses two exported functions of one name. A reader who searches for a name finds one behaviour.
- * `PAIRS` has the names that two files export on purpose, and may only become shorter.
+ * Reports functions of the same name that two files export, so that a search for a name finds one behaviour. `PAIRS`
+ * has the names that two files export on purpose. Do not add names to `PAIRS`.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Two trees of expressions with a constructor for each kind of node: the tree of CEL, and that of compositions. */
+/** Constructors of expression nodes. The syntax tree of CEL and the expression tree of compositions each have them. */
 const TREES = ['call', 'list', 'literal', 'member', 'select'];
 /** Hooks whose names Node's loaders prescribe. */
 const HOOKS = ['load'];
-/** One library, in a process that loads it late, and in a bundle. */
+/** One library: one file loads it on demand from its package, another file loads it from a bundle. */
 const HOSTS = ['proxyLibrary'];
 const PAIRS = new Set([...TREES, ...HOOKS, ...HOSTS]);
 

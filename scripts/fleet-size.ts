@@ -4,15 +4,18 @@ export interface Fleet {
   readonly instances: number;
   /** Objects of each instance. */
   readonly children: number;
-  /** Created instances, and changes of a spec that change every child, in all instances together. */
+  /**
+   * The number of changes per hour, summed over all instances. A change is the creation of an instance, or an edit of
+   * its spec that changes every child.
+   */
   readonly changesPerHour: number;
-  /** Definitions, each with a kind of its own. Default 1. */
+  /** The number of definitions. Each definition declares a separate kind. Default 1. */
   readonly definitions?: number;
 }
 
-/** What the controllers of a fleet need. */
+/** The resources that the controllers of a fleet need. */
 export interface FleetSize {
-  /** The number of processes that divide the work; at most one for each definition. */
+  /** The number of processes that divide the work; at most one per definition. */
   readonly processes: number;
   /** Resident memory of each process at rest, and its peak during a restart, in units of 2²⁰ bytes. */
   readonly restMb: number;
@@ -22,7 +25,7 @@ export interface FleetSize {
    * of 128. The peak is that of the Node version of the image.
    */
   readonly limitMi: number;
-  /** Processors that each process needs for the changes, as an average of the hour. */
+  /** The average number of processors that each process uses for the changes. */
   readonly cores: number;
   /** The least CPU request for the container of each process, in thousandths of a CPU: `cores`, in steps of 50. */
   readonly leastRequestMilli: number;
@@ -39,8 +42,9 @@ const BASE_PEAK_MB = 66;
 const INSTANCE_BYTES = 2700;
 const CHILD_BYTES = 700;
 /**
- * What each further definition adds: the watch of its kind, its graph and its schema. Several processes divide the
- * watches of instances, which was not measured with many definitions, so each process counts all of them.
+ * Memory that each additional definition adds: the watch of its kind, its graph and its schema. When several processes
+ * share a fleet, they divide the watches of instances. This division was not measured with many definitions, so the
+ * estimate counts all definitions in each process.
  */
 const DEFINITION_MB = 0.156;
 /** Bytes that each object, instance or child, adds to the peak of a restart. */
@@ -53,22 +57,26 @@ const RESTART_BASE_CPU_MS = 200;
 const RESTART_INSTANCE_CPU_MS = 0.46;
 const RESTART_CHILD_CPU_MS = 0.09;
 /**
- * From this number of objects on, V8 lets the heap of a process grow further and collects it at a greater cost. The
- * next larger measurement has 300,000 objects; between the two the growth is assumed to be linear.
+ * From this number of objects on, V8 lets the heap of a process grow, and garbage collection costs more processor time.
+ * The next larger measurement has 300,000 objects; between these two measurements the growth is assumed to be linear.
  */
 const LARGE_HEAP_OBJECTS = 60_000;
 const LARGE_HEAP_OBJECT_BYTES = 560;
-/** The share of the processor time that each further object of a large heap adds. */
+/** Each object above `LARGE_HEAP_OBJECTS` increases the processor time by this fraction. */
 const LARGE_HEAP_OBJECT_CPU = 2.1e-6;
-/** The maximum average load of a process. The number of processes keeps this maximum and `MAX_OBJECTS`. */
+/**
+ * The maximum average load of a process. The number of processes is chosen so that no process exceeds this load or
+ * `MAX_OBJECTS`.
+ */
 const MAX_CORES = 0.5;
 /** The maximum number of objects of a process: instances and their children. */
 const MAX_OBJECTS = 250_000;
 const LIMIT_FACTOR = 1.5;
 const LIMIT_STEP_MI = 128;
 /**
- * What Node 24 adds to the peak of a restart on Node 20: 102 MB instead of 78 MB with 1000 instances of five children
- * (`docs/controller-figures.md`). The image has Node 24, and the fleets were measured with Node 20.
+ * The peak memory of a restart is higher on Node 24 than on Node 20 by this amount. With 1000 instances of five
+ * children, it is 102 MB instead of 78 MB (`docs/controller-figures.md`). The image has Node 24, and the fleets were
+ * measured with Node 20.
  */
 const NODE_24_PEAK_MB = 24;
 const REQUEST_STEP_MILLI = 50;
@@ -79,7 +87,7 @@ export function fleetSize(fleet: Fleet): FleetSize {
   // One definition cannot be divided.
   const most = Math.max(1, fleet.definitions ?? 1);
   let size = sizeInProcesses(fleet, Math.min(most, Math.ceil(Math.max(...atLeast))));
-  // Large heaps need more processors than the minimum.
+  // The minimum assumes small heaps. Large heaps need more processor time, so processes are added until the load fits.
   while (size.cores > MAX_CORES && size.processes < most) size = sizeInProcesses(fleet, size.processes + 1);
   return size;
 }
@@ -111,5 +119,5 @@ export function sizeInProcesses(fleet: Fleet, processes: number): FleetSize {
   };
 }
 
-/** The least multiple of `step` that is not below `value`, and at least one step. */
+/** Rounds `value` up to a multiple of `step`. The result is at least one step. */
 const stepsUp = (value: number, step: number): number => Math.max(1, Math.ceil(value / step)) * step;

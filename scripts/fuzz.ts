@@ -1,8 +1,9 @@
 /**
- * Runs generated and mutated input against one part of the system, for a given time: `npm run fuzz -- cel --seconds 60
- * [--seed N] [--save] [--input FILE]`. V8's block coverage decides which inputs are mutated further. Prints a line for
- * each source of inputs, and each problem with its input. `--save` adds the inputs that run new blocks to the corpus in
- * `test/fuzz/corpus`. `--input` runs one file only. Exits 1 when there is a problem.
+ * Feeds generated and mutated inputs to one part of the system for a given time:
+ * `npm run fuzz -- cel --seconds 60 [--seed N] [--save] [--input FILE]`. Inputs that execute new code, by V8's block
+ * coverage, are mutated again. Prints a line per source of inputs, and each problem with its input. `--save` adds the
+ * inputs that run new blocks to the corpus in `test/fuzz/corpus`. `--input` runs one file only. Exits 1 when there is a
+ * problem.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

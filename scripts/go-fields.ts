@@ -4,18 +4,18 @@
 export interface GoField {
   /** Is the field a pointer? Then an absent field differs from an empty one. */
   readonly pointer: boolean;
-  /** Is the field written also when it is empty? */
+  /** Is an empty field written, too (no `omitempty`)? */
   readonly always: boolean;
 }
 
-/** The numbers of the fields of a message in `generated.proto`, by the name of the field. */
+/** Maps each field name of a message in `generated.proto` to its field number. */
 export function protobufNumbersOf(proto: string, message: string): Record<string, number> {
   const body = new RegExp(`^message ${message} \\{\\n(.*?)^\\}`, 'ms').exec(proto)?.[1] ?? '';
   const fields = body.matchAll(/^ {2}(?:optional|repeated|map<[^>]*>) ?.*?(\w+) = (\d+);$/gm);
   return Object.fromEntries([...fields].map(([, name, number]) => [name ?? '', Number(number)]));
 }
 
-/** The fields of a struct in `types.go`, by their names in JSON. */
+/** The fields of a struct in `types.go`, keyed by their JSON names. */
 export function goFieldsOf(source: string, struct: string): Record<string, GoField> {
   const body = new RegExp(`^type ${struct} struct \\{\\n(.*?)^\\}`, 'ms').exec(source)?.[1] ?? '';
   const fields = body.matchAll(/^\t\w+\s+(\S+)\s+`.*?json:"(\w+)((?:,\w+)*)"/gm);

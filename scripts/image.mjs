@@ -1,11 +1,13 @@
 /**
- * `node scripts/image.mjs FOLDER` writes what the image contains besides Node, from a complete build:
+ * `node scripts/image.mjs FOLDER` takes a complete build and writes the files that the image contains in addition to
+ * Node:
  *
  * - `dist/controller/controller.js`, the files that it imports, and the parts that a flag or a definition loads
  * - the data files that this code reads, and `package.json`
  *
- * Libraries are in the bundles. The image has neither npm nor `node_modules`. The code is divided by rooms, because the
- * memory that V8 takes to parse a file stays in the process: one file of 1.6 MB takes 7 MB more after the start.
+ * Libraries are in the bundles. The image has neither npm nor `node_modules`. The code has one file per room, because
+ * V8 does not release the memory that it takes to parse a file. A single file of 1.6 MB takes 7 MB more after the
+ * start.
  */
 import { build } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,8 +19,8 @@ import { licenseOf } from './license-of.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ENTRY = 'src/cli/image/main.ts';
 /**
- * The folder of the program. It is as deep as the rooms, so that `import.meta.url` leads to the same files of the
- * package (`src/core/assets.ts`).
+ * The folder of the program. It has the same depth as the folders of rooms, because `src/core/assets.ts` finds the
+ * package's files relative to `import.meta.url`.
  */
 const PLACE = 'dist/controller';
 
@@ -29,19 +31,24 @@ const OPTIONS = {
   target: 'node24',
   minifyWhitespace: true,
   minifySyntax: true,
-  // Node prints the line that threw an uncaught error.
+  // For an uncaught error, Node prints the source line that threw it. Short lines keep this output readable.
   lineLimit: 160,
   legalComments: 'none',
   logLevel: 'warning',
 };
 
-/** The libraries in CommonJS that are part of a bundle require modules of Node. */
+/** Defines `require` in a bundle, because its CommonJS libraries call `require` for Node's modules. */
 const REQUIRE = 'const require=(name)=>process.getBuiltinModule(name);';
 
-/** Libraries that a controller loads when it needs them. They are CommonJS, because their callers do not wait. */
+/**
+ * Libraries that a controller loads on demand. They are CommonJS, because their callers are synchronous and `require`
+ * is, too.
+ */
 const LIBRARIES = { re2Library: 're2js', yamlLibrary: 'yaml', proxyLibrary: 'undici' };
 
-/** Replaces `late-libraries.ts`: it loads the bundles of the libraries instead of packages. */
+/**
+ * Replaces `late-libraries.ts` by a module that loads the libraries from their bundles instead of from `node_modules`.
+ */
 const bundledLibraries = {
   name: 'bundled-libraries',
   setup({ onLoad }) {
@@ -66,7 +73,7 @@ const heapFirst = {
   },
 };
 
-/** The entry points of the rooms whose code is in the program. They divide its code into files. */
+/** The rooms whose code is in the program. Their entry points make the bundler write one file per room. */
 const ROOMS = ['core', 'cel', 'schema', 'graph', 'runtime', 'kube', 'execute', 'inspect', 'controller'];
 const rooms = () => Object.fromEntries(ROOMS.map((room) => [`room-${room}`, `src/${room}/index.ts`]));
 
@@ -100,9 +107,10 @@ async function bundleLibrary(library, outfile) {
   });
 }
 
-/** The files of the package whose paths are in the code: `data/…`, and `dashboard/….json` of the build. */
+/** The package's data files whose paths occur as strings in the code: `data/…`, and `dashboard/….json` of the build. */
 function dataFilesOf(texts) {
-  // The bundler also breaks long strings into lines, with a backslash at the end of each line.
+  // The bundler breaks long strings into several lines with a backslash at the end of each line. The backslashes are
+  // removed before the search.
   const named = texts.flatMap((text) => [
     ...text.replaceAll('\\\n', '').matchAll(/"(data\/[^"*]+|dashboard\/[^"*]+\.json)"/g),
   ]);

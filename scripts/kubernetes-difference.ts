@@ -44,8 +44,8 @@ const isOffByDefault = (name: string): boolean => /v\d+(?:alpha|beta)/.test(name
 type Groups = Record<string, Record<string, JsonObject>>;
 
 /**
- * The served resources by group-version and name. The core group is in a document of another form, and is equal in all
- * versions.
+ * The served resources by group-version and name. The core group is left out: its document has another format, and its
+ * resources are the same in all versions.
  */
 function servedResources(folder: string): Groups {
   const { items } = jsonAt(folder, 'api/discovery/aggregated_v2.json') as { items: JsonObject[] };
@@ -80,8 +80,8 @@ function mergePatch(later: JsonValue | undefined, earlier: JsonValue | undefined
 }
 
 /**
- * The types in the form of `types.json`. Two differences of the documents say nothing about the API and are left out.
- * The groups of options depend on the generator. A field that is not a list may have a list type.
+ * The types in the format of `types.json`, without two facts that say nothing about the API. The groups of option types
+ * depend on the OpenAPI generator. Some fields that are not lists have a list type.
  */
 function typesOf(folder: string): JsonObject {
   const types = structuredClone(bundleTypes(openApiDocuments(folder))) as unknown as Record<string, JsonObject>;
@@ -94,8 +94,8 @@ function typesOf(folder: string): JsonObject {
 }
 
 /**
- * Completes the fields of the patch that `later` lacks. Only the sources in Go have these facts: the number of the
- * protobuf form, whether the field is a pointer, and whether it is written when it is empty.
+ * Completes the fields of the patch that `later` does not have. Only the sources in Go have these facts: the number of
+ * the protobuf form, whether the field is a pointer, and whether it is written when it is empty.
  */
 function completeFields(patch: JsonObject, later: JsonObject, folder: string): void {
   for (const [type, change] of Object.entries(patch)) {

@@ -23,8 +23,8 @@ const ORDER = ['metadata', 'subjects', 'roleRef', 'rules', 'aggregationRule'];
 const RULE_ORDER = ['verbs', 'apiGroups', 'resources', 'resourceNames', 'nonResourceURLs'];
 
 /**
- * The default roles and bindings by the plural of their kind, then by `NAMESPACE/NAME`. An aggregated role has the
- * rules of the roles that it selects.
+ * The default roles and bindings, keyed by the plural of their kind and then by `NAMESPACE/NAME`. An aggregated role
+ * has the rules of the roles that it selects.
  */
 export function defaultRolesOf(folder: string, parseYaml: (text: string) => unknown): JsonObject {
   const lists: JsonObject = {};
@@ -45,8 +45,8 @@ interface ListDocument {
 const keyOf = ({ metadata: { namespace = '', name } }: Role): string => `${namespace}/${name}`;
 
 /**
- * The role with the rules of the roles that its aggregation rule selects, sorted by name, each rule once. A selected role
- * may have an aggregation rule of its own.
+ * The role with the rules of the roles that its aggregation rule selects, sorted by name, each rule once. A selected
+ * role may have its own aggregation rule.
  */
 function aggregated(role: Role, all: readonly Role[]): Role {
   const selectors = (role['aggregationRule'] as { clusterRoleSelectors?: { matchLabels?: JsonObject }[] } | undefined)
@@ -67,7 +67,7 @@ function aggregated(role: Role, all: readonly Role[]): Role {
 const inOrder = (object: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(names.flatMap((name) => (object[name] === undefined ? [] : [[name, object[name]]])));
 
-/** The object in the form of the data: known members in the order of their types, without empty ones. */
+/** Returns the object in the format of the data files: known members in the order of `ORDER`, without empty members. */
 function ordered(role: Role): Role {
   const object = inOrder(role, ORDER);
   const { name, namespace, labels, annotations } = role.metadata as JsonObject;

@@ -1,12 +1,11 @@
 /**
  * Writes the bundle of built-in types of another Kubernetes version from a cluster's own OpenAPI:
- * `npm run docs -- kubernetes-types MINOR DIR`. DIR holds the answers of a cluster as files:
- * `api.json` and `apis.json` (aggregated discovery of `/api` and `/apis`) and any number of OpenAPI v3
- * documents, for example
+ * `npm run docs -- kubernetes-types MINOR DIR`. DIR contains the responses of a cluster as files: `api.json` and
+ * `apis.json` (aggregated discovery of `/api` and `/apis`) and any number of OpenAPI v3 documents, for example
  *
  *   kubectl get --raw /openapi/v3/apis/apps/v1 > DIR/apps-v1.json
  *
- * The result is sorted, so the same answers always give the same files.
+ * The result is sorted, so the same responses always produce the same files.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -148,10 +148,10 @@ export const FLOORS = {
   ],
 };
 
-/** The files of rooms that other rooms may import besides `index.ts`: code that `index.ts` must not load. */
+/** The files that other rooms may import in addition to `index.ts`. They contain code that `index.ts` must not load. */
 const DOORS = ['object-rules'];
 
-/** Imports that the order allows but the design forbids. */
+/** Imports that the order of rooms allows but the design forbids. */
 const FORBIDDEN = { cluster: ['execute', 'controller'] };
 
 function overrideFor(room, index) {
@@ -176,7 +176,10 @@ function overrideFor(room, index) {
   };
 }
 
-/** An import or export from another file. Dynamic imports count at every place. */
+/**
+ * Matches an import or export from another file. Static imports match only at the start of a line, dynamic imports
+ * anywhere.
+ */
 const IMPORT = /^(?:import|export)\b[^;'"]*?(?:\bfrom )?'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
 
 /** All files of `src/` except tests, each with its imported files and the lines of the imports. */
@@ -252,8 +255,8 @@ function problemsOfCircles(files) {
 }
 
 /**
- * The problems of floors, as lines: imports of a higher floor, files without a floor or on two floors, and entries of
- * floors without a file.
+ * Finds problems of floors: imports from a higher floor, files on no floor or on two floors, and entries of floors
+ * without a file. Returns one line per problem.
  */
 function problemsOfFloors(files) {
   return Object.entries(FLOORS).flatMap(([room, list]) => {
@@ -281,8 +284,8 @@ function problemsOfFloors(files) {
 }
 
 /**
- * The problems of the tables of floors in the READMEs of rooms, as lines. The second column of such a table has the
- * folders of the room in the order of `FLOORS`.
+ * Finds problems in the floor tables of the rooms' READMEs. Returns one line per problem. The second column of such a
+ * table has the folders of the room in the order of `FLOORS`.
  */
 function problemsOfTables() {
   return Object.entries(FLOORS).flatMap(([room, list]) => {

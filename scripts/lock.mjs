@@ -2,8 +2,8 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * Does work that only one process may do at a time. Other processes wait for their turn. The lock is a file with the id
- * of the process that holds it. The lock of a process that ended without releasing it is taken over.
+ * Runs `work`, which only one process may run at a time. Other processes wait for their turn. The lock is a file with
+ * the id of the process that holds it. The lock of a process that ended without releasing it is taken over.
  */
 export async function withLock(path, work) {
   const candidate = `${path}.${process.pid}`;
@@ -26,7 +26,10 @@ export async function withLock(path, work) {
   }
 }
 
-/** Links `from` under the name `path`. Returns false when `path` exists. A link appears together with its content. */
+/**
+ * Links `from` under the name `path`. Returns false when `path` exists. A hard link makes the file appear together with
+ * its content.
+ */
 function appear(from, path) {
   try {
     linkSync(from, path);
@@ -53,7 +56,7 @@ function take(path, candidate) {
     throw error;
   }
   try {
-    // Another process may have taken over the stale lock meanwhile. In this case its lock is restored.
+    // Another process may have taken over the stale lock in the meantime. In this case its lock is restored.
     if (ownerOf(stale) !== owner) appear(stale, path);
   } finally {
     rmSync(stale, { force: true });

@@ -15,8 +15,9 @@
  * - a sample of the mutations
  *
  * `npm run long -- full` runs the full counts of `test/budgets.json` and all suites of controller-runtime, which takes
- * hours. `npm run long -- --minutes N` begins no part after N minutes, and names the parts that it leaves out. Runs the
- * other parts even when one fails, and then names the failed ones. `TYPEKRO_DAY=N` repeats the run of a day.
+ * hours. `npm run long -- --minutes N` starts no part after N minutes, and prints the parts that were not run. When a
+ * part fails, the script still runs the remaining parts, and prints the failed parts at the end. `TYPEKRO_DAY=N`
+ * repeats the run of a day.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -55,7 +56,7 @@ function readWords() {
   process.exit(2);
 }
 
-/** The parts of a run after its first one: their names and the arguments of Node. */
+/** All parts of a run except the first one, each with its name and the arguments for Node. */
 function partsOf(size, day) {
   const seed = String(day);
   const days = ['--hours', '24', '--limit', '5', '--seed', seed, '--processes', String(1 + (day % 2))];

@@ -1,7 +1,7 @@
 /**
  * Bundles the page of the dashboard: the script, the worker that computes layouts, the style sheet and the playground.
- * The files become JSON objects of texts by their paths: `dashboard/page.json`, and `dashboard/playground.json` for the
- * files that a page requests only on demand. `src/dashboard/pages.ts` serves both.
+ * The output is two JSON objects that map the path of a file to its text: `dashboard/page.json`, and
+ * `dashboard/playground.json` for files that a page requests only on demand. `src/dashboard/pages.ts` serves both.
  */
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,8 +24,8 @@ const PLAYGROUND_LICENSES = '/playground-licenses.txt';
 const ON_DEMAND = /^\/(?:playground-|schema-form-|licenses)/;
 
 /**
- * Writes `dashboard/page.json` and `dashboard/playground.json` below the folder `made`. The first one also names the
- * files of the second one, with `null` in place of their texts.
+ * Writes `dashboard/page.json` and `dashboard/playground.json` below the folder `made`. The first file also contains
+ * the paths in the second file, each with `null` instead of the text.
  */
 export async function bundlePage(root, made) {
   const client = join(root, 'src/dashboard/client');
@@ -54,8 +54,8 @@ export async function bundlePage(root, made) {
 }
 
 /**
- * The playground as static files, which need no server of this package, by their paths: `index.html`, its scripts, style
- * sheet and licences. All addresses in them are relative.
+ * The static files of the playground, keyed by path: `index.html`, its scripts, style sheet and licences. They need no
+ * server of this package. All addresses in the files are relative.
  */
 export async function playgroundFiles(root) {
   const client = join(root, 'src/dashboard/client');
@@ -75,9 +75,9 @@ export async function playgroundFiles(root) {
 }
 
 /**
- * The files of bundles by their paths, with the licences of all libraries in them.
+ * The files of the bundles, keyed by path, and files with the licences of all libraries that the bundles contain.
  *
- * @param placeOf the path of the licences for a file
+ * @param placeOf returns the path of the licence file for a bundle
  */
 function withLicenses(root, bundles, placeOf) {
   const files = {};
@@ -98,13 +98,16 @@ function withLicenses(root, bundles, placeOf) {
   return files;
 }
 
-/** The library of an input of esbuild: a file of `node_modules`, or a source in the source map of a library. */
+/**
+ * Returns the library to which an esbuild input belongs. The input is a file in `node_modules`, or a source from the
+ * source map of a library.
+ */
 function libraryOf(input) {
   const [folder] = [...input.matchAll(/(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//g)].slice(-1);
   return folder?.[1] ?? /^sources of ([^:]+):/.exec(input)?.[1];
 }
 
-/** The worker of the playground: the engine, with the package's data, and with browser code in place of Node's. */
+/** The worker of the playground: the engine and the package's data, with browser code instead of Node's modules. */
 async function bundledWorker(root) {
   const entry = join(root, 'src/dashboard/client/playground/worker.ts');
   return bundled(
@@ -118,7 +121,10 @@ async function bundledWorker(root) {
   );
 }
 
-/** The data files that the engine reads in a browser. Each other file of the package is for a command or a cluster. */
+/**
+ * The data files that the engine reads in a browser. All other data files are for commands or clusters, which do not
+ * exist in a browser.
+ */
 const PLAYGROUND_DATA = {
   kubernetesDiscoveryText: 'data/kubernetes-1.36/discovery.json',
   kubernetesTypesText: 'data/kubernetes-1.36/types.json',
@@ -126,8 +132,9 @@ const PLAYGROUND_DATA = {
 };
 
 /**
- * Replaces what browsers lack. The data files in the bundle replace the late parts. The few functions that the engine
- * calls replace the modules of Node. A refusal replaces each dynamic import (of the deploy engine, of proxies).
+ * Replaces modules that do not work in browsers. The data files in the bundle replace the late parts. The few functions
+ * that the engine calls replace the modules of Node. Each dynamic import (of the deploy engine, of proxies) is replaced
+ * by code that throws an error.
  */
 const browserModules = (root) => ({
   name: 'browser-modules',
@@ -166,7 +173,10 @@ function latePartsOf(root) {
   ].join('\n');
 }
 
-/** One module in place of all modules of Node. A CommonJS module may lack a name that only unused code imports. */
+/**
+ * One module in place of all modules of Node. It is a CommonJS module, because unused code may import names that it
+ * does not export.
+ */
 const NODE_MODULES = `
 exports.inspect = { custom: Symbol.for('nodejs.util.inspect.custom') };
 exports.fileURLToPath = (url) => String(url);
@@ -176,8 +186,8 @@ Object.assign(exports, require('./src/dashboard/client/playground/host/net.ts'))
 const ABSENT = "throw new Error('this part of the package is not in the page');";
 
 /**
- * Dynamic imports outside of the page stay as they are. The page does not use the modules with these imports. esbuild
- * would nevertheless share code between the page and the imported modules, and the shared code needs Node.
+ * Leaves the dynamic imports of modules that the page does not use unresolved. If esbuild followed these imports, it
+ * would share code between the page and the imported modules, and the shared code needs Node.
  */
 const LATER_IMPORTS = {
   name: 'later-imports',
@@ -200,12 +210,14 @@ const DAGRE = unbundledLibrary({
   added: {
     // The parts of the library that the page imports.
     '../entry.ts': "export { Graph } from './lib/graph-lib'; export { layout } from './lib/layout';",
-    // These files serve only nested graphs and an option that the page does not set. A test compares the layouts.
+    // These files are used only for nested graphs and for an option that the page does not set. A test compares the
+    // layouts.
     '../lib/greedy-fas.ts': 'export default () => [];',
     '../lib/parent-dummy-chains.ts': 'export default () => {};',
     '../lib/add-border-segments.ts': 'export default () => {};',
     '../lib/order/add-subgraph-constraints.ts': 'export default () => {};',
-    // No box has to be before another one of its level, so there is no conflict.
+    // The page does not require one box to be before another box on the same level, so there are no conflicts to
+    // resolve.
     '../lib/order/resolve-conflicts.ts': `export default (entries) =>
       entries
         .map(({ v, ...place }, i) => ({ vs: [v], i, ...(place.barycenter === undefined ? {} : place) }))
@@ -224,7 +236,8 @@ const DAGRE = unbundledLibrary({
         runLayout(copy, time, options);
         updateInputGraph(graph, copy);
       }`,
-      // The page writes the names of attributes as the layout expects them, and numbers as numbers.
+      // The page writes attribute names with the spelling that the layout expects, and numeric attributes as numbers,
+      // so nothing is converted.
       buildLayoutGraph: `function buildLayoutGraph(from) {
         const to = new Graph({ multigraph: true, compound: true });
         to.setGraph({ ...graphDefaults, ...from.graph() });
@@ -238,7 +251,8 @@ const DAGRE = unbundledLibrary({
         for (const line of to.edges()) to.edge(line).points = from.edge(line).points;
         ({ width: to.graph().width, height: to.graph().height } = from.graph());
       }`,
-      // Two levels for each level of boxes, as in the whole library: a long line bends at the levels between.
+      // Makes two layout levels for each level of boxes, as the unmodified library does. A long line bends at the
+      // additional levels.
       makeSpaceForEdgeLabels: `function makeSpaceForEdgeLabels(graph) {
         graph.graph().ranksep /= 2;
         for (const line of graph.edges()) graph.edge(line).minlen *= 2;
@@ -313,7 +327,10 @@ const DAGRE = unbundledLibrary({
   },
 });
 
-/** The bundled files of entry points. Each has the path at which the page requests it, its text, and its libraries. */
+/**
+ * Bundles the entry points. Returns each file with the path at which the page requests it, its text, and the libraries
+ * that it contains.
+ */
 async function bundled(entryPoints, options = {}) {
   const { outputFiles, metafile } = await build({
     entryPoints,
@@ -324,9 +341,10 @@ async function bundled(entryPoints, options = {}) {
     format: 'esm',
     platform: 'browser',
     target: ['chrome120', 'firefox121', 'safari17.2'],
-    // Files of `src/` are for Node. The page may use only their parts that do not need Node.
+    // The bundle may import Node's modules only in code that the page does not use. The check below fails when such an
+    // import remains.
     external: ['node:*', '#late-parts', 'undici', 'acorn', 're2js', 'yaml'],
-    // A style sheet that a script imports is a text; a style sheet that is an entry point stays one.
+    // A style sheet that a script imports becomes a string. A style sheet that is an entry point stays a style sheet.
     loader: Object.values(entryPoints).some((entry) => entry.endsWith('.css')) ? {} : { '.css': 'text' },
     jsx: 'automatic',
     jsxImportSource: 'preact',

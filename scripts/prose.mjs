@@ -1,6 +1,6 @@
 /**
- * Checks the rules of style for the pages for users: README.md and `docs/`, without pages for authors of the project and
- * without pages that a script writes. `npm run check -- prose` prints each violation with its line.
+ * Checks the style rules for user documentation: README.md and `docs/`, except pages for authors of the project and
+ * pages that a script writes. `npm run check -- prose` prints each violation with its line.
  *
  * - A sentence has at most 30 words. A code span, or a list of code spans, counts as one word. Tables and code blocks
  *   have no sentences.
@@ -12,7 +12,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const MAX_SENTENCE_WORDS = 30;
 
-/** Words with the reason why they are refused. */
+/** Refused words, each with the reason that the output prints. */
 const REFUSED = [
   {
     pattern: /\b(?:simply|just|easy|easily|obviously|of course|trivial(?:ly)?)\b/i,

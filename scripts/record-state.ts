@@ -1,7 +1,8 @@
 /**
- * Records the state that the controller of another tree leaves, as a fixture for `test/conformance/takeover`:
- * `node scripts/run-ts.mjs scripts/record-state.ts TREE LEVEL FILE`. TREE is the folder of an earlier commit of this
- * repository with its dependencies. LEVEL is the value of `--kro-compatibility`, or `-` for a tree without levels.
+ * Records the cluster state that the controller of another source tree leaves. The recording is a fixture for
+ * `test/conformance/takeover`: `node scripts/run-ts.mjs scripts/record-state.ts TREE LEVEL FILE`. TREE is the folder of
+ * an earlier commit of this repository with its dependencies. LEVEL is the value of `--kro-compatibility`, or `-` for a
+ * tree without levels.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -48,7 +49,8 @@ const apply = async (object: KubeObject) => {
 for (const object of [NAMESPACE, ...STORIES.flatMap(({ before }) => before)]) await apply(object);
 for (const object of STORIES.flatMap(({ definitions }) => definitions)) await apply(object);
 for (const object of STORIES.flatMap(({ instances }) => instances)) await apply(object);
-// The recorded state of kro has a deletion that another client holds back, and a suspended instance. This one has both.
+// kro's recorded state has an instance whose deletion waits for another client's finalizer, and a suspended instance.
+// This recording contains the same two cases.
 const held = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'takeover', name: 'leaving-high' };
 await admin.patch(held, { metadata: { finalizers: ['test/hold'] } });
 const of = (kind: string, name: string) => ({ apiVersion: 'takeover.test/v1', kind, namespace: 'takeover', name });

@@ -1,9 +1,9 @@
 /**
- * Prints the evidence of a release as JSON: `node scripts/run-ts.mjs scripts/release-evidence.ts [LOG [LIVES]]`. It names
- * the commit, the versions, and the counts of the tests that the release workflow runs before it publishes. The workflow
- * attaches it to the release. LOG is the output of `npm test`: its last line has the numbers of passed, failed and skipped
- * tests. LIVES is the output of `scripts/release-lives.ts`, which runs the former and the fresh seeds. Without a file, the
- * evidence has no results of it, and says so.
+ * Prints the evidence of a release as JSON: `node scripts/run-ts.mjs scripts/release-evidence.ts [LOG [LIVES]]`. The
+ * evidence consists of the commit, the versions, and the results of the tests that the release workflow runs before
+ * publishing. The workflow attaches the evidence to the release. LOG is the output of `npm test`: its last line has the
+ * numbers of passed, failed and skipped tests. LIVES is the output of `scripts/release-lives.ts`, which runs the former
+ * and the fresh seeds. When a file is not given, the evidence says that these results are not known.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -59,7 +59,7 @@ const evidence = {
   v8: process.versions.v8,
   command: 'npm test',
   results: resultsOf(log),
-  // `npm test` runs the seeds of `tests`, and `scripts/release-lives.ts` the others.
+  // `npm test` runs the seeds in `tests`, and `scripts/release-lives.ts` runs all other seeds.
   seeds: {
     tests: {
       definitions: { from: 1, to: budgets.simulationSeeds.test },

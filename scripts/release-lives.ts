@@ -1,6 +1,7 @@
 /**
- * Runs the simulated lives of a release: the seeds that once found a defect, and `npm run simulate` with the fresh seeds of
- * the version in `package.json`, about definitions and about Graphs. Exits 1 when a life breaks a rule.
+ * Runs the simulated lives of a release: the seeds that once found a defect, and `npm run simulate` with fresh seeds.
+ * The fresh seeds follow from the version in `package.json`, and their stories are about definitions and about Graphs.
+ * Exits 1 when a life breaks a rule.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /** The seeds of the simulated lives that a release runs. */
 import { createHash } from 'node:crypto';
 
-/** A range of seeds; both ends are in it. */
+/** A range of seeds that includes both ends. */
 export interface SeedRange {
   readonly from: number;
   readonly to: number;
@@ -18,12 +18,13 @@ export type SeedBudgets = Readonly<
   Record<'simulationSeeds' | 'simulationGraphSeeds', { readonly long: number; readonly full: number }>
 >;
 
-/** The number of ranges among which the version chooses. */
+/** The number of possible ranges. A hash of the version selects one. */
 const RANGES = 1_000_000;
 
 /**
- * Returns the fresh seeds of a version: as many as a night of `npm run long` has. They are above those of a full run, so
- * that no earlier run had them, and follow from the version alone, so that a reader can run them again.
+ * Returns the fresh seeds of a version, as many as one night of `npm run long` runs. These seeds are greater than all
+ * seeds of a full run, so no earlier run has used them. They depend only on the version, so a reader can repeat the
+ * run.
  */
 export function releaseSeeds(version: string, budgets: SeedBudgets): ReleaseSeeds {
   const choice = createHash('sha256').update(version).digest().readUInt32BE(0) % RANGES;

@@ -10,7 +10,7 @@ import { main, runNode } from './run.mjs';
 const [target, ...args] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benches = () => readdirSync(`${root}/bench`).filter((name) => name.endsWith('.ts'));
-// `bench NAME --flag value`: each benchmark gets the flags after the names.
+// `bench NAME --flag value`: each benchmark receives all flags that follow the names.
 const firstFlag = args.findIndex((word) => word.startsWith('--'));
 const [named, flags] = firstFlag < 0 ? [args, []] : [args.slice(0, firstFlag), args.slice(firstFlag)];
 const names = named.length > 0 ? named.map((name) => `${name}.ts`) : benches();

@@ -1,6 +1,7 @@
 /**
- * Makes the pictures of the dashboard for the docs, in Chromium and from the data of a scene: `node scripts/run-ts.mjs
- * scripts/screenshots.ts [FOLDER]`. Without a folder, it writes the pictures of `docs/dashboard.md`.
+ * Takes the screenshots of the dashboard for the docs. Chromium renders the dashboard with the data of a fixed scene:
+ * `node scripts/run-ts.mjs scripts/screenshots.ts [FOLDER]`. Without a folder, the script writes the pictures of
+ * `docs/dashboard.md`.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ interface Shot {
   readonly scheme?: 'dark';
   readonly width?: number;
   readonly height?: number;
-  /** What the user does before the picture. */
+  /** The actions in the page before the screenshot is taken. */
   readonly act?: (page: Page) => Promise<void>;
   /** The docs do not show this picture. */
   readonly extra?: true;

@@ -1,7 +1,7 @@
 /**
  * Prepares a fresh clone. Installs the dependencies from the lock file when they are missing or the lock file changed,
- * and builds when a source file changed. The script uses only Node itself, and takes a tenth of a second when there is
- * nothing to do. Runs before the other commands of the repository.
+ * and builds when a source file changed. The script uses only Node's own modules, and takes a tenth of a second when
+ * there is nothing to do. It runs before the other commands of the repository.
  */
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

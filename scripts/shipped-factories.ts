@@ -9,7 +9,7 @@ import { builtinSource } from '../src/schema/index.ts';
 const COMMAND = 'npm run docs -- factories';
 const TOOLS = '../../../compose/index.ts';
 
-/** The folders of factories and the definitions behind each, from `data/crds`. */
+/** Maps the folder of a project's factories to the CRD files in `data/crds` that the factories are generated from. */
 const PROJECTS: ReadonlyMap<string, string> = new Map([
   ['flux', 'flux'],
   ['argocd', 'argocd'],
@@ -25,7 +25,7 @@ const PROJECTS: ReadonlyMap<string, string> = new Map([
   ['valkey', 'valkey'],
 ]);
 
-/** The generated files of the package by folder (from the root) and name. */
+/** The contents of the package's generated files, keyed by folder (from the root) and then by file name. */
 export function shippedFactories(): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const builtin = generateBuiltin(builtinSource(), {
     command: COMMAND,

@@ -78,8 +78,8 @@ async function replay(seed: number): Promise<number> {
 }
 
 /**
- * Runs the seeds of a range. A block of 20 seeds runs in one process, because seeds of one story share a run without
- * faults.
+ * Runs the seeds of a range. Each block of 20 seeds runs in one process, because seeds with the same story share the
+ * reference run without faults.
  */
 async function range(from: number, to: number, share: { index: number; of: number }): Promise<number> {
   let failed = 0;

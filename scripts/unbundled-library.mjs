@@ -1,6 +1,6 @@
 /**
  * Loads a library from the sources in its source map. The bundler cannot drop the unused parts of a library that is
- * published as one minified file. From the separate sources, the bundler takes only the used ones.
+ * published as one minified file. From the separate sources, the bundler takes only the used parts.
  */
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -10,9 +10,10 @@ import { posix } from 'node:path';
  *
  * @param library the name in imports
  * @param bundle the path of the published file, whose map has all sources
- * @param entry the source with the exports, as the map names it
- * @param internal other libraries whose sources are in the map: the name in imports, and the source with the exports
- * @param added further sources by their names
+ * @param entry the source file with the exports, under its name in the source map
+ * @param internal other libraries whose sources are in the map: maps the name in imports to the source file with the
+ *   exports
+ * @param added additional source texts, keyed by file name
  * @param replaced the replaced functions, as `{ [source]: { [name]: text } }`; a name is `f` for a top-level function,
  *   and `.m` for a method
  */

@@ -1,11 +1,12 @@
 /**
- * Refuses second copies of the small vocabularies. Only `src/golang` and `src/kubernetes` have the functions of Go's
- * and Kubernetes' libraries for texts, numbers and names. Only `src/javascript` interprets syntax trees of JavaScript.
- * Only `src/core` has the setter of own members and the retry policies. The script finds a copy by a pattern that every
- * implementation of the vocabulary needs. There is no list of exceptions.
+ * Reports second copies of small sets of functions, here called vocabularies. Only `src/golang` and `src/kubernetes`
+ * may contain the functions of Go's and Kubernetes' libraries for strings, numbers and names. Only `src/javascript` may
+ * interpret JavaScript syntax trees. Only `src/core` may contain the function that sets own properties, and the retry
+ * policies. The script finds a copy by a regular expression for code that every implementation needs. There is no list
+ * of exceptions.
  *
- * The script also refuses two exported functions of one name. In comments, titles of tests and Markdown files, it
- * refuses sentences without a named subject, and archaic words.
+ * The script also reports two exported functions of one name. In comments, test titles and Markdown files, it reports
+ * archaic words, and sentences without a named subject.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -134,7 +135,10 @@ const VOCABULARIES = [
  * Write one of these instead: the controller, another client, the caller, the API server, a user.
  */
 const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody|everybody|everyone)\b/i;
-/** Words that a reader of English as a second language has to look up. Common words such as "again" say the same. */
+/**
+ * Words that a reader with English as a second language must look up. A common word such as "again" has the same
+ * meaning.
+ */
 const ARCHAIC =
   /\b(?:anew|befall\w*|thereof|whence|thence|hereby|thereby|whereby|wherein|therein|whereupon|likewise|lest|henceforth|hitherto|whilst|deeds?|in vain)\b/i;
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/\s/;

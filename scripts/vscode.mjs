@@ -1,6 +1,6 @@
 /**
- * Packs the extension for VS Code into `editors/vscode/typekro.vsix`, which `code --install-extension` installs. The file
- * is a ZIP archive with a manifest. The project's own step replaces `vsce`, whose dependencies have install scripts.
+ * Packs the extension for VS Code into `editors/vscode/typekro.vsix`, which `code --install-extension` installs. The
+ * file is a ZIP archive with a manifest. This script replaces the tool `vsce`, whose dependencies have install scripts.
  * Usage: `npm run vscode`.
  */
 import { build } from 'esbuild';
@@ -13,7 +13,10 @@ import { main } from './run.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'editors/vscode');
 
-/** All entries have this time, so that the same sources give the same file. ZIP has no time before 1980. */
+/**
+ * The modification time of all entries. It is constant, so the same sources always produce the same file. ZIP cannot
+ * store a time before 1980.
+ */
 const MTIME = new Date(1980, 0, 1);
 
 /** Bundles the extension into one file; the editor provides the module `vscode`. */
@@ -79,7 +82,7 @@ const CONTENT_TYPES = `<?xml version="1.0" encoding="utf-8"?>
 </Types>
 `;
 
-/** Writes the archive. The version is that of the package. */
+/** Writes the archive. The extension gets the version of the npm package. */
 export async function packExtension(file) {
   const bundled = join(folder, 'out/extension.cjs');
   await bundleExtension(bundled);

@@ -30,7 +30,7 @@ export interface UnmeasuredRow {
   readonly name: string;
   readonly what: string;
   readonly where: string;
-  /** The gain where it is known, and the command that prints the larger figure where one prints it. */
+  /** The gain if it is known, and the command that prints the larger figure if there is one. */
   readonly gain: string;
   /** The reason why no workload shows this gain alone. */
   readonly why: string;
@@ -48,7 +48,7 @@ const countedKeys = (file: string): Edit => ({
 export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   {
     name: 'intern-strings',
-    what: 'Texts that thousands of objects repeat (labels, namespaces, types) are kept once.',
+    what: 'Strings that thousands of objects repeat (labels, namespaces, types) are kept once.',
     workload: 'cache',
     without: [
       {
@@ -90,7 +90,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'digest-buffer',
-    what: 'A digest is made of the bytes of the hash, and is not a slice of its hex text.',
+    what: 'A digest encodes the bytes of the hash, and is not a slice of its hex string.',
     workload: 'cache',
     without: [
       {
@@ -104,7 +104,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'small-sets',
-    what: 'Sets of up to 32 texts are lists.',
+    what: 'Sets of up to 32 strings are stored as lists.',
     workload: 'index-sets',
     without: [
       { file: `${CACHE}/small-set.ts`, find: 'const MAX_ARRAY_LENGTH = 32;', replace: 'const MAX_ARRAY_LENGTH = 0;' },
@@ -114,7 +114,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'exact-lists',
-    what: 'Small sets grow by `concat`, which reserves no room.',
+    what: 'Small sets grow by `concat`, which reserves no memory for more members.',
     workload: 'index-sets',
     without: [
       {
@@ -128,7 +128,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'lazy-digests',
-    what: 'Values that are in memory are compared, and digested only when the digest is kept.',
+    what: 'Values that are in memory are compared directly. A value is digested only when the digest is stored.',
     workload: 'fingerprints',
     without: [
       {
@@ -169,7 +169,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'graph-counted-loops',
-    what: 'Templates are walked and their fields gathered in counted loops.',
+    what: 'Counted loops walk the templates and collect their fields.',
     workload: 'compose',
     without: [
       {
@@ -198,7 +198,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'evaluation-without-closure',
-    what: 'An evaluation gets its node and environment as arguments, and makes no closure over them.',
+    what: 'An evaluation gets its node and environment as arguments, so that no closure is allocated.',
     workload: 'compose',
     without: [
       {
@@ -212,7 +212,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'literal-table',
-    what: 'A literal and the members of a map literal are looked up by their values; no text key is built for them.',
+    what: 'The interning of a literal, or of the members of a map literal, looks up the values themselves and builds no string key.',
     workload: 'compose',
     without: [
       {
@@ -270,11 +270,11 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
       },
     ],
     unit: 'ms',
-    gain: 'none: 0 of 218 ms; it stays because all scan functions return their result in it',
+    gain: 'none: 0 of 218 ms; the object stays because all scan functions return their result in it',
   },
   {
     name: 'plain-data',
-    what: 'Data that was found to be plain is not searched again for accessors.',
+    what: 'Data is searched for accessors only once; data without accessors is remembered.',
     workload: 'evaluations',
     without: [
       {
@@ -345,7 +345,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
   },
   {
     name: 'event-loop-turns',
-    what: 'Between expensive passes, the event loop gets a turn every 50 ms; a pass is never interrupted.',
+    what: 'Between expensive passes, the event loop runs every 50 ms; a pass is never interrupted.',
     workload: 'turns',
     without: [
       {
@@ -426,14 +426,14 @@ import * as simulationCode from './controllers/index.ts';`,
   },
   {
     name: 'types-by-line',
-    what: 'The facts of a built-in type are parsed when they are asked for, and a process at rest does not keep their text.',
+    what: 'The facts of a built-in type are parsed at their first use, and a process at rest does not keep their source text.',
     where: 'src/schema/type-table.ts',
     gain: '0.5 of 0.7 MB; `ROWS=many,idle npm run bench -- controller` prints the memory at rest',
     why: 'a garbage collection drops the text, and a workload cannot choose the moment',
   },
   {
     name: 'first-writes',
-    what: 'The first write of an object takes a number in a list, not a history in a map.',
+    what: 'The first write of an object is stored as a number in a list, not as a history in a map.',
     where: 'src/controller/drift/rewrites.ts',
     gain: '0.9 of 1.1 MB for 1000 instances of five objects, until the sweep a minute later',
     why: 'it needs the writes of thousands of objects, as `ROWS=many,idle npm run bench -- controller` makes them',
@@ -447,10 +447,10 @@ import * as simulationCode from './controllers/index.ts';`,
   },
   {
     name: 'late-libraries',
-    what: 'The YAML, RE2 and HTTP libraries, acorn and the data of Kubernetes are loaded when they are first asked for.',
+    what: 'The YAML, RE2 and HTTP libraries, acorn and the data of Kubernetes are loaded at their first use.',
     where: 'src/core/late-libraries.ts, src/core/assets.ts',
     gain: "`npm run bench -- start` prints the import of 'typekro' and its memory",
-    why: 'each is one dynamic import; the row plain-kubeconfig shows what the YAML library alone weighs',
+    why: 'each is one dynamic import; the row plain-kubeconfig shows the memory of the YAML library alone',
   },
   {
     name: 'probes-without-date',
@@ -475,7 +475,7 @@ import * as simulationCode from './controllers/index.ts';`,
   },
   {
     name: 'few-surplus-events',
-    what: 'A collection of the embedded cluster keeps only a few events beyond its window, instead of as many again.',
+    what: 'A collection of the embedded cluster keeps only a few events beyond its window, instead of twice the window.',
     workload: 'kept-events',
     without: [
       {

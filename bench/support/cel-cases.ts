@@ -1,4 +1,7 @@
-/** An expression to measure. The table has a dash for an engine that fails, and names an overflow of the stack. */
+/**
+ * An expression to measure. For an engine that fails, the table has a dash, or the name of the error if the stack
+ * overflows.
+ */
 export interface Case {
   readonly name: string;
   readonly expression: string;

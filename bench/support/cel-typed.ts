@@ -28,7 +28,7 @@ export function typedEnvironment(): Environment {
   return kroEnvironment({ variables: { ...variables, text: STRING }, types });
 }
 
-/** The bytes that each further typed environment of a Deployment retains after it has checked one expression. */
+/** The bytes that each additional typed environment of a Deployment retains after it has checked one expression. */
 export function deploymentEnvironmentBytes(): number {
   const schema = deploymentSchema();
   return retainedBytes(() => {

@@ -1,4 +1,4 @@
-/** The messages and the end of processes that benchmarks fork. */
+/** Waits for the messages and for the end of processes that benchmarks fork. */
 import type { ChildProcess, Serializable } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -9,8 +9,8 @@ export const endingOf = (child: ChildProcess): number | string | undefined =>
 const endedEarly = (child: ChildProcess): Error => new Error(`a process has ended with ${endingOf(child)}`);
 
 /**
- * Resolves with the next message of a process, which answers to `order` if given. Rejects when the process ends before,
- * or cannot get the order.
+ * Sends `order` to the process, if given. Resolves with the next message of the process. Rejects when the process ends
+ * before this message, or when the order cannot be sent.
  */
 export function message<T>(child: ChildProcess, order?: Serializable): Promise<T> {
   return new Promise((resolve, reject) => {

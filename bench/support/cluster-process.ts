@@ -1,7 +1,7 @@
 /**
- * A cluster in a process of its own. Sends its kubeconfig to the parent, responds to each message with its counts so
- * far, and lives until the parent disconnects. Its argument is the user agent whose requests it counts. After a `!`, it
- * is the only user agent whose requests are not counted.
+ * A cluster in a separate process. Sends its kubeconfig to the parent, responds to each message with its counts so far,
+ * and lives until the parent disconnects. Its argument is the user agent whose requests it counts. With the prefix `!`,
+ * it counts the requests of all other user agents.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
@@ -11,7 +11,7 @@ import { KubeClient } from '../../dist/kube/index.js';
 import type { ServerFigures } from './controller-run.ts';
 
 const counted = process.argv[2] ?? '';
-/** Requests of this user agent by verb, counted at their arrival. */
+/** The counted requests by verb. A request is counted when it arrives. */
 const requests: Record<string, number> = {};
 let lastAt = 0;
 

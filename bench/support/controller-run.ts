@@ -1,4 +1,4 @@
-/** The processes of the controller's benchmark, and their figures as measured from outside. */
+/** Starts the processes of the controller's benchmark, and measures them from outside. */
 import type { ChildProcess } from 'node:child_process';
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { message } from './child-messages.ts';
 
-/** What the embedded cluster counts: the requests of one client, and the processor time of the cluster. */
+/** Figures that the embedded cluster counts: the requests of one client, and the processor time of the cluster. */
 export interface ServerFigures {
   readonly requests: Readonly<Record<string, number>>;
   /** Time of the last request, in milliseconds since 1970. */
@@ -42,7 +42,7 @@ interface ProcessMemory {
   readonly peakMb: number;
   /** The part that only this process has, e.g. its heaps. */
   readonly privateMb: number;
-  /** Resident pages of files, mostly of the program of Node. The kernel drops them when memory is scarce. */
+  /** Resident pages of files, mostly of Node's program file. The kernel drops them when memory is scarce. */
   readonly fileMb: number;
 }
 
@@ -72,7 +72,7 @@ function memoryOf(pid: number): ProcessMemory {
   };
 }
 
-/** The memory of a Node that runs an empty program. */
+/** The memory of a Node process that runs an empty program. */
 export async function memoryOfEmptyNode(): Promise<ProcessMemory> {
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const child = spawn(process.execPath, ['-e', "process.stdin.resume(); console.log('started')"], { env });
@@ -84,7 +84,7 @@ export async function memoryOfEmptyNode(): Promise<ProcessMemory> {
   }
 }
 
-/** An embedded cluster in a process of its own, or the cluster of `KUBECONFIG`. */
+/** An embedded cluster in a separate process, or the cluster of `KUBECONFIG`. */
 export class Server {
   readonly path: string;
   readonly #child: ChildProcess | undefined;
@@ -131,7 +131,7 @@ export interface ControllerProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly flags: readonly string[];
-  /** A path at the address of the metrics. It responds with success once the controller is ready. */
+  /** A path at the address of the metrics. A request for it succeeds once the controller is ready. */
   readonly readyPath: string;
   /** The destination of the error output: `ignore` for a program that writes its log to it. */
   readonly log: 'ignore' | 'inherit';
@@ -213,7 +213,8 @@ export class ControllerProcess {
   }
 
   /**
-   * The number of requests that this controller process has counted. Use it where a cluster has several controllers.
+   * The number of requests that this controller process itself has counted. Use it when a cluster has several
+   * controllers.
    */
   async ownRequests(): Promise<number> {
     return sum(await this.#metrics(), 'rest_client_requests_total');
@@ -238,7 +239,7 @@ export class ControllerProcess {
 
   /**
    * Waits until the controller has reconciled instances `count` times and the queue is empty. Each request for metrics
-   * costs the controller time, so the requests are ten times less frequent until four fifths of the count are reached.
+   * costs the controller time. Up to four fifths of the count, the requests are therefore ten times less frequent.
    */
   async whenSeen(count: number, everyMs: number): Promise<void> {
     for (;;) {
@@ -264,7 +265,7 @@ export class ControllerProcess {
 
   async #metrics(): Promise<string> {
     const text = await (await fetch(`${this.#url}/metrics`)).text();
-    // Each scrape has the delays since the scrape before it.
+    // Each scrape reports the delays since the previous scrape.
     this.longestDelaySeconds = Math.max(this.longestDelaySeconds, sum(text, 'nodejs_eventloop_lag_max_seconds'));
     return text;
   }
@@ -281,7 +282,7 @@ export class ControllerProcess {
 }
 
 /**
- * The sum of the sizes of all nodes of a heap snapshot; `undefined` while the file is being written. Reads the file in
+ * The sum of all node sizes in a heap snapshot, or `undefined` while the file is being written. Reads the file in
  * parts, because the snapshot of a large fleet is longer than a JavaScript string may be.
  */
 function snapshotBytes(path: string): number | undefined {

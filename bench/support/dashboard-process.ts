@@ -1,4 +1,4 @@
-/** Starts `dashboard-server.ts` in a process of its own. */
+/** Starts `dashboard-server.ts` in a separate process. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { message, orderlyEnd } from './child-messages.ts';
@@ -10,10 +10,13 @@ export type DashboardOrder =
   | { readonly is: 'heap' }
   | { readonly is: 'close' };
 
-/** The answer to an order, and the first message. */
+/** The response to an order, and the first message. */
 export interface DashboardReport {
   readonly url: string;
-  /** The bytes of the heap in use after a collection, in the first message and the answer to `heap`; otherwise 0. */
+  /**
+   * The bytes of the heap in use after a collection. In the first message and the response to `heap` only; 0 in other
+   * messages.
+   */
   readonly heap: number;
   /** The bytes of the heap in use before the first list, with all modules loaded. */
   readonly heapBefore: number;

@@ -1,7 +1,7 @@
 /**
- * The server of the dashboard in a process of its own, for `bench/dashboard.ts`. It has the index of the command
- * `typekro dashboard`, on a stand-in for a cluster. The first argument is the number of instances. The parent process
- * sends what happens.
+ * The server of the dashboard in a separate process, for `bench/dashboard.ts`. It runs the index of the command
+ * `typekro dashboard` on a stand-in for a cluster. The first argument is the number of instances. The parent process
+ * sends orders that change the instances.
  */
 import { setImmediate } from 'node:timers/promises';
 import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
@@ -25,7 +25,7 @@ const DEFINITION: KubeObject = {
   status: { state: 'Active', lastIssuedRevision: 4 },
 };
 
-/** An instance as a controller leaves it. The scene has the details of instance 0. */
+/** An instance with a status as a controller writes it. The details of instance 0 come from the scene. */
 function instance(index: number, version: number): KubeObject {
   const isReady = (index + version) % 5 !== 0;
   const message = `Deployment shop/store-${index}-web: 1 of 2 replicas are available`;
@@ -52,14 +52,14 @@ function instance(index: number, version: number): KubeObject {
 }
 
 let changes: WatchEvent[] = [];
-/** Continues the watch after more changes, or ends it. */
+/** Resumes the watch when more changes have arrived (`true`), or ends it (`false`). */
 let arrived: (isOpen: boolean) => void = () => undefined;
 const untilAborted = (signal: AbortSignal | undefined): Promise<unknown> =>
   new Promise((resolve) => signal?.addEventListener('abort', resolve));
 
 const api = {
   discovery: { resourceOf: () => Promise.resolve(undefined) },
-  // The index asks for the version again and again, to see whether the API server still answers.
+  // The index requests the version repeatedly, to check whether the API server still responds.
   raw: () => Promise.resolve({ major: '1', minor: '36' }),
   async *watch({ kind }: ResourceType, { signal }: WatchOptions = {}) {
     if (kind !== 'Shop') {
@@ -80,12 +80,13 @@ const api = {
 
 /**
  * The clock of the server runs with real time, and the parent also moves it forward. A stream that waits for a slow
- * page needs real time: its timer starts after the page has read, perhaps after the parent has moved the clock.
+ * page needs the real time: its timer starts only after the page has read, and the parent may have moved the clock
+ * before.
  */
 const clock = new TestClock();
 const TICK_MS = 50;
 let moved: Promise<void> = Promise.resolve();
-/** Moves the clock after all earlier moves. */
+/** Moves the clock, after all earlier moves are complete. */
 function move(milliseconds: number): Promise<void> {
   moved = moved.then(() => clock.advance(milliseconds));
   return moved;

@@ -118,7 +118,7 @@ export function chainOfNodes(length: number): JsonObject {
   );
 }
 
-/** Nested subgraphs. The innermost node reads the outermost one. */
+/** Subgraphs, nested `depth` levels deep. The innermost node reads the outermost node. */
 export function levels(depth: number): JsonObject {
   let nodes: JsonValue[] = [{ id: 'leaf', template: map('${top.name}', {}) }];
   for (let level = 0; level < depth; level += 1) nodes = [{ id: `level${level}`, graph: { nodes } }];

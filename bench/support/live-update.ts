@@ -1,4 +1,4 @@
-/** Measures changes of a real cluster until the page shows them, for `bench/dashboard.ts`. */
+/** Measures how long the page takes to show changes of a real cluster, for `bench/dashboard.ts`. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,15 +42,15 @@ spec:
 
 /** The times of one change, in milliseconds. */
 export interface UpdateTimes {
-  /** From the answer of the API server to the write until the frame that shows the change. */
+  /** The time from the API server's response to the write until the frame that shows the change. */
   readonly total: number;
-  /** The part of `total` between the request of the page for the instance and the end of the answer. */
+  /** The part of `total` between the page's request for the instance and the end of the response. */
   readonly read: number;
 }
 
 /**
- * Starts `typekro up` with an instance of `children` objects, opens the instance, and changes one object in each run. The
- * embedded cluster, the controller and the server of the dashboard are in one process, as for a developer.
+ * Starts `typekro up` with an instance of `children` objects, opens the instance, and changes one object in each run.
+ * The embedded cluster, the controller and the server of the dashboard are in one process, as on a developer's machine.
  */
 export async function measureLiveUpdates(browser: Browser, children: number, runs: number): Promise<UpdateTimes[]> {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-bench-'));

@@ -45,8 +45,8 @@ export function collection(): KubeObject {
 }
 
 /**
- * One of many definitions, each with its own kind: a ConfigMap, and a second one made from it. With `isBad` it does not
- * compile.
+ * One of many definitions, each with its own kind. It has a ConfigMap, and a second ConfigMap that reads the first.
+ * With `isBad` it does not compile.
  */
 export function numbered(index: number, isBad: boolean): KubeObject {
   const resources = [
@@ -72,7 +72,7 @@ export function graphOfFive(index: number): KubeObject {
   };
 }
 
-/** The rights on ConfigMaps of the account of Graphs. */
+/** RBAC objects that give the service account of the Graphs its rights on ConfigMaps. */
 export function graphRights(): KubeObject[] {
   const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['*'] }];
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'graphs' };

@@ -1,6 +1,8 @@
-/** Time and memory of small pieces of work. Time is processor time, so that other processes do not count. */
+/**
+ * Measures the time and memory of small pieces of work. Time is processor time, so that other processes do not count.
+ */
 
-/** Rounds for each figure. The fastest round counts, because only other load makes a round slower. */
+/** Rounds per figure. The figure is the fastest round, because only other load makes a round slower. */
 const ROUNDS = 9;
 /** Processor time of a round, in milliseconds. */
 const ROUND_MS = 40;

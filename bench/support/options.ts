@@ -2,17 +2,20 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** The default of each option. Its type is the type of the option: a number, a text, or a flag without a value. */
+/**
+ * The default of each option. Its type is the type of the option: a number, a string, or (`false`) a flag without a
+ * value.
+ */
 type Defaults = Readonly<Record<string, number | string | boolean>>;
-/** `false` as a default stands for a flag, whose value is true when it is given. */
+/** The value of a flag is true when the flag is given. */
 type Values<T extends Defaults> = {
   readonly [K in keyof T]: T[K] extends number ? number : T[K] extends boolean ? boolean : string;
 };
 
 /**
- * Reads the options of the running benchmark from its arguments. An option that the benchmark does not have, a missing
- * value, a number below 0 and an argument that is no option end the process with exit code 2 and a message that names
- * the options. A mistyped option must not start a measurement that takes hours.
+ * Reads the options of the running benchmark from its arguments. Ends the process with exit code 2 and a message that
+ * lists the options in these cases: an unknown option, a missing value, a number below 0, an argument that is not an
+ * option. A mistyped option must not start a measurement that takes hours.
  */
 export function readOptions<const T extends Defaults>(defaults: T): Values<T> {
   const types = Object.entries(defaults).map(([name, fallback]) => {

@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 /** A part of the page that a browser loads at one time. */
 export interface PagePart {
   /**
-   * The name of the script without its hash. `page`: all that the page loads at its start. `views`: the same with all
-   * later views except the playground.
+   * The name of the script without its hash. `page`: everything that the page loads at its start. `views`: the same,
+   * plus all later views except the playground.
    */
   readonly name: string;
   /** The size of its files with gzip, in bytes, without files that the page has loaded at its start. */
@@ -29,14 +29,14 @@ export function maxPartKb(name: string): number {
   return goal;
 }
 
-/** The files that the page requests at its start or for its first graph. The scripts import the other ones. */
+/** The files that the page requests at its start or for its first graph. The scripts import the other files. */
 const STARTS = ['/', '/app.js', '/style.css', '/layout-worker.js'];
 
 /**
- * The sizes of the page at its start, and of each script that it loads later. A chunk of several late scripts counts in
- * each of them.
+ * The sizes of the page at its start, and of each script that it loads later. A chunk that several late scripts share
+ * counts in each of them.
  *
- * @param files the texts by their paths, of all files of the page and of the playground
+ * @param files maps the path of each file of the page and of the playground to its content
  */
 export function pageSizes(files: Readonly<Record<string, string>>): PagePart[] {
   const initial = closureOf(files, STARTS);
@@ -56,7 +56,7 @@ export function pageSizes(files: Readonly<Record<string, string>>): PagePart[] {
   ];
 }
 
-/** The files with those that they import statically. */
+/** The paths in `starts`, and the paths of all files that these files import statically, directly or indirectly. */
 function closureOf(files: Readonly<Record<string, string>>, starts: readonly string[]): Set<string> {
   const found = new Set<string>();
   const open = [...starts];

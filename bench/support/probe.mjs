@@ -1,17 +1,17 @@
 /**
  * Measures a process from inside: `node --expose-gc --import probe.mjs?FILE …`, with FILE in percent-encoding. Responds
  * to each message of the parent with a `ProbeSample` (`probed-controller.ts`). When the process exits, the probe writes
- * the numbers of the sockets, timers and other resources that the program has left open into FILE, by their names.
+ * the open resources of the program into FILE: the number of sockets, timers and other resources by name.
  */
 import { writeFileSync } from 'node:fs';
 import { createHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 
-/** The bit of `detail.flags` of a collection that `gc()` has started. */
+/** The bit in `detail.flags` that marks a collection started by `gc()`. */
 const FORCED = 4;
 const NANOSECONDS_PER_MS = 1e6;
 const MICROSECONDS_PER_MS = 1e3;
 const RESOLUTION_MS = 10;
-/** The time in which a program that has ended its work must close everything. */
+/** A program must close all its resources within this time after the end of its work, in milliseconds. */
 const GRACE_MS = 1000;
 
 const exit = process.exit.bind(process);
@@ -42,7 +42,10 @@ function countResources() {
 
 // Node opens a standard stream at its first use.
 void [process.stdout, process.stderr];
-/** The pipes and terminals before the program starts: the channel to the parent and the standard streams. */
+/**
+ * The number of pipes and terminals before the program starts. They belong to the channel to the parent and to the
+ * standard streams.
+ */
 const { PipeWrap: pipes = 0, TTYWrap: terminals = 0 } = countResources();
 
 function countLeft() {
@@ -77,7 +80,8 @@ process.channel.unref();
 // The end of the parent ends the process.
 process.on('disconnect', () => exit(1));
 
-// The program calls `process.exit` at its end. Within `GRACE_MS` it ends by itself when nothing is open any more.
+// The program calls `process.exit` at its end. This replacement waits for up to `GRACE_MS`, in which a process without
+// open resources ends by itself.
 process.exit = (code) => {
   process.exitCode = code;
   setTimeout(() => exit(), GRACE_MS).unref();

@@ -7,19 +7,22 @@ import { endingOf, message, orderlyEnd } from './child-messages.ts';
 import { freePort, pause } from './controller-run.ts';
 
 /**
- * Figures of the times between two turns of a timer of 10 ms, in milliseconds. `p50`, `p99` and `max` are of the elapsed
+ * Figures of the time between two ticks of a 10 ms timer, in milliseconds. `p50`, `p99` and `max` describe the elapsed
  * time.
  */
 export interface LoopFigures {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** The processor time of the process between two turns. Other processes of the machine have no effect on it. */
+  /** The processor time of the process between two ticks. Other processes of the machine have no effect on it. */
   readonly busyP99: number;
   readonly busyMax: number;
 }
 
-/** The figures of a process. `loop` and `pauses` cover the time since the last sample, at first since the start. */
+/**
+ * The figures of a process. `loop` and `pauses` cover the time since the last sample. In the first sample, they cover
+ * the time since the start.
+ */
 export interface ProbeSample {
   /** Bytes of the JavaScript heap in use, after a forced collection of garbage. */
   readonly heap: number;
@@ -49,7 +52,9 @@ export class ProbedController {
     this.#left = left;
   }
 
-  /** Starts `typekro controller` with the kubeconfig `<name>.yaml` of the folder. The folder also gets the log. */
+  /**
+   * Starts `typekro controller` with the kubeconfig `<name>.yaml` of the folder. The log is written to the same folder.
+   */
   static async start(name: string, folder: string, flags: readonly string[]): Promise<ProbedController> {
     const address = `127.0.0.1:${await freePort()}`;
     const left = join(folder, `${name}-left.json`);
@@ -92,7 +97,7 @@ export class ProbedController {
 
   /**
    * Stops the process. Returns the names of the sockets, timers and other resources that the program left open at its
-   * exit. Rejects when the process has ended before, or fails.
+   * exit. Rejects when the process has already ended, or ends with an error.
    */
   async stop(): Promise<string[]> {
     const ending = endingOf(this.#child);

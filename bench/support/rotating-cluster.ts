@@ -1,5 +1,5 @@
 /**
- * An embedded cluster in a process of its own, for long runs of two controllers, `a` and `b`. Its argument is a folder.
+ * An embedded cluster in a separate process, for long runs of two controllers, `a` and `b`. Its argument is a folder.
  * The cluster writes a kubeconfig for each controller into it, and `load.yaml` for the administrator. The controllers
  * use a socket with TLS, where `a` has a client certificate and `b` has the token of a ServiceAccount. The cluster
  * disturbs their requests. The message `rotate` replaces the server's certificate, both authorities, the client
@@ -14,15 +14,15 @@ import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
 import { createAuthority } from '../../src/cluster/codec/certificate.ts';
 
-/** A request to this process. The process responds to each with the number of disturbed requests so far. */
+/** A request to this process. The response to each is the number of disturbed requests so far. */
 export type ClusterOrder = 'rotate' | 'calm' | { readonly cutOff: string; readonly ms: number };
 
 const NAMESPACE = 'kro-system';
 const USERS: Readonly<Record<string, string>> = { a: 'controller-a', b: `system:serviceaccount:${NAMESPACE}:b` };
-/** Resumed watches are often too old: the number of events that the cluster keeps is small. */
+/** The number of events that the cluster keeps. It is small, so that resumed watches are often too old. */
 const EVENT_WINDOW = 2000;
 
-/** The faults of requests that are not for the Lease, with their probabilities. */
+/** The faults that disturb requests, with their probabilities. Requests for the Lease are not disturbed. */
 const FAULTS: readonly (readonly [Fault, number, FaultMatch?])[] = [
   [{ kind: 'error', status: 500, reason: 'InternalError' }, 0.004],
   [{ kind: 'error', status: 503, reason: 'ServiceUnavailable' }, 0.002],
@@ -69,7 +69,7 @@ async function token(): Promise<string> {
 
 let listener: Listener | undefined;
 
-/** Replaces all credentials, and opens the socket of the controllers again on its port. */
+/** Replaces all credentials, and reopens the controllers' socket on the same port. */
 async function rotate(): Promise<void> {
   const [serving, clients] = [createAuthority(Date.now()), createAuthority(Date.now())];
   const { cert, key } = clients.issueClient(USERS['a'] ?? '', ['system:masters']);

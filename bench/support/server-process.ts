@@ -1,10 +1,10 @@
-/** A cluster in a process of its own, `cluster-server.mjs`, for the benchmarks of the embedded API server. */
+/** Starts `cluster-server.mjs`, a cluster in a separate process, for the benchmarks of the embedded API server. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { message, orderlyEnd } from './child-messages.ts';
 import type { Endpoint } from './wire.ts';
 
-/** What a process uses. With `--expose-gc`, the process collects its garbage first. */
+/** The resources that a process uses. With `--expose-gc`, the process collects its garbage first. */
 export interface Usage {
   /** Resident memory in bytes, current and peak. */
   readonly rss: number;
@@ -34,7 +34,8 @@ export interface Server extends Endpoint, Times {
 }
 
 /**
- * The environment without the variables that delay the start of every Node: certificates to read, modules to preload.
+ * The environment without the variables that delay the start of each Node process: certificates to read, modules to
+ * preload.
  */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...plain } = process.env;

@@ -6,7 +6,7 @@ import { five, numbered, typeOf } from './loads.ts';
 import { each, follow } from './watching.ts';
 
 const CHILDREN = 5;
-/** A deleted instance is created again after this number of further changes. */
+/** A deleted instance is created again after this number of other changes. */
 const ABSENT_CHANGES = 50;
 const PART_OF = 'applyset.kubernetes.io/part-of';
 const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
@@ -16,7 +16,7 @@ const load = (name: string) => ({ ...typeOf('Load'), namespace: 'default', name 
 const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
 const isGood = ({ status }: KubeObject) => status?.['state'] === 'ACTIVE' || status?.['state'] === 'Active';
 
-/** Waits for a write of an object that may be gone, or that another client may have written. */
+/** Waits for a write. Ignores its failure if the object is gone, or if another client has written the object. */
 async function allowAbsent(write: Promise<unknown>): Promise<void> {
   await write.catch((thrown: unknown) => {
     if (!isNotFound(thrown) && !isConflict(thrown)) throw thrown;
@@ -26,7 +26,7 @@ async function allowAbsent(write: Promise<unknown>): Promise<void> {
 export class SteadyLoad {
   readonly #client: KubeClient;
   readonly #size: number;
-  /** The text that each instance should have. A deleted instance has none. */
+  /** Maps the name of an instance to the text that it should have. A deleted instance has no entry. */
   readonly #texts = new Map<string, string>();
   #absent: { readonly name: string; readonly since: number }[] = [];
   #fixed = 'a';
@@ -50,8 +50,8 @@ export class SteadyLoad {
   }
 
   /**
-   * Creates deleted instances again when their time has come. Then makes one change of a user or of another client,
-   * unless the chosen instance is deleted at this time.
+   * Creates instances again that were deleted `ABSENT_CHANGES` changes ago. Then makes one change, as a user or as
+   * another client. Makes no change if the chosen instance is deleted at this time.
    */
   async change(): Promise<void> {
     const turn = (this.changes += 1);
@@ -81,13 +81,13 @@ export class SteadyLoad {
     }
   }
 
-  /** Changes the template of the definition of all instances. */
+  /** Changes a template in the definition of the instances. */
   async updateDefinition(): Promise<void> {
     this.#fixed = this.#fixed === 'a' ? 'b' : 'a';
     await this.#client.apply(five(this.#fixed), { fieldManager: 'load', force: true });
   }
 
-  /** Creates a definition of a further kind with an instance, waits until it is ACTIVE, and deletes everything again. */
+  /** Creates a definition of another kind with an instance, waits until it is ACTIVE, and deletes everything again. */
   async comeAndGo(): Promise<void> {
     const index = this.#kinds++;
     const [name, kind] = [`n${index}`, `N${index}`];
@@ -154,8 +154,8 @@ export class SteadyLoad {
   }
 
   /**
-   * Creates the instances again that were deleted long before this turn. An instance that still exists waits for a
-   * later turn.
+   * Creates the instances again that were deleted at least `ABSENT_CHANGES` changes before this turn. An instance that
+   * still exists waits for a later turn.
    */
   async #createAgain(turn: number): Promise<void> {
     const due = this.#absent.filter(({ since }) => since <= turn - ABSENT_CHANGES);

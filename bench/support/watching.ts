@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../dist/core/index.js';
 import type { KubeClient } from '../../dist/kube/index.js';
 
-/** The objects of a type that meet the condition, as of the last event of the watch. */
+/** Follows the objects of a type that meet the condition, by the events of the watch. */
 interface Followed extends AsyncDisposable {
   /** Resolves when the object with this name meets the condition. */
   reached(name: string): Promise<void>;
@@ -12,7 +12,9 @@ interface Followed extends AsyncDisposable {
   count(wanted: number): Promise<void>;
 }
 
-/** Watches the objects of a type: in the whole cluster for the types of kro, otherwise in the namespace `default`. */
+/**
+ * Watches the objects of a type. Types of kro are watched in the whole cluster, other types in the namespace `default`.
+ */
 export function follow(
   client: KubeClient,
   type: { apiVersion: string; kind: string },

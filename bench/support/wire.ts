@@ -1,6 +1,6 @@
 /**
- * A client with the least possible cost. It writes requests as bytes to one keep-alive connection. Of a response it
- * reads only the status, the length, and the ends of watch events.
+ * A client with the least possible cost. It writes requests as bytes to one keep-alive connection. It parses only the
+ * status and the length of a response, and finds the ends of watch events.
  */
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';

@@ -1,5 +1,5 @@
-// The Graphs of this folder in TypeScript. Each Graph is the export with its name. Its second step is the export with
-// the same name and `Then` at the end.
+// The Graphs of this folder in TypeScript. Each Graph is the export with its name. If a Graph has a second step, this
+// is the export whose name has `Then` added.
 import { createResource, def, externalRef, externalRefs, graph, patch } from 'typekro';
 import { configMap, deployment, service } from 'typekro/kubernetes';
 
@@ -165,7 +165,7 @@ const benchOf = (name: string, color: string) =>
 export const gardener = benchOf('gardener', 'green');
 export const painterThen = benchOf('painter', 'white');
 
-/** The store has a `place` of its own, which shadows the `place` of the house. */
+/** The store has its own `place`, which shadows the `place` of the house. */
 function store() {
   const place = def('storePlace', { name: 'cellar' });
   return configMap({ id: 'wine', name: `${place.name}-wine`, data: { cool: 'yes' } });

@@ -6,8 +6,8 @@ import { markdownTable } from '../markdown-table.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * The entry points of the page, each with its purpose. The entry points of projects (`typekro/flux`, …) have pages below
- * `docs/factories`, and the names of TypeKro 0.33 are in the migration guide.
+ * The entry points that the page describes, each with its purpose. The entry points for other projects (`typekro/flux`,
+ * …) have pages below `docs/factories`. The names of TypeKro 0.33 are in the migration guide.
  */
 const ENTRIES: Readonly<Record<string, string>> = {
   '.': 'Compositions, and the factories that deploy them.',
@@ -80,7 +80,9 @@ function entryOf(symbol: ts.Symbol, checker: ts.TypeChecker): Entry {
   return { name: symbol.name, form: formOf(target), summary: firstSentence(text) };
 }
 
-/** The text of the tag `@deprecated` of a removed name, or the comment before `export * as`. */
+/**
+ * Returns the text of the `@deprecated` tag for a removed name, and the comment before `export * as` for a namespace.
+ */
 function otherComment(symbol: ts.Symbol, target: ts.Symbol): string {
   const tag = target.getJsDocTags().find(({ name }) => name === 'deprecated');
   if (tag !== undefined) return ts.displayPartsToString(tag.text);
@@ -98,7 +100,9 @@ function formOf({ flags }: ts.Symbol): string {
   return 'value';
 }
 
-/** The first sentence, in one line. A dot in a number, in a code span or after `e.g` ends no sentence. */
+/**
+ * Returns the first sentence on one line. A dot in a number, in a code span or after `e.g` does not end the sentence.
+ */
 function firstSentence(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').replaceAll('<', '&lt;').trim();
   return /^(?:`[^`]*`|[^`])*?(?<!\b(?:e\.g|i\.e))[.:](?= [A-Z`]|$)/.exec(line)?.[0].replace(/:$/, '.') ?? line;

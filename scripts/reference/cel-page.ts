@@ -7,7 +7,7 @@ import { markdownTable } from '../markdown-table.ts';
 const GATED: readonly Library[] = [nowLibrary, math, sets, network, propagation];
 
 /**
- * The purpose of each library, by its name. A library without an entry is an error, and so is an entry without a
+ * The purpose of each library, keyed by the library's name. Each library needs an entry, and each entry needs a
  * library.
  */
 const PURPOSES: Readonly<Record<string, string>> = {
@@ -78,14 +78,14 @@ function functionTable(libraries: readonly Library[]): string {
   return markdownTable(['name', 'signatures'], [...functions, ...macros]);
 }
 
-/** Authors do not write functions whose names begin with `@`: only the expansions of macros call them. */
+/** Can authors call the function? Functions whose names begin with `@` are called only by the expansions of macros. */
 const isForAuthors = ({ name }: FunctionDeclaration): boolean => !/^@|\.@/.test(name);
 
 function functionRow({ name, overloads }: FunctionDeclaration): string[] {
   return [`\`${name}\``, overloads.map((overload) => `\`${signatureOf(name, overload)}\``).join('<br>')];
 }
 
-/** The name of an operator has an underscore in the place of each operand. */
+/** Matches the name of an operator, which has an underscore for each operand. */
 const OPERATOR = /_/;
 
 function signatureOf(name: string, { member, params, result }: Overload): string {

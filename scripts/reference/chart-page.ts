@@ -26,7 +26,7 @@ function rowsOf(path: string, contents: unknown): string[][] {
   if (!isMap<Scalar, Node>(contents)) return [];
   return contents.items.flatMap((item, index) => {
     const name = path === '' ? String(item.key.value) : `${path}.${String(item.key.value)}`;
-    // The comment before the first member of a map belongs to the map in the tree of the parser.
+    // The parser attaches the comment before the first member to the map itself.
     const comment = item.key.commentBefore ?? (index === 0 && path !== '' ? contents.commentBefore : undefined);
     const inner = isMap(item.value) && item.value.items.length > 0 ? rowsOf(name, item.value) : undefined;
     const own = [`\`${name}\``, inner === undefined ? defaultOf(item) : '', textOf(comment ?? undefined)];

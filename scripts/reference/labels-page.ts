@@ -21,7 +21,9 @@ const key = (name: string, form: Key['form'], on: string, by: Author, meaning: s
   meaning,
 });
 
-/** Every name of the domains `kro.run` and `typekro.dev` in the sources. A test refuses a name without a row. */
+/**
+ * Every name of the domains `kro.run` and `typekro.dev` in the sources. A test fails for a name that has no row here.
+ */
 const KEYS: readonly Key[] = [
   key(
     'kro.run/allow-breaking-changes',
@@ -281,7 +283,9 @@ const NOT_KEYS: Readonly<Record<string, string>> = {
 
 const NAME = /['"`]((?:[a-z0-9-]+\.)*(?:typekro\.dev|kro\.run)\/[a-zA-Z][a-zA-Z-]*)/g;
 
-/** The names in the sources. A name that ends with a hyphen is a prefix, and the hyphen is left out. */
+/**
+ * The names in the sources. A name that ends with a hyphen is a prefix; the result has the prefix without its hyphen.
+ */
 function namesInSources(): Set<string> {
   const root = new URL('../../src/', import.meta.url);
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(

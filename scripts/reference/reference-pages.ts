@@ -5,8 +5,7 @@ import { commandsPage } from './commands-page.ts';
 import { labelsPage } from './labels-page.ts';
 
 /**
- * The generated pages of the reference, by their paths. Throws for an export, a library of expressions or a label
- * without a description.
+ * The generated reference pages, keyed by path. Throws for an export, a CEL library or a label without a description.
  */
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([

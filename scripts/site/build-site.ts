@@ -20,13 +20,13 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const REPOSITORY = 'https://github.com/yehudacohen/typekro/blob/main/';
 
 export interface Site {
-  /** The files by their paths. */
+  /** The contents of the site's files, keyed by path. */
   readonly files: ReadonlyMap<string, string | Uint8Array>;
   /** Broken links and pictures, each with its page. */
   readonly problems: readonly string[];
 }
 
-/** A picture of a graph of the examples in Markdown (`withPictures` of `example-graphs.ts`). */
+/** Matches a graph picture that `withPictures` of `example-graphs.ts` wrote into a Markdown page. */
 const PICTURE = /<!-- picture of examples\/([\w-]+)\.ts (\w+) -->\n[\s\S]*?<!-- end of picture -->/g;
 
 /** Builds the whole site in memory. Nothing is read from a network. */
@@ -94,8 +94,8 @@ export async function buildSite(): Promise<Site> {
 }
 
 /**
- * The index of all sections as a script, because a page that a browser opens from a folder may not fetch other files of
- * the folder.
+ * The search index of all sections, as a script. A browser does not let a page that was opened from a folder fetch
+ * other files, but the page can load scripts.
  */
 function searchIndex(rendered: ReadonlyMap<NavigationPage, RenderedPage>): string {
   const index = new MiniSearch(SEARCH_OPTIONS);

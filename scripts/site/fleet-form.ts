@@ -1,6 +1,6 @@
 /**
- * The place of the form in a page of Markdown. On other hosts of Markdown it is a comment without effect, and the table
- * of the page remains.
+ * Marks the position of the form in a Markdown page. Other Markdown renderers ignore this comment and show only the
+ * page's table.
  */
 export const FLEET_FORM_MARK = '<!-- fleet form -->';
 
@@ -11,7 +11,7 @@ const FIELDS = [
   ['definitions', 'Definitions', 1],
 ] as const;
 
-/** The form that computes the size of a fleet, with the script of the site. */
+/** The HTML form for the size of a fleet. The script of the site computes the result. */
 export const FLEET_FORM = `<form class="fleet" aria-label="The size of a fleet">
 ${FIELDS.map(
   ([name, label, value]) =>

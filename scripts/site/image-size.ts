@@ -1,6 +1,6 @@
 /**
- * The width and height of a picture in pixels. The page reserves the place, so that nothing moves when the picture is
- * loaded.
+ * The width and height of a picture in pixels. With these numbers, the browser reserves the space for the picture, so
+ * the page does not move when the picture is loaded.
  */
 export function imageSize(name: string, bytes: Buffer): { readonly width: number; readonly height: number } {
   if (name.endsWith('.png')) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };

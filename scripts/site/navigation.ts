@@ -16,7 +16,7 @@ export interface NavigationPage extends NavigationLink {
 
 export interface NavigationSection {
   readonly title: string;
-  /** Parts of the site that are no page of Markdown. Their links come before the pages. */
+  /** Parts of the site that are not Markdown pages. Their links come before the links to the pages. */
   readonly programs?: readonly NavigationLink[];
   readonly pages: readonly NavigationPage[];
 }
@@ -33,7 +33,7 @@ function targetOf(source: string): string {
 
 const page = (source: string, title: string): NavigationPage => ({ source, title, target: targetOf(source) });
 
-/** The pages of a folder by their file names, each with the name of the file as its title. */
+/** The pages of a folder, sorted by file name. `titleOf` makes the title of a page from its file name. */
 function pagesOf(folder: string, titleOf: (name: string) => string): NavigationPage[] {
   return readdirSync(new URL(folder, root))
     .filter((name) => name.endsWith('.md'))
@@ -41,7 +41,7 @@ function pagesOf(folder: string, titleOf: (name: string) => string): NavigationP
     .map((name) => page(`${folder}/${name}`, titleOf(name.replace(/\.md$/, ''))));
 }
 
-/** The title of a record of a decision: its number and the words of its file name. */
+/** The title of a decision record: its number and the words of its file name. */
 function decisionTitle(name: string): string {
   const [number = '', ...words] = name.split('-');
   return `${number} ${words.join(' ')}`;
@@ -53,8 +53,8 @@ const room = (name: string): NavigationPage => page(`src/${name}/README.md`, `Th
 export const PLAYGROUND: NavigationLink = { title: 'Playground', target: 'playground/index.html' };
 
 /**
- * The sections of the site in the order of a reader: a way in, then ideas, then tasks, then tables to look things up.
- * The pages for authors of the project come last.
+ * The sections of the site in reading order: introduction, concepts, tasks, reference tables. The pages for authors of
+ * the project come last.
  */
 export const NAVIGATION: readonly NavigationSection[] = [
   {

@@ -5,8 +5,8 @@ import { NAVIGATION, PAGES } from './navigation.ts';
 import type { RenderedPage } from './render-page.ts';
 
 /**
- * The address of a file of the site, relative to a page of the site. The site works in any folder, also without a
- * server.
+ * The address of a file of the site, relative to a page of the site. Relative addresses let the site work in any folder
+ * and without a server.
  */
 export function relativeUrl(from: string, to: string): string {
   return posix.relative(posix.dirname(from), to);
@@ -23,7 +23,7 @@ function navigationHtml(current: NavigationPage): string {
   }).join('\n');
 }
 
-/** The headings of the second depth, when the page has several. */
+/** Links to the second-level headings, if the page has more than one. */
 function outlineHtml({ sections }: RenderedPage): string {
   const headings = sections.filter(({ heading }) => heading.depth === 2).map(({ heading }) => heading);
   if (headings.length < 2) return '';

@@ -5,26 +5,28 @@ import { escapeHtml } from './escape-html.ts';
 import { PLAYGROUND } from './navigation.ts';
 
 /**
- * The place of the links in a page of Markdown. On other hosts of Markdown it is a comment without effect, because only
- * the site has the playground.
+ * Marks the position of the links in a Markdown page. Only the site has the playground; other Markdown renderers ignore
+ * this comment.
  */
 export const PLAYGROUND_MARK = '<!-- links to the playground -->';
 
 interface PageBundler {
-  /** The texts of the playground's files by their paths, which begin with `/`. */
+  /** The contents of the playground's files, keyed by path. Each path begins with `/`. */
   playgroundFiles(root: string): Promise<Readonly<Record<string, string>>>;
 }
 
 const bundler = (await import(new URL('../page.mjs', import.meta.url).href)) as PageBundler;
 
-/** The files of the playground by their paths in the site. */
+/** The contents of the playground's files, keyed by their paths in the site. */
 export async function playgroundInSite(root: string): Promise<ReadonlyMap<string, string>> {
   const folder = posix.dirname(PLAYGROUND.target);
   const files = Object.entries(await bundler.playgroundFiles(root));
   return new Map(files.map(([path, text]) => [posix.join(folder, path), text]));
 }
 
-/** The links to the playground, one for each example. A link opens the playground with the texts of its example. */
+/**
+ * The links to the playground, one per example. A link opens the playground with the source files of the example.
+ */
 export async function playgroundLinks(address: string): Promise<string> {
   const items = PLAYGROUND_EXAMPLES.map(async (example) => {
     const state = await encodeInput(example);

@@ -10,7 +10,7 @@ export interface Heading {
   readonly text: string;
 }
 
-/** A part of a page below one heading, as the search finds it. */
+/** The part of a page below one heading. A search result refers to one such part. */
 export interface PageSection {
   readonly heading: Heading;
   readonly text: string;
@@ -23,13 +23,16 @@ export interface RenderedPage {
 
 /** The functions of the site that the renderer of a page needs. */
 export interface PageContext {
-  /** The address for a link of the page, and the title of its target when that is a page of the site. */
+  /**
+   * Returns the address for a link of the page. When the target is a page of the site, also returns the title of that
+   * page.
+   */
   resolveLink(href: string): { readonly url: string; readonly title?: string };
-  /** The address and the size of a picture of the page, in pixels. */
+  /** Returns the address of a picture of the page, and its size in pixels. */
   resolveImage(href: string): { readonly src: string; readonly width: number; readonly height: number };
 }
 
-/** The anchor that GitHub gives to a heading, so that the links of the pages work in both places. */
+/** The anchor that GitHub gives to a heading, so that links work on GitHub and on the site. */
 function anchorOf(text: string, taken: Map<string, number>): string {
   const base = text
     .toLowerCase()
@@ -52,7 +55,7 @@ function wordsOf(raw: string): string {
     .trim();
 }
 
-/** Renders a page of Markdown, which is a page of the repository and trusted. */
+/** Renders a Markdown page. The page must be trusted, as the pages of the repository are: its HTML is not sanitized. */
 export function renderPage(markdown: string, context: PageContext): RenderedPage {
   const taken = new Map<string, number>();
   const sections: { heading: Heading; text: string }[] = [];
@@ -75,7 +78,7 @@ export function renderPage(markdown: string, context: PageContext): RenderedPage
       link({ href, tokens }: Tokens.Link): string {
         const { url, title } = context.resolveLink(href);
         const inner = this.parser.parseInline(tokens);
-        // A file name says little to the reader of a site.
+        // When the text of a link is a file name, shows the title of the page instead.
         const text =
           title !== undefined && /^(?:<code>)?[\w./-]+\.md(?:<\/code>)?$/.test(inner) ? escapeHtml(title) : inner;
         return `<a href="${escapeHtml(url)}">${text}</a>`;
@@ -92,7 +95,8 @@ export function renderPage(markdown: string, context: PageContext): RenderedPage
         const cell = (item: Tokens.TableCell, tag: 'th' | 'td'): string => {
           const align = item.align === null ? '' : ` class="${item.align}"`;
           const inner = this.parser.parseInline(item.tokens);
-          // A table may have an empty corner. A header without text would have no name for a screen reader.
+          // An empty header cell, such as the corner of a table, is rendered as `td`, because a `th` without text has
+          // no name for a screen reader.
           const name = tag === 'th' && inner !== '' ? 'th' : 'td';
           return `<${name}${align}>${inner}</${name}>`;
         };
@@ -130,7 +134,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&#39;': "'",
 };
 
-/** The text of escaped HTML. */
+/** Replaces the character references of escaped HTML by their characters. */
 function unescape(html: string): string {
   return html.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity);
 }

@@ -10,11 +10,12 @@ export interface IndexedSection {
   readonly text: string;
 }
 
-/** The options of the index. The build and the page must use the same ones. */
+/** The options of the search index. The build and the page must use the same options. */
 export const SEARCH_OPTIONS: Options<IndexedSection> = {
   fields: ['title', 'page', 'text'],
   storeFields: ['title', 'page'],
-  // Names of fields, flags and codes: `readyWhen`, `--leader-elect`, `graph/cycle` are found by each of their words.
+  // Splits names at characters that are not letters or digits, so that a search for `leader` finds `--leader-elect` and
+  // a search for `cycle` finds `graph/cycle`.
   tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== ''),
   searchOptions: {
     boost: { title: 4, page: 2 },

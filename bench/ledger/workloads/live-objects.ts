@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../src/core/index.ts';
 import { parseJson } from '../../../src/core/index.ts';
 import { keys } from '../../../src/runtime/index.ts';
 
-/** The JSON text of a Deployment, as each of thousands of instances of one definition has it. */
+/** The JSON of a Deployment. It resembles the Deployments of thousands of instances of one definition. */
 export function liveText(index: number): string {
   const own = { 'f:image': {}, '.': {}, 'f:name': {} };
   const set = `applyset-${String(index >> 2).padStart(40, '0')}-v1`;

@@ -17,7 +17,10 @@ const LANGUAGES = ['yaml', 'json', 'typescript', 'javascript'];
 
 let client: LanguageClient | undefined;
 
-/** VS Code calls this function at the first file of a language, or the first command, of the extension. */
+/**
+ * VS Code calls this function when the user opens the first file in a language of the extension, or runs its first
+ * command.
+ */
 export async function activate(context: ExtensionContext): Promise<void> {
   const panels = new Map<string, WebviewPanel>();
   context.subscriptions.push(
@@ -33,7 +36,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   await start();
 }
 
-/** Stops the server. VS Code calls this function before the extension ends; `restart` calls it, too. */
+/** Stops the server. VS Code calls this function before the extension ends, and `restart` also calls it. */
 export async function deactivate(): Promise<void> {
   await client?.stop();
   client = undefined;
@@ -76,7 +79,8 @@ function clientOptions(): LanguageClientOptions {
     synchronize: { configurationSection: SECTION },
     middleware: {
       workspace: {
-        // The trust of the workspace is not a setting of the user, so the extension adds it to the settings.
+        // VS Code does not store the trust of the workspace in the settings, so the extension adds it to the settings
+        // for the server.
         didChangeConfiguration: () =>
           client?.sendNotification('workspace/didChangeConfiguration', {
             settings: { [SECTION]: settingsOfServer() },
@@ -108,7 +112,7 @@ async function openDashboard(): Promise<void> {
     );
     return;
   }
-  // The page forbids other pages to embed it, so it opens in the browser.
+  // The page of the dashboard forbids other pages to embed it, so the address is opened in the browser.
   await env.openExternal(Uri.parse(url, true));
 }
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 export type ServerStart = { readonly module: string } | { readonly command: string };
 
 /**
- * Finds the server: the file of the setting, else that of the package in a folder of the workspace, else the `typekro`
- * of the PATH.
+ * Finds the server. Tries the file in the setting, then the package in a folder of the workspace, then `typekro` in the
+ * PATH.
  *
  * @param setting the setting `typekro.server`; may be empty
- * @param folders the folders of a trusted workspace. The package in a folder that is not trusted must not run
+ * @param folders the folders of a trusted workspace. A package in an untrusted folder must not run
  */
 export function findServer(setting: string, folders: readonly string[]): ServerStart {
   if (setting !== '') return { module: setting };

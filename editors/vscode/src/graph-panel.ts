@@ -15,7 +15,10 @@ export function graphPage(picture: string): string {
 </html>`;
 }
 
-/** An SVG is shown as an image, in which no script runs. Other text, such as problems, is shown as plain text. */
+/**
+ * Shows an SVG as an image, so that scripts in it do not run. Shows any other string, such as a list of problems, as
+ * plain text.
+ */
 function content(picture: string): string {
   if (!picture.trimStart().startsWith('<svg')) return `<pre>${escapeHtml(picture)}</pre>`;
   const data = Buffer.from(picture).toString('base64');

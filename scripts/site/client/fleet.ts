@@ -3,7 +3,10 @@ import { fleetSize } from '../../fleet-size.ts';
 const numberOf = (form: HTMLFormElement, name: string): number =>
   Number(form.querySelector<HTMLInputElement>(`input[name="${name}"]`)?.value);
 
-/** The sentences for the fleet of the form; a request for whole numbers when a field has none. */
+/**
+ * Returns the sentences for the fleet that the form describes. When a field is not a whole number, returns a request to
+ * enter whole numbers.
+ */
 function sizeText(form: HTMLFormElement): string {
   if (!form.checkValidity()) return 'Enter whole numbers that are not negative.';
   const size = fleetSize({
@@ -22,7 +25,7 @@ function sizeText(form: HTMLFormElement): string {
   ].join('; ');
 }
 
-/** Computes the results of the forms of a page, now and whenever a field changes. */
+/** Computes the result of each form in the page, once at the start and again whenever a field changes. */
 export function startFleetForms(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('form.fleet')) {
     const output = form.querySelector('output');

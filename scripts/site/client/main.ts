@@ -3,7 +3,7 @@ import type { IndexedSection } from '../search-options.ts';
 import { SEARCH_OPTIONS } from '../search-options.ts';
 import { startFleetForms } from './fleet.ts';
 
-/** `search-index.js` sets the variable: the index as JSON. */
+/** The search index as JSON. `search-index.js` sets this variable. */
 declare global {
   var typekroSearchIndex: string | undefined;
 }
@@ -19,7 +19,7 @@ const indexUrl = script?.dataset['index'];
 
 let loading: Promise<MiniSearch<IndexedSection>> | undefined;
 
-/** Loads the index when the reader begins to search. The first page does not wait for it. */
+/** Loads the index when the reader begins to search, so that pages load without it. */
 function loadIndex(url: string): Promise<MiniSearch<IndexedSection>> {
   loading ??= new Promise((resolve, reject) => {
     const element = document.createElement('script');
@@ -64,7 +64,7 @@ if (input !== null && results !== null && list !== null && status !== null && in
     }
     loadIndex(indexUrl).then(
       (index) => {
-        // A later key may have changed the query while the index was loaded.
+        // The reader may have changed the query while the index was loading.
         if (input.value.trim() === query) show(query, index);
       },
       (error: unknown) => {
