@@ -73,7 +73,7 @@ export interface AuditEvent {
   readonly impersonatedUser?: AuditUser;
   /** Set for constrained impersonation: the verb of the right that allowed it. */
   readonly authenticationMetadata?: { readonly impersonationConstraint: string };
-  /** Absent for requests of the same process. */
+  /** Absent for requests from the same process. */
   readonly sourceIPs?: readonly string[];
   readonly userAgent?: string;
   /** Absent for paths that are not resources. */

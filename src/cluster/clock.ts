@@ -42,12 +42,20 @@ export interface ManualClock extends ClusterClock {
   readonly pending: number;
 }
 
-/** The machine's clock. */
+/** The longest time that `setTimeout` accepts. It fires a longer timer at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The machine's clock. A timer may be longer than `setTimeout` accepts (25 days). */
 export const systemClusterClock: ClusterClock = {
   now: () => Date.now(),
   setTimer(milliseconds, callback) {
-    const handle = setTimeout(callback, Math.min(milliseconds, 2 ** 31 - 1));
-    handle.unref();
+    let handle: NodeJS.Timeout;
+    const start = (left: number): void => {
+      const next = left > MAX_TIMEOUT_MS ? () => start(left - MAX_TIMEOUT_MS) : callback;
+      handle = setTimeout(next, Math.min(left, MAX_TIMEOUT_MS));
+      handle.unref();
+    };
+    start(milliseconds);
     return { cancel: () => clearTimeout(handle) };
   },
 };

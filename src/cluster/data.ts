@@ -11,7 +11,7 @@ import {
 import type { JsonObject } from '../core/index.ts';
 import type { BuiltinDescriptions } from '../schema/index.ts';
 
-/** A field of a built-in type in `types.json`. The README beside the data explains the letters. */
+/** A field of a built-in type in `types.json`. The README next to the data explains the letters. */
 export interface FieldFacts {
   readonly t: string;
   readonly n?: number;

@@ -43,7 +43,7 @@ const releases = new Map<number, KubernetesRelease>([[latestRelease.minor, lates
 export function releaseOf(version: string): KubernetesRelease {
   const name = kubernetesReleaseOf(version);
   if (name === undefined) {
-    throw new TypeKroError(`there is no data of Kubernetes ${version}, only of ${KUBERNETES_RELEASES.join(', ')}`, {
+    throw new TypeKroError(`there is no data for Kubernetes ${version}, only for ${KUBERNETES_RELEASES.join(', ')}`, {
       code: 'cluster/kubernetes-version',
       remedy: `use one of these, or none for ${KUBERNETES_RELEASE}`,
     });

@@ -151,7 +151,7 @@ describe('a cluster whose disk is full', () => {
     expect(await names(cluster, ADDRESSES)).toContain('10.96.7.7');
   });
 
-  test('makes up later for dependent objects that it could not store', async () => {
+  test('later creates the dependent objects that it could not store at first', async () => {
     await using cluster = await open(true);
     await call(cluster, 'POST', MAPS, map('a'));
     await cluster.idle();

@@ -1,8 +1,8 @@
 /**
  * An embedded Kubernetes API server: a store of objects with watches, discovery, every verb and patch type, custom
- * resource definitions, access control, and the interface facts of the built-in kinds. Clients in any language use it
- * over HTTPS. Clients in the same process use a `Transport`, which passes the same bytes to the same request handler.
- * The simulated controllers are in `controllers/`.
+ * resource definitions, access control, and the built-in kinds with their names, verbs, subresources and printer
+ * columns. Clients in any language use it over HTTPS. Clients in the same process use a `Transport`, which passes the
+ * same bytes to the same request handler. The simulated controllers are in `controllers/`.
  *
  * @packageDocumentation
  */

@@ -119,8 +119,8 @@ test('advanceSettled ends early when settle returns false, and the next move sta
 
 describe('a timer that restarts itself without delay', () => {
   /**
-   * Starts a timer that restarts itself after `milliseconds`, up to 30,000 times. This is more often than a clock
-   * permits without progress of the time.
+   * Starts a timer that restarts itself after `milliseconds`, up to 30,000 times. A clock permits fewer timers while
+   * its time does not advance.
    */
   const again = (clock: ClusterClock, milliseconds: number) => {
     let runs = 0;

@@ -114,8 +114,8 @@ export interface ClusterOptions {
   readonly serviceAccountKeys?: ServiceAccountKeys;
   /**
    * The authority that signs CertificateSigningRequests for the `kubernetes.io` signers: an EC or RSA key with its
-   * certificate. Its client certificates are valid on all TLS sockets. Default: a new authority. Without controllers,
-   * nothing is signed.
+   * certificate. Client certificates of this authority are valid on all TLS sockets. Default: a new authority. Without
+   * controllers, nothing is signed.
    */
   readonly certificateAuthority?: ServingCertificate;
   /** The address range of Services, in CIDR notation. Default: `10.96.0.0/16`. */

@@ -306,7 +306,7 @@ describe('a cluster with a state directory', () => {
   const stateLines = () => readFileSync(join(directory, 'state.jsonl'), 'utf8').trimEnd().split('\n');
   test.each([
     ['is empty', () => writeFileSync(join(directory, 'state.jsonl'), ''), 'state.jsonl has no first line'],
-    ['is missing', () => rmSync(join(directory, 'state.jsonl')), 'state.jsonl is missing beside'],
+    ['is missing', () => rmSync(join(directory, 'state.jsonl')), 'state.jsonl is missing next to'],
     [
       'begins with an object',
       () => writeFileSync(join(directory, 'state.jsonl'), `${stateLines().slice(1).join('\n')}\n`),

@@ -75,7 +75,7 @@ class Persistence implements Journal, KeptState {
     } else {
       // The state file is always written before the log. A log without a state file therefore means that the state file
       // was removed.
-      if (existsSync(this.#log.path)) throw unreadable(`${this.#state} is missing beside ${this.#log.path}`);
+      if (existsSync(this.#log.path)) throw unreadable(`${this.#state} is missing next to ${this.#log.path}`);
       this.#fold();
       context.work.onStop(context.store.keepIn(this));
     }

@@ -85,27 +85,30 @@ test.each(ROLES)('%s include %s only in the versions %j', (plural, name, version
   expect(KUBERNETES_RELEASES.filter(has)).toEqual(versions);
 });
 
-test.each(RELEASES)('a cluster of %s serves, describes and reports its version', async (version) => {
-  await using story = await startClusterStory({ kubernetesVersion: version });
-  const text = async (path: string) => {
-    const { status, body } = await story.cluster.transport().request({ method: 'GET', path });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of body) chunks.push(chunk);
-    return { status, text: Buffer.concat(chunks).toString() };
-  };
-  const { gitVersion, minor } = JSON.parse((await text('/version')).text) as Record<string, string>;
-  expect([gitVersion, minor]).toEqual([`v${version}.0+typekro`, version.slice(2)]);
-  for (const [group, plural, kind, versions] of KINDS) {
-    const isServed = (versions as readonly string[]).includes(version);
-    expect([plural, (await text(`/apis/${group}/${plural}`)).status]).toEqual([plural, isServed ? 200 : 404]);
-    expect((await text(`/apis/${group}`)).text.includes(`"${plural}"`)).toBe(isServed);
-    expect((await text(`/openapi/v3/apis/${group}`)).text.includes(`"kind":"${kind}"`)).toBe(isServed);
-  }
-  const core = (await text('/openapi/v3/api/v1')).text;
-  expect(core.includes('"workloadRef"')).toBe(version === '1.35');
-  const node = await story.get('v1 Node', 'fake-0');
-  expect(node['status']).toMatchObject({ nodeInfo: { kubeletVersion: `v${version}.0` } });
-});
+test.each(RELEASES)(
+  'a cluster of %s serves and describes the kinds of its version, and reports the version',
+  async (version) => {
+    await using story = await startClusterStory({ kubernetesVersion: version });
+    const text = async (path: string) => {
+      const { status, body } = await story.cluster.transport().request({ method: 'GET', path });
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of body) chunks.push(chunk);
+      return { status, text: Buffer.concat(chunks).toString() };
+    };
+    const { gitVersion, minor } = JSON.parse((await text('/version')).text) as Record<string, string>;
+    expect([gitVersion, minor]).toEqual([`v${version}.0+typekro`, version.slice(2)]);
+    for (const [group, plural, kind, versions] of KINDS) {
+      const isServed = (versions as readonly string[]).includes(version);
+      expect([plural, (await text(`/apis/${group}/${plural}`)).status]).toEqual([plural, isServed ? 200 : 404]);
+      expect((await text(`/apis/${group}`)).text.includes(`"${plural}"`)).toBe(isServed);
+      expect((await text(`/openapi/v3/apis/${group}`)).text.includes(`"kind":"${kind}"`)).toBe(isServed);
+    }
+    const core = (await text('/openapi/v3/api/v1')).text;
+    expect(core.includes('"workloadRef"')).toBe(version === '1.35');
+    const node = await story.get('v1 Node', 'fake-0');
+    expect(node['status']).toMatchObject({ nodeInfo: { kubeletVersion: `v${version}.0` } });
+  },
+);
 
 test('clusters of several versions in one process do not share types', async () => {
   const stored = async (kubernetesVersion: string) => {

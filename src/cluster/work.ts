@@ -25,7 +25,7 @@ export class Work {
   /** Resolves when the task that `runNow` has started is finished. Never rejects. */
   #unfinished: Promise<void> | undefined;
   #stopped = false;
-  /** The number of tasks that wait for a promise. */
+  /** The number of tasks of `enqueueAfter` whose promise is pending. */
   #expected = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #onStop: (() => void)[] = [];

@@ -5,11 +5,11 @@ import { classify, isBusy, passes } from './failure-class.ts';
 type Row = readonly [status: number, reason: string, message: string, expected: FailureClass];
 
 const ROWS: readonly Row[] = [
-  [0, 'Aborted', 'the request was given up', 'aborted'],
+  [0, 'Aborted', 'the request was aborted', 'aborted'],
   [0, 'Transport', 'connect ECONNREFUSED 127.0.0.1:6443', 'unanswered'],
   [0, 'NoAnswer', 'the API server has not answered within 5 s', 'unanswered'],
   [0, 'MalformedWatch', 'a line of the watch is not JSON', 'server-fault'],
-  [200, 'InvalidAnswer', 'the server answered with no object', 'unreadable'],
+  [200, 'InvalidAnswer', 'the server responded without an object', 'unreadable'],
   [302, 'Unknown', 'Found', 'unreadable'],
   [400, 'BadRequest', 'the body is not an object', 'refused'],
   [401, 'Unauthorized', 'Unauthorized', 'unauthenticated'],

@@ -58,6 +58,7 @@ export {
   optionalAt,
   statusCondition,
   textAt,
+  transitionTimeOf,
   valueAt,
 } from './object-fields.ts';
 export type { ParsedQuantity, QuantityFormat } from './quantity.ts';

@@ -34,11 +34,11 @@ export function labelSelectorProblems(selector: JsonValue): LabelSelectorProblem
     if (!SELECTOR_FIELDS.has(field)) add([field], 'unknown field: a selector has matchLabels and matchExpressions');
   }
   const labels = selector['matchLabels'] ?? {};
-  if (!isJsonObject(labels)) add(['matchLabels'], 'must be a map of texts');
+  if (!isJsonObject(labels)) add(['matchLabels'], 'must be a map of strings');
   else {
     for (const [key, value] of Object.entries(labels)) {
       for (const message of qualifiedName(key)) add(['matchLabels'], invalid(key, message));
-      if (typeof value !== 'string') add(['matchLabels', key], 'must be a text');
+      if (typeof value !== 'string') add(['matchLabels', key], 'must be a string');
       else for (const message of labelValue(value)) add(['matchLabels', key], invalid(value, message));
     }
   }
@@ -59,12 +59,12 @@ function checkRequirement(
       add([...at, field], 'unknown field: a requirement has key, operator and values');
   }
   const { key, operator } = entry;
-  if (typeof key !== 'string') add([...at, 'key'], 'must be a text');
+  if (typeof key !== 'string') add([...at, 'key'], 'must be a string');
   else for (const message of qualifiedName(key)) add([...at, 'key'], invalid(key, message));
   const values = entry['values'] ?? [];
-  if (!Array.isArray(values)) return add([...at, 'values'], 'must be a list of texts');
+  if (!Array.isArray(values)) return add([...at, 'values'], 'must be a list of strings');
   for (const [index, value] of values.entries()) {
-    if (typeof value !== 'string') add([...at, 'values', index], 'must be a text');
+    if (typeof value !== 'string') add([...at, 'values', index], 'must be a string');
     else for (const message of labelValue(value)) add([...at, 'values', index], invalid(value, message));
   }
   if (typeof operator !== 'string' || !OPERATORS.has(operator)) {

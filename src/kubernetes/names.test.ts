@@ -118,7 +118,7 @@ test.each<[keyof typeof RULES, string, string]>([
   ['qualifiedName', '/a', 'prefix part must be non-empty'],
   ['configMapKey', '..a', "must not start with '..'"],
   ['configMapKey', '..', "must not be '..'"],
-])('%s of %j: %s', (name, text, problem) => {
+])('the rule %s refuses %j: %s', (name, text, problem) => {
   expect(RULES[name](text)).toEqual([problem]);
 });
 

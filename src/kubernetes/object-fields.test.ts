@@ -9,6 +9,7 @@ import {
   objectsAt,
   optionalAt,
   textAt,
+  transitionTimeOf,
   valueAt,
 } from './object-fields.ts';
 
@@ -44,4 +45,13 @@ test('objectsAt skips list elements that are not objects', () => {
   expect(conditions).toHaveLength(1);
   expect(conditionIn(conditions, 'Ready')).toEqual({ status: 'True', reason: '', message: '', observedGeneration: 2 });
   expect(conditionIn(conditions, 'Stalled')).toBeUndefined();
+});
+
+test.each([
+  ['the known time for the same status', { status: 'True', lastTransitionTime: 'then' }, 'then'],
+  ['the present time for another status', { status: 'False', lastTransitionTime: 'then' }, 'now'],
+  ['the present time for a condition without a time', { status: 'True', lastTransitionTime: null }, 'now'],
+  ['the present time for a new condition', undefined, 'now'],
+])('transitionTimeOf returns %s', (_, known, expected) => {
+  expect(transitionTimeOf(known, 'True', 'now')).toBe(expected);
 });

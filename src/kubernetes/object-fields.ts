@@ -99,6 +99,16 @@ export function conditionOf(object: KubeObject, type: string): JsonObject | unde
   return objectsAt(object, 'status', 'conditions').find((condition) => condition['type'] === type);
 }
 
+/**
+ * The `lastTransitionTime` of a condition that is written with this status. While the status stays the same, the time
+ * stays, too; otherwise it is `now`. Reference: `meta.SetStatusCondition` of apimachinery.
+ *
+ * @param known the condition that the object has, if any
+ */
+export function transitionTimeOf(known: JsonObject | undefined, status: string, now: string): JsonValue {
+  return known?.['status'] === status ? (known['lastTransitionTime'] ?? now) : now;
+}
+
 /** The condition of a type in a list; `undefined` when the list has none. */
 export function conditionIn(list: readonly JsonObject[], type: string): StatusCondition | undefined {
   const found = list.find((entry) => entry['type'] === type);

@@ -17,7 +17,7 @@ export interface AdmissionContext {
   readonly serviceAddress: ServiceAddress;
   /** True when the cluster allows every request of every user. */
   readonly allowsAll: boolean;
-  /** The conversions that webhooks make for the write. */
+  /** Converts the object of the write between versions, by conversion webhooks. */
   readonly conversions?: Conversions | undefined;
   /** The audit events of the request. */
   readonly audit?: AuditTrail | undefined;
@@ -38,9 +38,15 @@ export interface AdmissionAttributes {
   readonly operation: Operation;
   readonly resource: ServedResource;
   readonly subresource: string;
-  /** The kind of the object: the kind of the resource or, if it differs, the kind of the subresource. */
+  /**
+   * The kind of the object in the request. For a subresource with its own kind (`Scale`, `Eviction`), it is that kind;
+   * otherwise, it is the kind of the resource.
+   */
   readonly kind: Kind;
-  /** The type of the object. `undefined` for a connection, whose options (`PodExecOptions`) are the object. */
+  /**
+   * The type of the object. `undefined` for CONNECT, where the object is the options of the connection, such as
+   * `PodExecOptions`.
+   */
   readonly type: BodyType | undefined;
   /** Empty for a create whose name is generated after the mutation. */
   readonly name: string;

@@ -145,7 +145,7 @@ describe('a namespace selector matches the labels of the namespace', () => {
     ['other labels', { matchLabels: { a: 'c' } }, {}, false],
     ['outside namespaces', { matchLabels: { a: 'c' } }, outside, true],
     [
-      'the labels that a write gives it',
+      'the labels that a write sets',
       { matchLabels: { a: 'c' } },
       { ...ofNamespaces, object: space('default', { a: 'c' }) },
       true,

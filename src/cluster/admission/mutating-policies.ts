@@ -61,8 +61,8 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
 class MutationError extends Error {}
 
 /**
- * Returns the key of a policy with its binding and its parameter, which is the same in both rounds of evaluation
- * (`Invocations`).
+ * Returns a key for a policy with its binding and its parameter. The key is the same in both rounds of evaluation (see
+ * `Invocations`).
  */
 const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
   [policy, binding, param]

@@ -121,7 +121,7 @@ describe('actions', () => {
   test.each([
     ['Fail', 422],
     ['Ignore', 201],
-  ])('an expression that fails, under the failure policy %s', async (failurePolicy, code) => {
+  ])('with the failure policy %s, an expression that fails leads to the status %i', async (failurePolicy, code) => {
     await using set = await setUp();
     await set.policy('p', { failurePolicy, validations: [{ expression: 'object.data.x == "1"' }] });
     await set.bind('b', 'p');

@@ -97,7 +97,7 @@ export class InvalidAnswer extends Error {}
 export function readAnswer(text: string, uid: string, mutating: boolean, version: ReviewVersion): Verdict {
   const answer = tryParseStrictJson(text);
   if (!isJsonObject(answer)) {
-    const problem = "couldn't get version/kind; json parse error: the answer is not a JSON object";
+    const problem = "couldn't get version/kind; json parse error: the response is not a JSON object";
     throw new InvalidAnswer(`failed to call webhook: ${problem}`);
   }
   const isChecked = version === 'v1';

@@ -25,7 +25,7 @@ describe('a webhook that fails', () => {
       'garbage',
       'Validating',
       text(() => 'nonsense'),
-      `${FAILED}failed to call webhook: couldn't get version/kind; json parse error: the answer is not a JSON object`,
+      `${FAILED}failed to call webhook: couldn't get version/kind; json parse error: the response is not a JSON object`,
     ],
     [
       'another kind',
@@ -45,7 +45,7 @@ describe('a webhook that fails', () => {
       text(({ uid }) =>
         reviewWith({ uid, allowed: false, status: { details: 'DEEP' } }).replace('"DEEP"', `{"a":${DEEP}}`),
       ),
-      `${FAILED}failed to call webhook: couldn't get version/kind; json parse error: the answer is not a JSON object`,
+      `${FAILED}failed to call webhook: couldn't get version/kind; json parse error: the response is not a JSON object`,
     ],
     [
       'a patch that is nested too deeply',
@@ -153,7 +153,7 @@ describe('a webhook that fails', () => {
     await set.configure('Validating', 'h');
     const { body } = await call(set.transport, 'POST', MAPS, map('a'));
     expect(body.message).toBe(
-      `${FAILED}failed to call webhook: Post "${set.server.url}/h?timeout=10s": the answer is longer than 3145728 bytes`,
+      `${FAILED}failed to call webhook: Post "${set.server.url}/h?timeout=10s": the response is longer than 3145728 bytes`,
     );
   });
 

@@ -195,7 +195,7 @@ describe('the condition of an APIService', () => {
     await cluster.cluster.idle();
     expect((await cluster.condition()).slice(1)).toEqual([
       'FailedDiscoveryCheck',
-      'failing or missing response from https://10.96.0.77:PORT/apis/fun.io/v1: Get "https://10.96.0.77:PORT/apis/fun.io/v1": no address is set for the Service "ops/api", and it is not of type ExternalName; the embedded cluster asks other API servers only on 127.0.0.0/8, localhost and [::1]',
+      'failing or missing response from https://10.96.0.77:PORT/apis/fun.io/v1: Get "https://10.96.0.77:PORT/apis/fun.io/v1": no address is set for the Service "ops/api", and it is not of type ExternalName; the embedded cluster contacts other API servers only on 127.0.0.0/8, localhost and [::1]',
     ]);
     expect(cluster.server.seen).toEqual([]);
   });

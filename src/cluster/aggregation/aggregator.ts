@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
-import { conditionOf, objectsAt } from '../../kubernetes/index.ts';
+import { conditionOf, objectsAt, transitionTimeOf } from '../../kubernetes/index.ts';
 import type { ClusterClock, Timer } from '../clock.ts';
 import { timestampOf } from '../clock.ts';
 import { thaw } from '../types/copy.ts';
@@ -110,11 +110,10 @@ export class Aggregator {
     const known = conditionOf(live, 'Available');
     const status = isAvailable ? 'True' : 'False';
     if (known?.['status'] === status && known['reason'] === reason && known['message'] === message) return;
-    const since = known?.['status'] === status ? known['lastTransitionTime'] : undefined;
     const condition = {
       type: 'Available',
       status,
-      lastTransitionTime: since ?? timestampOf(this.#context.clock),
+      lastTransitionTime: transitionTimeOf(known, status, timestampOf(this.#context.clock)),
       reason,
       message,
     };

@@ -90,7 +90,7 @@ export async function readDocument(server: OtherServer, path: string, accept: st
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > MAX_DISCOVERY_BYTES) throw new NoAnswer(`the answer is longer than ${MAX_DISCOVERY_BYTES} bytes`);
+      if (size > MAX_DISCOVERY_BYTES) throw new NoAnswer(`the response is longer than ${MAX_DISCOVERY_BYTES} bytes`);
       chunks.push(chunk);
     }
   } catch (thrown) {
@@ -103,7 +103,7 @@ export async function readDocument(server: OtherServer, path: string, accept: st
     const value = parseStrictJson(Buffer.concat(chunks).toString('utf8'));
     return isJsonObject(value) ? value : undefined;
   } catch {
-    throw new NoAnswer('the answer is not JSON');
+    throw new NoAnswer('the response is not JSON');
   }
 }
 

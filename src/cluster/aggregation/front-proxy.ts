@@ -5,9 +5,9 @@ import type { UserInfo } from '../options.ts';
  * certificate was signed by the authority `ca`.
  */
 export interface FrontProxy {
-  /** The certificate of the authority, as PEM text. */
+  /** The certificate of the authority, as PEM. */
   readonly ca: string;
-  /** The client certificate and its key, as PEM texts. */
+  /** The client certificate and its key, as PEM. */
   readonly cert: string;
   readonly key: string;
 }

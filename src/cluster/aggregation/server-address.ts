@@ -14,7 +14,7 @@ export interface ServerAddress {
   readonly serverName: string;
 }
 
-const NOT_LOOPBACK = `the embedded cluster asks other API servers only on ${LOOPBACK_HOSTS}`;
+const NOT_LOOPBACK = `the embedded cluster contacts other API servers only on ${LOOPBACK_HOSTS}`;
 
 /** Returns the port that an APIService names. */
 export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(spec, 'service'), 'port') ?? 443;

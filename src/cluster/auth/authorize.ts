@@ -108,12 +108,14 @@ export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segm
   const [resource = '', name = '', subresource = ''] = parts;
   const watch = watchPath || (name === '' && query.flag('watch'));
   const verb = verbOf(method, name !== '', watch);
-  return { verb, group, resource, subresource, namespace, name: name === '' ? selectedName(request) : name };
+  const isList = method === 'GET' && name === '' && !watchPath;
+  return { verb, group, resource, subresource, namespace, name: isList ? selectedName(request) : name };
 }
 
 /**
- * Returns the object name that the field selector of a list requires, or `''` if it requires none. Authorization treats
- * such a list as a request for this object.
+ * Returns the object name that the field selector of a list or watch requires, or `''` if it requires none.
+ * Authorization treats such a request as a request for this object. As in Kubernetes, the field selector of any other
+ * verb does not name an object.
  */
 function selectedName({ query }: Pick<ApiRequest, 'query'>): string {
   const selector = query.get('fieldSelector');

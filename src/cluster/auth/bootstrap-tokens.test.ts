@@ -49,7 +49,7 @@ test.each<[string, Record<string, string>, unknown]>([
   ['an expiration in the future', { ...DATA, expiration: '2026-01-01T01:00:01+01:00' }, BOOTSTRAPPER],
   ['an expiration in the past', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
   ['an expiration that is not a time', { ...DATA, expiration: '2027' }, undefined],
-])('the user of a bootstrap token with %s', (_what, data, user) => {
+])('the server computes the user of a bootstrap token with %s', (_what, data, user) => {
   expect(userWith(data)).toEqual(user);
 });
 

@@ -35,8 +35,9 @@ export interface ClusterAccess {
    */
   authenticate(headers: RawHeaders, fallback?: UserInfo | 'refuse', annotate?: Annotate): UserInfo;
   /**
-   * Returns the user of a token, and those of the audiences (default: this server) for which the token is valid.
-   * Returns `undefined` if it is valid for none of them. `annotate` is called with annotations for the audit log.
+   * Returns the user of a token, and the subset of `audiences` (default: this server) for which the token is valid.
+   * Returns `undefined` if the token is valid for none of them. `annotate` is called with annotations for the audit
+   * log.
    */
   ownerOf(token: string, audiences?: readonly string[], annotate?: Annotate): TokenOwner | undefined;
 }

@@ -51,11 +51,22 @@ test.each<[string, string, string, object | undefined, number]>([
   ['lists by labels', 'GET', '?labelSelector=a%3Db', undefined, 403],
   ['creates an object by POST, which has no name in the path', 'POST', '', map('c'), 403],
   ['creates an object by apply, which has a name in the path', 'PATCH', '/c?fieldManager=t', map('c'), 201],
+  [
+    'creates another object with a field selector for an object that the rule names',
+    'POST',
+    '?fieldSelector=metadata.name%3Da',
+    map('d'),
+    403,
+  ],
+  ['deletes objects by the name that the rule has', 'DELETE', '?fieldSelector=metadata.name%3Da', undefined, 403],
   ['deletes all objects', 'DELETE', '', undefined, 403],
   ['deletes all objects with a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
-])('under a rule for the names a and c, the response to a user who %s', async (_name, method, path, body, status) => {
-  expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
-});
+])(
+  'under a rule for the names a and c, a user who %s gets the expected status',
+  async (_name, method, path, body, status) => {
+    expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
+  },
+);
 
 test.each([
   ['pods', 'default/pods/x', 404],

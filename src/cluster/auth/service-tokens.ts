@@ -60,7 +60,10 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 interface Algorithm {
   readonly name: string;
   readonly hash: string;
-  /** The size of each signature. By default, the library checks the size. */
+  /**
+   * The size of a signature in bytes. Absent for RSA, whose signatures have the size of the key; Node then checks the
+   * size itself.
+   */
   readonly signatureBytes?: number;
 }
 

@@ -24,8 +24,8 @@ export interface TokenLifetime {
 
 /**
  * Returns the validity of a token that is issued at `nowMs`. As in kube-apiserver, an API token that is requested for a
- * pod with `EXTENDED_TOKEN_SECONDS` is valid for a year, so that a client that reads its token file only once keeps its
- * access.
+ * pod with `EXTENDED_TOKEN_SECONDS` is valid for a year. A client that reads its token file only once therefore keeps
+ * its access.
  */
 export function tokenLifetime({ seconds, isBoundToPod, isForServer }: LifetimeRequest, nowMs: number): TokenLifetime {
   const requested = nowMs + seconds * 1000;

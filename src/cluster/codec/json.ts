@@ -25,7 +25,7 @@ export const MAX_DEPTH = 1000;
 /** A failure of JSON parsing, with the message of Go's decoder. */
 export class JsonSyntaxError extends Error {}
 
-/** The error for a text with too many nested objects and lists. */
+/** The error for a string with too many nested objects and lists. */
 export class JsonDepthError extends JsonSyntaxError {}
 
 /** Parses JSON. Throws JsonSyntaxError. */
@@ -39,7 +39,7 @@ export function parseStrictJson(text: string): JsonValue {
   }
 }
 
-/** Parses JSON. Returns `undefined` for a text that is not JSON or is nested deeper than `MAX_DEPTH`. */
+/** Parses JSON. Returns `undefined` for a string that is not JSON or is nested deeper than `MAX_DEPTH`. */
 export function tryParseStrictJson(text: string): JsonValue | undefined {
   try {
     return parseStrictJson(text);

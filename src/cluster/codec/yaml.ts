@@ -3,7 +3,7 @@ import { setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '../../core/index.t
 import { goQuote } from '../../golang/index.ts';
 import { MAX_DEPTH } from './json.ts';
 
-/** The error for a text that is not YAML. Its message resembles the message of Go's parser. */
+/** The error for input that is not YAML. Its message resembles the message of Go's parser. */
 export class YamlSyntaxError extends Error {
   /** The message in Go, which begins with the parser's name. */
   get goText(): string {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
+import { transitionTimeOf } from '../../kubernetes/index.ts';
 
 /** A condition of an autoscaler's status. It is a type alias, because an interface is not assignable to `JsonObject`. */
 export type AutoscalerCondition = {
@@ -17,8 +18,7 @@ export function withConditions(
   const conditions = new Map(before.map((condition) => [condition['type'], condition]));
   for (const change of changes) {
     const known = conditions.get(change.type);
-    const isSame = known?.['status'] === change.status;
-    conditions.set(change.type, { ...change, lastTransitionTime: isSame ? known['lastTransitionTime'] : timestamp });
+    conditions.set(change.type, { ...change, lastTransitionTime: transitionTimeOf(known, change.status, timestamp) });
   }
   return [...conditions.values()];
 }

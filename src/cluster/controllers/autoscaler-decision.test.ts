@@ -47,19 +47,19 @@ test.each<[string, Partial<AutoscalerFacts>, { replicas: number; reason: string 
   ['a target without a selector', { pods: undefined }, undefined, ['InvalidSelector']],
   ['pods without metrics', { pods: [] }, undefined, ['FailedGetResourceMetric']],
   [
-    'a use at the target',
+    'a usage at the target',
     { pods: podsWith('100m', '100m') },
     undefined,
     ['ValidMetricFound', 'ReadyForNewScale', 'DesiredWithinRange'],
   ],
   [
-    'a use above the target',
+    'a usage above the target',
     { pods: podsWith('150m', '150m') },
     { replicas: 3, reason: 'cpu resource above target' },
     ['ValidMetricFound', 'ReadyForNewScale', 'DesiredWithinRange'],
   ],
   [
-    'a use below the target',
+    'a usage below the target',
     { pods: podsWith('10m', '10m') },
     { replicas: 1, reason: 'All metrics below target' },
     ['ValidMetricFound', 'ReadyForNewScale', 'DesiredWithinRange'],

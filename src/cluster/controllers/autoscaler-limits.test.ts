@@ -27,14 +27,14 @@ test.each<[string, JsonObject, number, number, number]>([
   expect(limitScale(behavior, { current, wanted, now: 0, ...BOUNDS }, NONE).replicas).toBe(expected);
 });
 
-test('an earlier change within the period of a policy counts', () => {
+test('an earlier change counts towards the limit of a policy until the period of the policy is over', () => {
   const history = withChange(NONE, 1000, 2);
   const behavior = { scaleUp: { policies: [pods(3, 15)] } };
   expect(limitScale(behavior, { current: 4, wanted: 20, now: 15_000, ...BOUNDS }, history).replicas).toBe(5);
   expect(limitScale(behavior, { current: 4, wanted: 20, now: 16_000, ...BOUNDS }, history).replicas).toBe(7);
 });
 
-test('the number decreases only to the highest recommendation of the last five minutes', () => {
+test('the number of replicas decreases only to the highest recommendation of the last five minutes', () => {
   const { history } = limitScale({}, { current: 8, wanted: 8, now: 0, ...BOUNDS }, NONE);
   expect(limitScale({}, { current: 8, wanted: 2, now: 299_000, ...BOUNDS }, history).replicas).toBe(8);
   expect(limitScale({}, { current: 8, wanted: 2, now: 300_000, ...BOUNDS }, history).replicas).toBe(2);

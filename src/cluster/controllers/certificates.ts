@@ -170,7 +170,7 @@ function endOf(object: KubeObject): number | undefined {
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** Returns the expiration of a certificate, whose text the API has already validated. */
+/** Returns the expiration of a certificate. The API has already validated the certificate. */
 function expiryOf(certificate: string): number {
   const { X509Certificate } = cryptoLibrary();
   return Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo);
@@ -178,7 +178,7 @@ function expiryOf(certificate: string): number {
 
 /**
  * Removes a request one hour after its denial or failure. Removes a request with a certificate one hour after the
- * approval, or when the certificate expires. Removes a request without a decision after one day.
+ * approval, or earlier if the certificate expires before. Removes a request without a decision after one day.
  */
 export const requestCleaner: SimulatedController = {
   name: 'certificatesigningrequest-cleaner-controller',

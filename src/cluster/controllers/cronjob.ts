@@ -154,9 +154,9 @@ const startOf = (job: KubeObject): number =>
 const MAX_SILENT_MISSES = 100;
 
 /**
- * Returns the latest due time since the last scheduled time, or `undefined` when none is due. Earlier missed times are
- * dropped. `missesMany` is true when these are more than `MAX_SILENT_MISSES`, estimated from the interval between the
- * first two times, as in Kubernetes.
+ * Returns the latest due time since the last scheduled time and within the starting deadline, or `undefined` when none
+ * is due. Earlier missed times are dropped. `missesMany` is true when these are more than `MAX_SILENT_MISSES`,
+ * estimated from the interval between the first two times, as in Kubernetes.
  */
 function latestDue(
   cron: KubeObject,

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { asObjects, conditionOf, countAt, textAt } from '../../kubernetes/index.ts';
+import { asObjects, conditionOf, countAt, textAt, transitionTimeOf } from '../../kubernetes/index.ts';
 import { recordEvent } from './events.ts';
 import { specNumber, withoutZeros } from './pods.ts';
 import { rollingLimits } from './rollout-plan.ts';
@@ -212,6 +212,6 @@ function withCondition(conditions: JsonObject[], condition: NewCondition, now: s
   const sameStatus = old?.['status'] === condition.status;
   const { fresh, ...written } = condition;
   if (sameStatus && old?.['reason'] === condition.reason && fresh !== true) return conditions;
-  const lastTransitionTime = sameStatus ? (old?.['lastTransitionTime'] ?? now) : now;
+  const lastTransitionTime = transitionTimeOf(old, condition.status, now);
   return [...conditions.filter((entry) => entry !== old), { ...written, lastUpdateTime: now, lastTransitionTime }];
 }

@@ -50,7 +50,7 @@ interface Surroundings {
 }
 
 /**
- * The last endpoint of each pod, keyed by the stored object. A changed pod is a new object and thus has a new entry.
+ * The last endpoint of each pod, keyed by the stored object. A changed pod is a new object, so it has a new entry.
  */
 const made = new WeakMap<KubeObject, { readonly in: Surroundings; readonly endpoint: JsonObject }>();
 

@@ -42,7 +42,7 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
     )) {
       const name = textAt(status, 'name');
       const code = numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode');
-      // A container that ended with exit code 0 never matches, independent of the rule's operator.
+      // A container that ended with exit code 0 never matches, regardless of the rule's operator.
       if (code === undefined || code === 0 || (only !== '' && only !== name)) continue;
       if (values.has(code) === (textAt(codes, 'operator') === 'In')) {
         return `Container ${name} for ${place} failed with exit code ${code}`;

@@ -146,8 +146,8 @@ function resourceName(client: ControllerClient, object: KubeObject): ResourceNam
 }
 
 /**
- * Deletes a dependent when all its owners are missing or wait for their dependents. If it has other owners, only
- * removes the references to the former.
+ * Deletes a dependent when all its owners are missing or wait for their dependents. If it has other owners, removes
+ * only the references to missing and waiting owners.
  */
 function collect(client: ControllerClient, object: KubeObject, removed: RemovedOwners): void {
   const references = object.metadata.ownerReferences ?? [];

@@ -16,8 +16,8 @@ export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
   /**
-   * The sum of `failed` and the failed pods whose index waits for a retry. The Job counts the latter when the next pod
-   * of the index exists.
+   * The sum of `failed` and the failed pods whose index waits for a retry. The Job counts such a pod when the next pod
+   * of its index exists.
    */
   readonly failedWithAwaiting: number;
   /** The message of the failure policy when a failed pod ends the Job, or `undefined`. */

@@ -66,7 +66,7 @@ test('a refused pod does not occupy a port of its node, and a deleted pod frees 
   expect((await statusOf(story, 'b'))?.['phase']).toBe('Failed');
 });
 
-test('a StatefulSet replaces its pod, which the kubelet refuses after increasing pauses, until the node has room', async () => {
+test('a StatefulSet replaces each pod that the kubelet refuses, with increasing pauses, until the node has room', async () => {
   await using story = await startClusterStory();
   await story.create(pod('a', onPort()));
   await story.create(workload('StatefulSet', { serviceName: 'w' }));

@@ -259,7 +259,7 @@ function recordStart(client: ControllerClient, pod: KubeObject, name: string, im
   recordEvent(client, pod, KUBELET, 'Started', `Started container ${name}`);
 }
 
-/** Splits a text into lines. A final newline does not start another line. */
+/** Splits a string into lines. A final newline does not start another line. */
 function linesOf(text = ''): readonly string[] {
   const body = text.endsWith('\n') ? text.slice(0, -1) : text;
   return body === '' ? [] : body.split('\n');

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { transitionTimeOf } from '../../kubernetes/index.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
@@ -111,7 +112,6 @@ function conditions(namespace: KubeObject, remaining: readonly Remaining[], time
   return wanted.map(([type, problem, reason, message]) => {
     const status = problem ? 'True' : 'False';
     const known = before.find((condition) => condition['type'] === type);
-    const lastTransitionTime = known?.['status'] === status ? (known['lastTransitionTime'] ?? time) : time;
-    return { type, status, lastTransitionTime, reason, message };
+    return { type, status, lastTransitionTime: transitionTimeOf(known, status, time), reason, message };
   });
 }

@@ -147,7 +147,7 @@ describe('the outcome of a pod', () => {
     });
   });
 
-  test('pauses between restarts double up to five minutes', () => {
+  test('the pause between restarts doubles, up to five minutes', () => {
     const restarts = [0, 10, 30, 70, 150, 310, 610, 909, 910].map((seconds) => {
       const { outcome } = planOf(pod({ failure: 'Error' }), seconds * 1000);
       return outcome.state === 'crashing' ? outcome.restarts : undefined;

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectAt, objectsAt } from '../../kubernetes/index.ts';
+import { objectAt, objectsAt, transitionTimeOf } from '../../kubernetes/index.ts';
 import { NODE_ADDRESS } from '../bootstrap.ts';
 
 /** The state of one container, in the words of a pod's status. */
@@ -52,7 +52,7 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
       status,
       observedGeneration: pod.metadata.generation ?? 1,
       lastProbeTime: null,
-      lastTransitionTime: known?.['status'] === status ? (known['lastTransitionTime'] ?? now) : now,
+      lastTransitionTime: transitionTimeOf(known, status, now),
       ...(reason === undefined ? {} : { reason }),
     };
   };

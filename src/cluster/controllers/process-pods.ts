@@ -19,7 +19,7 @@ export class ProcessPods {
   readonly #runtime: ProcessRuntime | undefined;
   /** The refusals that events have already reported, keyed by pod uid. */
   readonly #reported = new Map<string, string>();
-  /** The number of restarts at the last reported pause, keyed by pod uid and container name. */
+  /** The number of restarts at the last reported back-off, keyed by pod uid and container name. */
   readonly #paused = new Map<string, number>();
 
   constructor(runtime: ProcessRuntime | undefined) {
@@ -104,7 +104,7 @@ export class ProcessPods {
     return undefined;
   }
 
-  /** Reports each pause before a restart once. */
+  /** Records one `BackOff` event for each back-off before a restart. */
   #reportPause(pod: KubeObject, client: ControllerClient, name: string): void {
     const key = `${pod.metadata.uid}/${name}`;
     const restarts = this.#runtime?.container(pod, name)?.facts.restarts ?? 0;

@@ -10,9 +10,9 @@ const PHASES = ['Pending', 'Unknown', 'Running'];
 
 /**
  * Sorts pods in the order in which Kubernetes removes them (`ActivePodsWithRanks`). The first criterion in which two
- * pods differ decides. Pods are removed earlier that have no node, have an early phase, are not ready, have a low
- * deletion cost, share their node with many related pods, became ready recently, have many restarts, or are young. Ages
- * are compared by their power of two. If two ages differ within the same power of two, the pod with the smaller UID is
+ * pods differ decides. A pod is removed earlier if it has no node, has an early phase, is not ready, has a low deletion
+ * cost, shares its node with many related pods, became ready recently, has many restarts, or is young. Ages are
+ * compared by their power of two. If two ages differ within the same power of two, the pod with the smaller UID is
  * first.
  *
  * @param related the pods that are counted per node

@@ -325,7 +325,7 @@ test('a budget allows at most maxUnavailable concurrent evictions', async () => 
   await transport.close();
 });
 
-describe('upkeep', () => {
+describe('quotas, roles, Secrets, events and namespaces', () => {
   test('the used amount of a quota follows creations and deletions', async () => {
     await using story = await startClusterStory();
     const hard = { pods: '10', 'requests.cpu': '4', 'count/deployments.apps': '3', configmaps: '5' };

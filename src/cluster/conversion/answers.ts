@@ -14,8 +14,8 @@ interface Answer {
 }
 
 /**
- * The webhook conversions of one write. The results are kept when the write runs again, so that equal objects are
- * converted once.
+ * The webhook conversions of one write. When the write runs again, it uses the results of the earlier run, so each
+ * object is converted only once.
  */
 export class ConversionAnswers implements Conversions {
   readonly #context: ConversionContext;

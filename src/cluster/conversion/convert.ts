@@ -24,8 +24,8 @@ export interface ConversionContext {
  * Converts objects of one definition with the definition's webhook. Many objects are split into several reviews.
  *
  * @throws ApiError 500 with an API server's message when the webhook cannot be called, refuses, or returns an invalid
- * object. A returned object is invalid if its version is not the target version, if its kind, name, namespace or uid
- * differs from the original, or if its metadata is malformed.
+ *   object. A returned object is invalid if its metadata is malformed, or its version is not the target version. It is
+ *   also invalid if its kind, name, namespace or uid differs from the original.
  */
 export async function convertObjects(
   context: ConversionContext,

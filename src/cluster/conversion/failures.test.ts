@@ -44,7 +44,7 @@ const withMetadata = (metadata: JsonObject) =>
   changing((object) => ({ ...object, metadata: { ...metadataOf(object), ...metadata } }));
 
 const DEEP = '['.repeat(100_000) + ']'.repeat(100_000);
-const NOT_JSON = "failed: couldn't get version/kind; json parse error: the answer is not a JSON object";
+const NOT_JSON = "failed: couldn't get version/kind; json parse error: the response is not a JSON object";
 
 describe('the response of a conversion webhook', () => {
   test.each<[string, Convert, string]>([

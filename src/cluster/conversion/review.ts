@@ -54,7 +54,7 @@ export function readConversion(text: string, task: ConversionTask): KubeObject[]
 function responseOf(text: string, { reviewVersion, uid }: ConversionTask): JsonObject {
   const review = tryParseStrictJson(text);
   if (!isJsonObject(review)) {
-    throw failed("couldn't get version/kind; json parse error: the answer is not a JSON object");
+    throw failed("couldn't get version/kind; json parse error: the response is not a JSON object");
   }
   const expected = `apiextensions.k8s.io/${reviewVersion}`;
   const [kind, apiVersion] = [textAt(review, 'kind'), textAt(review, 'apiVersion')];

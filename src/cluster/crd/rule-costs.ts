@@ -10,7 +10,7 @@ const MAX_EXPRESSION_COST = 10_000_000;
 /** The maximum estimated cost of all expressions of a schema. */
 const MAX_SCHEMA_COST = 100_000_000;
 /**
- * The number of rules that errors name at most when the total cost is too high. Errors name the most expensive rules.
+ * The maximum number of rules that are named when the total cost is too high. These are the most expensive rules.
  */
 const MAX_NAMED_RULES = 4;
 
@@ -39,8 +39,8 @@ export class RuleCosts {
   }
 
   /**
-   * Adds a `messageExpression`, and returns an error when it costs too much. Its cost counts once, because it is
-   * evaluated at most once.
+   * Adds a `messageExpression`, and returns an error when it costs too much. The cost counts once, because the
+   * expression is evaluated at most once.
    */
   message(checked: Checked, schema: Schema, resource: boolean, field: string): FieldError[] {
     const cost = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { conditionOf } from '../../kubernetes/index.ts';
+import { conditionOf, transitionTimeOf } from '../../kubernetes/index.ts';
 import { ADMIN } from '../auth/cluster-access.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
@@ -101,10 +101,7 @@ function writeStatus(
   const conditions = conditionsOf(next);
   for (const condition of wanted) {
     const known = conditions.find((entry) => entry['type'] === condition.type);
-    const same = known !== undefined && known['status'] === condition.status;
-    const lastTransitionTime = same
-      ? (known['lastTransitionTime'] ?? timestampOf(context.clock))
-      : timestampOf(context.clock);
+    const lastTransitionTime = transitionTimeOf(known, condition.status, timestampOf(context.clock));
     const entry = { lastTransitionTime, ...condition };
     if (known === undefined) conditions.push(entry);
     else conditions[conditions.indexOf(known)] = { ...known, ...entry };

@@ -82,7 +82,7 @@ describe('variables', () => {
       'variables.broken == 1',
       'expression \'variables.broken == 1\' resulted in error: composited variable "broken" fails to evaluate: no such key: spec',
     ],
-  ])('the value of %s', (text, expected) => {
+  ])('are evaluated in %s', (text, expected) => {
     expect(evaluate(text, variables)).toEqual(expected);
   });
 
@@ -105,7 +105,7 @@ describe('problems of expressions', () => {
     ['1', 'must evaluate to bool'],
     ['object.spec.x', 'must evaluate to bool'],
     ['request.nope', "compilation failed: ERROR: <input>:1:8: undefined field 'nope'\n | request.nope\n | .......^"],
-  ])('the problem of %s', (text, expected) => {
+  ])('expressionProblem of %s is %j', (text, expected) => {
     expect(expressionProblem(ExpressionCompiler.for(scope), text, [BOOL])).toBe(expected);
   });
 

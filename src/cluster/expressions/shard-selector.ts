@@ -13,7 +13,7 @@ interface ShardRange {
   readonly end: string;
 }
 
-/** Maps the path of a field that a selector may hash to a function that reads the field. */
+/** The fields that a selector may hash: for each path, a function that reads the field. */
 const FIELDS: ReadonlyMap<string, (object: KubeObject) => string> = new Map([
   ['object.metadata.uid', ({ metadata }) => metadata.uid ?? ''],
   ['object.metadata.namespace', ({ metadata }) => metadata.namespace ?? ''],

@@ -37,7 +37,7 @@ interface Rule {
 /** The faults of a cluster. Requests pass through this class only while rules exist. */
 export class FaultRules implements Faults {
   readonly #context: FaultContext;
-  readonly #rules: Rule[] = [];
+  readonly #rules = new Set<Rule>();
   /** The functions that end half-open streams. */
   readonly #stalled = new Set<() => void>();
   /** The timers of delayed requests. */
@@ -71,7 +71,7 @@ export class FaultRules implements Faults {
       hits: 0,
     };
     if (times > 0) {
-      this.#rules.push(rule);
+      this.#rules.add(rule);
       this.#context.intercept = (request, proceed) => this.#intercept(request, proceed);
     }
     const remove = () => this.#remove(rule);
@@ -85,7 +85,7 @@ export class FaultRules implements Faults {
   }
 
   clear(): void {
-    this.#rules.length = 0;
+    this.#rules.clear();
     this.#context.intercept = undefined;
   }
 
@@ -99,14 +99,18 @@ export class FaultRules implements Faults {
   }
 
   #remove(rule: Rule): void {
-    const index = this.#rules.indexOf(rule);
-    if (index >= 0) this.#rules.splice(index, 1);
-    if (this.#rules.length === 0) this.#context.intercept = undefined;
+    this.#rules.delete(rule);
+    if (this.#rules.size === 0) this.#context.intercept = undefined;
   }
 
+  /**
+   * Applies the rules that existed when the request arrived. A rule that was removed or used up while the request was
+   * delayed does not apply.
+   */
   async #intercept(request: ApiRequest, proceed: Proceed): Promise<ApiReply> {
     const shown = faultRequest(this.#context.registry, request);
-    for (const rule of this.#rules.slice()) {
+    for (const rule of Array.from(this.#rules)) {
+      if (!this.#rules.has(rule)) continue;
       if (!applies(rule.fault, shown) || !matchesFault(rule.match, shown) || !this.#tryHit(rule)) continue;
       if (rule.fault.kind !== 'latency') return this.#inject(rule, rule.fault, request, shown, proceed);
       const { milliseconds, jitterMs = 0 } = rule.fault;

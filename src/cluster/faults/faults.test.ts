@@ -4,6 +4,7 @@ import { createEmbeddedCluster } from '../cluster.ts';
 import type { ManualClock } from '../clock.ts';
 import { createManualClock } from '../clock.ts';
 import type { UserInfo } from '../options.ts';
+import type { FaultRule, Faults } from './model.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
@@ -115,6 +116,30 @@ describe('the requests that a rule matches', () => {
   });
 });
 
+describe('rules that change while requests are delayed', () => {
+  const ERROR = { kind: 'error', status: 500, reason: 'InternalError' } as const;
+  const ALL = Number.POSITIVE_INFINITY;
+
+  test.each<[text: string, times: number, change: (faults: Faults, rule: FaultRule) => void, statuses: number[]]>([
+    ['a rule with `times: 1` hits one of three requests', 1, () => {}, [500, 200, 200]],
+    ['a rule with `times: 2` hits two of three requests', 2, () => {}, [500, 500, 200]],
+    ['a removed rule hits none', ALL, (_faults, rule) => rule.remove(), [200, 200, 200]],
+    ['after `clear`, no rule hits', ALL, (faults) => faults.clear(), [200, 200, 200]],
+    ['a new rule hits none of the earlier requests', 1, (faults) => void faults.add({}, ERROR, ALL), [500, 200, 200]],
+  ])('%s', async (_text, times, change, statuses) => {
+    const { cluster, clock } = await bare();
+    cluster.faults.add({}, { kind: 'latency', milliseconds: 50 }, ALL);
+    const rule = cluster.faults.add({}, ERROR, times);
+    const pending = [1, 2, 3].map(() => call(cluster, 'GET', MAPS));
+    await new Promise((resolve) => setImmediate(resolve));
+    change(cluster.faults, rule);
+    clock.advance(50);
+    expect((await Promise.all(pending)).map(({ status }) => status)).toEqual(statuses);
+    expect(rule.hits).toBe(statuses.filter((status) => status === 500).length);
+    await cluster.close();
+  });
+});
+
 describe('the effects of faults', () => {
   test('an error response has the Retry-After header of the rule', async () => {
     const { cluster } = await bare();
@@ -158,7 +183,7 @@ describe('the effects of faults', () => {
   test.each([
     [true, 200],
     [false, 404],
-  ])('a timeout with the option executed = %s', async (executed, found) => {
+  ])('a timeout returns 504, and the request is executed: %s', async (executed, found) => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'create' }, { kind: 'timeout', executed });
     expect(await call(cluster, 'POST', MAPS, map('a'))).toMatchObject({ status: 504, body: { reason: 'Timeout' } });

@@ -139,6 +139,6 @@ export interface Faults {
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
   /** Removes all rules. */
   clear(): void;
-  /** The number of requests that rules have hit. */
+  /** The number of hits of all rules. A request that two rules hit counts twice. */
   readonly hits: number;
 }

@@ -18,16 +18,16 @@ test.each<[FaultMatch, Fault, string]>([
     ERROR,
     'method | no request has the method "CONNECT" | write one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
   ],
-  [{ verb: [] }, ERROR, 'verb | "verb" is an empty list, which no request meets | leave out "verb"'],
+  [{ verb: [] }, ERROR, 'verb | "verb" is an empty list, which no request matches | leave out "verb"'],
   [
     { resource: 'pods/status' },
     ERROR,
-    'resource | no resource has a slash, as "pods/status" has | write the plural, such as pods; the API group and the subresource are "group" and "subresource"',
+    'resource | no resource contains a slash, but "pods/status" does | write the plural, such as pods; the API group and the subresource are "group" and "subresource"',
   ],
   [
     { group: ['', 'apps/v1'] },
     ERROR,
-    'group[1] | no group has a slash, as "apps/v1" has | write the group without a slash',
+    'group[1] | no group contains a slash, but "apps/v1" does | write the group without a slash',
   ],
   [
     { verb: 'create' },
@@ -88,7 +88,7 @@ test('a cluster refuses rules that can hit no request, and unknown ways to end a
   expect(() => cluster.faults.add({ verb: 'gett' }, ERROR)).toThrowError(
     expect.objectContaining({
       code: 'testing/unknown-option',
-      message: 'the match of a fault can hit no request by "verb": no request has the verb "gett"',
+      message: 'the match of a fault cannot hit any request by "verb": no request has the verb "gett"',
     }),
   );
   const drop = { kind: 'watch-drop', how: 'brek' } as unknown as Fault;

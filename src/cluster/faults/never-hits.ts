@@ -69,7 +69,7 @@ const valuesOf = (wanted: string | readonly string[] | undefined): readonly stri
 function* emptyLists(match: FaultMatch): Iterable<FaultMistake> {
   for (const member of CONDITIONS) {
     if (valuesOf(match[member])?.length !== 0) continue;
-    yield { member, message: `"${member}" is an empty list, which no request meets`, hint: `leave out "${member}"` };
+    yield { member, message: `"${member}" is an empty list, which no request matches`, hint: `leave out "${member}"` };
   }
 }
 
@@ -92,7 +92,12 @@ function* unknownValues(match: FaultMatch): Iterable<FaultMistake> {
         member === 'resource'
           ? 'write the plural, such as pods; the API group and the subresource are "group" and "subresource"'
           : `write the ${member} without a slash`;
-      yield { member, ...placeIn(match, member, index), message: `no ${member} has a slash, as "${value}" has`, hint };
+      yield {
+        member,
+        ...placeIn(match, member, index),
+        message: `no ${member} contains a slash, but "${value}" does`,
+        hint,
+      };
     }
   }
 }

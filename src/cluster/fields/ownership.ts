@@ -261,7 +261,7 @@ export interface ApplyResult {
 
 /**
  * Server-side apply of `config` by `manager` to `live`. The result is the merged object with its new owners. A create
- * has no `live` object; `empty` then replaces it.
+ * has no `live` object; `empty` is then used instead.
  *
  * @throws ApiError 409 when the apply changes fields of other managers without force, with one cause per field; 500
  *   when the configuration does not have the structure of its type, or when the object does not have the structure of

@@ -43,8 +43,8 @@ export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /**
  * Aligns `dataSource` and `dataSourceRef` of a claim. The older field, `dataSource`, allows only claims and snapshots.
- * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. It is kept when the stored
- * specification `before` has a source.
+ * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. Such a `dataSource` is kept when
+ * the stored specification `before` has a source.
  */
 export function alignSources(spec: JsonObject, before: JsonObject = {}): void {
   const reference = optionalAt(spec, 'dataSourceRef');
@@ -114,7 +114,10 @@ function validateSource(source: JsonObject, path: string, problems: FieldError[]
   if (namespace !== '') addInvalid(problems, `${path}.namespace`, namespace, dnsLabel(namespace));
 }
 
-/** Checks an update of a claim. Only a bound claim may change, and only its size and its VolumeAttributesClass. */
+/**
+ * Checks an update of a claim. Of a bound claim, only the size and the VolumeAttributesClass may change. Any claim may
+ * get a volume name and a storage class once.
+ */
 export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems: FieldError[]): void {
   const [next, before] = [claim.spec ?? {}, old.spec ?? {}];
   if (next['volumeMode'] !== before['volumeMode'])

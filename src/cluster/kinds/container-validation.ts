@@ -53,7 +53,7 @@ export function validateContainers(
     validateName(container, place, at, problems);
     validateContainer(container, place, at, problems);
     validateRestart(container, at, problems);
-    // An init container that runs only once may not have hooks and probes.
+    // An init container that runs only once may have neither hooks nor probes.
     const once = list === 'initContainers' && container['restartPolicy'] !== 'Always';
     for (const key of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']) {
       const value = optionalAt(container, key);

@@ -229,7 +229,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
     { driverName: 'd', parameters: Object.fromEntries(Array.from({ length: 513 }, (_, index) => [String(index), ''])) },
     ['parameters: Too long: may not be more than 512 bytes'],
   ],
-])('a %s with %s', (kind, _title, object, expected) => {
+])('a %s with %s has the problems that an API server reports', (kind, _title, object, expected) => {
   expect(problems(kind, object)).toEqual(expected);
 });
 

@@ -79,7 +79,7 @@ export const driverStrategy: Partial<Strategy> = {
 
 /**
  * Removes a field that belongs to a feature which is disabled by default. An object that was stored with the field
- * keeps it.
+ * keeps the field.
  */
 function dropDisabled({ spec }: MutableObject, old: KubeObject | undefined) {
   if (spec !== undefined && old?.spec?.['preventPodSchedulingIfMissing'] === undefined)
@@ -172,8 +172,8 @@ function validateTopologyKeys(keys: readonly string[], at: string, problems: Fie
 }
 
 /**
- * The strategy of CSIStorageCapacities. The storage class and the node topology are immutable, because the driver was
- * asked for the capacity with them.
+ * The strategy of CSIStorageCapacities. The storage class and the node topology are immutable, because the capacity was
+ * determined for this storage class and this topology.
  */
 export const storageCapacityStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateCapacity(json(object), problems),

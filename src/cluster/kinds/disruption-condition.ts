@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectsAt } from '../../kubernetes/index.ts';
+import { objectsAt, transitionTimeOf } from '../../kubernetes/index.ts';
 
 const TYPE = 'DisruptionAllowed';
 
@@ -15,7 +15,7 @@ export function disruptionConditions({ metadata, status }: KubeObject, allowed: 
     type: TYPE,
     status: next,
     observedGeneration: metadata.generation ?? 1,
-    lastTransitionTime: known?.['status'] === next ? (known['lastTransitionTime'] ?? now) : now,
+    lastTransitionTime: transitionTimeOf(known, next, now),
     reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
     message: '',
   };

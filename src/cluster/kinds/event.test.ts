@@ -190,7 +190,7 @@ describe('an update in events.k8s.io/v1', () => {
   });
 });
 
-test('the API groups v1 and events.k8s.io apply different rules to the same Event', async () => {
+test('the core group and events.k8s.io apply different rules to the same Event', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const send = async (method: string, path: string, body: JsonObject) => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';

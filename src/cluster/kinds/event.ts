@@ -66,8 +66,8 @@ export const coreEventStrategy: Partial<Strategy> = {
 };
 
 /**
- * The strategy of Events in `events.k8s.io/v1`. In addition to the rules of `v1`, a new Event may not have deprecated
- * members, and an update may change only `series` and the metadata.
+ * The strategy of Events in `events.k8s.io/v1`. In addition to the rules of `v1`, a new Event needs `eventTime` and a
+ * valid type, and may not have deprecated members. An update may change only `series` and the metadata.
  */
 export const eventStrategy: Partial<Strategy> = {
   uncollected: true,
@@ -95,7 +95,8 @@ function validateLegacy(object: KubeObject, names: EventNames, problems: FieldEr
 
 /**
  * Is an Event in the right namespace? Events about cluster-scoped objects must be in `default`. With `eventTime`, they
- * may also be in `kube-system`.
+ * may also be in `kube-system`. An Event about any other object must be in the namespace of this object, unless the
+ * Event has `eventTime`.
  */
 function namespaceAgrees(namespace: string, involved: string, hasTime: boolean): boolean {
   if (involved === '') return namespace === 'default' || (hasTime && namespace === 'kube-system');

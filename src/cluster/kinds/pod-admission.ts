@@ -16,7 +16,10 @@ import type { ObjectLookup } from '../types/lookup.ts';
 import { copyJson } from '../types/copy.ts';
 import { ensureAt } from '../types/parts.ts';
 
-/** 403: an admission plugin refuses a pod. The message contains `generateName` if the name is not generated yet. */
+/**
+ * Makes the 403 error with which an admission plugin refuses a pod. The message contains `generateName` if the name is
+ * not generated yet.
+ */
 export const refusePod = (pod: KubeObject, problem: string) =>
   forbidden({ group: '', plural: 'pods' }, pod.metadata.name || (pod.metadata.generateName ?? ''), problem);
 

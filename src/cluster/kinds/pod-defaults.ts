@@ -103,8 +103,9 @@ function defaultRequests(container: JsonObject) {
 }
 
 /**
- * Sets the defaults of pod-level resources. The containers' huge pages become limits of the pod. A missing request
- * becomes the sum of the containers' requests; if no container has a request, it becomes the pod's limit.
+ * Sets the defaults of pod-level resources. The sum of the containers' limits of huge pages becomes a limit of the pod.
+ * In a pod with limits, a missing request becomes the sum of the containers' requests; if no container has a request,
+ * it becomes the pod's limit.
  */
 function defaultPodResources(spec: JsonObject) {
   const resources = optionalAt(spec, 'resources');

@@ -28,7 +28,7 @@ const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
 /** Does a Service of this type have node ports? */
 export const withPorts = (type: string): boolean => type === 'NodePort' || type === 'LoadBalancer';
-/** Does the Service have a cluster address? */
+/** Does a Service of this type have a `clusterIP`, which may be `None`? */
 export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
 /**
  * Does the Service need a health check port? A load balancer uses this port to detect the nodes that have an endpoint.

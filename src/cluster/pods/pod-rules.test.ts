@@ -54,8 +54,8 @@ test.each([
   ['ready', 'yes', '"yes" is not true or false'],
   ['failure', 'a b', '"a b" is not a reason in the form of Kubernetes'],
   ['crashes', 'many', '"many" is not a whole number from 0 to 1000'],
-  ['cpu', 'much', '"much" is not a quantity that is not negative, such as 250m'],
-  ['memory', '-1Mi', '"-1Mi" is not a quantity that is not negative, such as 64Mi'],
+  ['cpu', 'much', '"much" is not a non-negative quantity, such as 250m'],
+  ['memory', '-1Mi', '"-1Mi" is not a non-negative quantity, such as 64Mi'],
   [
     'exit',
     '1',
@@ -77,11 +77,11 @@ test.each<[Readonly<Record<string, unknown>>, string | undefined]>([
   [{ exitCode: '3' }, 'exitCode: "3" is not a whole number from 0 to 255'],
   [
     { exit: 3 },
-    'exit is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
+    'exit is not a rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
   ],
   [
     { toString: 3 },
-    'toString is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
+    'toString is not a rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
   ],
 ])('the rules %j that a program sets have the expected problem', (rules, problem) => {
   expect(ruleProblem(rules)).toBe(problem);

@@ -88,7 +88,7 @@ const quantity = (annotation: string, example: string): Setting => ({
     const parsed = quantityOf(value);
     return parsed !== undefined && compareQuantities(parsed, quantityOfInteger(0n)) >= 0;
   },
-  expected: `a quantity that is not negative, such as ${example}`,
+  expected: `a non-negative quantity, such as ${example}`,
 });
 
 const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
@@ -114,7 +114,7 @@ const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
     annotation: 'log',
     read: (text) => text,
     isValid: (value) => typeof value === 'string',
-    expected: 'a text',
+    expected: 'a string',
   },
   cpu: quantity('cpu', '250m'),
   memory: quantity('memory', '64Mi'),
@@ -166,7 +166,7 @@ export function annotatedRules({ metadata: { annotations } }: KubeObject): Annot
 export function ruleProblem(rules: Readonly<Record<string, unknown>>): string | undefined {
   for (const [name, value] of Object.entries(rules)) {
     const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as keyof PodRules] : undefined;
-    if (setting === undefined) return `${name} is no rule; the rules are ${NAMES.toSorted().join(', ')}`;
+    if (setting === undefined) return `${name} is not a rule; the rules are ${NAMES.toSorted().join(', ')}`;
     if (value !== undefined && !setting.isValid(value)) {
       return `${name}: ${typeof value === 'string' ? goQuote(value) : String(value)} is not ${setting.expected}`;
     }

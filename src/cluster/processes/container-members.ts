@@ -43,7 +43,10 @@ export interface RunPrograms {
   readonly exec: ProgramGuard;
 }
 
-/** After this number of consecutive passes without a process to kill, all processes of ended runs count as killed. */
+/**
+ * After this number of consecutive passes over the process table without a process to kill, all processes of ended runs
+ * count as killed.
+ */
 const EMPTY_PASSES = 2;
 
 /**

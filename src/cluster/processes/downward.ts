@@ -53,8 +53,9 @@ const linesOf = (entries: Readonly<Record<string, string>> = {}): string =>
     .join('\n');
 
 /**
- * The amount of a container's resource as a string, divided by the divisor and rounded up. `undefined` for a container
- * or a resource that does not exist. A missing limit is replaced by the limit in `PROCESS_LIMITS`.
+ * The amount of a container's resource as a string, divided by the divisor and rounded up. A missing limit is replaced
+ * by the limit in `PROCESS_LIMITS`, and a missing request by 0. `undefined` for an unknown container, and for a limit
+ * that neither the container nor `PROCESS_LIMITS` has.
  */
 export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonObject): string | undefined {
   const named = textAt(reference, 'containerName');

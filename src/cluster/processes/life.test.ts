@@ -209,7 +209,7 @@ test.each<[string, JsonObject, string[]]>([
     { containers: [{ name: 'c', securityContext: { runAsUser: 65532, runAsGroup: 1 } }] },
     ['spec.containers[c].securityContext.runAsUser: 65532', 'runAsGroup: 1 is not the group 1000'],
   ],
-  ['privileges', { containers: [{ name: 'c', securityContext: { privileged: true } }] }, ['no further rights']],
+  ['privileges', { containers: [{ name: 'c', securityContext: { privileged: true } }] }, ['no additional rights']],
   [
     'capabilities',
     { initContainers: [{ name: 'i', securityContext: { capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } } }] },

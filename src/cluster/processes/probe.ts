@@ -124,7 +124,7 @@ async function httpAttempt(context: AttemptContext, action: JsonObject, timeoutM
       resolve(failure(error.message));
     };
     // The timeout is for the whole request. An idle timeout would never fire while a server sends its response slowly.
-    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    const timer = setTimeout(() => fail(new Error(`no response within ${timeoutMs / 1000} s`)), timeoutMs);
     try {
       const path = `/${textAt(action, 'path').replace(/^\//, '')}`;
       // A probe does not check the certificate of the program, as in Kubernetes.

@@ -29,7 +29,7 @@ export function processRefusals({ spec }: KubeObject, system: HostSystem): strin
     }
   }
   for (const member of ['hostPID', 'hostIPC'] as const) {
-    if (spec?.[member] === true) problems.push(`spec.${member}: a local process gets no further rights`);
+    if (spec?.[member] === true) problems.push(`spec.${member}: a local process gets no additional rights`);
   }
   for (const volume of objectsAt(spec, 'volumes')) {
     const source = Object.keys(volume).find((key) => key !== 'name' && optionalAt(volume, key) !== undefined);
@@ -45,7 +45,7 @@ function* containerProblems(path: string, container: JsonObject, system: HostSys
   const context = objectAt(container, 'securityContext');
   yield* userProblems(`${path}.securityContext`, context, system);
   if (context['privileged'] === true)
-    yield `${path}.securityContext.privileged: a local process gets no further rights`;
+    yield `${path}.securityContext.privileged: a local process gets no additional rights`;
   const added = listAt(context, 'capabilities', 'add');
   if (added.length > 0) {
     yield `${path}.securityContext.capabilities.add: a local process does not get ${added.map(String).join(', ')}`;

@@ -64,7 +64,7 @@ test.each<[string, readonly [string, string, boolean][]]>([
     ],
   ],
   ['', []],
-])('the field selector %j', (text, expected) => {
+])('the field selector %j is parsed', (text, expected) => {
   expect(parseFieldSelector(text).map(({ field, value, equal }) => [field, value, equal])).toEqual(expected);
 });
 

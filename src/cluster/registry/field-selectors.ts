@@ -115,8 +115,8 @@ const orElse =
     pathText(object, field) || absent;
 
 /**
- * Maps a field of a built-in resource to the function that computes the string to compare. For all other fields, this
- * is the value at the path of the field, or the empty string for an absent value.
+ * Maps a field of a built-in resource to the function that computes the string to compare. For every other field, the
+ * string to compare is the value at the path of the field, or the empty string for an absent value.
  */
 const SPECIAL_TEXTS = new Map<string, Readonly<Record<string, FieldText>>>([
   [

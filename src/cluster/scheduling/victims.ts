@@ -123,7 +123,7 @@ export function groupBudgets(budgets: readonly KubeObject[]): BudgetsByNamespace
 
 /**
  * The pods whose eviction a PodDisruptionBudget does not allow. The pods are processed in order, and each pod uses up
- * one allowed disruption of its budgets. Pods without labels are not protected.
+ * one allowed disruption of each of its budgets. Pods without labels are not protected.
  */
 function protectedBy(pods: readonly PodDemand[], budgets: BudgetsByNamespace): ReadonlySet<PodDemand> {
   const found = new Set<PodDemand>();

@@ -54,8 +54,8 @@ export class WaitingPods {
   }
 
   /**
-   * Records the current state of a pod; `undefined` means that the pod is gone. When the first pod of a group leaves
-   * it, returns the key of the group's new first pod.
+   * Records the current state of a pod; `undefined` means that the pod is gone. When the pod leaves its group, returns
+   * the key of the first pod that remains in the group.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#entries.get(key);

@@ -47,7 +47,7 @@ export class ClientStream {
     return this.#hasSentEnd;
   }
 
-  /** Are both directions closed? */
+  /** Are both directions closed, or is the stream lost? */
   get isClosed(): boolean {
     return this.#isClosed;
   }

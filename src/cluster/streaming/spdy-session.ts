@@ -85,7 +85,7 @@ export class SpdySession {
     connection.onClose = () => this.#closed();
   }
 
-  /** Ends the connection. `status` tells the client the reason. */
+  /** Ends the connection. `status` is the reason that the server sends to the client. */
   close(status: number = GO_AWAY.ok): void {
     if (this.#isClosed) return;
     this.#connection.send(goAwayFrame(this.#lastStreamId, status));

@@ -26,6 +26,7 @@ test.each<[string, JsonValue[]]>([
   ['.map.missing', []],
   ['.map.constructor', []],
   ['.a\\.b', [true]],
+  ["['a\\.b']", [true]],
   ['.map.*', ['v', 'w']],
   ['.list[*].name', ['x', 'y', 'z']],
   ["['map']['k','j']", ['v', 'w']],
@@ -64,7 +65,7 @@ test.each<[string, JsonValue[]]>([
   ['.flags[?(@.all[*]==1)].name', []],
   ['.flags[?(@.all[*])].name', ['a', 'b']],
   ['.map[?(@=="v")]', []],
-])('the values at %s', (path, values) => {
+])('returns the same values as client-go at %s', (path, values) => {
   expect(valuesAt(OBJECT, parseJsonPath(path) ?? [])).toEqual(values);
 });
 

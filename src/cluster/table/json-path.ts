@@ -68,7 +68,9 @@ function stepOf([whole, content = '', operator, literal = '']: RegExpExecArray):
   }
   if (/^\[['"]/.test(whole)) {
     return {
-      members: [...content.matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, single, double = '']) => single ?? double),
+      members: [...content.matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, single, double = '']) =>
+        (single ?? double).replaceAll(/\\(.)/g, '$1'),
+      ),
     };
   }
   const slices = content.split(',').map(sliceOf);

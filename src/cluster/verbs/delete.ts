@@ -22,7 +22,10 @@ export interface Deletion {
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** Warns about a deletion without a propagation policy, when such a deletion orphans the dependents of this kind. */
+/**
+ * Warns about a deletion without a propagation policy, when such a deletion orphans the dependents of an object of this
+ * kind.
+ */
 export function warnOfOrphans(
   write: WriteRequest,
   { propagationPolicy, orphanDependents }: DeleteRequestOptions,

@@ -135,8 +135,8 @@ interface Applied {
   /** The patched object as messages print it. For a strategic merge patch, the patch. */
   readonly shown: string;
   /**
-   * Repeated and unknown members of the patch. With the validation `Strict`, they refuse the patch; with `Warn`, they
-   * become warnings.
+   * Repeated and unknown members of the patch. With the validation `Strict`, the patch is refused; with `Warn`, the
+   * problems become warnings.
    */
   readonly problems: readonly string[];
 }

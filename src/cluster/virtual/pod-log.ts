@@ -21,7 +21,7 @@ interface LogOptions {
   readonly follow: boolean;
 }
 
-/** The parts of the cluster that reading logs uses. */
+/** The parts of the cluster that a log request uses. */
 export interface LogContext {
   readonly logs: Pick<PodLogs, 'read' | 'previous' | 'follow'>;
   readonly clock: ClusterClock;

@@ -194,7 +194,7 @@ async function readText(
       size += chunk.length;
       if (size > MAX_ANSWER_BYTES) {
         response.destroy();
-        throw problem(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+        throw problem(`the response is longer than ${MAX_ANSWER_BYTES} bytes`);
       }
       chunks.push(chunk);
     }

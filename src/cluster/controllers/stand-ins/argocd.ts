@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, KubeObject } from '../../../core/index.ts';
-import { asObject, asObjects, optionalAt, textAt } from '../../../kubernetes/index.ts';
+import { asObject, asObjects, optionalAt, textAt, transitionTimeOf } from '../../../kubernetes/index.ts';
 import type { StandIn, StandInFailure, StandInResult, StandInView } from '../../stand-in.ts';
 import { shippedDefinitions } from './shipped-definitions.ts';
 
@@ -88,8 +88,7 @@ function baseStatus(application: KubeObject, revision: string, sync: string): Js
 
 function health(application: KubeObject, view: StandInView, status: string, message?: string): JsonObject {
   const before = asObject(application.status?.['health']);
-  const lastTransitionTime =
-    before['status'] === status ? (before['lastTransitionTime'] ?? view.timestamp) : view.timestamp;
+  const lastTransitionTime = transitionTimeOf(before, status, view.timestamp);
   return { status, lastTransitionTime, ...(message === undefined ? {} : { message }) };
 }
 

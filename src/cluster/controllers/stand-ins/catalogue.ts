@@ -32,7 +32,7 @@ export async function loadStandIns(wanted: readonly (StandInName | StandIn)[]): 
       if (other !== undefined) {
         throw new TypeKroError(
           other === name
-            ? `the stand-in ${goQuote(name)} is asked for twice`
+            ? `the stand-in ${goQuote(name)} is requested twice`
             : `the stand-ins ${goQuote(other)} and ${goQuote(name)} both have a controller ${goQuote(controller)}`,
           { code: 'cluster/duplicate-stand-in', remedy: 'leave one of them out' },
         );

@@ -62,7 +62,7 @@ function extracted(store: KubeObject, remote: JsonObject): Record<string, string
   const text = decoded(remote, valueOf(store, remote));
   const members = tryParseJson(text);
   if (!isJsonObject(members))
-    throw new ExternalSecretError(`the value of "${textAt(remote, 'key')}" is no JSON object`);
+    throw new ExternalSecretError(`the value of "${textAt(remote, 'key')}" is not a JSON object`);
   return Object.fromEntries(Object.entries(members).map(([key, value]) => [key, asValue(value)]));
 }
 

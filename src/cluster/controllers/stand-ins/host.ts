@@ -187,7 +187,10 @@ class HostedController implements SimulatedController {
   }
 }
 
-/** The group of an API version. It avoids allocations, because it is called for each owner in each event. */
+/**
+ * Returns the group of an API version. The function avoids allocations, because it is called for each owner in each
+ * event.
+ */
 const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
 
 const hasLabel = ({ metadata }: KubeObject, label: string | undefined): boolean =>

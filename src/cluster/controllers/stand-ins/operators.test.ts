@@ -202,7 +202,7 @@ describe('External Secrets', () => {
       { data: [{ secretKey: 'a', remoteRef: { key: '/db', property: 'none' } }] },
       'property "none" does not exist in key "/db"',
     ],
-    [{ dataFrom: [{ extract: { key: '/token' } }] }, 'the value of "/token" is no JSON object'],
+    [{ dataFrom: [{ extract: { key: '/token' } }] }, 'the value of "/token" is not a JSON object'],
     [{ dataFrom: [{ find: { name: { regexp: '(' } } }] }, 'the regular expression "(" is invalid'],
     [{ target: { template: { data: { a: '{{ range .x }}' } } } }, 'does not carry out the action {{ range .x }}'],
   ])('%j is not synced', async (spec, message) => {

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../../core/index.ts';
-import { countAt, numberAt, optionalAt, textAt } from '../../../kubernetes/index.ts';
+import { countAt, numberAt, optionalAt, textAt, transitionTimeOf } from '../../../kubernetes/index.ts';
 import { labelSelectorMatcher } from '../../kinds/selects.ts';
 import type { StandIn, StandInKind, StandInView } from '../../stand-in.ts';
 import { shippedDefinitions } from './shipped-definitions.ts';
@@ -186,8 +186,7 @@ function binding({ metadata }: KubeObject, object: KubeObject, view: StandInView
   const { name = '', namespace = '' } = metadata;
   const { failure } = view;
   const status = failure === undefined ? 'True' : 'False';
-  const before = bindingBefore(object, namespace, name);
-  const known = before !== undefined && before['status'] === status ? before['lastTransitionTime'] : undefined;
+  const known = bindingBefore(object, namespace, name);
   return {
     group: GROUP,
     resource: 'prometheuses',
@@ -199,7 +198,7 @@ function binding({ metadata }: KubeObject, object: KubeObject, view: StandInView
         status,
         reason: failure?.reason ?? '',
         message: failure?.message ?? '',
-        lastTransitionTime: known ?? view.timestamp,
+        lastTransitionTime: transitionTimeOf(known, status, view.timestamp),
         observedGeneration: object.metadata.generation ?? 1,
       },
     ],

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ANYTHING, crdOf } from '../../../../test/support/crd.ts';
-import type { JsonObject, KubeObject } from '../../../core/index.ts';
+import type { JsonObject, KubeObject, OwnerReference } from '../../../core/index.ts';
 import { textAt } from '../../../kubernetes/index.ts';
 import { KubeClient } from '../../../kube/index.ts';
 import { readinessOf } from '../../../readiness/index.ts';
@@ -142,6 +142,29 @@ describe('the host of stand-ins', () => {
     await client.delete(state);
     await cluster.idle();
     expect(await client.find(state)).toBeDefined();
+  });
+
+  const OTHER = { apiVersion: 'v1', kind: 'Pod', name: 'other', uid: 'other-uid' };
+  test.each<[text: string, ownersOf: (uid: string) => OwnerReference[], expected: string[]]>([
+    ['no owner', () => [], ['Counter true']],
+    ['an owner that is no controller', () => [OTHER], ['Pod undefined', 'Counter true']],
+    [
+      'its owner as no controller',
+      (uid) => [{ apiVersion: 'example.com/v1', kind: 'Counter', name: 'a', uid }, OTHER],
+      ['Counter true', 'Pod undefined'],
+    ],
+    ['another controller', () => [{ ...OTHER, controller: true }], ['Pod true']],
+  ])('an existing object with %s gets the expected owners', async (_text, ownersOf, expected) => {
+    await start([counterStandIn]);
+    cluster.controllers.hold('counter');
+    cluster.controllers.hold('generic-garbage-collector');
+    const { metadata } = await client.create(counter);
+    const state = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a-state', namespace: 'default' } };
+    const ownerReferences = ownersOf(metadata.uid ?? '');
+    await client.create({ ...state, metadata: { ...state.metadata, ownerReferences } });
+    cluster.controllers.release('counter');
+    const { ownerReferences: owners = [] } = (await read(state)).metadata;
+    expect(owners.map(({ kind, controller }) => `${kind} ${controller}`)).toEqual(expected);
   });
 
   test('rules affect only the objects that they match, until they are removed', async () => {

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../../core/index.ts';
-import { objectsAt } from '../../../kubernetes/index.ts';
+import { objectsAt, transitionTimeOf } from '../../../kubernetes/index.ts';
 import type { KindName, StandInCondition, StandInFailure, StandInView } from '../../stand-in.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { simulatedMs } from '../simulate.ts';
@@ -58,13 +58,13 @@ export class ObjectView implements StandInView {
   conditions(conditions: readonly StandInCondition[]): JsonObject[] {
     const before = objectsAt(this.#object.status, 'conditions');
     return conditions.map(({ type, status, reason, message, observed = false }) => {
-      const known = before.find((each) => each['type'] === type && each['status'] === status);
+      const known = before.find((each) => each['type'] === type);
       return {
         type,
         status,
         ...(reason === undefined ? {} : { reason }),
         ...(message === undefined ? {} : { message }),
-        lastTransitionTime: known?.['lastTransitionTime'] ?? this.timestamp,
+        lastTransitionTime: transitionTimeOf(known, status, this.timestamp),
         ...(observed ? { observedGeneration: this.#object.metadata.generation ?? 1 } : {}),
       };
     });

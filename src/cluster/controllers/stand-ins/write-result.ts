@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject, OwnerReference } from '../../../core/index.ts';
 import { isJsonObject, jsonEquals, setOwn } from '../../../core/index.ts';
 import type { StandInResult } from '../../stand-in.ts';
 import type { ControllerClient } from '../controller-client.ts';
@@ -72,9 +72,23 @@ function merge(live: KubeObject, wanted: KubeObject): KubeObject {
       ...live.metadata,
       ...(labels === undefined ? {} : { labels: { ...live.metadata.labels, ...labels } }),
       ...(annotations === undefined ? {} : { annotations: { ...live.metadata.annotations, ...annotations } }),
-      ...(ownerReferences === undefined || live.metadata.ownerReferences !== undefined ? {} : { ownerReferences }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences: mergeOwners(live, ownerReferences) }),
     },
   };
+}
+
+/**
+ * Returns the owners of the live object and the wanted owners. An owner with the same uid is replaced, so that a
+ * reference to the owner becomes its controller reference.
+ */
+function mergeOwners({ metadata }: KubeObject, wanted: readonly OwnerReference[]): OwnerReference[] {
+  const owners = [...(metadata.ownerReferences ?? [])];
+  for (const reference of wanted) {
+    const index = owners.findIndex(({ uid }) => uid === reference.uid);
+    if (index < 0) owners.push(reference);
+    else owners[index] = reference;
+  }
+  return owners;
 }
 
 /**

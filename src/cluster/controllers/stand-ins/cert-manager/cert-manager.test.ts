@@ -185,6 +185,18 @@ async function createRequest(): Promise<void> {
   await client.create(made('CertificateRequest', 'ada', request));
 }
 
+test('a request fails when the key of its self-signed certificate is no key', async () => {
+  const data = { 'tls.key': Buffer.from('garbage').toString('base64') };
+  await client.create({ ...made('Secret', 'key', {}), spec: undefined, data } as unknown as KubeObject);
+  await client.create(selfSigned);
+  const request = Buffer.from(certificateRequest('ada').request).toString('base64');
+  const annotations = { 'cert-manager.io/private-key-secret-name': 'key' };
+  await client.create(made('CertificateRequest', 'ada', { issuerRef: { name: 'own' }, request }, annotations));
+  await pass();
+  const failed = await read('CertificateRequest', 'ada');
+  expect(conditionsOf(failed)).toEqual(['Approved=True cert-manager.io', 'Ready=False Failed']);
+});
+
 test('a denied request stays denied and is never signed', async () => {
   await createRequest();
   await decide('ada', 'Denied', 'policy.example.com');

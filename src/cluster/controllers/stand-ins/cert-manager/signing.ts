@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { KubeObject } from '../../../../core/index.ts';
 import { cryptoLibrary } from '../../../../core/index.ts';
 import { Failure, goParseDurationMs, parseAddress } from '../../../../golang/index.ts';
@@ -9,12 +9,13 @@ import {
   distinguishedName,
   extendedKeyUsage,
   keyUsage,
+  pemText,
   signCertificate,
   signRequest,
   subjectAlternatives,
   subjectOf,
 } from '../../../codec/x509.ts';
-import { readCertificateRequest } from '../../../kinds/certificate-request.ts';
+import { CertificateRequestError, readCertificateRequest } from '../../../kinds/certificate-request.ts';
 
 /** The validity of a certificate whose spec has no duration: 90 days. */
 const DEFAULT_DURATION_MS = 90 * 24 * 3600 * 1000;
@@ -105,41 +106,75 @@ export interface SignedCertificate {
 /**
  * Signs the request of a CertificateRequest.
  *
- * @throws CertificateRequestError for a request that cannot be read.
+ * @throws CertificateRequestError for a request that cannot be read, and for a signer whose key or chain cannot sign.
  */
 export function signCertificateRequest(request: KubeObject, signer: Signer, now: number): SignedCertificate {
-  const { createPrivateKey, createPublicKey, X509Certificate } = cryptoLibrary();
+  const { createPrivateKey, createPublicKey } = cryptoLibrary();
   const pem = Buffer.from(textAt(request, 'spec', 'request'), 'base64').toString('utf8');
   const csr = readCertificateRequest(pem);
   const uses = asTexts(request.spec?.['usages']);
   const named = uses.length === 0 ? DEFAULT_USES : uses;
   const isAuthority = request.spec?.['isCA'] === true;
-  const bits = named.flatMap((use) => KEY_USES.get(use) ?? []);
+  const bits = [...named.flatMap((use) => KEY_USES.get(use) ?? []), ...(isAuthority ? [5] : [])];
   const purposes = named.flatMap((use) => PURPOSES.get(use) ?? []);
   const content = {
     subject: csr.subject,
     publicKey: createPublicKey({ key: csr.publicKey, format: 'der', type: 'spki' }),
-    signingKey: createPrivateKey(signer.key),
+    signingKey: ofSigner('the private key of the signer', () => createPrivateKey(signer.key)),
     notBefore: now,
     notAfter: now + certificateDurationMs(request),
     extensions: [
       basicConstraints(isAuthority),
-      keyUsage(isAuthority ? [...bits, 5] : bits),
+      // As in Go, a certificate without bits does not have the extension. OpenSSL refuses an extension without bits.
+      ...(bits.length === 0 ? [] : [keyUsage(bits)]),
       ...(purposes.length === 0 ? [] : [extendedKeyUsage(purposes)]),
       ...(csr.alternativeNames === undefined ? [] : [alternativesFromDer(csr.alternativeNames)]),
     ],
   };
+  const signedBy = (issuer: Buffer): string =>
+    ofSigner('the private key of the signer', () => signCertificate({ ...content, issuer }));
   if (signer.chain === undefined) {
-    const cert = signCertificate({ ...content, issuer: csr.subject });
+    const cert = signedBy(csr.subject);
     return { chain: cert, ca: cert };
   }
-  const chain = signer.chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];
-  const issuer = new X509Certificate(chain[0] ?? '');
-  const cert = signCertificate({ ...content, issuer: subjectOf(issuer.raw) });
-  const [root = ''] = chain.slice(-1);
+  const [issuer, ...others] = certificatesOf(signer.chain);
+  const cert = signedBy(ofSigner('the certificate of the signer', () => subjectOf(issuer.raw)));
   // Servers do not present self-signed certificates in their chain.
-  const between = chain.filter((each) => !isSelfSigned(new X509Certificate(each)));
-  return { chain: [cert, ...between].join(''), ca: root };
+  const between = [issuer, ...others].filter((each) => !isSelfSigned(each));
+  return { chain: [cert, ...between.map(pemOf)].join(''), ca: pemOf(others.at(-1) ?? issuer) };
+}
+
+/**
+ * Parses the certificates of a signer's chain, which is in PEM format with any line ends.
+ *
+ * @throws CertificateRequestError for a chain without certificates, and for a certificate that cannot be parsed.
+ */
+function certificatesOf(chain: string): readonly [X509Certificate, ...X509Certificate[]] {
+  const { X509Certificate } = cryptoLibrary();
+  const blocks = chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const [first, ...others] = ofSigner('the certificate chain of the signer', () =>
+    blocks.map((block) => new X509Certificate(block)),
+  );
+  if (first === undefined)
+    throw new CertificateRequestError('the certificate chain of the signer contains no certificate');
+  return [first, ...others];
+}
+
+/** Prints a certificate in PEM format, with line feeds. */
+const pemOf = ({ raw }: X509Certificate): string => pemText('CERTIFICATE', raw);
+
+/**
+ * Returns the result of a step that uses the signer's key or chain. `what` names the part of the signer in the error.
+ *
+ * @throws CertificateRequestError when the step throws.
+ */
+function ofSigner<Result>(what: string, step: () => Result): Result {
+  try {
+    return step();
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CertificateRequestError(`${what} is not usable: ${reason}`, { cause: thrown });
+  }
 }
 
 /** The validity that a certificate's spec requests, in milliseconds. */
@@ -147,5 +182,4 @@ export function certificateDurationMs({ spec }: KubeObject): number {
   return goParseDurationMs(textAt(spec, 'duration')) ?? DEFAULT_DURATION_MS;
 }
 
-const isSelfSigned = (certificate: { readonly subject: string; readonly issuer: string }): boolean =>
-  certificate.subject === certificate.issuer;
+const isSelfSigned = ({ subject, issuer }: X509Certificate): boolean => subject === issuer;

@@ -60,7 +60,7 @@ function failedBackup(backup: KubeObject, view: StandInView, error: string): Sta
 
 /**
  * Creates a Backup at each time of the schedule of a ScheduledBackup. A schedule has six fields, or is one of the `@`
- * forms. The first of the six fields is the second. If the first field is not a number, the second is 0.
+ * forms. The first of the six fields sets the seconds. If the first field is not a number, the seconds are 0.
  */
 export const scheduledBackups: StandInKind = {
   group: GROUP,

@@ -5,7 +5,7 @@ import { clusterName, GROUP, isHealthy, referencedCluster } from './names.ts';
 
 const CLUSTER = { group: GROUP, kind: 'Cluster' } as const;
 
-/** Gives each Pooler a Deployment of PgBouncer and a Service. */
+/** Creates a Deployment of PgBouncer and a Service for each Pooler. */
 export const poolers: StandInKind = {
   group: GROUP,
   kind: 'Pooler',

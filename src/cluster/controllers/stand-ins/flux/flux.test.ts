@@ -118,7 +118,7 @@ test('the revision of an artifact follows the spec of its source', async () => {
   expect(await revision()).not.toBe(first);
 });
 
-test('a release waits for its repository, installs a Deployment, and takes the Deployment with it when deleted', async () => {
+test('a release waits for its repository and installs a Deployment, which is deleted with the release', async () => {
   await start('source-controller', 'helm-controller');
   await client.create(release);
   expect(await readyOf(release)).toBe('False SourceNotReady');

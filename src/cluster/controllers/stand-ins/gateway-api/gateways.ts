@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../../../core/index.ts';
-import { asObjects, conditionIn, countAt, objectsAt, textAt } from '../../../../kubernetes/index.ts';
+import { asObjects, conditionIn, countAt, objectsAt, textAt, transitionTimeOf } from '../../../../kubernetes/index.ts';
 import type { FollowedKind, StandInCondition, StandInKind, StandInView } from '../../../stand-in.ts';
 import { attachment } from './attach.ts';
 import { gatewayClassOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
@@ -163,13 +163,13 @@ export function withTimes(
   object: KubeObject,
   view: StandInView,
 ): JsonObject {
-  const known = asObjects(before?.['conditions']).find((each) => each['type'] === type && each['status'] === status);
+  const known = asObjects(before?.['conditions']).find((each) => each['type'] === type);
   return {
     type,
     status,
     reason,
     message,
-    lastTransitionTime: known?.['lastTransitionTime'] ?? view.timestamp,
+    lastTransitionTime: transitionTimeOf(known, status, view.timestamp),
     observedGeneration: object.metadata.generation ?? 1,
   };
 }
@@ -188,7 +188,7 @@ function certificateProblem(
     const reference = referenceOf(value, { group: '', kind: 'Secret', namespace });
     const place = `${reference.namespace}/${reference.name}`;
     if (reference.group !== '' || reference.kind !== 'Secret')
-      return { reason: 'InvalidCertificateRef', message: `${reference.kind} ${place} is no Secret` };
+      return { reason: 'InvalidCertificateRef', message: `${reference.kind} ${place} is not a Secret` };
     if (!isGranted(view, { group: GROUP, kind: 'Gateway', namespace }, reference))
       return { reason: 'RefNotPermitted', message: `no ReferenceGrant allows the reference to Secret ${place}` };
     const secret = view.get({ apiVersion: 'v1', kind: 'Secret', namespace: reference.namespace, name: reference.name });
