@@ -54,7 +54,7 @@ export type {
 } from './library.ts';
 export type { FieldInfo, TypeProvider } from './provider.ts';
 export { EMPTY_PROVIDER, combineProviders } from './provider.ts';
-export { namesBoundBy, renameVariables } from './rename.ts';
+export { freeIdentifiers, namesBoundBy, renameVariables } from './rename.ts';
 export type { DataShape, ShapeKind } from './shape.ts';
 export type { CelType, TypeKind } from './types.ts';
 export {

@@ -44,7 +44,7 @@ export const optionalTypes: Library = {
 const listsWithSortBy: Library = { ...lists, macros: [SORT_BY_MACRO] };
 const runtimeWithMacro: Library = { ...kroRuntime, macros: [NEW_CONDITION_MACRO] };
 
-/** The libraries of kro's own environment, in its order. */
+/** The libraries of kro's own environment, in kro's order. */
 export const KRO_LIBRARIES: readonly Library[] = [
   twoVariableComprehensions,
   listsWithSortBy,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kroEnvironment, namesBoundBy, renameVariables, unparse } from './index.ts';
+import { freeIdentifiers, kroEnvironment, namesBoundBy, renameVariables, unparse } from './index.ts';
 
 const environment = kroEnvironment();
 
@@ -51,4 +51,15 @@ test.each([
 ])('%s binds %j', (text, names) => {
   const { expr } = parse(text);
   expect(expr.kind === 'macro' && namesBoundBy(expr)).toEqual(names);
+});
+
+test.each([
+  ['x.a + y[x.b]', ['x', 'y', 'x']],
+  ['x.all(x, x > y)', ['x', 'y']],
+  ['cel.bind(v, x, v + x) && v', ['x', 'x', 'v']],
+  ['l.map(a, l.map(b, a + b + c))', ['l', 'l', 'c']],
+])('the free variables of %s are used in the order %j', (text, names) => {
+  const found = freeIdentifiers(parse(text));
+  expect(found.map(({ name }) => name)).toEqual(names);
+  expect(found.map(({ start, end }) => text.slice(start, end))).toEqual(names);
 });

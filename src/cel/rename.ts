@@ -1,4 +1,4 @@
-import type { Ast, Comprehension, Expr, MacroCall } from './ast.ts';
+import type { Ast, Comprehension, Expr, Ident, MacroCall } from './ast.ts';
 import { withParts } from './rewrite.ts';
 
 /**
@@ -7,7 +7,19 @@ import { withParts } from './rewrite.ts';
  * stay the same, so messages quote the original source.
  */
 export function renameVariables({ text, expr }: Ast, rename: (name: string) => string): Ast {
-  return { text, expr: new Renamer(rename).visit(expr, NOTHING_BOUND) };
+  // `.x` and `x` name the same variable.
+  const renamed = ({ name }: Ident) => (name.startsWith('.') ? `.${rename(name.slice(1))}` : rename(name));
+  return { text, expr: new Renamer(renamed).visit(expr, NOTHING_BOUND) };
+}
+
+/** The uses of the free variables of an expression, in source order. */
+export function freeIdentifiers({ expr }: Ast): Ident[] {
+  const found = new Set<Ident>();
+  new Renamer((ident) => {
+    found.add(ident);
+    return ident.name;
+  }).visit(expr, NOTHING_BOUND);
+  return [...found].toSorted((a, b) => a.start - b.start);
 }
 
 type Bound = ReadonlySet<string>;
@@ -15,11 +27,12 @@ type Bound = ReadonlySet<string>;
 const NOTHING_BOUND: Bound = new Set();
 
 class Renamer {
-  readonly #rename: (name: string) => string;
+  /** Returns the new name of a free variable. */
+  readonly #rename: (ident: Ident) => string;
   /** Maps each visited node to its renamed copy. */
   readonly #renamed = new Map<Expr, Expr>();
 
-  constructor(rename: (name: string) => string) {
+  constructor(rename: (ident: Ident) => string) {
     this.#rename = rename;
   }
 
@@ -32,7 +45,7 @@ class Renamer {
   #visit(expr: Expr, bound: Bound): Expr {
     switch (expr.kind) {
       case 'ident':
-        return bound.has(expr.name) ? expr : { ...expr, name: this.#name(expr.name) };
+        return bound.has(expr.name) ? expr : { ...expr, name: this.#rename(expr) };
       case 'macro': {
         const expansion = this.visit(expr.expansion, bound);
         return { ...expr, call: withParts(expr.call, this.#written), expansion };
@@ -50,11 +63,6 @@ class Renamer {
    * bare keys of `runtime.newCondition`.
    */
   readonly #written = (expr: Expr): Expr => this.#renamed.get(expr) ?? withParts(expr, this.#written);
-
-  /** `.x` and `x` name the same variable. */
-  #name(name: string): string {
-    return name.startsWith('.') ? `.${this.#rename(name.slice(1))}` : this.#rename(name);
-  }
 
   #comprehension(expr: Comprehension, bound: Bound): Comprehension {
     const { variable, variable2, accumulator } = expr;

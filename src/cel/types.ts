@@ -71,17 +71,17 @@ export const TYPE: CelType = simple('type', 'type');
 /** The type of unsigned integers of 64 bits. */
 export const UINT: CelType = simple('uint', 'uint');
 
-/** `list(element)`. */
+/** The type `list(element)`. */
 export function listType(element: CelType): CelType {
   return { kind: 'list', name: 'list', params: [element] };
 }
 
-/** `map(key, value)`. */
+/** The type `map(key, value)`. */
 export function mapType(key: CelType, value: CelType): CelType {
   return { kind: 'map', name: 'map', params: [key, value] };
 }
 
-/** `optional_type(value)`. */
+/** The type `optional_type(value)`. */
 export function optionalType(value: CelType): CelType {
   return { kind: 'opaque', name: 'optional_type', params: [value] };
 }

@@ -34,7 +34,7 @@ describe('unparse', () => {
   });
 });
 
-test('nodes that are built are printed like nodes that are parsed', () => {
+test('constructed nodes are printed like parsed nodes', () => {
   const { call, chain, ident, list, literal, map, member, select } = syntax;
   const [a, b] = [ident('a'), ident('b')];
   const entry = { key: literal('string', 'k'), value: select(a, 'x', { optional: true }), optional: true };

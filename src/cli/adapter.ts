@@ -112,9 +112,9 @@ function refuseEmpty({ positionals }: Command, words: readonly string[]): void {
 }
 
 const emptyValue = (what: string, form: string): TypeKroError =>
-  new TypeKroError(`${what} is empty; a variable of the shell may not be set`, {
+  new TypeKroError(`${what} is empty; a shell variable may be unset`, {
     code: 'cli/usage',
-    remedy: `write ${form} with a text, or leave it out`,
+    remedy: `write ${form} with a value, or leave it out`,
   });
 
 /** Removes `--debug` from a command line. Words after `--` are not changed. */

@@ -8,11 +8,11 @@ export interface CommandContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * Writes a line (or several) of results. On a terminal, control characters are printed as escapes. In a file or a
-   * pipe, a `document` (YAML, JSON, source code) is not changed, and other text has the escapes, too.
+   * Writes one or more lines of results. Control characters are printed as escapes, with one exception: a `document`
+   * (YAML, JSON, source code) is printed unchanged to a file or a pipe.
    */
   print(text: string, form?: 'document'): void;
-  /** Writes a line (or several) about problems. */
+  /** Writes one or more lines about problems. */
   printError(text: string): void;
   /** The width of the terminal on which problems are printed; absent for a file, a pipe, and `TERM=dumb`. */
   readonly errorColumns?: number | undefined;

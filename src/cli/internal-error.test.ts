@@ -43,6 +43,6 @@ test('--debug after -- is an argument', async () => {
   expect(seen).toEqual([['a'], ['--debug']]);
 });
 
-test('help lists the switch', async () => {
+test('help lists --debug', async () => {
   expect((await run('--help')).out).toMatch(/--debug +print the stack of an internal error/);
 });

@@ -4,7 +4,13 @@ import type { Keyboard } from './command.ts';
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 const CTRL_Z = '\u001a';
-const ESCAPE = '\u001b';
+
+/**
+ * Matches an escape sequence: an arrow key, a function key or an Alt combination. Ctrl-C, Ctrl-D and Ctrl-Z are never
+ * part of a match.
+ */
+// oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
+const ESCAPE_SEQUENCE = /\u001b+(?:\[\[?[0-?]*[ -/]*[@-~]?|O[0-?]*[@-~]?|[^\u0003\u0004\u001a])?/gu;
 
 /** The members of `process.stdin` that read a terminal. */
 export type TerminalInput = Pick<NodeJS.ReadStream, 'setRawMode' | 'setEncoding' | 'on' | 'off' | 'resume' | 'pause'>;
@@ -26,9 +32,8 @@ export function terminalKeyboard(
     listen(onKey) {
       const raw = (on: boolean): void => void input.setRawMode(on);
       const onData = (text: string): void => {
-        // A terminal sends all bytes of an arrow key, a function key or an Alt combination in one chunk.
-        if (text.startsWith(ESCAPE)) return;
-        for (const key of text) {
+        // A terminal sends all bytes of an escape sequence in one chunk. The chunk can also contain other keys.
+        for (const key of text.replaceAll(ESCAPE_SEQUENCE, '')) {
           if (key === CTRL_C || key === CTRL_D) interrupt();
           else if (key === CTRL_Z) host.kill(host.pid, 'SIGTSTP');
           else onKey(key);

@@ -19,14 +19,24 @@ test('padding counts columns, not characters', () => {
 test.each<[string, string, number, string[]]>([
   ['it fits exactly', 'one two', 7, ['one two']],
   ['one column short', 'one two', 6, ['one', '    two']],
-  ['the lead stays', '  one two three', 9, ['  one two', '      three']],
+  ['the indentation stays', '  one two three', 9, ['  one two', '      three']],
   ['a long word gets its own line', 'a verylongword b', 6, ['a', '    verylongword', '    b']],
   ['gaps within a line are kept', 'a   b c d e', 9, ['a   b c d', '    e']],
   ['wide characters', '日本 日本', 8, ['日本', '    日本']],
-  ['below the last cell', '   do  one two three four', 16, ['   do  one two', '       three', '       four']],
-  ['a last cell far to the right', 'status  Deployment  one two', 22, ['status  Deployment', '    one two']],
   [
-    'a last cell that begins far to the right',
+    'continuation lines begin below the last cell',
+    '   do  one two three four',
+    16,
+    ['   do  one two', '       three', '       four'],
+  ],
+  [
+    'a last cell that begins in the right half, after a narrow gap',
+    'status  Deployment  one two',
+    22,
+    ['status  Deployment', '    one two'],
+  ],
+  [
+    'a last cell that begins in the right half, after a wide gap',
     'status  Deployment     one two three',
     26,
     ['status  Deployment', '    one two three'],
@@ -37,14 +47,19 @@ test.each<[string, string, number, string[]]>([
     10,
     ['one two', '    three', '    four', '    five'],
   ],
-  ['gaps on a continuation line', 'one  two     three         four', 14, ['one  two', '    three', '    four']],
+  [
+    'the gap at which a line breaks is dropped',
+    'one  two     three         four',
+    14,
+    ['one  two', '    three', '    four'],
+  ],
   ['a branch continues', '├─ ✓ web  ready: one two', 20, ['├─ ✓ web  ready: one', '│         two']],
   ['the last branch ends', '└─ ✓ web  ready: one two', 20, ['└─ ✓ web  ready: one', '          two']],
   ['colours have no width', '\u001b[31m!\u001b[0m  one two', 8, ['\u001b[31m!\u001b[0m  one', '   two']],
   ['a command', '   look       kubectl describe pod x -n y', 20, ['   look       kubectl describe pod x -n y']],
   ['an excerpt', '  12 | a: {b: c} d e', 10, ['  12 | a: {b: c} d e']],
   ['a mark below an excerpt', '     |          ^', 10, ['     |          ^']],
-])('a line is wrapped: %s', (_what, line, columns, expected) => {
+])('wrapped keeps the layout: %s', (_what, line, columns, expected) => {
   expect(wrapped(line, columns)).toEqual(expected);
 });
 

@@ -6,10 +6,10 @@ test.each([
   ['xml', ['text', 'json', 'sarif'], 'choose one: --output text, json or sarif'],
   ['jsno', ['text', 'json', 'yaml'], 'did you mean --output json?'],
   ['JSON', ['text', 'json', 'yaml'], 'did you mean --output json?'],
-])('the remedy for --output %s when the command has the formats %j', (given, forms, remedy) => {
+])('the error for --output %s has a remedy that names formats of %j', (given, forms, remedy) => {
   expect(unknownForm(given, forms)).toMatchObject({
     code: 'cli/usage',
-    message: `--output ${given} is none of ${forms.join(', ')}`,
+    message: `--output ${given} is not one of ${forms.join(', ')}`,
     remedy,
   });
 });

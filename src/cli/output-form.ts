@@ -7,7 +7,7 @@ import { TypeKroError, nearestName } from '../core/index.ts';
 export function unknownForm(given: string, forms: readonly string[]): TypeKroError {
   const near = forms.find((form) => form === given.toLowerCase()) ?? nearestName(given, forms);
   const all = `${forms.slice(0, -1).join(', ')} or ${forms.at(-1) ?? ''}`;
-  return new TypeKroError(`--output ${given} is none of ${forms.join(', ')}`, {
+  return new TypeKroError(`--output ${given} is not one of ${forms.join(', ')}`, {
     code: 'cli/usage',
     remedy: near === undefined ? `choose one: --output ${all}` : `did you mean --output ${near}?`,
   });

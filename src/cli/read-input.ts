@@ -17,7 +17,7 @@ export async function readInput(input: Readable, signal: AbortSignal): Promise<B
     if (signal.aborted) throw error;
     throw new TypeKroError(`${STANDARD_INPUT} cannot be read: ${whyUnreadable(error)}`, {
       code: 'input/unreadable',
-      remedy: 'pipe a text into the command, or name a file',
+      remedy: 'pipe text into the command, or name a file',
       cause: error,
     });
   }

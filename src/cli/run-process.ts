@@ -123,7 +123,7 @@ function processCode(code: number): number {
   const [failure] = lost;
   if (failure !== undefined) {
     err.write(
-      `error: the output cannot be written: ${failure.message}\n  hint: free space there, or write to another place\n`,
+      `error: the output cannot be written: ${failure.message}\n  hint: free space there, or write to another location\n`,
     );
     return ExitCode.failed;
   }

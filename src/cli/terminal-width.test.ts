@@ -82,7 +82,7 @@ test.each(
   expect(out + err).not.toBe('');
 });
 
-test('an excerpt fits the terminal of standard error, independent of the width of standard output', async () => {
+test('an excerpt fits the terminal of standard error, whatever the width of standard output', async () => {
   const excerptsOf = (err: string) => err.split('\n').filter((each) => /^ *\d* *\| /.test(each));
   const runWith = async (columns: number | undefined, errorColumns: number): Promise<readonly string[]> =>
     excerptsOf(

@@ -52,7 +52,9 @@ test('for a command of another tool, the hint suggests no similar command', asyn
 });
 
 test('the error for an unknown owner names it', async () => {
-  expect((await run('migrate shop --to mars')).err).toContain('error: --to mars is no owner of instances [cli/usage]');
+  expect((await run('migrate shop --to mars')).err).toContain(
+    'error: --to mars is not an owner of instances [cli/usage]',
+  );
 });
 
 test('the error for a missing snapshot suggests the file with the most similar name', async () => {
@@ -72,8 +74,8 @@ test.each(['help', 'help plan', 'help preview', 'help generate instance'])('%s i
 test.each([
   ['render - --values -', 'the file - and --values - both mean the standard input, which can be read once'],
   ['render app.yaml --values - --observed live,-', '--observed - and --values - both mean the standard input'],
-  ['dev - app.yaml', 'typekro dev reads its files again after each save, and the standard input has only one reading'],
-  ['dev app.yaml --crds crds.yaml,-', 'typekro dev reads its files again after each save, and the standard input has'],
+  ['dev - app.yaml', 'typekro dev reads its files again after each save, and the standard input can be read only once'],
+  ['dev app.yaml --crds crds.yaml,-', 'typekro dev reads its files again after each save, and the standard input can'],
   ['plan app.yaml --snapshot a.json --save', 'a plan against a snapshot cannot be saved: it has seen no cluster'],
   ['plan app.yaml --snapshot a.json --context x', '--snapshot needs no cluster, and --context chooses one'],
 ])('%s contradicts itself', async (line, message) => {
@@ -111,7 +113,7 @@ test.each([
 
 test.each([
   [{}, /the controller writes none of its objects/],
-  [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /its objects are deleted all the same/],
+  [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /its objects are still deleted/],
 ])('suspend describes its effect on an instance with the metadata %j', (more, effect) => {
   const metadata = { name: 'shop', ...more };
   expect(suspensionEffect({ apiVersion: 'acme.test/v1', kind: 'Pot', metadata })).toMatch(effect);

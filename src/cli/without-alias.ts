@@ -1,4 +1,4 @@
-/** The verbs in kro's proposal for a command line, with the equivalent typekro commands. */
+/** The verbs of the command line that kro proposes, with the equivalent typekro commands. */
 const ALIASES: readonly (readonly [words: readonly string[], command: readonly string[]])[] = [
   [['preview'], ['render']],
   [
@@ -16,8 +16,8 @@ const ALIASES: readonly (readonly [words: readonly string[], command: readonly s
 ];
 
 /**
- * Replaces an alias with its command. Also removes `-f` and `--file`: the proposal has files as the value of this
- * option, and typekro has them as arguments.
+ * Replaces an alias with its command. Also removes `-f` and `--file`: the proposal takes files as values of this
+ * option, and typekro takes files as arguments.
  */
 export function withoutAlias(argv: readonly string[]): readonly string[] {
   const found = ALIASES.find(([words]) => words.every((word, index) => argv[index] === word));

@@ -102,18 +102,18 @@ test('a failed write removes its temporary file', () => {
   const own = mkdtempSync(join(folder, 'failed-'));
   mkdirSync(join(own, 'taken'));
   expect(() => writeWholeFile(join(own, 'taken'), Buffer.from('x'), DETAILS)).toThrow(
-    'cannot be written: a folder of that name is there already',
+    'cannot be written: a folder of that name already exists',
   );
   expect(readdirSync(own)).toEqual(['taken']);
 });
 
-test('the error for a missing file or folder gives the reason of the failed write', () => {
+test('the error for a missing file or folder has the reason of the failed write', () => {
   const lost = join(folder, 'lost.yaml');
   symlinkSync(join(folder, 'nowhere', 'target'), join(folder, 'into-nowhere'));
-  expect(() => replaceFile(lost, 'x', DETAILS)).toThrow(`${lost} cannot be written: it does not exist any more`);
+  expect(() => replaceFile(lost, 'x', DETAILS)).toThrow(`${lost} cannot be written: it no longer exists`);
   for (const write of [replaceFile, writeFile]) {
     expect(() => write(join(folder, 'into-nowhere'), 'x', DETAILS)).toThrow(
-      'cannot be written: it is a link to a place that does not exist',
+      'cannot be written: it is a link whose target does not exist',
     );
   }
   expect(existsSync(join(folder, 'nowhere'))).toBe(false);

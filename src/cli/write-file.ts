@@ -25,13 +25,13 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['EDQUOT', 'the quota of disk space is used up'],
   ['ENOTDIR', 'a part of the path is a file, not a folder'],
   ['EEXIST', 'a part of the path is a file, or a link without a target'],
-  ['EISDIR', 'a folder of that name is there already'],
+  ['EISDIR', 'a folder of that name already exists'],
   ['ENAMETOOLONG', 'a name in the path is too long'],
   ['ELOOP', 'its symbolic links lead in a circle'],
 ]);
 
 /** The reason for ENOENT at a symbolic link. */
-const LOST_LINK = 'it is a link to a place that does not exist';
+const LOST_LINK = 'it is a link whose target does not exist';
 
 /** The mode of a write, and the details of its error. */
 export interface WriteDetails {
@@ -106,7 +106,7 @@ export function replaceFile(path: string, text: string, details: WriteDetails): 
     const target = realpathSync(path);
     replaceTarget(target, text, statSync(target).mode & MODE_BITS);
   };
-  withExplainedError(path, details, replace, 'it does not exist any more');
+  withExplainedError(path, details, replace, 'it no longer exists');
 }
 
 /**

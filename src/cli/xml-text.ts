@@ -7,8 +7,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Escapes a string for an XML attribute. Characters that XML does not allow become `?`, and line breaks and tabs become
- * spaces.
+ * Escapes a string for an XML attribute. Control characters that XML does not allow become `?`, and line breaks and
+ * tabs become spaces.
  */
 export function xmlText(text: string): string {
   return (

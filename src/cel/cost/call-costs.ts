@@ -4,7 +4,7 @@ import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './
 
 /** The cost of one traversal, per character. */
 export const TRAVERSAL = 0.1;
-/** Each character of a pattern multiplies the cost of a match by this factor. */
+/** A match costs one traversal of the string, multiplied by the length of the pattern and by this factor. */
 export const PATTERN = 0.25;
 
 /** An operand of a call. */
@@ -48,7 +48,7 @@ const MAX_FORMAT_PATTERN_LENGTH = 128;
 /** The length of the name of a format. */
 const FORMAT_NAME_LENGTH: Range = { min: 1, max: 64 };
 
-/** Bytes of an address: four or sixteen. */
+/** The size of an IP address: four or sixteen bytes. */
 const ADDRESS: Range = { min: 4, max: 16 };
 
 /**

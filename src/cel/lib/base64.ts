@@ -1,7 +1,6 @@
 import { failure, type Failure } from '../../golang/index.ts';
 
-/** Standard base64 with padding. */
-
+/** Matches standard base64 with padding. */
 const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Encodes bytes as standard base64 with padding. */

@@ -13,7 +13,7 @@ export function parseGoJson(text: string): Value | Failure {
 
 const MAX_DEPTH = 10_000;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-/** A run of characters of a string that need no further handling. */
+/** A run of characters of a string, without escapes and without the closing quote. */
 // oxlint-disable-next-line no-control-regex -- control characters end the run
 const CHARACTERS = /[^"\\\u0000-\u001f]*/y;
 const END = 'unexpected end of JSON input';

@@ -130,7 +130,7 @@ export const kubernetesQuantity: Library = {
 };
 
 /**
- * Parses a quantity. The cost is a quarter of the text's length, plus the number of digits that the exponent adds or
+ * Parses a quantity. The cost is a quarter of the string's length, plus the number of digits that the exponent adds or
  * removes.
  */
 function parsed(text: string, context: CallContext): ParsedQuantity | Failure {

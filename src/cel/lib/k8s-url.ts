@@ -48,8 +48,8 @@ function part(name: string, id: string, get: (value: UrlValue) => string) {
 }
 
 /**
- * Parses a URL. Kubernetes first checks the text with Go's `url.ParseRequestURI`, which does not split off a fragment.
- * It then parses the text with `url.Parse`, which splits off the fragment.
+ * Parses a URL. Kubernetes first checks the string with Go's `url.ParseRequestURI`, which does not split off a
+ * fragment. It then parses the string with `url.Parse`, which splits off the fragment.
  */
 function toUrl(text: string): Value {
   const request = parseRequestUrl(text);

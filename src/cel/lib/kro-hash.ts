@@ -4,7 +4,7 @@ import { overload } from './define.ts';
 import { fnv64a } from '../../golang/index.ts';
 import { md5, sha256 } from './hash.ts';
 
-/** kro's digests of texts. */
+/** kro's functions for digests of strings. */
 export const kroHash: Library = {
   name: 'hash',
   functions: [digest('hash.fnv64a', fnv64a), digest('hash.sha256', sha256), digest('hash.md5', md5)],

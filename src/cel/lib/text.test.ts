@@ -69,7 +69,7 @@ describe('patterns', () => {
     );
   }, 5_000);
 
-  test('take linear time for a text on which backtracking would not end', () => {
+  test('take linear time for a string on which backtracking would not end', () => {
     const pattern = compilePattern('^(a+)+$');
     expect(pattern instanceof Failure ? pattern : pattern.test(`${'a'.repeat(20_000)}b`, context)).toBe(false);
   });

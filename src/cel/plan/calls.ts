@@ -30,7 +30,7 @@ type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
  */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
 
-/** Functions that check their arguments themselves. Their error does not contain the name of the function. */
+/** Functions that check their arguments themselves. Their error messages do not contain the name of the function. */
 const UNGUARDED: ReadonlySet<string> = new Set(['contains', 'endsWith', 'startsWith']);
 
 /** Plans a call of a declared function. `checkedType` is the checker's type of the node. */

@@ -21,7 +21,9 @@ type Run = (frame: Frame) => Value;
 class Failed {
   failure: EvalFailure | undefined = undefined;
 
-  /** Is the condition true? An error counts as false, and is recorded. */
+  /**
+   * Is the condition true, and has the fold no error yet? An error of the condition counts as false, and is recorded.
+   */
   holds(condition: Run | undefined, frame: Frame): boolean {
     if (condition === undefined) return this.failure === undefined;
     const value = attempt(condition, frame);

@@ -13,7 +13,7 @@ import { checked, planLoop } from './loop.ts';
 import type { PlannedNode } from './planned-node.ts';
 import type { PlanScope } from './scope.ts';
 
-/** Plans a node; the planner passes itself. */
+/** Plans a node. The planner passes its own method to the code that plans folds. */
 export type PlanNode = (expr: Expr) => PlannedNode;
 
 type Run = (frame: Frame) => Value;

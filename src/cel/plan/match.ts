@@ -91,7 +91,7 @@ export function surelyMatches(known: CelType, type: CelType): boolean {
   return known.kind === 'opaque' || known.kind === 'struct' ? known.name === type.name : true;
 }
 
-/** The cost of reading this number of elements of foreign data is one unit. */
+/** The number of elements of foreign data that can be read for one unit of cost. */
 const ELEMENTS_PER_UNIT = 8;
 
 /**

@@ -64,7 +64,7 @@ export function planArithmetic(operator: Operator, left: PlannedNode, right: Pla
   };
 }
 
-/** A joined string or bytes value up to this length is not charged. */
+/** A joined string or bytes value up to this length is not charged to the evaluation budget. */
 const MAX_FREE_LENGTH = 64;
 
 /** Plans strings joined by `+`, with one loop for the whole chain. */

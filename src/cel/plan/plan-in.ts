@@ -7,7 +7,7 @@ import { describing } from './coerce.ts';
 import { mapEntry } from './index-access.ts';
 import type { PlannedNode } from './planned-node.ts';
 
-/** `element in container`. */
+/** Plans `element in container`. */
 export function planIn(element: PlannedNode, container: PlannedNode): PlannedNode {
   const list = container.constant;
   if (element.type.kind === 'string' && Array.isArray(list) && list.every((entry) => typeof entry === 'string')) {

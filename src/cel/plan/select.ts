@@ -28,7 +28,7 @@ function raiseFailure(failure: EvalFailure): never {
   throw failure;
 }
 
-/** `operand.field`. */
+/** Plans `operand.field`. */
 export function planSelect(operand: PlannedNode, field: string): PlannedNode {
   const chained = planChained(operand, field);
   if (chained !== undefined) return chained;

@@ -13,7 +13,9 @@ export type Edge =
   | { readonly kind: 'match'; readonly types: TokenSet; readonly to: State }
   | { readonly kind: 'call'; readonly rule: string; readonly to: State };
 
-/** A state of the grammar's automaton. The error recovery looks ahead in states of the kinds `loopBack` and `block`. */
+/**
+ * A state of the grammar's automaton. The error recovery looks ahead in states with the roles `loopBack` and `block`.
+ */
 export interface State {
   readonly id: number;
   readonly rule: string;

@@ -154,7 +154,7 @@ export class FastParser {
     return left;
   }
 
-  /** Parses sums (level 1) and products (level 2); Operators below `level` end the parsed part. */
+  /** Parses sums (level 1) and products (level 2). Operators below `level` end the parsed part. */
   #calc(level: number): Expr {
     if (++this.#calcDepth > MAX_DEPTH) this.#bail();
     let left = this.#unary();

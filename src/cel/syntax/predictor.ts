@@ -171,7 +171,7 @@ function groups(configs: readonly Config[], wildcard: boolean): { state: number;
 }
 
 /**
- * Is the decision ambiguous? True in two cases. All configurations are at the end of a rule; or every state belongs to
+ * Is the decision ambiguous? True in two cases: all configurations are at the end of a rule; or every state belongs to
  * several alternatives, and at least one state belongs to several alternatives with the same stacks.
  */
 function conflicts(configs: readonly Config[]): boolean {

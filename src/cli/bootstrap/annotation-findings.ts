@@ -20,7 +20,7 @@ export function annotationFindings(object: KubeObject): HandBackFinding[] {
     .filter(([key]) => key.startsWith(PREFIX))
     .map(([key, value]) => ({
       object: refOf(object),
-      problem: `${key}: ${value} has no effect any more`,
+      problem: `${key}: ${value} no longer has an effect`,
       effect: (Object.hasOwn(EFFECTS, key) ? EFFECTS[key] : undefined) ?? 'kro ignores it',
     }));
 }

@@ -53,7 +53,7 @@ export async function graphFindings(
     ...repeatedDefs(graph).map((node) => ({
       object,
       problem: `kro ${to} publishes the last element of its def "${node}" for each element, because the elements do not differ in metadata.name`,
-      effect: 'the nodes that read it get wrong values; give each element a metadata.name of its own',
+      effect: 'the nodes that read it get wrong values; give each element its own metadata.name',
     })),
     ...waitingPatches(graph).map((message) => ({
       object,
@@ -74,8 +74,8 @@ function repeatedDefs(graph: KubeObject): string[] {
 const hasOwnNames = (def: JsonObject): boolean => textAt(def, 'metadata', 'name').includes('${');
 
 /**
- * Returns the message of the condition `ResourcesConverged` if it reports a waiting patch node; otherwise an empty
- * list.
+ * Returns a list with the message of the condition `ResourcesConverged` if it reports a waiting patch node; otherwise
+ * an empty list.
  */
 function waitingPatches({ status }: KubeObject): string[] {
   const found = readConditions(status?.['conditions']).find(

@@ -195,7 +195,7 @@ describe('with the gates of the controllers', () => {
     `);
   });
 
-  test('propagateWhen of a definition is a finding, because a kro without the field gives a new revision to all instances at once', async () => {
+  test('propagateWhen of a definition is a finding, because a kro without the field moves all instances to a new revision at once', async () => {
     await world.restart({ features: { propagateWhen: true } });
     const definition = potDefinition([mapResource('map', { text: 'a' })]);
     await world.apply({ ...definition, spec: { ...definition.spec, propagateWhen: ['${pot.ready()}'] } });

@@ -56,7 +56,7 @@ export async function applyInstallation(
     const ref = refOf(object);
     const wider = apply.includes(object) ? undefined : kept.find(({ name }) => name === object.metadata.name);
     if (wider !== undefined) {
-      const because = `the one of the cluster accepts more: ${wider.narrowings.join('; ')}`;
+      const because = `the installed CRD accepts more: ${wider.narrowings.join('; ')}`;
       done.push({ object: ref, result: 'kept', fields: [], because });
       continue;
     }

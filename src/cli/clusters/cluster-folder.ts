@@ -122,7 +122,7 @@ export function inFolder<Result>(env: Environment, folder: ClusterFolder, use: (
 function requireOwn(path: string): void {
   const stats = lstatSync(path);
   const what = stats.isSymbolicLink() ? 'a symbolic link' : stats.isDirectory() ? undefined : 'a file';
-  if (what !== undefined) throw refused(`${path} is ${what}, and not a folder`, 'move it away');
+  if (what !== undefined) throw refused(`${path} is ${what}, not a folder`, 'move it away');
   const user = process.getuid?.();
   if (user !== undefined && stats.uid !== user) {
     throw refused(`${path} belongs to another user`, 'set XDG_STATE_HOME to a folder of your own');
@@ -138,7 +138,7 @@ export function folderError(error: unknown, path: string): TypeKroError {
   const obstacle = obstacleIn(error);
   if (obstacle !== undefined) {
     const { dest, path: own } = error as NodeJS.ErrnoException & { dest?: string };
-    return new TypeKroError(`${dest ?? own ?? path} is ${obstacle}, and not a file`, {
+    return new TypeKroError(`${dest ?? own ?? path} is ${obstacle}, not a file`, {
       code: 'cluster/folder',
       remedy: 'move it away',
       cause: error,
@@ -154,8 +154,8 @@ export function folderError(error: unknown, path: string): TypeKroError {
 }
 
 /**
- * Returns what a file system error says is at the path instead of a file (such as a folder); undefined for other
- * errors.
+ * Returns what is at the path instead of a file, such as a folder, according to a file system error; `undefined` for
+ * other errors.
  */
 export function obstacleIn(error: unknown): string | undefined {
   if (error instanceof TypeKroError) return undefined;

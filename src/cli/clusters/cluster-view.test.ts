@@ -16,7 +16,7 @@ const view: ClusterView = {
 test.each([
   ['running', { objects: 3 }],
   ['impaired', { objects: 3, problem: 'the disk is full' }],
-  ['no answer', { problem: 'no answer in 5 seconds' }],
+  ['no response', { problem: 'no answer in 5 seconds' }],
 ])('a cluster is shown as "%s" in the list', (word, more) => {
   const [, row = ''] = tableLines([{ ...view, ...more }], NOW);
   expect(row.split(/ {3,}/)[1]).toBe(word);

@@ -82,7 +82,7 @@ export async function clusterView(
 
 /** The word for a state in the table. A running cluster with a problem has another word than a cluster that works. */
 const stateCell = ({ state, objects, problem }: ClusterView): string =>
-  problem === undefined ? state : objects === undefined ? 'no answer' : 'impaired';
+  problem === undefined ? state : objects === undefined ? 'no response' : 'impaired';
 
 /** The table of `typekro cluster list`. */
 export function tableLines(views: readonly ClusterView[], now: number): readonly string[] {

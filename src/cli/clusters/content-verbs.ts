@@ -54,7 +54,7 @@ export async function printKubeconfig(
   return ExitCode.ok;
 }
 
-/** `typekro cluster load NAME FILE…`. Ends with 3 for errors of the files, and with 1 when an object is refused. */
+/** `typekro cluster load NAME FILE…`. The exit code is 3 if the files have errors, and 1 if an object is refused. */
 export async function loadContent(
   context: CommandContext,
   input: CommandInput,

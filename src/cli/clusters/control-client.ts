@@ -23,8 +23,8 @@ export interface ControlOptions {
 /**
  * Sends a request to the control interface of a running cluster, and returns the body of the response.
  *
- * @throws TypeKroError `cluster/no-answer` when no program or another program responds at the address. Other codes mean
- *   that the cluster refused the request. Rejects with the signal's reason when the signal aborts.
+ * @throws TypeKroError `cluster/no-answer` when no response arrives, or when another program responds at the address.
+ *   Other codes mean that the cluster refused the request. Rejects with the signal's reason when the signal aborts.
  */
 export async function control(
   { controlPort, controlToken }: Pick<RunningRecord, 'controlPort' | 'controlToken'>,
@@ -66,7 +66,7 @@ export async function control(
   }
   if (status >= 200 && status < 300) return bytes;
   const refusal = tryParseJson(bytes.toString('utf8'));
-  if (status !== 422 || !isJsonObject(refusal)) throw noAnswer(`the answer has the status ${status}`);
+  if (status !== 422 || !isJsonObject(refusal)) throw noAnswer(`the response has the status ${status}`);
   const { message, code, remedy } = refusal;
   throw new TypeKroError(String(message), {
     code: String(code),
@@ -100,7 +100,7 @@ export function problemInAnswer(bytes: Buffer): string | undefined {
 }
 
 const noAnswer = (reason: string, cause?: unknown): TypeKroError =>
-  new TypeKroError(`the process of the cluster does not answer: ${reason}`, {
+  new TypeKroError(`the process of the cluster does not respond: ${reason}`, {
     code: 'cluster/no-answer',
     remedy:
       'wait and try again; typekro cluster status NAME names its log; typekro cluster stop NAME ends the process, with a signal if necessary',

@@ -80,7 +80,7 @@ test('the clock is shown and moved', async () => {
   ]);
 });
 
-test('a restart accepts a pause, and needs none', async () => {
+test('a restart works with and without a pause', async () => {
   expect(await send('POST /v1/restart')).toEqual([200, { schemaVersion: 1 }]);
   expect(await send('POST /v1/restart', { body: '{"pause":"2s"}' })).toEqual([200, { schemaVersion: 1 }]);
   expect(pauses).toEqual([0, 2000]);
@@ -90,7 +90,7 @@ test.each<[string, string, RequestParts, number, string]>([
   ['another token', 'GET /v1/faults', { headers: { authorization: 'Bearer x' } }, 401, 'token'],
   ['a web page', 'GET /v1/faults', { headers: { origin: 'http://evil.test' } }, 403, 'web pages'],
   ['another host name', 'POST /v1/faults', { headers: { host: 'evil.test' }, body: CONFLICT }, 403, 'Host'],
-  ['another path', 'GET /v1/fault', {}, 404, 'this interface has no request GET /v1/fault'],
+  ['another path', 'GET /v1/fault', {}, 404, 'this interface does not support GET /v1/fault'],
   ['another method', 'PUT /v1/faults', {}, 404, 'PUT /v1/faults'],
   ['a rule without a name', 'DELETE /v1/faults/', {}, 404, 'DELETE /v1/faults/'],
   ['an unknown rule', 'DELETE /v1/faults/%zz', {}, 422, 'there is no rule \\"%zz\\"'],
@@ -102,10 +102,10 @@ test.each<[string, string, RequestParts, number, string]>([
     'Content-Type',
   ],
   ['a body that is not JSON', 'POST /v1/faults', { body: '{' }, 422, 'the body is not JSON'],
-  ['an empty body', 'POST /v1/faults', {}, 422, 'the document has to be an object'],
+  ['an empty body', 'POST /v1/faults', {}, 422, 'the document must be an object'],
   ['a large body', 'POST /v1/faults', { body: `"${'x'.repeat(1024 * 1024)}"` }, 422, 'at most 1048576 bytes'],
   ['a wrong rule', 'POST /v1/faults', { body: '{"rules":[{"fault":{"kind":"x"}}]}' }, 422, 'rules[0].fault.kind'],
-  ['a negative duration', 'POST /v1/clock', { body: '{"advance":"-1s"}' }, 422, 'has to be a duration'],
+  ['a negative duration', 'POST /v1/clock', { body: '{"advance":"-1s"}' }, 422, 'must be a duration'],
   ['too long a move', 'POST /v1/clock', { body: '{"advance":"25h"}' }, 422, '86400 seconds'],
   ['an unknown member', 'POST /v1/clock', { body: '{"set":"1h"}' }, 422, '\\"set\\" is not known'],
   ['too long a pause', 'POST /v1/restart', { body: '{"pause":"61s"}' }, 422, 'such as \\"30s\\", up to 60 seconds'],

@@ -65,7 +65,7 @@ async function answer(
       response.on('finish', () => cluster.stop());
       return send(response, 202, {});
     case undefined:
-      return send(response, 404, { message: `this interface has no request ${request.method} ${request.url}` });
+      return send(response, 404, { message: `this interface does not support ${request.method} ${request.url}` });
     default: {
       // Most clusters never get a request to inject faults, move the clock or restart, so the module is loaded on
       // demand.
@@ -96,7 +96,7 @@ function foreignCaller({ headers, socket }: IncomingMessage): string | undefined
   if (headers.origin !== undefined) return 'requests of web pages are refused';
   const host = headers.host ?? '';
   const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
-  return own.includes(host) ? undefined : `the header Host has to be ${own.join(' or ')}`;
+  return own.includes(host) ? undefined : `the header Host must be ${own.join(' or ')}`;
 }
 
 function fail(response: ServerResponse, error: unknown): void {

@@ -141,7 +141,7 @@ function refuseUnknownAction(action: string | undefined, names: readonly string[
   if (action === undefined) return;
   if (!ACTIONS.includes(action)) {
     const near = nearestName(action, ACTIONS);
-    throw usage(`${action} is none of ${ACTIONS.join(', ')}`, near === undefined ? write : `did you mean ${near}?`);
+    throw usage(`${action} is not one of ${ACTIONS.join(', ')}`, near === undefined ? write : `did you mean ${near}?`);
   }
   if ((action === 'clear') === (names.length === 0)) return;
   throw usage(

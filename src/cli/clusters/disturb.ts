@@ -94,7 +94,7 @@ async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
   if (body.length === 0) return undefined;
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw problem('cluster/control', `the header Content-Type has to be application/json, not ${JSON.stringify(type)}`);
+    throw problem('cluster/control', `the header Content-Type must be application/json, not ${JSON.stringify(type)}`);
   }
   const value = tryParseJson(body.toString('utf8'));
   if (value === undefined) throw problem('cluster/control', 'the body is not JSON');
@@ -115,7 +115,7 @@ function refuseOtherMembers(others: JsonObject, known: string): void {
 function durationOf(value: JsonObject[string], member: string, maxMs: number, code: string): number {
   const milliseconds = typeof value === 'string' ? goParseDurationMs(value) : undefined;
   if (milliseconds !== undefined && milliseconds >= 0 && milliseconds <= maxMs) return milliseconds;
-  throw problem(code, `"${member}" has to be a duration such as "30s", up to ${maxMs / 1000} seconds`);
+  throw problem(code, `"${member}" must be a duration such as "30s", up to ${maxMs / 1000} seconds`);
 }
 
 function decoded(name: string): string {

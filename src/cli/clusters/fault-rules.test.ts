@@ -52,7 +52,7 @@ describe('fault rules in JSON', () => {
       'a string instead of an object',
       'conflict',
       [
-        ' | the document has to be an object, and is a text | its members can be name, match, fault, times, after, probability, seed',
+        ' | the document must be an object, but is a string | its members can be name, match, fault, times, after, probability, seed',
       ],
     ],
     [
@@ -96,12 +96,12 @@ describe('fault rules in JSON', () => {
     [
       'a delay beyond an hour',
       { fault: { kind: 'watch-delay', milliseconds: 3_600_001 } },
-      ['fault.milliseconds | "milliseconds" has to be a whole number from 0 to 3600000, and is 3600001 | write 0'],
+      ['fault.milliseconds | "milliseconds" must be a whole number from 0 to 3600000, but is 3600001 | write 0'],
     ],
     [
       'a status of success',
       { fault: { kind: 'error', status: 200, reason: 'x' } },
-      ['fault.status | "status" has to be a whole number from 400 to 599, and is 200 | write 400'],
+      ['fault.status | "status" must be a whole number from 400 to 599, but is 200 | write 400'],
     ],
     [
       'a member of another fault',
@@ -123,42 +123,42 @@ describe('fault rules in JSON', () => {
     [
       'zero times',
       { ...CONFLICT, times: 0 },
-      ['times | "times" has to be a whole number from 1 to 1000000000, or "all", and is 0 | write 3'],
+      ['times | "times" must be a whole number from 1 to 1000000000, or "all", but is 0 | write 3'],
     ],
     [
       'a probability of zero',
       { ...CONFLICT, probability: 0 },
-      ['probability | "probability" has to be a number above 0 and up to 1, and is 0 | write 0.1'],
+      ['probability | "probability" must be a number above 0 and up to 1, but is 0 | write 0.1'],
     ],
     [
       'a name with a slash',
       { ...CONFLICT, name: 'a/b' },
       [
-        'name | "name" has to be a name of at most 63 letters, digits, dots, dashes and underscores that begins with a letter or digit, and is a text | write slow-lists',
+        'name | "name" must be a name of at most 63 letters, digits, dots, dashes and underscores that begins with a letter or digit, but is a string | write slow-lists',
       ],
     ],
     [
       'another version',
       { schemaVersion: 2, rules: [CONFLICT] },
-      ['schemaVersion | "schemaVersion" has to be 1, and is 2 | write 1'],
+      ['schemaVersion | "schemaVersion" must be 1, but is 2 | write 1'],
     ],
     [
       'rules that are not a list',
       { rules: {} },
-      ['rules | "rules" has to be a list, and is an object | write [{fault: {kind: conflict}}]'],
+      ['rules | "rules" must be a list, but is an object | write [{fault: {kind: conflict}}]'],
     ],
     ['an empty list', { rules: [] }, ['rules | the list has no rule | add a rule, or use clear']],
     [
       'a string of more than 1000 UTF-16 units',
       { match: { name: '😀'.repeat(501) }, ...CONFLICT },
-      ['match.name | "name" has to be a text of at most 1000 UTF-16 units, and is a text | write "configmaps"'],
+      ['match.name | "name" must be a string of at most 1000 UTF-16 units, but is a string | write "configmaps"'],
     ],
     [
       'mistakes of several rules',
       { rules: [{}, { fault: { kind: 'conflict' }, times: 'ever' }] },
       [
         'rules[0] | "fault" is missing | add fault: …',
-        'rules[1].times | "times" has to be a whole number from 1 to 1000000000, or "all", and is a text | write 3',
+        'rules[1].times | "times" must be a whole number from 1 to 1000000000, or "all", but is a string | write 3',
       ],
     ],
     [

@@ -29,8 +29,12 @@ const MAX_COUNT = 1_000_000_000;
 
 const textLike = (what: string, example: string, accepts: (value: string) => boolean = () => true): Shape =>
   typed(what, (value) => typeof value === 'string' && value.length <= MAX_TEXT_LENGTH && accepts(value), example);
-const text = textLike(`a text of at most ${MAX_TEXT_LENGTH} UTF-16 units`, '"configmaps"');
-const texts = either({ 'a text': text, 'a list': listShape(text, '[create, update]') }, 'a text or a list', 'create');
+const text = textLike(`a string of at most ${MAX_TEXT_LENGTH} UTF-16 units`, '"configmaps"');
+const texts = either(
+  { 'a string': text, 'a list': listShape(text, '[create, update]') },
+  'a string or a list',
+  'create',
+);
 const delay = wholeNumberShape(0, MAX_DELAY_MS);
 const count = wholeNumberShape(0, MAX_COUNT);
 

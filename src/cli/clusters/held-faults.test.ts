@@ -57,7 +57,7 @@ test('a list with a taken name adds no rule', async () => {
       { name: 'a', fault: ERROR },
     ],
   };
-  expect(() => add(again)).toThrow('there is a rule "a" already');
+  expect(() => add(again)).toThrow('there is already a rule "a"');
   expect(() =>
     add({
       rules: [

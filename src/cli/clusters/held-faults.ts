@@ -49,7 +49,7 @@ export class HeldFaults {
     for (const { name } of rules) {
       if (name === undefined) continue;
       if (this.#held.has(name)) {
-        throw refused(`there is a rule "${name}" already`, `remove it first, or choose another name`);
+        throw refused(`there is already a rule "${name}"`, `remove it first, or choose another name`);
       }
       if (names.has(name)) throw refused(`two of the new rules are named "${name}"`, 'give each rule its own name');
       names.add(name);

@@ -30,8 +30,8 @@ export const NOT_STARTED = 'cluster/not-started';
 const MAX_LOG_BYTES = 1024 * 1024;
 
 /**
- * Starts the process of a cluster, and waits until it serves the cluster. The process has its own session, no terminal,
- * and its output goes to the log of the folder. When the signal aborts, the process ends, too.
+ * Starts the process of a cluster, and waits until it serves the cluster. The process has its own session and no
+ * terminal, and its output goes to the log of the folder. When the signal aborts, the process ends, too.
  *
  * @throws TypeKroError with the code that the process reports; `cluster/not-started` with the end of the log when the
  *   process ends without a report; `cluster/bundle` when this program has no module for clusters. Rejects with the
@@ -44,7 +44,7 @@ export async function launchCluster(
 ): Promise<void> {
   const url = moduleUrl('cli/clusters/server-main');
   if (url === undefined) {
-    throw new TypeKroError('this bundle of the command has no program for clusters', {
+    throw new TypeKroError('this bundle of the command cannot start clusters', {
       code: 'cluster/bundle',
       remedy: 'install the package: npm install typekro',
     });

@@ -167,7 +167,7 @@ export async function stop(context: CommandContext, input: CommandInput, names: 
   const isDeletion = input.options['delete'] === true;
   const isAll = input.options['all'] === true;
   if (isAll && names.length > 0) {
-    throw new TypeKroError('--all stops all clusters, and a name is given, too', {
+    throw new TypeKroError('--all stops all clusters, but a name is given as well', {
       code: 'cli/usage',
       remedy: 'leave one of them out',
     });

@@ -60,7 +60,7 @@ export interface ServedCluster {
  *
  * @throws TypeKroError `cluster/already-served` when another process serves the cluster, `up/port-in-use` for a port
  *   that the user specified, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`.
- *   Closes everything that was opened before it throws.
+ *   Before it throws, it closes everything that it opened.
  */
 export async function serveCluster({ env, folder, settings, onStop }: ServeOptions): Promise<ServedCluster> {
   const lock = inFolder(env, folder, () => takeLock(folder.lock));

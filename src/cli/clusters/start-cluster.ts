@@ -157,7 +157,7 @@ function refuseEarlierVersion(
   const kept = last?.kubernetesVersion ?? KUBERNETES_RELEASE;
   if (last?.data !== true || KUBERNETES_RELEASES.indexOf(kubernetesVersion) <= KUBERNETES_RELEASES.indexOf(kept))
     return;
-  throw new TypeKroError(`the objects of the cluster "${name}" are of Kubernetes ${kept}`, {
+  throw new TypeKroError(`the objects of the cluster "${name}" are from Kubernetes ${kept}`, {
     code: 'cluster/other-settings',
     remedy: `leave out --kubernetes, or delete the objects first: typekro cluster stop ${name} --delete`,
   });
@@ -286,8 +286,8 @@ function contextPlace(
 }
 
 /**
- * If `context` belongs to another named cluster, returns the contexts that were current before it. They are needed
- * because the other cluster may end before this cluster.
+ * If `context` belongs to another named cluster, returns the contexts that were current before `context`. These
+ * contexts are needed because the other cluster may end before this cluster.
  */
 function contextsBeforeCluster(env: CommandContext['env'], context: string, file: string): readonly string[] {
   const name = clusterNames(env).find((each) => contextName(each) === context);

@@ -49,11 +49,11 @@ test('a file that is cut at any byte, or has any byte changed, is refused', () =
 });
 
 test.each([
-  ['an empty file', '', 'is no snapshot of a cluster'],
-  ['another text', 'hello\n', 'is no snapshot of a cluster'],
+  ['an empty file', '', 'is not a snapshot of a cluster'],
+  ['another text', 'hello\n', 'is not a snapshot of a cluster'],
   ['a snapshot for plans', '{"schemaVersion":1,"kind":"TypeKroSnapshot"}\n', 'a snapshot for plans'],
-  ['a later format', signed('{"schemaVersion":2,"kind":"TypeKroClusterState"}'), 'has the format 2'],
-  ['another Kubernetes', signed(HEAD.replace('1.36', '1.99')), 'was taken of Kubernetes 1.99'],
+  ['a later format', signed('{"schemaVersion":2,"kind":"TypeKroClusterState"}'), 'has format 2'],
+  ['another Kubernetes', signed(HEAD.replace('1.36', '1.99')), 'is a snapshot of Kubernetes 1.99'],
   ['a head without members', signed('{"schemaVersion":1,"kind":"TypeKroClusterState"}'), 'is damaged'],
   ['another number of objects', signed(HEAD), 'is damaged'],
   ['an object without a name', signed(HEAD, lineOf({ ...object('a', '1'), metadata: {} })), 'is damaged'],

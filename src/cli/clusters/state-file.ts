@@ -126,13 +126,15 @@ function headOf(line: Uint8Array | undefined, hash: Hash, file: string, kubernet
   const value = line === undefined ? undefined : valueOf(line);
   if (line === undefined || !isJsonObject(value) || value['kind'] !== STATE_FILE_KIND) {
     const isOfPlans = isJsonObject(value) && value['kind'] === 'TypeKroSnapshot';
-    const what = isOfPlans ? 'is a snapshot for plans, without the values of Secrets' : 'is no snapshot of a cluster';
+    const what = isOfPlans
+      ? 'is a snapshot for plans, without the values of Secrets'
+      : 'is not a snapshot of a cluster';
     throw unreadable(`${file} ${what}`, 'take one: typekro cluster snapshot NAME FILE');
   }
   if (value['schemaVersion'] !== 1) {
     const version = String(value['schemaVersion']);
     throw unreadable(
-      `${file} has the format ${version}, and this version of typekro reads the format 1`,
+      `${file} has format ${version}, but this version of typekro reads format 1`,
       'restore it with the version of typekro that took it, or a later one',
     );
   }
@@ -140,7 +142,7 @@ function headOf(line: Uint8Array | undefined, hash: Hash, file: string, kubernet
   const head = value as unknown as StateFileHead;
   if (head.kubernetesVersion !== kubernetesVersion) {
     throw unreadable(
-      `${file} was taken of Kubernetes ${head.kubernetesVersion}, and the cluster is Kubernetes ${kubernetesVersion}`,
+      `${file} is a snapshot of Kubernetes ${head.kubernetesVersion}, but the cluster runs Kubernetes ${kubernetesVersion}`,
       `restore it into a cluster of this version: typekro cluster start NAME --kubernetes ${head.kubernetesVersion}`,
     );
   }

@@ -67,8 +67,8 @@ function isLocalServer(server: string): boolean {
  * comments and unknown fields are not changed. `current-context` changes only with `use`.
  *
  * @param kubeconfig the cluster's own kubeconfig, with one cluster, one context and one user
- * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig, and for a kubeconfig with an entry of
- *   this name that does not belong to a named cluster.
+ * @throws TypeKroError `cluster/kubeconfig` for a string that is not a kubeconfig, and for a kubeconfig with an entry
+ *   of this name that does not belong to a named cluster.
  */
 export function withContext(
   text: string,
@@ -108,7 +108,7 @@ export function withContext(
  *
  * @param contextsBefore the contexts that may become current. The first of them that still exists becomes current. If
  *   none exists, no context is current.
- * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
+ * @throws TypeKroError `cluster/kubeconfig` for a string that is not a kubeconfig.
  */
 export function withoutContext(
   text: string,
@@ -226,7 +226,7 @@ export async function editKubeconfig(
     if (!isThere && lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
       throw new TypeKroError(`${path} is a symbolic link whose target does not exist`, {
         code: 'cluster/kubeconfig',
-        remedy: 'make its target, or name another kubeconfig with --kubeconfig',
+        remedy: 'create its target, or name another kubeconfig with --kubeconfig',
       });
     }
     const before = isThere ? readFileSync(path, 'utf8') : '';

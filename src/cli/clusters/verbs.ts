@@ -53,7 +53,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     run: listClusters,
   },
   status: {
-    summary: 'its state; for a crashed one the end of its log',
+    summary: 'its state; after a crash also the end of its log',
     form: '[NAME]',
     minArguments: 0,
     maxArguments: 1,
@@ -101,7 +101,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     run: async (...words) => (await content()).reset(...words),
   },
   faults: {
-    summary: 'list, add or remove faults that its clients meet',
+    summary: 'list, add or remove faults for its clients',
     form: 'NAME [add FILE… | remove RULE… | clear]',
     minArguments: 1,
     maxArguments: Number.POSITIVE_INFINITY,

@@ -162,8 +162,8 @@ function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file =
 }
 
 /**
- * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when an instance is
- * blocked that would be changed or is being deleted.
+ * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when an instance that
+ * would be changed or is being deleted is blocked.
  */
 export function refuseBlocked({ plan }: MadePlan): void {
   const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);

@@ -446,7 +446,7 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
     [
       "kro 0.10 differs:",
       "  ! ResourceGraphDefinition pots: kro 0.10 refuses it with its default feature gates: spec.resources[0].id: the id "graphengine" is a reserved word [graph/reserved-name] (accepted by kro 0.9, typekro 0.9); kro works on none of its instances until it is changed",
-      "  ! ResourceGraphDefinition pots: typekro.dev/canary: 1 has no effect any more; new revisions go to all instances at once",
+      "  ! ResourceGraphDefinition pots: typekro.dev/canary: 1 no longer has an effect; new revisions go to all instances at once",
       "   next  correct the findings, or accept them: typekro hand-back --to 0.10 --force",
     ]
   `);

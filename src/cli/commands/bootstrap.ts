@@ -64,7 +64,7 @@ export const bootstrap: Command = {
   examples: [
     { command: 'typekro bootstrap --image registry.example.com/typekro:1.0 --dry-run', summary: 'what would change' },
     { command: 'typekro bootstrap --image registry.example.com/typekro:1.1', summary: 'installs, or upgrades' },
-    { command: 'typekro bootstrap --image registry.example.com/typekro:1.1 --take-over', summary: 'in place of kro' },
+    { command: 'typekro bootstrap --image registry.example.com/typekro:1.1 --take-over', summary: 'instead of kro' },
     {
       command: 'typekro bootstrap --image registry.example.com/typekro:1.1 --export typekro.yaml',
       summary: 'for GitOps',
@@ -254,7 +254,7 @@ async function exportTo(context: CommandContext, file: string, objects: readonly
   else {
     writeFile(resolve(context.cwd, file), `${text}\n`, {
       code: 'bootstrap/not-written',
-      remedy: 'name a place that you may write',
+      remedy: 'name a file that you may write',
     });
     const [deployment] = objects.filter(({ kind }) => kind === 'Deployment');
     const of = deployment === undefined ? '' : `, with ${objectName(refOf(deployment))}`;

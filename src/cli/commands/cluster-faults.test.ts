@@ -165,7 +165,7 @@ test('cluster: errors in fault rules are printed with their locations, and no ru
   expect(await run('cluster faults dev ad x')).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "err": "error: ad is none of add, remove, clear [cli/usage]
+      "err": "error: ad is not one of add, remove, clear [cli/usage]
       hint: did you mean add?",
       "out": "",
     }

@@ -36,10 +36,10 @@ test('every command reports within its time limit that the process of the cluste
     ]) {
       const { code, out, err } = await clusters.run(`cluster ${line}`);
       expect([line, code]).toEqual([line, 1]);
-      expect(out + err).toContain('does not answer: it sent nothing in 5 seconds. It is suspended, or too busy');
+      expect(out + err).toContain('does not respond: it sent nothing in 5 seconds. It is suspended, or too busy');
       expect(out + err).toMatch(/typekro cluster stop \w+ ends/);
     }
-    expect((await clusters.run('cluster list')).out).toContain('no answer');
+    expect((await clusters.run('cluster list')).out).toContain('no response');
   } finally {
     for (const socket of sockets) socket.destroy();
     silent.close();

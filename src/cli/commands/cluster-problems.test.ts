@@ -101,13 +101,13 @@ test('a cluster keeps its version of Kubernetes, and an earlier version does not
   await run('cluster stop dev');
   expect(await run('cluster start dev --kubernetes 1.34')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('the objects of the cluster "dev" are of Kubernetes 1.35') as unknown,
+    err: expect.stringContaining('the objects of the cluster "dev" are from Kubernetes 1.35') as unknown,
   });
   await run('cluster start dev --kubernetes 1.36');
   expect(await inVersion()).toMatch(/Kubernetes +1\.36/);
   expect(await run('cluster restore dev state.jsonl')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('was taken of Kubernetes 1.35') as unknown,
+    err: expect.stringContaining('is a snapshot of Kubernetes 1.35') as unknown,
   });
 });
 
@@ -118,7 +118,7 @@ test('a stop creates no folder for a kubeconfig that the user has removed', asyn
   expect(existsSync(join(clusters.home, 'gone'))).toBe(false);
 });
 
-test('when all clusters have stopped, in any order, the context of before is current again', async () => {
+test('when all clusters have stopped, in any order, the context that was current before their start is current again', async () => {
   const file = join(clusters.home, 'config');
   const OWN = 'contexts:\n- name: prod\n  context: {cluster: prod, user: me}\ncurrent-context: prod\n';
   for (const order of ['a b', 'b a']) {
@@ -129,7 +129,7 @@ test('when all clusters have stopped, in any order, the context of before is cur
   }
 });
 
-test('the start after a start with --port 0 has the same port', async () => {
+test('a cluster keeps the port that a start with --port 0 has chosen', async () => {
   const portOf = async (name: string): Promise<string> =>
     new URL(
       (JSON.parse((await clusters.run(`cluster status ${name} -o json`)).out) as { cluster: { url: string } }).cluster

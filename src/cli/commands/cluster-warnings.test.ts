@@ -18,14 +18,14 @@ test.skipIf(process.platform === 'win32')(
     mkdirSync(file('kubeconfig'), { recursive: true });
     expect(await run('cluster start dev')).toMatchObject({
       code: 1,
-      err: 'error: HOME/state/typekro/clusters/dev/kubeconfig is a folder, and not a file [cluster/folder]\n  hint: move it away',
+      err: 'error: HOME/state/typekro/clusters/dev/kubeconfig is a folder, not a file [cluster/folder]\n  hint: move it away',
     });
     rmSync(clusters.folderOf('dev'), { recursive: true, force: true });
     mkdirSync(clusters.folderOf('dev'), { recursive: true });
     symlinkSync(join(clusters.home, 'elsewhere'), file('settings.json'));
     expect(await run('cluster start dev')).toMatchObject({
       code: 1,
-      err: 'error: HOME/state/typekro/clusters/dev/settings.json is a symbolic link, and not a file [cluster/folder]\n  hint: move it away',
+      err: 'error: HOME/state/typekro/clusters/dev/settings.json is a symbolic link, not a file [cluster/folder]\n  hint: move it away',
     });
   },
 );

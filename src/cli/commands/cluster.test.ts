@@ -422,7 +422,7 @@ test.skipIf(process.platform === 'win32')('a folder that is a symbolic link is r
   expect(await run('cluster start dev')).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "err": "error: HOME/state/typekro/clusters/dev is a symbolic link, and not a folder [cluster/folder]
+      "err": "error: HOME/state/typekro/clusters/dev is a symbolic link, not a folder [cluster/folder]
       hint: move it away",
       "out": "",
     }

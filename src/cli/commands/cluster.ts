@@ -12,7 +12,7 @@ const VERBS = Object.keys(CLUSTER_VERBS);
 /** `typekro cluster VERB [NAME] [FILE…]`: named clusters that outlive the command. */
 export const cluster: Command = {
   name: 'cluster',
-  description: `Starts, stops and fills named clusters. Each is a Kubernetes API on loopback in a process of its own, which outlives the command; many run side by side. Their files are in the user's state directory, and only the user may open them. A cluster has the controllers of Kubernetes, with simulated containers, and no controller of TypeKro. Verbs: ${Object.entries(
+  description: `Starts, stops and fills named clusters. Each is a Kubernetes API on loopback in its own process, which outlives the command; many run side by side. Their files are in the user's state directory, and only the user may open them. A cluster has the controllers of Kubernetes, with simulated containers, and no controller of TypeKro. Verbs: ${Object.entries(
     CLUSTER_VERBS,
   )
     .map(([verb, { form, summary }]) => `${[verb, form].join(' ').trim()}: ${summary}`)
@@ -31,7 +31,7 @@ export const cluster: Command = {
     },
   ],
   options: [
-    { name: 'data', summary: 'start: keep the objects on the disk, also over a stop, a crash and a restart' },
+    { name: 'data', summary: 'start: keep the objects on the disk, also after a stop, a crash or a restart' },
     { ...STAND_IN_OPTION, summary: `start: ${STAND_IN_OPTION.summary}` },
     { ...RUN_PROCESSES_OPTION, summary: `start: ${RUN_PROCESSES_OPTION.summary}; not kept for the next start` },
     { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
@@ -79,10 +79,10 @@ export const cluster: Command = {
     { command: 'typekro cluster snapshot dev before.jsonl', summary: 'then: typekro cluster restore dev before.jsonl' },
     {
       command: 'typekro cluster faults dev add faults.yaml',
-      summary: 'errors, delays and lost answers for its clients',
+      summary: 'errors, delays and lost responses for its clients',
     },
     { command: 'typekro cluster clock dev 1h', summary: 'an hour later: timers, CronJobs and tokens follow' },
-    { command: 'typekro cluster restart dev --pause 5s', summary: 'clients lose their connections, and find it again' },
+    { command: 'typekro cluster restart dev --pause 5s', summary: 'clients lose their connections, and connect again' },
     { command: 'typekro cluster stop --all', summary: 'ends all clusters' },
   ],
   run(context, input) {
@@ -98,7 +98,7 @@ export const cluster: Command = {
 function unknownVerb(word: string): TypeKroError {
   const near = nearestName(word, VERBS);
   return usage(
-    `${word} is none of ${VERBS.join(', ')}`,
+    `${word} is not one of ${VERBS.join(', ')}`,
     near === undefined ? 'typekro cluster --help explains them' : `did you mean typekro cluster ${near}?`,
   );
 }

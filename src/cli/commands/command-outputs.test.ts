@@ -95,7 +95,7 @@ test('validate: problems of a definition and of its instances, each with its loc
       14 |         spec: {selector: {app: web}, ports: [{port: http}]}
          |                                                     ^
       at spec.resources[1].template.spec.ports[0].port
-      hint: write a text in quotes, and a number, true or false without quotes.
+      hint: write a string in quotes, and a number, true or false without quotes.
 
     pots.yaml:15:31: error: undefined field 'clusterIp' [cel/unknown-field]
       15 |       readyWhen: ["\${web.spec.clusterIp != ''}"]
@@ -111,7 +111,7 @@ test('validate: problems of a definition and of its instances, each with its loc
   expect(await run('validate pots.yaml a.yaml')).toMatchInlineSnapshot(`
     {
       "code": 3,
-      "err": "a.yaml:4:14: error: Pot a: spec.text: 7 is written where a text is expected [input/invalid-field]
+      "err": "a.yaml:4:14: error: Pot a: spec.text: 7 is written where a string is expected [input/invalid-field]
       4 | spec: {text: 7, sise: 1}
         |              ^
       at spec.text
@@ -137,7 +137,7 @@ test('validate: annotations of a definition that are not strings, or that the co
     );
   annotated('typekro.dev/canary: 2');
   expect((await run('validate pots.yaml')).err).toMatchInlineSnapshot(`
-    "pots.yaml:3:58: error: ResourceGraphDefinition pots: metadata.annotations[typekro.dev/canary]: 2 is written where a text is expected [input/invalid-field]
+    "pots.yaml:3:58: error: ResourceGraphDefinition pots: metadata.annotations[typekro.dev/canary]: 2 is written where a string is expected [input/invalid-field]
       3 | metadata: {name: pots, annotations: {typekro.dev/canary: 2}}
         |                                                          ^
       at metadata.annotations["typekro.dev/canary"]
@@ -224,10 +224,10 @@ test('validate: some of several files cannot be read', async () => {
         |  ^
       hint: begin it at the same column as the members before it; a list begins each item with "- "
 
-    bin.yaml:1:1: error: the file cannot be read: it is a binary file, not a text [input/unreadable]
+    bin.yaml:1:1: error: the file cannot be read: it is a binary file, not text [input/unreadable]
       hint: name a file of YAML or JSON
 
-    latin.yaml:2:10: error: the file cannot be read: it is not a UTF-8 text: the byte 0xE9 stands here (in Latin-1 the word is "café") [input/unreadable]
+    latin.yaml:2:10: error: the file cannot be read: it is not UTF-8 text: the byte 0xE9 is here (in Latin-1 the word is "café") [input/unreadable]
       hint: save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 latin.yaml > utf8-latin.yaml
 
     dir.yaml:1:1: error: dir.yaml is a folder, and only files are read [input/unreadable]

@@ -26,7 +26,7 @@ export function completion(commands: readonly CommandEntry[]): Command {
       { name: 'shell', summary: SHELLS.join(', '), required: true, choices: SHELLS },
       {
         name: 'words',
-        summary: 'the words before the cursor, which the scripts hand over',
+        summary: 'the words before the cursor, which the scripts pass',
         variadic: true,
         allowsEmpty: true,
       },

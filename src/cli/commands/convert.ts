@@ -29,7 +29,7 @@ const DEFAULT_NAME = 'app';
 export const convert: Command = {
   name: 'convert',
   description:
-    'Reads Kubernetes objects from files, or from the output of helm template, kustomize build or cdk8s, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (ConfigMaps, Secrets, Services, accounts, claims) and selectors of Services become expressions when the referenced object is certain, so that the graph has dependencies. --lift turns values into fields of the spec; the value becomes the default. Fields that a server writes are left out. When the result does not pass typekro validate, only the problems are printed. With --to typescript, prints a composition instead, also for files with definitions: an expression becomes TypeScript if that has exactly the same meaning, and Cel.expr(…) otherwise. A part that a composition cannot express is refused with its place.',
+    'Reads Kubernetes objects from files, or from the output of helm template, kustomize build or cdk8s, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (ConfigMaps, Secrets, Services, accounts, claims) and selectors of Services become expressions when the referenced object is certain, so that the graph has dependencies. --lift turns values into fields of the spec; the value becomes the default. Fields that a server writes are left out. When the result does not pass typekro validate, only the problems are printed. With --to typescript, prints a composition instead, also for files with definitions: an expression becomes TypeScript if that has exactly the same meaning, and Cel.expr(…) otherwise. A part that a composition cannot express is refused, with its position.',
   positionals: [
     { name: 'source', summary: 'YAML or JSON files, folders of such, or -', variadic: true, required: true },
   ],
@@ -45,7 +45,7 @@ export const convert: Command = {
     { name: 'kind', summary: 'kind of its instances; by default the name in UpperCamelCase', value: 'kind' },
     {
       name: 'lift',
-      summary: 'values that become fields, as Deployment/web:spec.replicas=replicas',
+      summary: 'values that become fields, such as Deployment/web:spec.replicas=replicas',
       value: 'lift',
       repeatable: true,
     },
@@ -128,7 +128,7 @@ function namesOf(input: CommandInput): { readonly name: string; readonly kind: s
   const name = textOption(input, 'name') ?? DEFAULT_NAME;
   const kind = textOption(input, 'kind') ?? kindOfName(name);
   if (!isUpperCamelCase(kind)) {
-    throw new TypeKroError(`${kind} is not a name of a kind`, {
+    throw new TypeKroError(`${kind} is not a valid kind name`, {
       code: 'cli/usage',
       remedy: 'write a capital letter, then letters and digits: --kind WebShop',
     });

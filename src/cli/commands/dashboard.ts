@@ -40,7 +40,7 @@ export const dashboard: Command = {
     if (tokenFile !== undefined && port === 0) {
       throw new TypeKroError('--token-file needs a port', {
         code: 'cli/usage',
-        remedy: 'name one by --port: a page comes back only at the port that it knows',
+        remedy: 'name a port with --port: a page comes back only at the port that it knows',
       });
     }
     const token = tokenFile === undefined ? undefined : keptToken(resolve(context.cwd, tokenFile), port);
@@ -73,7 +73,8 @@ export const dashboard: Command = {
         context.print(`Dashboard of ${name} at ${opened.url}`);
         if (input.options['open'] === true) {
           page = await openBrowser(opened.url);
-          if (!page.isOpen) context.printError('note: no program for addresses was found; open the address yourself');
+          if (!page.isOpen)
+            context.printError('note: no program that opens addresses was found; open the address yourself');
         }
         await whenAborted(context.signal);
         return ExitCode.interrupted;

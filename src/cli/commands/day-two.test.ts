@@ -78,7 +78,7 @@ test('suspend holds back a change of the instance, and resume carries it out', a
   expect(await textOfMap()).toEqual({ text: 'x' });
   expect(await run('resume shop')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop configured: it is not suspended: the controller makes everything as the graph wants it",
+      "Pot default/shop configured: it is not suspended: the controller keeps all objects as the graph wants them",
       "   next  typekro wait pot/default/shop",
     ]
   `);
@@ -103,12 +103,12 @@ test('rollback undoes a change without a revision; pin without --revision keeps 
   await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.nothing}' })]));
   await world.advance(2000);
   expect((await run('pin shop'))[0]).toContain('it stays with revision 2');
-  expect((await run('rollback pot'))[0]).toContain('it becomes what revision 2 was');
+  expect((await run('rollback pot'))[0]).toContain('its spec becomes that of revision 2');
   await world.advance(2000);
   expect(await textOfMap()).toEqual({ text: 'second' });
 });
 
-/** Gives the definition a second revision. */
+/** Changes the definition, so that it gets a second revision. */
 async function change(): Promise<void> {
   await world.apply(potDefinition([mapResource('map', { text: 'second' }), mapResource('more', { a: 'b' })]));
   await world.advance(2000);
@@ -141,14 +141,14 @@ test('pin keeps revision 1, revisions lists the changes, and rollback restores r
   expect(await textOfMap()).toEqual({ text: 'second' });
   expect(await run('rollback pot --dry-run')).toMatchInlineSnapshot(`
     [
-      "ResourceGraphDefinition pots would be configured (dry run): then it becomes what revision 1 was: node map, - node more",
+      "ResourceGraphDefinition pots would be configured (dry run): then its spec becomes that of revision 1: node map, - node more",
       "   next  typekro rollback pots --to 1",
     ]
   `);
-  expect((await run('rollback pot'))[0]).toMatch(/^ResourceGraphDefinition pots configured: it becomes/);
+  expect((await run('rollback pot'))[0]).toMatch(/^ResourceGraphDefinition pots configured: its spec becomes/);
   await world.advance(2000);
   expect(await textOfMap()).toEqual({ text: 'x' });
-  expect((await run('rollback pot --to 1'))[0]).toMatch(/unchanged: it is what revision 1 was$/);
+  expect((await run('rollback pot --to 1'))[0]).toMatch(/unchanged: its spec is that of revision 1$/);
 });
 
 const graph = {
@@ -228,8 +228,8 @@ test('wait ends when the instance reaches the expected state, and fails at the t
   const late = await commandRunner(commands, cwd)('wait shop --timeout 50ms --kubeconfig kubeconfig');
   expect(late.code).toBe(1);
   expect(late.err).toMatchInlineSnapshot(`
-    "waiting until Pot default/shop is ACTIVE: it was ACTIVE, and no controller has looked at its last change
-    error: Pot default/shop is not ACTIVE after 50ms: it was ACTIVE, and no controller has looked at its last change [instance/not-reached]
+    "waiting until Pot default/shop is ACTIVE: it was ACTIVE, and no controller has processed its last change
+    error: Pot default/shop is not ACTIVE after 50ms: it was ACTIVE, and no controller has processed its last change [instance/not-reached]
       hint: typekro why pot/default/shop shows what it waits for"
   `);
 });
@@ -295,7 +295,7 @@ async function endsAtFirstWatch(port: number): Promise<number> {
 
 test('wait reports an outage of the cluster, and events --watch ends with an error', async () => {
   for (const [line, said] of [
-    ['wait shop --for deleted --timeout 1500ms', /gives no answer since \S+ \(.+\); before, it is ACTIVE/],
+    ['wait shop --for deleted --timeout 1500ms', /has not responded since \S+ \(.+\); before, it is ACTIVE/],
     ['events shop --watch', /^error: /],
   ] as const) {
     const { kubeconfig, url } = await world.cluster.listen({ port: 0, https: false });

@@ -113,7 +113,7 @@ function refuseStandardInput(input: CommandInput): void {
   const names = [...input.positionals, ...(textOption(input, 'crds') ?? '').split(',')];
   if (!names.includes('-')) return;
   throw new TypeKroError(
-    'typekro dev reads its files again after each save, and the standard input has only one reading',
+    'typekro dev reads its files again after each save, and the standard input can be read only once',
     { code: 'cli/usage', remedy: 'write it into a file, and name the file' },
   );
 }

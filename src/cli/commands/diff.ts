@@ -27,9 +27,9 @@ export const diff: Command = {
               ? 'the spec of the Graph does not compile'
               : (notes[0] ?? 'the definition is not known')
             : `no revision of ${definition.metadata.name} compiles`;
-        throw new TypeKroError(`${why}: what the objects should be is not known`, {
+        throw new TypeKroError(`${why}, so the desired objects are not known`, {
           code: 'instance/no-graph',
-          remedy: 'typekro why shows what is known of the instance',
+          remedy: 'typekro why shows what is known about the instance',
         });
       }
       const data = diffReport(observation, graph);

@@ -16,7 +16,7 @@ const REQUEST_LIMIT_MS = 10_000;
 export const doctor: Command = {
   name: 'doctor',
   description:
-    'Checks a cluster and its controller: the version, features and clock of the API server, the CRDs of kro, the controllers that run and their Leases, the rights of their ServiceAccounts, admission and conversion webhooks that do not answer, the memory and restarts of the pods, definitions that are not served, and deletions that do not end. Each finding has a place, a reason and the next step. Writes nothing. A check for which the rights of the user do not suffice is named and left out. The exit code is 1 when there is an error, else 0.',
+    'Checks a cluster and its controller: the version, features and clock of the API server, the CRDs of kro, the controllers that run and their Leases, the rights of their ServiceAccounts, admission and conversion webhooks that do not respond, the memory and restarts of the pods, definitions that are not served, and deletions that do not end. Each finding has a place, a reason and the next step. Writes nothing. A check for which the rights of the user do not suffice is named and left out. The exit code is 1 when there is an error, else 0.',
   positionals: [],
   options: [
     ...KUBECONFIG_OPTIONS,

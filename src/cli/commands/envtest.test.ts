@@ -70,7 +70,7 @@ test.skipIf(process.platform === 'win32')('envtest: the path of the folder, a li
   expect(await run('envtest -o yaml')).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "err": "error: --output yaml is none of path, env, json [cli/usage]
+      "err": "error: --output yaml is not one of path, env, json [cli/usage]
       hint: choose one: --output path, env or json",
       "out": "",
     }

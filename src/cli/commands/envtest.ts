@@ -51,7 +51,7 @@ export const envtest: Command = {
     }
     const [apiServer, etcd] = [moduleUrl('cli/envtest/apiserver-main'), moduleUrl('cli/envtest/etcd-main')];
     if (apiServer === undefined || etcd === undefined) {
-      throw new TypeKroError('this bundle of the command has no programs for envtest', {
+      throw new TypeKroError('this bundle of the command does not contain the programs for envtest', {
         code: 'envtest/bundle',
         remedy: 'install the package: npm install --save-dev typekro',
       });

@@ -55,8 +55,8 @@ export const events: Command = {
 };
 
 /**
- * Reports the existing events of each namespace in order of time, then each new event. Rejects when the cluster does
- * not respond any more.
+ * Reports the existing events of each namespace in order of time, then each new event. Rejects when the cluster no
+ * longer responds.
  */
 async function watchEvents(
   api: KubernetesApi,

@@ -232,7 +232,7 @@ describe('types', () => {
     expect(diagnostics).toEqual([]);
   });
 
-  test('JSON Schema that accepts instances and refuses mistakes', async () => {
+  test('JSON Schema that accepts a valid instance and reports each mistake', async () => {
     const { out } = await run('types shop.yaml -o jsonschema');
     const json = JSON.parse(out) as JsonObject;
     const read = fromJsonSchema(json);
@@ -253,7 +253,7 @@ describe('types', () => {
     expect(json).toMatchObject({ additionalProperties: false, properties: { spec: { additionalProperties: false } } });
   });
 
-  test('the CRD, and with the verb of kro an instance to begin with', async () => {
+  test('the CRD, and with the verb of kro an example instance', async () => {
     expect((await run('types shop.yaml -o crd')).out).toMatch(
       /^apiVersion: apiextensions.k8s.io\/v1\nkind: CustomResourceDefinition\n/,
     );
@@ -275,7 +275,7 @@ describe('types', () => {
   });
 
   test.each([
-    ['types shop.yaml -o yaml', 2, '--output yaml is none of typescript, jsonschema, crd, instance'],
+    ['types shop.yaml -o yaml', 2, '--output yaml is not one of typescript, jsonschema, crd, instance'],
     ['types nothing.yaml', 1, 'there is no file nothing.yaml'],
   ])('%s ends with %d', async (line, code, output) => {
     const ended = await run(line);

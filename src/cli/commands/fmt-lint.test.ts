@@ -70,7 +70,7 @@ describe('fmt', () => {
     expect(await run('fmt --check good.yaml other.yaml')).toEqual({
       code: 4,
       out: 'differs other.yaml',
-      err: '1 file would be formatted: run the same command with --write in place of --check.',
+      err: '1 file would be formatted: run the same command with --write instead of --check.',
     });
     expect(await run('fmt --check -', OTHER)).toEqual({
       code: 4,
@@ -118,7 +118,7 @@ describe('fmt', () => {
 });
 
 describe('lint', () => {
-  test('a warning is a rule', async () => {
+  test('each warning is a rule with a level, which an option can change', async () => {
     const { code, err } = await run('lint good.yaml');
     expect(code).toBe(0);
     expect(err).toMatchInlineSnapshot(`
@@ -147,7 +147,7 @@ describe('lint', () => {
     expect((await run('lint good.yaml --config own.yaml')).out).toBe('no problem in 1 object');
   });
 
-  test('formats for other programs', async () => {
+  test('-o github, sarif and json print the findings for other programs', async () => {
     const github = await run('lint good.yaml -o github');
     expect(github.out).toMatch(/^::warning file=good.yaml,line=16,col=\d+,title=input\/missing-key::/);
     const sarif = JSON.parse((await run('lint good.yaml -o sarif')).out) as {
@@ -177,10 +177,10 @@ describe('lint', () => {
 
   test.each([
     ['lint good.yaml --rule input/missing-kye=off', 2, 'did you mean input/missing-key?'],
-    ['lint good.yaml --rule input/missing-key=maybe', 2, 'none of off, warn, error'],
+    ['lint good.yaml --rule input/missing-key=maybe', 2, 'not one of off, warn, error'],
     ['lint good.yaml --config broken.yaml', 1, 'broken.yaml:1:4'],
     ['lint good.yaml --config nothing.yaml', 1, 'nothing.yaml cannot be read'],
-    ['lint good.yaml -o xml', 2, '--output xml is none of text, json, sarif, github'],
+    ['lint good.yaml -o xml', 2, '--output xml is not one of text, json, sarif, github'],
     ['lint', 2, 'no file is named'],
   ])('%s ends with %d', async (line, code, output) => {
     const ended = await run(line);

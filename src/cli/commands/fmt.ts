@@ -55,7 +55,7 @@ export const fmt: Command = {
     }
     if (differing.length === 0) context.print(`no difference in ${count(texts.length, 'file')}`);
     if (differing.length === 0 || write) return ExitCode.ok;
-    const remedy = files.includes('-') ? 'without --check' : 'with --write in place of --check';
+    const remedy = files.includes('-') ? 'without --check' : 'with --write instead of --check';
     context.printError(`${count(differing.length, 'file')} would be formatted: run the same command ${remedy}.`);
     return ExitCode.drift;
   },
@@ -76,7 +76,7 @@ async function readFormatted(
     if (!YAML.has(extname(path).toLowerCase())) {
       throw new TypeKroError(`${name} is not a YAML file, and fmt formats YAML`, {
         code: 'input/unknown-type',
-        remedy: 'name .yaml or .yml files; other languages have formatters of their own',
+        remedy: 'name .yaml or .yml files; other languages have their own formatters',
       });
     }
   }

@@ -185,7 +185,7 @@ describe('bad input', () => {
     writeFileSync(join(cwd, 'a.yaml'), template);
     const { code, text } = await run(['a.yaml']);
     expect(code).toBe(3);
-    expect(text).toContain('a.yaml is a template of a Helm chart, no YAML yet');
+    expect(text).toContain('a.yaml is a template of a Helm chart, not YAML yet');
     expect(text).toContain('helm template CHART --include-crds | typekro generate -');
   });
 

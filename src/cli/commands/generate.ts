@@ -13,11 +13,11 @@ import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { shellWord } from '../shell-word.ts';
 import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
 
-/** `typekro generate`: typed factories for the kinds of CustomResourceDefinitions. */
+/** `typekro generate`: generates typed factories for the kinds of CustomResourceDefinitions. */
 export const generate: Command = {
   name: 'generate',
   description:
-    'Reads CustomResourceDefinitions and writes TypeScript: for each served version of each kind the types of its spec and status, and a function that makes it inside a composition. The same definitions always give the same text.',
+    'Reads CustomResourceDefinitions and writes TypeScript: for each served version of each kind the types of its spec and status, and a function that makes it inside a composition. The same definitions always produce the same text.',
   positionals: [
     { name: 'source', summary: 'YAML or JSON files, folders of such, or - for standard input', variadic: true },
   ],
@@ -175,8 +175,8 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
 }
 
 /**
- * The command line in the head of each file, with which a reader can generate the same files. It therefore does not
- * contain `--check`. It does not contain `--kubeconfig` either, because this path is private.
+ * The command line in the head of each file. It generates the same files again, so it does not contain `--check`. It
+ * does not contain `--kubeconfig` either, because this path is private.
  */
 function commandLine(input: CommandInput, layout: string): string {
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {

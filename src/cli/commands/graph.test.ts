@@ -94,11 +94,11 @@ test('prints several definitions as lines, but draws only one of them as a pictu
 });
 
 test.each([
-  ['graph shop.yaml -o png', 2, '--output png is none of text, json, yaml, mermaid, dot, svg'],
+  ['graph shop.yaml -o png', 2, '--output png is not one of text, json, yaml, mermaid, dot, svg'],
   ['graph shop.yaml --definition shp', 2, 'did you mean shop?'],
   ['graph', 2, "missing required argument 'file'"],
   ['graph missing.yaml', 1, 'there is no file missing.yaml'],
-  ['graph latin.yaml', 1, 'not a UTF-8 text: the byte 0xE9'],
+  ['graph latin.yaml', 1, 'not UTF-8 text: the byte 0xE9'],
   ['graph broken.yaml', 3, 'did you mean "first"?'],
 ])('%s ends with %d', async (line, code, output) => {
   const ended = await run(line);

@@ -16,7 +16,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'graph',
-    summary: 'show the nodes of definitions and what makes them depend on each other',
+    summary: 'show the nodes of definitions and the dependencies between them',
     group: 'Write definitions',
     load: () => import('./graph.ts').then(({ graph }) => graph),
   },
@@ -58,7 +58,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'convert',
-    summary: 'make a definition out of plain manifests',
+    summary: 'make a definition from plain manifests',
     group: 'Write definitions',
     load: () => import('./convert.ts').then(({ convert }) => convert),
   },
@@ -109,7 +109,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'apply',
-    summary: 'apply files, or exactly what a saved plan says',
+    summary: 'apply files, or exactly the changes of a saved plan',
     group: 'Run',
     writes: true,
     readsMany: true,
@@ -132,7 +132,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'snapshot',
-    summary: 'write the objects of a cluster that plans need into one file',
+    summary: 'save the objects of a cluster that plans need to one file',
     group: 'Run',
     readsMany: true,
     load: () => import('./snapshot.ts').then(({ snapshot }) => snapshot),

@@ -68,7 +68,7 @@ function packageName(folder: string): string {
 
 function checkName(name: string): void {
   if (/^(?:@[a-z0-9._~-]+\/)?[a-z0-9~][a-z0-9._~-]{0,213}$/.test(name)) return;
-  throw new TypeKroError(`--name ${name} is not a name of a package`, {
+  throw new TypeKroError(`--name ${name} is not a valid package name`, {
     code: 'cli/usage',
     remedy: 'write lower-case letters, digits, "-", "_" and "."',
   });

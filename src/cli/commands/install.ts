@@ -25,7 +25,7 @@ export const install: Command = {
     { command: 'typekro install --context staging', summary: 'before the first `typekro controller`' },
     {
       command: 'typekro install --controller --image registry.example.com/typekro:1.0 --print',
-      summary: 'what an installation consists of',
+      summary: 'the manifests of an installation',
     },
   ],
   async run(context, input) {

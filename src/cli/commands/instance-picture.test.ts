@@ -147,7 +147,7 @@ test('tree --watch prints the tree again after a change, and ends when the insta
 test.each([
   ['graph nowhere', 2, 'there is no instance'],
   ['graph nowhere.yaml', 1, 'nowhere.yaml'],
-  ['tree shop --watch -o svg', 2, '--watch shows lines, and no svg'],
+  ['tree shop --watch -o svg', 2, '--watch prints lines, not svg'],
 ])('%s ends with %i', async (line, code, text) => {
   const ended = await run(line);
   expect(ended.err).toContain(text);

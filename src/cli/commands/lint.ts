@@ -20,7 +20,7 @@ export const lint: Command = {
   description: `Checks files as validate does. Each warning is a rule, named by its code; a rule can be off, warn (the default) or error, in the file ${CONFIG_FILE} (rules: with a level for each name) and with --rule, which has precedence. A name such as trace/* means all rules of an area. Errors cannot be turned off, because the compiler or the API server refuses them.`,
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true }],
   options: [
-    { name: 'rule', summary: 'levels of rules, as graph/unused-type=off', value: 'name=level', repeatable: true },
+    { name: 'rule', summary: 'levels of rules, such as graph/unused-type=off', value: 'name=level', repeatable: true },
     { name: 'config', summary: `file with levels; by default ${CONFIG_FILE}, where it exists`, value: 'file' },
     { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text', choices: FORMS },
     { name: 'rules', summary: 'print the names of all rules with what they mean' },

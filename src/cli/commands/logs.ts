@@ -8,7 +8,7 @@ import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observe } from '../instan
 import type { LogSelection, LogSource } from '../instance/pod-logs.ts';
 import { logLines, logSources } from '../instance/pod-logs.ts';
 
-/** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers behind an instance. */
+/** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers that belong to an instance. */
 export const logs: Command = {
   name: 'logs',
   description:
@@ -17,13 +17,13 @@ export const logs: Command = {
   options: [
     ...CONNECTION_OPTIONS,
     { name: 'follow', short: 'f', summary: 'continue with new lines until Ctrl-C' },
-    { name: 'previous', summary: 'the log of the previous, ended container' },
+    { name: 'previous', summary: 'the log of the previous instance of the container' },
     { name: 'tail', summary: 'the number of lines at the end of each log', value: 'lines' },
     { name: 'container', short: 'c', summary: 'only containers of this name', value: 'name' },
   ],
   examples: [
     { command: 'typekro logs team-a/shop --tail 20', summary: 'the last lines of every container' },
-    { command: 'typekro logs -f team-a/shop/deployment', summary: 'of one node, as it is written' },
+    { command: 'typekro logs -f team-a/shop/deployment', summary: 'of one node, with new lines as they are written' },
     { command: 'typekro logs team-a/shop --previous', summary: 'what a container wrote before it crashed' },
   ],
   async run(context, input) {

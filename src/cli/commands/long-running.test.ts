@@ -43,7 +43,7 @@ const output = (): string =>
     .replaceAll(cwd, 'FOLDER')
     .replaceAll(/^Pot default\/shop.* (?:waiting for the controller|IN_PROGRESS|(?:pending|applying): .*)\n/gm, '');
 
-test('up: the applied objects, the status, and the next commands', async () => {
+test('up prints the state and the status of the instance, and the next commands', async () => {
   start('up pots.yaml shop.yaml');
   await running.until(/get rgd/);
   expect(await running.interrupt()).toBe(130);
@@ -103,7 +103,7 @@ test('up --once ends when everything is ACTIVE, and when an instance can never b
   `);
 });
 
-test('dev: the first apply, and the end', async () => {
+test('dev prints the first apply, and ends when it is interrupted', async () => {
   start('dev pots.yaml shop.yaml');
   await running.until(/Ctrl-C ends the cluster[^]*Ctrl-C ends the cluster/);
   expect(await running.interrupt()).toBe(130);

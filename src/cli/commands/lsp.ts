@@ -14,7 +14,7 @@ export const lsp: Command = {
   options: [
     {
       name: 'stdio',
-      summary: 'speak over the standard input and output; the server has no other way, so the option has no effect',
+      summary: 'use the standard input and output; the server has no other transport, so the option has no effect',
     },
     {
       name: 'clientProcessId',

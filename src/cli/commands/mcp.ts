@@ -7,7 +7,7 @@ import { packageVersion } from '../package-version.ts';
 import { protocolStreams } from '../protocol-streams.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
-/** `typekro mcp`: serves the commands that only read as tools of the Model Context Protocol. */
+/** `typekro mcp`: offers the read-only commands as tools of the Model Context Protocol. */
 export const mcp: Command = {
   name: 'mcp',
   description:
@@ -21,7 +21,7 @@ export const mcp: Command = {
   examples: [
     {
       command: 'npm install --save-dev @modelcontextprotocol/sdk',
-      summary: 'once; then name the server to the client:',
+      summary: 'once; then enter the command below in the configuration of the client:',
     },
     { command: 'npx typekro mcp --root graphs', summary: 'the command that an MCP client starts' },
   ],

@@ -131,7 +131,7 @@ export const migrate: Command = {
 function ownerOf(input: CommandInput): Owner {
   const to = textOption(input, 'to');
   if (to === 'kro' || to === 'direct') return to;
-  const message = to === undefined ? 'the new owner is missing' : `--to ${to} is no owner of instances`;
+  const message = to === undefined ? 'the new owner is missing' : `--to ${to} is not an owner of instances`;
   throw new TypeKroError(message, { code: 'cli/usage', remedy: 'write --to kro or --to direct' });
 }
 

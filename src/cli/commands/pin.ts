@@ -30,7 +30,7 @@ export const pin: Command = {
   ],
   examples: [
     { command: 'typekro pin team-a/shop --revision 3', summary: 'it stays with revision 3' },
-    { command: 'typekro pin team-a/shop --remove', summary: 'it follows the newest again' },
+    { command: 'typekro pin team-a/shop --remove', summary: 'it follows the newest revision again' },
   ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {

@@ -136,7 +136,7 @@ export function refuseCluster(input: CommandInput): void {
     `--snapshot needs no cluster, and ${chosen.map((name) => `--${name}`).join(' and ')} ${chosen.length === 1 ? 'chooses' : 'choose'} one`,
     {
       code: 'cli/usage',
-      remedy: 'leave out either; typekro snapshot FILE takes a new snapshot of a cluster',
+      remedy: 'leave out one of them; typekro snapshot FILE takes a new snapshot of a cluster',
     },
   );
 }
@@ -211,7 +211,7 @@ function refuseToSave({ definitions }: Plan, only: string | undefined): void {
 }
 
 function write(context: CommandContext, file: string, text: string): void {
-  const remedy = 'name a place that you may write';
+  const remedy = 'name a file that you may write';
   writeFile(resolve(context.cwd, file), text, { code: 'plan/not-written', remedy, mode: 0o600 });
 }
 

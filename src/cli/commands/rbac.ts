@@ -13,7 +13,10 @@ import { yamlText } from '../yaml-text.ts';
 
 const DEFAULT_ROLE = 'typekro:definitions';
 
-/** `typekro rbac FILE…`: prints the rights that definitions and Graphs need, as YAML. */
+/**
+ * `typekro rbac FILE…`: prints the rights that definitions and Graphs need, as YAML.
+ * `src/controller/install/definition-roles.ts` and `graph-roles.ts` compute the rights.
+ */
 export const rbac: Command = {
   name: 'rbac',
   description:
@@ -42,7 +45,7 @@ export const rbac: Command = {
     {
       name: 'per-definition',
       summary:
-        "gives each definition without a ServiceAccount one of its own, definition-<name> in the controller's namespace; also prints the definition, with the annotation that names the account",
+        "gives each definition without a ServiceAccount its own account, definition-<name> in the controller's namespace; also prints the definition, with the annotation that names the account",
     },
     ...CRD_OPTIONS,
   ],
@@ -99,10 +102,10 @@ export const rbac: Command = {
 };
 
 /**
- * Reports the rights of other definitions that the cluster loses when the printed ClusterRole replaces the one of its
- * name. Without a cluster, a note says that the printed ClusterRole replaces an existing ClusterRole of this name. The
- * note is printed only for the default name, because a caller that chooses a name knows which files belong to the
- * ClusterRole.
+ * Reports the rights of other definitions that the cluster loses when the printed ClusterRole replaces the existing
+ * ClusterRole of this name. Without a cluster, a note says that the printed ClusterRole replaces an existing
+ * ClusterRole of this name. The note is printed only for the default name, because a caller that chooses a name knows
+ * which files belong to the ClusterRole.
  */
 async function replacedRole(
   context: CommandContext,

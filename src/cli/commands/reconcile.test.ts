@@ -124,8 +124,8 @@ test('when no controller runs, the command removes its request', async () => {
   expect({ code, err }).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "err": "error: no controller ended a pass over Pot default/shop in 200ms [reconcile/not-answered]
-      hint: the request is taken back; check whether the controller runs; stock kro and older versions of TypeKro need --by-suspension",
+      "err": "error: no controller completed a pass over Pot default/shop in 200ms [reconcile/not-answered]
+      hint: the request was withdrawn; check whether the controller runs; stock kro and older versions of TypeKro need --by-suspension",
     }
   `);
   expect(await annotations()).not.toHaveProperty([REQUEST]);

@@ -148,11 +148,11 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   } catch (error) {
     await withdraw(task, key, value);
     if (signal.aborted || !limit.aborted) throw error;
-    throw new TypeKroError(`no controller ended a pass over ${objectName(refOf(object))} in ${timeout}`, {
+    throw new TypeKroError(`no controller completed a pass over ${objectName(refOf(object))} in ${timeout}`, {
       code: 'reconcile/not-answered',
       remedy: bySuspension
-        ? 'the suspension is taken back; check whether a controller runs: kubectl get pods -A -l app.kubernetes.io/name=kro'
-        : 'the request is taken back; check whether the controller runs; stock kro and older versions of TypeKro need --by-suspension',
+        ? 'the suspension was removed; check whether a controller runs: kubectl get pods -A -l app.kubernetes.io/name=kro'
+        : 'the request was withdrawn; check whether the controller runs; stock kro and older versions of TypeKro need --by-suspension',
       cause: error,
     });
   }
@@ -229,7 +229,7 @@ async function withdraw({ api, context, object }: RequestTask, key: string, valu
     if (isNotFound(error)) return;
     const why = error instanceof Error ? error.message : String(error);
     context.printError(
-      `warning: the annotation ${key} of ${objectName(refOf(object))} could not be taken back: ${printableLine(why)}`,
+      `warning: the annotation ${key} of ${objectName(refOf(object))} could not be removed: ${printableLine(why)}`,
     );
   }
 }

@@ -67,7 +67,7 @@ test('prints known values, and the expressions of values that are unknown withou
     {
       "code": 0,
       "err": "",
-      "out": "# settings (ConfigMap): external, waiting, waits for ConfigMap v1 default/settings, which another client has to create
+      "out": "# settings (ConfigMap): external, waiting, waits for ConfigMap v1 default/settings, which another client must create
     # svc (Service): applying, creates its object
     apiVersion: v1
     kind: Service
@@ -172,7 +172,7 @@ test.each([
   ['--set over --values', 'render shop.yaml -f values.yaml --set zones[1]=b', ['web-a', 'web-b'], '2'],
   ['an instance in --values', 'render shop.yaml -f instance.yaml --set zones=[q]', ['web-q'], '2'],
   ['an instance in the files', 'render shop.yaml instance.yaml --set zones=[q],replicas=9', ['web-q'], '9'],
-])('values by %s', async (_name, line, names, replicas) => {
+])('takes values from %s', async (_name, line, names, replicas) => {
   const { code, out } = await run(`${line} -o json`);
   const { schemaVersion, instances } = JSON.parse(out) as {
     schemaVersion: number;
@@ -186,7 +186,7 @@ test.each([
   expect(zones[0]?.object.data.replicas).toBe(replicas);
 });
 
-test('a spec on the standard input', async () => {
+test('reads a spec from the standard input', async () => {
   expect((await run('render shop.yaml -f -', 'name: piped\nzones: []\n')).out).toContain('name: piped');
 });
 
@@ -194,7 +194,7 @@ test('an expression that fails with these values is an error', async () => {
   const { code, out, err } = await run('render shop.yaml');
   expect(code).toBe(3);
   expect(err).toMatchInlineSnapshot(`
-    "error: Shop default/shop: svc waits for data: schema.spec.name has no value, "name" is not there
+    "error: Shop default/shop: svc waits for data: schema.spec.name has no value, "name" does not exist
       hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript
     error: Shop default/shop: zone: the list of z has no value, no such key: zones: \${schema.spec.zones}
       hint: correct the values of the instance, or the expression; the nodes that zone waits for do not change this"
@@ -267,7 +267,7 @@ test.each([
   ['a condition of a dependency without a value yet', 'after', 'includeWhen: ["${svc.spec.clusterIP != \'\'}"]', 0],
   ['a collection of unknown length', 'late', 'forEach: [{ byte: "${svc.spec.clusterIP.split(\'.\')}" }]', 0],
   ['a condition that holds', 'late', 'includeWhen: ["${schema.spec.size == 0}"]', 3],
-])('a failing field behind %s', async (_what, id, more, code) => {
+])('a failing field is an error only if its node certainly exists: %s', async (_what, id, more, code) => {
   const fails = '{ a: "${svc.spec.clusterIP}", b: "${string(1 / schema.spec.size)}" }';
   const late = id === 'late' ? fails : '{ a: "${svc.spec.clusterIP}" }';
   const name = more.startsWith('forEach') ? '"late-${byte}"' : 'late';
@@ -300,22 +300,22 @@ test('a failing list is an error only when the condition of its node is true, no
 
 test.each([
   ['render shop.yaml -f missing.yaml', 1, 'missing.yaml cannot be read'],
-  ['render shop.yaml -f latin.yaml', 1, 'latin.yaml:1:10 cannot be read: it is not a UTF-8 text'],
+  ['render shop.yaml -f latin.yaml', 1, 'latin.yaml:1:10 cannot be read: it is not UTF-8 text'],
   [
     'render shop.yaml -f wrong.yaml',
     3,
-    'wrong.yaml:1:7: error: Shop shop: spec.name: 3 is written where a text is expected',
+    'wrong.yaml:1:7: error: Shop shop: spec.name: 3 is written where a string is expected',
   ],
-  ['render shop.yaml --observed latin.yaml', 1, 'not a UTF-8 text'],
+  ['render shop.yaml --observed latin.yaml', 1, 'not UTF-8 text'],
   ['render shop.yaml --observed nothing', 1, 'there is no file or folder nothing'],
   ['render shop.yaml --set name', 2, '--set name sets nothing'],
   ['render shop.yaml --set a[99999999]=1', 2, '--set a[99999999]=1: the index 99999999 is above 999'],
   ['render shop.yaml -f values.yaml --set zones.x=1', 2, '--set zones.x=1: zones is a list'],
-  ['render shop.yaml --set replicas=many --set replicas.x=1', 2, '--set replicas.x=1: replicas is the text "many"'],
+  ['render shop.yaml --set replicas=many --set replicas.x=1', 2, '--set replicas.x=1: replicas is the string "many"'],
   [
     'render shop.yaml -f values.yaml --set replicas=many --set zoness=[a]',
     3,
-    'error: --set replicas=many: Shop shop: spec.replicas: the text "many" is written where',
+    'error: --set replicas=many: Shop shop: spec.replicas: the string "many" is written where',
   ],
   [
     'render shop.yaml --set replicas=1 --set zoness=[a]',
@@ -323,7 +323,7 @@ test.each([
     'error: --set zoness=[a]: Shop shop: spec.zoness: unknown field',
   ],
   ['render shop.yaml -f wrong.yaml --set replicas=many', 3, 'wrong.yaml:1:7: error: Shop shop: spec.name: 3'],
-  ['render shop.yaml -o text', 2, '--output text is none of yaml, json'],
+  ['render shop.yaml -o text', 2, '--output text is not one of yaml, json'],
   ['render instance.yaml', 3, 'Shop'],
   [
     'render shop.yaml instance.yaml -n other',
@@ -383,7 +383,7 @@ spec:
     const run = commandRunner([render], folder);
     expect((await run('render menu.yaml')).out).toMatchInlineSnapshot(`
       "# naming: ready, is as wanted and ready
-      # season (ConfigMap): external, waiting, waits for ConfigMap v1 team-a/season, which another client has to create
+      # season (ConfigMap): external, waiting, waits for ConfigMap v1 team-a/season, which another client must create
       # menu (ConfigMap): pending, waits for season (waiting)
       apiVersion: v1
       kind: ConfigMap

@@ -34,7 +34,7 @@ export const render: Command = {
     { name: 'values', short: 'f', summary: 'an instance, or its spec alone, in YAML or JSON', value: 'file' },
     {
       name: 'set',
-      summary: 'fields of the spec, as replicas=3,image.tag=v2; values are read as YAML',
+      summary: 'fields of the spec, such as replicas=3,image.tag=v2; values are read as YAML',
       value: 'path=value',
       repeatable: true,
       allowsEmpty: true,
@@ -92,7 +92,7 @@ export const render: Command = {
     if (renderings.length === 0) {
       throw new TypeKroError('there is no instance to render in these files', {
         code: 'input/empty',
-        remedy: 'give its spec by --values or --set',
+        remedy: 'pass its spec with --values or --set',
       });
     }
     print(renderings);
@@ -128,7 +128,7 @@ function refuseValues(chosen: readonly Graph[], input: CommandInput): void {
   if (given === undefined) return;
   throw new TypeKroError(`--${given} is for instances of definitions, and a Graph has no values`, {
     code: 'cli/usage',
-    remedy: 'change the Graph, or give the objects that it reads by --observed',
+    remedy: 'change the Graph, or pass the objects that it reads with --observed',
   });
 }
 

@@ -21,7 +21,7 @@ export const resume: Command = {
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
       const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');
       const result = await resumeInstance(api, instance, options);
-      const effect = 'it is not suspended: the controller makes everything as the graph wants it';
+      const effect = 'it is not suspended: the controller keeps all objects as the graph wants them';
       const argument = argumentOf(instance);
       const command = `typekro resume ${argument}`;
       return { object: refOf(instance), result, effect, command, next: `typekro wait ${argument}` };

@@ -41,19 +41,20 @@ export const rollback: Command = {
       const next = `typekro revisions ${object.name}`;
       const command = `typekro rollback ${object.name} --to ${number}`;
       if (revisionHash(currentSpec) === revisionHash(spec)) {
-        return { object, result: 'unchanged', effect: `it is what revision ${number} was`, command, next };
+        return { object, result: 'unchanged', effect: `its spec is that of revision ${number}`, command, next };
       }
       // The update contains the resourceVersion that was read, so a concurrent change of the definition is a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
       const changes = graphDifferences(currentSpec, spec).join(', ');
-      const effect = `it becomes what revision ${number} was: ${changes}`;
+      const effect = `its spec becomes that of revision ${number}: ${changes}`;
       return { object, result: 'configured', effect, command, next };
     }),
 };
 
 /**
- * Returns the last revision that differs from the current spec. If the spec has a revision, this is the revision before
- * the newest. If the spec has none, because it does not compile or its CRD is refused, this is the newest revision.
+ * Returns the last revision that differs from the current spec. If the current spec has a revision, the result is the
+ * revision before the newest. If the current spec has none, because it does not compile or its CRD is refused, the
+ * result is the newest revision.
  */
 function previousRevision({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
   const newest = all.at(-1);

@@ -28,7 +28,7 @@ type Form = (typeof FORMS)[number];
 /** `typekro test PATH…`: runs declarative tests of definitions on the embedded cluster, in virtual time. */
 export const test: Command = {
   name: 'test',
-  description: `Runs the tests in *.test.yaml files, each beside the definition or composition that it is about. Every test has an embedded cluster of its own with the controller of this package, on a clock that only the test moves: hours pass in milliseconds. A file begins like this:
+  description: `Runs the tests in *.test.yaml files, each next to the definition or composition that it tests. Every test has its own embedded cluster with the controller of this package, on a clock that only the test moves: hours pass in milliseconds. A file begins like this:
 
   schemaVersion: 1
   kind: GraphTest
@@ -59,12 +59,12 @@ docs/testing.md explains all fields.`,
     { name: 'coverage', summary: 'list what no test covers' },
     {
       name: 'coverage-min',
-      summary: 'fail when the tests cover less of nodes, conditions and branches',
+      summary: 'fail when the tests cover less than this percentage of nodes, conditions and branches',
       value: 'percent',
     },
     {
       name: 'faults',
-      summary: `take each graph through this number of lives under faults (1 to ${MAX_LIVES}): a controller that dies, refused requests, lost answers, late watches, other clients`,
+      summary: `also run each graph this many times (1 to ${MAX_LIVES}) with random faults: the controller dies, requests are refused, responses are lost, watches are late, other clients write`,
       value: 'lives',
     },
     { name: 'seed', summary: 'with --faults: the seed of the first life; by default a random one', value: 'number' },
@@ -222,7 +222,7 @@ function faultsOf(input: CommandInput): { readonly lives: number; readonly seed:
   const seed = numberOf(input, 'seed', 0, MAX_SEED);
   if (lives !== undefined) return { lives, seed: seed ?? randomSeed() };
   if (seed === undefined) return undefined;
-  throw new TypeKroError('--seed is the seed of lives under faults', {
+  throw new TypeKroError('--seed has no effect without --faults', {
     code: 'cli/usage',
     remedy: `write --faults 1 --seed ${seed}`,
   });

@@ -77,7 +77,7 @@ function treeAnswer(context: CommandContext, observation: InstanceObservation): 
 async function watchTree(context: CommandContext, input: CommandInput): Promise<number> {
   const form = textOption(input, 'output') ?? 'text';
   if (form !== 'text') {
-    throw new TypeKroError(`--watch shows lines, and no ${form}`, { code: 'cli/usage', remedy: 'leave -o out' });
+    throw new TypeKroError(`--watch prints lines, not ${form}`, { code: 'cli/usage', remedy: 'leave -o out' });
   }
   const { client, namespace: own } = await connectToCluster(context, input);
   const { signal } = context;

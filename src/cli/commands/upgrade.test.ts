@@ -80,7 +80,7 @@ test('prints for both levels the refused definitions, the changed objects, and t
       "",
       "opens at 0.10",
       "  ! refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "    try: close it with }; write a text that contains "\${" as \${"\${"}; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
+      "    try: close it with }; write a string that contains "\${" as \${"\${"}; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
       "  ! default/kept: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "",
       "plains at 0.10",
@@ -145,7 +145,7 @@ test('the revision of a pinned instance is compiled, too, and instances of a ref
     [
       "shifts at 0.10",
       "  ! refused: spec.resources[1].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "    try: close it with }; write a text that contains "\${" as \${"\${"}; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
+      "    try: close it with }; write a string that contains "\${" as \${"\${"}; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
       "  = revision 2 stays in force for its instances",
       "  ! default/late: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",

@@ -167,7 +167,7 @@ async function readAgain(
     return check(found) ?? { failure: failureOf(found ?? instance) };
   } catch (error) {
     if (signal.aborted) throw error;
-    const why = `the cluster gives no answer since ${since} (${message}); before, ${last.why}`;
+    const why = `the cluster has not responded since ${since} (${message}); before, ${last.why}`;
     return { failure: { why, remedy: 'check that the API server runs, then wait again' } };
   }
 }
@@ -191,7 +191,7 @@ function stateText(instance: KubeObject): string {
   const deletion = deletionTimestamp === undefined ? '' : `, being deleted since ${deletionTimestamp}`;
   const { generation = 0 } = instance.metadata;
   if ((ready?.observedGeneration ?? generation) < generation) {
-    return `it was ${state}, and no controller has looked at its last change${deletion}`;
+    return `it was ${state}, and no controller has processed its last change${deletion}`;
   }
   const message = ready === undefined || ready.status === 'True' ? '' : (ready.message ?? '');
   return `it is ${state}${deletion}${message === '' ? '' : `: ${printableLine(message)}`}`;

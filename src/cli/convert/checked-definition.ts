@@ -13,7 +13,7 @@ import { yamlOf } from '../yaml-text.ts';
 /** The name in problems for a generated definition, which is not in a file. */
 const MADE = 'the definition';
 
-/** The YAML text of a definition, and its graph. */
+/** A definition as YAML, and its graph. */
 export interface CheckedDefinition {
   readonly text: string;
   readonly graph: Graph;

@@ -222,7 +222,7 @@ describe('convert', () => {
     );
   });
 
-  test('a warning and a text in double braces do not make a Helm template', async () => {
+  test('a file with a warning and a string in double braces does not count as a Helm template', async () => {
     const rule =
       'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, annotations: { say: "{{ $labels.instance }} is down" } }\n';
     const { code, out, err } = await run('convert -', `${rule}data: { "on": "yes", b: yes }\n`);
@@ -256,10 +256,10 @@ describe('convert', () => {
     ['convert empty.yaml', 1, 'there is no Kubernetes object in empty.yaml'],
     ['convert done.yaml', 2, 'a is a definition already'],
     ['convert unknown.yaml', 3, 'nowhere.test/v1'],
-    ['convert shop.yaml --name 1', 2, 'is not a name of a kind'],
+    ['convert shop.yaml --name 1', 2, 'is not a valid kind name'],
     ['convert shop.yaml --lift Deploymnt/web:spec.replicas', 2, 'did you mean Deployment/web?'],
     ['convert shop.yaml --lift Deployment/web:spec.replcas', 2, 'did you mean replicas?'],
-    ['convert shop.yaml --lift Deployment/web:spec.selector', 2, 'the value is not a text, number or boolean'],
+    ['convert shop.yaml --lift Deployment/web:spec.selector', 2, 'the value is not a string, number or boolean'],
     ['convert shop.yaml --lift x', 2, '--lift x is not a lift'],
     [
       'convert shop.yaml --lift Deployment/web:spec.replicas=a,HorizontalPodAutoscaler/web:spec.maxReplicas=a',
@@ -372,7 +372,7 @@ describe('problems of a conversion have locations in the files of the user', () 
 
   test('of a Helm template have a hint that names convert', async () => {
     expect((await run('convert -', 'a: {{ .Values.x }}\nb: [\n')).err).toMatchInlineSnapshot(`
-      "standard input:1:4: error: standard input is a template of a Helm chart, no YAML yet [input/helm-template]
+      "standard input:1:4: error: standard input is a template of a Helm chart, not YAML yet [input/helm-template]
         1 | a: {{ .Values.x }}
           |    ^
         hint: render it first: helm template CHART | typekro convert -

@@ -63,7 +63,7 @@ function parseLift(text: string, objects: readonly KubeObject[]): Lift {
   if (value === undefined) throw unknownField(object, steps);
   const field = given ?? steps.findLast((step) => typeof step === 'string') ?? '';
   if (!/^[a-z][A-Za-z0-9]*$/.test(field)) {
-    throw usage(`--lift: ${field} is not a name of a field`, 'write letters and digits, as in …=imageTag');
+    throw usage(`--lift: ${field} is not a valid field name`, 'write letters and digits, as in …=imageTag');
   }
   return { object, path: steps, field, schema: schemaOf(value, text) };
 }
@@ -93,7 +93,7 @@ function schemaOf(value: JsonValue, text: string): Schema {
   if (typeof value === 'boolean') return { type: 'boolean', default: value };
   if (typeof value === 'bigint') return { type: 'integer', default: value };
   if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'number', default: value };
-  throw usage(`--lift ${text}: the value is not a text, number or boolean`, 'lift the values inside of it one by one');
+  throw usage(`--lift ${text}: the value is not a string, number or boolean`, 'lift the values inside it one by one');
 }
 
 const usage = (message: string, remedy: string): TypeKroError =>

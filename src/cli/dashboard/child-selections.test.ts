@@ -107,7 +107,7 @@ test('a missing object is selected by the label that the controller sets, or by 
   const absent: NodeReport = { ...web, objects: web.objects.map((each) => ({ ...each, state: 'absent' })) };
   const [found] = selectionsOf([absent], {});
   expect(text(found!)).toBe(`ConfigMap kro.run/instance-id=${UID}`);
-  // Its creation is a change.
+  // The creation of the missing object is a change.
   expect([found?.seen?.size, found?.unread]).toEqual([0, undefined]);
   expect(selectionsOf([absent], {}, { instance: GRAPH }).map(text)).toEqual(['ConfigMap metadata.name=a']);
 });

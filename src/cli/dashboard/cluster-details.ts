@@ -55,7 +55,7 @@ export interface ClusterDetailsOptions {
   readonly index: InspectIndex;
   /** Watches the objects of the instances that clients read. If absent, only changes of instances are events. */
   readonly children?: Pick<ChildChanges, 'follow'>;
-  /** The reports of the controller in this process. Absent when it runs elsewhere. */
+  /** The reports of the controller in this process. Absent when the controller runs in another process. */
   readonly reports?: Pick<InspectSource, 'report'>;
   readonly clock: Clock;
   /** The version of this program. */
@@ -76,8 +76,8 @@ export interface ClusterDetailsOptions {
 }
 
 /**
- * The time limit for reading the version of the API server, in milliseconds. It is short, because the same response has
- * the limits that tell the page that the API server does not respond.
+ * The time limit for reading the version of the API server, in milliseconds. It is short, because the response waits
+ * for the version. The `limits` in this response tell the page that the API server does not respond.
  */
 const VERSION_DEADLINE_MS = 2000;
 
@@ -303,7 +303,7 @@ function effectOf(action: InspectAction, instance: KubeObject): string {
     case 'suspend':
       return suspensionEffect(instance);
     case 'resume':
-      return 'it is not suspended: the controller makes everything as the graph wants it';
+      return 'it is not suspended: the controller keeps all objects as the graph wants them';
     case 'reconcile':
       return 'a pass of the controller is requested';
   }

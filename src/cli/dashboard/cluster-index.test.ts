@@ -71,7 +71,7 @@ const DEFINITION: readonly WatchEvent[] = [{ type: 'ADDED', object: potDefinitio
 const NO_GRAPHS: readonly WatchEvent[] = [failed(404, 'the server has no kind "Graph"')];
 
 describe('an API server that does not respond', () => {
-  const SILENT = ['the API server does not answer: what is shown may be out of date'];
+  const SILENT = ['the API server does not respond: the page may be out of date'];
   const watches = { ResourceGraphDefinition: [SYNCED], Graph: [SYNCED] };
   const silent = ({ signal }: { readonly signal?: AbortSignal }): Promise<never> =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
@@ -251,7 +251,7 @@ test('the instances of a kind Graph in another group are removed with their defi
 });
 
 describe('with the reports of a controller', () => {
-  const REASON = 'db: waits for ConfigMap v1 other/hidden, which another client has to create';
+  const REASON = 'db: waits for ConfigMap v1 other/hidden, which another client must create';
   const nodes: readonly NodeReport[] = [
     {
       id: 'db',

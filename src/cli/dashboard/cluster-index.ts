@@ -174,7 +174,7 @@ export class ClusterIndex implements InspectIndex {
   }
 
   #limits(): readonly string[] {
-    const silent = this.#probe.isSilent ? ['the API server does not answer: what is shown may be out of date'] : [];
+    const silent = this.#probe.isSilent ? ['the API server does not respond: the page may be out of date'] : [];
     const kinds = [...this.#kinds.values()].flatMap(({ type, failure }) =>
       failure === undefined ? [] : [`instances of ${type.kind} cannot be listed: ${failure}`],
     );

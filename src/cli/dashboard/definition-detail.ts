@@ -45,7 +45,7 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
       .filter((each) => each.pinned === true && each.revision === revision)
       .map(({ namespace, name }) => (namespace === undefined ? name : `${namespace}/${name}`))
       .sort();
-  // Only the state of a rollout depends on the instance objects. To list thousands of instances costs more than all
+  // Only the state of a rollout depends on the instance objects. Listing thousands of instances costs more than all
   // other reads.
   const isRolling = isRollingOut(row.conditions);
   const [compiled, issued, live] = await Promise.all([

@@ -10,7 +10,7 @@ import { recordedState } from '../instance/observation.ts';
 import { isPaused } from '../instance/suspension.ts';
 import { plainMessage } from './waiting-text.ts';
 
-/** The maximum length of a reason in a row. The details have the whole text. */
+/** The maximum length of a reason in a row. The details have the whole reason. */
 const MAX_REASON_LENGTH = 300;
 
 /** A definition without its instances. */

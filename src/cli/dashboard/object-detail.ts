@@ -25,7 +25,7 @@ export interface ObjectDetailInput {
   readonly api: KubernetesApi;
   readonly observation: InstanceObservation;
   readonly object: ObjectRef;
-  /** The present values of the nodes, by id. */
+  /** Maps the id of a node to the node's current value. */
   readonly variables: ReadonlyMap<string, unknown>;
   readonly now: number;
   readonly signal: AbortSignal;

@@ -51,8 +51,9 @@ export function liveNodes(observation: Observed, variables: ReadonlyMap<string, 
 }
 
 /**
- * Returns the node that the labels of an object name, if the object belongs to an instance of the same kind. It may be
- * another instance of this kind, because that instance writes the same fields from its own Secrets.
+ * Returns the node that the labels of an object name, if the object belongs to an instance of the same kind. The labels
+ * may name another instance of this kind, because every instance of the kind writes the same fields from its own
+ * Secrets.
  */
 export function labelledNodes(
   { instance }: Pick<InstanceObservation, 'instance'>,

@@ -6,9 +6,9 @@ import { OF_THE_INSTANCE } from '../instance/why-report.ts';
 import { awaitsWrite, waitingText } from './waiting-text.ts';
 
 /**
- * The reason why an observed instance waits, in the words of the why path. Returns `undefined` in two cases in which
- * the status of the instance has more information: an obstacle outside of the nodes, and a failed write that no dry run
- * has tried.
+ * The reason why an observed instance waits, in the words of the report behind `GET instances/REF/why`. Returns
+ * `undefined` when the status of the instance has more information: for an obstacle outside of the nodes, and for a
+ * failed write that no dry run has tried.
  */
 export function observedReason({
   instance,

@@ -14,7 +14,7 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 export interface OpenedPage {
   /** Was a program started that opens the file? False when the machine has no such program. */
   readonly isOpen: boolean;
-  /** Removes the file with the address. */
+  /** Removes the file that redirects to the address. */
   close(): void;
 }
 

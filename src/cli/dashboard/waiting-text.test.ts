@@ -40,7 +40,7 @@ const unread: NodeReport = {
   },
 };
 const due: NodeReport = { ...waiting, state: 'applying', because: { kind: 'write', action: 'create', count: 1 } };
-const REASON = 'waits for ConfigMap v1 default/gate, which another client has to create';
+const REASON = 'waits for ConfigMap v1 default/gate, which another client must create';
 
 test.each<[string, readonly NodeReport[], string | undefined]>([
   ['nothing when all nodes are ready', [ready], undefined],
@@ -81,7 +81,7 @@ describe('the headline of an observed instance', () => {
 test.each([
   [
     'waiting for unresolved resource: apply "gate" (ref): external ref ConfigMap "default/gate" not found: executor: node not ready',
-    'gate: waits for ConfigMap default/gate, which another client has to create',
+    'gate: waits for ConfigMap default/gate, which another client must create',
   ],
   [
     'waiting for unresolved resource: apply "sub" (subgraph): apply "web": node "web": readyWhen "web.status.x == \\"a\\"" is false: waiting for readiness (executor: node not ready)',

@@ -55,7 +55,7 @@ const END =
 const WORDS: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
   [
     /^external ref (\S+) "([^"]*)" not found$/,
-    (kind, name) => `waits for ${kind} ${name}, which another client has to create`,
+    (kind, name) => `waits for ${kind} ${name}, which another client must create`,
   ],
   [/^patch target (\S+) "([^"]*)" not found$/, (kind, name) => `waits for ${kind} ${name}, which the patch changes`],
   [

@@ -31,7 +31,9 @@ export interface WhyPathInput {
   readonly row: InstanceRow;
   /** The other instances that the caller may list. */
   readonly others: readonly InstanceRow[];
-  /** The causes in the reports of the controller in this process. Absent when it runs elsewhere. */
+  /**
+   * The causes in the reports of the controller in this process. Absent when the controller runs in another process.
+   */
   readonly reported?: ReportedCauses;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;

@@ -69,7 +69,7 @@ describe('the fault that deletes an object', () => {
     [
       'does not delete an object that an external node reads',
       { 'shared.yaml': OTHERS, 'pots.yaml': reading(EXTERNAL), 'shop.yaml': instance('shop') },
-      'ConfigMap default/shop was deleted, and is there again',
+      'ConfigMap default/shop was deleted, and exists again',
     ],
     [
       'does not delete an object that the instance may not take over',
@@ -81,12 +81,12 @@ describe('the fault that deletes an object', () => {
         ),
         'shop.yaml': instance('shop'),
       },
-      'ConfigMap default/shop was deleted, and is there again',
+      'ConfigMap default/shop was deleted, and exists again',
     ],
     [
       'does not delete an object that a Graph reads or patches',
       { 'shared.yaml': OTHERS, 'rights.yaml': RIGHTS, 'graph.yaml': graph(OWN) },
-      'ConfigMap default/shared-copy was deleted, and is there again',
+      'ConfigMap default/shared-copy was deleted, and exists again',
     ],
     [
       'deletes no object when none belongs to a graph',

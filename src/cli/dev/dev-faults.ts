@@ -84,10 +84,10 @@ const CHOICES: readonly FaultChoice[] = [
           await waitForObject(session.api, child, limit, (found) =>
             found !== undefined && found.metadata.uid !== uid ? true : undefined,
           );
-          return 'is there again';
+          return 'exists again';
         } catch (error) {
           if (!isTimeout(limit)) throw error;
-          return `is not there again after ${timeoutMs / 1000} s`;
+          return `does not exist again after ${timeoutMs / 1000} s`;
         }
       });
       return `${objectName(child)} was deleted, and ${back}`;
@@ -137,7 +137,7 @@ function actionsOf(events: readonly InspectEvent[]): string[] {
   const lines = events
     .filter(({ type }) => type === 'wrote' || type === 'failed')
     .map(({ message }) => printableLine(message));
-  return lines.length === 0 ? ['the graph wrote nothing: everything is as wanted'] : [...new Set(lines)];
+  return lines.length === 0 ? ['the controller wrote nothing: everything is as wanted'] : [...new Set(lines)];
 }
 
 /**

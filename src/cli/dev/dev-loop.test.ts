@@ -23,7 +23,7 @@ test('a save is applied, and objects that are no longer in the files are deleted
   loop.save('shop.yaml', instance('store'));
   const out = await loop.until(SERVING);
   expect(out).toContain('changed: shop.yaml');
-  expect(out).toMatch(/deleted Pot default\/shop, which the files no longer hold/);
+  expect(out).toMatch(/deleted Pot default\/shop, which the files no longer contain/);
   expect(await loop.names()).toEqual(['store', 'store-second']);
   loop.press('q');
   expect(await loop.code).toBe(0);
@@ -112,7 +112,7 @@ test('an event without a change of a file is not a save', async () => {
   expect((await loop.until(SERVING)).match(/changed: .*/g)).toEqual(['changed: shop.yaml']);
 });
 
-test('keys: why, the plan of the last save, help, restart', async () => {
+test('keys print why instances wait, the plan of the last save and the help, and restart the cluster', async () => {
   loop.start();
   await loop.until(SERVING);
   loop.press('w');
@@ -133,7 +133,7 @@ test('keys: why, the plan of the last save, help, restart', async () => {
   expect(loop.isListening).toBe(false);
 });
 
-test('key f: the fault, and the events of the graph until it is stable', async () => {
+test('the key f injects a fault, and prints the fault and the events of the graph until the graph is at rest', async () => {
   loop.start();
   await loop.until(SERVING);
   const fault = async (key: string): Promise<string> => {
@@ -144,11 +144,11 @@ test('key f: the fault, and the events of the graph until it is stable', async (
   };
   const rest = /at rest after [\d.]+ s: Pot default\/shop ACTIVE\n$/;
   const deleted = await fault('d');
-  expect(deleted).toContain('fault: ConfigMap default/shop was deleted, and is there again');
+  expect(deleted).toContain('fault: ConfigMap default/shop was deleted, and exists again');
   expect(deleted).toContain('\n  map: created\n');
   expect(deleted).toMatch(rest);
   const killed = await fault('k');
-  expect(killed).toContain('fault: the controller was killed and started again\n  the graph wrote nothing');
+  expect(killed).toContain('fault: the controller was killed and started again\n  the controller wrote nothing');
   expect(killed).toMatch(rest);
   const dropped = await fault('w');
   expect(dropped).toContain('fault: all watches ended, and the next one broke');

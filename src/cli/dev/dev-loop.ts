@@ -259,7 +259,7 @@ export class DevLoop {
     this.#printSteps();
   }
 
-  /** Prints an error, and what is still served. Checks whether the cluster still responds. */
+  /** Prints an error and, if the cluster still responds, the revisions that it still serves. */
   async #printTrouble(cluster: DevCluster, error: unknown, signal: AbortSignal): Promise<void> {
     const answers = await cluster.answers(signal);
     if (signal.aborted) return;
@@ -267,7 +267,7 @@ export class DevLoop {
     printFailure(error, this.#context);
     if (answers) return this.#printServed(cluster);
     this.#state = 'lost';
-    this.#context.printError('the cluster gives no answer any more, and nothing is served');
+    this.#context.printError('the cluster no longer responds, and nothing is served');
     this.#printSteps();
   }
 
@@ -297,7 +297,7 @@ export class DevLoop {
       this.#isChoosing = true;
       this.#print(FAULT_MENU);
     } else if (key === '?' || key === 'h') this.#print(KEY_HELP);
-    else if (key === 'p') this.#print(this.#cluster?.plan ?? 'There was no good save yet.');
+    else if (key === 'p') this.#print(this.#cluster?.plan ?? 'There has been no good save yet.');
     else if (key === 'w') {
       this.#answer(async ({ session }, signal) => this.#print(await whyText(this.#context, session, signal)));
     } else this.#printSteps();

@@ -164,7 +164,7 @@ describe('a cluster that stops responding', () => {
     await vanish();
     loop.save('pots.yaml', definition(second));
     const out = await loop.until(/save does.*\n/);
-    expect(out).toContain('the cluster gives no answer any more, and nothing is served\n');
+    expect(out).toContain('the cluster no longer responds, and nothing is served\n');
     expect(out).toContain(nextSteps('lost', true));
     loop.save('pots.yaml', definition());
     expect(await loop.until(SERVING)).toMatch(/^changed: pots\.yaml\n[^]*started\n[^]*serving revision 1 of pots/);
@@ -178,7 +178,7 @@ describe('a cluster that stops responding', () => {
     await loop.until(withNext('still serving'));
     await vanish();
     loop.press('w');
-    expect(await loop.until(/save does.*\n/)).toContain('the cluster gives no answer any more');
+    expect(await loop.until(/save does.*\n/)).toContain('the cluster no longer responds');
     loop.press('f');
     expect(await loop.until(/\n/)).toBe(`${nextSteps('lost', true)}\n`);
     loop.press('r');

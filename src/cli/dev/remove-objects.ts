@@ -28,6 +28,6 @@ export async function removeObjects(
       continue;
     }
     await waitForObject(api, ref, signal, (found) => (found === undefined ? true : undefined));
-    print(`deleted ${objectName(ref)}, which the files no longer hold`);
+    print(`deleted ${objectName(ref)}, which the files no longer contain`);
   }
 }

@@ -238,12 +238,12 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   [
     'kro in another namespace',
     { controllers: { value: [controller(), kro] } },
-    ['error controllers Deployment kro/kro: runs kro beside typekro of Deployment kro-system/typekro'],
+    ['error controllers Deployment kro/kro: runs kro in addition to typekro of Deployment kro-system/typekro'],
   ],
   [
     'kro in the same namespace',
     { controllers: { value: [controller(), { ...kro, namespace: 'kro-system' }] } },
-    ['warning controllers Deployment kro-system/kro: runs kro beside typekro of Deployment kro-system/typekro'],
+    ['warning controllers Deployment kro-system/kro: runs kro in addition to typekro of Deployment kro-system/typekro'],
   ],
   ['kro without replicas', { controllers: { value: [controller(), { ...kro, replicas: 0 }] } }, []],
   [
@@ -265,7 +265,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   [
     'a renewal in the future',
     { leases: { value: [lease({ renewTime: ago(-30) })] } },
-    ['warning leases Lease kro-system/controller.kro.run: was renewed 30 s in the future of the server'],
+    ['warning leases Lease kro-system/controller.kro.run: was renewed 30 s ahead of the clock of the server'],
   ],
   [
     'two leaders',

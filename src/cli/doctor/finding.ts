@@ -1,6 +1,6 @@
 /**
- * The severity of a finding: an `error` means that a part of the controller does not work now, a `warning` means that
- * it may fail later. An `info` has no such effect.
+ * The severity of a finding. An `error` means that a part of the controller does not work now. A `warning` means that a
+ * part may fail later. An `info` means neither.
  */
 export type Severity = 'error' | 'warning' | 'info';
 

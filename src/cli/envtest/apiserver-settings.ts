@@ -27,7 +27,7 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
     name: 'emulated-version',
     summary: `version of Kubernetes, one of ${KUBERNETES_RELEASES.join(', ')}; by default the first`,
   },
-  { name: 'etcd-servers', summary: 'must be on loopback; without further effect' },
+  { name: 'etcd-servers', summary: 'must be on loopback; has no other effect' },
   {
     name: 'advertise-address',
     summary: 'address of the Endpoints of the Service kubernetes, on loopback (default: --bind-address)',
@@ -37,7 +37,7 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'audit-log-format', summary: 'json (default) or legacy' },
   { name: 'audit-log-maxsize', summary: 'megabytes at which the file is renamed (default 100)' },
   { name: 'audit-log-maxbackup', summary: 'number of renamed files that are kept (default 0: all)' },
-  { name: 'audit-log-maxage', summary: 'days for which renamed files are kept (default 0: for ever)' },
+  { name: 'audit-log-maxage', summary: 'days for which renamed files are kept (default 0: forever)' },
   { name: 'allow-privileged', summary: 'without an effect: privileged containers are allowed', isSwitch: true },
   { name: 'anonymous-auth', summary: 'true; false is refused', isSwitch: true },
   { name: 'enable-admission-plugins', summary: 'without an effect; docs/envtest.md has the admission of this server' },
@@ -199,7 +199,7 @@ const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1
 /** The IP address of a loopback host, which may be given as a name. */
 const ipOf = (host: string): string => (isIP(host) === 0 ? '127.0.0.1' : host);
 
-/** Is the text an IPv4 range with a prefix from /12 to /30, which Kubernetes requires for Services? */
+/** Is the string an IPv4 range with a prefix from /12 to /30, which Kubernetes requires for Services? */
 function isIpv4Range(text: string): boolean {
   const [address = '', bits = ''] = text.split('/');
   const parts = address.split('.');

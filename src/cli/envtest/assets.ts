@@ -119,8 +119,8 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
  * user can replace the programs.
  *
  * @throws TypeKroError `envtest/folder` when the folder cannot be written. The same error is thrown when another user
- *   could replace files in this folder or in one of the two folders above it. These are folders that belong to another
- *   user except root, that every user may write to, or that belong to root and are writable by their group.
+ *   could replace files in this folder or in one of the two folders above it. Such a folder belongs to a user other
+ *   than this user and root, is writable by every user, or belongs to root and is writable by its group.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);

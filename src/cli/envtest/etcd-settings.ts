@@ -8,7 +8,7 @@ export const ETCD_DESCRIPTION =
 /** The flags of `etcd` that envtest passes. */
 export const ETCD_FLAGS: readonly KnownFlag[] = [
   { name: 'listen-client-urls', summary: 'addresses of the health check: http, on loopback' },
-  { name: 'advertise-client-urls', summary: 'must be on loopback; without further effect' },
+  { name: 'advertise-client-urls', summary: 'must be on loopback; has no other effect' },
   { name: 'listen-peer-urls', summary: 'must be on loopback; nothing listens there' },
   { name: 'data-dir', summary: 'stays empty' },
 ];

@@ -205,7 +205,7 @@ test('a notice names flags without an effect', () => {
   });
 });
 
-test('tokens of a file: user, uid and groups', () => {
+test('each line of a token file has a token, its user, its uid and its groups', () => {
   const text = 'a,admin,1,"system:masters,dev"\n\n# comment\nb,ben,2\r\nc,cy,,one\n';
   expect(readTokens(text)).toEqual({
     a: { name: 'admin', uid: '1', groups: ['system:masters', 'dev'] },

@@ -62,7 +62,7 @@ function applyEdits(text: string, edits: readonly Edit[]): string {
     .reduce((result, { from, to, text: replaced }) => result.slice(0, from) + replaced + result.slice(to), text);
 }
 
-/** Do the two texts have the same objects, if the format of expressions is ignored? */
+/** Do the two texts have the same objects, apart from the format of expressions? */
 function isSame(one: string, other: string): boolean {
   const [before, after] = [one, other].map((text) => parseDefinitions(text));
   if (before === undefined || after === undefined || after.diagnostics.length > before.diagnostics.length) return false;

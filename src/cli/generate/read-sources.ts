@@ -139,7 +139,7 @@ function templateProblem(
   return {
     code: name === 'generate' ? 'generate/helm-template' : 'input/helm-template',
     severity: 'error',
-    message: `${file} is a template of a Helm chart, no YAML yet`,
+    message: `${file} is a template of a Helm chart, not YAML yet`,
     source: { file, line: before.length, column: (before.at(-1) ?? '').length + 1 },
     hint: `render it first: ${helm}`,
   };

@@ -76,7 +76,7 @@ function title({ name }: FaultReportSource, failure: LifeFailure): string {
 }
 
 function lifeText({ seed }: LifeFailure): string {
-  return seed === undefined ? 'also without faults' : `seed ${seed}`;
+  return seed === undefined ? 'even without faults' : `seed ${seed}`;
 }
 
 function replayOf({ test, seed }: LifeFailure, { file, name, filter }: FaultReportSource): string {

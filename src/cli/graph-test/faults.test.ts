@@ -154,7 +154,7 @@ describe('typekro test --faults', () => {
     expect(code).toBe(0);
     expect(out).toMatchInlineSnapshot(`
       " ✓ shop › no status  0 ms
-       note      shop › no status never gets ready, also without faults: web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone pending: waits for web (waiting)
+       note      shop › no status never gets ready, even without faults: web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" does not exist yet; zone pending: waits for web (waiting)
        faults: 1 life, 0 orphans, 0 stuck, 0 flaps  bare/shop.test.yaml, seed 5
        coverage  bare/shop.test.yaml  nodes 2/4, conditions 2/4, branches 0/0  50 %
        1 passed  0.0 s"
@@ -192,7 +192,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
     expect(code).toBe(1);
     expect(out).toMatchInlineSnapshot(`
       " ✓ held › held  0 ms
-       ✗ held › held: stuck, also without faults
+       ✗ held › held: stuck, even without faults
            expected  the deletion of the instance ends
            received  it has the finalizers kro.run/finalizer; left are ConfigMap v1 default/web with kro.run/finalizer, which is being deleted
            when      at t=4800s of virtual time
@@ -201,7 +201,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
                      t=0s  the test does steps[0].patch.web
                      t=2700s  the test deletes the instance
            replay    typekro test held.test.yaml --faults 1 -t 'held › held'
-       note      held › held has no lives under faults, because it fails without any
+       note      held › held does not run under faults, because it fails without them
        faults: 0 of 2 lives, 0 orphans, 1 stuck (without faults), 0 flaps  held.test.yaml, seeds from 1
        coverage  held.test.yaml  nodes 1/1, conditions 0/0, branches 0/0  100 %
        1 passed  0.0 s"

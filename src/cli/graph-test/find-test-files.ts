@@ -42,7 +42,7 @@ export function findTestFiles(names: readonly string[], cwd: string): FoundTestF
     if (paths.length === 0) {
       throw new TypeKroError(`there is no test file in ${name}`, {
         code: 'input/empty',
-        remedy: 'write app.test.yaml beside app.yaml; typekro test --help has an example',
+        remedy: 'write app.test.yaml next to app.yaml; typekro test --help has an example',
       });
     }
     for (const each of paths) {
@@ -82,7 +82,7 @@ export function definitionFileOf(path: string, named: string | undefined): strin
   );
   if (sibling !== undefined) return sibling;
   throw new TypeKroError(
-    `${basename(path)} names no definition, and there is no ${stem}.yaml or ${stem}.ts beside it`,
+    `${basename(path)} names no definition, and there is no ${stem}.yaml or ${stem}.ts next to it`,
     {
       code: 'input/not-found',
       remedy: 'write "definition: app.yaml" with the path of the file from the test file',

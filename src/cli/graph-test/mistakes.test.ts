@@ -25,7 +25,7 @@ tests:
     const { code, out, err } = await run('test mistakes.test.yaml');
     expect({ code, out: out.replace(/\d\.\d s/, '') }).toEqual({ code: 3, out: ' no test ran  ' });
     expect(err).toMatchInlineSnapshot(`
-      "mistakes.test.yaml:1:16: error: "schemaVersion" has to be 1 [testing/bad-test]
+      "mistakes.test.yaml:1:16: error: "schemaVersion" must be 1 [testing/bad-test]
         1 | schemaVersion: 2
           |                ^
         at schemaVersion
@@ -37,7 +37,7 @@ tests:
         at workload
         hint: did you mean workloads?
 
-      mistakes.test.yaml:7:20: error: "spec" has to be an object, and is a number [testing/bad-test]
+      mistakes.test.yaml:7:20: error: "spec" must be an object, but is a number [testing/bad-test]
         7 |     given: { spec: 3, objects: [{ kind: ConfigMap, metadata: {} }] }
           |                    ^
         at tests[0].given.spec
@@ -61,13 +61,13 @@ tests:
         at tests[0].steps[0].pach
         hint: did you mean patch?
 
-      mistakes.test.yaml:10:18: error: "advance" has to be a duration [testing/bad-test]
+      mistakes.test.yaml:10:18: error: "advance" must be a duration [testing/bad-test]
         10 |       - advance: soon
            |                  ^
         at tests[0].steps[1].advance
         hint: write e.g. 90s or 5m
 
-      mistakes.test.yaml:11:40: error: "Ready" has to be True, False, Unknown, or an object with status, reason and message, and is a number [testing/bad-test]
+      mistakes.test.yaml:11:40: error: "Ready" must be True, False, Unknown, or an object with status, reason and message, but is a number [testing/bad-test]
         11 |         expect: { conditions: { Ready: 1 }, children: { web: gone }, created: web }
            |                                        ^
         at tests[0].steps[1].expect.conditions.Ready
@@ -79,7 +79,7 @@ tests:
         at tests[0].steps[1].expect.children.web
         hint: write one of present, absent
 
-      mistakes.test.yaml:11:79: error: "created" has to be a list, and is a text [testing/bad-test]
+      mistakes.test.yaml:11:79: error: "created" must be a list, but is a string [testing/bad-test]
         11 |         expect: { conditions: { Ready: 1 }, children: { web: gone }, created: web }
            |                                                                               ^
         at tests[0].steps[1].expect.created
@@ -114,7 +114,7 @@ tests:
     const { code, err } = await run('test names.test.yaml');
     expect(code).toBe(3);
     expect(err).toMatchInlineSnapshot(`
-      "names.test.yaml:6:32: error: "replicas" has to be an integer, and is a text [testing/bad-test]
+      "names.test.yaml:6:32: error: "replicas" must be an integer, but is a string [testing/bad-test]
         6 |     given: { spec: { replicas: two, zone: [] } }
           |                                ^
         at tests[0].given.spec.replicas
@@ -143,7 +143,7 @@ tests:
         at tests[0].expect.children.web
         hint: write the fields of the object without a list
 
-      names.test.yaml:8:87: error: "a" has to be a text, and is a number [testing/bad-test]
+      names.test.yaml:8:87: error: "a" must be a string, but is a number [testing/bad-test]
         8 |       children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
           |                                                                                       ^
         at tests[0].expect.children.monitor.data.a
@@ -172,7 +172,7 @@ tests:
         at tests[0].expect.status.availabel
         hint: did you mean available?
 
-      names.test.yaml:13:40: error: "spec.replicas" has to be an integer, and is a text [testing/bad-test]
+      names.test.yaml:13:40: error: "spec.replicas" must be an integer, but is a string [testing/bad-test]
         13 |       - patch: { web: { spec.replicas: many, status.availableReplica: 2 }, Secret/none: {} }
            |                                        ^
         at tests[0].steps[0].patch.web["spec.replicas"]
@@ -243,7 +243,7 @@ tests:
         hint: Deployment is served in apps/v1
       late/a.test.yaml:13:76: error: there is no field "dta" [testing/bad-test]
         hint: did you mean data?
-      late/a.test.yaml:14:81: error: "image" has to be a text, and is a number [testing/bad-test]
+      late/a.test.yaml:14:81: error: "image" must be a string, but is a number [testing/bad-test]
       late/a.test.yaml:16:14: error: no instance is ever "ACTVE" [testing/bad-test]
         hint: did you mean ACTIVE?
       late/a.test.yaml:17:21: error: a Shop has no condition "Redy" [testing/bad-test]
@@ -258,10 +258,10 @@ tests:
         hint: write web
       late/a.test.yaml:23:18: error: Secret/later is applied only by a later step [testing/bad-test]
         hint: apply it before, or under "given.objects"
-      late/a.test.yaml:27:45: error: "spec.replicas" has to be an integer, and is a text [testing/bad-test]
+      late/a.test.yaml:27:45: error: "spec.replicas" must be an integer, but is a string [testing/bad-test]
       late/a.test.yaml:27:48: error: there is no field "spec.zones[" [testing/bad-test]
         hint: there is spec, status, apiVersion, kind, metadata
-      late/a.test.yaml:28:67: error: "spec.template.spec.containers[0].image" has to be a text, and is a number [testing/bad-test]
+      late/a.test.yaml:28:67: error: "spec.template.spec.containers[0].image" must be a string, but is a number [testing/bad-test]
       late/a.test.yaml:28:70: error: there is no field "container" [testing/bad-test]
         hint: did you mean containers?
       late/a.test.yaml:31:5: error: there is no field "stepss" here [testing/bad-test]
@@ -331,7 +331,7 @@ tests:
       "unread/a.test.yaml:1:1: error: there is no file unread/none.yaml [input/not-found]
         hint: check the name; the full path is …
 
-      unread/b.test.yaml:1:1: error: b.test.yaml names no definition, and there is no b.yaml or b.ts beside it [input/not-found]
+      unread/b.test.yaml:1:1: error: b.test.yaml names no definition, and there is no b.yaml or b.ts next to it [input/not-found]
         hint: write "definition: app.yaml" with the path of the file from the test file
       "
     `);
@@ -416,7 +416,7 @@ tests:
     const { code, err } = await run('test latin.test.yaml');
     expect(code).toBe(1);
     expect(err.split('\n')[0]).toBe(
-      'latin.test.yaml:2:10: error: the file cannot be read: it is not a UTF-8 text: the byte 0xE9 stands here (in Latin-1 the word is "café") [input/unreadable]',
+      'latin.test.yaml:2:10: error: the file cannot be read: it is not UTF-8 text: the byte 0xE9 is here (in Latin-1 the word is "café") [input/unreadable]',
     );
     expect(err.match(/latin\.test\.yaml:\d/g)).toHaveLength(1);
   });

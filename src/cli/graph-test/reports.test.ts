@@ -103,10 +103,10 @@ test('the JUnit report has a suite per file, with failures and mistakes', async 
     <testsuites name="typekro test">
       <testsuite name="decisions" file="junit/decisions.test.yaml" tests="2" failures="1" errors="0" skipped="0">
         <testcase classname="decisions" name="small &amp; &lt;simple&gt;" time="0"/>
-        <testcase classname="decisions" name="another" time="0"><failure message="main.data.size: expected big, received small">main.data.size  junit/decisions.test.yaml:12:61 | expected  big | received  small | because   main waiting: waits until main.metadata.?annotations.ready.orValue(&apos;no&apos;) == &apos;yes&apos; is true of ConfigMap v1 default/decision; it is false | status.state  junit/decisions.test.yaml:12:22 | expected  ACTIVE | received  IN_PROGRESS | when      at the start, at t=0s | waiting   part pending: waits for data: schema.spec.names has no value, &quot;names&quot; is not there</failure></testcase>
+        <testcase classname="decisions" name="another" time="0"><failure message="main.data.size: expected big, received small">main.data.size  junit/decisions.test.yaml:12:61 | expected  big | received  small | because   main waiting: waits until main.metadata.?annotations.ready.orValue(&apos;no&apos;) == &apos;yes&apos; is true of ConfigMap v1 default/decision; it is false | status.state  junit/decisions.test.yaml:12:22 | expected  ACTIVE | received  IN_PROGRESS | when      at the start, at t=0s | waiting   part pending: waits for data: schema.spec.names has no value, &quot;names&quot; does not exist</failure></testcase>
       </testsuite>
       <testsuite name="mistake" file="junit/mistake.test.yaml" tests="1" failures="0" errors="1" skipped="0">
-        <testcase classname="mistake" name="junit/mistake.test.yaml:3:8"><error message="&quot;tests&quot; has to be a list, and is a number [testing/bad-test]"/></testcase>
+        <testcase classname="mistake" name="junit/mistake.test.yaml:3:8"><error message="&quot;tests&quot; must be a list, but is a number [testing/bad-test]"/></testcase>
       </testsuite>
     </testsuites>"
   `);
@@ -121,7 +121,7 @@ test('the JUnit report has a suite per file, with failures and mistakes', async 
         <testcase classname="decisions" name="another"><skipped/></testcase>
       </testsuite>
       <testsuite name="mistake" file="junit/mistake.test.yaml" tests="1" failures="0" errors="1" skipped="0">
-        <testcase classname="mistake" name="junit/mistake.test.yaml:3:8"><error message="&quot;tests&quot; has to be a list, and is a number [testing/bad-test]"/></testcase>
+        <testcase classname="mistake" name="junit/mistake.test.yaml:3:8"><error message="&quot;tests&quot; must be a list, but is a number [testing/bad-test]"/></testcase>
       </testsuite>
       <testsuite name="problems" file="junit/problems.test.yaml" tests="1" failures="0" errors="0" skipped="1">
         <testcase classname="problems" name="the problems a/b"><skipped/></testcase>

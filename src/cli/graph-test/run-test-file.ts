@@ -33,13 +33,13 @@ export interface TestRunOptions {
   onResult?(result: TestResult): void;
 }
 
-/** A test with its place. */
+/** The result of a test, with positions in the test file. */
 export interface TestResult extends GraphTestResult {
   /** `webapp › creates its children`. */
   readonly fullName: string;
-  /** The place of the test in its file. */
+  /** The position of the test in its file. */
   readonly source: SourcePosition;
-  /** The place of a value of the test. */
+  /** Returns the position of a value of the test. */
   readonly position: (at: TestPath) => SourcePosition;
 }
 

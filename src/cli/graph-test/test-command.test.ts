@@ -123,7 +123,7 @@ describe('tests of a definition', () => {
            web.spec.replicas  bad/shop.test.yaml:11:41
            expected  3
            received  2
-           because   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet
+           because   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" does not exist yet
            zone  bad/shop.test.yaml:11:71
            expected  present
            received  nothing
@@ -155,14 +155,14 @@ describe('tests of a definition', () => {
            expected  {"type":"Warning","reason":"Nothing"}
            received  [Normal IN_PROGRESS: none -> IN_PROGRESS]
            when      at the start, at t=0s
-           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it
+           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" does not exist yet; zone waits for it
            replay    typekro test bad/shop.test.yaml -t 'shop › fields'
        ✗ shop › a step  0 ms
            the step  bad/shop.test.yaml:26:24
            expected  it can be done
            received  there is no object of zone in the cluster yet (zone pending: waits for web (waiting))
            when      after step 2, at t=90s
-           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it
+           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" does not exist yet; zone waits for it
            replay    typekro test bad/shop.test.yaml -t 'shop › a step'
        ✗ shop › a refused instance  0 ms
            the step  bad/shop.test.yaml:28:12
@@ -263,7 +263,7 @@ describe('tests of a definition', () => {
                   ],
                   "step": 1,
                   "waiting": [
-                    "web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it",
+                    "web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" does not exist yet; zone waits for it",
                   ],
                 },
                 "fullName": "shop › a step",
@@ -441,7 +441,7 @@ test('snapshots are written by --update, and compared', async () => {
          expected  caddy
          received  nginx
          when      at the start, at t=0s
-         waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it
+         waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" does not exist yet; zone waits for it
          snapshot  if the difference is wanted: typekro test stored/shop.test.yaml -t 'shop › all' --update
          replay    typekro test stored/shop.test.yaml -t 'shop › all'
      coverage  stored/shop.test.yaml  nodes 2/4, conditions 2/4, branches 0/0  50 %

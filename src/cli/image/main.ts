@@ -2,8 +2,8 @@
  * The program of the container image: only the command `controller`, with `--help` and `--version`. `scripts/image.mjs`
  * bundles it with its libraries. The parts that most controllers never need (the dashboard, help) are loaded on demand.
  */
-// The module is imported for its side effect, which must happen first. oxlint-disable-next-line
-// import/no-unassigned-import
+// The module is imported for its side effect, which must happen first.
+// oxlint-disable-next-line import/no-unassigned-import
 import './controller-heap.ts';
 import type { CommandEntry } from '../command.ts';
 import { controller } from '../commands/controller.ts';

@@ -177,7 +177,7 @@ items:
   });
 
   test.each([
-    [['--name', 'Bad Name'], 2, 'is not a name of a package'],
+    [['--name', 'Bad Name'], 2, 'is not a valid package name'],
     [['--from', 'missing.yaml'], 1, 'missing.yaml'],
     [['--from', 'text.json'], 1, 'not a YAML file with a ResourceGraphDefinition'],
   ])('%j ends with %i', async (words, expected, text) => {

@@ -26,7 +26,7 @@ import { yamlOf } from '../yaml-text.ts';
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
 
 /**
- * Chooses the first contents of a project. Without `--from`, these are a composition. With `--from`, they are
+ * Chooses the first contents of a project. Without `--from`, the project gets a composition. With `--from`, it gets
  * definitions from a file or the cluster, or a definition made from plain manifests. Returns `undefined` when the
  * definition has errors, after printing them.
  *

@@ -64,7 +64,7 @@ test('why names the collection item that lacks a field', async () => {
     [
       "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
       "",
-      "· reads  pending: waits for data: parts[1].data.other has no value, "other" is not there",
+      "· reads  pending: waits for data: parts[1].data.other has no value, "other" does not exist",
       "   └ because  ConfigMap default/b: data has name, and no other",
       "   do         add "other" to the template of parts, correct the name in the expression, or read it with a default: .?other.orValue(…) in CEL, ?? in TypeScript",
       "   look       kubectl describe configmap b -n default",
@@ -101,7 +101,7 @@ test('why follows an iterator to the external object that lacks a field', async 
     [
       "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
       "",
-      "· parts  pending: waits for data: entry.data.key has no value, "key" is not there",
+      "· parts  pending: waits for data: entry.data.key has no value, "key" does not exist",
       "   └ because  ConfigMap default/settings: data has other, and no key",
       "   do         add "key" to ConfigMap default/settings, correct the name in the expression, or read it with a default: .?key.orValue(…) in CEL, ?? in TypeScript",
       "",

@@ -69,7 +69,7 @@ test('-o yaml prints the same data', async () => {
 test('an unknown output format is refused before the first request', async () => {
   const { code, out, err } = await run('tree shop -o wide --kubeconfig missing');
   expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(err).toContain('--output wide is none of text, json, yaml');
+  expect(err).toContain('--output wide is not one of text, json, yaml');
 });
 
 test.each([
@@ -104,7 +104,7 @@ test('why accepts the name of a definition or of its kind', async () => {
         "ResourceGraphDefinition lamps   Inactive AGE   kind Lamp",
         "",
         "✗ GraphAccepted  False: failed to build dependency graph: failed to extract dependencies: references unknown identifiers: [mp]",
-        "   do         correct what the message names in the definition and apply it again; typekro plan FILE checks it against this cluster first",
+        "   do         correct the definition as the message says, and apply it again; typekro plan FILE checks it against this cluster first",
         "",
         "error: nothing here is named mp [graph/unknown-identifier]",
         "  at spec.resources[0].template.metadata.name",

@@ -20,7 +20,7 @@ test.each([
     'service.status.loadBalancer.ingress.hostname',
     'status.loadBalancer.ingress is a list of 1 item: name one of them, as in [0].hostname',
   ],
-  ['service.status.loadBalancer[0]', 'status.loadBalancer is an object, and no list'],
+  ['service.status.loadBalancer[0]', 'status.loadBalancer is an object, not a list'],
   ['service.status.loadBalancer.ingress[0].ip', undefined],
   ['service.constructor', 'the object has apiVersion, kind, metadata, spec, status, and no constructor'],
   ['size(service.spec.ports) > 1', undefined],

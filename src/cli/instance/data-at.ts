@@ -42,7 +42,7 @@ function missingFrom(value: JsonValue | undefined, step: string | number): strin
   }
   if (!isJsonObject(value))
     return `is ${value === null ? 'null' : `a ${typeof value}`}, and has no ${isIndex ? 'items' : 'fields'}`;
-  return isIndex ? 'is an object, and no list' : `${contents(value)}, and no ${step}`;
+  return isIndex ? 'is an object, not a list' : `${contents(value)}, and no ${step}`;
 }
 
 function contents(value: JsonObject): string {

@@ -117,7 +117,7 @@ function fieldText({ kind, wanted, found, managers }: FieldDifference, action: O
     case 'differs':
       return `${valueText(found)} in the cluster${by}; ${valueText(wanted)} is wanted${end}`;
     case 'missing':
-      return `is not there; ${valueText(wanted)} is wanted`;
+      return `is missing; ${valueText(wanted)} is wanted`;
     case 'unowned':
       return `${valueText(found)} is as wanted, and the controller does not own it${managers.length === 0 ? '' : `; owners: ${printableLine(managers.join(', '))}`}`;
     case 'release':

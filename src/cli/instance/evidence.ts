@@ -153,7 +153,7 @@ function changedFields(node: string, { apply }: Decision): string[] {
 }
 
 const dueText = (what: 'deletion' | 'release', { target }: DeleteAction): string =>
-  `the ${what} of ${objectName(refOfTarget(target))} is due, and no controller has made it`;
+  `the ${what} of ${objectName(refOfTarget(target))} is pending, and no controller has made it`;
 
 /** Adds the last lines of the ended container's log to a cause, if the log can be read. */
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {

@@ -208,7 +208,7 @@ async function undeclaredKinds(
   for (const resource of resources) {
     const { group, version, kind, plural, singular, shortNames } = resource;
     if (!group.includes('.') || isDeclared(resource) || !(isNamed(resource) || isOwned(resource))) continue;
-    // Discovery lists the preferred version first.
+    // Discovery lists the preferred version of a kind first. Later versions of the same kind are skipped.
     const names = [plural, singular, ...shortNames];
     if (!byKind.has(`${kind}.${group}`)) byKind.set(`${kind}.${group}`, { type: { group, version, kind }, names });
   }
@@ -380,7 +380,7 @@ async function notFound(
     if (kinds.length > 0) {
       return new TypeKroError(`there is no instance of ${kinds.join(', ')}${because}`, {
         code,
-        remedy: 'create one, and ask again',
+        remedy: 'create one, and run the command again',
       });
     }
     const remedy = 'apply a ResourceGraphDefinition first, or name another cluster with --context';

@@ -5,7 +5,7 @@
 export const emptySelectionText = (node: string, kind: string, labels: string, where: string): string =>
   `${node}: there is no ${kind}${labels} ${where}`;
 
-/** Does the text come from `emptySelectionText`? */
+/** Is the message one that `emptySelectionText` returns? */
 export const isEmptySelection = (text: string): boolean => /^\w+: there is no /.test(text);
 
 /**

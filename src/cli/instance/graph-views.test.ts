@@ -141,12 +141,12 @@ describe('the views of a ready Graph', () => {
     expect(await shown('diff')).toMatchInlineSnapshot(`
       "~ ConfigMap team-a/web  drift (web), last written by kubectl-edit
           data.color  "red" in the cluster, by kubectl-edit; "blue" is wanted and will be put back
-      ? inner/cm  not compared: waits for web before it deletes what is no longer wanted: ConfigMap v1 team-a/dev-in"
+      ? inner/cm  not compared: waits for web before it deletes objects that are no longer wanted: ConfigMap v1 team-a/dev-in"
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   ACTIVE 2s   0 of 1 nodes ready
       ├─ > web       ConfigMap team-a/web     applying: puts back its object, changed by another client
-      └─ ! inner/cm  ConfigMap team-a/dev-in  blocked: waits for web before it deletes what is no longer wanted: ConfigMap v1 team-a/dev-in"
+      └─ ! inner/cm  ConfigMap team-a/dev-in  blocked: waits for web before it deletes objects that are no longer wanted: ConfigMap v1 team-a/dev-in"
     `);
   });
 });
@@ -203,7 +203,7 @@ describe('why names the cause when', () => {
         hint: did you mean "app"?
 
       ✗ Accepted  False: compile node "web": variable at "metadata.name" ("naming.ap"): ERROR: <input>:1:7: undefined field 'ap' | naming.ap | ......^
-         do         correct what the message names in the spec of the Graph, and apply it again; typekro validate FILE checks it first
+         do         correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first
 
       nothing is done for the Graph, and its objects stay as they are: its spec does not compile"
     `);
@@ -234,7 +234,7 @@ describe('why names the cause when', () => {
         hint: name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)
 
       ✗ Accepted  False: build node "w": resolve schema for example.com/v1, Kind=Widget: cannot resolve group version "example.com/v1": schema not found
-         do         correct what the message names in the spec of the Graph, and apply it again; typekro validate FILE checks it first
+         do         correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first
 
       nothing is done for the Graph, and its objects stay as they are: its spec does not compile"
     `);
@@ -248,7 +248,7 @@ describe('why names the cause when', () => {
     expect(await shown('why')).toMatchInlineSnapshot(`
       "Graph team-a/g   DELETING 4s   being deleted for 2s   1 of 1 nodes deleted
         blocked by  the finalizer example.com/hold of another program has held the instance since 2026-01-01T00:00:02Z
-         do         see why the program that owns example.com/hold does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists"
+         do         find out why the program that owns example.com/hold does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists"
     `);
   });
 
@@ -263,7 +263,7 @@ describe('why names the cause when', () => {
          do         give system:serviceaccount:team-a:default the right: typekro rbac prints all rules that a Graph needs
 
       … web  deleting: deletes its objects: ConfigMap v1 team-a/web
-         └ because  the deletion of ConfigMap team-a/web is due, and no controller has made it
+         └ because  the deletion of ConfigMap team-a/web is pending, and no controller has made it
          do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused
          look       kubectl describe configmap web -n team-a
 

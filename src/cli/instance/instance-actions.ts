@@ -15,7 +15,7 @@ export interface ActionOptions {
 }
 
 /**
- * Suspends an instance: its controller writes none of its objects until it is resumed.
+ * Suspends an instance: its controller writes none of its objects until the instance is resumed.
  *
  * @throws TypeKroError `cli/graph` for a Graph, and KubeError when the write fails.
  */

@@ -10,8 +10,8 @@ import type { ControllerSettings } from '../controller-settings.ts';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
 /**
- * A Graph, and the decision of a controller that would start at this moment. The members have the meaning of those of
- * `InstanceObservation`.
+ * A Graph, and the decision that a newly started controller would make now. The members have the same meaning as in
+ * `InstanceObservation`, except `actingAs`.
  */
 interface GraphObservation {
   readonly instance: KubeObject;
@@ -52,23 +52,27 @@ export async function observeGraphObject(
   };
 }
 
+/** Two objects of one kind and name can belong to different API groups. */
+const keyOf = (object: ObjectRef): string => `${object.apiVersion} ${objectName(object)}`;
+
 /** Reports on the recorded objects whose nodes were removed from the spec. */
 function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
-  const due = new Set(decision.delete.map(({ target }) => objectName(refOfTarget(target))));
+  const due = new Set(decision.delete.map(({ target }) => keyOf(refOfTarget(target))));
   const open = decision.nodes.filter((node) => !isDone(node)).map(({ id }) => id);
   const byNode = new Map<string, ObjectRef[]>();
   for (const { nodeID, uid: _uid, ...object } of recordedTracking(instance).managedResources) {
     if (!graph.nodes.has(nodeID)) byNode.set(nodeID, [...(byNode.get(nodeID) ?? []), object]);
   }
   return [...byNode].map(([id, objects]) => {
-    const isDue = objects.some((object) => due.has(objectName(object)));
+    const isObjectDue = (object: ObjectRef) => due.has(keyOf(object));
+    const isDue = objects.some(isObjectDue);
     return {
       id,
       retired: true,
       state: isDue ? 'deleting' : 'blocked',
       because: { kind: 'retired', objects, ...(isDue || open.length === 0 ? {} : { heldBy: open }) },
-      objects: objects.map((object) => ({ object, state: isDue ? 'present' : 'unknown' })),
+      objects: objects.map((object) => ({ object, state: isObjectDue(object) ? 'present' : 'unknown' })),
     };
   });
 }
@@ -83,7 +87,9 @@ function notesOn(instance: KubeObject, settings: ControllerSettings | undefined)
           `the controller of ${settings.from} does not serve the kind Graph: start it with --feature-gates=GraphKind=true`,
         ]
       : []),
-    ...(isDeleted && fields.length > 0 ? [`its fields in ${fields.join(', ')} are released before it is removed`] : []),
+    ...(isDeleted && fields.length > 0
+      ? [`the Graph gives up its fields in ${fields.join(', ')} before the Graph is removed`]
+      : []),
   ];
 }
 

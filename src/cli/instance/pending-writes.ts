@@ -36,7 +36,8 @@ export async function withRefusedWrites(
 
 /**
  * Tries the pending writes of a node by dry runs. Returns the first refused write. If none is refused, returns the
- * first write with an unknown result, or else the first accepted write. Returns `undefined` when no write is pending.
+ * first write with an unknown result. If all are accepted, returns the first write. Returns `undefined` when no write
+ * is pending.
  */
 export async function pendingWrite(
   api: KubernetesApi,

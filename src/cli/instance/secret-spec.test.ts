@@ -126,8 +126,8 @@ const instance = {
 const values = new CurrentValues(graph, new Map([['schema', instance]]), 0, liveNodesOf([]));
 
 /**
- * Returns the current values of a node's expressions at a place, and the values that each expression reads from the
- * instance.
+ * Returns the current values of a node's expressions at a field path, and the values that each expression reads from
+ * the instance.
  */
 function valuesAt(id: string, place: string) {
   const node = graph.nodes.get(id);

@@ -12,7 +12,7 @@ export interface ShownNode {
   readonly remedy?: string;
 }
 
-/** The numbers of nodes per stage. */
+/** The numbers of nodes: in total, and of each state. */
 export interface ShownCounts extends NodeCounts {
   /** The number of nodes whose state the user may not see. Absent when it is 0. */
   readonly unknown?: number;
@@ -28,9 +28,10 @@ export interface ShownNodes {
 export type RefusedWrites = ReadonlyMap<string, { readonly problem: string; readonly remedy?: string }>;
 
 /**
- * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. A
- * node that waits only for such nodes is also `unknown`, because the decision wrongly counts them as failed. A node
- * whose pending write the API server refuses is `failed`, and the nodes that wait for it are `blocked`.
+ * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. The
+ * decision counts an unreadable node as failed. A node that waits only for unreadable nodes is therefore shown as
+ * `unknown`, too. A node whose pending write the API server refuses is `failed`, and the nodes that wait for it are
+ * `blocked`.
  *
  * @param nodes all nodes of the decision, in topological order
  */
@@ -91,7 +92,7 @@ function dependentState(
   return { state: isStuck ? 'blocked' : state === 'blocked' ? 'pending' : state, reason: `waits for ${text}` };
 }
 
-const OWN_RIGHTS = 'ask for that right to see more; the controller has rights of its own';
+const OWN_RIGHTS = 'ask for that right to see more; the controller has its own rights';
 
 /** Returns the mark of a state, one column wide. */
 export const shownMark = (state: ShownState, colour: boolean): string =>

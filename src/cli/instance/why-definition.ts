@@ -53,7 +53,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /breaking changes detected/,
-    'keep what the message names, or set the annotation kro.run/allow-breaking-changes: "true" when no instance needs it; typekro plan FILE shows which instances do',
+    'keep the field that the message names, or set the annotation kro.run/allow-breaking-changes: "true" when no instance needs it; typekro plan FILE shows which instances do',
   ],
   [
     /cannot resolve group version|no matches for kind/i,
@@ -63,7 +63,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
 ];
 
 const CORRECT_DEFINITION =
-  'correct what the message names in the definition and apply it again; typekro plan FILE checks it against this cluster first';
+  'correct the definition as the message says, and apply it again; typekro plan FILE checks it against this cluster first';
 
 /**
  * Explains why a definition is not served, and lists its instances that are not ACTIVE.
@@ -121,9 +121,9 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
   const reported = deletionTimestamp === undefined ? 'an older spec' : 'the state before the deletion';
   return [
     ...(deletionTimestamp === undefined ? [] : deletionNotes(definition)),
-    ...(conditions.length === 0 ? ['no controller has looked at the definition: check that the controller runs'] : []),
+    ...(conditions.length === 0 ? ['no controller has read the definition: check that the controller runs'] : []),
     ...(conditions.length > 0 && seen < generation
-      ? [`the controller has seen generation ${seen} of ${generation}: what it reports is about ${reported}`]
+      ? [`the controller has seen generation ${seen} of ${generation}: its report is about ${reported}`]
       : []),
     ...(isRefused && errors.length === 0
       ? ['this version of typekro compiles the spec; the controller may have another version, or know other kinds']

@@ -86,8 +86,8 @@ export function whyReport(
 }
 
 /**
- * Does the node only wait for a write or a deletion by the controller? If the definition is lost, such a node is not a
- * root cause: the definition is, because no controller works on the instance.
+ * Does the node only wait for a write or a deletion by the controller? If the definition is lost, the lost definition
+ * is the root cause instead of such a node, because no controller works on the instance.
  */
 const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
   because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
@@ -111,11 +111,11 @@ const CONDITION_REMEDIES: ReadonlyMap<string, string> = new Map([
   ['GraphResolved', SEE_DEFINITION],
   [
     'Accepted',
-    'correct what the message names in the spec of the Graph, and apply it again; typekro validate FILE checks it first',
+    'correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first',
   ],
 ]);
 const CORRECT_INSTANCE =
-  'correct what the message names; the controller tries again by itself, and typekro reconcile makes it try at once';
+  'correct the cause that the message names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
 /**
  * Returns the remedy for a message of the controller or the API server about a write, or undefined for an unknown
@@ -271,7 +271,7 @@ function recordedBlockers(instance: InstanceObservation['instance']): string[] {
 const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed']);
 
 const CORRECT_BLOCKER =
-  'correct what the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
+  'correct the cause that the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
 /**
  * Describes a deletion that does not proceed, because the definition is lost and no controller works on the instance.
@@ -288,6 +288,6 @@ function foreignFinalizers(instance: InstanceObservation['instance']): Blocker[]
   if (deletionTimestamp === undefined) return [];
   return otherFinalizers(instance).map((finalizer) => ({
     reason: `the finalizer ${finalizer} of another program has held the instance since ${deletionTimestamp}`,
-    remedy: `see why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
+    remedy: `find out why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
   }));
 }

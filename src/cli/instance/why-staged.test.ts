@@ -106,7 +106,11 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
   [
     'a quota of pods behind a Deployment',
     { before: [noPods], resources: [deployment({})] },
-    ['└ because  FailedCreate (Deployment default/web)', 'exceeded quota: no-pods', 'ask for what the quota leaves'],
+    [
+      '└ because  FailedCreate (Deployment default/web)',
+      'exceeded quota: no-pods',
+      'request at most what the quota still allows',
+    ],
   ],
   [
     'a load balancer that cannot be made',

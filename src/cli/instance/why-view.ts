@@ -49,7 +49,7 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
     ...unread.map((text) => `   not known  ${printableLine(text)}`),
     `   do         ${printableLine(remedy)}`,
     ...(look === undefined ? [] : [`   look       ${printableLine(look)}`]),
-    // If the state of a node is unknown, its dependents may not be waiting.
+    // If the state of a node is unknown, it is also unknown whether the dependents of the node wait.
     ...(waiting.length === 0 ? [] : [`   ${state === 'unknown' ? 'dependents' : 'waiting   '} ${waiting.join(', ')}`]),
   ];
 }
@@ -63,7 +63,7 @@ const isWithoutTrouble = ({ state, objects, troubles, found, unread }: WhyCause)
 function nothingMore(objects: WhyCause['objects']): string {
   const more = objects.length > MAX_NAMED_OBJECTS ? ` and ${objects.length - MAX_NAMED_OBJECTS} more` : '';
   const names = objects.slice(0, MAX_NAMED_OBJECTS).map(objectName).join(', ');
-  return `   └ because  ${printableLine(names)}${more} ${objects.length === 1 ? 'reports' : 'report'} no trouble`;
+  return `   └ because  ${printableLine(names)}${more} ${objects.length === 1 ? 'reports' : 'report'} no problem`;
 }
 
 function troubleLines(trouble: Trouble): string[] {
@@ -93,7 +93,7 @@ function endLines(
     return recorded === undefined || isRepeated(recorded, causes) ? [] : ['', `the controller reports: ${report}`];
   if (refusals.length > 0) return [];
   if (isPaused(observation.instance)) {
-    return ['', 'nothing is due, and the instance is suspended'];
+    return ['', 'no write is pending, and the instance is suspended'];
   }
   const open = currentNodes(decision).filter((each) => !isDone(each));
   if (node !== undefined && open.length > 0) {
@@ -147,4 +147,4 @@ const isAuthored = (definition: KubeObject | undefined): boolean =>
   isJsonObject(definition?.spec) && declaresConditions(definition.spec);
 
 const SEE_CONDITIONS =
-  '   do         look at the data that spec.schema.status.conditions of the definition reads: the condition follows it';
+  '   do         check the data that spec.schema.status.conditions of the definition reads: the condition depends on it';

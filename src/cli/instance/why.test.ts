@@ -178,7 +178,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     [
       "waits until map.data.a == 'c' is true",
       'it is false',
-      '└ because  ConfigMap default/shop-map reports no trouble',
+      '└ because  ConfigMap default/shop-map reports no problem',
     ],
   ],
   [
@@ -214,7 +214,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     [
       'the API server refuses ConfigMap default/shop-map',
       'exceeded quota: none',
-      'do         ask for what the quota leaves',
+      'do         request at most what the quota still allows',
     ],
   ],
   [

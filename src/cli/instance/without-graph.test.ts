@@ -97,7 +97,7 @@ test('the views explain an instance whose definition is being deleted and kept b
     [
       "the definition pots is being deleted (since TIME, held by example.com/hold)",
       "see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'",
-      "the controller has seen generation 1 of 2: what it reports is about the state before the deletion",
+      "the controller has seen generation 1 of 2: its report is about the state before the deletion",
     ]
   `);
 });
@@ -179,7 +179,7 @@ test('a node that the user may not read is unknown, not failed, as are its depen
       "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready, 2 unknown",
       "",
       "? map  unknown: cannot be read with your rights: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
-      "   do         ask for that right to see more; the controller has rights of its own",
+      "   do         ask for that right to see more; the controller has its own rights",
       "   dependents after",
     ]
   `);

@@ -41,6 +41,6 @@ test.each([
 
 test('a level on the command line with more than one = is refused', () => {
   expect(() => parseLevels('graph/unused-type=off=error')).toThrow(
-    '--rule: the level of graph/unused-type is none of off, warn, error',
+    '--rule: the level of graph/unused-type is not one of off, warn, error',
   );
 });

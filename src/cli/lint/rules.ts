@@ -9,7 +9,10 @@ import { documentedCodes } from './file-codes.ts';
 /** The effect of a rule's findings: `off` drops them, `warn` and `error` set their severity. */
 export type Level = 'off' | 'warn' | 'error';
 
-/** Pairs of a rule or a pattern for an area (`trace/*`), and a level. The last entry that matches a rule decides. */
+/**
+ * Each pair has the name of a rule, or a pattern for all rules with a prefix (`trace/*`), and the level. The last pair
+ * that matches a rule decides.
+ */
 export type Levels = readonly (readonly [rule: string, level: Level])[];
 
 /** Returns the names of all rules, which are the codes of warnings. */
@@ -22,11 +25,12 @@ export function ruleNames(): string[] {
 export const CONFIG_FILE = 'typekro.lint.yaml';
 
 /**
- * Reads the levels from the object `rules` of a configuration file. It maps rule names and patterns to levels.
+ * Reads the levels from the object `rules` of a configuration file. This object maps rule names and patterns to levels.
  *
  * @param name the file that the user named. By default, `typekro.lint.yaml` in `cwd`, if it exists
- * @throws TypeKroError `lint/bad-config` for a file that does not parse, has fields other than `rules`, or has a
- *   `rules` that is not an object; `cli/usage` for an unknown rule or level; and the errors of `readTextFile`.
+ * @throws TypeKroError `lint/bad-config` for a file that does not parse, has several documents or fields other than
+ *   `rules`, or has `rules` that are neither an object nor null; `cli/usage` for an unknown rule or level; and the
+ *   errors of `readTextFile`.
  */
 export async function readLevels(cwd: string, name: string | undefined): Promise<Levels> {
   const file = name ?? CONFIG_FILE;
@@ -84,7 +88,7 @@ function levelOf(rule: string, level: JsonValue, where: string): readonly [strin
     });
   }
   if (text === 'off' || text === 'warn' || text === 'error') return [rule, text];
-  throw new TypeKroError(`${where}: the level of ${rule} is none of off, warn, error`, {
+  throw new TypeKroError(`${where}: the level of ${rule} is not one of off, warn, error`, {
     code: 'cli/usage',
     remedy: `write ${rule}=warn, or ${rule}: warn in the file`,
   });
@@ -96,8 +100,8 @@ function isKnown(rule: string): boolean {
 }
 
 /**
- * Sets each warning to the level of its rule, and drops it at level `off`. Errors are not affected, because their codes
- * are not rules.
+ * Sets each warning to the level of its rule, and drops it at level `off`. Errors are not affected, even if their code
+ * is the name of a rule.
  */
 export function withLevels(diagnostics: readonly Diagnostic[], levels: Levels): Diagnostic[] {
   return diagnostics.flatMap((each) => {

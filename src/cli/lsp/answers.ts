@@ -22,17 +22,20 @@ import { runLens } from './run-lens.ts';
 import type { LanguageServer } from './server.ts';
 
 /**
- * Registers the handlers of requests. The handlers use only the document's current text and the workspace, so no
- * request waits for a check.
+ * Registers the handlers of requests. No handler waits for a running check: a handler uses the current text of the
+ * document, the workspace, and the results of earlier checks.
  */
 export function registerAnswers(connection: Connection, server: LanguageServer, library: ProtocolLibrary): void {
   const { workspace } = server;
   /**
-   * Returns the result of `make` for an open YAML or JSON document, and `otherwise` for any other document. Reports an
-   * internal error, and then also returns `otherwise`.
+   * Returns the result of `make` for an open YAML or JSON document, and `otherwise` for any other document. Throws a
+   * `TypeKroError` as an error response. Reports any other error as an internal error, and then also returns
+   * `otherwise`.
    */
-  const answer = <Result>(uri: string, otherwise: Result, make: () => Result): Result => {
-    if (SCRIPT.test(uri) || workspace.document(uri) === undefined) return otherwise;
+  const answer = <Result>(uri: string, otherwise: Result, make: () => Result): Result =>
+    SCRIPT.test(uri) || workspace.document(uri) === undefined ? otherwise : guarded(otherwise, make);
+  /** Returns the result of `make`. Handles its errors as `answer` does. */
+  const guarded = <Result>(otherwise: Result, make: () => Result): Result => {
     try {
       return make();
     } catch (error) {
@@ -49,7 +52,11 @@ export function registerAnswers(connection: Connection, server: LanguageServer, 
   connection.onCompletion(({ textDocument: { uri }, position }) =>
     answer(uri, [], () => [...completionsAt(documentOf(uri), position, workspace.source)]),
   );
-  connection.onHover(({ textDocument: { uri }, position }) => hover(server, uri, position, answer));
+  connection.onHover(({ textDocument: { uri }, position }) =>
+    SCRIPT.test(uri)
+      ? guarded(null, () => compositionHover(server, uri, position))
+      : hover(server, uri, position, answer),
+  );
   connection.onDefinition(({ textDocument: { uri }, position }) =>
     answer(uri, [], () => [...definitionAt(workspace, uri, position)]),
   );
@@ -100,7 +107,6 @@ async function hover(
   position: Position,
   answer: <Result>(uri: string, otherwise: Result, make: () => Result) => Result,
 ): Promise<Hover | null> {
-  if (SCRIPT.test(uri)) return compositionHover(server, uri, position);
   const { workspace, settings } = server;
   const document = workspace.document(uri);
   const found = answer(uri, undefined, () =>
@@ -116,7 +122,7 @@ async function hover(
   return { ...found, contents: { kind: 'markdown', value: `${text}${live}` } };
 }
 
-/** Shows the CEL that was traced from the expression at a position of a composition, when the file was last saved. */
+/** Shows the CEL of the expression at a position of a composition. The CEL was traced when the file was last saved. */
 function compositionHover(server: LanguageServer, uri: string, { line, character }: Position): Hover | null {
   const traced = server.traceOf(uri);
   const document = server.workspace.document(uri);

@@ -40,7 +40,7 @@ test.each([
 const INSTANCE =
   'apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: {name: a}\nspec: {name: a, replicas: 0, tire: x}\n';
 
-test('an instance is checked by the definition in the workspace', async () => {
+test('an instance is checked against the definition in the workspace', async () => {
   expect(await problems(INSTANCE, { 'shop.yaml': SHOP })).toEqual([
     'input/unknown-field tire',
     'input/invalid-field 0',

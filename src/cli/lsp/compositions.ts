@@ -37,7 +37,8 @@ export interface TracedModule {
 
 /**
  * Loads a module in a separate process and checks its definitions. The process has a time limit and a memory limit. A
- * module that exceeds a limit, throws or exits gets a problem at its first line.
+ * module that exceeds a limit or exits gets a problem at its first line; a module that throws gets a problem at the
+ * line that throws.
  *
  * @param signal kills the process
  */
@@ -79,7 +80,7 @@ function tooSlow(milliseconds: number): TypeKroError {
   return new TypeKroError(`the module was not loaded within ${milliseconds / 1000} s`, {
     code: 'input/module-failed',
     remedy:
-      'look for a loop without end, or for a wait at the top of the module; the setting traceTimeoutMs changes the time',
+      'look for an infinite loop, or for an await at the top level of the module; the setting traceTimeoutMs changes the time',
   });
 }
 

@@ -4,8 +4,8 @@ import type { EditorDocument } from '../../editor/index.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 
 /**
- * Returns the edit that formats a document as `typekro fmt` does. Returns no edit for a document that has syntax errors
- * or is already formatted.
+ * Returns the edit that formats a document as `typekro fmt` does. Returns no edit for a document that is too long, has
+ * syntax errors or is already formatted.
  */
 export function formatEdits(document: EditorDocument): TextEdit[] {
   const { text } = document;

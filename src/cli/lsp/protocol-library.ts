@@ -1,6 +1,7 @@
 /**
  * The exports of the protocol library that the server uses. The published package contains this file as a separate
- * bundle, because the library is CommonJS. Only `typekro lsp` loads the bundle.
+ * bundle. The library is CommonJS, so its bundle defines the function `require`, which no other file of the package
+ * has. Only `typekro lsp` loads the bundle.
  */
 export {
   createConnection,

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { expect, test } from 'vitest';
-import { readManifestFile, shownFile } from './workspace-files.ts';
+import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findManifests, readManifestFile, shownFile } from './workspace-files.ts';
 
 const uriOf = (path: string): string => pathToFileURL(path).href;
 
@@ -39,4 +39,43 @@ test.each([
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+describe('the search for files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'typekro-workspace-'));
+    mkdirSync(join(folder, 'a', 'b'), { recursive: true });
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  async function found(folders: readonly string[]): Promise<string[]> {
+    const names: string[] = [];
+    const uris = folders.map((name) => uriOf(join(folder, name)) + (name.endsWith('/') ? '/' : ''));
+    for await (const { uri } of findManifests(uris, new AbortController().signal)) {
+      names.push(relative(folder, fileURLToPath(uri)));
+    }
+    return names;
+  }
+
+  test.each([[['a', 'a/b']], [['a/b', 'a']], [['a', 'a']], [['a', 'a/']], [['a/', 'a/b/', 'a/b']]])(
+    'finds each file of the folders %j once',
+    async (folders) => {
+      writeFileSync(join(folder, 'a', 'one.yaml'), 'apiVersion: v1');
+      writeFileSync(join(folder, 'a', 'b', 'two.yaml'), 'apiVersion: v1');
+      expect((await found(folders)).toSorted()).toEqual([join('a', 'b', 'two.yaml'), join('a', 'one.yaml')]);
+    },
+  );
+
+  test.each([
+    ['ASCII characters', 'x'],
+    ['characters of three bytes', '€'],
+  ])('ends after 16 MiB of %s', async (_text, character) => {
+    const text = 'apiVersion: v1 #';
+    const rest = character.repeat((1024 * 1024 - text.length) / Buffer.byteLength(character));
+    for (let index = 0; index < 20; index += 1) {
+      writeFileSync(join(folder, 'a', `${String(index).padStart(2, '0')}.yaml`), `${text}${rest}`);
+    }
+    expect(await found(['a'])).toHaveLength(16);
+  });
 });

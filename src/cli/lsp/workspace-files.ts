@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorCode } from '../../core/index.ts';
 
@@ -48,7 +48,7 @@ export function pathOfUri(uri: string): string | undefined {
 const isRelevant = (text: string): boolean => /(?:^|[{,])\s*["']?(?:apiVersion|schemaVersion)["']?\s*:/m.test(text);
 
 /**
- * Yields the manifests in the folders of a workspace as they are found. Skips folders that cannot be read and files
+ * Yields the manifests in the folders of a workspace as they are found, each file once. Skips folders that cannot be read and files
  * that vanish during the search.
  *
  * @param signal stops the search
@@ -56,8 +56,12 @@ const isRelevant = (text: string): boolean => /(?:^|[{,])\s*["']?(?:apiVersion|s
 export async function* findManifests(folders: readonly string[], signal: AbortSignal): AsyncGenerator<FoundFile> {
   let files = 0;
   let bytes = 0;
-  const open = folders.flatMap((uri) => pathOfUri(uri) ?? []);
+  // A folder of the workspace can contain another one.
+  const seen = new Set<string>();
+  const open = folders.flatMap((uri) => pathOfUri(uri) ?? []).map((path) => resolve(path));
   for (let folder = open.shift(); folder !== undefined; folder = open.shift()) {
+    if (seen.has(folder)) continue;
+    seen.add(folder);
     for (const entry of await entriesOf(folder)) {
       if (signal.aborted || files >= MAX_FILES || bytes >= MAX_TOTAL_BYTES) return;
       const path = join(folder, entry.name);
@@ -69,7 +73,7 @@ export async function* findManifests(folders: readonly string[], signal: AbortSi
       files += 1;
       const found = await readManifestFile(pathToFileURL(path).href);
       if (found === undefined) continue;
-      bytes += found.text.length;
+      bytes += Buffer.byteLength(found.text);
       yield found;
     }
   }

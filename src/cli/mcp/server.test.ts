@@ -1,13 +1,15 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ClientAnswer, McpClient } from '../../../test/support/mcp-client.ts';
 import { Client, InMemoryTransport } from '../../../test/support/mcp-client.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { mapResource, pot, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { JsonObject } from '../../core/index.ts';
 import { loadMcpSdk, mcpSdkImporters } from './sdk.ts';
 import { createMcpServer } from './server.ts';
+import { MCP_TOOLS } from './tools.ts';
 
 const bigDefinition = (fields: string): string => `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -16,6 +18,8 @@ spec:
   schema: {apiVersion: v1, kind: Big, group: acme.test, spec: ${fields}}
   resources: []
 `;
+
+const LONG = 'n'.repeat(300);
 
 let parent: string;
 let root: string;
@@ -39,6 +43,7 @@ beforeAll(async () => {
   writeFileSync(join(root, 'app.ts'), 'throw new Error("it ran")');
   symlinkSync(join(parent, 'outside.json'), join(root, 'link.json'));
   symlinkSync(parent, join(root, 'up'));
+  symlinkSync('circle', join(root, 'circle'));
   symlinkSync(join(root, 'pots.json'), join(root, 'more/inside.json'));
   world = await virtualWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
@@ -185,6 +190,10 @@ test.each([
   ['a module with a path', 'explain', { subject: 'app.ts.spec' }, /app\.ts is a module, whose code would run/],
   ['the standard input with a path', 'explain', { subject: '-.spec' }, /- is not a file/],
   ['a folder as the subject', 'explain', { subject: '..' }, /is outside of /],
+  ['a long subject', 'explain', { subject: LONG }, /there is no file, kind or code n+/],
+  ['a long file as the subject', 'explain', { subject: `${LONG}.yaml` }, /cannot be read: ENAMETOOLONG/],
+  ['a long file', 'validate', { files: [`${LONG}.yaml`] }, /cannot be read: ENAMETOOLONG/],
+  ['a circle of links', 'explain', { subject: 'circle' }, /there is no file, kind or code circle/],
   ['a name with a NUL', 'validate', { files: ['a\u0000.yaml'] }, /must match pattern/],
   ['the standard input', 'validate', { files: ['-'] }, /- is not a file/],
   ['a module', 'validate', { files: ['app.ts'] }, /app\.ts is a module, whose code would run/],
@@ -209,6 +218,22 @@ test.each([
   const answer = await call(name, args);
   expect(answer.isError).toBe(true);
   expect(textOf(answer)).toMatch(text);
+});
+
+test.each(['./-', 'more/../-', 'to-dash'])('%s is a file with the name -, and not the standard input', (name) => {
+  writeFileSync(join(root, '-'), '');
+  symlinkSync('-', join(root, 'to-dash'));
+  try {
+    const limits = { root, modules: false, cluster: {} };
+    const inputOf = (tool: string, args: JsonObject) =>
+      MCP_TOOLS.find((each) => each.name === tool)?.toInput(args, limits);
+    expect(inputOf('validate', { files: [name] })?.positionals).toEqual([`.${sep}-`]);
+    expect(inputOf('explain', { subject: name })?.positionals[0]).toBe(`.${sep}-`);
+    expect(inputOf('render', { files: [name], observed: [name] })?.options).toMatchObject({ observed: `.${sep}-` });
+  } finally {
+    rmSync(join(root, '-'));
+    rmSync(join(root, 'to-dash'));
+  }
 });
 
 test('deeply nested values are refused, and the server continues', async () => {

@@ -64,8 +64,8 @@ export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: Mc
 const failure = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true });
 
 /**
- * Returns the path of an integer beyond 2^53, which the protocol's package has already rounded. The search is not
- * recursive, because the depth of the arguments is not limited.
+ * Returns the path of an integer that is not a safe integer. The protocol's package may have rounded it. The search is
+ * not recursive, because the depth of the arguments is not limited.
  */
 function roundedNumber(given: JsonObject, root: string): string | undefined {
   const open: { readonly path: string; readonly value: JsonValue | undefined }[] = [{ path: root, value: given }];

@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
@@ -21,7 +22,7 @@ export interface ToolInput extends CommandInput {
   readonly stdin?: string;
 }
 
-/** The limits of the reads of tools. */
+/** The limits on what tools may read. */
 export interface McpLimits {
   /** Tools read files only in this folder and its subfolders. */
   readonly root: string;
@@ -69,10 +70,10 @@ export const MCP_TOOLS: readonly McpTool[] = [
     name: 'validate',
     title: 'Check definitions',
     description:
-      'Checks ResourceGraphDefinitions and the objects beside them without a cluster: schema, expressions, types, dependencies, and the objects that they make, by the rules of an API server. Gives every problem with its code, place and remedy.',
+      'Checks ResourceGraphDefinitions and the other objects of the files without a cluster: schema, expressions, types, dependencies, and the objects that they make, by the rules of an API server. Returns every problem with its code, position and remedy.',
     inputSchema: schema({
       files: FILES,
-      text: { type: 'string', maxLength: MAX_TEXT_LENGTH, description: 'YAML in place of files' },
+      text: { type: 'string', maxLength: MAX_TEXT_LENGTH, description: 'YAML instead of files' },
       crds: CRDS,
       strict: flag('warnings count as errors'),
     }),
@@ -91,7 +92,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
     name: 'render',
     title: 'Objects of an instance',
     description:
-      'Gives the objects that an instance gets, in the order of their dependencies, without a cluster. What only a cluster knows is named, with what it waits for.',
+      'Returns the objects that an instance gets, in the order of their dependencies, without a cluster. Values that only a cluster knows are named, with the nodes that they wait for.',
     inputSchema: schema(
       {
         files: FILES,
@@ -128,8 +129,8 @@ export const MCP_TOOLS: readonly McpTool[] = [
     inputSchema: schema(
       {
         files: FILES,
-        snapshot: text('a file of typekro snapshot in place of the cluster'),
-        delete: flag('plan the deletion of what the files hold'),
+        snapshot: text('a file of typekro snapshot instead of the cluster'),
+        delete: flag('plan the deletion of the objects in the files'),
         namespace: text('plan only instances of this namespace'),
         all: flag('list every instance'),
         crds: CRDS,
@@ -162,7 +163,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
   {
     name: 'tree',
     title: 'Nodes of an instance',
-    description: 'Gives every node of an instance of the cluster with its objects, its state and the reason.',
+    description: 'Returns every node of an instance of the cluster with its objects, its state and the reason.',
     inputSchema: schema({ instance: INSTANCE, namespace: NAMESPACE }, ['instance']),
     load: () => import('../commands/tree.ts').then(({ tree }) => tree),
     toInput: instanceInput,
@@ -208,7 +209,9 @@ function filesOf(names: JsonValue | undefined, { root, modules }: McpLimits): st
   return (Array.isArray(names) ? names : []).map((name) => {
     const given = String(name);
     if (given === '-') throw new TypeKroError('- is not a file', { code: 'cli/usage', remedy: 'name a file' });
-    const file = insideRoot(root, given);
+    const inside = insideRoot(root, given);
+    // A command reads the standard input for `-`, but the file with this name for `./-`.
+    const file = inside === '-' ? `.${sep}-` : inside;
     // A comma would split the name, because options list names separated by commas.
     if (file.includes(',')) {
       throw new TypeKroError(`${file} has a comma in its name`, {

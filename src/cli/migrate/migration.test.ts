@@ -12,7 +12,7 @@ test.each([
     undefined,
     /is not in the cluster, so the next deploy of .* may change other fields, too$/,
   ],
-])('the notes of a migration to direct mode, %s', (_what, changed, last) => {
+])('a migration to direct mode notes its labels first, and other changed fields last, %s', (_what, changed, last) => {
   const notes = notesOf('direct', [child], changed);
   expect(notes.at(-1)).toMatch(last);
   expect(notes[0]).toContain('kro.run/instance-id');

@@ -31,7 +31,7 @@ export interface MovedInstance {
    */
   readonly state: 'done' | 'goes on' | 'moves';
   readonly writes: readonly MovedObject[];
-  /** The objects of the instance. They are not changed. */
+  /** The objects of the instance. The migration does not change them. */
   readonly children: readonly ObjectRef[];
   /** Sentences about the writes that the new owner makes after the migration. */
   readonly notes: readonly string[];
@@ -92,7 +92,7 @@ const MAX_PARTS = 5;
  * Describes the writes of the new owner to the children in its first pass.
  *
  * @param changed the parts in which the new owner's definition differs from the former owner's. `undefined` when the
- * latter is not known
+ *   former owner's definition is not known
  */
 export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[] | undefined): string[] {
   if (children.length === 0) return [];

@@ -141,7 +141,7 @@ test('a saved plan is refused when the content of a child to create has changed'
   const file = await save('plan FILE', instance('Reader', 'reader'));
   await world.apply(settings('two'));
   const refused = await run(`apply ${file}`);
-  expect(refused.err).toContain('ConfigMap team-a/reader: another content would be written now');
+  expect(refused.err).toContain('ConfigMap team-a/reader: different content would be written now');
   await world.apply(settings('one'));
   expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
 });

@@ -157,7 +157,7 @@ test('the wait ends with an error when no controller responds', async () => {
   const before = await world.user.get(definitionRef);
   const waiting = waitUntilServed(await writer(), { before, after: before });
   const ended = expect(waiting).rejects.toThrow(
-    'no controller has answered to ResourceGraphDefinition pots within 60 s',
+    'no controller has responded to ResourceGraphDefinition pots within 60 s',
   );
   await world.settle();
   await world.advance(61_000);
@@ -191,7 +191,7 @@ test('the wait for an instance ends when a condition is about its generation, or
     );
   await answer(1);
   const late = expect(waitUntilObserved(await writer(), instance)).rejects.toThrow(
-    'no controller has answered to ResourceGraphDefinition seen within 60 s',
+    'no controller has responded to ResourceGraphDefinition seen within 60 s',
   );
   await world.settle();
   await world.advance(61_000);

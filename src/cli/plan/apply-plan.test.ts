@@ -62,7 +62,7 @@ test('a child to replace is deleted only after the controller has seen the insta
   const child = refOf(map('child'));
   const replace = { node: 'child', object: child, wave: 1, action: 'replace', fields: [], checked: 'server' } as const;
   const ended = expect(applyPlan(await task('apply', planned([replace]), ['child']))).rejects.toThrow(
-    'no controller has answered to ConfigMap default/one within 60 s',
+    'no controller has responded to ConfigMap default/one within 60 s',
   );
   await world.settle();
   await world.advance(61_000);
@@ -131,7 +131,7 @@ test('an instance is distinguished from an instance with the same kind and name 
   const plan = { ...rest.plan, instances };
   const objects = [potOf('unseen'), potOf('seen')];
   const ended = expect(applyPlan({ ...rest, source, plan, objects })).rejects.toThrow(
-    'no controller has answered to Pot default/rose within 60 s',
+    'no controller has responded to Pot default/rose within 60 s',
   );
   await world.settle();
   await world.advance(61_000);

@@ -217,7 +217,7 @@ test('a definition and an instance in one file are applied, even if the controll
   expect((await world.user.get(mapRef('both')))['data']).toEqual({ text: 'b', size: '3' });
 });
 
-test('a refusal from before the apply does not count', async () => {
+test('apply ignores a refusal that the controller reported before the apply', async () => {
   await world.apply(definition('Broken', { old: 'string | default="x"' }));
   await world.advance(2000);
   await world.apply(definition('Broken'));

@@ -84,7 +84,7 @@ test('an object that the new revision leaves out under the old spec is reported 
 
     Plan: 0 to create, 2 to change, 1 to replace, 1 to prune.
       Of 3 writes: 2 checked by dry runs of the API server, 1 not checked. Without a check: 1 deletion.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
   expect((await place.run('plan FILE -o markdown', ...files)).out).toContain('ConfigMap default/rose-extra');
   expect((await place.run('apply FILE', ...files)).err).toContain(

@@ -48,7 +48,7 @@ async function outline(resources: JsonObject[], spec: JsonObject) {
 }
 
 const DIVIDES = 'eval "string(10 / schema.spec.count)": division by zero';
-const LABEL = 'waits for data: schema.metadata.labels.tier has no value, "tier" is not there';
+const LABEL = 'waits for data: schema.metadata.labels.tier has no value, "tier" does not exist';
 
 test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: JsonObject]>([
   [
@@ -81,11 +81,11 @@ test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: Js
       state: 'changed',
       blocked: [],
       later: [
-        'other waits for ConfigMap v1 default/none, which another client has to create',
+        'other waits for ConfigMap v1 default/none, which another client must create',
         'first waits for other (waiting)',
         'second waits for first (pending)',
       ],
-      why: ['other waits for ConfigMap v1 default/none, which another client has to create'],
+      why: ['other waits for ConfigMap v1 default/none, which another client must create'],
     },
   ],
 ])('plan and why agree: %s', async (_what, resources, spec, expected) => {

@@ -29,7 +29,7 @@ export interface DefinitionPlanInput {
   /** The number of instances from which the canary selects. Default: all of `instances`. */
   readonly candidates?: number;
   readonly preview: DefinitionPreview;
-  /** The schema keywords whose changes count as breaking. */
+  /** The schema keywords that the comparison covers in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
 }
 
@@ -173,7 +173,7 @@ function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
   return changedFields(before, after).map((change) => valueLine(change, (path) => isSecret && hidesInTemplate(path)));
 }
 
-/** Returns the changes of the status schema. */
+/** Returns the changes of the definition's block `status`. */
 function statusLines(before: JsonObject, after: JsonObject): ValueLine[] {
   const [old, next] = [valueAt(before, 'schema', 'status'), valueAt(after, 'schema', 'status')];
   return changedFields(old, next, 'status').map((change) => valueLine(change, NOTHING_SECRET));

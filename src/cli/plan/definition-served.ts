@@ -52,7 +52,7 @@ export async function waitUntilServed(
       if (standing !== undefined) throw refused(ref.name, standing);
     }
   }
-  throw new TypeKroError(`no controller has answered to ${objectName(ref)} within ${SERVE_TIMEOUT_MS / 1000} s`, {
+  throw new TypeKroError(`no controller has responded to ${objectName(ref)} within ${SERVE_TIMEOUT_MS / 1000} s`, {
     code: 'apply/not-served',
     remedy: `check whether the controller runs: kubectl get resourcegraphdefinition ${ref.name} -o yaml`,
   });

@@ -60,8 +60,8 @@ function notesOf(waits: boolean, left: number, kind: string): string[] {
     return [`it stays until its ${instances} ${isOne ? 'is' : 'are'} deleted (typekro.dev/deletion-policy: wait)`];
   return [
     isOne
-      ? `${instances} of ${kind} stays with its objects, and no controller works on it any more`
-      : `${instances} of ${kind} stay with their objects, and no controller works on them any more`,
+      ? `${instances} of ${kind} stays with its objects, and no controller manages it any longer`
+      : `${instances} of ${kind} stay with their objects, and no controller manages them any longer`,
     'a controller that may delete CRDs (--allow-crd-deletion) deletes the instances and their objects, too',
   ];
 }

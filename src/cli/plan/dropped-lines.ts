@@ -5,7 +5,7 @@ import { schemaAt } from './definition-plan.ts';
 
 /**
  * Returns the values that the server drops because the new schema lacks their fields. A value that equals the old
- * default is left out, because the user did not set it.
+ * default is left out, because it usually comes from the default and not from the user.
  */
 export function droppedLines(
   instance: KubeObject,

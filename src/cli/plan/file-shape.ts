@@ -64,11 +64,11 @@ export const objectRef = record({ apiVersion: text, kind: text, name: text, name
  */
 const MAX_FILE_DEPTH = 500;
 
-/** Is a value nested deeper than `MAX_FILE_DEPTH`? Runs without recursion. */
+/** Does a value have more than `MAX_FILE_DEPTH` lists and objects inside each other? Runs without recursion. */
 export function isTooDeepValue(value: JsonValue): boolean {
   let level: JsonValue[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_FILE_DEPTH) return true;
+    if (depth >= MAX_FILE_DEPTH) return true;
     level = level.flatMap((each) => {
       const members = Array.isArray(each) ? each : isJsonObject(each) ? Object.values(each) : [];
       return members.filter((member): member is JsonValue => typeof member === 'object' && member !== null);

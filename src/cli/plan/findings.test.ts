@@ -91,9 +91,9 @@ test('refused writes and replacements are findings, both for objects of files an
   const writes = [writePlan({ action: 'replace' }), writePlan({ action: 'replace', refusal: 'quota' })];
   const plan = planOf({ objects: writes, instances: [instancePlan('team/a', { writes })] });
   expect(findingsOf(plan).map(({ rule, message }) => `${rule} ${message}`)).toEqual([
-    'replace ConfigMap team/shop: a field cannot change, so the object has to be deleted and created again',
+    'replace ConfigMap team/shop: a field cannot change, so the object must be deleted and created again',
     'refused ConfigMap team/shop: quota',
-    'replace map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/a)',
+    'replace map: ConfigMap: a field cannot change, so the object must be deleted and created again (Pot team/a)',
     'refused map: ConfigMap: quota (Pot team/a)',
   ]);
 });
@@ -115,7 +115,7 @@ test('workflow commands have one line each, with the special characters of GitHu
     "::warning file=graphs/pots.yaml,line=12,title=typekro plan%3A breaking-change::pots: spec.old (string) is removed; set by team/a
     ::error title=typekro plan%3A refused::ConfigMap team/shop: quota: 1,000 of 1,000 (100%25)%0Asecond line
     ::error file=graphs/pots.yaml,line=12,title=typekro plan%3A blocked::spec.old is set <and> "gone" (Pot team/a)
-    ::warning file=graphs/pots.yaml,line=12,title=typekro plan%3A replace::map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/b)"
+    ::warning file=graphs/pots.yaml,line=12,title=typekro plan%3A replace::map: ConfigMap: a field cannot change, so the object must be deleted and created again (Pot team/b)"
   `);
 });
 
@@ -185,7 +185,7 @@ test('findings as SARIF', () => {
           },
         ],
         "message": {
-          "text": "map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/b)",
+          "text": "map: ConfigMap: a field cannot change, so the object must be deleted and created again (Pot team/b)",
         },
         "ruleId": "replace",
       },
@@ -220,7 +220,7 @@ test('a plan as Markdown', () => {
     - warning: pots: spec.old (string) is removed; set by team/a
     - **error**: ConfigMap team/shop: quota: 1,000 of 1,000 (100%) second line
     - **error**: spec.old is set \\<and\\> "gone" (Pot team/a)
-    - warning: map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/b)
+    - warning: map: ConfigMap: a field cannot change, so the object must be deleted and created again (Pot team/b)
 
     <details><summary>Everything</summary>
 

@@ -48,7 +48,7 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
   return [...findings, ...limits.map((message) => ({ rule: 'not-seen', level: 'warning', message }) as const)];
 }
 
-const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
+const REPLACED = 'a field cannot change, so the object must be deleted and created again';
 
 /**
  * Returns the findings about instances. Merges equal findings, and appends the names of the instances to the message.

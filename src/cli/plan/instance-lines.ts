@@ -79,7 +79,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   const word = wordOf(state, action === 'delete' ? 'delete' : 'apply');
   const isPruned = action === 'none' && fields.length > 0;
   const own = isPruned
-    ? [`${paint.sign('~')} the instance loses fields that the schema does not have any more`]
+    ? [`${paint.sign('~')} the instance loses fields that the schema no longer has`]
     : action === 'none'
       ? []
       : [`${paint.sign(signOf(plan))} the instance${plan.unread === undefined ? '' : `  ${UNREAD}`}`];

@@ -64,7 +64,7 @@ export class LiveSource implements ObjectSource {
     return this.#tables.get(groupKindText(type));
   }
 
-  /** Returns all tables. */
+  /** Returns the tables of all kinds that were read. */
   tables(): Iterable<KindTable> {
     return this.#tables.values();
   }

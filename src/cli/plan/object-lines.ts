@@ -9,7 +9,7 @@ import { writeNotes } from '../../inspect/index.ts';
 /** Options of the output of a plan. */
 export interface PlanView {
   readonly paint: Paint;
-  /** True to list every instance. Otherwise equal instances are merged. */
+  /** True to list every instance. Otherwise, only the first of several instances with equal plans is printed. */
   readonly all: boolean;
 }
 

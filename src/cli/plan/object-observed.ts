@@ -24,7 +24,7 @@ export async function waitUntilObserved(waiting: Waiting, instance: KubeObject):
       ({ observedGeneration = -1 }) => observedGeneration >= generation,
     );
   await waitFor(waiting, instance, isSeen, {
-    what: 'no controller has answered to',
+    what: 'no controller has responded to',
     remedy:
       'check whether the controller runs; nothing was deleted for the instance: typekro why explains what it waits for',
   });

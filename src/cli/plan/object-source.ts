@@ -29,7 +29,7 @@ export interface ObjectSource {
 const NOT_READ: ApiFailure = { code: 0, reason: 'NotRead', message: 'it was not read' };
 
 /**
- * Answers a read request of one instance from the loaded objects, and stores the answer in `store`. The read of an
+ * Handles a read request of one instance with the loaded objects, and stores the result in `store`. The read of an
  * object that was not loaded fails.
  */
 export function answerRead(source: ObjectSource, store: ObservedStore, request: ReadRequest): void {
@@ -59,7 +59,8 @@ function answerObject(source: ObjectSource, store: ObservedStore, target: Object
 }
 
 /**
- * Answers with the loaded members, without those that the simulation deleted, and with those that it created.
+ * Stores the loaded members with the changes of the plan's simulation: without the members that it deleted, and with
+ * the members that it created.
  */
 function answerMembers(source: ObjectSource, store: ObservedStore, target: MemberTarget): void {
   const { applySet, group, kind, namespaces } = target;

@@ -276,7 +276,7 @@ function deferredPlan(
   const effect =
     live?.metadata.deletionTimestamp === undefined
       ? `would be refused, and ${stayText(preview)}`
-      : 'is being deleted, and no controller works on its instances any more';
+      : 'is being deleted, and its instances are no longer managed';
   return restingPlan(head, 'deferred', `the definition ${head.definition} ${effect}`);
 }
 

@@ -117,8 +117,8 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
 }
 
 /**
- * Plans the deletion of an instance or a Graph whose graph does not compile. The controller can delete it without a
- * graph.
+ * Plans the deletion of an instance or a Graph whose graph does not compile. The controller needs no graph for the
+ * deletion.
  *
  * @param found completes the sentence `the controller deletes the objects that …`
  */

@@ -153,7 +153,7 @@ async function runWhole(line: string, ...objects: KubeObject[]): Promise<{ code:
 const next = () =>
   definition([deployment(3), service(80), job('b'), secret('two'), budget], { replicas: 'integer | default=3' });
 
-test('a changed definition', async () => {
+test('prints the plan of a changed definition', async () => {
   const { code, out, err } = await run('plan', next());
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(stableOutput(out)).toMatchInlineSnapshot(`
@@ -186,7 +186,7 @@ test('a changed definition', async () => {
       Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
       Checked by dry runs of the API server: 26 writes. 8 values of Secrets hidden.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
 });
 
@@ -227,7 +227,7 @@ test('the same definition changes nothing', async () => {
     Plan: 0 to create, 0 to change, 0 to prune, 1 deferred.
       No write to check.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
   expect(code).toBe(0);
 });
@@ -250,7 +250,7 @@ test('a breaking change names the instances that set the field, and nothing happ
     Plan: 0 to create, 0 to change, 0 to prune, 10 deferred, definition webapps refused.
       No write to check.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
   expect(code).toBe(3);
 });
@@ -282,7 +282,7 @@ test('an allowed breaking change lists dropped values and refused instances', as
                      … and 6 instances like it
       team-c/old     ! blocked: the API server refuses the instance: spec.image: Too long: may not be more than 3 bytes
                          try: correct the fields in the instance, or the schema
-                     ~ the instance loses fields that the schema does not have any more
+                     ~ the instance loses fields that the schema no longer has
                          spec.legacyHost  - "old.example"
       team-c/pinned  = deferred: it is pinned to revision 1
       team-c/still   = deferred: it is suspended
@@ -290,7 +290,7 @@ test('an allowed breaking change lists dropped values and refused instances', as
     Plan: 0 to create, 1 to change, 0 to prune, 2 deferred, 8 blocked.
       Checked by dry runs of the API server: 1 write.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
   expect(code).toBe(3);
 });
@@ -310,7 +310,7 @@ test('a canary updates some instances first', async () => {
   ]);
 });
 
-test('a changed instance, and a new one', async () => {
+test('prints the plan of a changed and a new instance', async () => {
   const { code, out } = await run(
     'plan --exit-code',
     webapp('team-a', 'shop', { image: 'shop:2' }),
@@ -330,12 +330,12 @@ test('a changed instance, and a new one', async () => {
     Plan: 4 to create, 2 to change, 0 to prune.
       Checked by dry runs of the API server: 6 writes.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
   expect(code).toBe(2);
 });
 
-test('a deletion, in its order', async () => {
+test('prints the plan of a deletion, with the order of the objects', async () => {
   const { out } = await run('plan --delete', webapp('team-b', 'pay'));
   expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Instances 1   deleted 1
@@ -349,21 +349,21 @@ test('a deletion, in its order', async () => {
     Plan: 5 to delete.
       Without a check: 5 deletions.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
 });
 
-test('the deletion of a definition', async () => {
+test('prints the plan for the deletion of a definition', async () => {
   const { out } = await run('plan --delete', next());
   expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  - webapps  (WebApp)  revision 1  app.yaml:1
-      note    10 instances of WebApp stay with their objects, and no controller works on them any more
+      note    10 instances of WebApp stay with their objects, and no controller manages them any longer
               a controller that may delete CRDs (--allow-crd-deletion) deletes the instances and their objects, too
 
     Plan: 1 to delete.
       Without a check: 1 deletion.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
 });
 
@@ -372,7 +372,7 @@ test('the notes of a deletion do not count the instances that the files delete',
   expect(out).toContain('note    9 instances of WebApp stay');
 });
 
-test('objects of files', async () => {
+test('prints the plan of plain objects', async () => {
   const { out } = await run('plan', {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -386,7 +386,7 @@ test('objects of files', async () => {
     Plan: 1 to create, 0 to change, 0 to prune.
       Checked by dry runs of the API server: 1 write.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.10 does: no Deployment of a controller was found."
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found)."
   `);
 });
 
@@ -431,7 +431,7 @@ test.each(['markdown', 'sarif', 'junit'])('-o %s', async (form) => {
 test('annotations and a comment for GitHub', async () => {
   const { out } = await runWhole('plan FILE --snapshot prod.json --github comment.md', next());
   expect(out).toMatchInlineSnapshot(`
-    "::warning file=app.yaml,line=1,title=typekro plan%3A replace::migrate: Job: a field cannot change, so the object has to be deleted and created again (WebApp team-b/pay)
+    "::warning file=app.yaml,line=1,title=typekro plan%3A replace::migrate: Job: a field cannot change, so the object must be deleted and created again (WebApp team-b/pay)
     8 to create, 17 to change, 1 to replace, 0 to prune, 2 deferred."
   `);
   expect(readFileSync(join(cwd, 'comment.md'), 'utf8')).toContain('<!-- typekro plan -->');

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => plans.close());
 
-/** Returns a resource that is ready when its annotation `ok` equals the string of the instance. */
+/** Returns a resource that is ready when its annotation `ok` equals `spec.text` of the instance. */
 const approved = (id: string): JsonObject => ({
   ...mapResource(id, { text: '${schema.spec.text}' }),
   readyWhen: [`\${${id}.metadata.?annotations.ok.orValue('') == ${id}.data.text}`],
@@ -33,8 +33,8 @@ async function planned(spec: JsonObject): Promise<string> {
 }
 
 /**
- * Returns the output of `why`, with the age removed. The age is the difference between the clocks of the world and of
- * the machine.
+ * Returns the output of `why`, with the age removed. The age varies, because it is the difference between the cluster's
+ * clock and the machine's clock.
  */
 async function whyText(): Promise<string> {
   const { out } = await commandRunner([why], plans.cwd)('why default/p --kubeconfig kubeconfig');
@@ -61,7 +61,7 @@ test('the plan lists a held write after the node that it waits for, and why name
     "Pot default/p   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready
 
     … db  waiting: waits until db.metadata.?annotations.ok.orValue('') == db.data.text is true of ConfigMap v1 default/p-db; it is false
-       └ because  ConfigMap default/p-db reports no trouble
+       └ because  ConfigMap default/p-db reports no problem
        do         look at it with kubectl get configmap p-db -o yaml, and correct readyWhen if that can never be true
        look       kubectl describe configmap p-db -n default
        waiting    web

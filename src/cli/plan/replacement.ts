@@ -5,8 +5,8 @@ import type { ApiFailure } from '../../runtime/index.ts';
 import { failureText, keys } from '../../runtime/index.ts';
 
 /**
- * The field manager with which `up`, `dev` and `apply` apply objects of the user's files. They share it, so that a
- * field set by one command is removed when another command applies the file without the field.
+ * The field manager with which `up`, `dev` and `apply` apply objects of the user's files. The commands share one
+ * manager, so that a field set by one command is removed when another command applies the file without the field.
  */
 export const FILE_MANAGER = 'typekro';
 

@@ -83,8 +83,8 @@ export class LazyRules {
   }
 
   /**
-   * Returns the client of a server that has the known objects among these and the objects of earlier calls, and the
-   * namespaces of all of them. The server can also have other objects.
+   * Returns the client of a server that has the requested objects, as far as they are known, and the namespaces of all
+   * objects that were requested so far. The server may have other known objects.
    */
   async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
     if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {

@@ -39,7 +39,7 @@ test('an instance of a definition does not count as deleted when the files delet
   const { out } = await place.run('plan FILE --delete', definition('one'), definition('two'), instance('two'));
   const notes = out.split('\n').filter((line) => line.startsWith('  note'));
   expect(notes).toEqual([
-    '  note    1 instance of Pot stays with its objects, and no controller works on it any more',
+    '  note    1 instance of Pot stays with its objects, and no controller manages it any longer',
     '  note    no instance of Pot is left; its CRD stays, unless the controller may delete CRDs',
   ]);
 });

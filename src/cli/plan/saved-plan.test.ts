@@ -47,7 +47,7 @@ test('a plan with integers beyond 2^53 is saved, read and compared exactly', () 
   expect(saved.objects).toEqual([object]);
   expect(movedSince(saved, planTo(LARGEST), based)).toBeUndefined();
   expect(movedSince(saved, planTo(LARGEST - 1n), based)).toBe(
-    'Any default/x, Any default/x: spec.max would get another value now',
+    'Any default/x, Any default/x: spec.max would get a different value now',
   );
 });
 
@@ -148,12 +148,12 @@ const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   [
     'replaces another live value',
     (plan) => withWrites(plan, [{ ...writesOf(plan)[0], fields: [{ path: 'spec.max', from: 0n, to: 1n }] }]),
-    'Any default/x: spec.max has another value now',
+    'Any default/x: spec.max has a different value now',
   ],
   [
     'changes no field any more',
     (plan) => withWrites(plan, [{ ...writesOf(plan)[0], fields: [] }]),
-    'Any default/x: the write would be another one now',
+    'Any default/x: the write would be different now',
   ],
 ];
 const other = { ...ref, name: 'y' };
@@ -190,5 +190,5 @@ test('two plans differ when the content of a write differs, and not when only it
     ).replaceAll('"checked":"none"', '"checked":"server"'),
   ) as Plan;
   expect(movedSince(saved, checked, based('a'))).toBeUndefined();
-  expect(movedSince(saved, planTo(1n), based('b'))).toBe('Any default/x: another content would be written now');
+  expect(movedSince(saved, planTo(1n), based('b'))).toBe('Any default/x: different content would be written now');
 });

@@ -292,12 +292,12 @@ export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): strin
   for (const { object, wanted } of saved.basis) {
     const current = known.get(basisKey(object));
     if (current !== undefined && current.wanted !== wanted)
-      return `${objectName(object)}: another content would be written now`;
+      return `${objectName(object)}: different content would be written now`;
   }
   if (digestOf(comparablePlan(saved.plan)) === digestOf(comparablePlan(now))) return undefined;
   const moved = now.definitions.find((each, index) => !isSame(each, saved.plan.definitions[index]));
   if (moved !== undefined) return `the definition ${moved.name} or its live revision has changed`;
-  return changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: the action would be another one now';
+  return changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: the action would be different now';
 }
 
 function firstDifference(before: InstancePlan | undefined, after: InstancePlan): string | undefined {
@@ -310,7 +310,7 @@ function firstDifference(before: InstancePlan | undefined, after: InstancePlan):
       changedWrite(before.meanwhile?.writes ?? [], after.meanwhile?.writes ?? []));
   if (write !== undefined) return `${name}, ${write}`;
   return before.state === after.state
-    ? `${name}: the action would be another one now`
+    ? `${name}: the action would be different now`
     : `${name}: it was ${before.state} in the plan, and is ${after.state} now${after.because === undefined ? '' : `: ${after.because}`}`;
 }
 
@@ -333,11 +333,11 @@ function changedWrite(before: readonly ObjectPlan[], after: readonly ObjectPlan[
   if (old === undefined) return `${name}: the plan does not have it, and now it says ${write.action}`;
   if (old.action !== write.action) return `${name}: the plan says ${old.action}, and now it says ${write.action}`;
   const field = firstChangedField(old, write);
-  if (field === undefined) return `${name}: the write would be another one now`;
+  if (field === undefined) return `${name}: the write would be different now`;
   const saved = old.fields.find(({ path }) => path === field.path);
   return saved !== undefined && isSame({ to: saved.to }, { to: field.to })
-    ? `${name}: ${field.path} has another value now`
-    : `${name}: ${field.path} would get another value now`;
+    ? `${name}: ${field.path} has a different value now`
+    : `${name}: ${field.path} would get a different value now`;
 }
 
 function firstChangedField(before: ObjectPlan, after: ObjectPlan): ObjectPlan['fields'][number] | undefined {

@@ -22,12 +22,12 @@ export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
     `  From ${where}${version}, read at ${source.readAt}.`,
     ...(source.controller === undefined
       ? []
-      : [`  Decided as kro ${source.controller.kroCompatibility} does: ${source.controller.from}.`]),
+      : [`  Decided by the rules of kro ${source.controller.kroCompatibility} (${source.controller.from}).`]),
     ...limits.map((limit) => `  ${paint.alarm('Not seen:')} ${printableLine(limit)}`),
   ];
 }
 
-/** Formats the totals: `3 to create, 2 to change, 1 deferred.` */
+/** Formats the totals: `3 to create, 2 to change, 0 to prune, 1 deferred.` */
 export function totals({ summary, operation, definitions }: Plan): string {
   const { create, change, replace, prune, labels, refused, later, instances } = summary;
   const parts = [

@@ -38,7 +38,7 @@ export class WriteChecker {
   }
 
   /**
-   * Checks writes, and returns the answers in the same order. Writes into a namespace that this call or an earlier one
+   * Checks writes, and returns the results in the same order. Writes into a namespace that this call or an earlier one
    * creates are checked with `rules`.
    */
   async check(writes: readonly CheckedWrite[], manager: string = keys.CHILD_MANAGER): Promise<readonly WriteAnswer[]> {

@@ -38,10 +38,10 @@ describe('a setting', () => {
     ['zones.x=1', '--set zones.x=1: zones is a list', 'write the number of an item: --set zones[0].x=…'],
     ['image[0]=1', '--set image[0]=1: image is an object, not a list', '--set image.NAME=…'],
     ['replicas.x=1', '--set replicas.x=1: replicas is 2, and has no fields', 'set the whole value: --set replicas=…'],
-    ['zones[0].x=1', '--set zones[0].x=1: zones[0] is the text "a", and has no fields', '--set zones[0]=…'],
-    ['name[0]=1', '--set name[0]=1: name is the text "web", and has no fields', '--set name=…'],
-    ['replicas=many,replicas.x=1', '--set replicas.x=1: replicas is the text "many", and has no fields', 'whole'],
-    ['zones[-1]=x', '--set zones[-1]=x: -1 is no index of a list', 'the first item has the index 0'],
+    ['zones[0].x=1', '--set zones[0].x=1: zones[0] is the string "a", and has no fields', '--set zones[0]=…'],
+    ['name[0]=1', '--set name[0]=1: name is the string "web", and has no fields', '--set name=…'],
+    ['replicas=many,replicas.x=1', '--set replicas.x=1: replicas is the string "many", and has no fields', 'whole'],
+    ['zones[-1]=x', '--set zones[-1]=x: -1 is not an index of a list', 'the first item has the index 0'],
     ['zones[1000]=x', '--set zones[1000]=x: the index 1000 is above 999', 'write a lower index'],
     ['[0]=x', '--set [0]=x: the spec is an object, not a list', 'write the name of a field: --set NAME=…'],
     ['spec=1', '--set spec=1 sets nothing', 'write the path of a field of the spec'],
@@ -56,7 +56,7 @@ describe('a setting', () => {
 
   test.each<readonly [spec: JsonValue, message: string]>([
     [['a'], '--set a=1: the spec is a list'],
-    ['text', '--set a=1: the spec is the text "text", and has no fields'],
+    ['text', '--set a=1: the spec is the string "text", and has no fields'],
   ])('is refused for the spec %j', (spec, message) => {
     expect(() => set('a=1', spec)).toThrow(message);
   });

@@ -106,7 +106,7 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
       const items = formatPath([...path.slice(0, index), 0, ...path.slice(index)]);
       throw noPlace(text, `${name} is a list`, `write the number of an item: --set ${items}=…`);
     }
-    if (step < 0) throw noPlace(text, `${step} is no index of a list`, 'the first item has the index 0');
+    if (step < 0) throw noPlace(text, `${step} is not an index of a list`, 'the first item has the index 0');
     const highest = Math.max(value.length, MAX_INDEX);
     if (step > highest) throw noPlace(text, `the index ${step} is above ${highest}`, 'write a lower index');
     return value;
@@ -119,7 +119,7 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
       `write the name of a field: --set ${formatPath([...above, 'NAME'])}=…`,
     );
   }
-  const what = typeof value === 'string' ? `the text ${JSON.stringify(value)}` : String(value);
+  const what = typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
   const remedy =
     index === 0 ? 'write an object of fields as the spec' : `set the whole value: --set ${formatPath(above)}=…`;
   throw noPlace(text, `${name} is ${what}, and has no fields`, remedy);

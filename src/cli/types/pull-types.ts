@@ -30,7 +30,7 @@ export async function pullTypes(context: CommandContext, input: CommandInput): P
       remedy:
         generated === 0
           ? 'correct --group, or choose another --context'
-          : 'its kinds come from ResourceGraphDefinitions: get these in place of the kinds',
+          : 'its kinds come from ResourceGraphDefinitions: get these instead of the kinds',
     });
   }
   const check = input.options['check'] === true;

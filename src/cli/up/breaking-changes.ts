@@ -12,7 +12,7 @@ import { inputPosition } from './input-position.ts';
  * is new.
  *
  * @param known the CRDs of the cluster and of `--crds`
- * @param facets the keywords whose changes the controller treats as breaking
+ * @param facets the keywords that the controller compares in addition to those of kro 0.9
  */
 export function breakingChanges(
   input: InputObject,

@@ -155,7 +155,7 @@ function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined
   const { instance, name } = graph;
   const input = objects.find((each) => isDefinition(each.object) && nameOf(each) === name);
   return input?.document === undefined
-    ? 'export one beside the composition: `export const first = app.toInstance({ … })`, with the values of its spec'
+    ? 'export one next to the composition: `export const first = app.toInstance({ … })`, with the values of its spec'
     : `add an object with apiVersion: ${formatApiVersion(instance)} and kind: ${instance.kind}`;
 }
 

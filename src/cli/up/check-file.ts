@@ -69,7 +69,7 @@ function statsOf(path: string, file: string): ReturnType<typeof statSync> {
   } catch (error) {
     throw new TypeKroError(`${file} cannot be read: ${whyUnreadable(error)}`, {
       code: 'input/unreadable',
-      remedy: 'check the name, and the links and rights of the folders above it',
+      remedy: 'check the name, and the links and permissions of the folders above it',
       cause: error,
     });
   }

@@ -186,8 +186,8 @@ function compileAll(
 }
 
 /**
- * The codes of findings that kro's compiler accepts and an API server refuses, so that the objects can never be
- * created.
+ * The codes of mistakes that kro's compiler accepts and an API server refuses. `checkInputs` reports these mistakes as
+ * errors.
  */
 const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/refused-by-api-server',
@@ -211,8 +211,8 @@ const MARKER_MISTAKES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Removes `graph/refused-crd` at places where another finding reports the same problem. Raises a mistake in a marker to
- * an error when the server refuses the CRD at the same place.
+ * Removes `graph/refused-crd` at paths where an earlier finding reports the same problem. Raises a mistake in a marker
+ * to an error when the server refuses the CRD at the same path.
  */
 function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const refused = new Set<string>();
@@ -250,8 +250,8 @@ function crdOf({ instance }: Graph): KubeObject {
 }
 
 /**
- * Finds objects with the same name, and definitions of the same kind. Of two such objects, one would overwrite the
- * other.
+ * Finds objects with the same kind, namespace and name, and definitions that declare the same kind. Of two such
+ * objects, one would overwrite the other.
  */
 function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
   const first = new Map<string, InputObject>();

@@ -55,12 +55,12 @@ test.each([
   {
     spec: 'spec:\n  name: a\n  replicas: many\n',
     line: 22,
-    expected: /spec\.replicas: the text "many" is written where a whole number is expected/,
+    expected: /spec\.replicas: the string "many" is written where a whole number is expected/,
   },
   {
     spec: 'spec:\n  name: a\n  ports:\n    - 80\n    - b\n',
     line: 24,
-    expected: /spec\.ports\[1\]: the text "b" is written where/,
+    expected: /spec\.ports\[1\]: the string "b" is written where/,
   },
   { spec: 'spec:\n  name: a\n  labels:\n    a.b: [1]\n', line: 23, expected: /spec\.labels/ },
 ])('names the file, the line and the field: $expected', async ({ spec, line, expected }) => {

@@ -26,9 +26,9 @@ import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
 
 /**
  * Reports the problems for which an API server would refuse an object of the files: unknown fields, values of a wrong
- * type, and violations of validation rules. Each problem has a place. `served` contains the kinds, and `server` checks
- * the rules. `known` contains the compiler's problems for a definition. If one of them is an error, the rules are not
- * checked, because the server would report the same error again.
+ * type, and violations of validation rules. `served` contains the kinds, and `server` checks the rules. `known`
+ * contains the compiler's problems for a definition. If one of them is an error or `graph/refused-by-api-server`, the
+ * rules are not checked, because the server would report the same problem again.
  */
 export async function checkObject(
   input: InputObject,
@@ -41,7 +41,7 @@ export async function checkObject(
   return schema === undefined ? [] : checkWithSchema(input, schema, server, known);
 }
 
-/** The cause that the server adds when it stopped the validation of an object early. */
+/** The cause that the server adds when it stops the validation of an object early. */
 const RULES_NOT_CHECKED = 'some validation rules were not checked because the object was invalid';
 
 async function checkWithSchema(

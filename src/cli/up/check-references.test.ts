@@ -39,7 +39,7 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
   ],
   ['a port that the selected pods lack', [service('a', 80), workload('a', '')], ['input/port-mismatch']],
   ['a port that only pods of another namespace lack', [service('a', 80), workload('b', '')], []],
-])('references of plain objects: %s', (_title, objects, found) => {
+])('missing references and ports of plain objects are found: %s', (_title, objects, found) => {
   const { objects: inputs, diagnostics } = parseManifest(objects.join('\n---\n'), 'a.yaml');
   expect(diagnostics).toEqual([]);
   const warnings = checkReferences(

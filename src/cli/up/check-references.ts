@@ -17,8 +17,8 @@ import type { Mismatch } from './check-ports.ts';
  * Warns about references to names, keys and ports that the files lack: a Service port that no container of its pods
  * has, an Ingress for a missing Service, a missing key of a ConfigMap. Reports only problems that occur in every
  * instance. Accepts a reference with expressions if they can evaluate to the right value, and a reference whose object
- * a custom resource can create. A plain object can refer to objects of the cluster. Its reference is reported only if
- * the files have objects of the same kind that can be in the same namespace.
+ * a custom resource can create. A plain object can refer to objects of the cluster. The reference of a plain object is
+ * therefore reported only if the files have objects of the target's kind that can be in the same namespace.
  */
 export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
   const all = manifestsOf(inputs);

@@ -167,7 +167,7 @@ function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
   const [braces, name = ''] = found;
   const field = name === '' || name.startsWith('.') ? 'name' : name;
   return {
-    message: `the text ${stringifyJson(written)} has braces of Helm, and a definition has expressions instead`,
+    message: `the string ${stringifyJson(written)} has braces of Helm, but a definition has expressions instead`,
     hint: `write ${written.replace(braces, () => `\${schema.spec.${field}}`)}`,
   };
 }

@@ -83,14 +83,14 @@ const CASES: readonly (readonly [code: string, message: string, text: string, hi
   [
     'ERR_MODULE_NOT_FOUND',
     `Cannot find package '@' imported from ${file}`,
-    '"@/lib/x" is the name of no package',
+    '"@/lib/x" is not a valid package name',
     'write the path of the file',
     6,
   ],
   [
     'MODULE_NOT_FOUND',
     `Cannot find module '~/y'\nRequire stack:\n- ${file}`,
-    '"~/y" is the name of no package',
+    '"~/y" is not a valid package name',
     'write the path of the file',
     7,
   ],
@@ -143,4 +143,9 @@ test.each<readonly [title: string, error: Error, source: object]>([
   expect(await moduleProblems(error, { path: file, cwd: folder })).toMatchObject([
     { code: 'input/module-syntax', source },
   ]);
+});
+
+test('an error message of another program that looks like a message of esbuild is not a syntax error', async () => {
+  const error = new Error('Command failed: gcc main.c\nmain.c:3:4: error: expected ;');
+  expect(await moduleProblems(error, { path: file, cwd: folder })).toMatchObject([{ code: 'input/module-failed' }]);
 });

@@ -63,7 +63,7 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     const slashed = wanted.replaceAll('\\', '/');
     const written = wanted.replaceAll('\\', '\\\\');
     return report(
-      `"${wanted}" is not a name of a module`,
+      `"${wanted}" is not a valid module name`,
       slashed === wanted ? 'correct the name' : `write slashes, and the ending of the file: '${slashed}.ts'`,
       textOf(file).includes(written) ? written : wanted,
     );
@@ -89,7 +89,7 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     if (!isPackageName(wanted)) {
       const specifier = importedWith(file, missing);
       const other = alias === undefined ? '' : `, or ${alias}`;
-      return report(`"${specifier}" is the name of no package`, `write the path of the file${other}`, specifier);
+      return report(`"${specifier}" is not a valid package name`, `write the path of the file${other}`, specifier);
     }
     const other = alias === undefined ? 'correct its name' : `correct its name; or ${alias}`;
     return report(`the package "${wanted}" is not installed`, `run npm install ${wanted}, or ${other}`, missing);

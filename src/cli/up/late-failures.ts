@@ -3,7 +3,10 @@ import { formatDiagnostic } from '../../core/index.ts';
 import { textOf } from './source-text.ts';
 import { isInternal } from './thrown-problem.ts';
 
-/** The last loaded module. An error without a stack frame in the user's code is reported at its first line. */
+/**
+ * The last loaded module. An error without a stack frame in the user's code is reported at the first line of the
+ * module.
+ */
 let module: { readonly path: string; readonly cwd: string } | undefined;
 const waiting: unknown[] = [];
 let report: ((problem: Diagnostic) => void) | undefined;

@@ -74,10 +74,10 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
 }
 
 /**
- * Returns the lines of all instances that fit the screen. A block that is higher than the screen cannot be redrawn,
- * because its upper lines have scrolled away. If the lines do not fit, ACTIVE instances are replaced by a summary line.
- * If they still do not fit, nodes that are done or only wait for other nodes are removed, and finally the last lines.
- * The lines of instances wrap at the width of the screen. The summary line is truncated.
+ * Returns the lines of the instances, reduced until they fit the screen. A block that is higher than the screen cannot
+ * be redrawn, because its upper lines have scrolled away. If the lines do not fit, ACTIVE instances are replaced by a
+ * summary line. If they still do not fit, nodes that are done or only wait for other nodes are removed, and finally the
+ * last lines. The lines of instances wrap at the width of the screen. The summary line is truncated.
  */
 function visibleLines(
   views: readonly InstanceView[],

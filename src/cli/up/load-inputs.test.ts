@@ -34,7 +34,7 @@ const REFUSED: readonly (readonly [files: readonly string[], message: string, re
   [
     ['circle.yaml'],
     'circle.yaml cannot be read: ELOOP',
-    'check the name, and the links and rights of the folders above it',
+    'check the name, and the links and permissions of the folders above it',
   ],
   [[LONG], `${LONG} cannot be read: ENAMETOOLONG`],
   [

@@ -112,4 +112,19 @@ describe('a module with plain objects', () => {
       [],
     ]);
   });
+
+  test.each(["BigInt('x')", "JSON.parse('{')", "'x'.match('(')", 'new Function("(")', 'eval("(")'])(
+    '%s throws at its own line, and is not an error in the syntax of the module',
+    async (code) => {
+      const [, problems] = await load(`${MAP}export { map };\n\nexport const found = ${code};\n`);
+      expect(problems).toEqual([expect.stringMatching(/^4 error: (?!this is not valid)/)]);
+    },
+  );
+
+  test('a signal ends the load while an exported promise is pending', async () => {
+    const stop = "setImmediate(() => process.emit('SIGINT'));\n";
+    const [names, problems] = await load(`${MAP}export { map };\nexport const never = new Promise(() => {});\n${stop}`);
+    expect(names).toEqual([]);
+    expect(problems).toEqual([expect.stringContaining('error: a signal ends typekro')]);
+  });
 });

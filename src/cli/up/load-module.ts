@@ -80,6 +80,8 @@ async function lostExports(
 
 /**
  * Returns the value of an exported promise, or `undefined` when the promise is still pending and Node has no more work.
+ *
+ * @throws UnfinishedModule when a signal arrives before.
  */
 async function valueOf(
   promise: Promise<unknown>,
@@ -88,13 +90,14 @@ async function valueOf(
   try {
     return await wait(promise);
   } catch (error) {
-    if (!(error instanceof UnfinishedModule)) throw error;
-    // A rejection is not reported: the module itself is loaded, so this promise belongs to the author's program.
+    if (!(error instanceof UnfinishedModule) || error.bySignal) throw error;
+    // The pending promise is not reported: the module itself is loaded, so this promise belongs to the author's
+    // program.
     return undefined;
   }
 }
 
-/** Returns the entries of an exported list or `List`, or an array with any other value. */
+/** Returns the entries of an exported array or of a Kubernetes `List`. Wraps any other value in an array. */
 function entriesOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   return isListKind(value) && Array.isArray(value['items']) ? value['items'] : [value];

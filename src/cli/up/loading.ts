@@ -9,6 +9,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** The error for a module whose load is unfinished when Node has no more work, or when a signal arrives. */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
+  /** Did a signal end the load? The command must then end, too. */
+  readonly bySignal: boolean;
+
+  constructor(message: string, bySignal: boolean) {
+    super(message);
+    this.bySignal = bySignal;
+  }
 }
 
 /**
@@ -36,11 +43,14 @@ export async function whileLoading<Result>(
   let onSignal = () => {};
   const unfinished = new Promise<never>((_resolve, reject) => {
     onIdle = () =>
-      reject(new UnfinishedModule('the module never finishes loading: an await at its top level never ends'));
+      reject(new UnfinishedModule('the module never finishes loading: an await at its top level never ends', false));
     process.once('beforeExit', onIdle);
     onSignal = () =>
       reject(
-        new UnfinishedModule('a signal ends typekro while the module is still being loaded; this await may never end'),
+        new UnfinishedModule(
+          'a signal ends typekro while the module is still being loaded; this await may never end',
+          true,
+        ),
       );
     for (const signal of SIGNALS) process.once(signal, onSignal);
   });

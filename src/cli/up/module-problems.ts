@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, relative } from 'node:path';
+import { basename, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 import { configProblem } from './config-problem.ts';
@@ -36,8 +36,8 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
 
 /**
  * Returns the problem of an await that never settles. The stack of the error contains no frame of the module, so the
- * position is searched in the text. It is the last await at the beginning of an unindented line, or in the value of an
- * unindented declaration or default export. If there is none, it is the beginning of the module.
+ * position is derived from the text. It is the last `await` that begins an unindented line, or that follows `=` or
+ * `export default` on such a line. If there is none, it is the beginning of the module.
  */
 function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   if (!(error instanceof UnfinishedModule)) return undefined;
@@ -50,7 +50,7 @@ function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | u
     code: 'input/module-unfinished',
     severity: 'error',
     message: error.message,
-    hint: 'end the operation for which it waits, or give it a limit: AbortSignal.timeout(…), Promise.race',
+    hint: 'end the operation that it waits for, or set a time limit: AbortSignal.timeout(…), Promise.race',
     source,
   };
 }
@@ -97,7 +97,7 @@ export function displayName(path: string, cwd: string): string {
   const plain = path.startsWith('file:') ? fileURLToPath(path) : path;
   for (const root of [cwd, realPath(cwd)]) {
     const name = relative(root, plain);
-    if (!name.startsWith('..')) return name;
+    if (name !== '..' && !name.startsWith(`..${sep}`)) return name;
   }
   return plain;
 }
@@ -107,6 +107,8 @@ function realPath(path: string): string {
 }
 
 const CORRECT_SYNTAX = 'correct the syntax here, or close what was opened on the lines before';
+/** The beginning of the messages of esbuild, which tsx uses. Other programs print errors in the same form. */
+const TRANSFORM_FAILED = /^(?:Transform|Build) failed with \d+ error/;
 const TYPES = 'a JavaScript file contains types of TypeScript';
 
 /**
@@ -115,7 +117,7 @@ const TYPES = 'a JavaScript file contains types of TypeScript';
  */
 function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   const text = error instanceof Error ? error.message : '';
-  const transformed = /^(.+?):(\d+):(\d+): (?:ERROR|error): (.*)$/m.exec(text);
+  const transformed = TRANSFORM_FAILED.test(text) ? /^(.+?):(\d+):(\d+): (?:ERROR|error): (.*)$/m.exec(text) : null;
   const report = (message: string, source: SourcePosition, hint = CORRECT_SYNTAX): Diagnostic => ({
     code: 'input/module-syntax',
     severity: 'error',
@@ -129,8 +131,11 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
     return report(message, { file, line: Number(line), column: Number(column) + 1 });
   }
   if (!(error instanceof SyntaxError) || missingExport(text) !== undefined) return undefined;
-  // A module that parses a string can also throw a SyntaxError. The stack of that error has a frame of the parser.
-  if (/^\s+at (?:JSON\.parse|new (?:RegExp|Function)|eval)\b/m.test(error.stack ?? '')) return undefined;
+  // Code that runs can also throw a SyntaxError: `BigInt('x')`, `JSON.parse('{')`. Node's loader throws the error of a
+  // module that it cannot parse, so the first frame with a position is in the loader.
+  const thrownAt = /^\s+at .*?((?:node:|file:|\/|[A-Za-z]:\\).*):\d+:\d+\)?$/m.exec(error.stack ?? '')?.[1];
+  if (thrownAt !== undefined && !/^node:internal\/modules\/|\/node_modules\/(?:tsx|esbuild)\//.test(thrownAt))
+    return undefined;
   const parsed = javaScriptProblem(path);
   if (parsed !== undefined) {
     const { message, source, isTyped } = parsed;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,25 @@ describe('a process lock', () => {
     const lock = take();
     expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${process.pid} `));
     expect(lock.isHeld()).toBe(true);
+    expect(readdirSync(directory)).toEqual(['lock']);
+  });
+
+  const DEAD = '999999999 1 x';
+  const claimOf = (lock: string) => `${file}.${createHash('sha256').update(lock).digest('hex').slice(0, 16)}.claim`;
+
+  test('is refused while another process replaces the dead lock', () => {
+    writeFileSync(file, DEAD);
+    const claim = takeLock(claimOf(DEAD));
+    expect(takeLock(file)).toEqual({ holder: process.pid });
+    expect(readFileSync(file, 'utf8')).toBe(DEAD);
+    if ('release' in claim) claim.release();
+    expect(take().isHeld()).toBe(true);
+  });
+
+  test('replaces a dead lock although a process died while it replaced the lock', () => {
+    writeFileSync(file, DEAD);
+    writeFileSync(claimOf(DEAD), '999999998 1 y');
+    expect(take().isHeld()).toBe(true);
     expect(readdirSync(directory)).toEqual(['lock']);
   });
 

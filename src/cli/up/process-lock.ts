@@ -1,5 +1,5 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { errorCode } from '../../core/index.ts';
 
 /** A lock file that this process holds. */
@@ -15,9 +15,10 @@ export interface LockRefusal {
 }
 
 /**
- * Takes a lock file for this process. Takes over the lock of a dead process (for example after `kill -9`), even if its
- * process id is in use again. Creates the file atomically, as a hard link to a finished file, so that no process reads
- * an incomplete lock. Of several processes that find the same dead lock, only one gets the new lock.
+ * Takes a lock file for this process. Takes over the lock of a dead process (for example after `kill -9`). If the
+ * system reports start times, also when its process id is in use again. Creates the file atomically, as a hard link to
+ * a finished file, so that no process reads an incomplete lock. Of several processes that find the same dead lock, only
+ * one gets the new lock.
  */
 export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
@@ -30,7 +31,16 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
       if (found === undefined) continue; // The holder has just released the lock.
       const holder = Number.parseInt(found, 10);
       if (isHolderAlive(found)) return { holder };
-      moveAside(file, found);
+      // Only the process with this claim may replace the dead lock, and it replaces the lock in one step.
+      const claim = takeLock(`${file}.${digestOf(found)}.claim`);
+      if ('holder' in claim) return claim;
+      try {
+        if (read(file) !== found) continue;
+        renameSync(draft, file);
+        return heldLock(file, own);
+      } finally {
+        claim.release();
+      }
     }
   } finally {
     rmSync(draft, { force: true });
@@ -65,18 +75,7 @@ function heldLock(file: string, own: string): ProcessLock {
   };
 }
 
-/** Removes a dead lock. If another process has replaced the lock in the meantime, restores the new lock. */
-function moveAside(file: string, dead: string): void {
-  const aside = `${file}.${process.pid}.dead`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return; // Another process has moved the lock.
-    throw error;
-  }
-  if (read(aside) !== dead) link(aside, file);
-  rmSync(aside, { force: true });
-}
+const digestOf = (lock: string): string => createHash('sha256').update(lock).digest('hex').slice(0, 16);
 
 /** Makes a hard link. Returns false when the target exists. */
 function link(from: string, to: string): boolean {

@@ -14,7 +14,7 @@ test.each<[string, Buffer, RegExp, RegExp]>([
   [
     'a byte after replacement characters',
     Buffer.concat([Buffer.from('a: \uFFFD\uFFFD '), Buffer.from([0x93]), Buffer.from('x')]),
-    /^f\.yaml:1:7 cannot be read: .* byte 0x93 stands here$/,
+    /^f\.yaml:1:7 cannot be read: .* byte 0x93 is here$/,
     /save it as UTF-8/,
   ],
   ['an incomplete character', Buffer.from([0x61, 0x3a, 0xc3]), /^f\.yaml:1:3 .* byte 0xC3 /, /save it as UTF-8/],
@@ -53,9 +53,14 @@ test.each([
 const withTop = (top: string, metadata = '{name: a}'): string => `${top}\nmetadata: ${metadata}\n`;
 
 test.each<readonly [text: string, message: RegExp, hint: RegExp, line: number]>([
-  [withTop('apiVersion: 1\nkind: ConfigMap'), /^apiVersion is 1, and apiVersion is a text$/, /"apiVersion: v1"/, 1],
-  [withTop('apiVersion: v1\nkind:'), /^kind has no value$/, /write a text, for example "kind: ConfigMap"/, 2],
-  [withTop('apiVersion: v1\nkind: [a]'), /^kind is a list, and kind is a text$/, /"kind: ConfigMap"/, 2],
+  [
+    withTop('apiVersion: 1\nkind: ConfigMap'),
+    /^apiVersion is 1, and apiVersion must be a string$/,
+    /"apiVersion: v1"/,
+    1,
+  ],
+  [withTop('apiVersion: v1\nkind:'), /^kind has no value$/, /write a string, for example "kind: ConfigMap"/, 2],
+  [withTop('apiVersion: v1\nkind: [a]'), /^kind is a list, and kind must be a string$/, /"kind: ConfigMap"/, 2],
   [withTop('apiVersion: v1\nkind: ConfigMap', '{name: 7}'), /^metadata.name is 7, and a name/, /quotes: "7"/, 3],
   [
     withTop('apiVersion: v1\nkind: ConfigMap', '{name: [a]}'),

@@ -66,7 +66,7 @@ export async function readTextFile(path: string, file: string): Promise<string> 
   const bytes = await readFile(path).catch((error: unknown) => {
     const mayNot = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
     const remedy = mayNot
-      ? `as its owner run chmod a+r ${shellWord(file)}, or name a copy that is yours`
+      ? `as its owner run chmod a+r ${shellWord(file)}, or name a copy that you own`
       : 'name a file';
     throw unreadable(file, whyUnreadable(error), remedy, error);
   });
@@ -76,7 +76,8 @@ export async function readTextFile(path: string, file: string): Promise<string> 
 /**
  * Decodes bytes as UTF-8. Throws for invalid bytes, because a decoder would replace them silently.
  *
- * @throws TypeKroError `input/unreadable` with the position of the first invalid byte.
+ * @throws TypeKroError `input/unreadable` with the position of the first invalid byte unless the bytes are UTF-16 or
+ *   binary.
  */
 export function decodeText(bytes: Buffer, file: string): string {
   const [reason, remedy] = otherFormat(bytes);
@@ -102,7 +103,7 @@ function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
   const word = byte < 0xa0 ? '' : ` (in Latin-1 the word is "${wordAround(bytes, at)}")`;
   return unreadable(
     `${file}:${before.length}:${column}`,
-    `it is not a UTF-8 text: the byte 0x${byte.toString(16).toUpperCase()} stands here${word}`,
+    `it is not UTF-8 text: the byte 0x${byte.toString(16).toUpperCase()} is here${word}`,
     file === STANDARD_INPUT
       ? 'pipe it through iconv first: … | iconv -f WINDOWS-1252 -t UTF-8 | typekro …'
       : `save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 ${shellWord(file)} > ${shellWord(`utf8-${basename(file)}`)}`,
@@ -139,7 +140,7 @@ function otherFormat(bytes: Buffer): readonly [reason: string, remedy: string] {
   if (/^(?:\xff\xfe|\xfe\xff)/.test(start)) return ['it is UTF-16 text, not UTF-8', 'save it as UTF-8'];
   if (start.startsWith('\x1f\x8b')) return ['it is packed by gzip', 'unpack it with gunzip, and name the file in it'];
   if (start === 'PK\x03\x04') return ['it is a zip archive', 'unpack it, and name the files in it'];
-  return bytes.includes(0) ? ['it is a binary file, not a text', 'name a file of YAML or JSON'] : ['', ''];
+  return bytes.includes(0) ? ['it is a binary file, not text', 'name a file of YAML or JSON'] : ['', ''];
 }
 
 function unreadable(file: string, reason: string, remedy: string, cause?: unknown): TypeKroError {
@@ -231,8 +232,8 @@ function notText(
   return {
     code: 'input/not-an-object',
     severity: 'error',
-    message: `${path.join('.')} ${value === null ? 'has no value' : `${what}, and ${last === 'name' ? 'a name' : last} is a text`}`,
-    hint: isScalar && last === 'name' ? `write it in quotes: "${value}"` : `write a text, for example "${example}"`,
+    message: `${path.join('.')} ${value === null ? 'has no value' : `${what}, and ${last === 'name' ? 'a name' : last} must be a string`}`,
+    hint: isScalar && last === 'name' ? `write it in quotes: "${value}"` : `write a string, for example "${example}"`,
     source: document.position(path),
   };
 }
@@ -240,7 +241,7 @@ function notText(
 /** Returns the type of a value with its article. */
 function typeOf(value: JsonValue): string {
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'string' ? 'a text' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+  return typeof value === 'string' ? 'a string' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }
 
 /** Returns the problem of a document that is not an object, or lacks a field that every object has. */

@@ -10,7 +10,7 @@ export interface NameReference {
   readonly name: JsonValue | undefined;
   /** The path of the field in the object. */
   readonly path: readonly PathStep[];
-  /** A key that the referenced object must have, and the path of the field that contains the key. */
+  /** A key that the referenced object must have, and the path of the field that names this key. */
   readonly key?: { readonly name: JsonValue | undefined; readonly path: readonly PathStep[] };
   /** The effect of a missing object. */
   readonly effect: string;
@@ -127,5 +127,5 @@ function scaleReference(object: JsonObject): NameReference[] {
 function roleReference(object: JsonObject): NameReference[] {
   const path = ['roleRef', 'name'];
   if (at(object, 'roleRef', 'kind') !== 'Role') return [];
-  return [{ kind: 'Role', name: at(object, ...path), path, effect: 'the binding gives no right without it' }];
+  return [{ kind: 'Role', name: at(object, ...path), path, effect: 'the binding grants no rights without it' }];
 }

@@ -89,7 +89,7 @@ function inDirectory<Result>(path: string, work: () => Result): Result {
       code: 'up/state-directory',
       what: `write ${path}`,
       remedy: isFileInPlace
-        ? 'a file is in the place of this folder, or of .typekro: move the file away'
+        ? 'a file has the name of this folder, or of .typekro: move the file away'
         : 'start typekro in a directory that you may write to',
     });
   }

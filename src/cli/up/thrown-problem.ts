@@ -69,11 +69,11 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
   [
     /^Cannot access '(.+)' before initialization/,
     ([, name = '']) =>
-      `declare ${name} before this line; where two modules import each other, move what both need into a third`,
+      `declare ${name} before this line; where two modules import each other, move their shared part into a third module`,
   ],
   [/is not a function/, () => 'check the spelling of the name, and that the value before it has such a function'],
   [/is not a constructor/, () => 'call it without new, or check what is imported'],
-  [/is not iterable/, () => 'give a list there, or a default: value ?? []'],
+  [/is not iterable/, () => 'pass a list there, or a default: value ?? []'],
   [/^Assignment to constant variable/, () => 'declare it with let'],
   [
     /^Cannot (?:read|set) properties of (?:undefined|null)/,
@@ -86,7 +86,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
   [/^require is not defined/, () => "write import … from '…', or name the file .cts"],
   [
     /^fetch failed|^getaddrinfo|^connect /,
-    () => 'check the address, and that it answers; or read the data from a file',
+    () => 'check the address, and that its server responds; or read the data from a file',
   ],
 ];
 
@@ -109,7 +109,7 @@ const TYPE_NAMES = [
 function typeHint(name: string): string {
   const near = nearestName(name, TYPE_NAMES);
   return near === undefined
-    ? `there is no type ${name}: write string, number, boolean or a type() of your own`
+    ? `there is no type ${name}: write string, number, boolean or your own type()`
     : `did you mean '${near}'?`;
 }
 

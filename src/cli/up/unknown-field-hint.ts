@@ -62,5 +62,5 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
   const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;
   return outer?.properties?.[name] === undefined || isNear
     ? undefined
-    : `it belongs beside ${String(parent)}: indent it by two spaces less`;
+    : `it belongs next to ${String(parent)}: indent it by two spaces less`;
 }

@@ -69,7 +69,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
   if (hasTemplate) {
     return {
       ...each,
-      message: `${field} is written beside template, and belongs to the object below it`,
+      message: `${field} is written next to template, but belongs to the object below it`,
       hint: `indent ${field} and the lines below it by two more spaces`,
     };
   }
@@ -77,7 +77,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
     ...each,
     code: 'graph/invalid-definition',
     path: parent,
-    message: 'the object of this resource is written beside its id, not below template',
+    message: 'the object of this resource is written next to its id, not below template',
     hint: 'write template: before it, and indent the lines of the object by two more spaces',
   };
 }

@@ -39,7 +39,7 @@ export class RevisionGraphs {
     return possibleBases(this.#revisions, newest);
   }
 
-  /** Returns the first of these revisions that compiles. */
+  /** Returns the first revision of `basesOf` that compiles. */
   async baseOf(newest: number): Promise<{ readonly number: number; readonly graph: Graph } | undefined> {
     for (const { number } of this.basesOf(newest)) {
       const graph = (await this.of(number))?.graph;
@@ -127,7 +127,7 @@ function waitsForCanary(instance: KubeObject, { rollout }: DefinitionPreview): b
 }
 
 /**
- * Returns the revision in the status of an instance, if the graph has `propagateWhen`. Ignores a later revision than
+ * Returns the revision in the status of an instance, if the graph has `propagateWhen`. Ignores a revision later than
  * `newest`.
  */
 function recordedNumber(instance: KubeObject, { propagateWhen }: Graph, newest: number): number | undefined {

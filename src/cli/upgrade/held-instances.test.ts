@@ -25,7 +25,7 @@ async function define(definition: KubeObject): Promise<void> {
 }
 
 const CANARY = { 'typekro.dev/canary': '1' };
-/** kro 0.9 treats an unclosed expression as text. At level 0.10, it is an error. */
+/** kro 0.9 treats an unclosed expression as a plain string. At level 0.10, it is an error. */
 const ONLY_OLD = mapResource('map', { text: '${not closed' });
 /** Fails for instances with the count 0. */
 const FAILING = mapResource('map', { text: '${string(10 / schema.spec.count)}' });

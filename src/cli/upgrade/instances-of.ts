@@ -6,8 +6,8 @@ import type { PlanContext } from '../plan/plan-context.ts';
 import { requireRead } from './require-read.ts';
 
 /**
- * Lists the instances that belong to a definition, sorted by namespace and name. The list is empty when the kind is not
- * served.
+ * Lists the instances that belong to a definition, sorted by the string `namespace/name`. The list is empty when the
+ * kind is not served.
  *
  * @throws TypeKroError `upgrade/not-read` when instances of the kind could not be read.
  */

@@ -8,6 +8,6 @@ test.each([
   ['a literal', 'true', textCode('true'), '{ true: true }'],
   ['nothing', 'null', textCode('null'), '{ null: null }'],
   ['the prototype', '__proto__', textCode('__proto__'), "{ ['__proto__']: __proto__ }"],
-])('a member with %s', (_what, name, value, expected) => {
+])('prints a member with %s', (_what, name, value, expected) => {
   expect(printCode(objectCode([[name, value]]), 0)).toBe(expected);
 });

@@ -4,8 +4,8 @@ import { identifier } from '../../../factories/index.ts';
 const WIDTH = 120;
 
 /**
- * A part of a generated TypeScript file: finished text, a conditional, a call, or a literal. A part that is too long
- * for one line is printed on several lines.
+ * A part of a generated TypeScript file: text that is printed unchanged, a conditional, a call, or a literal. A part
+ * that is too long for one line is printed on several lines.
  */
 export type Code =
   | {
@@ -21,7 +21,7 @@ export type Code =
   | { readonly kind: 'call'; readonly callee: string; readonly args: readonly Code[] }
   | { readonly kind: 'method'; readonly of: Code; readonly name: string; readonly args: readonly Code[] };
 
-/** Finished text. */
+/** Text that is printed unchanged. */
 export const textCode = (value: string): Code => ({ kind: 'text', text: value });
 
 /** A string literal. */

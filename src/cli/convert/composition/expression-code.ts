@@ -1,5 +1,5 @@
-import type { Ast, Expr, Ident } from '../../../cel/index.ts';
-import { kroEnvironment, unparse, walkAst } from '../../../cel/index.ts';
+import type { Ast } from '../../../cel/index.ts';
+import { freeIdentifiers, kroEnvironment, namesBoundBy, unparse, walkAst } from '../../../cel/index.ts';
 import type { Expression } from '../../../graph/index.ts';
 import type { Code } from './code.ts';
 import { call, stringCode, textCode } from './code.ts';
@@ -69,11 +69,10 @@ export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): 
 
 function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode | NoForm {
   const { text: cel } = ast;
-  const uses: Ident[] = [];
+  const uses = freeIdentifiers(ast).filter(({ name }) => scope.iterator(name) !== undefined);
   const bound = new Set<string>();
   walkAst(ast, (expr) => {
-    if (expr.kind === 'ident' && scope.iterator(expr.name) !== undefined) uses.push(expr);
-    if (expr.kind === 'macro') for (const name of variablesOf(expr.call.args)) bound.add(name);
+    if (expr.kind === 'macro') for (const name of namesBoundBy(expr)) bound.add(name);
   });
   const shadowed = uses.find(({ name }) => bound.has(name));
   if (shadowed !== undefined) {
@@ -82,7 +81,7 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   const pieces: Code[] = [];
   let at = 0;
   let bracket = '';
-  for (const use of uses.toSorted((a, b) => a.start - b.start)) {
+  for (const use of uses) {
     // Without parentheses, the CEL after the name would be parsed as separate text.
     const isPlain = /^\s*(?:$|[.,)\]])/.test(cel.slice(use.end));
     const before = `${bracket}${cel.slice(at, use.start)}${isPlain ? '' : '('}`;
@@ -102,22 +101,9 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
 export function renamedTo(name: string, cel: string, names: ReadonlySet<string>): string {
   const parsed = kroEnvironment({ features: { propagation: true } }).parse(cel);
   if (!parsed.ok || names.size === 0) return cel;
-  const uses: Ident[] = [];
-  const bound = new Set<string>();
-  walkAst(parsed.ast, (expr) => {
-    if (expr.kind === 'ident' && names.has(expr.name)) uses.push(expr);
-    if (expr.kind === 'macro') for (const variable of variablesOf(expr.call.args)) bound.add(variable);
-  });
-  const free = uses.filter((use) => !bound.has(use.name)).toSorted((a, b) => b.start - a.start);
-  return free.reduce((text, { start, end }) => text.slice(0, start) + name + text.slice(end), cel);
+  const uses = freeIdentifiers(parsed.ast).filter((use) => names.has(use.name));
+  return uses.toReversed().reduce((text, { start, end }) => text.slice(0, start) + name + text.slice(end), cel);
 }
-
-/**
- * Returns the identifiers among the arguments of a macro, without the last argument. The variables of the macro are
- * among them.
- */
-const variablesOf = (args: readonly Expr[]): string[] =>
-  args.slice(0, -1).flatMap((each) => (each.kind === 'ident' ? [each.name] : []));
 
 /**
  * Converts a type of CEL to a type of TypeScript; with the form `list`, to an array type. If the type is known only in

@@ -45,7 +45,7 @@ function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
   return methodCode(asType(value), 'default', dataCode(fallback));
 }
 
-/** Wraps data in an arrow function. */
+/** Prints data as the body of an arrow function: an object literal is in parentheses. */
 const wrapped = (data: Code): string => {
   const printed = printCode(data, 0);
   return printed.startsWith('{') ? `(${printed})` : printed;

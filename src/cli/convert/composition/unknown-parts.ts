@@ -58,14 +58,19 @@ export function unknownParts(definition: JsonObject): {
   const problems = [
     ...(typeof name === 'string' && isCompositionName(name)
       ? []
-      : [{ path: 'metadata.name', reason: 'the name of a composition is a DNS label of small letters and digits' }]),
+      : [
+          {
+            path: 'metadata.name',
+            reason: 'the name of a composition must be a DNS label of lower-case letters and digits',
+          },
+        ]),
     ...(typeof schema['kind'] === 'string' && schema['kind'].length > MAX_KIND_LENGTH
       ? [{ path: 'spec.schema.kind', reason: `it is longer than ${MAX_KIND_LENGTH} characters` }]
       : []),
     ...(schema['group'] === '' ? [{ path: 'spec.schema.group', reason: 'it is empty' }] : []),
     ...(typeof schema['apiVersion'] === 'string' && schema['apiVersion'] !== ''
       ? []
-      : [{ path: 'spec.schema.apiVersion', reason: 'it is not a text' }]),
+      : [{ path: 'spec.schema.apiVersion', reason: 'it is not a string' }]),
     ...unknown(schema, SCHEMA, 'spec.schema'),
     ...unknown(objectAt(definition, 'spec'), new Set(['schema', 'resources']), 'spec'),
     ...asObjects(objectAt(definition, 'spec')['resources']).flatMap((resource, index) =>
@@ -76,7 +81,7 @@ export function unknownParts(definition: JsonObject): {
   return { problems, allowBreakingChanges: annotations[ALLOW_BREAKING_CHANGES] === 'true' };
 }
 
-/** The options of a composition that correspond to the parts of a definition about how its kind is served. */
+/** The options of a composition for those parts of a definition that determine how its kind is served. */
 export function servedOptions(definition: JsonObject): readonly (readonly [option: string, value: JsonValue])[] {
   const { metadata } = withoutServerFields(definition as never) as { metadata?: JsonObject };
   const schema = objectAt(definition, 'spec', 'schema');

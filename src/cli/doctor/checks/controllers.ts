@@ -63,7 +63,7 @@ function rivalFindings(running: readonly ControllerDeployment[]): Finding[] {
     return {
       severity: isApart ? 'error' : 'warning',
       where: whereOf(other),
-      what: `runs ${other.project} beside ${first.project} of ${whereOf(first)}`,
+      what: `runs ${other.project} in addition to ${first.project} of ${whereOf(first)}`,
       why: isApart
         ? 'their Leases are in different namespaces, so that both write the same objects'
         : 'they compete for one Lease: after each change of the leader the other controller works',

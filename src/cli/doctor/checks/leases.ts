@@ -50,7 +50,7 @@ function leaseFindings(lease: KubeObject, now: number, runs: boolean): Finding[]
       {
         severity: 'warning',
         where,
-        what: `was renewed ${Math.round((renewed - now) / 1000)} s in the future of the server`,
+        what: `was renewed ${Math.round((renewed - now) / 1000)} s ahead of the clock of the server`,
         why: 'the clock of the node of the holder is wrong; elections do not depend on it, but times in conditions and events do',
         remedy: `synchronise the clock of the node of ${holderOf(lease)}`,
       },

@@ -19,7 +19,7 @@ interface WebhookWords {
 /**
  * Finds the problem of a target: a missing Service, a Service without ready endpoints, or a failed call that the status
  * of an object quotes. A URL is always reported, at least as an `info`, because only the API server can call it.
- * Returns `undefined` for a Service that has endpoints or could not be read.
+ * Returns `undefined` for a Service that could not be read, and for a Service with ready endpoints and no failed call.
  *
  * @param failure the message of a failed call
  */
@@ -33,7 +33,7 @@ export function targetProblem(
       ? { severity: 'info', what: `${name} is called at ${target.url}, which only the API server can check` }
       : {
           severity: 'error',
-          what: `${name} does not answer at ${target.url}: ${failure}`,
+          what: `${name} does not respond at ${target.url}: ${failure}`,
           remedy: `repair the server of ${target.url}, or ${removal}`,
         };
   }
@@ -57,7 +57,7 @@ export function targetProblem(
   if (failure === undefined) return undefined;
   return {
     severity: 'warning',
-    what: `${name} did not answer, though ${service} has ready endpoints: ${failure}`,
+    what: `${name} did not respond, although ${service} has ready endpoints: ${failure}`,
     remedy: `check the port, the path and the CA of the configuration against ${service}, and its NetworkPolicies`,
   };
 }

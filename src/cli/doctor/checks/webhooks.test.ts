@@ -82,7 +82,7 @@ test.each<[string, Partial<Webhook>, string, string | undefined]>([
     'an endpoint, and a failed call',
     { target: serviceWith(1) },
     'failed calling webhook "check.acme.test": unknown authority',
-    'warning the webhook check.acme.test did not answer, though Service policy/webhook has ready endpoints: failed calling webhook "check.acme.test": unknown authority',
+    'warning the webhook check.acme.test did not respond, although Service policy/webhook has ready endpoints: failed calling webhook "check.acme.test": unknown authority',
   ],
   [
     'an endpoint, and a failed call of another webhook',
@@ -100,7 +100,7 @@ test.each<[string, Partial<Webhook>, string, string | undefined]>([
     'an address, and a failed call',
     { target: URL },
     'failed calling webhook "check.acme.test": EOF',
-    'error the webhook check.acme.test does not answer at https://policy.example.com: failed calling webhook "check.acme.test": EOF',
+    'error the webhook check.acme.test does not respond at https://policy.example.com: failed calling webhook "check.acme.test": EOF',
   ],
   ['an address, and a failure policy other than Fail', { target: URL, blocks: false }, '', undefined],
 ])('a webhook with %s', (_title, more, message, expected) => {
@@ -108,7 +108,7 @@ test.each<[string, Partial<Webhook>, string, string | undefined]>([
   expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual(expected === undefined ? [] : [expected]);
   for (const finding of findings) {
     expect(finding.where).toBe('ValidatingWebhookConfiguration policy');
-    expect(finding.why).toMatch(/^failurePolicy is Fail, so without an answer the API server refuses writes of /);
+    expect(finding.why).toMatch(/^failurePolicy is Fail, so without a response the API server refuses writes of /);
     expect(finding.remedy === undefined).toBe(finding.severity === 'info');
   }
 });
@@ -216,13 +216,13 @@ describe('a conversion', () => {
       'at an address, after a failed call',
       conversion(URL, ['v2']),
       FAILURE,
-      `error its conversion webhook does not answer at https://policy.example.com: ${FAILURE}`,
+      `error its conversion webhook does not respond at https://policy.example.com: ${FAILURE}`,
     ],
     [
       'with an endpoint, after a failed call',
       conversion(serviceWith(1), ['v2']),
       FAILURE,
-      `warning its conversion webhook did not answer, though Service policy/webhook has ready endpoints: ${FAILURE}`,
+      `warning its conversion webhook did not respond, although Service policy/webhook has ready endpoints: ${FAILURE}`,
     ],
   ])('%s', (_title, found, message, expected) => {
     const { findings } = checkConversions(facts({ conversions: { value: [found] }, ...failed(message) }));
