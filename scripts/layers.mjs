@@ -40,7 +40,7 @@ export const FLOORS = {
     'fingerprint.ts owned-fields.ts compare.ts',
     'placed-expressions.ts',
     'secrets',
-    'report.ts resolved.ts step-memory.ts observed-state.ts model.ts object-outcome.ts',
+    'report.ts resolved.ts step-memory.ts observed-state.ts equivalence.ts graph-record.ts model.ts object-outcome.ts',
     'missing-namespace.ts',
     'failure.ts failure-mask.ts paused-write.ts confirmation.ts contest-text.ts refusal-remedies.ts remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts force.ts',
     'contributions.ts conditions.ts tracking.ts evaluate.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',

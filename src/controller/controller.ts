@@ -1,5 +1,6 @@
 import { definedMember, monotonicMs, TypeKroError } from '../core/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY, GRAPH_TYPE } from '../graph/index.ts';
+import { DEFAULT_VERSION } from '../runtime/index.ts';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
 import type { ServiceAccountRef } from './acting-identity.ts';
@@ -96,7 +97,13 @@ class KroController implements Controller {
 
   constructor(options: ControllerOptions, { keepsReports, isReached }: ProcessFacts) {
     this.#options = options;
-    const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
+    const {
+      client,
+      clock = systemClock,
+      random = Math.random,
+      logger = silentLogger,
+      version = DEFAULT_VERSION,
+    } = options;
     const served = new ServedKinds();
     const isInShare = (definition: string) => this.#isInShare(definition);
     const wakeDefinition = (name: string) => {

@@ -4,8 +4,8 @@ import { goParseDurationMs, parseBool, parseFloat64, parseIntegerLiteral } from 
 export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
 
 /**
- * Parses the value of a flag; a duration becomes milliseconds. Returns `undefined` for text that is not a value of the
- * type.
+ * Parses the value of a flag; a duration becomes milliseconds. Returns `undefined` for a string that is not a value of
+ * the type.
  */
 export function readFlagValue(type: FlagType, text: string): boolean | number | string | undefined {
   switch (type) {
@@ -26,7 +26,7 @@ export function readFlagValue(type: FlagType, text: string): boolean | number | 
 
 /**
  * Parses an integer as flags of Go programs do (`parseIntegerLiteral`). Refuses `_` between digits, which Go accepts.
- * `undefined` for any other text, and for an integer that JavaScript cannot represent exactly.
+ * `undefined` for any other string, and for an integer that JavaScript cannot represent exactly.
  */
 export function readInteger(text: string): number | undefined {
   if (text.length > MAX_INTEGER_LENGTH) return undefined;

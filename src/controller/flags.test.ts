@@ -43,7 +43,7 @@ describe('parseControllerFlags', () => {
     ],
     [
       ['--version-label=a b'],
-      'invalid value "a b" for --version-label: labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
+      'invalid value "a b" for --version-label: a label takes at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
     ],
     [
       ['--feature-gates=GraphKind=true', '--controller-namespace=kro-system', '--controller-service-account='],

@@ -46,7 +46,7 @@ const AT_LEAST_ONE: Problem = (text) => ((readInteger(text) ?? 0) > 0 ? undefine
  */
 const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
-  'labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
+  'a label takes at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
 );
 const ACCOUNT_NAME: Problem = (text) =>
   text === '' || isDnsSubdomain(text) ? undefined : 'must be the name of a ServiceAccount';
@@ -93,15 +93,20 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'resource-graph-definition-concurrent-reconciles',
     'integer',
     '4',
-    'Maximum number of definitions in work at the same time.',
+    'Maximum number of definitions reconciled at the same time.',
     AT_LEAST_ONE,
   ),
-  ignored('graph-revision-concurrent-reconciles', 'integer', '1', 'Revisions are worked on with their definition.'),
+  ignored(
+    'graph-revision-concurrent-reconciles',
+    'integer',
+    '1',
+    'Revisions are reconciled together with their definition.',
+  ),
   flag(
     'dynamic-controller-concurrent-reconciles',
     'integer',
     '32',
-    'Maximum number of instances in work at the same time.',
+    'Maximum number of instances reconciled at the same time.',
     AT_LEAST_ONE,
   ),
   ignored('dynamic-controller-rate-limiter-min-delay', 'duration', '200ms', 'Shortest pause between retries.'),
@@ -121,13 +126,13 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Number of revisions that are kept per definition; 0 or less keeps all.',
   ),
   flag('client-qps', 'number', '0', 'Requests per second; 0 sets no limit.'),
-  flag('client-burst', 'integer', '150', 'Requests at once, where client-qps sets a limit.'),
+  flag('client-burst', 'integer', '150', 'Maximum burst of requests, where client-qps sets a limit.'),
   flag('feature-gates', 'text', '', 'E.g. CELOmitFunction=true,CELNow=true.', (text) => readFeatureGates(text).problem),
   flag(
     'graph-concurrent-reconciles',
     'integer',
     '32',
-    'Maximum number of Graphs in work at the same time.',
+    'Maximum number of Graphs reconciled at the same time.',
     AT_LEAST_ONE,
   ),
   ignored(
@@ -140,7 +145,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'cel-cost-limit',
     'integer',
     '0',
-    'Maximum cost of one expression. 0: the default of the engine, or what a definition sets up to 10,000,000.',
+    'Maximum cost of one expression; a definition can set a lower one. 0: no limit from this flag; a definition can set at most 10,000,000, and without that the default of the engine applies.',
   ),
   flag(
     'controller-namespace',
@@ -166,7 +171,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'kro-compatibility',
     'text',
     DEFAULT_KRO_COMPATIBILITY,
-    `The release of kro, ${KRO_COMPATIBILITY_LEVELS.join(' or ')}, whose visible behaviour counts where the releases differ.`,
+    `The release of kro, ${KRO_COMPATIBILITY_LEVELS.join(' or ')}, whose visible behaviour applies where the releases differ.`,
     (text) => (isLevel(text) ? undefined : `must be ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`),
   ),
   flag(
@@ -222,7 +227,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'dashboard-hosts',
     'text',
     '',
-    'Further host names of the dashboard, separated by commas; localhost is always one.',
+    'Additional host names of the dashboard, separated by commas; localhost is always one.',
   ),
   flag(
     'opentelemetry-traces',

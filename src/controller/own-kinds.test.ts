@@ -82,7 +82,7 @@ describe('the check of the own kinds of a controller', () => {
     const asked = 'the API server has not said whether it has the kind ResourceGraphDefinition of kro.run/v1alpha1';
     const answers = [refused(502, 'BadGateway'), refused(0, 'Transport'), RESOURCE];
     const { waits } = await check(answers, { isReached: true });
-    expect(waits).toEqual([asked, `${asked}: it answers 502`, asked, `${asked}: it does not answer`, asked]);
+    expect(waits).toEqual([asked, `${asked}: it responds with 502`, asked, `${asked}: it does not respond`, asked]);
   });
 
   it.each([

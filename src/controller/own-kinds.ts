@@ -16,7 +16,7 @@ export interface OwnKindsOptions {
    * Has the server responded to any request? If so, its address is right, and a request without a response is repeated.
    */
   readonly isReached: () => boolean;
-  /** Called with a description of what the check waits for, whenever the description changes. */
+  /** Called with a description of what the check waits for, before each attempt and after each failure. */
   readonly onWait: (waitsFor: string) => void;
   /** Ends the check when the controller stops. */
   readonly signal: AbortSignal;
@@ -69,7 +69,7 @@ function isPassing(thrown: unknown, { isReached }: OwnKindsOptions): thrown is K
 function waitText({ apiVersion, kind }: ResourceType, failure?: KubeError): string {
   const text = `the API server has not said whether it has the kind ${kind} of ${apiVersion}`;
   if (failure === undefined) return text;
-  return `${text}: it ${failure.status > 0 ? `answers ${failure.status}` : 'does not answer'}`;
+  return `${text}: it ${failure.status > 0 ? `responds with ${failure.status}` : 'does not respond'}`;
 }
 
 /** Logs a failure that the server reported in a response. `Reachability` logs requests without a response. */

@@ -55,7 +55,7 @@ test('a node that changes while the instance stays in its state is an event', as
 test.each<[string, JsonObject, string]>([
   ['a namespaced instance', {}, 'acme.test/v1/Pot/default/shop'],
   ['a cluster-scoped instance', { scope: 'Cluster' }, 'acme.test/v1/Pot/-/shop'],
-])('the failure of the first pass of %s is an event about its address', async (_what, schema, ref) => {
+])('the failure of the first pass of %s is an event about that instance', async (_what, schema, ref) => {
   world = await virtualWorld();
   const definition = potDefinition([mapResource('one', {}, { namespace: 'default' })]);
   const spec = definition.spec ?? {};

@@ -106,7 +106,7 @@ export async function runController(options: RunControllerOptions): Promise<void
         port,
         onFailure: failureLogger(logger),
       });
-      // A log may have more readers than the token may have users, so a given token is not logged.
+      // People who may not use the token may be able to read the log, so a token from the options is not logged.
       const shown = options.inspectToken === undefined ? { token } : {};
       logger.log('info', 'the inspect interface is open', { url: server.url, ...shown });
       closers.push(async () => {
@@ -135,7 +135,7 @@ export async function runController(options: RunControllerOptions): Promise<void
 function inspectTokenOf(given: string | undefined): string {
   if (given === undefined) return newInspectToken();
   if (/^[!-~]{16,}$/.test(given)) return given;
-  throw new TypeKroError('the token of the inspect interface is not fit for a header, or is too short', {
+  throw new TypeKroError('the token of the inspect interface is too short, or a header cannot carry it', {
     code: 'controller/usage',
     remedy: 'set TYPEKRO_INSPECT_TOKEN to at least 16 printable ASCII characters without blanks, or unset it',
   });

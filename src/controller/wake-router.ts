@@ -142,7 +142,8 @@ export class WakeRouter {
       for (const type of this.#ownTypes) this.#options.onOwnRead(type, this.#options.caches.peek(type)?.error);
     }
     if (!this.ready) {
-      // The end of the list wakes all objects that exist. It wakes no object that is gone, and drops no schema.
+      // The end of the list wakes only objects that exist, and drops no schema. Deletions and changed CRDs are
+      // therefore kept until then.
       if (this.#wasReady && change !== undefined && isMissed(change)) this.#missed.push(change);
       return;
     }

@@ -68,8 +68,8 @@ export function assessObject(
 }
 
 /**
- * The observed state of a target. An absent or present target may be written. For any other target, the value already
- * has the final result.
+ * The observed state of a target. An absent or present target may be written. For any other target, `assessed` is
+ * already the final result.
  */
 type ObservedTarget =
   | { readonly state: 'assessed'; readonly assessed: Assessed }

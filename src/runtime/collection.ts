@@ -114,7 +114,7 @@ export function fillItems(
 
 /**
  * The identities of the items of a collection whose template cannot be filled completely. Returns undefined if the
- * identities are unknown too, and a reason if an identity is refused.
+ * identities are unknown too or if there are too many items, and a reason if an identity is refused.
  */
 export function identitiesOfCollection(context: StepContext, node: CollectionNode): Identities {
   const dimensions = evaluateDimensions(context, node);

@@ -10,6 +10,7 @@ import { contributionsProblem } from './contributions.ts';
 import type { ConditionContent } from './conditions.ts';
 import { compareObjects } from './identity.ts';
 import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
+import { DEFAULT_VERSION } from './keys.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import {
   deletionOf,
@@ -52,7 +53,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const recorded = recordedInventory(instance);
   const scope = recordedScope(recorded);
   const id = applySetIdOf(instance);
-  const version = options.version ?? 'devel';
+  const version = options.version ?? DEFAULT_VERSION;
   if (!hasFinalizer(instance)) return decide({ finalizer: 'none', message: 'deleting resources' });
   if (keepsChildren(instance)) return releaseFinalizer('leaving resources behind');
   const unclear = deletionPolicyProblem(instance);
@@ -181,7 +182,7 @@ function terminatingOf(object: KubeObject): Terminating[] {
   return [{ object: refOf(object), finalizers, since: deletionTimestamp }];
 }
 
-/** kro's message, followed by the objects that block the deletion. */
+/** kro's message, followed by at most five objects that block the deletion. */
 function deletingText(blockers: readonly Terminating[]): string {
   if (blockers.length === 0) return 'deleting resources';
   const shown = blockers.slice(0, 5).map(({ object, finalizers, since }) => {

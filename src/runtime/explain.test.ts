@@ -16,16 +16,16 @@ test.each<[Because, string, string?]>([
   ],
   [
     { kind: 'not-ready', expression: 'db.status.ready', missing: 'status' },
-    'waits until db.status.ready is true; "status" is not there yet',
+    'waits until db.status.ready is true; "status" does not exist yet',
   ],
   [
     { kind: 'missing-data', expression: 'schema.spec.a', path: 'a', message: '', nodes: [] },
-    'waits for data: schema.spec.a has no value, "a" is not there',
+    'waits for data: schema.spec.a has no value, "a" does not exist',
     'set "a" in the instance, give it a default in the schema, or read it with a default: .?a.orValue(…) in CEL, ?? in TypeScript',
   ],
   [
     { kind: 'missing-data', expression: 'db.status.a', path: 'a', message: '', nodes: ['db'] },
-    'waits for data: db.status.a has no value, "a" is not there',
+    'waits for data: db.status.a has no value, "a" does not exist',
   ],
   [
     { kind: 'being-deleted', objects: [{ object: pod, finalizers: ['a/b'], since: '2026-01-01T00:00:00Z' }] },
@@ -44,7 +44,7 @@ test.each<[Because, string, string?]>([
       retryAt: Infinity,
     },
     'could not be written: Pod v1 ns/web: pods "web" is forbidden: exceeded quota: q',
-    'ask for what the quota leaves, or have it raised: kubectl describe resourcequota -n ns',
+    'request at most what the quota still allows, or have the quota raised: kubectl describe resourcequota -n ns',
   ],
   [
     { kind: 'missing-data', expression: 'schema.spec.hosts[5]', message: '', nodes: [] },
@@ -74,24 +74,24 @@ test.each<[Because, string, string?]>([
   [
     { kind: 'other-owner', object: pod, owner: 'applyset-x-v1' },
     'may not take Pod v1 ns/web, which belongs to ApplySet applyset-x-v1',
-    'choose another name, delete the object, or set an adoption policy that takes it over',
+    'choose another name, delete the object, or set an adoption policy that takes over the object',
   ],
   [
     { kind: 'other-owner', object: pod, owner: 'applyset-x-v1', instance: 'Shop ns/second' },
     'may not take Pod v1 ns/web, which belongs to Shop ns/second, ApplySet applyset-x-v1',
-    'give it a name of its own for each instance, as with ${schema.metadata.name}, or delete Shop ns/second',
+    'give it its own name for each instance, as with ${schema.metadata.name}, or delete Shop ns/second',
   ],
   [
     { kind: 'retired', objects: [pod], heldBy: ['db'] },
-    'waits for db before it deletes what is no longer wanted: Pod v1 ns/web',
+    'waits for db before it deletes objects that are no longer wanted: Pod v1 ns/web',
   ],
-  [{ kind: 'retired', objects: [pod] }, 'deletes what is no longer wanted: Pod v1 ns/web'],
+  [{ kind: 'retired', objects: [pod] }, 'deletes objects that are no longer wanted: Pod v1 ns/web'],
   [{ kind: 'retired', isWhole: true, objects: [pod] }, 'deletes its objects: Pod v1 ns/web'],
   [
     { kind: 'retired', isWhole: true, objects: [pod], heldBy: ['db'] },
     'waits for db before it deletes its objects: Pod v1 ns/web',
   ],
-])('the reason and the remedy of %o', (because, reason, remedy) => {
+])('explainNode returns the reason and the remedy of %o', (because, reason, remedy) => {
   const explanation = explainNode(report('x', 'waiting', because));
   expect(explanation.reason).toBe(reason);
   expect(explanation.remedy).toBe(remedy);
@@ -109,7 +109,7 @@ test.each<[because: Because, text: string]>([
   [{ kind: 'not-ready', expression: 'db.status.ready', missing: 'status' }, 'see what writes "status"'],
   [{ kind: 'not-ready-by-kind', object: pod, reason: 'Pending', message: '' }, 'see why the controller of Pod'],
   [{ kind: 'being-deleted', objects: [{ object: pod, finalizers: [], since: '' }] }, 'see whether the API server'],
-  [{ kind: 'read-failed', failure: { code: 503, reason: '', message: '' } }, 'make sure that the API server answers'],
+  [{ kind: 'read-failed', failure: { code: 503, reason: '', message: '' } }, 'make sure that the API server responds'],
   [{ kind: 'invalid-object', message: 'no', path: 'metadata.name' }, 'correct metadata.name in the definition'],
   [{ kind: 'retired', objects: [pod], heldBy: ['db'] }, 'look at what db waits for'],
   [
@@ -133,7 +133,7 @@ const nodes = [
 test('lines are aligned and end with status fields that failed', () => {
   const statusProblems = [{ path: 'url', expression: 'x', message: 'eval "x": no' }];
   expect(explainLines({ nodes, statusProblems })).toEqual([
-    'db           waiting  waits for Pod v1 ns/web, which another client has to create',
+    'db           waiting  waits for Pod v1 ns/web, which another client must create',
     '                      try: create it or name the file that has it, or correct the name in the reference',
     'application  pending  waits for db (waiting)',
     'cfg          ready    is as wanted and ready',

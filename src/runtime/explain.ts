@@ -101,7 +101,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'dependency-skipped': ({ node }) => `is left out because ${node} is`,
   dependency: ({ nodes }) => `waits for ${dependencyText(nodes)}`,
   'missing-data': ({ expression, path }) =>
-    `waits for data: ${expression} has no value${path === undefined ? '' : `, "${path}" is not there`}`,
+    `waits for data: ${expression} has no value${path === undefined ? '' : `, "${path}" does not exist`}`,
   unread: ({ object, selector }) =>
     `is not read yet: ${object === undefined ? `selector "${selector ?? ''}"` : formatRef(object)}`,
   'read-failed': ({ object, failure }) =>
@@ -111,7 +111,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'not-ready': notReadyReason,
   'not-ready-by-kind': ({ object, message, reason }) =>
     `waits for ${formatRef(object)}: ${message === '' ? reason : message}`,
-  'external-missing': ({ object }) => `waits for ${formatRef(object)}, which another client has to create`,
+  'external-missing': ({ object }) => `waits for ${formatRef(object)}, which another client must create`,
   contested: ({ objects }) => `is contested: ${objects.map(contestText).join(', ')}`,
   held: heldReason,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
@@ -178,7 +178,7 @@ function heldReason({ expression, value, missing, nodes, awaited, creates, chang
     ...(creates === 0 ? [] : [`the creation of ${objects(creates)}`]),
     ...(changes === 0 ? [] : [`a change of ${objects(changes)}`]),
   ].join(' and ');
-  const observed = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
+  const observed = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" does not exist yet`;
   const read = nodes.length === 0 ? '' : `; it reads ${dependencyText(nodes)}`;
   const item = awaited === undefined ? '' : `; ${formatRef(awaited.object)} is ${awaited.is}`;
   return `holds back ${waiting} until propagateWhen ${expression} is true; ${observed}${read}${item}`;
@@ -186,7 +186,7 @@ function heldReason({ expression, value, missing, nodes, awaited, creates, chang
 
 function notReadyReason({ object, expression, value, missing }: Of<'not-ready'>): string {
   const of = object === undefined ? '' : ` of ${formatRef(object)}`;
-  const observed = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
+  const observed = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" does not exist yet`;
   return `waits until ${expression} is true${of}; ${observed}`;
 }
 
@@ -197,7 +197,7 @@ function ownerReason(object: ObjectRef, owner: string | undefined, instance: str
 }
 
 function retiredReason({ objects, heldBy, isWhole, kept = [] }: Of<'retired'>): string {
-  const what = isWhole === true ? 'its objects' : 'what is no longer wanted';
+  const what = isWhole === true ? 'its objects' : 'objects that are no longer wanted';
   const names = new Set(kept.map(formatRef));
   const gone = objects.filter((object) => !names.has(formatRef(object)));
   const parts = [

@@ -144,7 +144,7 @@ ${map('part', "${'item-' + n}", 'v: "x"', 'forEach: [{n: "${cfg.names}"}], ready
     expect(graphs.get()?.status).not.toHaveProperty('managedResources');
   });
 
-  it('E8: the product of two axes, and a collision', () => {
+  it('E8: a forEach over two axes makes each combination, and equal names are refused', () => {
     const graphs = new GraphObjects({}, mode);
     const nodes = (regions: string) => `
 - {id: d, def: {regions: ${regions}, tiers: [hot, cold]}}

@@ -8,8 +8,8 @@ export function isFailed({ state }: NodeResult): boolean {
 }
 
 /**
- * The condition ResourcesConverged of a Graph. The first of these cases that exists decides: failures (all of them, one
- * line each), failed deletions, a conflict with another field manager, a reason to wait (the first one), an unread
+ * The condition ResourcesConverged of a Graph. The first of these cases that applies decides: failures (all of them,
+ * one line each), failed deletions, a conflict with another field manager, a reason to wait (the first one), an unread
  * object (the condition is Unknown), nodes that are not ready, failed releases.
  *
  * @param problem the reason why nothing may be written

@@ -43,12 +43,13 @@ export type {
   WatchRequest,
   WatchState,
 } from './model.ts';
-export { equivalenceOf } from './model.ts';
+export { equivalenceOf } from './equivalence.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
 export { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
-export { DEFAULT_VERSION, step } from './step.ts';
+export { DEFAULT_VERSION } from './keys.ts';
+export { step } from './step.ts';
 export { readyObjects } from './ready-objects.ts';
 export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';
 export { renderInstance } from './render/render.ts';

@@ -69,3 +69,6 @@ export const isReservedKey = (key: string): boolean => RESERVED_PREFIXES.some((p
 export function versionLabel(version: string): string {
   return version.replaceAll('+', '-');
 }
+
+/** The default of {@link VERSION_LABEL}: the version that kro's unreleased builds write. */
+export const DEFAULT_VERSION = 'devel';

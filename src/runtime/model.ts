@@ -4,9 +4,13 @@ import type { Fingerprint } from './fingerprint.ts';
 import type { NodeReport, ApiFailure } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
 import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
+import type { EquivalentDigests } from './equivalence.ts';
+import type { GraphTracking } from './graph-record.ts';
 import type { Contest, WatchState } from './observed-state.ts';
 
 export type { Contest, WatchState } from './observed-state.ts';
+export type { EquivalentDigests } from './equivalence.ts';
+export type { Contribution, GraphTracking, ManagedResource } from './graph-record.ts';
 
 /**
  * A live object: the whole object, or a projection of it (`projectObject`) with the identity, the metadata that the
@@ -44,23 +48,6 @@ export interface EngineFields {
   readonly owned: Fingerprint;
   /** As `LiveObject.equivalence`, for this writer. */
   readonly equivalence?: EquivalentDigests | true;
-}
-
-/** Digests of desired fields and of live fields that satisfy them. */
-export interface EquivalentDigests {
-  readonly desired: Fingerprint;
-  readonly owned: Fingerprint;
-}
-
-/**
- * The known equivalence of a live object or of one writer's fields, as a pair of digests; undefined if no equivalence
- * is known.
- */
-export function equivalenceOf({
-  equivalence,
-  owned = '',
-}: Pick<LiveObject, 'equivalence' | 'owned'>): EquivalentDigests | undefined {
-  return equivalence === true ? { desired: owned, owned } : equivalence;
 }
 
 /** The observation of one object. `unknown`: the object has not been read yet. `absent`: the object does not exist. */
@@ -435,38 +422,11 @@ export interface ParentWrite {
    */
   readonly tracking?: GraphTracking;
   /**
-   * The user name of the service account, set before its first write of a Graph's objects. It must be written together
-   * with `tracking`. The deletion of the Graph needs this name if the spec names another account by then.
+   * The user name of the service account. Set before the account writes objects of a Graph for the first time. It must
+   * be written together with `tracking`. The deletion of the Graph needs this name if the spec names another account by
+   * then.
    */
   readonly account?: string;
-}
-
-/** The objects and fields that a Graph writes, as its status records them. */
-export interface GraphTracking {
-  readonly managedResources: readonly ManagedResource[];
-  readonly contributions: readonly Contribution[];
-}
-
-/** An object that a Graph has created or is about to create: an entry of `status.managedResources`. */
-export interface ManagedResource {
-  /** The ids of the enclosing subgraphs and of the node, joined by `/`. */
-  readonly nodeID: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  /** Absent until the Graph has written the object. */
-  readonly uid?: string;
-}
-
-/** Fields that a patch node writes into an object: an entry of `status.contributions`. */
-export interface Contribution {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  readonly subresource?: string;
-  readonly fieldManager: string;
 }
 
 /**

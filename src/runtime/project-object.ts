@@ -91,8 +91,8 @@ function withOwn(all: JsonValue | undefined, read: JsonValue | undefined, own: R
 }
 
 /**
- * Copies the value at a path. Of the objects on the path, only the member on the path is copied; any other value is
- * copied as a whole.
+ * Adds the value at a path to `into`. Objects on the path are rebuilt with only the member on the path; any other value
+ * is shared as a whole.
  */
 function keep(into: JsonObject, from: JsonValue | undefined, path: readonly PathStep[], at: number): void {
   if (!isJsonObject(from)) return;

@@ -21,12 +21,12 @@ const REFUSALS: readonly (readonly [pattern: RegExp, remedy: (object: RefusedObj
   [
     /(?:exceeded|failed) quota/,
     ({ namespace = 'default' }) =>
-      `ask for what the quota leaves, or have it raised: kubectl describe resourcequota -n ${namespace}`,
+      `request at most what the quota still allows, or have the quota raised: kubectl describe resourcequota -n ${namespace}`,
   ],
   [
     /(?:maximum|minimum) \S+ usage per |limit to request ratio/,
     ({ namespace = 'default' }) =>
-      `stay within the limits of the namespace, or have them changed: kubectl describe limitrange -n ${namespace}`,
+      `stay within the limits of the namespace, or have the limits changed: kubectl describe limitrange -n ${namespace}`,
   ],
   [
     /quantities must match|unable to parse (?:quantity|numeric part)/,

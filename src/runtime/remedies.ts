@@ -32,10 +32,10 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   suspended: () => now('resume the instance (typekro resume), or remove its annotation kro.run/reconcile'),
   dependency: ({ nodes }) => later(`look at what ${nodes.map(({ id }) => id).join(', ')} waits for`),
   'missing-data': missingData,
-  unread: () => later('make sure that the kind is served (kubectl api-resources) and that the API server answers'),
+  unread: () => later('make sure that the kind is served (kubectl api-resources) and that the API server responds'),
   'read-failed': ({ failure }) =>
     failure.permission === undefined
-      ? later('make sure that the API server answers, and that the webhook which converts this kind runs')
+      ? later('make sure that the API server responds, and that the webhook that converts this kind runs')
       : now(PERMISSION_REMEDY),
   write: () => later(SEE_CONTROLLER),
   'items-missing': () => later(SEE_CONTROLLER),
@@ -68,8 +68,8 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'other-owner': ({ instance }) =>
     now(
       instance === undefined
-        ? 'choose another name, delete the object, or set an adoption policy that takes it over'
-        : `give it a name of its own for each instance, as with \${schema.metadata.name}, or delete ${instance}`,
+        ? 'choose another name, delete the object, or set an adoption policy that takes over the object'
+        : `give it its own name for each instance, as with \${schema.metadata.name}, or delete ${instance}`,
     ),
   'graph-owner': ({ object }) =>
     now(`choose another name, or remove ${object.name} from the other Graph: the first Graph keeps the object`),
@@ -87,7 +87,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
     later(
       heldBy === undefined
         ? SEE_CONTROLLER
-        : `look at what ${heldBy.join(', ')} waits for: the objects are kept for that`,
+        : `look at what ${heldBy.join(', ')} waits for: until then, the objects are kept`,
     ),
 };
 

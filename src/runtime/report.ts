@@ -210,8 +210,8 @@ export interface ObjectReport {
 export interface NodeReport {
   readonly id: string;
   /**
-   * Set for a report about retired objects. Its id is the value of their node label. A node of the graph may have the
-   * same id and its own report.
+   * Set for a report about retired objects. The id of such a report is the value of the objects' node label. A node of
+   * the graph may have the same id and its own report.
    */
   readonly retired?: true;
   readonly state: NodeState;

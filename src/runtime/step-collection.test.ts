@@ -15,7 +15,7 @@ resources:
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: after}, data: {count: "\${string(pumps.size())}"}}
 `);
 
-  test('are the product of their dimensions, in which the last one varies fastest, with labels for index and size', () => {
+  test('has an item for each combination of its dimensions (the last one varies fastest), with labels for index and size', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { names: ['b', 'a'], sizes: [1, 2] });
     const { decision, instance } = settle(graph, key, cluster);

@@ -58,7 +58,7 @@ export interface StepContext {
   readonly ahead: Map<string, unknown>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];
-  /** The missing namespaces because of which writes failed. */
+  /** The namespaces whose absence made writes fail. */
   readonly missingNamespaces: Set<string>;
   readonly equivalences: NewEquivalence[];
 }
@@ -89,7 +89,7 @@ export interface NodeRules {
 export interface ItemProgress {
   /** The live object; absent if it does not exist or is being deleted. */
   readonly object?: KubeObject;
-  /** Is the object as wanted, without a necessary or held-back write? */
+  /** Is the object as wanted? False while a write is needed or held back. */
   readonly updated: boolean;
 }
 

@@ -310,7 +310,7 @@ resources:
   const cluster = new FakeCluster();
   const { decision } = settle(graph, putInstance(graph, cluster, 'a', { db: false }), cluster);
   expect(explainNode(decision.nodes.find(({ id }) => id === 'app') as never)).toMatchObject({
-    reason: expect.stringContaining('"data" is not there yet; it reads db (skipped)') as string,
+    reason: expect.stringContaining('"data" does not exist yet; it reads db (skipped)') as string,
     remedy: 'make the condition of propagateWhen true, or remove it from the definition',
   });
 });

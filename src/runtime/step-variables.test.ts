@@ -24,7 +24,7 @@ resources:
     ]);
   });
 
-  test('with forEach is a list in the order of the product', () => {
+  test('with forEach is a list with one value for each element, in the order of the elements', () => {
     const graph = graphOf(`
 schema: {spec: {tags: "[]string"}}
 resources:
@@ -58,7 +58,7 @@ resources:
       { on: true, ok: true },
       { names: 'ready: ready', map: 'ready: ready' },
     ],
-  ])('with conditions in the instance %j', (spec, states) => {
+  ])('with conditions has a value only if both are true: %j', (spec, states) => {
     const cluster = new FakeCluster();
     const { decision } = settle(CONDITIONAL, putInstance(CONDITIONAL, cluster, 'a', spec), cluster);
     expect(statesOf(decision)).toEqual(states);

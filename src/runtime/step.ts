@@ -9,7 +9,7 @@ import { stepGraphDeletion } from './graph-deletion.ts';
 import { GRAPH_RULES } from './graph-rules.ts';
 import { decideInstance } from './instance-decision.ts';
 import { INSTANCE_RULES } from './instance-rules.ts';
-import { CHILD_MANAGER } from './keys.ts';
+import { CHILD_MANAGER, DEFAULT_VERSION } from './keys.ts';
 import { commonLabels, graphItemLabels, graphLabels } from './labels.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { NODE_TEXTS_0_10 } from './node-texts-0.10.ts';
@@ -23,7 +23,7 @@ import { visitNode } from './visit.ts';
 /** The messages of each kro level. */
 const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
 
-/** The parts of a step before and after the visit of the nodes, which differ between instances and Graphs. */
+/** The parts of a step that differ between instances and Graphs. They run before and after the visit of the nodes. */
 interface StepPolicy {
   /** The decision for an instance with a deletion timestamp. */
   delete(instance: KubeObject, observed: Observed, options: StepOptions, graph: Graph): Decision;
@@ -59,9 +59,6 @@ const POLICIES: Readonly<Record<GraphOrigin, StepPolicy>> = {
     }),
   },
 };
-
-/** The version that kro's unreleased builds write. */
-export const DEFAULT_VERSION = 'devel';
 
 /**
  * Decides what to do for one instance now. Visits the nodes in topological order, and resolves each node whose data is

@@ -5,6 +5,7 @@ import { hasAuthorConditions } from './author-conditions.ts';
 import { instanceConditions, readConditions } from './conditions.ts';
 import { stepDeletion } from './deletion.ts';
 import { hasFinalizer } from './finalizer.ts';
+import { DEFAULT_VERSION } from './keys.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { isNowCondition } from './now-sample.ts';
 import { REVISION_CONDITION } from './revision-condition.ts';
@@ -12,9 +13,9 @@ import { keptWatchHealth } from './watch-health.ts';
 
 /**
  * The decision for an instance whose definition has no usable revision. The state is ERROR, and GraphResolved is False
- * with the given message. Children, projected fields and the author's conditions stay. A deletion of the instance
- * continues, because it needs no definition. Before the first revision of the definition, an instance without the
- * finalizer gets no status, as in kro.
+ * with the given message, unless the author defines the conditions. Children, projected fields and the author's
+ * conditions stay. A deletion of the instance continues, because it needs no definition. Before the first revision of
+ * the definition, an instance without the finalizer gets no status, as in kro.
  */
 export function stepUnresolved(
   instance: KubeObject,
@@ -55,7 +56,7 @@ export function stepUnresolved(
     inventory: inventoryOf(
       applySetIdOf(instance),
       recordedScope(recordedInventory(instance)),
-      options.version ?? 'devel',
+      options.version ?? DEFAULT_VERSION,
     ),
     quiet: true,
     evaluations: 0,

@@ -46,7 +46,7 @@ function skippedNode(node: GraphNode, because: Because): NodeResult {
   return { node, state: 'skipped', because, wanted: [], apply: [], inPlace: true, objects: [] };
 }
 
-/** A node that fills its template. */
+/** A node whose template is resolved to objects or to a value. */
 type FilledNode = ResourceNode | CollectionNode | PatchNode | DefNode;
 
 function visitResolved(context: StepContext, node: FilledNode): NodeResult {

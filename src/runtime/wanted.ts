@@ -48,7 +48,7 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
   const name = metadata['name'];
   if (typeof name !== 'string' || name === '') {
-    return invalid(context, node, 'metadata.name', `node "${node.id}": metadata.name must be a text that is not empty`);
+    return invalid(context, node, 'metadata.name', `node "${node.id}": metadata.name must be a non-empty string`);
   }
   const typing = typeOfFilled(context, node, filled);
   if (!typing.ok) return typing;

@@ -17,7 +17,7 @@ import {
   PART_OF_LABEL,
 } from './keys.ts';
 import type { AdoptionPolicy, ApplyReason, EngineFields, EquivalentDigests, LiveObject } from './model.ts';
-import { equivalenceOf } from './model.ts';
+import { equivalenceOf } from './equivalence.ts';
 import type { FieldWriter } from './owned-fields.ts';
 import { engineWriters, managerOf, ownedFingerprint, writerName } from './owned-fields.ts';
 

@@ -279,7 +279,7 @@ export class CacheSet {
     return slot;
   }
 
-  /** Gives the client the plural of a kind. This saves a discovery request. */
+  /** Passes the plural of a kind to the client. This saves a discovery request. */
   #learn(type: ObjectType): void {
     if (type.plural === '') return;
     const { group, version, kind, plural, namespaced } = type;

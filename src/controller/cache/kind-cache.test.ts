@@ -22,7 +22,7 @@ const withVersion = (version: string | undefined, text: string): KubeObject => (
 test.each<[string, string | undefined, string | undefined]>([
   ['no versions', undefined, undefined],
   ['versions that are not numbers', 'z9', 'a1'],
-])('objects with %s change, and a second list of them shows no restore', async (_title, first, second) => {
+])('for objects with %s, a second list does not count as a restore of the server', async (_title, first, second) => {
   const api = scriptedApi();
   const none = () => undefined;
   const onWentBack = vi.fn();

@@ -24,7 +24,7 @@ export interface CrdEnsurerOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
   readonly version: string;
-  /** The keywords whose changes count as breaking in addition to those of kro 0.9. */
+  /** The keywords that the comparison of CRDs covers in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
 }
 
@@ -65,7 +65,10 @@ export class CrdEnsurer {
    * the cache holds only projections.
    */
   readonly #digests = new Map<string, { readonly stamp: string; readonly digest: string }>();
-  /** When the wait for the CRD of a definition began. A write or a refusal of the CRD ends the wait. */
+  /**
+   * When the wait for the CRD of a definition began. A write of the CRD restarts the wait. A refusal, or a CRD that is
+   * served, ends the wait.
+   */
   readonly #waitingSince = new Map<string, number>();
   /** Plans that `refusalOf` made, for `ensure` in the same pass (`beginPass`). */
   readonly #planned = new Map<string, { readonly wantedKey: string; readonly made: Promise<Planned> }>();
@@ -153,7 +156,10 @@ export class CrdEnsurer {
     }
   }
 
-  /** Drops the check, the wait and the plan of a definition that is deleted or belongs to another replica. */
+  /**
+   * Drops the check, the wait and the plan of a definition that is deleted or belongs to another replica. Also drops
+   * the digests of CRDs that no longer exist.
+   */
   forget(definition: string): void {
     this.#lastChecks.delete(definition);
     this.#waitingSince.delete(definition);
@@ -205,7 +211,8 @@ export class CrdEnsurer {
     const { client, version, facets } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
-    // A CRD that the watch does not have is not read. If it exists, the create request fails.
+    // A CRD that is not in the complete list of the watch is not read. If the CRD exists after all, the create request
+    // fails.
     const cache = this.#caches.peek(CRD_TYPE);
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });

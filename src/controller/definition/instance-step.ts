@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { StepOptions } from '../../runtime/index.ts';
-import { keys, readNowSample } from '../../runtime/index.ts';
+import { DEFAULT_VERSION, keys, readNowSample } from '../../runtime/index.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import type { Policies } from './policies.ts';
 
@@ -17,7 +17,7 @@ export function instanceStepOptions(
 ): InstanceStepOptions {
   const sample = readNowSample(instance);
   return {
-    version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? 'devel',
+    version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? DEFAULT_VERSION,
     definitionUid: uid,
     nodeAdoption: policies.nodeAdoption,
     plainData: true,

@@ -74,7 +74,7 @@ describe('readPolicies', () => {
     ],
     [
       { 'typekro.dev/adoption': '=adopt' },
-      'annotation typekro.dev/adoption: "=adopt": the id of a node must stand before =',
+      'annotation typekro.dev/adoption: "=adopt": the id of a node must precede =',
     ],
     [{ 'typekro.dev/explain': 'yes' }, 'annotation typekro.dev/explain: "yes" is not true or false'],
     [

@@ -86,7 +86,7 @@ export function readPolicies(object: KubeObject): Policies {
     if (policy === undefined)
       invalid.push({ annotation: ADOPTION, message: `"${entry}": the policy must be adopt, refuse or take-over` });
     else if (node === '')
-      invalid.push({ annotation: ADOPTION, message: `"${entry}": the id of a node must stand before =` });
+      invalid.push({ annotation: ADOPTION, message: `"${entry}": the id of a node must precede =` });
     else if (node === undefined) adoption = policy;
     else nodeAdoption.set(node, policy);
   }
@@ -120,8 +120,8 @@ export function readPolicies(object: KubeObject): Policies {
 }
 
 /**
- * The maximum cost of one expression: the budget of the definition, but at most the limit that the operator sets.
- * Undefined for the default.
+ * The maximum cost of one expression: the lower one of the definition's budget and the operator's limit, or the one
+ * that is set. Undefined if neither is set; the default then applies.
  */
 export function expressionBudget({ budget }: Pick<Policies, 'budget'>, limit: number | undefined): number | undefined {
   return limit === undefined || budget === undefined ? (budget ?? limit) : Math.min(budget, limit);

@@ -25,7 +25,7 @@ describe('withRevert', () => {
     expect(contestAt(revertsAt(times), last)?.retryAt).toBe(retryAt);
   });
 
-  it('gives the contest the sorted fields and managers, including those of later reverts', () => {
+  it('names the contested fields and their managers in order, including those of later reverts', () => {
     let history = revertsAt([0, 1, 2]);
     for (const now of [3, 4, 5]) {
       history = withRevert(history, [field('a', 'z'), field('spec.replicas', 'b')], now, policy);

@@ -30,7 +30,7 @@ describe('a contest of the controller with itself', () => {
   it.each<[string, ReturnType<typeof historyAfter>, boolean]>([
     ['begins with the last allowed write', historyAfter(times(MAX_REWRITES), 0), true],
     ['does not begin before', historyAfter(times(MAX_REWRITES - 1), 0), false],
-    ['counts an object that is made again', historyAfter(times(MAX_REWRITES, 'create'), 0), true],
+    ['counts an object that is created again', historyAfter(times(MAX_REWRITES, 'create'), 0), true],
     ['does not count the repair of drift', historyAfter(times(MAX_REWRITES, 'drift'), 0), false],
     ['does not count an adoption', historyAfter(times(MAX_REWRITES, 'adopt'), 0), false],
     ['does not count slow writes', historyAfter(times(MAX_REWRITES), 10_000), false],

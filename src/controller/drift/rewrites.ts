@@ -59,8 +59,8 @@ export class Rewrites {
   #sample = '';
   #since = 0;
   /**
-   * Hashes of the keys of the objects that were written once. Two keys with one hash count as one object, so that the
-   * history of the second one begins with two writes.
+   * Hashes of the keys of the objects that were written once. Two keys with the same hash count as one object, so the
+   * history of the second object begins with two writes.
    */
   #once: number[] = [];
   #histories: Map<string, RewriteHistory> | undefined;

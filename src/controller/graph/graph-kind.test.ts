@@ -5,7 +5,7 @@ import type { ActingIdentities } from '../acting-identity.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
 import { GraphKind, makersOf, MAX_MAKERS } from './graph-kind.ts';
 
-/** A Graph with this UID as its name; `maker` is the UID of the Graph that made it. */
+/** A Graph with this UID as its name; `maker` is the UID of the Graph that created this Graph. */
 function made(uid: string, maker?: string): LiveObject {
   const object = {
     apiVersion: 'kro.run/v1alpha1',
@@ -25,7 +25,7 @@ function makers(of: LiveObject, graphs: readonly LiveObject[]): readonly string[
 describe('the makers of a Graph', () => {
   const chain = Array.from({ length: 20 }, (_, index) => made(`g${index}`, index === 0 ? undefined : `g${index - 1}`));
 
-  it('are none for a Graph of a user, or of a Graph that is gone', () => {
+  it('are none for a Graph that a user created, and for a Graph whose maker no longer exists', () => {
     expect(makers(made('a'), [])).toEqual([]);
     expect(makers(made('b', 'gone'), [])).toEqual([]);
   });

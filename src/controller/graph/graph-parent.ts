@@ -83,7 +83,10 @@ export class GraphParent implements ParentPort {
     }
   }
 
-  /** Adds the entries of a decision about an older spec to the stored record. Writes nothing when all are there. */
+  /**
+   * Adds the entries of a decision about an older spec to the stored record. Writes nothing when the record already
+   * contains all of them.
+   */
   async #addToRecord(fresh: KubeObject, status: JsonObject): Promise<void> {
     const stored = recordedTracking(fresh);
     const merged = trackingStatus(mergedTracking(stored, recordedTracking({ ...this.#graph, status })));

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
-import type { RoleRule, RuleSet } from './rules.ts';
-import { ruleObjects } from './rules.ts';
+import type { RoleRule, RuleSet } from './rule-set.ts';
+import { ruleObjects } from './rule-set.ts';
 
 const API_GROUP = 'rbac.authorization.k8s.io';
 const API_VERSION = `${API_GROUP}/v1`;

@@ -62,7 +62,7 @@ describe('the rights of definitions', () => {
     expect(lines(objects[0]).filter((line) => line.includes('secrets'))).toHaveLength(1);
   });
 
-  test('with a ServiceAccount the account has the rights, and the controller may impersonate only it', () => {
+  test('with a ServiceAccount the account has the rights, and the controller may impersonate only this account', () => {
     const app = definition([owned('v1', 'Secret')], { 'typekro.dev/service-account': 'team/deployer' });
     const { objects, diagnostics } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
     expect(diagnostics).toEqual([]);

@@ -5,7 +5,7 @@ import type { ServiceAccountRef } from '../acting-identity.ts';
 import { annotationProblems, readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/policies.ts';
 import { clusterRole, impersonation, impersonationObjects, rightsObjects } from './account-roles.ts';
 import { escalationWarnings } from './escalation.ts';
-import { ruleObjects, RuleSet } from './rules.ts';
+import { ruleObjects, RuleSet } from './rule-set.ts';
 
 /** The label of ClusterRoles that the controller's ClusterRole aggregates. */
 export const AGGREGATION_LABEL = 'rbac.kro.run/aggregate-to-controller';
@@ -36,8 +36,8 @@ export interface DefinitionRolesOptions {
    */
   readonly instanceServiceAccount?: string;
   /**
-   * Gives each definition that names no account its own ServiceAccount in the controller's namespace. The objects then
-   * contain the account, and the definition with the annotation that names the account. Default: false.
+   * Creates a separate ServiceAccount in the controller's namespace for each definition that names no account. The
+   * objects then contain the account, and the definition with the annotation that names the account. Default: false.
    */
   readonly perDefinition?: boolean;
 }
@@ -159,7 +159,7 @@ function controllerIdentity(graph: Graph): Diagnostic {
     code: 'rbac/controller-identity',
     severity: 'warning',
     message: `${graph.name}: a user who may create its instances acts with the rights of the controller`,
-    hint: 'give it a ServiceAccount of its own with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name',
+    hint: 'give it its own ServiceAccount with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name',
   };
 }
 

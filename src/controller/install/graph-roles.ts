@@ -6,7 +6,7 @@ import type { ServiceAccountRef } from '../acting-identity.ts';
 import { accountOf } from '../graph/graph-object.ts';
 import { impersonationObjects, rightsObjects } from './account-roles.ts';
 import { escalationWarnings } from './escalation.ts';
-import { RuleSet } from './rules.ts';
+import { RuleSet } from './rule-set.ts';
 
 /** The roles for a set of Graphs. */
 export interface GraphRoles {

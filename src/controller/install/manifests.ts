@@ -4,8 +4,8 @@ import type { ParsedFlags } from '../flags.ts';
 import { optionsFromFlags } from '../options-from-flags.ts';
 import { AGGREGATION_LABEL } from './definition-roles.ts';
 import { LIVENESS_TIMES, READINESS_TIMES, STARTUP_TIMES } from './probe-times.ts';
-import type { RoleRule } from './rules.ts';
-import { ruleObjects, RuleSet } from './rules.ts';
+import type { RoleRule } from './rule-set.ts';
+import { ruleObjects, RuleSet } from './rule-set.ts';
 
 /** The options of an installation of the controller. */
 export interface ManifestOptions {

@@ -2,8 +2,8 @@ import type { JsonObject } from '../../core/index.ts';
 
 /**
  * `/healthz` responds as soon as the process has loaded its modules, which takes half a second of processor time. On a
- * full node, a pod with the smallest CPU request of the sizing table (50m) has had this time after ten seconds. The
- * limit is a minute.
+ * full node, a pod with the smallest CPU request of the sizing table (50m) needs ten seconds to get this much processor
+ * time. The startup probe allows a minute.
  */
 export const STARTUP_TIMES: JsonObject = { periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 10 };
 

@@ -308,7 +308,8 @@ export class InstanceDirectory {
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;
-    // The roll-out does not choose an instance that is suspended or being deleted, and the instance keeps its revision.
+    // The roll-out does not choose an instance that is suspended or being deleted, but the instance may already follow
+    // the newest revision. It then keeps that revision.
     if (recorded === latest.revision) return latest;
     if (recorded === undefined || recorded > latest.revision || recorded === canary.base.revision) {
       return { ...latest, ...canary.base };
@@ -323,7 +324,7 @@ export class InstanceDirectory {
     const identity = this.#options.identityIn(metadata.namespace);
     if (identity === undefined) return served;
     if (metadata.namespace !== undefined) return { ...served, identity };
-    // A cluster-scoped instance has no ServiceAccount. The controller's own rights must not take the place of the
+    // A cluster-scoped instance has no ServiceAccount. The controller must not use its own rights instead of the
     // account's rights.
     const { graph: _graph, ...rest } = served;
     return { ...rest, identity, failure: NO_ACCOUNT };

@@ -33,7 +33,7 @@ export class ObservedView implements Observed {
   readonly #record: InstanceRecord;
   readonly #now: number;
   readonly #projectionGeneration: () => number;
-  /** The user of the caches' requests; `undefined` for the controller itself. */
+  /** The user as whom the caches send their requests; `undefined` for the controller itself. */
   readonly #user: string | undefined;
   /** The kinds whose members the step requested, by `group/kind`. */
   readonly requestedKinds = new Map<string, MemberTarget>();
@@ -84,7 +84,7 @@ export class ObservedView implements Observed {
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
-      // A stale entry may not have the labels.
+      // The projection of a stale entry may lack the labels.
       if (isProjectionTooSmall && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration())) {
         cache.stale.await(this.#record.id);
         return this.#missingList(cache, target.namespace);
@@ -153,7 +153,7 @@ export class ObservedView implements Observed {
     return this.#pausedRead(listKeyOf(type, namespace, selector)) ?? { state: 'unknown' };
   }
 
-  /** The failure of a read, until its next attempt. */
+  /** The failure of a read; `undefined` when the read has not failed, or when its next attempt is due. */
   #pausedRead(key: string) {
     const failed = this.#record.unread?.get(key);
     if (failed === undefined || failed.retryAt <= this.#now) return undefined;

@@ -11,7 +11,7 @@ import type { UnwatchedObjects } from './unwatched-objects.ts';
 /** A map that is `undefined` while it is empty. Only a few of thousands of instances have an entry. */
 export type Sparse<K, V> = Map<K, V> | undefined;
 
-/** Deletes an entry. Returns the map, or `undefined` when it is empty afterwards. */
+/** Deletes an entry. Returns the map, or `undefined` when the map is now empty. */
 export function deleteOrDrop<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
   map?.delete(key);
   return map?.size === 0 ? undefined : map;

@@ -116,7 +116,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
         ['gvr', 'type'],
       ),
       handlerErrors: counter(name('handler_errors_total'), 'Passes that failed.', ['gvr']),
-      panics: counter(name('reconcile_panics_total'), 'Passes that failed by an internal error.', ['gvr']),
+      panics: counter(name('reconcile_panics_total'), 'Passes that failed with an internal error.', ['gvr']),
       queueLength: gauge(name('queue_length'), 'Instances due.', [], one(sources.queueLength)),
       kinds: gauge(name('gvr_count'), 'Kinds of instances served.', [], one(sources.servedKinds)),
       handlers: gauge(
@@ -142,12 +142,12 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       ),
       watchRequests: gauge(
         name('watch_request_count'),
-        'Requests of instances for watches.',
+        'Watches that instances request.',
         ['gvr', 'type'],
         sources.watchRequests,
       ),
       routed: counter(name('route_total'), 'Changes of watched kinds.', ['gvr']),
-      routeMatches: counter(name('route_match_total'), 'Instances that a change was passed to.', ['gvr']),
+      routeMatches: counter(name('route_match_total'), 'Instances that were notified of a change.', ['gvr']),
     };
   }
 
@@ -158,12 +158,12 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       watchOwners: gauge(name('watch_owner_count'), 'Instances and Graphs with watches.', [], one(sources.watchOwners)),
       engineWatchRequests: gauge(
         name('watch_request_count'),
-        'Requests of instances and Graphs for watches.',
+        'Watches that instances and Graphs request.',
         ['gvr', 'kind'],
         sources.engineWatchRequests,
       ),
       engineRouted: counter(name('route_total'), 'Changes of watched kinds.', ['gvr']),
-      engineRouteMatches: counter(name('route_match_total'), 'Instances and Graphs that a change was passed to.', [
+      engineRouteMatches: counter(name('route_match_total'), 'Instances and Graphs that were notified of a change.', [
         'gvr',
       ]),
     };
@@ -222,7 +222,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       ),
       revisionResolutions: counter(
         'rgd_graph_revision_resolution_total',
-        'What passes over definitions did about the revision: serve, issue, wait or failed.',
+        'Outcomes of passes over definitions for the revision: serve, issue, wait or failed.',
         ['result'],
       ),
       registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Pins to a revision that is not usable.', [
@@ -284,7 +284,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
     const bytes = <const L extends string>(name: string, help: string, labels: readonly L[]) =>
       new Metric(name, 'histogram', help, { labels, bounds: BYTES });
     return {
-      schemaHits: bareCounter('schema_resolver_cache_hits_total', 'Reads of schemas that the cache answered.'),
+      schemaHits: bareCounter('schema_resolver_cache_hits_total', 'Reads of schemas from the cache.'),
       schemaMisses: bareCounter(
         'schema_resolver_cache_misses_total',
         'Reads of schemas from the API server, failed ones included.',
@@ -292,7 +292,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       schemas: gauge('schema_resolver_cache_size', 'Schemas in the cache.', [], one(sources.schemas)),
       schemaEvictions: bareCounter(
         'schema_resolver_cache_evictions_total',
-        'Schemas dropped, since their kind changed.',
+        'Schemas dropped because their kind changed.',
       ),
       schemaSeconds: bareSeconds('schema_resolver_api_call_duration_seconds', 'Duration of reading a schema.'),
       schemaShared: bareCounter(
@@ -372,7 +372,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
 
   function ownMetrics() {
     return {
-      writes: counter('typekro_child_writes_total', 'Writes of children by outcome, and why.', ['outcome', 'why']),
+      writes: counter('typekro_child_writes_total', 'Writes of children, by outcome and reason.', ['outcome', 'why']),
       drift: counter('typekro_drift_corrected_total', 'Children corrected after a change by another client.', ['gvr']),
       blockedDeletions: gauge(
         'typekro_blocked_deletions',
@@ -435,7 +435,7 @@ export function createProcessMetrics(leads: () => Iterable<Reading<'name'>> = ()
     new Metric(name, type, help, { labels: [], collect: () => [[{}, read()]] });
   const startedAt = Date.now() / 1000 - process.uptime();
   return [
-    new Metric('leader_election_master_status', 'gauge', 'Does this replica hold the Lease?', {
+    new Metric('leader_election_master_status', 'gauge', '1 if this replica holds the Lease, otherwise 0.', {
       labels: ['name'],
       collect: leads,
     }),
@@ -444,6 +444,6 @@ export function createProcessMetrics(leads: () => Iterable<Reading<'name'>> = ()
       return (user + system) / 1e6;
     }),
     of('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', () => process.memoryUsage.rss()),
-    of('process_start_time_seconds', 'gauge', 'Start time of the process since 1970.', () => startedAt),
+    of('process_start_time_seconds', 'gauge', 'Start time of the process, in seconds since 1970.', () => startedAt),
   ];
 }

@@ -44,7 +44,7 @@ export class Metric<L extends string = string> {
       labels?: readonly L[];
       bounds?: readonly number[];
       collect?: () => Iterable<readonly [MetricLabels<L>, number]>;
-      /** A metric without labels: expose 0 before the first event. */
+      /** True for a metric without labels, which exposes 0 before the first event. */
       bare?: boolean;
     } = {},
   ) {

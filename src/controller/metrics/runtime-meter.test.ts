@@ -6,7 +6,7 @@ import { measureRuntime, RuntimeMetrics } from './runtime-meter.ts';
 
 const MS = 1e6;
 
-/** Times between measurements, which a reset forgets. */
+/** A histogram of these times between measurements of the event loop. A reset forgets the times. */
 function loopTimes(milliseconds: number[]): LoopTimes {
   const sorted = () => milliseconds.toSorted((a, b) => a - b);
   return {

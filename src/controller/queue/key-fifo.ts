@@ -3,11 +3,11 @@ const MIN_MOVED_KEYS = 1024;
 
 /**
  * Keys in the order in which they were added. `take` needs the same time for any number of keys. A `Set` does not: each
- * search for its first member passes the places of all deleted members.
+ * search for its first member passes over the slots of all deleted members.
  */
 export class KeyFifo {
   #keys: string[];
-  /** The index of the next key. The places before it are taken. */
+  /** The index of the next key. The keys before it were already taken. */
   #head = 0;
 
   constructor(...keys: readonly string[]) {

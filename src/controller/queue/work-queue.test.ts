@@ -16,7 +16,7 @@ function drain(queue: WorkQueue, now: number): string {
 }
 
 /**
- * The order of turns, as a plain model: the groups in a `Map`, whose first group has the turn. It needs time in
+ * The order of turns, as a plain model: the groups in a `Map`, whose first group has the turn. The model needs time in
  * proportion to the number of groups that were taken.
  */
 class Turns {

@@ -28,7 +28,7 @@ export type Allowance =
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'percent'; readonly percent: number };
 
-/** Parses `3` or `25%`. Returns `undefined` for any other text, and for zero. */
+/** Parses `3` or `25%`. Returns `undefined` for any other string, and for zero. */
 export function parseAllowance(text: string): Allowance | undefined {
   const match = /^(\d{1,9})(%?)$/.exec(text.trim());
   const value = Number(match?.[1] ?? 0);

@@ -12,10 +12,11 @@ import { hasPropagateWhen, possibleBases, rolloutCount } from './rollouts.ts';
 /** The effect of a running roll-out on one instance. */
 export interface LiveRollout {
   /**
-   * The revision that the instance stays with during the roll-out; `undefined` when the instance is one of the first.
+   * The revision that the instance stays with during the roll-out; `undefined` when the instance is one of the first
+   * that get the newest revision.
    */
   readonly base?: DefinitionRevision;
-  /** Is the instance one of the first? */
+  /** Is the instance one of the first that get the newest revision? */
   readonly isFirst: boolean;
   /**
    * A sentence about the instances that get the newest revision first, and the revision that this instance follows.

@@ -7,7 +7,7 @@ import { previewRollout } from './preview-rollout.ts';
 
 /** The running roll-out of a definition. */
 export interface RunningRollout extends RolloutPreview {
-  /** The number of all instances, including pinned and suspended instances, which are never among the first. */
+  /** The number of all instances. It includes pinned and suspended instances, although a canary never selects them. */
   readonly of: number;
 }
 

@@ -4,7 +4,7 @@ import { shardOf } from './assignment.ts';
 export interface DefinitionShare {
   /** Does this process work on the definition and its instances? */
   has(definition: string): boolean;
-  /** The held shards, for metrics. */
+  /** The numbers of the shards that this process holds, for metrics. */
   held(): Iterable<number>;
   /** The number of shards that all processes hold together, for metrics. */
   readonly total: number;

@@ -107,14 +107,14 @@ export class EventObserver {
 
   #definitionReleased({ object }: DefinitionObject, orphans: number): void {
     if (orphans === 0) return;
-    const message = `${orphans} instances are no longer worked on, since their definition was deleted`;
+    const message = `${orphans} instances are no longer managed, because their definition was deleted`;
     this.#record(object, 'Warning', 'InstancesOrphaned', message);
   }
 
   #childWritten({ step: { instance, served }, action, outcome }: ChildWritten): void {
     if (served.origin === 'graph') return this.#graphObjectWritten(instance, action.nodeId);
     if (outcome === 'orphaned') {
-      const message = `${formatRef(refOfTarget(action.target))} (node ${action.nodeId}) stays, and is not managed any more`;
+      const message = `${formatRef(refOfTarget(action.target))} (node ${action.nodeId}) stays, and is no longer managed`;
       return this.#record(instance, 'Normal', 'Orphaned', message);
     }
     if (action.why === 'drift') this.#record(instance, 'Warning', 'DriftCorrected', driftText(action));

@@ -24,7 +24,10 @@ test.each<[because: Because, held: readonly string[]]>([
   [{ kind: 'graph-owner', object: ref('failed'), managers: [] }, ['hanging']],
   [{ kind: 'ready' }, []],
   [{ kind: 'external-missing', object: ref('failed') }, []],
-])('the objects that finalizers hold, of a node with the reason %o', (because, held) => {
-  const report: NodeReport = { id: 'maps', state: 'failed', because, objects: OBJECTS };
-  expect(heldObjects(report)).toEqual(held.map((name) => ({ object: ref(name), finalizers, since })));
-});
+])(
+  'for a node with the reason %o, only objects that are being deleted and have finalizers are listed',
+  (because, held) => {
+    const report: NodeReport = { id: 'maps', state: 'failed', because, objects: OBJECTS };
+    expect(heldObjects(report)).toEqual(held.map((name) => ({ object: ref(name), finalizers, since })));
+  },
+);

@@ -24,10 +24,10 @@ test('an unreachable lease is logged once a minute and for each new reason, and 
   expect(leaseLogger.reachable).toBe(false);
   expect([1000, 3000, 60_000, 61_000].map((at) => poll(at, forbidden))).toEqual([false, false, false, false]);
   poll(62_000, new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' }));
-  poll(62_500, new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
+  poll(62_500, new KubeError('the request was aborted', { status: 0, reason: 'Aborted' }));
   expect([poll(63_000), poll(65_000)]).toEqual([true, true]);
   const lease = 'kro-system/a';
-  const remedy = 'check that the API server runs and that its address is right';
+  const remedy = 'check that the API server runs and that its address is correct';
   const error = expect.stringContaining('resources: ["leases"], verbs: ["get"]') as string;
   expect(entries).toEqual([
     ['warn', 'the lease cannot be read or renewed', { lease, error }],
@@ -36,7 +36,7 @@ test('an unreachable lease is logged once a minute and for each new reason, and 
     [
       'warn',
       'the lease cannot be read or renewed',
-      { lease, error: 'the API server did not answer in time', forMs: 61_500 },
+      { lease, error: 'the API server did not respond in time', forMs: 61_500 },
     ],
     ['info', 'the lease can be read or renewed again', { lease, afterMs: 62_000 }],
   ]);
@@ -51,8 +51,8 @@ test('reasons that alternate are logged once a minute each, and again after the 
     'kro-system/a',
   );
   const refused = new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' });
-  const silent = new KubeError('the request was given up', { status: 0, reason: 'Aborted' });
-  const texts = ['connect ECONNREFUSED', 'the API server did not answer in time'];
+  const silent = new KubeError('the request was aborted', { status: 0, reason: 'Aborted' });
+  const texts = ['connect ECONNREFUSED', 'the API server did not respond in time'];
   const pollBoth = () => {
     for (const failure of [refused, silent, refused, silent]) leaseLogger.polled(failure);
     return errors.splice(0);

@@ -45,7 +45,7 @@ export class LeaseLogger {
     }
     // An election aborts requests that take too long.
     const isSilent = failure.reason === 'Aborted';
-    const error = isSilent ? 'the API server did not answer in time' : failureText(apiFailure(failure, undefined));
+    const error = isSilent ? 'the API server did not respond in time' : failureText(apiFailure(failure, undefined));
     this.#failedAt ??= now;
     for (const [reason, at] of this.#reportedAt) if (now - at >= REMINDER_MS) this.#reportedAt.delete(reason);
     if (this.#reportedAt.has(error)) return;

@@ -12,7 +12,8 @@ export async function loadTraceApi(): Promise<TraceApi> {
   } catch (cause) {
     throw new TypeKroError('the package @opentelemetry/api cannot be loaded', {
       code: 'controller/no-opentelemetry',
-      remedy: 'install @opentelemetry/api and an OpenTelemetry SDK beside typekro, or leave out --opentelemetry-traces',
+      remedy:
+        'install @opentelemetry/api and an OpenTelemetry SDK next to typekro, or leave out --opentelemetry-traces',
       cause,
     });
   }

@@ -21,7 +21,7 @@ export class LogObserver {
     this.#logger = logger;
   }
 
-  /** Writes a log entry for an event when an operator needs it. */
+  /** Writes a log entry for each event that an operator needs to know. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
       case 'definition-changed':
@@ -49,7 +49,7 @@ export class LogObserver {
   #definitionChanged(definition: DefinitionObject, status: WrittenStatus): void {
     const { state } = status;
     const from = textAt(definition.status, 'state');
-    // The summary quotes the worst condition, which has the reason for the inactivity.
+    // The summary quotes the worst condition, whose reason and message say why the definition is not active.
     const { reason, message } = summaryOf(status);
     if (from === state && (state === 'Active' || message === summaryOf(definition.status).message)) return;
     const why = state === 'Active' ? {} : { reason, why: message };

@@ -5,7 +5,7 @@ import { Reachability } from './reachability.ts';
 /** A clock whose wall time is corrected backwards while its monotonic time passes. */
 const goingBack = (time: () => number) => ({ now: () => -time(), elapsed: time });
 
-test('an unreachable server is logged once a minute, and once when it answers again', () => {
+test('an unreachable server is logged once a minute, and once when it responds again', () => {
   let now = 0;
   const entries: string[] = [];
   const log = {
@@ -29,10 +29,10 @@ test('an unreachable server is logged once a minute, and once when it answers ag
   reachability.answered('GET', 200);
   fail(80_000);
   expect(entries).toEqual([
-    'warn the API server does not answer {"error":"connect ECONNREFUSED"}',
-    'warn the API server does not answer {"error":"connect ECONNREFUSED","forMs":60000}',
-    'info the API server answers again {"afterMs":69000}',
-    'warn the API server does not answer {"error":"connect ECONNREFUSED"}',
+    'warn the API server does not respond {"error":"connect ECONNREFUSED"}',
+    'warn the API server does not respond {"error":"connect ECONNREFUSED","forMs":60000}',
+    'info the API server responds again {"afterMs":69000}',
+    'warn the API server does not respond {"error":"connect ECONNREFUSED"}',
   ]);
 });
 

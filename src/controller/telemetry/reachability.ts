@@ -37,7 +37,7 @@ export class Reachability implements RequestMeter {
     this.#lostAt ??= now;
     this.#reportedAt = now;
     const forMs = now - this.#lostAt;
-    this.#logger.log('warn', 'the API server does not answer', { error: message, ...(forMs === 0 ? {} : { forMs }) });
+    this.#logger.log('warn', 'the API server does not respond', { error: message, ...(forMs === 0 ? {} : { forMs }) });
   }
 
   answered(_method: string, status: number): void {
@@ -45,7 +45,7 @@ export class Reachability implements RequestMeter {
     this.#isReached = true;
     this.#credentials(status);
     if (this.#lostAt === undefined) return;
-    this.#logger.log('info', 'the API server answers again', { afterMs: elapsed(this.#clock) - this.#lostAt });
+    this.#logger.log('info', 'the API server responds again', { afterMs: elapsed(this.#clock) - this.#lostAt });
     this.#lostAt = undefined;
   }
 

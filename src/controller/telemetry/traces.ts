@@ -82,13 +82,13 @@ export class Traces {
     return (key: WorkKey, signal: AbortSignal): Promise<WorkResult> =>
       this.#during(
         'reconcile',
-        // A pass may begin in the context of the pass that woke it.
+        // A pass may begin in the asynchronous context of the pass that woke it, but its span is not part of that pass.
         { root: true, attributes: { 'typekro.controller': controller, 'typekro.key': key.key } },
         () => work(key, signal),
       );
   }
 
-  /** Does the writes of a decision in a span. */
+  /** Carries out the writes of a decision in a span. */
   writes<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#during('apply', {}, work);
   }

@@ -20,7 +20,7 @@ export interface UnknownField {
   readonly failure?: string;
   /**
    * True if the expression fails in every state of other nodes. Only a change of the spec or the definition can then
-   * give it a value. Absent if a condition can still exclude the node, or if the collection may have no items.
+   * produce a value. Absent if a condition can still exclude the node, or if the collection may have no items.
    */
   readonly isFinal?: true;
 }

@@ -121,7 +121,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     expect(rendered.nodes[0]?.objects[0]?.object['metadata']).toEqual({ name: 'first', namespace: 'team' });
   });
 
-  test('with an observed object that the other nodes read', () => {
+  test('have the values of an observed object that they read', () => {
     const first = '{ apiVersion: v1, kind: ConfigMap, metadata: { name: first, uid: u1, finalizers: [p, q] } }';
     const rendered = render(GRAPH, spec, first);
     expect(summary(rendered)).toEqual([

@@ -28,8 +28,8 @@ type HidesField = (path: string, value: JsonValue) => boolean;
  * Masks values of Secrets in the server's messages about refused objects. Messages are masked for a node that is a
  * Secret or has fields from Secrets, and for an unknown node. In such a message, all quoted strings are masked, except
  * the object's name, namespace, kind, label keys and public fields, and the server's own configuration. Unquoted values
- * after `Invalid value` are masked too. Values of Secrets with at least `MIN_VALUE_LENGTH` characters are masked
- * everywhere in the message.
+ * after words such as `Invalid value` are masked too. Values of Secrets with at least `MIN_VALUE_LENGTH` characters are
+ * masked everywhere in the message.
  *
  * @param hides returns true if a field of a node can contain values of Secrets
  * @returns a function that masks a message; its arguments are the node's id, the refused object if known, and the

@@ -40,7 +40,7 @@ export function secretFlow(graph: Graph, live?: LiveNodes): SecretFlow {
     const path = formatPath(steps);
     return [id, ...(live?.sharing(id) ?? [])].some((each) => {
       const node = graph.nodes.get(each);
-      // The object may also belong to an unknown node, such as a retired one.
+      // `sharing` can also return a node that the graph does not have, such as a retired one.
       if (node === undefined) return each !== id && hidesInUnknown(path);
       return isSecretField(node, path, anyElement) || (isText && isEchoField(node, path));
     });
