@@ -35,9 +35,9 @@ export const toResourceGraph: ToResourceGraph = api.toResourceGraph;
 
 /**
  * Defines a graph without an API: one object of the kind Graph (kro 0.10 and newer). The function takes no spec. Values
- * from outside the function become literals. The resources that it creates become the nodes. `def` names a value that
- * several nodes read, and `patch` adds fields to an existing object. `externalRef` and `externalRefs` read existing
- * objects.
+ * from outside the function become literals. The resources that the function creates become the nodes. `def` names a
+ * value that several nodes read, and `patch` adds fields to an existing object. `externalRef` and `externalRefs` read
+ * existing objects.
  *
  * @example const web = graph('web', () => { ConfigMap({ name: 'web-cfg', data: { color: 'blue' } }); }, { namespace:
  * 'team-a' });

@@ -87,5 +87,5 @@ function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTar
 }
 
 function notForDeploying(): never {
-  throw new Error('the state knows enough to delete, not to deploy');
+  throw new Error('the state has the data to delete the instance, but not to deploy it');
 }

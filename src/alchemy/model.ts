@@ -67,7 +67,7 @@ export interface KroResourceOutput<Input, Status> {
   readonly mode: Mode;
 }
 
-/** The location of an instance, with all members that a deletion uses. */
+/** The location of an instance: all that a deletion needs to find the instance. */
 export interface InstanceLocation {
   readonly mode: Mode;
   /** Name of the definition. */

@@ -66,7 +66,7 @@ function kindOf(value: unknown): string {
 function notJson(path: string, problem: string): TypeKroError {
   return new TypeKroError(`the spec of a KroResource must be JSON; ${path === '' ? 'it' : path} ${problem}`, {
     code: 'alchemy/spec',
-    remedy: 'await promises and outputs of other resources before, and pass plain values or secrets',
+    remedy: 'await promises and outputs of other resources first, then pass plain values or secrets',
   });
 }
 

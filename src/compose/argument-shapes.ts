@@ -18,7 +18,7 @@ export interface ArgumentShape {
 }
 
 const WORDS: Readonly<Record<Shape, string>> = {
-  text: 'a text',
+  text: 'a string',
   number: 'a number',
   flag: 'true or false',
   list: 'a list',
@@ -63,7 +63,7 @@ function refuseOther(
   const wanted = takes.map((each) => WORDS[each]).join(' or ');
   refuse(
     'argument',
-    `${path} of ${kind} takes ${wanted}, and ${what} is given`,
+    `${path} of ${kind} takes ${wanted}, not ${what}`,
     `write ${name}: ${expected.example(inner === undefined ? whole : undefined, kind)}`,
   );
 }
@@ -71,7 +71,7 @@ function refuseOther(
 const isScalarShape = (shape: Shape): boolean => shape === 'text' || shape === 'number' || shape === 'flag';
 
 function described(value: unknown, shape: Shape): string {
-  if (shape === 'text') return `the text ${JSON.stringify(value)}`;
+  if (shape === 'text') return `the string ${JSON.stringify(value)}`;
   return shape === 'number' || shape === 'flag'
     ? `${shape === 'number' ? 'the number ' : ''}${String(value)}`
     : WORDS[shape];

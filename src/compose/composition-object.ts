@@ -27,7 +27,7 @@ export function makeComposition(
 ): AnyComposition {
   const [first, second, third] = args;
   if (typeof definition === 'function' && typeof first === 'object') {
-    throw new TypeKroError('the first argument is a function, and not the definition', {
+    throw new TypeKroError('the first argument is a function, not the definition', {
       code: 'compose/definition',
       remedy: 'write kubernetesComposition({ name, spec, status }, (spec) => { … })',
     });

@@ -202,8 +202,9 @@ function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
 function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
   if (hint?.startsWith('begin each entry with') === true) return `write a list: [${JSON.stringify(value)}]`;
   const number = /^write (?:it|the number) without quotes: (.+)$/.exec(hint ?? '')?.[1];
-  if (number !== undefined) return `write ${number}, or Number(…) around what gives the text`;
-  if (hint === 'write true or false, without quotes') return "write true or false, or text === 'true' of a text";
+  if (number !== undefined) return `write ${number}, or Number(…) around the expression that returns the string`;
+  if (hint === 'write true or false, without quotes')
+    return "write true or false, or compare the string: text === 'true'";
   return hint;
 }
 

@@ -44,7 +44,7 @@ export function normalDefinition(definition: unknown, what = 'definition'): Norm
   if (!isCompositionName(label)) {
     throw wrong(
       `"${name}" cannot be the name of a ${what}`,
-      'use at most 63 small letters, digits and dashes, beginning and ending with a letter or digit',
+      'use at most 63 lowercase letters, digits and dashes, beginning and ending with a letter or digit',
     );
   }
   const apiVersion = optionalText(given, 'apiVersion') ?? 'v1alpha1';
@@ -67,6 +67,6 @@ const SCHEMA_KEYS: readonly string[] = ['spec', 'status'];
 function optionalText(given: Record<string, unknown>, key: string): string | undefined {
   const value = given[key];
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') throw wrong(`${key} of a definition must be a text`);
+  if (typeof value !== 'string' || value === '') throw wrong(`${key} of a definition must be a string`);
   return value;
 }

@@ -103,8 +103,8 @@ export interface FactoryOptions {
   /** The retry policy for requests that failed for a transient reason. */
   readonly retryPolicy?: RetryPolicy;
   /**
-   * Reports the Kubernetes events of the objects (`kubectl get events`) while a deploy runs, as events
-   * `kubernetes-event`.
+   * Reports the Kubernetes events of the objects (`kubectl get events`) while a deploy runs, as deploy events of the
+   * type `kubernetes-event`.
    */
   readonly eventMonitoring?: EventMonitoring;
   /** A transport to a cluster in this process, instead of a kubeconfig: `cluster.transport` of `typekro/testing`. */

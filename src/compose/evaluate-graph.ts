@@ -120,7 +120,7 @@ function fill(node: GraphNode, scope: Scope): { readonly value: JsonObject } | {
   return filled.state === 'value' ? { value: filled.value } : { pending: reasonOf(filled.failure) };
 }
 
-/** Evaluates one expression. An error counts as pending, with its text as the reason. */
+/** Evaluates one expression. An error counts as pending, with its message as the reason. */
 function run(expression: Expression, { variables, context }: Scope): Result {
   const result = evaluateToJson(expression, variables, context);
   return result.state === 'value' ? { value: result.value } : { pending: reasonOf(result.failure) };

@@ -112,7 +112,7 @@ export function checkRequired(kind: string, name: string, value: unknown, isGive
     if (isGiven)
       refuse(
         'argument',
-        `${name} of ${kind} is undefined, and ${kind} needs it`,
+        `${name} of ${kind} is undefined, but ${kind} requires it`,
         'give it a value, or a default with ??',
       );
     refuse('argument', `${kind} is called without ${name}, which it needs`, `add ${name}`);

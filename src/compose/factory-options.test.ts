@@ -60,7 +60,7 @@ test('an unknown option of a call is refused', () => {
 test.each<[options: object, message: string, remedy: string]>([
   [{ timeout: '60s' }, "timeout takes a number of milliseconds above 0, not '60s'", 'timeout: 60_000'],
   [{ timeout: 0 }, 'timeout takes a number of milliseconds above 0, not 0', 'timeout: 60_000'],
-  [{ namespace: '' }, "namespace takes a non-empty text, not ''", "namespace: 'shop'"],
+  [{ namespace: '' }, "namespace takes a non-empty string, not ''", "namespace: 'shop'"],
   [{ retryPolicy: { maxRetries: -1 } }, 'retryPolicy.maxRetries takes a number of at least 0, not -1', 'maxRetries: 3'],
   [{ retryPolicy: 3 }, 'retryPolicy takes an object, not 3', 'retryPolicy: { maxRetries: 3 }'],
   [{ eventMonitoring: true }, 'eventMonitoring takes an object, not true', 'eventMonitoring: { enabled: true }'],

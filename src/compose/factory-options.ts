@@ -11,7 +11,7 @@ interface Taken {
 type Table = Readonly<Record<string, Taken>>;
 
 const TEXT: Taken = {
-  what: 'a non-empty text',
+  what: 'a non-empty string',
   example: "'shop'",
   is: (value) => typeof value === 'string' && value !== '',
 };

@@ -110,8 +110,7 @@ export function deployTarget(
 }
 
 /**
- * Adds an annotation of kro to a definition if the option requests it. The annotation permits breaking changes of the
- * schema.
+ * Adds kro's annotation that permits breaking changes of the schema to a definition, if `breaking` is true.
  */
 function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   if (!breaking) return definition;

@@ -89,6 +89,6 @@ function checkServiceAccount(name: unknown): void {
   if (typeof name === 'string' && isServiceAccountName(name)) return;
   throw new TypeKroError(`"${String(name)}" cannot be the name of a service account`, {
     code: 'compose/definition',
-    remedy: 'use small letters, digits and dashes, with dots between such names',
+    remedy: 'use lowercase letters, digits and dashes, with dots between such names',
   });
 }

@@ -42,7 +42,7 @@ export interface GraphComposition {
    * (`spec.nodes[0].template.data`). Returns `undefined` for a part that has no single position.
    */
   locate(path: string, target?: Target): SourcePosition | undefined;
-  /** A readable text of all nodes with their conditions, loops and expressions. */
+  /** Describes all nodes with their conditions, loops and expressions, as text for people. */
   explain(): string;
   /**
    * Evaluates the graph without a cluster, on observed objects by node id (a list of objects for a collection). The

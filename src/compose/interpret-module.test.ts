@@ -5,7 +5,7 @@ import { CompositionError } from './refusal/refusal.ts';
 import { createResource } from './resources/create-resource.ts';
 import { defineFactory } from './value/native-functions.ts';
 
-/** The values that a text passes to `note`. */
+/** The values that the source text of a module passes to `note`. */
 function notedBy(text: string): unknown[] {
   const noted: unknown[] = [];
   const note = defineFactory((value: unknown) => {
@@ -80,7 +80,7 @@ test.each<[string, string, string, number]>([
   [
     'a constructor by its descriptor',
     "\nconst [f] = Object.values(Object.getOwnPropertyDescriptor(Object.getPrototypeOf([].map), 'constructor'));\nf('return 1');",
-    'Function would run a text as code',
+    'Function would run a string as code',
     2,
   ],
   [

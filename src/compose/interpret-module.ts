@@ -16,7 +16,7 @@ import type { Unit } from './value/closure.ts';
 
 /** A module of compositions, for a host that must not execute the module's code natively. */
 export interface ModuleText {
-  /** The module as JavaScript. Blanks in place of removed types keep the positions of a TypeScript source. */
+  /** The module as JavaScript. Spaces in place of removed types keep the positions of a TypeScript source. */
   readonly text: string;
   /** The name of the file, for the positions of problems. */
   readonly file: string;
@@ -78,7 +78,7 @@ function lookUp(names: ReadonlyMap<string, unknown>, name: string): { readonly v
   return refuse('unknown-name', `${name} is not available to this module`, 'pass the value with the spec');
 }
 
-/** Gives the imported names their values. Returns a refusal for each import that is not possible. */
+/** Binds the imported names to their values. Returns a refusal for each import that is not possible. */
 function bindImports(
   { source, specifiers }: ImportDeclaration,
   unit: Unit,

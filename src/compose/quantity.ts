@@ -68,9 +68,9 @@ function amountOf(given: unknown): Amount {
     return `quantity(${quoteCel(value)})`;
   }
   if (typeof value !== 'string' && symbolic(value) === undefined) {
-    throw new TypeKroError(`${String(value)} is not a text of a quantity`, {
+    throw new TypeKroError(`${String(value)} is not a quantity string`, {
       code: 'compose/quantity',
-      remedy: 'pass a text: "2", "500m", "1Gi"',
+      remedy: 'pass a string: "2", "500m", "1Gi"',
     });
   }
   return call('quantity', [textNode(value)], DYN);
@@ -94,13 +94,18 @@ function amountObject(amount: Amount): Quantity {
     isInteger: property('isInteger', BOOL),
     asInteger: property('asInteger', INTEGER),
     asApproximateFloat: property('asApproximateFloat', FLOAT),
-    toString: () => refuse('types', 'a quantity has no text', 'use the text that it was made from, or .asInteger()'),
+    toString: () =>
+      refuse(
+        'types',
+        'a quantity cannot be converted to a string',
+        'use the string that it was made from, or .asInteger()',
+      ),
   };
   amounts.set(object, amount);
   return object as unknown as Quantity;
 }
 
-/** A method call on an amount: as text for constants, otherwise as an expression. */
+/** A method call on an amount: CEL text if the amount and all arguments are constants, otherwise an expression. */
 function combined(of: Amount, name: string, args: readonly Amount[], type: StaticType): Amount {
   if (typeof of === 'string' && args.every((arg) => typeof arg === 'string'))
     return `${of}.${name}(${args.join(', ')})`;

@@ -15,7 +15,7 @@ import { toNode } from './value/nodes.ts';
 import { textNode } from './value/ops.ts';
 import { hasTokens } from './value/proxy.ts';
 
-/** A part of raw CEL: text of the author, or an expression. */
+/** A part of raw CEL: a string that the author wrote, or an expression. */
 type Piece = string | Node;
 
 /**
@@ -57,7 +57,7 @@ function hasScriptEquality(text: string): boolean {
 }
 
 function invalid(message: string): never {
-  throw new TypeKroError(message, { code: 'CEL_INVALID_INPUT', remedy: 'pass texts, values and references' });
+  throw new TypeKroError(message, { code: 'CEL_INVALID_INPUT', remedy: 'pass strings, values and references' });
 }
 
 const asText = (node: Node): Node =>
@@ -91,7 +91,7 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
   for (const [position, piece] of pieces.entries()) {
     const gap = position > 0 ? separator : '';
     if (typeof piece === 'string') {
-      // A word such as `in` needs a blank after the value before it.
+      // A word such as `in` needs a space between itself and the value before it.
       const word = position > 0 && typeof pieces[position - 1] !== 'string' && /^[A-Za-z?:=!<>&|]/.test(piece);
       source += gap + (word ? ` ${piece}` : piece);
     } else {
@@ -114,8 +114,8 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
     if (expr.kind === 'literal' && source.slice(expr.start, expr.end).search(PLACEHOLDERS) >= 0)
       refuse(
         'syntax',
-        `a value is inside the text ${source.slice(expr.start, expr.end).replaceAll(PLACEHOLDERS, '…')} of an expression`,
-        "end the text before the value: '\"a\" + string(', value, ')'; or use Cel.template",
+        `a value is inside the string ${source.slice(expr.start, expr.end).replaceAll(PLACEHOLDERS, '…')} of an expression`,
+        "end the string before the value: '\"a\" + string(', value, ')'; or use Cel.template",
       );
   });
   const text = withDynBranches(source, parsed.ast.expr, args);

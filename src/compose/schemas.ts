@@ -25,7 +25,7 @@ export function schemasFor(types: Readonly<Record<string, Schema>> | undefined):
   return combineSources(added, builtinSchemas());
 }
 
-/** Returns a source for checks. The source also accepts unknown kinds, and gives them an open schema. */
+/** Returns a source for checks. The source also accepts unknown kinds, and returns an open schema for them. */
 export function withUnknownKinds(source: SchemaSource): SchemaSource {
   return {
     schemaOf: (type) => source.schemaOf(type) ?? OPEN,
@@ -93,7 +93,7 @@ function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnost
   const hint = isPlain ? `write ${what}: type({ … }), with type from 'arktype'` : diagnostic.hint;
   return {
     ...diagnostic,
-    message: `the ${what} is ${given}, and no schema`,
+    message: `the ${what} is ${given}, not a schema`,
     path,
     ...(hint === undefined ? {} : { hint }),
   };

@@ -31,7 +31,7 @@ test.each([
 test.each([
   ['another scope', { scope: 'cluster' }, 'the scope of a definition is "Namespaced" or "Cluster", not "cluster"'],
   ['a string in place of a list', { shortNames: 'tn' }, 'shortNames of a definition must be a list, not "tn"'],
-  ['a number in a list', { categories: [1] }, 'categories of a definition must be a list of texts, not 1 in it'],
+  ['a number in a list', { categories: [1] }, 'categories of a definition must be a list of strings, but contains 1'],
   ['a column without a path', columns({ name: 'A', type: 'string' }), 'additionalPrinterColumns[0] needs a jsonPath'],
   [
     'a path without a dot',
@@ -56,10 +56,10 @@ test.each([
   [
     'a label that is not a string',
     { metadata: { labels: { a: 1 } } },
-    'metadata.labels has 1 at "a"; it must be a text',
+    'metadata.labels has 1 at "a"; it must be a string',
   ],
   ['a name in the metadata', { metadata: { name: 'x' } }, 'metadata has no "name"'],
-  ['a list of labels', { crdMetadata: { labels: [] } }, 'crdMetadata.labels must be an object of texts'],
+  ['a list of labels', { crdMetadata: { labels: [] } }, 'crdMetadata.labels must be an object of strings'],
 ])('%s is refused', (_name, given, message) => {
   expect(() => servedParts(given)).toThrow(expect.objectContaining({ code: 'compose/definition', message }));
 });

@@ -98,7 +98,7 @@ export function servedParts(given: Readonly<Record<string, unknown>>): ServedPar
 function textList(given: Readonly<Record<string, unknown>>, key: string): string[] {
   return listOf(given, key).map((entry) => {
     if (typeof entry === 'string' && entry !== '') return entry;
-    throw wrong(`${key} of a definition must be a list of texts, not ${shown(entry)} in it`);
+    throw wrong(`${key} of a definition must be a list of strings, but contains ${shown(entry)}`);
   });
 }
 
@@ -121,7 +121,7 @@ function printerColumn(value: unknown, index: number): JsonObject {
   if (!(value['jsonPath'] as string).startsWith('.'))
     throw wrong(`the jsonPath of ${where} begins with a dot`, `write ".${value['jsonPath'] as string}"`);
   for (const key of ['description', 'format']) {
-    if (value[key] !== undefined && typeof value[key] !== 'string') throw wrong(`${key} of ${where} must be a text`);
+    if (value[key] !== undefined && typeof value[key] !== 'string') throw wrong(`${key} of ${where} must be a string`);
   }
   if (value['priority'] !== undefined && !Number.isInteger(value['priority']))
     throw wrong(`priority of ${where} must be an integer`);
@@ -138,10 +138,10 @@ function addedMetadata(given: Readonly<Record<string, unknown>>, key: string): J
     METADATA_KEYS.flatMap((part) => {
       const texts = value[part];
       if (texts === undefined) return [];
-      if (!isJsonObject(texts)) throw wrong(`${key}.${part} must be an object of texts`);
+      if (!isJsonObject(texts)) throw wrong(`${key}.${part} must be an object of strings`);
       for (const [name, text] of Object.entries(texts)) {
         if (typeof text === 'string') continue;
-        throw wrong(`${key}.${part} has ${shown(text)} at "${name}"; it must be a text`, `write "${String(text)}"`);
+        throw wrong(`${key}.${part} has ${shown(text)} at "${name}"; it must be a string`, `write "${String(text)}"`);
       }
       return Object.keys(texts).length === 0 ? [] : [[part, { ...texts }]];
     }),

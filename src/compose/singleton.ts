@@ -32,7 +32,7 @@ export interface SingletonHandle<Status> {
 const cores = new WeakMap<object, CompositionCore>();
 const used = new WeakMap<Trace, Singleton[]>();
 
-/** Notes the core of a composition object. */
+/** Records the core (the traced composition) of a composition object, so that `singleton` finds it. */
 export function rememberCore(composition: object, core: CompositionCore): void {
   cores.set(composition, core);
 }
@@ -85,7 +85,7 @@ export const singleton = defineFactory(
       refuse(
         'types',
         `the shared instance of ${core.name} would depend on the spec of this graph`,
-        'pass a constant id and spec, or call the composition for an instance of its own',
+        'pass a constant id and spec, or call the composition to create its own instance',
       );
     }
     const spec = core.instance(input.spec).spec as JsonObject;
@@ -97,7 +97,7 @@ export const singleton = defineFactory(
 
 function checkedName(id: unknown): string {
   if (typeof id === 'string' && isDnsLabel(id)) return id;
-  return refuse('id', `"${String(id)}" cannot be the name of an instance`, 'use small letters, digits and dashes');
+  return refuse('id', `"${String(id)}" cannot be the name of an instance`, 'use lowercase letters, digits and dashes');
 }
 
 function remember(trace: Trace, singleton: Singleton): void {

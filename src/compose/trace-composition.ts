@@ -188,7 +188,7 @@ function noInputs({ build }: CompositionFunctions): CompositionArguments {
   const refusal = new Refusal(
     'argument',
     'the function of a graph takes no parameter, because a Graph has no API and no spec',
-    'use values from outside the function, or kubernetesComposition for a kind of its own',
+    'use values from outside the function, or kubernetesComposition for a custom kind',
   );
   refusal.site = siteOf(unit, parameter);
   throw refusal;
@@ -199,7 +199,10 @@ function noInputs({ build }: CompositionFunctions): CompositionArguments {
  */
 const isWholeNode = ({ node, resource }: Sym): boolean => resource !== undefined || node.kind === 'var';
 
-/** Refuses a value that the function of a graph returns, because a Graph has no place for it. Resources are allowed. */
+/**
+ * Refuses a value that the function of a graph returns, because a Graph has no status for its fields. Resources are
+ * allowed.
+ */
 function withoutStatus(returned: unknown, site: Site): undefined {
   const value = resolveMerged(returned);
   const inner = symbolic(value);
@@ -214,7 +217,7 @@ function withoutStatus(returned: unknown, site: Site): undefined {
   }
   const refusal = new Refusal(
     'unsupported',
-    'the function of a graph returns a value, and a Graph has no status for it',
+    'the function of a graph returns a value, but a Graph has no status for it',
     'return nothing and write the value into a ConfigMap, or use kubernetesComposition for a kind with a status',
   );
   refusal.site = site;
@@ -394,7 +397,7 @@ export function finishIds(records: readonly ResourceRecord[]): void {
       at(record, () =>
         refuse(
           'id',
-          `"${record.id}" is a word of kro and cannot be an id`,
+          `"${record.id}" is a reserved word of kro and cannot be an id`,
           `use "${record.id}${pascalCase(record.kind)}"`,
         ),
       );

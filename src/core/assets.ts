@@ -1,6 +1,6 @@
 /**
  * Reads the files that the package ships, and returns the URLs of files of the package. Each call reads its file again.
- * No other module of `src/` reads a file by its place in the package.
+ * No other module of `src/` reads a file by its location in the package.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -68,8 +68,8 @@ export const fluxDefinitionsText: () => string = /* @__PURE__ */ textAt('data/cr
 export const packageManifestText: () => string = /* @__PURE__ */ textAt('package.json');
 
 /**
- * The files of the dashboard's page, as JSON: an object that maps the path of a file to its text. The build makes it,
- * so a process that runs the sources reads the file of the last build.
+ * The files of the dashboard's page, as JSON: an object that maps the path of a file to its content. The build makes
+ * it, so a process that runs the sources reads the file of the last build.
  */
 export const dashboardFilesText = (): string => builtText('dashboard/page.json');
 

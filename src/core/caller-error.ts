@@ -5,7 +5,7 @@ type AnyFunction = (...args: never[]) => unknown;
 /**
  * Wraps a function of the API that users call in scripts, so that the stack of its errors begins at the call. Node then
  * prints the caller's line for an uncaught error, and no frame of this package, also after an `await`. An error that is
- * not a `TypeKroError` keeps the place where it was thrown.
+ * not a `TypeKroError` keeps its own stack.
  */
 export function failsAtCaller<F extends AnyFunction>(work: F): F {
   const called = ((...args: never[]): unknown => {
@@ -43,8 +43,8 @@ function holderOf(called: AnyFunction): Error {
 }
 
 /**
- * The error as if it had been made at the place of the holder. Node prints the line where an error was made; a new
- * value of `stack` does not change that line.
+ * The error as if it had been created where `holder` was created. Node prints the line where an error was created; a
+ * new value of `stack` does not change that line.
  */
 function placedAt(error: unknown, holder: () => Error): unknown {
   if (!(error instanceof TypeKroError)) return error;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closingQuote } from './closing-quote.ts';
 
-describe('the quotation mark that closes a quoted text', () => {
+describe('closingQuote finds the quotation mark that closes a string', () => {
   it.each([
     ['""', 0, 1],
     ['"a"', 0, 2],

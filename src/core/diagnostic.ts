@@ -10,7 +10,7 @@ export type Severity = 'error' | 'warning';
  * all problems that it finds.
  */
 export interface Diagnostic {
-  /** Stable name, `area/kebab-name` (`cel/unknown-field`); programs switch on it, never on the text. */
+  /** Stable name, `area/kebab-name` (`cel/unknown-field`); programs match on the code, not on the message. */
   readonly code: string;
   readonly severity: Severity;
   /** What is wrong, in one sentence. */

@@ -9,7 +9,7 @@ export interface TypeKroErrorDetails {
   readonly what?: string;
   /** The object concerned. */
   readonly object?: ObjectRef;
-  /** What the user can do about it. */
+  /** What the user can do about the error. */
   readonly remedy?: string;
   readonly cause?: unknown;
 }
@@ -40,7 +40,7 @@ export class TypeKroError extends Error {
     return errorFrom(thrown, details);
   }
 
-  /** The text for people: message, code, object, what was attempted and remedy, without a stack. */
+  /** Formats the error for people: message, code, object, what was attempted and remedy, without a stack. */
   format(): string {
     const lines = [`${this.message} [${this.code}]`];
     if (this.object !== undefined) lines.push(`  object: ${formatRef(this.object)}`);

@@ -1,8 +1,8 @@
 /**
- * The types and helpers that all rooms, the folders of `src`, share. JSON values keep 64-bit integers. Other types
- * describe Kubernetes objects, their identity, and diagnostics for problems of user input. The room also has the one
- * error class, and the libraries that are loaded late. This room does not depend on graphs or the runtime. Its only I/O
- * reads files of the package and makes directories.
+ * The types and helpers that all rooms, the folders of `src`, share. The type of JSON values keeps 64-bit integers.
+ * Other types are for Kubernetes objects, their identity, and diagnostics (problems of user input). The room also has
+ * the one error class, and the libraries that are loaded late. This room does not depend on graphs or the runtime. Its
+ * only I/O reads files of the package and makes directories.
  *
  * @packageDocumentation
  */

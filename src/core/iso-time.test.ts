@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { isoTime } from './iso-time.ts';
 
 test.each([0, 1, -1, 951_782_400_000, 253_402_300_799_999, 253_402_300_800_000, -62_167_219_200_001, 8.64e15])(
-  '%d has the text that toISOString gives it',
+  '%d has the string that toISOString returns',
   (milliseconds) => {
     expect(isoTime(milliseconds)).toBe(new Date(milliseconds).toISOString());
   },
 );
 
-test('every time has the text that toISOString gives it', () => {
+test('every time has the string that toISOString returns', () => {
   fc.assert(
     fc.property(fc.date({ noInvalidDate: true }), (date) => {
       expect(isoTime(date.getTime())).toBe(date.toISOString());

@@ -75,7 +75,7 @@ describe('jsonEquals', () => {
     [{ a: 1 }, { b: 1 }, false],
     [{}, [], false],
     [null, {}, false],
-  ])('%s against %s', (a, b, expected) => {
+  ])('compares %s with %s', (a, b, expected) => {
     expect(jsonEquals(a, b)).toBe(expected);
     expect(jsonEquals(b, a)).toBe(expected);
   });

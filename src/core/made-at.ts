@@ -36,7 +36,7 @@ export function placeOfMade(value: unknown): SourcePosition | undefined {
   return typeof read === 'function' ? (read as () => SourcePosition | undefined)() : undefined;
 }
 
-/** Gives `to` the place of `of`; for example, an error gets the place of the object that it is about. */
+/** Copies the place of `of` to `to`: an error, for example, gets the place of the object that the error is about. */
 export function sharePlace<T extends object>(of: unknown, to: T): T {
   const place = placeOfMade(of);
   return place === undefined ? to : Object.defineProperty(to, MADE_AT, { value: () => place, configurable: true });

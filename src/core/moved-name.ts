@@ -2,7 +2,7 @@ import { TypeKroError } from './error.ts';
 
 declare const WAY: unique symbol;
 
-/** A name that older versions exported here. `Way` is the text of the remedy. */
+/** A name that older versions exported here. `Way` is the remedy as a literal type. */
 export interface MovedName<Way extends string> {
   readonly [WAY]: Way;
 }

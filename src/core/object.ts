@@ -75,7 +75,7 @@ export function gvkOf(object: { apiVersion: string; kind: string }): GroupVersio
   return { group, version, kind: object.kind };
 }
 
-/** The reference of an object that has a name. An empty namespace is none, as for an API server. */
+/** The reference of an object that has a name. An empty namespace counts as absent, as in an API server. */
 export function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
   const { name = '', namespace = '' } = metadata;
   return { apiVersion, kind, name, ...(namespace === '' ? {} : { namespace }) };

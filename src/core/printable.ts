@@ -1,8 +1,8 @@
 /**
- * Characters that a reader cannot see, as ranges of a class: control characters after the ASCII ones, characters that
- * change the direction of text (Bidi_Control), and characters without a shape: the soft hyphen, separators, spaces
- * without a width, and tags. The characters are listed by number: with a named class such as `\p{Cf}`, the first
- * printed text would make Node load tables that stay in memory.
+ * Characters that a reader cannot see, as ranges of a character class. They are the control characters after ASCII,
+ * characters that change the direction of text (Bidi_Control), and characters without a shape (the soft hyphen,
+ * separators, spaces without a width, and tags). The characters are listed by number: with a named class such as
+ * `\p{Cf}`, the first printed text would make Node load tables that stay in memory.
  */
 export const HIDDEN = String.raw`\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}`;
 

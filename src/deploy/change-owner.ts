@@ -96,7 +96,7 @@ export function hasInventoryOf(instance: KubeObject, parent: KubeObject): boolea
   return id(parent) !== undefined && id(instance) === id(parent);
 }
 
-/** An instance of a controller, and the definition that direct mode continues with. */
+/** An instance of a controller, and the definition with which direct mode continues. */
 export interface ControllerInstance {
   readonly graph: Graph;
   readonly definition: JsonObject;

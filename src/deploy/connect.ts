@@ -54,7 +54,7 @@ function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
 }
 
 /**
- * Wraps the caller's transport. Closing the client does not close it, because the caller may use the transport
+ * Wraps the caller's transport. Closing the client does not close the transport, because the caller may use it
  * afterwards.
  */
 function keepOpen(transport: Transport): Transport {

@@ -44,7 +44,7 @@ export function withLimit<Result>(
 }
 
 function outOfTime(target: DeployTarget, limit: number, cause: KubeError): DeploymentTimeoutError {
-  return new DeploymentTimeoutError(`${target.name}: no answer from the cluster within ${limit} ms`, {
+  return new DeploymentTimeoutError(`${target.name}: no response from the cluster within ${limit} ms`, {
     code: 'deploy/timeout',
     cause,
     remedy: 'check the connection to the cluster, or give a longer timeout',

@@ -157,8 +157,8 @@ export class DirectAnswers implements ExecutionView {
   }
 
   /**
-   * Lists the members of an ApplySet that have this kind, in the version from discovery. The look-up asks the group of
-   * the kind: a list of all groups silently lacks the kinds of a group whose server does not answer.
+   * Lists the members of an ApplySet that have this kind, in the version from discovery. The look-up reads only the
+   * group of the kind, because discovery of all groups silently omits a group whose server does not respond.
    */
   async #listMembers(target: MemberTarget): Promise<ListObservation> {
     const { api, signal } = this.#options;

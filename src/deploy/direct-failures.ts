@@ -49,7 +49,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
         remedyOfLimit(limit) ??
         remedyOfWaiting(lines.join('\n')) ??
         unready.remedy ??
-        `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
+        `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; the created objects stay`,
       nodes: decision.nodes,
     },
   );
@@ -58,7 +58,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
 /** The remedy for a time limit below 1000 ms. The caller probably meant seconds. */
 function remedyOfLimit(limit: number | undefined): string | undefined {
   if (limit === undefined || limit >= 1000) return undefined;
-  return `timeout is in milliseconds: write ${limit}_000 for ${limit} seconds; what was created stays`;
+  return `timeout is in milliseconds: write ${limit}_000 for ${limit} seconds; the created objects stay`;
 }
 
 /**
@@ -81,7 +81,6 @@ export function tooLarge(what: string, record: ObjectRef, cause: unknown): Error
     code: 'deploy/too-large',
     object: record,
     cause,
-    remedy:
-      'the two may take 1 MiB in direct mode: keep large values in objects of their own and refer to those by name',
+    remedy: 'the two may take 1 MiB in direct mode: keep large values in separate objects and refer to these by name',
   });
 }

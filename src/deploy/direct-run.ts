@@ -70,7 +70,7 @@ export interface DirectRunOptions {
   readonly effects: ExecutionPorts['effects'];
   /** The rules for retries of failed writes. */
   readonly rules: WriteRules;
-  /** The object that holds the record of the deploy, and the label selector under which it is watched. */
+  /** The object that holds the record of the deploy, and the label selector of its watch. */
   readonly record: { readonly target: ObjectTarget; readonly selector: string };
   /**
    * Called before each batch of writes, with the record from its watch. An error that it throws ends the run. Called
@@ -151,7 +151,7 @@ export class DirectRun {
   async run(until: Until): Promise<Decision> {
     const { graph, clock, signal, effects, record } = this.#options;
     const recordWatch: Watched = { kind: 'list', target: { ...record.target, selector: record.selector } };
-    // No read may wait for a watch when the run ends.
+    // Ends the reads that wait for a watch, because the run must not wait for them at its end.
     const stop = () => void this.#watches.close();
     const ports = this.#ports(stop);
     signal.addEventListener('abort', stop, { once: true });

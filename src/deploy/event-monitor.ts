@@ -14,7 +14,7 @@ export class EventFilter {
   readonly #options: EventMonitoring;
   readonly #monitored: Monitored;
   /**
-   * Maps a reported text to the time of its last report, in milliseconds since the epoch. The oldest entry is first.
+   * Maps a reported message to the time of its last report, in milliseconds since the epoch. The oldest entry is first.
    * Entries older than the deduplication window are removed.
    */
   readonly #reported = new Map<string, number>();

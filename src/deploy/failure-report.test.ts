@@ -9,7 +9,7 @@ test.each([
   [web, 'kubectl logs -n shop deployment/web --all-containers'],
   [{ apiVersion: 'v1', kind: 'Pod', name: 'p' }, 'kubectl logs -n default pod/p --all-containers'],
   [{ apiVersion: 'v1', kind: 'Service', name: 's' }, undefined],
-])('the logs command of %o', (ref, expected) => {
+])('the command for the logs of %o is known only for kinds with logs', (ref, expected) => {
   expect(podLogsCommand(ref)).toBe(expected);
 });
 

@@ -107,8 +107,8 @@ async function describeObjects(
  * back or delete the objects. Empty when the cluster has no such object.
  */
 export function describeLeftovers(decision: Decision, { nodes }: Pick<Graph, 'nodes'>): string[] {
-  // The objects of external nodes and of patch nodes do not belong to the deploy: it reads the former, and writes only
-  // some fields of the latter.
+  // The objects of external nodes and of patch nodes do not belong to the deploy. It only reads an external object, and
+  // writes only some fields of the target of a patch.
   const isForeign = ({ id, retired }: NodeReport): boolean => {
     const nodeType = retired === true ? undefined : nodes.get(id)?.nodeType;
     return nodeType === 'external' || nodeType === 'externalCollection' || nodeType === 'patch';

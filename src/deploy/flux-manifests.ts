@@ -36,7 +36,7 @@ export async function fluxManifests(
 async function download(address: string, signal: AbortSignal): Promise<string> {
   try {
     const answer = await fetch(address, { signal, redirect: 'follow' });
-    if (!answer.ok) throw unreachable(address, `the answer is ${answer.status} ${answer.statusText}`);
+    if (!answer.ok) throw unreachable(address, `the response is ${answer.status} ${answer.statusText}`);
     return await answer.text();
   } catch (error) {
     if (error instanceof TypeKroError) throw error;

@@ -1,8 +1,8 @@
 /**
- * The engine of `factory('direct')` and `factory('kro')`. Direct mode runs the controller's `step` in the caller's
- * process. It keeps a record in the cluster, so that any later process can find, update, roll back or delete the
- * deployed objects. Kro mode applies the definition and the instance, and waits for the controller. A factory loads
- * this folder when it first uses a cluster.
+ * The engine of `factory('direct')` and `factory('kro')`. Direct mode runs `step` of `runtime`, as the controller does,
+ * but in the caller's process. It keeps a record in the cluster, so that any later process can find, update, roll back
+ * or delete the deployed objects. Kro mode applies the definition and the instance, and waits for the controller. The
+ * factory of a composition loads this folder when it first uses a cluster.
  *
  * @packageDocumentation
  */

@@ -72,7 +72,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
           object: ref,
           remedy: BREAKING.test(served.message)
             ? 'deploy with allowBreakingChanges: true if no instance needs the former schema, or give the composition another kind'
-            : 'give the composition another kind, group or version, or remove the CRD that is in its place',
+            : 'give the composition another kind, group or version, or remove the existing CRD',
         });
       }
       last = ready === undefined ? last : `Ready is ${ready.status}: ${ready.message}`;

@@ -11,7 +11,7 @@ test.each([
   [401, 'Unauthorized', /^log in again/],
   [404, 'namespaces "shop" not found', /create the namespace first/],
   [403, 'pods "web" is forbidden: exceeded quota: q, requested: pods=1', /kubectl describe resourcequota -n shop/],
-  [403, 'pods "web" is forbidden: failed quota: q: must specify cpu for: c', /what the quota leaves/],
+  [403, 'pods "web" is forbidden: failed quota: q: must specify cpu for: c', /what the quota still allows/],
   [403, 'pods "web" is forbidden: maximum cpu usage per Container is 1, but limit is 2', /describe limitrange -n shop/],
   [403, 'pods "web" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true', /securityContext/],
   [403, 'unable to create new content in namespace a because it is being terminated', /until the namespace is gone/],
@@ -42,7 +42,7 @@ test.each([
 
 test('the remedy at the time limit names a webhook that does not answer', () => {
   const message = 'Internal error occurred: failed calling webhook "a.example.com": context deadline exceeded';
-  expect(remedyOfWaiting(message)).toMatch(/^the webhook a\.example\.com has to answer/);
+  expect(remedyOfWaiting(message)).toMatch(/^the webhook a\.example\.com must respond/);
   expect(remedyOfWaiting('0 of 1 replicas are ready')).toBeUndefined();
 });
 
@@ -50,7 +50,7 @@ test.each([
   ['Warning Failed (web-x): Error: ImagePullBackOff', /^an image cannot be pulled: correct its name and tag/],
   ['Warning Failed (web-x): Error: CreateContainerConfigError', /^a container names a ConfigMap, a Secret or a key/],
   ['Warning BackOff (web-x): Back-off restarting failed container', /read its logs/],
-  ['Warning FailedScheduling (web-x): 0/3 nodes are available', /^no node takes a pod: lower its requests/],
+  ['Warning FailedScheduling (web-x): 0/3 nodes are available', /^no node can run a pod: lower its requests/],
 ])('at the time limit, %s has a remedy', (event, remedy) => {
   expect(remedyOfWaiting(`deploying shop did not become ready in time:\n  ${event}`)).toMatch(remedy);
 });

@@ -17,7 +17,7 @@ function isPassingFailure(because: Because): boolean {
 
 /** The remedy for a missing namespace. */
 const NAMESPACE_REMEDY =
-  'create the namespace first, or make it a resource of the composition; the one of the factory is made by deploy() unless createNamespace is false';
+  'create the namespace first, or make it a resource of the composition; deploy() creates the namespace of the factory unless createNamespace is false';
 
 /** The error of a deploy into a namespace that does not exist. */
 export function missingNamespace(what: string, namespace: string, cause: unknown): Error {
@@ -32,7 +32,7 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
 function remedyOfWrite(message: string, object: RefusedObject): string | undefined {
   if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
   if (/because it is being terminated/.test(message))
-    return 'wait until the namespace is gone, or take another one; then deploy again';
+    return 'wait until the namespace is gone, or use another one; then deploy again';
   const remedy = refusalRemedy(message, object);
   return remedy === undefined ? undefined : `${remedy}; then deploy again`;
 }
@@ -48,16 +48,16 @@ const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /\bCreateContainerConfigError\b/,
-    'a container names a ConfigMap, a Secret or a key that is not there: make it, or correct its name',
+    'a container names a ConfigMap, a Secret or a key that does not exist: create it, or correct the name',
   ],
   [/\bOOMKilled\b/, 'a container needs more memory than its limit: raise resources.limits.memory'],
   [
     /\b(?:CrashLoopBackOff|RunContainerError|BackOff)\b/,
-    'a container ends as soon as it starts: read its logs, then correct its command, its settings or the program',
+    'a container exits as soon as it starts: read its logs, then correct its command, its settings or the program',
   ],
   [
     /\b(?:FailedScheduling|Unschedulable)\b/,
-    'no node takes a pod: lower its requests, or correct nodeSelector, affinity and tolerations',
+    'no node can run a pod: lower its requests, or correct nodeSelector, affinity and tolerations',
   ],
 ];
 
@@ -69,7 +69,7 @@ export function remedyOfWaiting(message: string): string | undefined {
   const [, webhook] = UNCALLED.exec(message) ?? [];
   if (webhook === undefined) return POD_TROUBLES.find(([pattern]) => pattern.test(message))?.[1];
   return (
-    `the webhook ${webhook} has to answer before anything can be written: check that its server runs; find it with ` +
+    `the webhook ${webhook} must respond before anything can be written: check that its server runs; find it with ` +
     'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations'
   );
 }
@@ -87,7 +87,8 @@ function objectIn(message: string): RefusedObject {
 export function remedyOfRefusal(message: string, namespace: string): string | undefined {
   const remedy = remedyOfWrite(message, { ...objectIn(message), namespace });
   if (remedy !== undefined) return remedy;
-  if (/ cannot \S+ resource /.test(message)) return 'give the account that it names a role with that verb and resource';
+  if (/ cannot \S+ resource /.test(message))
+    return 'give the account in the message a role with that verb and resource';
   if (/belongs to a different ApplySet/.test(message))
     return 'give the object another name, or delete it if its owner is gone';
   return / is invalid: /.test(message) ? 'correct the composition or the spec and deploy again' : undefined;
@@ -107,6 +108,6 @@ export function remedyOfNode(node: NodeReport): string {
   }
   return (
     explainNode(node).remedy ??
-    'correct the composition or the spec and deploy again; what was created stays and is updated then'
+    'correct the composition or the spec and deploy again; the created objects stay, and the next deploy updates them'
   );
 }

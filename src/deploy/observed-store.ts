@@ -238,7 +238,7 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * Records that the object does not exist any more. Does nothing when the known object of this name has another UID.
+   * Records that the object no longer exists. Does nothing when the known object of this name has another UID.
    */
   setGone(target: ObjectTarget, uid: string | undefined): void {
     const known = this.#objects.get(targetKey(target));

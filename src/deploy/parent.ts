@@ -52,7 +52,7 @@ export function checkLabelNames(definition: string, instance: string): void {
     if (isLabelName(name)) continue;
     throw new TypeKroError(`"${name}" cannot be the name of the ${what} in direct mode`, {
       code: 'deploy/invalid-name',
-      remedy: 'use at most 63 lower-case letters, digits, dots and dashes; names become labels of what is deployed',
+      remedy: 'use at most 63 lower-case letters, digits, dots and dashes; names become labels of the deployed objects',
     });
   }
 }
@@ -119,7 +119,7 @@ export function readDeployRecord(parent: KubeObject, ref: ObjectRef): DirectReco
     const text = Object.hasOwn(data, key) ? data[key] : undefined;
     const value = typeof text === 'string' ? parseRecordPart(text) : undefined;
     if (value === undefined) {
-      throw new TypeKroError(`data.${key} of the deployment's record is missing or no JSON object`, {
+      throw new TypeKroError(`data.${key} of the deployment's record is missing or not a JSON object`, {
         code: 'deploy/record-invalid',
         object: ref,
         remedy: 'deploy again to write it; the children do not change',
@@ -165,7 +165,7 @@ function parseRecordPart(text: string): JsonObject | undefined {
     const value = parseJson(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
-    return undefined; // the caller reports the invalid JSON with the object's name
+    return undefined; // The caller reports the invalid JSON with the object's name.
   }
 }
 

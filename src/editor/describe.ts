@@ -48,5 +48,5 @@ export function fieldMarkdown(
   ].join('\n\n');
 }
 
-/** `apps/v1 Deployment`. */
+/** The kind with its apiVersion: `apps/v1 Deployment`. */
 export const kindDescription = (type: GroupVersionKind): string => `${formatApiVersion(type)} ${type.kind}`;

@@ -53,7 +53,7 @@ const replaced = ({ diagnostic, text }: Problem, from: string, to: string): Fix 
   return { title: `Write ${to}`, edits: [{ range, newText: to }] };
 };
 
-/** `did you mean "metadata" instead of "metdata"?` */
+/** `did you mean "metadata" instead of "metdata"?`: replaces the second name by the first. */
 function insteadOf(problem: Problem): Fix | undefined {
   const [, to, from] = /^did you mean "([^"]+)" instead of "([^"]+)"\?/.exec(problem.hint) ?? [];
   return to === undefined || from === undefined ? undefined : replaced(problem, from, to);
@@ -88,12 +88,13 @@ function appendCall({ diagnostic, hint, document, text }: Problem): Fix | undefi
 }
 
 /**
- * `quote it for the text: "yes"`, `put it in quotes: "3"`, `write "yes" for the text, …`: puts the scalar in quotes.
+ * `quote it to make it a string: "yes"`, `put it in quotes: "3"`, `write "yes" for the string, …`: puts the scalar in
+ * quotes.
  */
 function quoteText({ diagnostic, hint, text }: Problem): Fix | undefined {
   const [, quoted] =
-    /(?:quote it for the text|put it in quotes|write it in quotes): ("[^"]*")/.exec(hint) ??
-    /^write ("[^"]*") for the text/.exec(hint) ??
+    /(?:quote it to make it a string|put it in quotes|write it in quotes): ("[^"]*")/.exec(hint) ??
+    /^write ("[^"]*") for the string/.exec(hint) ??
     [];
   if (quoted === undefined) return undefined;
   const span = text.spanOf(diagnostic.range);

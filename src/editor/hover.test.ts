@@ -29,10 +29,13 @@ test.each([
   expect(explained(SHOP, around, word)).toMatch(expected);
 });
 
-test.each(['constructor', '__proto__'])('the kind name %s in the group kro.run has no explanation', (kind) => {
-  const text = `apiVersion: kro.run/v1alpha1\nkind: ${kind}\nmetadata: {name: a}\n`;
-  expect(explained(text, 'name: a', 'name')).toBe('');
-});
+test.each(['constructor', '__proto__'])(
+  'a name in an object of the kind %s of the group kro.run has no explanation',
+  (kind) => {
+    const text = `apiVersion: kro.run/v1alpha1\nkind: ${kind}\nmetadata: {name: a}\n`;
+    expect(explained(text, 'name: a', 'name')).toBe('');
+  },
+);
 
 test.each([
   ['a function', '${schema.spec.name.startsWith("a")}', 'startsWith', /string\.startsWith\(string\) -> bool/],

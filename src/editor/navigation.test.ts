@@ -115,8 +115,8 @@ test('a rename of a field changes the definition, its expressions and its instan
 
 test.each([
   ['a word with another meaning', 'schema', /another meaning/],
-  ['the id of another node', 'front', /a node front already/],
-  ['a text that is no id', 'Web-1', /is not an id/],
+  ['the id of another node', 'front', /already a node front/],
+  ['a string that is not an id', 'Web-1', /is not an id/],
 ])('a rename of a node to %s is refused', (_title, name, message) => {
   const { workspace, position } = at(SHOP, '- id: web', 'web');
   expect(() => renameAt(workspace, URI, position, name)).toThrow(message);

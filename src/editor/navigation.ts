@@ -181,15 +181,16 @@ function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, work
     throw new TypeKroError(message, { code: 'editor/bad-name', remedy });
   };
   if (symbol.kind === 'type') {
-    if (!isUpperCamelCase(name)) refuse(`${name} is not a name of a type`, 'begin with a capital letter, as in Port');
+    if (!isUpperCamelCase(name)) refuse(`${name} is not a valid type name`, 'begin with a capital letter, as in Port');
     if (memberAt(part.tree, ['spec', 'schema', 'types', name]) !== undefined)
-      refuse(`there is a type ${name} already`, 'choose another name');
+      refuse(`there is already a type ${name}`, 'choose another name');
     return;
   }
   if (symbol.kind === 'field') {
-    if (!/^[A-Za-z_]\w*$/.test(name)) refuse(`expressions cannot read a field ${name}`, 'use letters, digits and _');
+    if (!/^[A-Za-z_]\w*$/.test(name))
+      refuse(`expressions cannot read a field named ${name}`, 'use letters, digits and _');
     const siblings = ['spec', 'schema', 'spec', ...symbol.path.slice(0, -1), name];
-    if (memberAt(part.tree, siblings) !== undefined) refuse(`there is a field ${name} already`, 'choose another name');
+    if (memberAt(part.tree, siblings) !== undefined) refuse(`there is already a field ${name}`, 'choose another name');
     return;
   }
   if (!isLowerCamelCase(name)) refuse(`${name} is not an id`, 'begin with a small letter, and use letters and digits');
@@ -200,7 +201,7 @@ function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, work
     siblings?.kind === 'list' ? siblings.items.map((_, index) => yamlNodeAt(part.tree, [...parent, index, 'id'])) : [];
   const isTaken = ids.some((id) => id?.kind === 'scalar' && id.value === name);
   const capture = isTaken ? 'node' : captureOf(part, symbol, name, workspace.source);
-  if (capture === 'node') refuse(`there is a node ${name} already`, 'choose another id');
+  if (capture === 'node') refuse(`there is already a node ${name}`, 'choose another id');
   if (capture === 'variable')
     refuse(`an expression that reads ${symbol.name} has a variable ${name}`, 'choose another id');
 }

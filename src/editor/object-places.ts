@@ -34,7 +34,10 @@ export function typeOfObject(value: JsonValue | undefined): GroupVersionKind | u
   };
 }
 
-/** Finds the object around a path of a document, and follows its schema. */
+/**
+ * Of the objects with a kind on a path of a document, finds the innermost one, and follows the schema of the object
+ * along the rest of the path.
+ */
 export function objectPlace(
   value: JsonValue,
   path: readonly PathStep[],

@@ -24,8 +24,8 @@ export function scopesOf(part: DocumentPart, source: SchemaSource): ExpressionSc
 }
 
 /**
- * The scopes of a value. Completions use it, because the text with the mark at the cursor is not a part of the
- * document.
+ * The scopes of a value. Completions use this function, because the text with the mark at the cursor is not a part of
+ * the document.
  */
 export function scopesOfValue(value: JsonValue, source: SchemaSource): ExpressionScopes | undefined {
   return expressionScopes(value, { sources: source, target: 'typekro', features: TYPEKRO_FEATURES });

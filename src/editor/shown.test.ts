@@ -7,7 +7,7 @@ import { TOKENS_LEGEND, tokensOf } from './tokens.ts';
 
 const ALL = { start: { line: 0, character: 0 }, end: { line: 1000, character: 0 } };
 
-test('symbols: the API with its fields, and the nodes with their kinds', () => {
+test('the symbols are the API with its fields, and the nodes with their kinds', () => {
   const [root] = symbolsOf(editorAt(SHOP).document);
   expect(root?.name).toBe('ResourceGraphDefinition shop');
   expect(root?.children?.map(({ name, detail }) => `${name}: ${detail}`)).toEqual([
@@ -18,7 +18,7 @@ test('symbols: the API with its fields, and the nodes with their kinds', () => {
   expect(root?.children?.[0]?.children?.map(({ name }) => name)).toEqual(['spec', 'status', 'types']);
 });
 
-test('folding: maps and lists of several lines', () => {
+test('maps and lists of several lines can be folded', () => {
   const ranges = foldingRangesOf(editorAt(SHOP).document);
   const lines = SHOP.split('\n');
   const folded = ranges.map(({ startLine, endLine }) => [lines[startLine]?.trim(), endLine - startLine]);
@@ -26,7 +26,7 @@ test('folding: maps and lists of several lines', () => {
   expect(folded).toContainEqual(['containers:', 2]);
 });
 
-test('tokens: names, fields, functions and literals of expressions, types and markers of SimpleSchema', () => {
+test('tokens mark names, fields, functions and literals of expressions, and types and markers of SimpleSchema', () => {
   const text = SHOP.replace('> 1}', '> 1 && schema.spec.name.startsWith("a")}');
   const { document, workspace } = editorAt(text);
   const data = tokensOf(document, workspace.source);
@@ -56,7 +56,7 @@ test('tokens: names, fields, functions and literals of expressions, types and ma
   );
 });
 
-test('inlay hints: the order of the nodes, and which nodes are conditional', () => {
+test('inlay hints show the order of the nodes, and which nodes are conditional', () => {
   const { document, workspace } = editorAt(SHOP);
   const [parsed] = parseDefinitions(SHOP).documents;
   const { graph } = compile(parsed ?? null, {
@@ -68,7 +68,7 @@ test('inlay hints: the order of the nodes, and which nodes are conditional', () 
   expect(hints.map(({ label }) => label)).toEqual(['1 of 2', '2 of 2, conditional, after web']);
 });
 
-test('lenses: graph, render and plan of a definition; render and plan of its instances; none elsewhere', () => {
+test('lenses offer graph, render and plan for a definition, render and plan for its instances, and nothing elsewhere', () => {
   const titles = (text: string, others = {}): string[] => {
     const { document, workspace } = editorAt(text, others);
     return lensesOf(document, workspace).map(({ command }) => command?.title ?? '');

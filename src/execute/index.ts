@@ -1,7 +1,7 @@
 /**
  * The executor of decisions: `carryOut` turns a `Decision` into requests, and puts the responses into the view of the
- * next decision. The controller and direct mode run it with their own views, sinks and parents. The executor decides
- * nothing about graphs.
+ * next decision. The controller and direct mode each pass in their own view of the cluster, their own receiver of
+ * events, and the object that owns the children. The executor decides nothing about graphs.
  *
  * @packageDocumentation
  */

@@ -200,7 +200,7 @@ describe('kro', () => {
 });
 
 describe('argocd', () => {
-  test('an application', () => {
+  test('an application gets its spec', () => {
     const { objects } = composed(({ name }) => {
       application({
         id: 'app',
@@ -244,7 +244,7 @@ describe('argocd', () => {
   });
 });
 
-test('prometheus, cert-manager, cloudnative-pg and aws kinds', () => {
+test('factories for prometheus, cert-manager, cloudnative-pg and aws make objects of their kinds', () => {
   const queue = ackFactory<{ readonly queueName: string }, { readonly queueURL?: string }>('sqs', 'Queue');
   const { objects, yaml } = composed(({ name, count }) => {
     serviceMonitor({
@@ -286,7 +286,7 @@ test('a field that the kind does not have is refused when the composition is cre
   ).toThrow(/dnsName/);
 });
 
-test('cilium and external-dns: allowed traffic, addresses and DNS names', () => {
+test('factories for cilium and external-dns make objects for allowed traffic, addresses and DNS names', () => {
   const { objects, yaml } = composed(({ name }) => {
     const pool = ciliumLoadBalancerIPPool({
       id: 'pool',
@@ -338,7 +338,7 @@ test('a BGP peer has no summarising condition, so waitForReady is refused', () =
   ).toThrow('CiliumBGPPeerConfig has no rule for when it is ready');
 });
 
-test('nats, ory, rook and valkey kinds', () => {
+test('factories for nats, ory, rook and valkey make objects of their kinds', () => {
   const { objects, yaml } = composed(({ name, count }) => {
     const events = stream({
       id: 'events',

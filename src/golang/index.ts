@@ -1,6 +1,6 @@
 /**
  * Functions of Go's standard library that quote, parse, print, compare and sort. The API server, kro and cel-go are
- * written in Go, so their messages and orders depend on these functions exactly. All functions are pure.
+ * written in Go, so their messages and sort orders are those of exactly these functions. All functions are pure.
  *
  * @packageDocumentation
  */

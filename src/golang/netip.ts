@@ -15,7 +15,7 @@ export interface IpPrefix {
   readonly bits: number;
 }
 
-/** A longer zone is truncated to this length. */
+/** The maximum length of a zone. A longer zone is truncated. */
 const MAX_ZONE_TEXT_LENGTH = 1_000;
 
 /** Reads an address as `netip.ParseAddr` does. */
@@ -165,8 +165,8 @@ export function formatAddress(address: IpAddress): string {
 }
 
 /**
- * The text of an IPv6 address. `::` replaces the longest run of two or more zero groups, and the first of several runs
- * with the same length.
+ * The string form of an IPv6 address without its zone. `::` replaces the longest run of two or more zero groups; if
+ * several runs are longest, it replaces the first one.
  */
 function groupText(groups: readonly number[]): string {
   let start = -1;

@@ -22,7 +22,7 @@ const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
  */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** Does {@link goQuote} write the string without escapes? */
+/** Is the string printable ASCII that {@link goQuote} writes without escapes? */
 export function needsNoEscape(text: string): boolean {
   return PLAIN.test(text);
 }

@@ -146,9 +146,9 @@ class Sorter {
   }
 
   /**
-   * Repairs up to five unordered pairs of neighbours, but none in a range shorter than `MIN_NINTHER_LENGTH`. Returns
-   * true if the range is sorted after at most four repairs. After the fifth repair, returns false without checking the
-   * order.
+   * Repairs up to five unordered pairs of neighbours, but repairs nothing in a range shorter than `MIN_NINTHER_LENGTH`.
+   * Returns true if the range is sorted after at most four repairs. After the fifth repair, returns false without
+   * checking the order.
    */
   #finishNearlySorted(start: number, end: number): boolean {
     let i = start + 1;

@@ -177,7 +177,7 @@ class JoinedText<S extends ExpressionSite> implements Analysed<S> {
   get ast(): Ast {
     if (this.#ast !== undefined) return this.#ast;
     const parsed = this.#language.parse(this.site.text.cel);
-    if (!parsed.ok) throw new Error(`a text of sound parts does not parse: ${parsed.text}`);
+    if (!parsed.ok) throw new Error(`a string of valid parts does not parse: ${parsed.text}`);
     return (this.#ast = parsed.ast);
   }
 }

@@ -110,8 +110,8 @@ function toStruct(output: CelType, expected: CelType, types: TypeProvider, next:
 
 /**
  * Does kro accept a value that the API server must refuse? True for a scalar or list in an object field, and for a map
- * in a list field. Must be called only for types that kro accepts. It does not check the condition of kro for a map in
- * a list field, which is that the map's keys have the type of the list's elements.
+ * in a list field. Must be called only for types that kro accepts. It does not check kro's condition for a map in a
+ * list field: the map's keys must have the type of the list's elements.
  */
 export function acceptedByKroLoophole(output: CelType, expected: CelType): boolean {
   const from = isOptional(output) ? param(output, 0) : output;

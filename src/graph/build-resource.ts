@@ -211,7 +211,7 @@ class Builder {
       const hint =
         near === undefined || near === field
           ? MISSING_FIELDS.get(message)
-          : `write ${field} instead of ${near}: capital and small letters count`;
+          : `write ${field} instead of ${near}: names are case-sensitive`;
       this.#refuse('resource', { code: 'graph/invalid-template', path, kro, message, hint });
       return { kind: undefined, installedBy: undefined };
     }
@@ -284,7 +284,7 @@ class Builder {
     const blank = typeof namespace !== 'string' || namespace.trim() === '';
     if (!clusterInstance || !blank || nodeType === 'externalCollection') return;
     const kro = `resource "${id}" is namespaced and must set metadata.namespace when the instance CRD is cluster-scoped`;
-    const message = `instances of this API are cluster-scoped, so ${kind.type.kind} must say its namespace`;
+    const message = `instances of this API are cluster-scoped, so ${kind.type.kind} must set its namespace`;
     const path = this.#templatePath(['metadata']);
     this.#refuse('resource', { code: 'graph/scope', path, kro, message, hint: 'set metadata.namespace', key: true });
   }
@@ -379,7 +379,7 @@ class Builder {
       });
       return undefined;
     }
-    const hint = text.endsWith('\n') ? 'the text ends in a newline: write the block with "|-"' : bareHint(text);
+    const hint = text.endsWith('\n') ? 'the value ends with a newline: write the block with "|-"' : bareHint(text);
     this.#refuse('resource', { code: 'graph/not-standalone', path, kro, message, hint });
     return undefined;
   }

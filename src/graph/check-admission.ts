@@ -5,7 +5,7 @@ import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
 /**
- * Makes the checks of the API server before kro reads a definition: the patterns and the limits in the CRD of
+ * Makes the checks that the API server makes before kro reads a definition: the patterns and the limits in the CRD of
  * ResourceGraphDefinition. kro's compiler accepts definitions that fail these checks, so the problems are warnings.
  */
 export function checkAdmission(definition: ParsedDefinition, problems: Problems): void {
@@ -15,7 +15,7 @@ export function checkAdmission(definition: ParsedDefinition, problems: Problems)
   for (const resource of definition.resources) {
     const metadata = resource.externalRef?.['metadata'];
     if (isJsonObject(metadata) && metadata['name'] === '') {
-      warn([...resource.path, 'externalRef', 'metadata', 'name'], 'the API server takes no empty name');
+      warn([...resource.path, 'externalRef', 'metadata', 'name'], 'the API server does not accept an empty name');
     }
   }
 }
@@ -26,9 +26,9 @@ const API_VERSION = /^v[0-9]+(?:alpha[0-9]+|beta[0-9]+)?$/;
 
 function versionHint(text: string): string {
   const [group = '', version = ''] = text.split('/');
-  if (API_VERSION.test(version)) return `write apiVersion: ${version}, and beside it group: ${group}`;
+  if (API_VERSION.test(version)) return `write apiVersion: ${version}, and next to it group: ${group}`;
   if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(text) && !/^v?[0-9.]+$/.test(text))
-    return `a version is missing: write apiVersion: v1, and group: ${text} beside it`;
+    return `a version is missing: write apiVersion: v1, and next to it group: ${text}`;
   return 'write v1, v1alpha1, v2beta3 or the like';
 }
 
@@ -38,13 +38,17 @@ function checkSchemaBlock({ schema }: ParsedDefinition, warn: Warn): void {
     const message = `the API server refuses the version "${schema.apiVersion}"`;
     warn([...path, 'apiVersion'], message, versionHint(schema.apiVersion));
   }
-  if (schema.kind.length > 63) warn([...path, 'kind'], 'the API server takes kinds of at most 63 characters');
+  if (schema.kind.length > 63) warn([...path, 'kind'], 'the API server accepts kinds of at most 63 characters');
   for (const list of ['shortNames', 'categories'] as const) {
     const names = schema[list];
-    if (names.length > 32) warn([...path, list], `the API server takes at most 32 ${list}`);
+    if (names.length > 32) warn([...path, list], `the API server accepts at most 32 ${list}`);
     for (const [index, name] of names.entries()) {
       if (dns1035Label(name).length === 0 && names.indexOf(name) === index) continue;
-      warn([...path, list, index], `the API server refuses "${name}" here`, 'unique small letters, digits and dashes');
+      warn(
+        [...path, list, index],
+        `the API server refuses "${name}" here`,
+        'use unique names of lowercase letters, digits and dashes',
+      );
     }
   }
   for (const [index, column] of schema.additionalPrinterColumns.entries()) {

@@ -37,7 +37,7 @@ test.each([
       },
     ],
   ],
-])('a name of %i characters', (length, expected) => {
+])('a name of %i characters has the expected problem', (length, expected) => {
   const { diagnostics } = compile(
     {
       apiVersion: 'kro.run/v1alpha1',
@@ -52,7 +52,7 @@ test.each([
 });
 
 test.each([
-  ['an item of a list', '[]integer | default=["a"]', 'the text "a" is written where a whole number is expected'],
+  ['an item of a list', '[]integer | default=["a"]', 'the string "a" is written where a whole number is expected'],
   ['a value of a map', 'map[string]boolean | default={"a":1}', '1 is written where true or false is expected'],
 ])('the problem of an invalid default names the field and the invalid part: %s', (_, field, problem) => {
   const { diagnostics } = compile(

@@ -93,7 +93,7 @@ const MAX_LABEL_VALUE_LENGTH = 63;
 function defaultText(path: readonly PathStep[], message: string): string {
   const [, given, allowed] = /^Unsupported value: (.*): supported values: (.*)$/s.exec(message) ?? [];
   const name = String(path.at(-1));
-  if (given !== undefined) return `the default ${given} of ${name} is none of ${allowed ?? ''}`;
+  if (given !== undefined) return `the default ${given} of ${name} is not one of ${allowed ?? ''}`;
   const [, value, rule] = /^Invalid value: (.*?): (?:\S* ?in body )?(.*)$/s.exec(message) ?? [];
   return value === undefined ? `the default of ${name}: ${message}` : `the default ${value} of ${name} ${rule ?? ''}`;
 }

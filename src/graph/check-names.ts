@@ -40,7 +40,7 @@ function checkKind(kind: string, report: Report): void {
     'graph/invalid-kind-name',
     ['spec', 'schema', 'kind'],
     `${CONVENTION}kind '${kind}' is not a valid KRO kind name: must be UpperCamelCase`,
-    `the kind "${kind}" must begin with a capital letter and hold only ASCII letters and digits`,
+    `the kind "${kind}" must begin with an uppercase letter and contain only ASCII letters and digits`,
     suggestKind(kind),
   );
 }
@@ -63,7 +63,7 @@ function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, level: KroC
     const message =
       id === ''
         ? 'the resource has no id'
-        : `the id "${id}" must begin with a small letter and hold only ASCII letters and digits`;
+        : `the id "${id}" must begin with a lowercase letter and contain only ASCII letters and digits`;
     const suggestion = suggestId(id);
     report(
       'graph/invalid-id',
@@ -100,7 +100,7 @@ function checkIterators(
     if (!isLowerCamelCase(name)) {
       const suggestion = suggestId(name);
       const hint = suggestion === undefined ? undefined : `for example "${suggestion}"`;
-      const message = `the iterator name "${name}" must begin with a small letter and hold only ASCII letters and digits`;
+      const message = `the iterator name "${name}" must begin with a lowercase letter and contain only ASCII letters and digits`;
       report(
         'graph/invalid-iterator-name',
         path,

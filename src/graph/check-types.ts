@@ -134,7 +134,7 @@ class Checker {
     const why = detail.startsWith('type kind') ? '' : `: ${detail}`;
     return this.#refuse({
       code: 'graph/type-mismatch',
-      message: withoutPrefix(`the expression gives ${got}, the field takes ${want}${why}`),
+      message: withoutPrefix(`the expression returns ${got}, but the field takes ${want}${why}`),
       hint: castHint(compiled.type, expected),
       place: { path: site.path, offset: site.text.toOriginal(0) },
       kro: `type mismatch in resource "${this.#id}" at path ${goQuote(site.pathText)}: expression ${goQuote(shown)} returns type "${got}" but expected "${want}": ${detail}`,
@@ -157,7 +157,7 @@ class Checker {
     ) {
       this.#problems.warn({
         code: 'graph/condition-type',
-        message: `kro 0.10 accepts this ${list} and then refuses every instance: it gives a value that may be missing`,
+        message: `kro 0.10 accepts this ${list} and then refuses every instance: it returns a value that may be missing`,
         hint: 'append .orValue(false)',
         place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
       });

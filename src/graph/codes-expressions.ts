@@ -7,7 +7,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/unclosed-expression',
     'A ${ has no }. kro 0.9 treats the ${ as literal text, so this is only a warning at the compatibility level 0.9. With the option strict, it is an error there, too.',
     withData("text: '${schema.spec.name'"),
-    'Add the }. kro 0.9 recognises only double quotes: it also counts braces and quotes that stand inside single quotes.',
+    'Add the }. kro 0.9 recognises only double quotes: it also counts braces and quotes inside single quotes.',
   ),
   error(
     'cel/syntax',
@@ -35,7 +35,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'cel/invalid',
-    'CEL refuses an expression for a reason that has no code of its own. The message states the reason.',
+    'CEL refuses an expression for a reason that has no separate code. The message states the reason.',
     withData('text: ${"%d".format(["x"])}'),
     'Divide the expression, and try each part alone. Read values of the instance as schema.spec.NAME, and values of a resource as ID.FIELD.',
   ),
@@ -93,7 +93,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/not-a-list',
     'The value of a forEach dimension is not a list.',
     withConfigMap('forEach:\n  - tag: ${schema.spec.name}'),
-    'Give a list: text.split(…) for a text, map.map(key, key) for the keys of a map, optional.orValue([]) for an optional.',
+    'Return a list: text.split(…) for a string, map.map(key, key) for the keys of a map, optional.orValue([]) for an optional.',
   ),
   error(
     'graph/type-mismatch',

@@ -19,7 +19,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/invalid-kind-name',
     'The kind that the definition defines is not upper camel case.',
     withSpec('schema: {apiVersion: v1, kind: webApp, group: example.com}'),
-    'Begin with a capital letter, and use ASCII letters and digits only: WebApp.',
+    'Begin with an uppercase letter, and use ASCII letters and digits only: WebApp.',
   ),
   error(
     'graph/reserved-name',
@@ -31,7 +31,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/invalid-id',
     'A resource id is not lower camel case.',
     withResources('- id: my-config\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}'),
-    'Begin with a small letter, and use ASCII letters and digits only: myConfig.',
+    'Begin with a lowercase letter, and use ASCII letters and digits only: myConfig.',
   ),
   error(
     'graph/duplicate-id',
@@ -53,7 +53,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/invalid-iterator-name',
     'The name of a forEach dimension is not lower camel case.',
     withConfigMap('forEach:\n  - My-Tag: ${schema.spec.tags}'),
-    'Begin with a small letter, and use ASCII letters and digits only.',
+    'Begin with a lowercase letter, and use ASCII letters and digits only.',
   ),
   error(
     'graph/iterator-conflict',
@@ -95,13 +95,13 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/invalid-variable',
-    'A variable is not an object, stands beside a template or an externalRef, or has a key that is equal to its own id.',
+    'A variable is not an object, is combined with a template or an externalRef, or has a key that is equal to its own id.',
     withResources('- id: names\n  variable: {names: "${schema.spec.name}"}'),
     'Write an object whose keys differ from the id, and read a value of it as ${id.key}.',
   ),
   error(
     'graph/scale',
-    'The markers scale and scaleSelector do not fit their fields or each other. A kind needs scale on exactly one field of spec and one field of status; scaleSelector, if at all, is on one field of status. The fields have plain names and are outside lists. In status, one expression gives a whole number for scale, and a text for scaleSelector.',
+    'The markers scale and scaleSelector do not fit their fields or each other. A kind needs scale on exactly one field of spec and one field of status; scaleSelector, if at all, is on one field of status. The fields have plain names and are outside lists. In status, one expression returns a whole number for scale, and a string for scaleSelector.',
     withSchema('').replace('count: integer', 'size: integer | scale\n      count: integer'),
     'Write replicas: integer | scale in spec, and replicas: ${web.status.replicas} | scale in status.',
   ),
@@ -119,11 +119,11 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/external-selector',
-    'The selector of an externalRef is neither a label selector nor an expression that gives one.',
+    'The selector of an externalRef is neither a label selector nor an expression that returns one.',
     withResources(
       '- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: {matchExpressions: [{key: app, operator: Near}]}}}',
     ),
-    'Write matchLabels with texts, matchExpressions with In, NotIn, Exists or DoesNotExist, or one bare ${…}.',
+    'Write matchLabels with strings, matchExpressions with In, NotIn, Exists or DoesNotExist, or one bare ${…}.',
   ),
   error(
     'graph/invalid-template',
@@ -187,7 +187,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/literal-type',
     'A literal has another type than its field.',
     withData('port: 8080'),
-    'Write a text in quotes, and a number, true or false without quotes.',
+    'Write a string in quotes, and a number, true or false without quotes.',
   ),
   error(
     'graph/nested-expression',
@@ -213,7 +213,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/dynamic-key',
-    'The expression of a computed key does not give a string.',
+    'The expression of a computed key does not return a string.',
     withData('"${schema.spec.count}": x'),
     'Convert the value: ${string(…)}. A key that is null leaves the member out.',
   ),

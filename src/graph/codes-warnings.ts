@@ -85,7 +85,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/useless-marker',
-    'A marker has no effect, or another effect than it seems to have: bounds of numbers on a text, default=null, separators other than spaces.',
+    'A marker has no effect, or a different effect than intended: bounds of numbers on a string, default=null, separators other than spaces.',
     withSchema('').replace('name: string', 'name: string | minimum=3'),
     'Write the marker that fits the type, or remove it.',
   ),
@@ -142,23 +142,23 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/quantity-concatenation',
-    'An expression joins a quantity from texts, and the result may be another amount than intended.',
+    'An expression joins a quantity from strings, and the result may be a different amount than intended.',
     withResources(deployment('{name: x, image: nginx, resources: {limits: {cpu: "${string(schema.spec.count)}00m"}}}')),
     'Read the whole quantity from one field of the spec.',
   ),
   warning(
     'graph/type-hole',
-    'kro accepts a value that the API server must refuse: a scalar or a list in place of an object. With the option strict, it is an error.',
+    'kro accepts a value that the API server must refuse: a scalar or a list instead of an object. With the option strict, it is an error.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: "${schema.spec.name}"}',
     ),
-    'Give an object, or fill the fields of the object one by one.',
+    'Return an object, or fill the fields of the object one by one.',
   ),
   warning(
     'graph/invalid-rule',
     'The CEL of a validation marker does not compile. kro does not check it, and the API server refuses the CustomResourceDefinition. With the option strict, it is an error.',
     withRule('self.size() > 3 && self != 0'),
-    "Correct the rule. It reads self (the field's value) and oldSelf, and gives a boolean.",
+    "Correct the rule. It reads self (the field's value) and oldSelf, and returns a boolean.",
   ),
   warning(
     'graph/unknown-member',
@@ -170,7 +170,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/foreign-expression',
-    "A text refers to the graph in another tool's syntax: $(…), {{…}}, $x, or a path without ${ and }. At a field where the API server refuses the text, it is an error.",
+    "A string refers to the graph in another tool's syntax: $(…), {{…}}, $x, or a path without ${ and }. At a field where the API server refuses the string, it is an error.",
     withData("text: '$(schema.spec.name)'"),
     'Write ${…} around the path.',
   ),
@@ -184,7 +184,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/added-values',
-    'Adjacent expressions are added, not concatenated, because none is a text. With the option strict, it is an error.',
+    'Adjacent expressions are added, not concatenated, because none is a string. With the option strict, it is an error.',
     withSchema('status:\n  id: ${app.spec.replicas}${app.spec.replicas}'),
     'Write string(…) around each part.',
   ),

@@ -46,7 +46,7 @@ export const yamlCodes: readonly CodeInfo[] = [
   {
     code: 'yaml/too-large',
     severity: 'error',
-    summary: 'One document is longer than the 3 MiB that an API server takes.',
+    summary: 'One document is longer than the 3 MiB that an API server accepts.',
     example: 'a: 1\n'.repeat(700_000),
     remedy: 'Divide the file into documents with lines of "---", or the graph into several.',
   },
@@ -60,8 +60,8 @@ export const yamlCodes: readonly CodeInfo[] = [
   {
     code: 'yaml/old-boolean',
     severity: 'warning',
-    summary: 'A word such as yes, no, on, off or y without quotes is a boolean to kubectl, not a text.',
+    summary: 'A word such as yes, no, on, off or y without quotes is a boolean to kubectl, not a string.',
     example: 'data:\n  enabled: yes\n',
-    remedy: 'Quote the word to make it a text. Write true or false for a boolean.',
+    remedy: 'Quote the word to make it a string. Write true or false for a boolean.',
   },
 ];

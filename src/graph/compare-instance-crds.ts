@@ -29,7 +29,7 @@ export function compareInstanceCrds(
   return compareCrds(mayLackKinds === true ? withFreeStatus(compared, wanted) : compared, wanted, facets);
 }
 
-/** A schema of any value. */
+/** A schema that accepts any value. */
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 const STATUS_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status'] as const;
 

@@ -118,7 +118,7 @@ test('all problems of a definition are reported together, each with its position
          |                                            ^
       at spec.resources[0].template.spec.template.spec.containers[0].env[0].value
       hint: write string(…) around the part that is not a string
-    x.yaml:46:32: error: the expression gives int, the field takes string [graph/type-mismatch]
+    x.yaml:46:32: error: the expression returns int, but the field takes string [graph/type-mismatch]
       46 |                       value: \${schema.spec.replicas}
          |                                ^
       at spec.resources[0].template.spec.template.spec.containers[0].env[1].value

@@ -115,8 +115,8 @@ function compileAtLevel(
 
 /**
  * Replaces invalid ids by names that no expression can contain. This applies to ids that are duplicate or empty, or
- * that have another meaning in expressions (`schema`). Therefore an invalid id causes only one problem, and expressions
- * with this name keep its other meaning. A resource whose id is any other reserved word keeps the id, so that
+ * that have another meaning in expressions (`schema`). Therefore an invalid id causes only one problem, and the name
+ * keeps its other meaning in expressions. A resource whose id is any other reserved word keeps the id, so that
  * expressions that read the resource cause no additional problem.
  */
 function withDistinctIds(definition: ParsedDefinition): ParsedDefinition {

@@ -22,8 +22,7 @@ const STATES = ['True', 'False', 'Unknown'];
  */
 const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready'];
 /**
- * The condition that kro writes since a version after 0.10.0-rc.0. Here it is known only with the feature
- * `watchHealth`.
+ * A condition that kro versions after 0.10.0-rc.0 write. Expressions can read it only with the feature `watchHealth`.
  */
 const WATCHES_HEALTHY = 'WatchesHealthy';
 
@@ -203,7 +202,7 @@ function compileCondition(found: Analysed, language: Language, problems: Problem
   problems.error({
     phase: 'conditions',
     code: 'graph/condition-result',
-    message: `this gives ${type}; an entry must give a condition or a list of them`,
+    message: `this returns ${type}; an entry must return a condition or a list of conditions`,
     hint: 'build it with runtime.newCondition({type: "…", status: "…"})',
     place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
     kro: `${PREFIX}condition ${goQuote(cel)}: condition expressions must return runtime.newCondition(...) or a list of them, got "${type}"`,

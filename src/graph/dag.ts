@@ -68,8 +68,8 @@ export function applyOrder(dependencies: DependencyMap, order: readonly string[]
 }
 
 /**
- * Deletion waves as kro 0.10 counts them: a node without dependencies has the number 1, and the number of any other
- * node is one more than the highest number of its dependencies. A value node has no objects, so it does not count as a
+ * Deletion waves as kro 0.10 counts them. A node without dependencies has the number 1. The number of any other node is
+ * one more than the highest number of its dependencies. A value node has no objects, so it does not count as a
  * dependency, not even when it reads objects itself. `order` must be a topological order of the map.
  */
 export function applyDepth(

@@ -61,7 +61,7 @@ resources:
     [
       'with an expression of a wrong type',
       '"${schema.spec.name}": "${schema.spec.count}"',
-      ['graph/type-mismatch the expression gives int, the field takes string'],
+      ['graph/type-mismatch the expression returns int, but the field takes string'],
     ],
   ])('%s', (_title, member, expected) => {
     const found = problemsOf(withData(member));

@@ -99,7 +99,7 @@ class CompiledText<S extends ExpressionSite> implements CompiledExpression<S> {
     const { typed } = this.#language;
     const checked = typed.check(this.ast);
     const planned = checked.ok ? typed.plan(checked.checked) : checked;
-    if (!planned.ok) throw new Error(`a text of sound parts does not compile: ${planned.text}`);
+    if (!planned.ok) throw new Error(`a string of valid parts does not compile: ${planned.text}`);
     return planned.program;
   }
 }

@@ -61,7 +61,7 @@ function selectorProblems(selector: JsonValue, level: KroCompatibility | undefin
       code: 'graph/external-selector',
       steps,
       kro,
-      message: 'a selector is an object with matchLabels or matchExpressions, or one bare ${…} that gives one',
+      message: 'a selector is an object with matchLabels or matchExpressions, or one bare ${…} that returns one',
       hint,
     },
   ];

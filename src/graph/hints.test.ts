@@ -43,7 +43,7 @@ describe('the hint names the cause, a word that YAML 1.1 reads as a boolean', ()
       'the name of a type',
       withSchema('types:\n  Y: {a: integer}\n').replace('name: string', 'name: string\n      p: Y'),
       [
-        'field p: unexpected type: bool; Y is the boolean true here; quote it for the text: "Y"',
+        'field p: unexpected type: bool; Y is the boolean true here; quote it to make it a string: "Y"',
         'the type true is not used; use it in spec, or remove it; the key Y is true here; quote it: "Y"',
       ],
     ],
@@ -64,20 +64,20 @@ describe('the hint names the cause, a word that YAML 1.1 reads as a boolean', ()
       'the kind',
       withData('a: x').replace('kind: App', 'kind: Yes'),
       [
-        'a string is expected here; Yes is the boolean true here; quote it for the text: "Yes"',
-        'the kind "" must begin with a capital letter and hold only ASCII letters and digits; write a name such as "WebApp"',
+        'a string is expected here; Yes is the boolean true here; quote it to make it a string: "Yes"',
+        'the kind "" must begin with an uppercase letter and contain only ASCII letters and digits; write a name such as "WebApp"',
       ],
     ],
   ])('%s', (_, text, problems) => expect(problemsOf(text)).toEqual(problems));
 
-  test('a quoted key, and the words true and false, get no such hint', () => {
+  test('a quoted key, and the words true and false, get no hint to quote a word of YAML 1.1', () => {
     expect(problemsOf(withField('"n": integer', '${string(schema.spec.n)}'))).toEqual([]);
     expect(problemsOf(withField('true: integer | default=x', 'x'))).toEqual([
       'field true: default value must be a valid integer, got: x; no hint',
     ]);
   });
 
-  test('a value that does not come from a file gets no such hint', () => {
+  test('a value that does not come from a file gets no hint to quote a word of YAML 1.1', () => {
     const [document] = parseDefinitions(withField('n: integer | default=x', 'x')).documents;
     const { diagnostics } = compile(document?.value ?? null, { sources: builtinSource() });
     expect(diagnostics.map(({ hint }) => hint)).toEqual([undefined]);
@@ -112,7 +112,7 @@ const withDeployment = (field: string, args = '[a]'): string =>
               args: ${args}
 `);
 const BREAK =
-  'remove the blanks and line breaks after the }, which make it a text; in YAML write |- instead of |, or >- instead of >';
+  'remove the blanks and line breaks after the }, which make it a string; in YAML write |- instead of |, or >- instead of >';
 
 test.each<[title: string, text: string, first: string | undefined]>([
   [
@@ -128,7 +128,7 @@ test.each<[title: string, text: string, first: string | undefined]>([
   [
     'an expression after a blank',
     withDeployment('replicas: " ${schema.spec.count}"'),
-    'this field takes an integer, not a string; remove the blanks before the ${…}: they make it a text',
+    'this field takes an integer, not a string; remove the blanks before the ${…}: they make it a string',
   ],
   [
     'an expression with literal text around it',
@@ -154,7 +154,7 @@ test.each<[title: string, text: string, first: string | undefined]>([
   [
     'a variable of a shell',
     withData('a: echo ${HOME}'),
-    'nothing here is named HOME; if it is a variable of a shell, write ${"${HOME}"}: this gives the text ${HOME}',
+    'nothing here is named HOME; if it is a variable of a shell, write ${"${HOME}"}: this evaluates to the string ${HOME}',
   ],
   [
     'keys of a condition in quotes',
@@ -170,7 +170,7 @@ test.each<[title: string, text: string, first: string | undefined]>([
   [
     'an expression in a default',
     withField('f: string | default=${schema.spec.name}', 'x'),
-    'a default is no expression: instances get this text; remove the default, and read the field in templates with .?NAME.orValue(…)',
+    'a default is not an expression: instances get this string; remove the default, and read the field in templates with .?NAME.orValue(…)',
   ],
   ['a variable of a shell in a default', withField('f: string | default="${HOME}"', 'x'), undefined],
 ])('%s has a specific remedy', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));

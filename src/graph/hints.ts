@@ -33,7 +33,7 @@ export function celHint(
   if (items !== undefined)
     return `write ${items}.map(x, x.FIELD) for those of all items, or ${items}[0].FIELD for the first`;
   if (/^type '(?:string|list.*|map.*)' does not support field selection/.test(message))
-    return 'a text and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
+    return 'a string and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
   const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
   if (wanted?.[1] === 'bool') return CONDITION_HINTS.get(wanted[2] ?? '') ?? 'write a condition, as in a == b';
   if (message.startsWith('runtime.newCondition: keys must be bare'))
@@ -102,8 +102,8 @@ const FOREIGN_FUNCTIONS = new Map([
   ['ternary', 'write condition ? a : b'],
   ['iif', 'write condition ? a : b'],
   ['ifelse', 'write condition ? a : b'],
-  ['printf', 'put texts together with +, and string(…) around what is not a text'],
-  ['sprintf', 'put texts together with +, and string(…) around what is not a text'],
+  ['printf', 'join strings with +, and write string(…) around a value that is not a string'],
+  ['sprintf', 'join strings with +, and write string(…) around a value that is not a string'],
   ['str', 'write string(…)'],
   ['tostring', 'write string(…)'],
   ['atoi', 'write int(…)'],
@@ -114,7 +114,7 @@ const FOREIGN_FUNCTIONS = new Map([
   ['substr', 'write .substring(from, to)'],
   ['length', 'write size(…)'],
   ['len', 'write size(…)'],
-  ['includes', 'write .contains(…) for a text, and x in list for a list'],
+  ['includes', 'write .contains(…) for a string, and x in list for a list'],
   ['slice', 'write .substring(from, to)'],
   ['some', 'write .exists(x, …)'],
   ['every', 'write .all(x, …)'],
@@ -126,7 +126,7 @@ const FOREIGN_FUNCTIONS = new Map([
   ['parseInt', 'write int(…)'],
   ['parseFloat', 'write double(…)'],
   ['replaceAll', 'write .replace(old, new), which replaces all'],
-  ['padStart', 'CEL does not pad; make the text where it comes from'],
+  ['padStart', 'CEL does not pad; pad the string at its source'],
   ['keys', 'a map is a list of its keys: map.map(k, …)'],
   ['default', 'read the field with .?name and write .orValue(…)'],
 ]);
@@ -206,7 +206,7 @@ function booleanHint(operands: readonly string[]): string | undefined {
 
 const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
   ['bool', 'a boolean'],
-  ['string', 'a text'],
+  ['string', 'a string'],
   ['int', 'a whole number'],
   ['double', 'a fraction'],
   ['null', 'null'],
@@ -226,10 +226,10 @@ export function celWords(message: string): string {
   const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];
   if (reserved !== undefined) return `"${reserved}" is a reserved word of CEL, and cannot be a name`;
   const items = COLLECTION.exec(message)?.[1];
-  if (items !== undefined) return `${items} has forEach: it is a list of objects, and no single one`;
+  if (items !== undefined) return `${items} has forEach: it is a list of objects, not a single one`;
   const negated = /^found no matching overload for '!_' applied to '\((.+)\)'$/s.exec(message)?.[1];
   const negatedWords = typeWords(negated ?? '');
-  if (negatedWords !== undefined) return `! negates a condition, and this is ${negatedWords}`;
+  if (negatedWords !== undefined) return `! negates a condition, but this is ${negatedWords}`;
   const compared = /^found no matching overload for '_(?:==|!=)_' applied to '\(([^,]+), ([^,]+)\)'$/.exec(message);
   const [left, right] = [compared?.[1], compared?.[2]].map((type) => typeWords(type ?? ''));
   if (left !== undefined && right !== undefined) return `${left} is compared with ${right}`;
@@ -257,7 +257,7 @@ export function castHint(output: CelType, expected: CelType): string | undefined
   if (to === 'int' && (from === 'string' || from === 'double')) return 'write int(…) around the expression';
   if (to === 'double' && (from === 'int' || from === 'string')) return 'write double(…) around the expression';
   if (to === 'bool' && from === 'string') return 'compare it: … == "true"';
-  if (to === 'string' && from === 'list') return 'join its texts: list.join(","), or read one: list[0]';
+  if (to === 'string' && from === 'list') return 'join its strings: list.join(","), or read one: list[0]';
   if (to === 'string' && (from === 'map' || from === 'struct')) return 'read one of its fields, as in x.metadata.name';
   if (expected.kind === 'struct' && from === 'map') return 'wrap the map in dyn(…): its values have several types';
   if (expected.kind === 'list' && from === 'list') return 'convert each element with .map(x, …)';

@@ -90,7 +90,7 @@ const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
 
 /**
  * Converts a schema without recursion to plain JSON. The result contains a copy of a custom type at each use, because
- * only SimpleSchema can share them.
+ * only SimpleSchema can share custom types.
  */
 export function schemaToJson(schema: Schema): JsonObject {
   const entries: [string, JsonValue][] = [];

@@ -398,7 +398,7 @@ export class Language {
     for (const { id, path: place, dimensions } of this.#nodes.values()) {
       const dimension = dimensions.find((each) => each.name === name);
       if (dimension === undefined) continue;
-      const message = `${name} is an iterator of ${id}, and known in its template only`;
+      const message = `${name} is an iterator of ${id}, and is known only in its template`;
       const own = place.every((step, index) => step === path[index]);
       if (rules.place === 'readyWhen' && own)
         return { message, hint: 'readyWhen reads each, which is one object of the collection' };
@@ -408,7 +408,7 @@ export class Language {
       if (rules.place === 'template')
         return {
           message,
-          hint: `give this resource a forEach of its own, - ${name}: ${list}, and \${${name}} in its metadata.name`,
+          hint: `give this resource its own forEach, - ${name}: ${list}, and \${${name}} in its metadata.name`,
         };
       return { message, hint: `read the list itself: ${list}, or the objects: \${${id}.map(x, x.metadata.name)}` };
     }
@@ -433,7 +433,7 @@ export class Language {
     if (this.#hasInstance && (name === 'spec' || name === 'metadata'))
       return `did you mean "schema.${name}"? Fields of the instance are read from schema`;
     if (VARIABLE.test(name))
-      return `if it is a variable of a shell, write \${"\${${name}}"}: this gives the text \${${name}}`;
+      return `if it is a variable of a shell, write \${"\${${name}}"}: this evaluates to the string \${${name}}`;
     // A resource with an invalid id has a name that no expression can contain.
     const names = this.namesAt(rules).filter(isIdentifier);
     return names.length > 12 ? undefined : `known names: ${names.join(', ')}`;

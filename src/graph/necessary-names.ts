@@ -19,7 +19,8 @@ export function necessaryNames(roots: readonly Expr[]): ReadonlySet<string> {
         work.push(expr.operand);
         break;
       case 'macro':
-        // The expansions of some macros have conditional operators that the author did not write.
+        // Searches the call instead of its expansion, because the expansions of some macros contain conditional
+        // operators that the author did not write.
         work.push(expr.call);
         break;
       case 'call':

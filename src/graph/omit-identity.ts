@@ -4,7 +4,7 @@ import type { ParsedDefinition } from './parsed-definition.ts';
 import type { Linked } from './link-resources.ts';
 import type { Problems } from './problems.ts';
 
-/** Refuses omit() in the fields of an object's identity, because they must have a value. */
+/** Refuses omit() in the fields of an object's identity, because these fields must have a value. */
 export function checkOmitIdentity({ draft, fields }: Linked, definition: ParsedDefinition, problems: Problems): void {
   const needsNamespace = definition.schema.scope === 'Cluster' && draft.resolved?.info.namespaced === true;
   for (const field of fields) {

@@ -42,14 +42,14 @@ export interface GraphFeatures {
   readonly propagateWhen?: boolean;
   /**
    * A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. The gate
-   * `PartialDependencies`, proposed for kro. The feature does not change which definitions compile. It changes which
-   * objects an instance has.
+   * `PartialDependencies`, proposed for kro. The feature does not change which definitions compile, but which objects
+   * an instance has.
    */
   readonly partialDependencies?: boolean;
   /**
    * A resource of a kind that the cluster does not have is accepted if it is `optional`, or if its `includeWhen` reads
-   * another resource. The resource waits for the kind. The gate `DeferredSchemaResolution`, proposed for kro. It
-   * changes which definitions with unknown kinds compile.
+   * another resource. The resource waits for the kind. The gate `DeferredSchemaResolution`, proposed for kro. The
+   * feature changes which definitions with unknown kinds compile.
    */
   readonly deferredSchemas?: boolean;
   /** `optional` of resources, which has an effect only with `deferredSchemas`. */
@@ -57,8 +57,8 @@ export interface GraphFeatures {
   /** The status of instances has kro's condition `WatchesHealthy`, which conditions of the author may read. */
   readonly watchHealth?: boolean;
   /**
-   * The status of instances has a record of their objects, `graph`. The gate `ManagedResources`, proposed for kro. It
-   * changes the kind of the instances.
+   * The status of instances has a record of their objects, `graph`. The gate `ManagedResources`, proposed for kro. The
+   * feature changes the schema of the instances' kind.
    */
   readonly managedResources?: boolean;
 }

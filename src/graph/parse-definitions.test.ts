@@ -31,7 +31,7 @@ describe('values', () => {
       'anchors and merge keys',
     ],
     ['1: a\ntrue: b', { 1: 'a', true: 'b' }, 'keys become strings'],
-  ])('of %j', (text, value) => expect(valuesOf(text)[0]).toEqual(value));
+  ])('are those of %j', (text, value) => expect(valuesOf(text)[0]).toEqual(value));
 
   test('empty documents are left out', () => {
     expect(valuesOf('---\n---\na: 1\n---\n# nothing\n...\n')).toEqual([{ a: 1 }]);
@@ -156,7 +156,7 @@ l:
     expect(document?.positionInside(path, value.indexOf(needle))).toEqual({ file: 'f.yaml', line, column });
   });
 
-  test('keys, values and missing members', () => {
+  test('are known for keys, values and missing members', () => {
     expect(document?.keyPosition(['a', 'b'])).toMatchObject({ line: 2, column: 3 });
     expect(document?.position(['m', 'own'])).toMatchObject({ line: 11, column: 18 });
     expect(document?.position(['l', 7])).toMatchObject({ line: 13, column: 3 });
@@ -170,7 +170,7 @@ l:
     ['a missing member', ['m', 'nope'], undefined, undefined],
     ['a path below a scalar', ['m', 'own', 'nope'], undefined, undefined],
     ['a missing element', ['l', 7], undefined, undefined],
-  ])('the value and the key of %s as they are written in the file', (_what, path, value, key) => {
+  ])('the document returns the value and the key of %s as the file writes them', (_what, path, value, key) => {
     expect(document?.written?.(path)?.text).toBe(value);
     expect(document?.writtenKey?.(path)).toBe(key);
   });

@@ -37,7 +37,7 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
   if (tooLong !== undefined) {
     report(
       'yaml/too-large',
-      'this document is longer than 3 MiB; an API server takes no larger object',
+      'this document is longer than 3 MiB; an API server does not accept a larger object',
       tooLong,
       'divide the file into documents with lines of "---"',
     );
@@ -184,12 +184,12 @@ const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?
   ],
   TAB_AS_INDENT: ['a tab cannot indent', 'indent with spaces'],
   UNEXPECTED_TOKEN: [
-    'a value ends before the text does',
+    'the text continues after the end of a value',
     'quote the value if it contains any of { } [ ] , & * # ? | > @ ` or ": "',
   ],
   BLOCK_AS_IMPLICIT_KEY: [
     'an object begins in the middle of a line that already is a member',
-    'quote the value if it contains ": ", or put the nested object on lines of its own',
+    'quote the value if it contains ": ", or put the nested object on separate lines',
   ],
   MULTILINE_IMPLICIT_KEY: ['a key is on more than one line', 'check the indentation and the quotes on the lines above'],
   MISSING_CHAR: ['a closing quote, bracket or colon is missing', 'close what was opened on the lines above'],

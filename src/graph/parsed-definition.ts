@@ -116,7 +116,7 @@ function listHint(value: JsonValue, path: readonly PathStep[]): string {
 function textHint(value: JsonValue, path: readonly PathStep[]): string | undefined {
   const isCondition = ['includeWhen', 'readyWhen', 'propagateWhen'].includes(String(path.at(-2)));
   if (isJsonObject(value) || Array.isArray(value)) return undefined;
-  if (path.at(-1) === 'id') return `begin the id with a small letter, as in id: r${String(value)}`;
+  if (path.at(-1) === 'id') return `begin the id with a lowercase letter, as in id: r${String(value)}`;
   if (isCondition && typeof value !== 'boolean')
     return 'write a condition in ${…}, as in ${schema.spec.enabled}, or remove the entry';
   return isCondition ? `write an expression: \${${String(value)}}` : `put it in quotes: "${String(value)}"`;

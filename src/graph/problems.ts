@@ -135,7 +135,7 @@ export class Problems {
     const text = isTextMeant ? this.written(path)?.text : undefined;
     if (text !== undefined && isOldBoolean(text)) {
       const value = resolvePlain(text) === true;
-      return { ...problem, hint: `${text} is the boolean ${value} here; quote it for the text: "${text}"` };
+      return { ...problem, hint: `${text} is the boolean ${value} here; quote it to make it a string: "${text}"` };
     }
     return problem.code === 'graph/unclosed-expression' ? this.#withComment(problem) : problem;
   }

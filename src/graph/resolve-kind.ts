@@ -48,7 +48,7 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
   const kro = COMPILED_INTO_KRO.has(type.group)
     ? `failed to get REST mapping for resource ${id}: no matches for kind ${goQuote(kind)} in version ${goQuote(apiVersion)}`
     : `failed to get schema for resource ${id}: cannot resolve group version kind ${quotedKind(type)}: schema not found`;
-  const message = `${kind} in ${apiVersion} is a type without a resource of its own; it cannot be created`;
+  const message = `${kind} in ${apiVersion} is a type without its own resource; it cannot be created`;
   return { ok: false, code: 'graph/no-resource', field: 'kind', kro, message };
 }
 

@@ -36,7 +36,7 @@ function propagationProblem(block: ResourceBlock, features: GraphFeatures): Shap
   if (features.propagateWhen !== true) return gateProblem(block, ['propagateWhen'], 'propagateWhen', 'PropagateWhen');
   if (template !== undefined) return undefined;
   const message = 'the controller writes nothing for this resource, so that propagateWhen has no effect';
-  const hint = 'move the condition to the resource that has to wait; that resource needs a template';
+  const hint = 'move the condition to the resource that must wait; that resource needs a template';
   return {
     code: 'graph/propagate-when',
     path: [...path, 'propagateWhen'],
@@ -77,9 +77,9 @@ function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): Sha
     message: 'the template must be an object',
     hint:
       typeof template === 'string' && template.includes('\n')
-        ? 'remove the "|" behind template:, so that its lines are an object and not a text'
+        ? 'remove the "|" after template:, so that its lines are an object and not a string'
         : typeof template === 'string' && /\.(?:ya?ml|json)$/.test(template)
-          ? `files are not read here: put the text of ${template} below template:`
+          ? `files are not read here: put the contents of ${template} below template:`
           : undefined,
   };
 }

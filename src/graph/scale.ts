@@ -7,8 +7,8 @@ import type { StatusMark } from './status-marks.ts';
 import type { StatusBlock } from './status.ts';
 
 /**
- * The expression types that a marker accepts. `dyn` is among them because such a type is known only when the status is
- * computed.
+ * The expression types that a marker accepts. `dyn` is among them because the type of a `dyn` value is known only when
+ * the status is computed.
  */
 const TYPES: Readonly<Record<StatusMark['marker'], readonly string[]>> = {
   scale: ['int', 'uint', 'dyn'],
@@ -90,10 +90,10 @@ function checkType({ marker, steps }: StatusMark, fields: StatusBlock['fields'],
   const kind = field?.type.kind;
   if (field === undefined || kind === undefined) return;
   if (field.site.text.template === undefined && TYPES[marker].includes(kind)) return;
-  const wanted = marker === 'scale' ? 'a whole number' : 'a text';
+  const wanted = marker === 'scale' ? 'a whole number' : 'a string';
   const hint =
     marker === 'scale'
       ? 'count with one expression, as in ${web.status.replicas} | scale'
-      : 'write one expression that gives the selector as a text';
+      : 'write one expression that returns the selector as a string';
   refuse(`${marker} needs ${wanted}`, hint, { path: field.site.path });
 }

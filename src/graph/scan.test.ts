@@ -30,7 +30,7 @@ test.each<[string, string | undefined, string]>([
   ['${a ${b}}', NESTED, 'an expression inside another'],
   ['${"a" + ${b}}', NESTED, 'an expression inside another, after a literal and an operator'],
   ['${}', '', 'an empty expression is recognised'],
-])('%j gives %j: %s', (text, cel) => expect(celOf(text)).toBe(cel));
+])('%j becomes the CEL expression %j: %s', (text, cel) => expect(celOf(text)).toBe(cel));
 
 describe('at the level of kro 0.10', () => {
   test.each<[string, string | undefined, string]>([
@@ -45,7 +45,7 @@ describe('at the level of kro 0.10', () => {
     ['${a} é ${b', 'unterminated expression starting at offset 8', 'its offset counts bytes'],
     ['${a ${b}', NESTED, 'a nested expression is reported before an unterminated one'],
     ['${"${x" + \'}\'}', '"${x" + \'}\'', 'the nearest quote counts'],
-  ])('%j gives %j: %s', (text, expected) => {
+  ])('%j becomes %j: %s', (text, expected) => {
     const scanned = scanExpressions(text, '0.10');
     expect(scanned.ok ? joinParts(text, scanned.parts)?.cel : scanned.message).toBe(expected);
   });

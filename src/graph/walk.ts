@@ -87,7 +87,7 @@ const SCAN_PROBLEMS = {
   unterminated: {
     code: 'graph/unclosed-expression',
     message: 'this ${ has no end',
-    hint: 'close it with }; write a text that contains "${" as ${"${"}',
+    hint: 'close it with }; write a string that contains "${" as ${"${"}',
   },
 } as const;
 
@@ -368,8 +368,8 @@ function textHint(value: string): string {
   if (bare === value || !scanned.ok || scanned.parts.some(({ kind }) => kind !== 'expression'))
     return 'use one bare ${…} of the right type, without text around it';
   return value.trimEnd() === value
-    ? 'remove the blanks before the ${…}: they make it a text'
-    : 'remove the blanks and line breaks after the }, which make it a text; in YAML write |- instead of |, or >- instead of >';
+    ? 'remove the blanks before the ${…}: they make it a string'
+    : 'remove the blanks and line breaks after the }, which make it a string; in YAML write |- instead of |, or >- instead of >';
 }
 
 /** The remedy for a literal of the wrong type; undefined when no remedy is known. */

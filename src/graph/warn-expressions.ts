@@ -105,18 +105,18 @@ function failingCalls(root: Expr): FailingCall[] {
 
 function failingConversion(call: string, text: string): FailingCall[] {
   if (/^[+-]?\d+$/.test(text)) return [];
-  const message = `${call}(${JSON.stringify(text)}) can never give a value: the text is not a number`;
+  const message = `${call}(${JSON.stringify(text)}) can never return a value: the string is not a number`;
   return [{ message, hint: 'write digits in the quotes, or the number itself' }];
 }
 
 function failingPattern(pattern: string): FailingCall[] {
   const problem = regexProblem(pattern);
   if (problem === undefined) return [];
-  const message = `matches() takes a regular expression, and ${JSON.stringify(pattern)} is none: ${problem}`;
+  const message = `matches() takes a regular expression, but ${JSON.stringify(pattern)} is not one: ${problem}`;
   // A common mistake is a shell pattern instead of a regular expression.
   const plain = pattern.replaceAll('*', '');
   const hint = /^[\w*-]+$/.test(pattern)
-    ? `write matches("${plain}"), which finds ${plain} anywhere in the text, or "^${plain}" at its beginning`
+    ? `write matches("${plain}"), which finds ${plain} anywhere in the string, or "^${plain}" at its beginning`
     : 'correct the pattern; its syntax is that of RE2';
   return [{ message, hint }];
 }
@@ -229,7 +229,12 @@ class Warner {
     if (parts.length > 0 && (this.#options.target ?? 'stock') === 'stock') {
       for (const call of new Set(parts.flatMap(({ beyondStock }) => beyondStock))) {
         const message = `stock kro refuses ${call}: it lacks the function, or has it behind a feature gate that is off`;
-        this.#warn('graph/stock-function', message, placeOf(found), 'compile for the target typekro, or do without');
+        this.#warn(
+          'graph/stock-function',
+          message,
+          placeOf(found),
+          'compile for the target typekro, or remove the function',
+        );
       }
     }
     const never = found.reads.find(({ id }) => this.#neverIncluded.has(id));
@@ -244,7 +249,7 @@ class Warner {
       const draft = this.#drafts.get(id);
       const { group, kind } = draft?.resolved?.type ?? {};
       if (group !== '' || kind !== 'Secret' || steps[0] !== 'stringData') continue;
-      const message = `${id}.stringData is never there: the API server accepts the field and does not return it`;
+      const message = `${id}.stringData is never present: the API server accepts the field and does not return it`;
       this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
     }
   }
@@ -322,13 +327,8 @@ class Warner {
     const schema = this.#language.fieldSchema(draft.id, field.site.pathText);
     const types = schema === undefined ? [] : (expectedTypes(schema) ?? []);
     if (types.length !== 2 || !types.includes('string') || !types.includes('number')) return;
-    const message = 'this text becomes a quantity; joined from parts it may be a wrong amount (1500m, 0.500m)';
-    this.#warn(
-      'graph/quantity-concatenation',
-      message,
-      placeOf(field),
-      'use a field of its own for the whole quantity',
-    );
+    const message = 'this string becomes a quantity; joined from parts it may be a wrong amount (1500m, 0.500m)';
+    this.#warn('graph/quantity-concatenation', message, placeOf(field), 'use a separate field for the whole quantity');
   }
 
   /**
@@ -375,7 +375,7 @@ class Warner {
   #added(found: CompiledExpression): void {
     const { kind } = found.type;
     if (found.site.text.template === undefined || kind === 'string' || kind === 'dyn') return;
-    const message = `the parts of this text are added to ${typeToString(found.type)}, not put together`;
+    const message = `the parts of this string are added to ${typeToString(found.type)}, not concatenated`;
     this.#report('graph/added-values', message, placeOf(found), 'write string(…) around each part');
   }
 

@@ -39,7 +39,7 @@ function warnOptionalName(name: string, path: readonly PathStep[], problems: Pro
   const plain = name.slice(0, -1);
   problems.warn({
     code: 'graph/optional-mark',
-    message: `the question mark is part of the name "${name}": instances have to write it, and no expression can read the field`,
+    message: `the question mark is part of the name "${name}": instances must write it, and no expression can read the field`,
     place: { path, key: true },
     hint: `write ${plain}: a field is optional unless it has the marker required=true`,
   });

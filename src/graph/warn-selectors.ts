@@ -9,8 +9,8 @@ import type { Problems } from './problems.ts';
 export function warnSelectors(drafts: readonly ResourceDraft[], problems: Problems): void {
   const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
-  // Services are checked only if all workloads are right: the selector of a Service may have the labels that a wrong
-  // workload should have.
+  // Services are checked only if no workload has a warning: the selector of a Service may have the labels that a
+  // workload with a mistake should have.
   if (problems.size === before) warnServiceSelectors(drafts, problems);
 }
 

@@ -16,8 +16,9 @@ export interface TextAdvice {
 /**
  * Warns of strings in templates and in the status that probably do not mean what the author intended. Such strings are
  * quantities in thousandths of a byte, and strings that look like expressions but are not: `$(…)`, `{{…}}`, `$x`,
- * `$ {x}`, `#{x}`, a bare path, an extra closing brace. Warns only if the path in the string begins with `schema` or
- * the id of a resource. Strings for shells and for other template languages therefore cause no warning.
+ * `$ {x}`, `#{x}`, a bare path, an extra closing brace. Strings of the second kind cause a warning only if their path
+ * begins with `schema` or the id of a resource. Strings for shells and for other template languages therefore cause no
+ * warning.
  */
 export function warnTexts({ schema, resources }: ParsedDefinition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
@@ -84,7 +85,7 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
     if (part.kind === 'expression') continue;
     const before = scanned.parts[index - 1];
     if (before?.kind === 'expression' && part.text.startsWith('}') && depth <= 0) {
-      const message = 'there is a "}" after the expression, which becomes part of the text';
+      const message = 'there is a "}" after the expression, which becomes part of the string';
       return { message, hint: `write \${${before.text}}`, offset: part.offset };
     }
     depth += count(part.text, '{') - count(part.text, '}');
@@ -93,7 +94,7 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
       if (found === null || !known(found[2])) continue;
       const path = (found[1] ?? '').replace(/\.$/, '');
       return {
-        message: `${shown(found[0])} stays in the text as it is: an expression is written in \${…}, not in ${what}`,
+        message: `${shown(found[0])} stays in the string unchanged: an expression is written in \${…}, not in ${what}`,
         hint: `write \${${path}}`,
         offset: part.offset + found.index,
       };

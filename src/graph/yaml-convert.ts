@@ -166,7 +166,7 @@ class Converter {
       code: 'yaml/old-boolean',
       message: `${source} without quotes is the boolean ${resolvePlain(source) === true} to kubectl and kro`,
       offset: node.range[0],
-      hint: `write "${source}" for the text, or ${resolvePlain(source) === true} for the boolean`,
+      hint: `write "${source}" for the string, or ${resolvePlain(source) === true} for the boolean`,
       severity: 'warning',
     });
   }

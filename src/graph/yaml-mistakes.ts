@@ -23,7 +23,7 @@ export function helmProblem(source: string): YamlProblem | undefined {
   if (offset < 0) return undefined;
   return {
     code: 'yaml/syntax',
-    message: 'this is a Helm template, not YAML: Helm has to fill in {{ … }} first',
+    message: 'this is a Helm template, not YAML: Helm must fill in {{ … }} first',
     offset,
     hint: 'render it, as in `helm template CHART > app.yaml`, and pass the resulting file',
   };
@@ -131,7 +131,7 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
     const expression = /:\s+(\$\{[^\n]*:\s[^\n]*)$/.exec(line);
     if (expression !== null) {
       return {
-        message: 'the ": " in this expression ends the text, as the whole is not in quotes',
+        message: 'the ": " in this expression ends the value, because it is not in quotes',
         offset: start + expression.index + line.slice(expression.index).indexOf('$'),
         hint: "put the whole value into single quotes: '${…}'",
       };
@@ -170,8 +170,7 @@ function bracketInText(code: string, source: string, at: number): Mistake | unde
   const found = flowTextAt(source, at);
   if (found === undefined) return undefined;
   const text = found.text.trimEnd();
-  // If the text is a path and the brace before it belongs to it, as in `{schema.spec.names[0]}`, an expression is
-  // meant.
+  // If the text is a path directly after the brace, as in `{schema.spec.names[0]}`, the author meant an expression.
   const isRead = /^schema\.[\w.[\]]+$/.test(text) && /\{\s*$/.test(source.slice(0, found.from));
   return {
     message: `inside of { } and [ ], the "${source.charAt(found.bracket)}" ends this text, which has no quotes`,
@@ -264,7 +263,7 @@ function quoteInside(line: string, at: number): Mistake | undefined {
   const escaped = quote === '"' ? /\\./g : /''/g;
   const ending = content.replaceAll(escaped, '  ').indexOf(quote);
   if (ending < 0 || at <= before.length + ending) return undefined;
-  // If the line has two quoted strings in a row, or a quoted key and its value, this is another mistake.
+  // If the line has two quoted strings in a row, or a quoted key and its value, the line has a different mistake.
   if (!content.includes('${') && /^(["'])(?:\s*[,:]|\s+\1)/.test(content.slice(ending))) return undefined;
   const other = quote === '"' ? "'" : '"';
   const inWords = quote === '"' ? 'double' : 'single';

@@ -66,7 +66,7 @@ describe('a response that takes long', () => {
     ['a read', 'meta', 15],
     ['a plan', 'plan', 60],
     ['the review of a token', 'authenticate', 5],
-  ])('fails when the API server does not answer within the deadline of %s', async (_title, waiting, seconds) => {
+  ])('fails when the API server does not respond within the deadline of %s', async (_title, waiting, seconds) => {
     const { started, work } = heldWork();
     const clock = new TestClock();
     const silent = await serveInspect({
@@ -84,7 +84,7 @@ describe('a response that takes long', () => {
         504,
         {
           code: 'inspect/no-answer',
-          message: `the API server has not answered for ${seconds} s`,
+          message: `the API server has not responded for ${seconds} s`,
           remedy: expect.stringContaining('/readyz'),
         },
       ]);

@@ -10,7 +10,7 @@ export const WORK_DEADLINE_MS = 60_000;
 
 /**
  * The deadline for the review of a caller's token, in milliseconds. It is shorter than the time for which the page
- * waits for `meta`, so that the page can show that the API server does not answer.
+ * waits for `meta`, so that the page can show that the API server does not respond.
  */
 export const REVIEW_DEADLINE_MS = 5_000;
 
@@ -36,8 +36,8 @@ export function answerInTime<Answer>(
 }
 
 const noAnswer = (milliseconds: number): InspectFailure =>
-  new InspectFailure(`the API server has not answered for ${milliseconds / 1000} s`, {
+  new InspectFailure(`the API server has not responded for ${milliseconds / 1000} s`, {
     status: 504,
     code: 'inspect/no-answer',
-    remedy: 'look at the API server and the connection to it: kubectl get --raw /readyz',
+    remedy: 'check the API server and the connection to it: kubectl get --raw /readyz',
   });

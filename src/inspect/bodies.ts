@@ -21,14 +21,14 @@ export function readPlanRequest(body: string): PlanRequest {
   const read = files.map(fileOf);
   // Each problem shows the name of its file, so two files with the same name could not be distinguished.
   if (new Set(read.map(({ name }) => name)).size < read.length)
-    throw badInspectRequest('each file must have a name of its own');
+    throw badInspectRequest('each file must have its own name');
   return { files: read };
 }
 
 function fileOf(file: unknown): PlanFile {
   const { name, text } = (typeof file === 'object' && file !== null ? file : {}) as Record<string, unknown>;
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_LENGTH || typeof text !== 'string')
-    throw badInspectRequest('each file must have a name and a text');
+    throw badInspectRequest('each file must have a "name" and a "text"');
   return { name, text };
 }
 

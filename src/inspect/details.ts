@@ -39,7 +39,7 @@ export interface LogRequest {
   readonly container: string;
   /** The log of the container's previous run. */
   readonly previous: boolean;
-  /** The number of lines. */
+  /** The number of lines, counted from the end of the log. */
   readonly tail: number;
 }
 

@@ -39,8 +39,8 @@ export class EventLog {
 
   /**
    * Adds an event with the next id. An event of a type in `ONCE` replaces the kept event of the same type and subject,
-   * because a client reads the subject only once after both events. As a result, frequent changes of a few objects do
-   * not displace the events of instances.
+   * because a client that gets both events reads the subject only once. As a result, frequent changes of a few objects
+   * do not displace the events of instances.
    */
   add(event: Omit<InspectEvent, 'id'>): void {
     this.#lastId += 1;

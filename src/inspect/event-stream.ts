@@ -8,7 +8,7 @@ import type { InspectEvent } from './reports.ts';
 export const COLLECT_MS = 100;
 
 /**
- * The interval, in milliseconds, at which an idle stream sends a comment to keep the connection open, and reviews the
+ * The interval, in milliseconds, at which a stream sends a comment to keep the connection open, and reviews the
  * client's token.
  */
 const KEEP_ALIVE_MS = 15_000;
@@ -47,7 +47,7 @@ export const EVENT_STREAM_HEADERS = {
 };
 
 /**
- * One client of the stream of changes. The stream collects changes, and keeps only the newest change of each type and
+ * The stream of changes to one client. The stream collects changes, and keeps only the newest change of each type and
  * subject. It sends them as a batch after the connection has accepted all earlier messages. A slow client therefore
  * uses only the memory of one batch, and still gets the newest state.
  */
@@ -137,7 +137,7 @@ export class EventStream {
     }
   }
 
-  /** Keeps the idle connection open, and ends it when the token is no longer valid. */
+  /** Sends the comments that keep the connection open, and ends the stream when the token is no longer valid. */
   #rest(): void {
     const { clock, response, isValid } = this.#options;
     this.#keepAlive = clock.setTimer(KEEP_ALIVE_MS, () => {

@@ -24,8 +24,8 @@ export function readsItem(node: GraphNode, { references }: Expression): boolean 
 }
 
 /**
- * The present value of an expression of a node, or of the status. An expression that reads an iterator or `each` has no
- * present value. The caller masks values that can come from Secrets.
+ * The current value of an expression of a node, or of the status. An expression that reads an iterator or `each` has no
+ * single current value. The caller masks values that can come from Secrets.
  *
  * @param node absent for an expression of the status
  * @param variables the data of the instance (`schema`) and of nodes, by their names

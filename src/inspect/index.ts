@@ -1,9 +1,9 @@
 /**
  * The HTTP interface to the state of a cluster: definitions, instances, the state of each node with its reason, details
- * of one object, plans, and a stream of events. The room has the JSON of the interface, its paths, and its server. A
- * controller or a command passes the sources of the data to the server. By default, the server listens only on a
- * loopback address. Every request under `/api/` except `proof` needs a token. The server changes nothing unless actions
- * are allowed.
+ * of one object, plans, and a stream of events. The room defines the JSON types and the paths of the interface, and
+ * contains its server. A controller or a command passes the sources of the data to the server. By default, the server
+ * listens only on a loopback address. Every request under `/api/` except `proof` needs a token. The server changes
+ * objects only if actions are allowed.
  *
  * @packageDocumentation
  */

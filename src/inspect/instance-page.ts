@@ -47,8 +47,7 @@ export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
 
 /** Parses a whole number of at most nine digits. */
 export function wholeNumber(name: string, value: string): number {
-  if (!/^\d{1,9}$/.test(value))
-    throw badInspectRequest(`${name} must be a whole number, and is not ${JSON.stringify(value)}`);
+  if (!/^\d{1,9}$/.test(value)) throw badInspectRequest(`${name} must be a whole number, not ${JSON.stringify(value)}`);
   return Number(value);
 }
 

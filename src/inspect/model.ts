@@ -37,11 +37,11 @@ export interface InspectMeta {
   readonly source: 'controller' | 'cluster';
   /** The allowed actions. Empty for a server that only reads. */
   readonly actions: readonly InspectAction[];
-  /** The server answers `POST plan`. */
+  /** Does the server support `POST plan`? */
   readonly plans: boolean;
   /**
-   * How the commands that the page shows must be started in a new shell on the server's machine. Absent when users are
-   * on other machines.
+   * How a new shell on the server's machine must start the commands that the page shows. Absent when users are on other
+   * machines.
    */
   readonly commands?: {
     /** The command line that starts this program. Absent when it is `typekro`. */
@@ -51,7 +51,7 @@ export interface InspectMeta {
     /** The context of the kubeconfig. Absent when the kubeconfig has only one context. */
     readonly context?: string;
   };
-  /** The server answers `GET proof`. */
+  /** Set if the server supports `GET proof`. */
   readonly proves?: true;
   /** The user whose rights limit the responses. Absent for the user of the kubeconfig. */
   readonly user?: string;
@@ -118,8 +118,8 @@ export interface DefinitionDetail {
 export interface DefinitionSource {
   readonly text: string;
   /**
-   * Does the text have masked values of Secrets? If so, it differs from the definition, and a plan of this text would
-   * be wrong.
+   * Does the text have masked values of Secrets? If so, the text differs from the definition, and a plan of the text
+   * would be wrong.
    */
   readonly masked?: true;
 }
@@ -139,7 +139,7 @@ export interface SourceDiagnostic extends Omit<Diagnostic, 'source'> {
   readonly node?: string;
 }
 
-/** A dependency in a graph. It leads from a node to another node that reads it. */
+/** A dependency in a graph. The edge leads from a node to another node that reads the first one. */
 export interface GraphEdge {
   /** The id of a node, or `SPEC_NODE`. */
   readonly from: string;
@@ -352,7 +352,7 @@ export interface WhyChain {
   readonly othersTotal: number;
 }
 
-/** `GET instances/REF/nodes/NODE`. With `?object=`, it has the values of one object of a collection. */
+/** `GET instances/REF/nodes/NODE`. With `?object=`, the response has the values of one object of a collection. */
 export interface NodeDetail {
   readonly node: InstanceNode;
   /** The expressions of the node with their current values, in the order of the definition. */
@@ -481,8 +481,8 @@ export interface ChangeBatch {
 }
 
 /**
- * The data of a message `hello`, the first message of each stream of `GET events`. With `missed`, the client must read
- * everything again that it shows. There are three causes: the server was restarted; the server no longer has the events
+ * The data of a message `hello`, the first message of each stream of `GET events`. With `missed`, the client must
+ * reload all data that it shows. There are three causes: the server was restarted; the server no longer has the events
  * after the client's last id; or there was a recent change that a new client may have missed.
  */
 export interface StreamStart {
@@ -491,8 +491,8 @@ export interface StreamStart {
 }
 
 /**
- * The data of a message `reset`: there are more changes than a message can list. The client must read everything again
- * that it shows.
+ * The data of a message `reset`: there are more changes than a message can list. The client must reload all data that
+ * it shows.
  */
 export interface StreamReset {
   readonly reason: string;

@@ -1,8 +1,8 @@
 import type { ObjectRef } from '../core/index.ts';
 
 /**
- * The address of an instance or of an object in this interface: `apiVersion/Kind/namespace/name`, with `-` if it has no
- * namespace.
+ * The address of an instance or of an object in this interface: `apiVersion/Kind/namespace/name`, with `-` in place of
+ * an absent namespace.
  */
 export function instanceRef(instance: { apiVersion: string; kind: string; namespace?: string; name: string }): string {
   return `${instance.apiVersion}/${instance.kind}/${instance.namespace ?? '-'}/${instance.name}`;

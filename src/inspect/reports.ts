@@ -57,17 +57,17 @@ export interface InspectEvent {
     | 'instance-removed'
     /**
      * An object of an instance, or a pod of such an object, was created, changed or removed. Only the server of the
-     * dashboard adds it, for instances that clients read. A controller's own `InspectSource` has no such event.
+     * dashboard adds this event, for instances that clients read. A controller's own `InspectSource` has no such event.
      */
     | 'object-changed'
     /**
      * The cluster has a new event about the instance itself, or an event about it occurred again. The server of the
-     * dashboard adds it for instances that clients read.
+     * dashboard adds this event for instances that clients read.
      */
     | 'event-recorded'
     /**
      * `InspectMeta.limits` changed: a list request of the server fails, or succeeds again. The client reads `meta`
-     * again. The server of the dashboard adds it. A controller's own `InspectSource` has no such event.
+     * again. The server of the dashboard adds this event. A controller's own `InspectSource` has no such event.
      */
     | 'limits-changed'
     /** The controller wrote an object of the instance. */

@@ -16,7 +16,8 @@ export interface GuardedRequest {
  * site: the page contains no data, and a frame cannot show it.
  *
  * @param hosts additional allowed host names, in lower case
- * @param takesHosts does the command of the server have an option for further names? The remedy then names it
+ * @param takesHosts does the command of the server have an option for additional host names? If so, the remedy names
+ *   this option
  * @throws InspectFailure 403 or 421.
  */
 export function refuseForeign(request: GuardedRequest, hosts: ReadonlySet<string>, takesHosts: boolean): void {

@@ -32,7 +32,7 @@ export interface InspectRequest {
 /** The data that the routes return. */
 export interface RouteContext {
   readonly index: InspectIndex;
-  /** The reports of the controller in this process. Absent when there is none. */
+  /** The reports of the controller in this process. Absent when no controller runs in this process. */
   readonly source?: InspectSource;
   /** Absent for a server that has only the reports of a controller. */
   readonly details?: InspectDetails;
@@ -279,7 +279,7 @@ function notAllowed(): InspectFailure {
 }
 
 function otherMethod(allowed: 'GET' | 'POST'): InspectFailure {
-  return new InspectFailure(`only ${allowed} is answered here`, { status: 405, code: 'inspect/method' });
+  return new InspectFailure(`only ${allowed} is allowed here`, { status: 405, code: 'inspect/method' });
 }
 
 function missing(message: string, code: string): never {

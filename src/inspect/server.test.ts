@@ -461,7 +461,7 @@ describe('details', () => {
     ['&previous=1', 400, {}],
     ['&previous=TRUE', 400, {}],
     ['&tail=0', 400, {}],
-  ])('a log with the options "%s": %i', async (options, status, request) => {
+  ])('a request for a log with the options "%s" gets the status %i', async (options, status, request) => {
     const path = `acme.test/v1/Boat/n/b/logs?object=v1/Pod/n/p&container=c${options}`;
     expect(await read(path)).toMatchObject({ status, body: request });
   });

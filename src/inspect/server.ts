@@ -268,7 +268,7 @@ class Handler {
   #stream(request: IncomingMessage, response: ServerResponse, viewer: Viewer, isValid: () => Promise<boolean>): void {
     if (request.method === 'HEAD') return void response.writeHead(200, EVENT_STREAM_HEADERS).end();
     if (request.method !== 'GET') {
-      throw new InspectFailure('only GET is answered here', { status: 405, code: 'inspect/method' });
+      throw new InspectFailure('only GET is allowed here', { status: 405, code: 'inspect/method' });
     }
     if (this.#streams >= MAX_STREAMS) {
       throw new InspectFailure('too many clients follow the changes', {
@@ -340,7 +340,7 @@ function listen(server: Server, host: string | undefined, port: number): Promise
       reject(
         new TypeKroError(`the inspect interface could not be opened: ${cause.message}`, {
           code: 'inspect/listen',
-          ...(isTaken(cause) ? { remedy: `another program has port ${port}: name another port` } : {}),
+          ...(isTaken(cause) ? { remedy: `another program uses port ${port}: name another port` } : {}),
           cause,
         }),
       );

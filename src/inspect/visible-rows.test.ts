@@ -137,6 +137,6 @@ describe('a user with rights by namespace', () => {
   it('gets numbers of instances with a notice', async () => {
     const { items, limits } = (await ask('definitions')) as DefinitionList;
     expect(items.map(({ instances }) => instances)).toEqual([200]);
-    expect(limits).toEqual(['the numbers of instances are those of 200 namespaces']);
+    expect(limits).toEqual(['the numbers of instances cover only 200 namespaces']);
   });
 });

@@ -29,7 +29,7 @@ export interface VisibleRows {
 const NO_LIMITS = { limits: [], countLimits: [] };
 const LIMITS = {
   limits: [`only ${MAX_REVIEWED_NAMESPACES} namespaces are shown: choose a namespace to see another one`],
-  countLimits: [`the numbers of instances are those of ${MAX_REVIEWED_NAMESPACES} namespaces`],
+  countLimits: [`the numbers of instances cover only ${MAX_REVIEWED_NAMESPACES} namespaces`],
 };
 
 /** The kinds and the namespace that a caller reads. */

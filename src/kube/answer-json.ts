@@ -3,7 +3,7 @@ import { parseJson } from '../core/index.ts';
 import { KubeError } from './error.ts';
 
 /**
- * Parses the body of a response as JSON. It may be any text, because a proxy may respond instead of the server.
+ * Parses the body of a response as JSON. The body may be any text, because a proxy may respond instead of the server.
  *
  * @throws KubeError for a text that is not JSON
  */
@@ -12,7 +12,7 @@ export function answerJson(text: string, what: string): JsonValue {
     return parseJson(text);
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
-    const message = `the server's answer is not JSON: ${thrown.message}`;
+    const message = `the server's response is not JSON: ${thrown.message}`;
     throw new KubeError(message, { status: 200, reason: 'InvalidAnswer', what, cause: thrown });
   }
 }

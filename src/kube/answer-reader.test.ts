@@ -6,7 +6,7 @@ interface ReceivedAnswer {
   status?: number;
   headers?: Readonly<Record<string, string>>;
   body: string;
-  /** May the connection be used again? Absent until the answer is complete. */
+  /** May the connection be used again? Absent until the response is complete. */
   open?: boolean;
 }
 
@@ -141,9 +141,9 @@ describe.each(CASES)('$name', ({ text, method, closes, received }) => {
 });
 
 test.each([
-  ['a greeting of SSH', 'SSH-2.0-OpenSSH\r\n\r\n', /no status line/],
-  ['HTTP/2', lines('HTTP/2 200 OK', ''), /no status line/],
-  ['an invalid status', lines('HTTP/1.1 99 X', ''), /no status line/],
+  ['a greeting of SSH', 'SSH-2.0-OpenSSH\r\n\r\n', /no HTTP\/1 status line/],
+  ['HTTP/2', lines('HTTP/2 200 OK', ''), /no HTTP\/1 status line/],
+  ['an invalid status', lines('HTTP/1.1 99 X', ''), /no HTTP\/1 status line/],
   ['another protocol', lines('HTTP/1.1 101 Switching Protocols', ''), /another protocol/],
   ['a header without a name', lines('HTTP/1.1 200 OK', ': x', ''), /without a name/],
   ['a header without a colon', lines('HTTP/1.1 200 OK', 'x', 'a: b', ''), /without a name/],

@@ -73,7 +73,7 @@ export class AnswerReader {
   #readLine(input: Buffer, at: number): number {
     const mark = this.#part === 'head' ? HEAD_END : LINE_END;
     const end = input.indexOf(mark, at, 'latin1');
-    if ((end < 0 ? input.length : end) - at > MAX_HELD_BYTES) throw malformed('a head that is too long');
+    if ((end < 0 ? input.length : end) - at > MAX_HELD_BYTES) throw malformed('a header section that is too long');
     if (end < 0) {
       this.#held = Buffer.from(input.subarray(at));
       return input.length;
@@ -102,7 +102,7 @@ export class AnswerReader {
 
   #takeHead(text: string): void {
     const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?(?:\r\n|$)/.exec(text);
-    if (match === null) throw malformed('no status line of HTTP/1');
+    if (match === null) throw malformed('no HTTP/1 status line');
     const status = Number(match[2]);
     // 101 is an error, because the client requests no other protocol. Any other status below 200 is informational and
     // precedes the final response.
@@ -155,5 +155,5 @@ function sizeOf(length: string): number {
 }
 
 function malformed(what: string): Error {
-  return new Error(`the answer of the server is not HTTP/1.1: ${what}`);
+  return new Error(`the server's response is not HTTP/1.1: ${what}`);
 }

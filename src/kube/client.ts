@@ -56,7 +56,7 @@ export interface KubeClientOptions {
   readonly config?: KubeConfig;
   /** The `User-Agent` header. Default `typekro`. */
   readonly userAgent?: string;
-  /** Default: the system clock. */
+  /** The clock of the client. Default: the system clock. */
   readonly clock?: Clock;
   /** Random numbers in [0, 1) for jitter. Default `Math.random`. */
   readonly random?: () => number;
@@ -404,7 +404,7 @@ export class KubeClient implements KubernetesApi {
     const object = answerJson(text, request.what);
     if (isJsonObject(object)) return object as unknown as KubeObject;
     const { what, object: about } = request;
-    throw new KubeError('the server answered with no object', {
+    throw new KubeError('the server responded without an object', {
       status: 200,
       reason: 'InvalidAnswer',
       what,
@@ -439,7 +439,7 @@ function readPage(type: ResourceType, text: string) {
   // Any other response is an error. If it counted as an empty list, the caller would conclude that all objects were
   // deleted.
   if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
-    const message = `the server answered with no list of ${type.kind}`;
+    const message = `the server responded without a list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });
   }
   const items = values as unknown as KubeObject[];
@@ -479,7 +479,7 @@ function body(content: object, type: string = JSON_TYPE, headers: Readonly<Recor
 function checkType(type: Partial<ResourceType> | undefined): void {
   const missing = (['apiVersion', 'kind'] as const).find((member) => typeof type?.[member] !== 'string');
   if (missing === undefined) return;
-  throw new TypeKroError(`the reference of an object has no ${missing}`, {
+  throw new TypeKroError(`the object reference has no ${missing}`, {
     code: 'kube/incomplete-reference',
     remedy: "write e.g. { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web' }",
   });

@@ -9,13 +9,13 @@ interface ConnectionFailure {
   readonly remedy: string;
 }
 
-const NETWORK_REMEDY = 'check the network, a VPN or a firewall on the way, and "server" in the kubeconfig';
+const NETWORK_REMEDY = 'check the network, any VPN or firewall in between, and "server" in the kubeconfig';
 
 /** The connection failures with a description or a remedy, with the error codes of the operating system or of TLS. */
 const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   {
     codes: /^ECONNREFUSED$/,
-    words: (address) => `nothing answers at ${address}`,
+    words: (address) => `nothing listens at ${address}`,
     remedy: 'start that cluster, correct "server" in the kubeconfig, or name another context',
   },
   {
@@ -28,7 +28,7 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
     words: (address) => `there is no route to ${address}`,
     remedy: NETWORK_REMEDY,
   },
-  { codes: /^ECONNRESET$/, words: (address) => `the connection to ${address} was cut`, remedy: NETWORK_REMEDY },
+  { codes: /^ECONNRESET$/, words: (address) => `the connection to ${address} was interrupted`, remedy: NETWORK_REMEDY },
   {
     // The description depends on the message: see `tlsFailure`.
     codes: /^EPROTO$/,
@@ -36,8 +36,8 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   },
   {
     codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-    words: (_address, host) => `the certificate of the server is not for the name ${host}`,
-    remedy: 'the certificate of the server is for another name: use that one as "server", or set "tls-server-name"',
+    words: (_address, host) => `the certificate of the server is not valid for the name ${host}`,
+    remedy: 'the certificate of the server is for another name: use that name in "server", or set "tls-server-name"',
   },
   {
     codes: /^CERT_HAS_EXPIRED$/,
@@ -46,14 +46,13 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   },
   {
     codes: UNKNOWN_AUTHORITY,
-    words: (address) => `the certificate of ${address} is from an authority that is not trusted`,
+    words: (address) => `the certificate of ${address} was issued by an authority that is not trusted`,
     remedy:
-      'the certificate of the server is not from the authority in the kubeconfig: is "certificate-authority-data" that of this cluster?',
+      'the authority in the kubeconfig did not issue the certificate of the server: check that "certificate-authority-data" is from this cluster',
   },
   {
     codes: /^ERR_OSSL_/,
-    remedy:
-      'the certificate or the key of the user in the kubeconfig is not a PEM text: log in again, or write it again',
+    remedy: 'the certificate or the key of the user in the kubeconfig is not valid PEM: log in again, or replace it',
   },
 ];
 
@@ -67,7 +66,7 @@ export function connectionFailure(code: string): ConnectionFailure | undefined {
  * remedy.
  */
 export function connectionRemedy(code: string): string {
-  return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is right';
+  return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is correct';
 }
 
 /** Did a connection fail because no trusted authority has signed the certificate of the server? */

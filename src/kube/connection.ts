@@ -86,7 +86,7 @@ export class Connection {
   stream(head: string, request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
       const body = new StreamBody(this.#socket, () =>
-        this.destroy(new Error('the caller left the rest of the answer unread')),
+        this.destroy(new Error('the caller did not read the rest of the response')),
       );
       this.#exchange(head, request, {
         head: (given) => {
@@ -128,7 +128,7 @@ export class Connection {
     this.#settle()?.done();
     // If the server has responded before it read the whole request, it would read the rest as a part of the next
     // request on this connection.
-    if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
+    if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the response ended the connection'));
     this.idleLimitMs = this.#spareMs;
     // A spare socket must not keep the process alive.
     this.#socket.unref();
@@ -174,11 +174,11 @@ export class Connection {
  * TLS.
  */
 function unansweredError(): Error {
-  return new Error('the server closed the connection before it answered');
+  return new Error('the server closed the connection before it responded');
 }
 
 function brokenOffError(): Error {
-  return new Error('the server closed the connection before its answer was complete');
+  return new Error('the server closed the connection before its response was complete');
 }
 
 /** How long a connection may be unused: one second less than the server's own limit. */

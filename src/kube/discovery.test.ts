@@ -167,7 +167,7 @@ describe('createDiscovery', () => {
   });
 });
 
-describe('reading malformed answers', () => {
+describe('reading malformed responses', () => {
   it.each([[null], ['x'], [{ resources: 'x' }], [{ resources: [1, { name: 5, kind: {} }] }]])(
     '%j gives no kinds',
     (value) => {

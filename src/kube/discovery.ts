@@ -177,7 +177,7 @@ export function parseResourceList(
   return found;
 }
 
-/** Reads an `APIGroupDiscoveryList`; `undefined` when the server answered in the old format. */
+/** Reads an `APIGroupDiscoveryList`; `undefined` when the response has the old format. */
 export function parseAggregated(list: JsonValue): ApiResource[] | undefined {
   if (!isJsonObject(list) || list['kind'] !== 'APIGroupDiscoveryList') return undefined;
   const found: ApiResource[] = [];

@@ -8,14 +8,14 @@ import type { KubeConfig } from './types.ts';
 const FILE = { server: 'https://127.0.0.1:6443', context: 'typekro', source: '.typekro/kubeconfig' };
 
 test.each([
-  ['ECONNREFUSED', 'nothing answers at https://127.0.0.1:6443 (ECONNREFUSED)'],
-  ['EPROTO', 'another server answers at https://127.0.0.1:6443 (EPROTO)'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'another server answers at https://127.0.0.1:6443 (SELF_SIGNED_CERT_IN_CHAIN)'],
+  ['ECONNREFUSED', 'nothing listens at https://127.0.0.1:6443 (ECONNREFUSED)'],
+  ['EPROTO', 'another server responds at https://127.0.0.1:6443 (EPROTO)'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'another server responds at https://127.0.0.1:6443 (SELF_SIGNED_CERT_IN_CHAIN)'],
   [
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-    'another server answers at https://127.0.0.1:6443 (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+    'another server responds at https://127.0.0.1:6443 (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
   ],
-  ['CERT_SIGNATURE_FAILURE', 'another server answers at https://127.0.0.1:6443 (CERT_SIGNATURE_FAILURE)'],
+  ['CERT_SIGNATURE_FAILURE', 'another server responds at https://127.0.0.1:6443 (CERT_SIGNATURE_FAILURE)'],
 ])('the error for %s at the address of an embedded cluster says that the cluster has ended', (code, words) => {
   const error = endedCluster(FILE, code);
   expect(error?.message).toBe(`the embedded cluster of .typekro/kubeconfig has ended: ${words}`);
@@ -55,7 +55,7 @@ test('sends no request with the kubeconfig that an ended embedded cluster leaves
 });
 
 test.each([
-  ['another process', 'https:', 200, /has ended: another server answers at .* \(EPROTO\)$/],
+  ['another process', 'https:', 200, /has ended: another server responds at .* \(EPROTO\)$/],
   ['a server that refuses the credentials', 'http:', 401, /refused the credentials of .typekro\/kubeconfig \(401\)$/],
 ])('the error of a request says what now listens on the port: %s', async (_title, protocol, status, message) => {
   const server = createServer((_request, response) => response.writeHead(status).end('{}'));
@@ -70,7 +70,7 @@ test.each([
     server.close();
   }
   const gone = await createTransport(configOf(`https://127.0.0.1:${port}`));
-  await expect(gone.request(request)).rejects.toThrow(/has ended: nothing answers at .* \(ECONNREFUSED\)$/);
+  await expect(gone.request(request)).rejects.toThrow(/has ended: nothing listens at .* \(ECONNREFUSED\)$/);
   await gone.close();
 });
 

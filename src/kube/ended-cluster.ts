@@ -31,10 +31,10 @@ function remedyFor(server: string): string {
  * cluster.
  */
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
-  [/^ECONNREFUSED$/, (server) => `nothing answers at ${server}`],
+  [/^ECONNREFUSED$/, (server) => `nothing listens at ${server}`],
   [
     /^(?:EPROTO|ERR_TLS_CERT_ALTNAME_INVALID|CERT_SIGNATURE_FAILURE|UNABLE_TO_.*|SELF_SIGNED_CERT.*|DEPTH_ZERO_SELF_SIGNED.*)$/,
-    (server) => `another server answers at ${server}`,
+    (server) => `another server responds at ${server}`,
   ],
 ];
 
@@ -76,7 +76,7 @@ export function refusedByEmbedded(config: Address): TypeKroError | undefined {
   const { server, source } = config;
   return new TypeKroError(`${server} refused the credentials of ${source ?? 'this kubeconfig'} (401)`, {
     code: 'kube/unauthorized',
-    remedy: `renew the token if it is wrong or has expired; if the cluster of this kubeconfig has ended and another one answers, ${REMEDY}`,
+    remedy: `renew the token if it is wrong or has expired; if the cluster of this kubeconfig has ended and another server uses its address, ${REMEDY}`,
   });
 }
 

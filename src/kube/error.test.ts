@@ -53,7 +53,7 @@ describe('a Status without some of its fields', () => {
   it('with an empty message has a default message', () => {
     const empty = status({ message: '', code: 503 });
     expect(errorOfResponse({ status: 503, headers: {} }, JSON.stringify(empty)).message).toBe(
-      'the server answered 503',
+      'the server responded with 503',
     );
     expect(errorOfStatus(empty).message).toBe('the server ended the watch with an error');
   });

@@ -38,8 +38,8 @@ const MAX_WAIT_MS = 60_000;
 const NO_DETAILS: StatusDetails = { causes: [] };
 
 /**
- * The error of a request that the API server refused or did not answer, or that got an unusable response. Programs must
- * switch on `reason` or `status`, never on the message.
+ * The error of a request that the API server refused, that got no response, or whose response is unusable. Programs
+ * must switch on `reason` or `status`, never on the message.
  */
 export class KubeError extends TypeKroError {
   readonly status: number;
@@ -133,7 +133,7 @@ export function isUnanswered(thrown: unknown): thrown is KubeError {
 
 /** The error of a request that its own signal aborted. */
 export function abortedError(about: { readonly what?: string; readonly object?: ObjectRef } = {}): KubeError {
-  return new KubeError('the request was given up', { status: 0, reason: 'Aborted', ...about });
+  return new KubeError('the request was aborted', { status: 0, reason: 'Aborted', ...about });
 }
 
 /** Was the request aborted by its own signal? */
@@ -218,7 +218,7 @@ function statusOfReason(reason = ''): number {
 
 function shorten(text: string, status: number): string {
   const beginning = text.trim().slice(0, 300);
-  return beginning === '' ? `the server answered ${status}` : beginning;
+  return beginning === '' ? `the server responded with ${status}` : beginning;
 }
 
 function kebab(reason: string): string {
@@ -231,7 +231,8 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
   }
   if (status === 403 && / cannot \S+ resource /.test(message)) {
     return {
-      remedy: 'give the user a role with that verb and resource; `kubectl auth can-i --list` shows what it may do',
+      remedy:
+        'give the user a role with that verb and resource; `kubectl auth can-i --list` shows what the user may do',
     };
   }
   if (reason === 'InvalidAnswer')
@@ -240,7 +241,8 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
     return { remedy: 'await running calls, such as deploy(), before the transport or the cluster is closed' };
   if (reason === 'NoAnswer')
     return {
-      remedy: 'see whether the API server is overloaded or stopped, and whether a proxy or a firewall is on the way',
+      remedy:
+        'check whether the API server is overloaded or stopped, and whether a proxy or a firewall blocks the connection',
     };
   if (reason !== 'Transport') return {};
   // An error before the request, such as a credential plugin's, has its own remedy.
@@ -251,7 +253,7 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
         'if the server speaks TLS, write https:// in "server" of the kubeconfig; otherwise check that the API server runs',
     };
   if (/closed the connection before its answer was complete/.test(message))
-    return { remedy: 'check that the API server runs, and the time limits of proxies and load balancers on the way' };
+    return { remedy: 'check that the API server runs, and the time limits of proxies and load balancers in between' };
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return { remedy: connectionRemedy(code) };
 }

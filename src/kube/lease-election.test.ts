@@ -84,7 +84,7 @@ function setup(isEligible?: () => boolean) {
 }
 
 describe('runElection', () => {
-  it('loses its term at the deadline, even if the server never answers', async () => {
+  it('loses its term at the deadline, even if the server never responds', async () => {
     const { server, stop, events, ended, advance, finish } = setup();
     await advance(4000);
     server.answers = false;

@@ -21,7 +21,7 @@ test('a request without a response is sent only once, and its error names the se
     await expect(client.raw({ path: '/version' })).resolves.toMatchObject({ text: '{}' });
     await expect(client.raw({ path: '/api' })).rejects.toMatchObject({
       code: 'kube/no-answer',
-      message: `the API server at ${url} has not answered GET /api within 0.3 s`,
+      message: `the API server at ${url} did not respond to GET /api within 0.3 s`,
     });
     expect(requests).toBe(2);
   } finally {

@@ -20,7 +20,7 @@ export function limitedTransport(transport: Transport, server: string, limitMs: 
       } catch (thrown) {
         if (!limit.signal.aborted) throw thrown;
         throw new KubeError(
-          `the API server at ${server} has not answered ${request.method} ${request.path} within ${limitMs / 1000} s`,
+          `the API server at ${server} did not respond to ${request.method} ${request.path} within ${limitMs / 1000} s`,
           { status: 0, reason: 'NoAnswer', cause: thrown },
         );
       } finally {

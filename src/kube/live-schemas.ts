@@ -177,6 +177,6 @@ function documentUrl(index: JsonValue, path: string): string | undefined {
   const paths = isJsonObject(index) ? index['paths'] : undefined;
   const entry = isJsonObject(paths) && Object.hasOwn(paths, path) ? paths[path] : undefined;
   const url = isJsonObject(entry) ? entry['serverRelativeURL'] : undefined;
-  // Follow only a path of this server.
+  // Only a path of this server is followed.
   return typeof url === 'string' && url.startsWith('/openapi/v3/') ? url : undefined;
 }

@@ -10,7 +10,7 @@ import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from './types
 
 /** The source of a configuration. `text` has precedence over `path`. */
 export interface LoadKubeConfigOptions {
-  /** The content of a kubeconfig; no file is read. */
+  /** The content of a kubeconfig. No kubeconfig file is read. */
   readonly text?: string;
   /** The path of a file. Default: the files of `KUBECONFIG`, else `~/.kube/config`, else the pod's service account. */
   readonly path?: string;
@@ -124,7 +124,7 @@ async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroEr
   const place = problem?.source === undefined ? '' : `:${problem.source.line}:${problem.source.column}`;
   return new TypeKroError(`the kubeconfig ${name}${place} is not YAML: ${problem?.message ?? firstLine}`, {
     code: 'kube/bad-config',
-    remedy: problem?.hint ?? 'correct the line that is named, or name another kubeconfig',
+    remedy: problem?.hint ?? 'correct that line, or name another kubeconfig',
     cause,
   });
 }
@@ -166,7 +166,7 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
     throw new TypeKroError(`context "${name}" names no usable cluster ("${clusterName ?? ''}")`, {
       code: 'kube/bad-config',
       remedy:
-        'name a cluster of the kubeconfig there, and give it "server: https://…"; `kubectl config view` shows both',
+        'set the cluster of the context to one in the kubeconfig that has "server: https://…"; `kubectl config view` shows both',
     });
   }
   const userName = string(context.value['user']) ?? '';

@@ -84,7 +84,7 @@ test('pods that the user may not read are reported', async () => {
 test.each([
   ['503', new KubeError('no endpoints', { status: 503, reason: 'ServiceUnavailable', retryAfterMs: 2000 })],
   ['403', new KubeError('not allowed', { status: 403, reason: 'Forbidden' })],
-  ['the end of the caller', new KubeError('the request was given up', { status: 0, reason: 'Aborted' })],
+  ['the end of the caller', new KubeError('the request was aborted', { status: 0, reason: 'Aborted' })],
 ])('a read of families rejects with the failure of the read of pods: %s', async (_what, failure) => {
   const { api } = cluster([]);
   const { status, reason, retryAfterMs, message } = failure;

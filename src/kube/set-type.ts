@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import type { ResourceType } from './types.ts';
 
 /**
- * Sets the apiVersion and kind of an object from a list or a watch, if it has no kind or the kind
+ * Sets a missing apiVersion or kind of an object from a list or a watch. Replaces both if the kind is
  * `PartialObjectMetadata`. A server omits them in the items of built-in lists, and writes `PartialObjectMetadata` in
  * responses with only metadata.
  */

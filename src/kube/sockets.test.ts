@@ -131,13 +131,13 @@ describe('connections', () => {
   });
 
   it.each([
-    ['before the head', '', 'before it answered'],
-    ['within the head', 'HTTP/1.1 200 OK\r\nx', 'before its answer was complete'],
-    ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel', 'before its answer was complete'],
+    ['before the head', '', 'before it responded'],
+    ['within the head', 'HTTP/1.1 200 OK\r\nx', 'before its response was complete'],
+    ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel', 'before its response was complete'],
     [
       'within the chunks',
       'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel',
-      'before its answer was complete',
+      'before its response was complete',
     ],
   ])('that end %s fail the request', async (_name, part, when) => {
     answer = (_text, socket) => {
@@ -156,7 +156,7 @@ describe('connections', () => {
     await textOf('/a');
     const failure: unknown = await get('/b').catch((thrown: unknown) => thrown);
     expect(accepted).toHaveLength(1);
-    expect(failure).toMatchObject({ message: 'the server closed the connection before its answer was complete' });
+    expect(failure).toMatchObject({ message: 'the server closed the connection before its response was complete' });
   });
 
   it('to a port without a listener fail with the reason', async () => {
@@ -244,7 +244,7 @@ describe('time', () => {
     expect(await last).toBe('x');
     // The time limit ends the hanging requests.
     vi.advanceTimersByTime(300_000);
-    for (const outcome of await hanging) expect(outcome).toMatchObject({ reason: { message: /not answer in time/ } });
+    for (const outcome of await hanging) expect(outcome).toMatchObject({ reason: { message: /not respond in time/ } });
   });
 
   it('a request that is aborted while it waits for its turn ends at once, and is never sent', async () => {
@@ -287,7 +287,7 @@ describe('time', () => {
     const stream = await get('/a?watch=true');
     const reading = readBodyText(stream.body);
     const silent = get('/b?watch=true');
-    const outcome = expect(silent).rejects.toThrow('not answer in time');
+    const outcome = expect(silent).rejects.toThrow('not respond in time');
     vi.advanceTimersByTime(400_000);
     await outcome;
     accepted[0]?.end('x');
@@ -297,7 +297,7 @@ describe('time', () => {
   it('an error response instead of a stream has a time limit', async () => {
     answer = () => 'HTTP/1.1 500 Oops\r\ncontent-length: 5\r\n\r\nhel';
     const { body } = await get('/?watch=true');
-    const outcome = expect(readBodyText(body)).rejects.toThrow('not answer in time');
+    const outcome = expect(readBodyText(body)).rejects.toThrow('not respond in time');
     vi.advanceTimersByTime(400_000);
     await outcome;
   });
@@ -351,7 +351,7 @@ describe('streams', () => {
       (async () => {
         for await (const bytes of body) read.push(Buffer.from(bytes).toString());
       })(),
-    ).rejects.toThrow('closed the connection before its answer was complete');
+    ).rejects.toThrow('closed the connection before its response was complete');
     expect(read).toEqual(['a']);
   });
 });

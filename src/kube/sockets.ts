@@ -212,7 +212,7 @@ function isOverdue({ activeAt, idleLimitMs }: Connection, now: number): boolean 
 }
 
 function overdueError(): Error {
-  return new Error('the server did not answer in time');
+  return new Error('the server did not respond in time');
 }
 
 function abortedError(): Error {

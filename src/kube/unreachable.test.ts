@@ -6,10 +6,10 @@ const CONFIG = { server: 'https://kube.example:6443', context: 'prod', source: '
 const failure = (code: string, message = code) => Object.assign(new Error(message), { code });
 
 test.each([
-  ['ECONNREFUSED', '', 'nothing answers at https://kube.example:6443 (ECONNREFUSED)'],
+  ['ECONNREFUSED', '', 'nothing listens at https://kube.example:6443 (ECONNREFUSED)'],
   ['ENOTFOUND', '', 'the name kube.example is unknown (ENOTFOUND)'],
   ['ETIMEDOUT', '', 'there is no route to https://kube.example:6443 (ETIMEDOUT)'],
-  ['ECONNRESET', '', 'the connection to https://kube.example:6443 was cut (ECONNRESET)'],
+  ['ECONNRESET', '', 'the connection to https://kube.example:6443 was interrupted (ECONNRESET)'],
   ['CERT_HAS_EXPIRED', '', 'the certificate of https://kube.example:6443 has expired (CERT_HAS_EXPIRED)'],
   [
     'EPROTO',
@@ -31,11 +31,11 @@ test.each([
 
 test('the error of a kubeconfig that was passed as text names no file', () => {
   const error = unreachable(failure('ECONNREFUSED'), { server: 'http://a:1', context: 'c' });
-  expect(error).toMatchObject({ message: 'nothing answers at http://a:1 (ECONNREFUSED)' });
+  expect(error).toMatchObject({ message: 'nothing listens at http://a:1 (ECONNREFUSED)' });
 });
 
 test.each([
-  ['an error without a code', new Error('the server closed the connection before it answered')],
+  ['an error without a code', new Error('the server closed the connection before it responded')],
   ['an error of another kind', failure('ERR_OSSL_PEM_NO_START_LINE')],
   ['an error with its own remedy', new TypeKroError('no', { code: 'kube/proxy' })],
   ['a thrown text', 'a text'],

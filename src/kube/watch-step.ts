@@ -214,7 +214,7 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (error.status === 410) {
     const expired = state.expired + 1;
     const next: WatchState = { phase: 'waiting', failures: Math.max(failures, expired), expired, ...kept };
-    // The first 410 causes an immediate list. If the server answers the version of every list with 410, the watch
+    // The first 410 causes an immediate list. If the server responds with 410 to the version of every list, the watch
     // pauses first.
     return next.failures === 1 ? start(next) : wait(next, error, random);
   }

@@ -46,7 +46,7 @@ const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])
     /(?:configmap|secret) "[^"]*" not found/i,
     'create it, or correct the name in the pod; with `optional: true` the pod starts without it',
   ],
-  [/Insufficient |Too many pods/, 'ask for less in resources.requests, or add a node'],
+  [/Insufficient |Too many pods/, 'request less in resources.requests, or add a node'],
   [/node affinity|node selector/, 'correct nodeSelector and affinity of the pod, or label a node'],
   [/untolerated taint/, 'add a toleration to the pod, or remove the taint from a node'],
 ];
@@ -67,7 +67,7 @@ function realRemedy({ object, reason, message, about }: CauseFacts): string | un
     case 'NoAddress':
       return 'make sure that the controller of the IngressClass runs and publishes addresses, or correct ingressClassName';
     case 'Unhealthy':
-      return 'correct port, path and times of the probe, or the program that answers it in the container';
+      return 'correct port, path and times of the probe, or the program that responds to it in the container';
     case 'BackoffLimitExceeded':
       return 'correct the program of its pods, or raise backoffLimit for more tries; then delete the Job, so that it is created again';
     case 'DeadlineExceeded':

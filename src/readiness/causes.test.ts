@@ -130,7 +130,7 @@ test.each<
     [set],
     [event(set, 'FailedCreate', quota)],
     [`FailedCreate (Deployment shop/web): ${quota}`],
-    /^ask for what the quota leaves/,
+    /^request at most what the quota still allows/,
   ],
   [
     'a LimitRange',

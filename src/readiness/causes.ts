@@ -86,7 +86,9 @@ export function openFamily(object: KubeObject, objects: readonly KubeObject[]): 
 
 const isOpen = (object: KubeObject): boolean => !readinessOf(object).ready;
 
-/** The object, all objects that it owns directly or indirectly, and the claims that these pods mount. */
+/**
+ * The object, all objects that it owns directly or indirectly, and the claims that the pods among these objects mount.
+ */
 export function podFamily(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
   const children = new Map<string, KubeObject[]>();
   for (const object of objects) {

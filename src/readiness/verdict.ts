@@ -12,7 +12,7 @@ export function inProgress(reason: string, message: string): Readiness {
   return { ready: false, failed: false, state: 'inProgress', reason, message };
 }
 
-/** The object is not ready, and stays so without a change. */
+/** The object is not ready, and will not become ready without a change. */
 export function failed(reason: string, message: string): Readiness {
   return { ready: false, failed: true, state: 'failed', reason, message };
 }

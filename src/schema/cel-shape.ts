@@ -20,7 +20,7 @@ const EMBEDDED: Readonly<Record<string, Schema>> = {
 
 const shapes = new WeakMap<Schema, DataShape>();
 
-/** Is the schema an int-or-string? CRDs use an extension to mark such a schema, built-in kinds use a format. */
+/** Is the schema an int-or-string? CRDs mark such a schema with an extension, and built-in kinds with a format. */
 export function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
 }

@@ -65,7 +65,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   error('null-only', 'A field allows only null.', field('{"anyOf": [{"type": "null"}]}'), 'Remove the field.'),
   error(
     'pattern-properties',
-    'An object gives its members types by several patterns of their names (patternProperties).',
+    'An object defines the types of its members by several patterns of their names (patternProperties).',
     field('{"type": "object", "patternProperties": {"^a": {"type": "string"}, "^b": {"type": "integer"}}}'),
     'Use one type for all members, or declare each member.',
   ),
@@ -109,7 +109,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'open-object',
     'An object has declared fields and also fields with any name.',
     field('{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}'),
-    'Put the fields with any name into a map in a field of its own.',
+    'Put the fields with any name into a map in a separate field.',
   ),
   error(
     'properties-count',

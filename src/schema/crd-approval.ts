@@ -10,7 +10,10 @@ const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
 
 type Approval = 'absent' | 'bypassed' | 'approved' | 'invalid';
 
-/** The state of the annotation that approves a CRD. Its value is a URL, or a reason that begins with `unapproved`. */
+/**
+ * The state of the annotation that approves a CRD. The annotation's value is a URL, or a reason that begins with
+ * `unapproved`.
+ */
 function approvalOf({ metadata: { annotations = {} } }: KubeObject): {
   readonly state: Approval;
   readonly text: string;

@@ -56,7 +56,7 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
   ['a field becomes required', object({ a: text }), object({ a: text }, { required: ['a'] }), ['spec: requires a']],
   ['an enum loses values', { ...text, enum: ['a', 'b'] }, { ...text, enum: ['a'] }, ['spec: accepts fewer values']],
   ['an enum is added', text, { ...text, enum: ['a'] }, ['spec: accepts fewer values']],
-  ['a pattern', text, { ...text, pattern: '^a$' }, ['spec: accepts only texts that match ^a$']],
+  ['a pattern', text, { ...text, pattern: '^a$' }, ['spec: accepts only strings that match ^a$']],
   ['a format', text, { ...text, format: 'date-time' }, ['spec: accepts only the format date-time']],
   [
     'a format of a smaller range',

@@ -125,7 +125,7 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
     if (left === undefined || left.length > 0) add('accepts fewer values');
   }
   const { pattern = '' } = next;
-  if (pattern !== '' && pattern !== old.pattern) add(`accepts only texts that match ${pattern}`);
+  if (pattern !== '' && pattern !== old.pattern) add(`accepts only strings that match ${pattern}`);
   const { format } = next;
   const isChecked = format !== undefined && (RANGE_FORMATS.has(format) || formatCheck(format) !== undefined);
   if (isChecked && format !== old.format) add(`accepts only the format ${format}`);

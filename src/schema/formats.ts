@@ -55,8 +55,8 @@ function uuidCheck(third: string, fourth: string): (text: string) => boolean {
 const HOST_CHARACTER = String.raw`a-zA-Z0-9\p{S}\p{L}`;
 
 /**
- * Matches a single label, which may have a hyphen only after its first character, or several labels joined by dots, of
- * which the last one consists of letters.
+ * Matches a single label, or several labels joined by dots. A single label may have a hyphen only after its first
+ * character. The last of several labels consists of letters.
  */
 const HOSTNAME = new RegExp(
   `^(?:[${HOST_CHARACTER}](?:-?[${HOST_CHARACTER}]{0,62})?|(?:[${HOST_CHARACTER}](?:[-${HOST_CHARACTER}]{0,61}[${HOST_CHARACTER}])?\\.)+[a-zA-Z\\p{L}]{2,63})$`,

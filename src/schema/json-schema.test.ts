@@ -259,7 +259,7 @@ test.each<[string, JsonObject, SimpleValue]>([
     'float | validation="[self / 0.01].all(q, [q - double(int(q + (q < 0.0 ? -0.5 : 0.5)))].all(r, r * r < 1e-18 * (1.0 + q * q)))"',
   ],
   ['an integer', { type: 'integer', multipleOf: 1.5 }, expect.stringContaining('"[double(self) / 1.5].all(') as string],
-])('a multiple of a fraction: %s', (_name, schema, expected) => {
+])('a multiple of a fraction becomes a rule: %s', (_name, schema, expected) => {
   expect(fieldOf(schema)).toEqual(expected);
 });
 

@@ -49,7 +49,7 @@ export function separatorMistake(text: string): SeparatorMistake | undefined {
   }
   const character = first[1] ?? '';
   return {
-    message: `markers are separated by spaces, and here is ${SEPARATOR_NAMES[character] ?? character}`,
+    message: `markers are separated by spaces, but here is ${SEPARATOR_NAMES[character] ?? character}`,
     hint: `write ${corrected}${text.slice(from)}`,
     offset: bar + first.index,
   };
@@ -93,7 +93,7 @@ function unboundedType(type: SimpleType): { readonly words: string; readonly suf
   if (type.form === 'list') return { words: 'a list', suffix: 'Items' };
   if (type.form === 'map') return { words: 'a map' };
   if (type.form !== 'atomic' || type.name === 'integer' || type.name === 'float') return undefined;
-  return type.name === 'string' ? { words: 'a text', suffix: 'Length' } : { words: `of the type ${type.name}` };
+  return type.name === 'string' ? { words: 'a string', suffix: 'Length' } : { words: `of the type ${type.name}` };
 }
 
 /**
@@ -106,7 +106,7 @@ function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAd
   const { words, suffix } = found;
   return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
     if (key !== 'minimum' && key !== 'maximum') return [];
-    const message = `${key} bounds a number, and the field is ${words}: it has no effect`;
+    const message = `${key} bounds a number, but the field is ${words}: it has no effect`;
     const hint = suffix === undefined ? `remove ${key}` : `write ${key.slice(0, 3)}${suffix}=${value}`;
     return [{ kind: 'no-effect', message, hint, offset }];
   });
@@ -141,12 +141,14 @@ function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvic
   return markers.flatMap(({ key, value, quoted, offset }): MarkerAdvice[] => {
     if (key === 'default' && value.includes('${schema.')) {
       const hint = 'remove the default, and read the field in templates with .?NAME.orValue(…)';
-      return [{ kind: 'no-effect', message: 'a default is no expression: instances get this text', hint, offset }];
+      return [
+        { kind: 'no-effect', message: 'a default is not an expression: instances get this string', hint, offset },
+      ];
     }
     if (key !== 'default' || quoted) return [];
     if (/^(?:null|nil|None|undefined)$/.test(value)) {
-      const hint = 'remove the default: the field then has no value, and has(…) tests for it';
-      return [{ kind: 'no-effect', message: `the default is the text "${value}", not "no value"`, hint, offset }];
+      const hint = 'remove the default: the field then has no value, and has(…) is false';
+      return [{ kind: 'no-effect', message: `the default is the string "${value}", not "no value"`, hint, offset }];
     }
     const single = /^'(.*)'$/.exec(value)?.[1];
     if (single === undefined) return [];

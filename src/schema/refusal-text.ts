@@ -60,7 +60,7 @@ const TYPE_WORDS = new Map([
   ['number', 'a number'],
   ['float', 'a number'],
   ['double', 'a number'],
-  ['string', 'a text'],
+  ['string', 'a string'],
   ['boolean', 'true or false'],
   ['array', 'a list'],
   ['object', 'an object'],
@@ -91,7 +91,7 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
   if (types === 'object') return 'write members, as in "name: value", below the field';
   if (value === null) return 'give it a value, or leave the field out';
   if (types === 'integer' || types === 'int32' || types === 'int64')
-    return 'write digits, without quotes and without a point';
+    return 'write digits, without quotes and without a decimal point';
   return `write ${TYPE_WORDS.get(types) ?? types}`;
 }
 
@@ -105,7 +105,7 @@ function describe(value: JsonValue | undefined): string {
   if (isJsonObject(value)) return 'an object';
   const text = stringifyJson(value);
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return typeof value === 'string' ? `the text ${shown}` : shown;
+  return typeof value === 'string' ? `the string ${shown}` : shown;
 }
 
 type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string) => string;
@@ -163,17 +163,17 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /RFC 1035 label/,
     (_match, value) =>
       forExample(
-        'begin with a letter, and use small letters, digits and "-"',
+        'begin with a letter, and use lowercase letters, digits and "-"',
         validName(typeof value === 'string' ? value.replace(/^[^A-Za-z]+/, '') : value, /[^a-z0-9]+/g),
       ),
   ],
   [
     /RFC 1123 label/,
-    (_match, value) => forExample('use small letters, digits and "-"', validName(value, /[^a-z0-9]+/g)),
+    (_match, value) => forExample('use lowercase letters, digits and "-"', validName(value, /[^a-z0-9]+/g)),
   ],
   [
     /RFC 1123 subdomain/,
-    (_match, value) => forExample('use small letters, digits, "-" and "."', validName(value, /[^a-z0-9.]+/g, 253)),
+    (_match, value) => forExample('use lowercase letters, digits, "-" and "."', validName(value, /[^a-z0-9.]+/g, 253)),
   ],
   [
     /valid label key|valid label must be|name part must consist of|prefix part/,
@@ -211,12 +211,12 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
       typeof value === 'string' && /^\d+$/.test(value)
         ? `write the number without quotes: ${value}`
         : forExample(
-            'write a port number, or a port name of at most 15 small letters, digits and "-"',
+            'write a port number, or a port name of at most 15 lowercase letters, digits and "-"',
             validName(value, /[^a-z0-9]+/g, 15),
           ),
   ],
   [/at least (\d+)/, ([text]) => `give ${text}`],
-  [/must match the regex|should match|must match pattern/, () => 'write a value of the named form'],
+  [/must match the regex|should match|must match pattern/, () => 'write a value of the form that the message names'],
   [/[Ii]mmutable/, () => 'leave it as it is, or make a new object'],
   [
     /not found/i,

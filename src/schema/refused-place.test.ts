@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { refusalText } from './refusal-text.ts';
 import { stepsIn, valueAtSteps, withField } from './refused-place.ts';
 
-describe('the missing field of a refusal is found', () => {
+describe('the field is found when the refusal does not name it', () => {
   const decoding = (kind: string, part: string) =>
     `Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal ${kind} into Go struct field ObjectMeta.${part} of type string`;
   test.each([
@@ -11,7 +11,7 @@ describe('the missing field of a refusal is found', () => {
       { metadata: { annotations: { a: 'x', 'example.com/b': 2 } } },
       decoding('number', 'annotations'),
       'metadata.annotations[example.com/b]',
-      '2 is written where a text is expected',
+      '2 is written where a string is expected',
       'write it in quotes: "2"',
     ],
     [
@@ -19,7 +19,7 @@ describe('the missing field of a refusal is found', () => {
       { metadata: { labels: { on: true } } },
       decoding('bool', 'labels'),
       'metadata.labels[on]',
-      'true is written where a text is expected',
+      'true is written where a string is expected',
       'write it in quotes: "true"',
     ],
     [

@@ -25,7 +25,7 @@ const rulesOf = (schema: Schema): readonly ValidationRule[] => {
   return Array.isArray(rules) ? (rules as readonly ValidationRule[]) : [];
 };
 
-/** Does the schema or a part of it have CEL rules? The result is cached per node. */
+/** Does the schema or a part of it have CEL rules? The result is cached per schema. */
 export const hasRules: (schema: Schema) => boolean = anywhere((schema) => rulesOf(schema).length > 0);
 
 /** The parts of a value whose schemas have CEL rules, parents first. Null values are skipped. */

@@ -69,7 +69,7 @@ describe('arktype', () => {
     expect(emit(type({ field: field as never })).spec).toEqual({ field: expected });
   });
 
-  test('optional fields and defaults, also inside lists and nested objects', () => {
+  test('optional fields and defaults are kept, also inside lists and nested objects', () => {
     const schema = type({
       'a?': 'string',
       b: 'string = "x"',
@@ -132,7 +132,7 @@ describe('arktype', () => {
     [
       'object with an index',
       type({ a: 'string', '[string]': 'string' }),
-      /^field f: declared fields together with others/,
+      /^field f: declared fields together with other fields/,
     ],
     ['Map', type('Map'), /^field f: a Map cannot be written as JSON/],
     ['symbol', type('symbol'), /^field f: a symbol/],
@@ -175,7 +175,7 @@ test('required fields, rules and integers that the caller names are emitted', ()
 });
 
 describe('zod', () => {
-  test('an object with members of many types', () => {
+  test('an object with members of many types is converted', () => {
     const schema = z.object({
       name: z.string().min(1).max(63).describe('who'),
       replicas: z.int().default(2),
@@ -250,7 +250,7 @@ function recursive(): z.ZodType {
 }
 
 describe('JSON Schema, TypeBox and valibot', () => {
-  test('plain JSON Schema with references', () => {
+  test('a plain JSON Schema with references is converted', () => {
     const schema = {
       type: 'object',
       required: ['a'],
@@ -260,7 +260,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
     expect(emit(schema).spec).toEqual({ a: 'string | required=true maxLength=5', b: 'string', c: 'string | enum="x"' });
   });
 
-  test('a schema of TypeBox', () => {
+  test('a schema of TypeBox is converted', () => {
     const kind = Symbol.for('TypeBox.Kind');
     const schema = {
       [kind]: 'Object',
@@ -281,7 +281,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
     expect(emit(schema).spec).toMatchObject({ u: 'string | required=true enum="x,y"', r: 'map[string]integer' });
   });
 
-  test('a schema of valibot', () => {
+  test('a schema of valibot is converted', () => {
     const string = { kind: 'schema', type: 'string' };
     const number = { kind: 'schema', type: 'number' };
     const schema = {
@@ -484,7 +484,7 @@ function normal(schema: Schema): Schema {
   ) as Schema;
 }
 
-test('fromJsonSchema throws for no document', () => {
+test('fromJsonSchema never throws, whatever the document', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

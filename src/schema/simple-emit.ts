@@ -142,7 +142,7 @@ class Emitter {
       this.#error(
         path,
         'recursive',
-        'the type contains itself, which SimpleSchema cannot say',
+        'the type contains itself, which SimpleSchema cannot express',
         'use object for the inner part',
       );
       return undefined;
@@ -221,8 +221,8 @@ class Emitter {
       if (fields.length > 0) {
         throw new EmitProblem(
           'open-object',
-          'declared fields together with others of one type',
-          'put the others into a separate field',
+          'declared fields together with other fields of one type',
+          'put the other fields into a separate field',
         );
       }
       return this.#listOf('map[string]', additionalProperties, `${path}.*`, singular(name));
@@ -230,8 +230,8 @@ class Emitter {
     if (open && fields.length > 0) {
       throw new EmitProblem(
         'open-object',
-        'declared fields together with arbitrary others',
-        'put the others into a field of type object',
+        'declared fields together with arbitrary other fields',
+        'put the other fields into a field of type object',
       );
     }
     if (open) return 'object';
@@ -252,8 +252,8 @@ const written = (type: string, markers: readonly string[]): string =>
   markers.length === 0 ? type : `${type} | ${markers.join(' ')}`;
 
 /**
- * Does kro set the object's default to `{}`? True if no field of the object is required and at least one field has a
- * default.
+ * Does kro set the object's default to `{}`? True if no field of the object is required, and at least one field has a
+ * default or is itself such an object.
  */
 function defaultsItself(schema: Schema): boolean {
   if (schema.required !== undefined && schema.required.length > 0) return false;

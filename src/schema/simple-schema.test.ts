@@ -58,7 +58,7 @@ describe('errors', () => {
       {},
       'failed to unmarshal spec schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',
     ],
-  ])('blocks that are not maps: %j, %j', (spec, types, message) => {
+  ])('blocks that are not maps are refused: %j, %j', (spec, types, message) => {
     expect(errorsOf(spec, types)[0]?.message).toBe(message);
   });
 

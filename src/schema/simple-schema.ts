@@ -425,7 +425,7 @@ function valuelessHint(unknown: string): string | undefined {
 }
 
 const EXPRESSION_HINT =
-  'a field has a type here, such as string; values of the status are written in spec.schema.status, beside spec';
+  'a field has a type here, such as string; values of the status are written in spec.schema.status, next to spec';
 
 /** Maps the beginning of kro's message about an invalid list of markers to a remedy. */
 const LEX_HINTS: readonly (readonly [string, string])[] = [

@@ -10,8 +10,8 @@ import { schemaErrors } from './validate.ts';
 const MAX_DEPTH = 200;
 
 /**
- * Errors of defaults. A default must be valid for its schema, and pruning must not change it. As on a server, the
- * defaults of map values are not checked.
+ * Yields the errors of defaults. A default must be valid for its schema, and pruning must not change it. As on a
+ * server, the defaults of map values are not checked.
  */
 export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;

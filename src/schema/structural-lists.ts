@@ -39,7 +39,7 @@ function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
   if (type === 'array' && listType !== undefined && listType !== 'atomic') {
     yield invalid(`${path}.x-kubernetes-list-type`, listType, detail);
   }
-  // As on the server, the error has the element's list type as value, although it is about the map type.
+  // As on the server, the error quotes the element's list type, although the map type is wrong.
   if (type === 'object' && mapType !== 'atomic')
     yield invalid(`${path}.x-kubernetes-map-type`, listType ?? null, detail);
 }

@@ -49,7 +49,7 @@ function* alternatives(schema: JsonObject, path: string): Iterable<Alternative> 
 }
 
 /**
- * Keywords that are forbidden in alternatives, because they do not restrict values, each with the API server's message.
+ * Keywords that are forbidden in alternatives, each with the API server's message.
  */
 const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['type', 'must be empty to be structural'],

@@ -157,8 +157,8 @@ class Writer {
 }
 
 /**
- * Formats a text as a doc comment, followed by a line break. The text is escaped, so it cannot end the comment or
- * contain a tag.
+ * Formats a string as a doc comment, followed by a line break. The string is escaped, so that it cannot end the comment
+ * or contain a tag.
  */
 export function docComment(text: string, indent = ''): string {
   const lines = text

@@ -16,7 +16,7 @@ test.each([
   ['users: jane', 'write [jane]'],
   ['userGroups: devs', 'write [system:authenticated]'],
   ['resources: [{resources: pods}]', 'write [configmaps]'],
-  ["resources: [{group: '*'}]", 'name each group in an entry of its own; a rule without resources is for all groups'],
+  ["resources: [{group: '*'}]", 'name each group in its own entry; a rule without resources is for all groups'],
   ['resources: [{group: apps/v1}]', 'write apps, or "" for the core group'],
 ])('the hint for %s matches the field', (line, hint) => {
   const { diagnostics } = readAuditPolicy(`${HEAD}rules:\n- level: None\n  ${line}\n`, 'policy.yaml');
@@ -63,13 +63,13 @@ describe('mistakes are named with their lines and paths', () => {
       [
         'error 4 rules[0].level: "level" cannot be "All"',
         'error 5 rules[1]: "level" is missing',
-        'error 5 rules[1].users: "users" has to be a list, and is a text',
+        'error 5 rules[1].users: "users" must be a list, but is a string',
       ],
     ],
     [
       `${HEAD}rules:\n- level: None\n  resources:\n  - group: apps/v1\n    resourceNames: [a]\n`,
       [
-        'error 6 rules[0].resources[0].group: "apps/v1" is no API group; the name of a group has no version',
+        'error 6 rules[0].resources[0].group: "apps/v1" is not an API group; the name of a group does not include a version',
         'error 7 rules[0].resources[0].resourceNames: names of objects need resources',
       ],
     ],

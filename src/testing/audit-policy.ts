@@ -31,12 +31,12 @@ const group = textThat(
   'apps',
   (value) => {
     if (value === '' || dnsSubdomain(value).length === 0) return undefined;
-    const hint = value.includes('/') ? '; the name of a group has no version' : '';
-    return `"${value}" is no API group${hint}`;
+    const hint = value.includes('/') ? '; the name of a group does not include a version' : '';
+    return `"${value}" is not an API group${hint}`;
   },
   (value) =>
     value === '*'
-      ? 'name each group in an entry of its own; a rule without resources is for all groups'
+      ? 'name each group in its own entry; a rule without resources is for all groups'
       : 'write apps, or "" for the core group',
 );
 
@@ -156,5 +156,5 @@ export function requireAuditPolicy(given: AuditPolicy | string): AuditPolicy {
 /** The error for a policy with problems. */
 export function auditPolicyError(file: string, diagnostics: readonly Diagnostic[], source: string): TypeKroError {
   const texts = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, source));
-  return new TypeKroError(`${file} is no audit policy:\n${texts.join('\n')}`, { code: CODE });
+  return new TypeKroError(`${file} is not an audit policy:\n${texts.join('\n')}`, { code: CODE });
 }

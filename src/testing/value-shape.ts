@@ -25,8 +25,7 @@ export function typed(
   shown: (value: JsonValue) => string = typeName,
 ): Shape {
   return (value, path, report) => {
-    if (!accepts(value))
-      report(path, `${lastName(path)} has to be ${what}, and is ${shown(value)}`, `write ${example}`);
+    if (!accepts(value)) report(path, `${lastName(path)} must be ${what}, but is ${shown(value)}`, `write ${example}`);
   };
 }
 
@@ -34,7 +33,7 @@ export function typed(
 export const numberOrType = (value: JsonValue): string => (typeof value === 'number' ? String(value) : typeName(value));
 
 /** The shape of a string. */
-export const textShape = (example: string): Shape => typed('a text', (value) => typeof value === 'string', example);
+export const textShape = (example: string): Shape => typed('a string', (value) => typeof value === 'string', example);
 
 /** `true` or `false`. */
 export const flag: Shape = typed('true or false', (value) => typeof value === 'boolean', 'true');
@@ -65,7 +64,7 @@ export function oneOf(...choices: readonly string[]): Shape {
 export function listShape(entry: Shape, example: string): Shape {
   return (value, path, report) => {
     if (!Array.isArray(value)) {
-      report(path, `${lastName(path)} has to be a list, and is ${typeName(value)}`, `write ${example}`);
+      report(path, `${lastName(path)} must be a list, but is ${typeName(value)}`, `write ${example}`);
       return;
     }
     for (const [index, each] of value.entries()) entry(each, [...path, index], report);
@@ -80,7 +79,7 @@ export function mapShape(
 ): Shape {
   return (value, path, report) => {
     if (!isJsonObject(value)) {
-      report(path, `${lastName(path)} has to be an object, and is ${typeName(value)}`, `write ${example}`);
+      report(path, `${lastName(path)} must be an object, but is ${typeName(value)}`, `write ${example}`);
       return;
     }
     for (const [key, each] of Object.entries(value)) {
@@ -95,7 +94,7 @@ export function members(shapes: Readonly<Record<string, Shape>>, required: reado
   return (value, path, report) => {
     if (!isJsonObject(value)) {
       const known = Object.keys(shapes).join(', ');
-      report(path, `${lastName(path)} has to be an object, and is ${typeName(value)}`, `its members can be ${known}`);
+      report(path, `${lastName(path)} must be an object, but is ${typeName(value)}`, `its members can be ${known}`);
       return;
     }
     for (const name of required) {
@@ -118,7 +117,7 @@ export function either(shapes: Partial<Record<TypeName, Shape>>, what: string, e
   return (value, path, report) => {
     const shape = shapes[typeName(value)];
     if (shape === undefined)
-      report(path, `${lastName(path)} has to be ${what}, and is ${typeName(value)}`, `write ${example}`);
+      report(path, `${lastName(path)} must be ${what}, but is ${typeName(value)}`, `write ${example}`);
     else shape(value, path, report);
   };
 }
@@ -132,14 +131,14 @@ export function fieldHint(name: string, known: readonly string[]): string {
 /** A shape that accepts every value. */
 export const anything: Shape = () => {};
 
-const TYPE_NAMES = ['a text', 'a number', 'true or false', 'a list', 'an object', 'null'] as const;
+const TYPE_NAMES = ['a string', 'a number', 'true or false', 'a list', 'an object', 'null'] as const;
 type TypeName = (typeof TYPE_NAMES)[number];
 
 /** The type of a value in words. */
 export function typeName(value: JsonValue): TypeName {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'string') return 'a text';
+  if (typeof value === 'string') return 'a string';
   if (typeof value === 'boolean') return 'true or false';
   return typeof value === 'object' ? 'an object' : 'a number';
 }

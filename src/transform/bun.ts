@@ -109,11 +109,8 @@ function loadEsbuild(file: string): Esbuild {
       if (errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
     }
   }
-  throw new TypeKroError(
-    `${file}: Bun's compiler keeps no mapping to the author's text, and esbuild is not installed`,
-    {
-      code: 'transform/types-not-stripped',
-      remedy: 'run bun add --dev esbuild, or compile to JavaScript first',
-    },
-  );
+  throw new TypeKroError(`${file}: Bun's compiler keeps no mapping to the source code, and esbuild is not installed`, {
+    code: 'transform/types-not-stripped',
+    remedy: 'run bun add --dev esbuild, or compile to JavaScript first',
+  });
 }

@@ -1,8 +1,8 @@
 /**
  * The transform at load time and at build time. It attaches data to the functions that a composition may call: source,
- * position, and readers of the captured variables. It is for hosts on which the tracer has no other way to read these
- * data (Bun, Deno, Node's permission model, bundles). `register` hooks the transform into Node's loader; `plugin` has
- * the plugins for bundlers.
+ * position, and readers of the captured variables. The transform is for hosts on which the tracer cannot read these
+ * data in another way (Bun, Deno, Node's permission model, bundles). `register` hooks the transform into Node's loader;
+ * `plugin` has the plugins for bundlers.
  *
  * @packageDocumentation
  */

@@ -31,7 +31,7 @@ export interface TransformPlugin {
  * The plugin for Vite, Vitest, Rollup and Rolldown.
  *
  * The plugin runs before other plugins, on the author's text, so that attached sources contain neither changes by other
- * plugins nor counters of a coverage tool. Node replaces types with blanks. If Node cannot do this (before 22.13), the
+ * plugins nor counters of a coverage tool. Node replaces types with spaces. If Node cannot do this (before 22.13), the
  * bundler removes the types, and the plugin runs afterwards and finds the author's positions with the source map.
  * Modules below `node_modules` and code with JSX are not transformed.
  */

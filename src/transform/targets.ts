@@ -9,7 +9,7 @@ export interface TransformTarget {
   /** The block that contains a declaration; `undefined` for expressions. */
   readonly block: Block | undefined;
   /**
-   * The name that JavaScript gives to an anonymous function at this position. The name is set explicitly, because the
+   * The name that an anonymous function at this position has in JavaScript. The name is set explicitly, because the
    * wrapped function would have no name.
    */
   readonly name: string | undefined;

@@ -53,7 +53,7 @@ export const aspect = {
   /**
    * Creates an aspect for a group of kinds, for the kind that a factory creates, or for each target of a list.
    *
-   * @throws AspectDefinitionError when an argument is neither a target nor a surface.
+   * @throws AspectDefinitionError when an argument is neither a target nor a surface (a change, such as `override(…)`).
    */
   on<Target extends AspectTarget, Surface extends AspectSurface>(
     target: Target,
@@ -85,7 +85,10 @@ export function metadata(surface: Omit<MetadataSurface, 'kind'>): MetadataSurfac
       throw new AspectDefinitionError('metadata', `"${part}" cannot be changed; labels and annotations can`);
     }
     if (!isTexts(metadataTexts(change))) {
-      throw new AspectDefinitionError('metadata', `${part} must be texts by name, or merge(…) or replace(…) of them`);
+      throw new AspectDefinitionError(
+        'metadata',
+        `${part} must be an object of strings, or merge(…) or replace(…) of such an object`,
+      );
     }
   }
   return { kind: 'metadata', ...surface };

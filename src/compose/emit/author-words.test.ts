@@ -31,21 +31,21 @@ const CASES: readonly (readonly [string, string, string, string])[] = [
   ],
   [
     'graph/type-mismatch',
-    'the expression gives map(int, string), the field takes map(string, string): map key type incompatible: type kind mismatch: got "int", expected "string"',
+    'the expression returns map(int, string), but the field takes map(string, string): map key type incompatible: type kind mismatch: got "int", expected "string"',
     'spec.resources[0].template.data',
-    'data: the value is an object whose parts have other types than the field takes; write the keys and values as the field takes them: Object.fromEntries(list.map((x) => [String(x.key), String(x.value)]))',
+    'data: the value is an object whose parts have types that the field does not accept; write the keys and values as the field takes them: Object.fromEntries(list.map((x) => [String(x.key), String(x.value)]))',
   ],
   [
     'graph/type-mismatch',
-    'the expression gives optional_type(int), the field takes string',
+    'the expression returns optional_type(int), but the field takes string',
     NAME,
-    'metadata.name takes a string, and the value is a number or undefined; write String(x)',
+    'metadata.name takes a string, but the value is a number or undefined; write String(x)',
   ],
   [
     'graph/condition-type',
     'includeWhen needs a boolean; this is list(string)',
     'spec.resources[0].includeWhen[0]',
-    'the condition of the resource needs a boolean, and the value is a list of string; compare it: x === true',
+    'the condition of the resource needs a boolean, but the value is a list of string; compare it: x === true',
   ],
 ];
 
@@ -53,7 +53,7 @@ test.each(CASES)('in the words of the author: %s: %s', (code, message, path, exp
   expect(textFor(code, message, path)).toBe(expected);
 });
 
-test('a diagnostic that is not about expressions keeps its text', () => {
+test('a diagnostic that is not about expressions keeps its message', () => {
   const diagnostic: Diagnostic = {
     code: 'graph/duplicate-id',
     severity: 'error',

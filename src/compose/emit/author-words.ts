@@ -18,15 +18,15 @@ function reworded({ code, message, hint, path = '' }: Diagnostic): Words | undef
   const place = fieldOf(path);
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
   if (overload !== null) return overloadWords(place, overload[1] ?? '', overload[2] ?? '');
-  const mismatch = /^the expression gives (.*), the field takes (.*?)(?:: .*)?$/s.exec(message);
+  const mismatch = /^the expression returns (.*), but the field takes (.*?)(?:: .*)?$/s.exec(message);
   if (mismatch !== null) return mismatchWords(place, mismatch[1] ?? '', mismatch[2] ?? '');
   const literal = /^this field takes (.*), not (.*)$/s.exec(message);
   if (code === 'graph/literal-type' && literal !== null)
-    return { message: `${place} takes ${literal[1]}, and the value is ${literal[2]}`, hint: hint ?? CONVERT };
+    return { message: `${place} takes ${literal[1]}, but the value is ${literal[2]}`, hint: hint ?? CONVERT };
   const condition = /needs a (boolean|list); this is (.*)$/s.exec(message);
   if (condition !== null)
     return {
-      message: `${place} needs a ${condition[1]}, and the value is ${withArticle(typeWords(condition[2] ?? ''))}`,
+      message: `${place} needs a ${condition[1]}, but the value is ${withArticle(typeWords(condition[2] ?? ''))}`,
       hint: condition[1] === 'boolean' ? 'compare it: x === true' : 'pass a list',
     };
   const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
@@ -90,14 +90,14 @@ function mismatchWords(place: string, given: string, wanted: string): Words {
   const [from, to] = [typeWords(given), typeWords(wanted)];
   const message =
     from === to
-      ? `${place}: the value is ${withArticle(from)} whose parts have other types than the field takes`
-      : `${place} takes ${withArticle(to)}, and the value is ${withArticle(from)}`;
+      ? `${place}: the value is ${withArticle(from)} whose parts have types that the field does not accept`
+      : `${place} takes ${withArticle(to)}, but the value is ${withArticle(from)}`;
   return { message, hint: mismatchRemedy(from, to) };
 }
 
 function mismatchRemedy(from: string, to: string): string {
   if (to === 'string') return from.startsWith('list') ? "join its elements: x.join(',')" : 'write String(x)';
-  if (to === 'number') return from === 'string' ? 'write Number(x)' : 'give a number';
+  if (to === 'number') return from === 'string' ? 'write Number(x)' : 'pass a number';
   if (to === 'boolean') return "compare it: x === 'true'";
   if (to.startsWith('list') && from.startsWith('list')) return 'convert each element: x.map((each) => String(each))';
   if (from === 'object' && to === 'object')

@@ -11,7 +11,7 @@ function rawCondition(text: string, where: string): Node {
   if (hasTokens(text)) {
     const node = textNode(text);
     if (node.kind !== 'concat' && node.type.kind === 'bool') return node;
-    return refuse('types', `${where}() takes a condition, not a text`, 'pass the condition itself');
+    return refuse('types', `${where}() takes a condition, not a string`, 'pass the condition itself');
   }
   const trimmed = text.trim();
   const inner = trimmed.startsWith('${') && trimmed.endsWith('}') ? trimmed.slice(2, -1).trim() : trimmed;

@@ -94,7 +94,7 @@ class StatusCheck {
     const site = this.#places.field(path);
     if (site !== undefined) noteRefusal(() => refuse('status-field', message, hint), site);
     else if (!passed) {
-      const text = `${message}, and the returned value contains it`;
+      const text = `${message}, but the returned value contains it`;
       activeTrace().warn('status-extra', text, hint, this.#places.whole);
     }
   }
@@ -107,8 +107,8 @@ class StatusCheck {
     if (schema.type === 'integer' && this.#isFraction(candidates, path)) return true;
     if (wanted === undefined || given === undefined || schema['x-kubernetes-int-or-string'] === true) return false;
     if (isOpen(schema) || found.some((form) => form === undefined || form === wanted)) return false;
-    const message = `the declared status has ${wanted} in "${textOf(path)}", and the composition gives ${given}`;
-    const hint = `give ${wanted}, or declare the real type of the field`;
+    const message = `the declared status has ${wanted} in "${textOf(path)}", but the composition returns ${given}`;
+    const hint = `return ${wanted}, or declare the real type of the field`;
     const site = this.#places.field(path) ?? this.#places.whole;
     noteRefusal(() => refuse('status-type', message, hint), site);
     return true;
@@ -119,7 +119,7 @@ class StatusCheck {
     const values = candidates.map((candidate) => ('value' in candidate ? resolveMerged(candidate.value) : undefined));
     const fraction = values.filter((value) => typeof value === 'number').find((value) => !Number.isInteger(value));
     if (fraction === undefined) return false;
-    const message = `the declared status has an integer in "${textOf(path)}", and the composition gives ${fraction}`;
+    const message = `the declared status has an integer in "${textOf(path)}", but the composition returns ${fraction}`;
     const site = this.#places.field(path) ?? this.#places.whole;
     noteRefusal(() => refuse('status-type', message, 'round it, or declare the field as a number'), site);
     return true;
@@ -154,7 +154,7 @@ export function noteRefusal(work: () => never, site: Site): void {
   });
 }
 
-type Form = 'a list' | 'a number' | 'a text' | 'an object' | 'true or false';
+type Form = 'a list' | 'a number' | 'a string' | 'an object' | 'true or false';
 
 /** Maps a schema type to the form of its values. */
 const FORMS: Readonly<Record<string, Form>> = {
@@ -163,7 +163,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   integer: 'a number',
   number: 'a number',
   object: 'an object',
-  string: 'a text',
+  string: 'a string',
 };
 
 /** Maps the kind of a static type to the form of its values. A kind whose values may have several forms is absent. */
@@ -173,13 +173,13 @@ const STATIC_FORMS: Readonly<Partial<Record<StaticType['kind'], Form>>> = {
   map: 'an object',
   number: 'a number',
   object: 'an object',
-  string: 'a text',
+  string: 'a string',
 };
 
 const CONSTANT_FORMS: Readonly<Record<string, Form | undefined>> = {
   boolean: 'true or false',
   number: 'a number',
-  string: 'a text',
+  string: 'a string',
 };
 
 /** Returns the possible forms of a value. An unknown form is `undefined`, and an absent field has no forms. */

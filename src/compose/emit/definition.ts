@@ -39,7 +39,7 @@ export interface TracedGraph {
    * additional fields.
    */
   readonly declaredStatus: readonly string[] | undefined;
-  /** The place of the returned status. */
+  /** The position in code of the returned status. */
   readonly statusSite: Site;
   readonly validations: readonly ValidationRecord[];
   readonly schemaOf: (record: ResourceRecord) => Schema | undefined;

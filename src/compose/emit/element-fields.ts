@@ -6,7 +6,7 @@ import { toNode } from '../value/nodes.ts';
 
 /**
  * Replaces reads between resources of the same loop iteration: the read becomes the value from the template of the
- * resource that is read. This is necessary because the graph cannot refer to single objects of a collection.
+ * resource that is read. This is necessary because the graph cannot refer to a single object of a collection.
  */
 export function elementFields(node: Node, records: readonly ResourceRecord[], user: ResourceRecord): Node {
   return rewrite(node, (part) => {

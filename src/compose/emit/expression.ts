@@ -158,7 +158,7 @@ function checkVariables(node: Node, loops: ReadonlyMap<Variable, string>): void 
     if (of.role === 'element') {
       refuse(
         'no-cel',
-        `${of.name} is one of a collection here, and the graph cannot refer to single objects of a collection`,
+        `${of.name} is one object of a collection here, but the graph cannot refer to a single object of a collection`,
         'read the collection after the loop, or put the value into the list',
       );
     }

@@ -18,7 +18,7 @@ export interface FieldRulesOut {
  * Converts preconditions to SimpleSchema markers. A precondition on one field of the spec becomes a `validation` of the
  * field; a precondition on several fields of a nested object becomes a rule of the object. A precondition that an
  * absent field violates makes the field required. A precondition on fields without a common parent below the spec is
- * refused, because a definition has no place for it.
+ * refused, because a definition has no field for such a precondition.
  */
 export function fieldRules(
   validations: readonly ValidationRecord[],
@@ -49,7 +49,7 @@ export function fieldRules(
 
 /**
  * The message of a precondition as a CEL comment. The API server shows the text of a rule that an instance violates,
- * with comments, and SimpleSchema has no other place for a message.
+ * with comments, and SimpleSchema has no other way to set a message.
  */
 function comment(message: string): string {
   const line = message.replaceAll(/[\s"\\]+/g, ' ').trim();
@@ -59,7 +59,7 @@ function comment(message: string): string {
 function misplaced(validation: ValidationRecord, target: Target): Refusal {
   const refusal = new Refusal(
     'validation',
-    `the precondition "${validation.message}" looks at several fields of the spec, which a definition for ${target === 'stock' ? 'stock kro' : 'kro'} cannot check`,
+    `the precondition "${validation.message}" reads several fields of the spec, which a definition for ${target === 'stock' ? 'stock kro' : 'kro'} cannot check`,
     'check one field at a time, or put the fields into one nested object of the spec',
   );
   refusal.site = validation.site;

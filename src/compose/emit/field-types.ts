@@ -38,8 +38,8 @@ export function misplacedType(value: Sym, schema: Schema, path: string): Refusal
   const expected = `${path === '' ? 'the field' : path} takes ${withArticle(nameOf(wanted, schema))}`;
   const message =
     inside === ''
-      ? `${expected}, and ${label} is ${withArticle(describeType(given))}`
-      : `${path}${inside} takes ${withArticle(wordOf(wanted))}, and ${label}${inside} is ${withArticle(describeType(given))}`;
+      ? `${expected}, but ${label} is ${withArticle(describeType(given))}`
+      : `${path}${inside} takes ${withArticle(wordOf(wanted))}, but ${label}${inside} is ${withArticle(describeType(given))}`;
   const remedyText =
     inside === '' ? remedy(given, wanted, label) : `${remedy(given, wanted, 'x')} for each such value x`;
   const refusal = new Refusal('types', message, remedyText);

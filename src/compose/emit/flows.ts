@@ -27,7 +27,7 @@ type Way = { readonly key: string; readonly above: Way } | undefined;
 
 /**
  * Marks numbers of the spec that flow into integer fields of a resource as integers, and refuses values whose type the
- * field does not take.
+ * field does not accept.
  */
 export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
   try {
@@ -40,7 +40,7 @@ export function settleNumbers(record: ResourceRecord, schema: Schema | undefined
 
 /**
  * Marks numbers of the spec that flow into integer fields of the declared status as integers. `placeOf` returns the
- * place where a field is written.
+ * position in code at which a field is written.
  */
 export function settleStatus(
   status: unknown,
@@ -108,7 +108,7 @@ function settleNode(node: Node, schema: Schema | undefined, path: Way): void {
   }
 }
 
-/** The value inside `optional.of(…)`; any other expression as it is. */
+/** Returns the value inside `optional.of(…)`. Returns any other expression unchanged. */
 function optionalBody(node: Node): Node {
   return (node.kind === 'call' && node.name === 'optional.of' ? node.args[0] : undefined) ?? node;
 }

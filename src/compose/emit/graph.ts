@@ -29,7 +29,7 @@ export function writeGraph(
   for (const { message, site } of validations) {
     const refusal = new Refusal(
       'validation',
-      `the graph throws "${message}" under a condition that is known only in the cluster, and a Graph has no schema that could refuse`,
+      `the graph throws "${message}" under a condition that is known only in the cluster, but a Graph has no schema that could contain such a rule`,
       'decide by values that are known here, or leave the resources out with if',
     );
     refusal.site = site;
@@ -62,7 +62,7 @@ function nodeEntry(record: ResourceRecord, names: Parameters<typeof resourceEntr
   if (isJsonObject(payload)) return entry;
   throw new Refusal(
     'types',
-    `the ${record.node} ${record.id} is one expression, and a Graph takes an object with expressions in its fields`,
+    `the ${record.node} ${record.id} is one expression, but a Graph takes an object with expressions in its fields`,
     'write the object with all its keys, and compute the values of the keys',
   );
 }

@@ -57,7 +57,7 @@ function ownCondition(value: unknown, writer: ExpressionWriter): JsonValue {
 function textOf(name: string, value: unknown) {
   if (typeof value === 'string' && hasTokens(value)) return textNode(value);
   if (symbolic(value) !== undefined) return toNode(value);
-  if (typeof value !== 'string') return refuse('types', `the ${name} of a condition is not a text`, FORM);
+  if (typeof value !== 'string') return refuse('types', `the ${name} of a condition is not a string`, FORM);
   if (name === 'status' && !STATES.includes(value))
     return refuse('types', `the status of a condition is "${value}"`, "write 'True', 'False' or 'Unknown'");
   return toNode(value);

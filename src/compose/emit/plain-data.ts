@@ -19,7 +19,7 @@ const PRINTED_OBJECT = /^[^\n]*(\[object [A-Z]\w*\])[^\n]*$/;
 export function assertPlainData(value: unknown, path: string): asserts value is JsonValue {
   const found = notPlain(value);
   if (found === undefined) return;
-  const hint = 'pass plain data: texts, numbers, lists and objects';
+  const hint = 'pass plain data: strings, numbers, lists and objects';
   refuse('unsupported', `${path}${found.path} would hold ${found.what}`, hint);
 }
 
@@ -54,7 +54,7 @@ function notPlain(value: unknown): NotPlain | undefined {
 function notPlainText(text: string): NotPlain | undefined {
   if (hasTokens(text)) return atRoot('a placeholder for a value of the graph');
   const printed = text.includes('[object ') ? PRINTED_OBJECT.exec(text)?.[1] : undefined;
-  return printed === undefined ? undefined : atRoot(`a text with "${printed}", which is what an object prints`);
+  return printed === undefined ? undefined : atRoot(`a string with "${printed}", the printed form of an object`);
 }
 
 function notPlainMember(value: Readonly<Record<string, unknown>>): NotPlain | undefined {

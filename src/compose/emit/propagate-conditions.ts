@@ -78,7 +78,7 @@ function checkForm(record: ResourceRecord, root: Node, forms: readonly ResourceR
     record,
     'no-cel',
     `withPropagateWhen() of ${record.id} reads a field of ${first.id}, which is one of ${forms.length} nodes (${forms.map(({ id }) => id).join(', ')})`,
-    'ask ready() or updated() about the resource, or read the values that the resource is made of',
+    'call ready() or updated() with the resource, or read the values from which the resource is made',
     activeTrace().origins.get(root),
   );
 }

@@ -31,7 +31,7 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
   const whole = symbolic(value);
   if (whole instanceof Sym && whole.resource !== undefined) return {};
   if (Array.isArray(value)) {
-    return refuse('types', 'the composition returns a list, and a status is an object', 'return { field: value, … }');
+    return refuse('types', 'the composition returns a list, but a status is an object', 'return { field: value, … }');
   }
   const fields = memberwise(whole) ?? value;
   const { conditions, rest } = withoutConditions(fields);
@@ -101,7 +101,7 @@ function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
     return refuse(
       'types',
       `the BigInt ${value}n cannot be a status field`,
-      'give a number, or its text: String(value)',
+      'return a number, or a string: String(value)',
     );
   if (typeof value === 'symbol') return refuse('types', 'a symbol cannot be a status field');
   if (typeof value === 'number' && !Number.isFinite(value)) return refuse('types', `${value} cannot be a status field`);

@@ -46,7 +46,7 @@ function writeField(options: TemplateOptions, node: Node, schema: Schema | undef
   if (isQuantity(schema) && (node.kind === 'concat' || node.kind === 'raw')) {
     trace.warn(
       'quantity',
-      'the field is a quantity; a joined text might not be a quantity, such as "100m00m"',
+      'the field is a quantity; a joined string might not be a quantity, such as "100m00m"',
       'take the whole quantity from the spec',
       origin,
     );
@@ -114,7 +114,7 @@ function templateValue(
     case 'boolean':
       return value;
     case 'bigint':
-      return refuse('types', `the BigInt ${value}n cannot be a value of a resource`, 'give a number: Number(value)');
+      return refuse('types', `the BigInt ${value}n cannot be a value of a resource`, 'pass a number: Number(value)');
     case 'undefined':
       return LEFT_OUT;
     case 'object':
@@ -137,7 +137,7 @@ function refuseFunction(fn: FunctionLike, key: string): never {
   return refuse(
     'types',
     key === '' ? `${what} cannot be a value of a resource` : `${key} is ${what}, which cannot be a value of a resource`,
-    name === '' ? 'give the value that it returns' : `call it: ${name}(${fn.length === 0 ? '' : '…'})`,
+    name === '' ? 'pass the value that it returns' : `call it: ${name}(${fn.length === 0 ? '' : '…'})`,
   );
 }
 

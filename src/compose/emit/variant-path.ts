@@ -30,7 +30,7 @@ export type Step =
 /** The decisions on the path to one form of a resource. */
 export class Path {
   readonly record: ResourceRecord | undefined;
-  /** The resources that the part reads and that may be excluded or are several nodes. */
+  /** The resources that the part reads, and that may be excluded or may consist of several nodes. */
   readonly optional: readonly Variable[];
   readonly trace: Trace;
   /** The node to read for a resource of several nodes. */

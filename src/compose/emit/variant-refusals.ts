@@ -27,7 +27,7 @@ export function refuseManyVariants(
 ): never {
   return refuse(
     'too-large',
-    `${record?.kind} ${record?.id} reads resources that may be excluded (${others.join(', ')}); with and without each of them it would be more than ${limit} nodes of the graph`,
+    `${record?.kind} ${record?.id} reads resources that may be excluded (${others.join(', ')}); the combinations with and without each of them are more than ${limit} nodes of the graph`,
     'read their values from the spec, make one resource for each optional one, or put them under one condition',
   );
 }

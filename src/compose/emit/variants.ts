@@ -41,13 +41,13 @@ export interface Variants {
 }
 
 /**
- * Splits resources that must exist with and without another resource.
+ * Splits resources that must exist whether or not another resource exists.
  *
  * kro excludes a node when a node that it reads is excluded, even if its expressions would have a value. With a
  * conditional such as `svc ? svc.spec.clusterIP : 'none'` in one node, the whole object would be excluded with the
  * Service. The resource therefore becomes several nodes of one object, under conditions that exclude each other. Each
- * node is written for its condition, so that it reads only nodes that are included with it. A resource whose every form
- * reads the other resource stays one node, and is excluded with that resource.
+ * node is written for its condition, so that it reads only nodes that are included with it. If every variant of a
+ * resource would read the other resource, the resource stays one node, and is excluded with the other resource.
  */
 export function splitVariants(all: readonly ResourceRecord[], refusals: Refusal[]): Variants {
   const splitter = new Splitter(all, refusals);
@@ -168,7 +168,7 @@ class Splitter {
     return this.#finder.recordOf(of);
   }
 
-  /** May a resource be excluded, or is it several nodes? */
+  /** Can the resource be excluded, or does it have several nodes? */
   #isOptional(of: Variable): boolean {
     const record = this.#recordOf(of);
     if (record === undefined) return false;
@@ -341,7 +341,10 @@ class Splitter {
     return 'kind' in part ? this.#finder.of(part) : this.#finder.all((visit) => eachNode(part, visit));
   }
 
-  /** Does every form below read one of the nodes, so that kro excludes the forms together with these nodes? */
+  /**
+   * Does every path through the tree read one of the nodes, in a guard or in its leaf? If so, kro excludes all variants
+   * together with these nodes.
+   */
   #alwaysReads(tree: Tree | undefined, nodes: readonly Variable[]): boolean {
     if (tree === undefined) return true;
     switch (tree.kind) {
@@ -364,8 +367,8 @@ class Splitter {
     const formOf = new Map<Leaf, number>();
     const onWay = this.#readsOnWay(tree);
     for (const [leaf, reads] of onWay) {
-      // Two leaves are one form only if the conditions on the way read the same nodes, because a node depends on the
-      // reads of its conditions.
+      // Two leaves become one variant only if the conditions on the way to them read the same nodes, because a node
+      // depends on the reads of its conditions.
       const same = forms.findIndex(
         (form) => sameValue(form.content, leaf.content) && sameNames(onWay.get(form) as NodeSet, reads),
       );

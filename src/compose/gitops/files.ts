@@ -56,7 +56,7 @@ export function gitOpsFiles(given: readonly (KubeObject | JsonObject)[], options
   if (definitions.length === 0) {
     throw new TypeKroError('there is no definition to write', {
       code: 'gitops/no-definition',
-      remedy: 'give a composition, or files with a ResourceGraphDefinition',
+      remedy: 'pass a composition, or files with a ResourceGraphDefinition',
     });
   }
   const served = instances.filter((object) => definitions.some((definition) => serves(definition, object)));

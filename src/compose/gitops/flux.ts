@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
-/** The source of the folder for Flux. */
+/** Where Flux finds the folder, and how often Flux checks the folder. */
 export interface FluxOptions {
-  /** The source that contains the folder. */
+  /** The Flux source that contains the folder. */
   readonly source: { readonly kind?: 'GitRepository' | 'OCIRepository' | 'Bucket'; readonly name: string };
   /** Path of the folder in the source. Default `./`. */
   readonly path?: string;
@@ -12,7 +12,7 @@ export interface FluxOptions {
   readonly interval?: string;
 }
 
-/** Health checks by the state and conditions that kro writes, because Flux has none for definitions and instances. */
+/** The health check of definitions, by the state and conditions that kro writes. Flux has no check for this kind. */
 const DEFINITION_HEALTH = {
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',

@@ -138,7 +138,7 @@ function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unkn
     result.catch(() => {});
     return refuse(
       'async',
-      `${fn.name === '' ? 'this function' : `${fn.name}()`} gives a promise, and a graph is built without waiting`,
+      `${fn.name === '' ? 'this function' : `${fn.name}()`} returns a promise, but a graph is built synchronously`,
       'call and await it before the composition, and use its result',
     );
   }
@@ -166,7 +166,7 @@ function adopt(value: object, level: number): void {
   }
 }
 
-/** `new X(…)`. */
+/** Interprets `new X(…)`. */
 export function construct(interpreter: TreeInterpreter, raw: unknown, args: readonly unknown[]): unknown {
   const fn = resolveMerged(raw);
   if (typeof fn !== 'function') throw new TypeError(`${describeValue(fn)} is not a constructor`);

@@ -15,7 +15,7 @@ export type Completion =
 export const NORMAL: Completion = { kind: 'normal' };
 /** The loop around the statement ends. */
 export const LEAVE: Completion = { kind: 'break', label: undefined };
-/** The path ended in `throw` under a condition: a precondition of the spec rules it out. */
+/** The path ended in `throw` under a condition. A precondition of the spec rules out this path. */
 export const DEAD_END: Completion = { kind: 'dead' };
 
 /** A completion that depends on a condition. A dead side does not count, because a validation rules it out. */

@@ -34,7 +34,10 @@ export function withScope({ interpreter, unit, self, args }: Env, scope: Lexical
   return { interpreter, scope, unit, self, args };
 }
 
-/** Places by unit, because functions with equal text share their syntax nodes, but have different places. */
+/**
+ * Maps each unit to the places of its syntax nodes. Functions with equal source text share their syntax nodes, but each
+ * function has its own unit, and its nodes have other places.
+ */
 const sites = new WeakMap<Unit, Map<AnyNode, Site>>();
 
 /** The place of a syntax node, as one object for all evaluations of the node. */
@@ -113,7 +116,7 @@ export function readName(env: Env, name: string): unknown {
 export function refuseUnmade(name: string): never {
   return refuse(
     'unknown-name',
-    `${name} has no value yet: it is declared further down, or is this composition itself, which cannot contain itself`,
+    `${name} has no value yet: it is declared below, or is this composition itself, and a composition cannot contain itself`,
     `declare ${name} above the composition; instead of a recursion, use a list in the spec and a loop over it`,
   );
 }

@@ -303,8 +303,8 @@ const PLACEHOLDER = /\$\{\s*([A-Za-z_$][\w$]*)\s*[.?[}]/g;
 function warnQuotedTemplate(node: Literal, text: string, env: Env): void {
   for (const [, name = ''] of text.matchAll(PLACEHOLDER)) {
     if (env.scope.find(name) === undefined && env.unit.lookup(name) === undefined) continue;
-    const message = `this text is in quotes, so its \${${name}…} is printed as it is`;
-    activeTrace().warn('quoted-template', message, 'write the text in back-ticks: `…`', siteOf(env.unit, node));
+    const message = `this string is in quotes, so its \${${name}…} is printed literally`;
+    activeTrace().warn('quoted-template', message, 'write the string in backticks: `…`', siteOf(env.unit, node));
     return;
   }
 }

@@ -3,7 +3,8 @@ import type { Site } from '../refusal/refusal.ts';
 import { hasTokens, labelOf, splitTokens, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 
-const LATER = 'make the resource at once; to wait for another resource, read a field of it, or name it in dependsOn()';
+const LATER =
+  'create the resource immediately; to wait for another resource, read a field of it, or name it in dependsOn()';
 
 /**
  * Functions that run callbacks later. A composition is traced once, when it is created, and the callbacks would run
@@ -33,7 +34,7 @@ export function refuseHostCall(self: unknown, fn: { readonly name: string }, lab
     refuse(
       'native-call',
       `a composition does not wait, so ${label}() has no promise`,
-      `leave out ${label}(): a factory gives its resource at once`,
+      `leave out ${label}(): a factory returns its resource immediately`,
     );
   }
 }
@@ -47,7 +48,7 @@ const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hin
   [
     'fs',
     /./,
-    () => 'pass the text of the file with the spec, or read files whose names are known before the composition',
+    () => 'pass the contents of the file with the spec, or read files whose names are known before the composition',
   ],
   [
     'crypto',
@@ -55,13 +56,13 @@ const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hin
     (value) => `pass the checksum with the spec; to restart pods when ${value} changes, write ${value} itself`,
   ],
   ['buffer', /./, (value) => `write btoa(${value}) for base64; stringData of a Secret takes ${value} as it is`],
-  ['path', /^(?:join|resolve|normalize)$/, () => 'write the path as a template text: `${a}/${b}`'],
-  ['util', /^(?:format|inspect)$/, () => 'write a template text: `${a} ${b}`, or JSON.stringify(value)'],
+  ['path', /^(?:join|resolve|normalize)$/, () => 'write the path as a template string: `${a}/${b}`'],
+  ['util', /^(?:format|inspect)$/, () => 'write a template string: `${a} ${b}`, or JSON.stringify(value)'],
   [undefined, /^structuredClone$/, () => 'use the value itself, or { ...value } to change the copy'],
   [
     undefined,
     /^(?:stringify|dump|safeDump)$/,
-    () => 'write JSON.stringify(value), which YAML takes too, or a template text',
+    () => 'write JSON.stringify(value), which is also valid YAML, or a template string',
   ],
 ];
 
@@ -78,7 +79,7 @@ export function refuseNew(fn: HostFunction, args: readonly unknown[]): never {
   const value = firstSymbolic(args);
   const hint =
     (fn as unknown) === globalThis.URL && value !== undefined
-      ? `read the part from the text, for example the host: ${labelOf(value)}.split('/')[2] ?? ''; or pass the part with the spec`
+      ? `extract the part from the string, for example the host: ${labelOf(value)}.split('/')[2] ?? ''; or pass the part with the spec`
       : REFUSED_NEW;
   return refuse('native-call', needsKnown(`new ${fn.name}()`, value), hint);
 }

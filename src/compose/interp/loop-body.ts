@@ -262,7 +262,8 @@ export function startNode(raw: unknown): Node | undefined {
 }
 
 /**
- * Is the value an empty object of the composition? A loop may replace it by an object with more keys in each iteration.
+ * Is the value an empty object of the composition? A loop may replace it with an object with more keys in each
+ * iteration.
  */
 function isEmptyObject(value: unknown): boolean {
   const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;

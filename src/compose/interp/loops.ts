@@ -89,7 +89,7 @@ export function executeForIn(node: ForInStatement, env: Env, labels: readonly st
   if (inner instanceof Sym && inner.type.kind === 'list')
     refuse(
       'types',
-      `${labelOf(inner)} is a list, and for..in gives its indexes as texts`,
+      `${labelOf(inner)} is a list, and for..in iterates over its indexes, which are strings`,
       'use for (const x of list), or for (const [i, x] of list.entries())',
     );
   const keys = builtin(env.interpreter, Object.keys, [object])?.value ?? enumerableKeys(object);

@@ -21,7 +21,7 @@ function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
   refuse(
     'unknown-name',
     `${node.name} has no value while the composition is traced`,
-    `give it one above the composition; a composition cannot read itself, so take what it needs from its resources`,
+    `assign a value above the composition; a composition cannot read itself, so take what it needs from its resources`,
   );
 }
 

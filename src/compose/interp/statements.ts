@@ -248,7 +248,7 @@ function throwValue(value: unknown): never {
   if (text.kind !== 'lit')
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
   const parts = text.kind === 'concat' ? text.args : [text];
-  // Users of the instance read the text. The text therefore names fields as the instance does, for example
+  // Users of the instance read the message. The message therefore names fields as the instance does, for example
   // `spec.replicas`.
   const nameOf = (node: Node) => scriptOf(node, 'spec') ?? '…';
   const shown = parts

@@ -89,7 +89,7 @@ function refuseGaps(result: unknown): void {
   if (sides.length === 0 || !(gap === undefined ? sides.includes(undefined) : true)) return;
   refuse(
     'absent',
-    `.map() gives ${String(gap)} for some elements, which a list in a graph cannot hold`,
+    `.map() returns ${String(gap)} for some elements, which a list in a graph cannot hold`,
     'take the others first: list.filter((x) => …).map((x) => …)',
   );
 }

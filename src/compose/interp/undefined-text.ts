@@ -19,8 +19,8 @@ export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void
   const name = variable?.[1] ?? variable?.[2];
   const message =
     name === undefined
-      ? `${shown} is ${value}, and the text has "${value}" in its place`
-      : `the variable ${name} of the environment is not set, and the text has "undefined" in its place`;
+      ? `${shown} is ${value}, so the string contains "${value}" instead`
+      : `the variable ${name} of the environment is not set, so the string contains "undefined" instead`;
   const hint = `${name === undefined ? 'give' : `set ${name}, or give`} it a default: ${shown.replace(/!$/, '')} ?? '…'`;
   activeTrace().warn('undefined-text', message, hint, siteOf(env.unit, node));
 }

@@ -28,7 +28,7 @@ export function select(object: Node, field: string, type: StaticType): Node {
   return makeNode({ kind: 'select', args: [object], field, type });
 }
 
-/** Words of CEL's grammar, which cannot be a field after a dot. */
+/** Reserved words of CEL's grammar. They cannot follow a dot as field names. */
 export const NOT_A_FIELD: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
 /** The test for the presence of a member. `has()` accepts only a field, so other names are looked up as keys. */
@@ -386,7 +386,7 @@ export function macroVariable(name: string): Variable {
   return new Variable(name, 'macro');
 }
 
-/** CEL of the author or of a factory: text pieces with expressions between them. */
+/** CEL of the author or of a factory: pieces of source with expressions between them. */
 export function raw(pieces: readonly string[], args: readonly Node[], type: StaticType): Node {
   return makeNode({ kind: 'raw', args, pieces, type });
 }

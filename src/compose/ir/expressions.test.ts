@@ -152,7 +152,7 @@ test('repeated scalar parts are bound once, lists and variables of macros are no
   );
 });
 
-describe('a loop over a list becomes one expression if CEL has one', () => {
+describe('a loop over a list becomes one expression if CEL has an equivalent expression', () => {
   const loop = new Variable('e', 'loop');
   const accumulator = new Variable('acc', 'accumulator');
   const numbers = field('l', listOf(INTEGER));

@@ -55,7 +55,7 @@ function withScalar(fold: ListFold): ListFold | undefined {
   return { ...fold, list: concatLists([list([initial]), fold.list]) };
 }
 
-/** Translates `x.size > best.size ? x : best` as the element whose key is the largest or least. */
+/** Translates `x.size > best.size ? x : best` as the element whose key is the largest or smallest. */
 export function furthest(fold: ListFold): Node | undefined {
   const { next, accumulator, loop, element } = fold;
   const whole = withFirst(fold) ?? withScalar(fold);

@@ -25,7 +25,7 @@ export function fused(root: Node): Node {
   return visit(root);
 }
 
-/** `{"a": x}.a` is `x`. */
+/** Simplifies `{"a": x}.a` to `x`. */
 function memberOf(node: Node): Node | undefined {
   if (node.kind !== 'select') return undefined;
   const [from] = node.args;

@@ -57,9 +57,9 @@ test.each<[string, Node, string]>([
   ],
   ['lists in a list', concatLists([select(schema, 'l', listOf(listOf(STRING))), list([a])]), 's.l.map(e, e) + [["a"]]'],
   ['values of two types', concatLists([texts, numbers]), 'dyn(s.texts.map(e, e)) + dyn(s.numbers)'],
-  ['texts of the instance with text literals', concatLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
+  ['strings of the instance with string literals', concatLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
   [
-    'texts of the instance that may be missing',
+    'strings of the instance that may be missing',
     concatLists([orValue(optSelect(schema, 'more', listOf(STRING)), list([])), a]),
     's.?more.orValue([]) + ["a"]',
   ],

@@ -21,7 +21,7 @@ import type { Node } from './node.ts';
 import { makeNode } from './node.ts';
 import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
 
-/** The least number above 1 that JavaScript prints with an exponent. */
+/** The smallest number above 1 that JavaScript prints with an exponent. */
 const EXPONENTS_FROM = 1e21;
 /** Every double of at least this size is whole. */
 const WHOLE_FROM = 2 ** 53;
@@ -114,7 +114,7 @@ export function power(value: Node, exponent: number): Node {
   // JavaScript engines compute a square as x * x, and other powers by logarithms. CEL multiplies, so other powers of
   // doubles may differ.
   if (exponent > 2 && isDouble(value)) {
-    const message = '** of numbers that may have a fraction is rounded otherwise in CEL';
+    const message = '** of numbers that may have a fraction is rounded differently in CEL';
     throw new Refusal('no-cel', message, 'multiply: x * x');
   }
   return Array.from({ length: exponent - 1 }).reduce<Node>((product) => multiply(product, value), value);
@@ -142,7 +142,9 @@ export function isNumber(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, itself) : itself(value);
 }
 
-/** JavaScript's text of a double that may be NaN or infinite, such as the result of a division by zero. */
+/**
+ * The string that JavaScript prints for a double that may be NaN or infinite, such as the result of a division by zero.
+ */
 export function textOfQuotient(value: Node, text: (node: Node) => Node): Node {
   return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) =>
     cond(

@@ -206,7 +206,7 @@ export class Lowering {
     return makeNode({ kind: 'append', args: joinable(same ? parts : parts.map(dyn), element), type: node.type });
   }
 
-  /** JavaScript's text of a scalar. */
+  /** The string to which JavaScript converts a scalar. */
   private text(value: Node): Node {
     if (value.type.kind === 'string') return value;
     if (value.type.kind === 'dyn' && value.kind !== 'raw') return textOfUnknown(value);
@@ -216,7 +216,7 @@ export class Lowering {
   }
 }
 
-/** JavaScript's text of a value of unknown type: it may be a double, as every number of `json.unmarshal` is. */
+/** The string to which JavaScript converts a value of unknown type, which may be a double (from `json.unmarshal`). */
 function textOfUnknown(value: Node): Node {
   return bindOnce(value, 'v', DYN, (v) => {
     const isDoubleValue = makeNode({ kind: 'raw', args: [v], pieces: ['type(', ') == type(0.0)'], type: BOOL });
@@ -236,9 +236,9 @@ function textOfUnknown(value: Node): Node {
 
 const quotientText = (value: Node): Node => textOfQuotient(value, finiteText);
 
-/** JavaScript's text of a double that is finite. */
+/** The string to which JavaScript converts a finite double. */
 function finiteText(value: Node): Node {
-  // JSON prints doubles as JavaScript does. CEL's `string()` writes exponents from a million on.
+  // JSON prints doubles as JavaScript does. CEL's `string()` already uses exponents from a million on.
   return makeNode({ kind: 'call', args: [withoutMinusZero(value)], name: 'json.marshal', type: STRING });
 }
 
@@ -471,7 +471,7 @@ export function requireInteger(node: Node, seen = new Set<Node>()): void {
     case 'method':
       return node.name === 'sum' ? requireIntegers(node.args[0], seen) : settleType(node.type);
     case 'div':
-      throw notInteger('a division gives a fraction');
+      throw notInteger('a division returns a fraction');
     default:
       settleType(node.type);
   }
@@ -494,7 +494,7 @@ function settleType(type: StaticType): void {
 function notInteger(why: string): Refusal {
   return new Refusal(
     'not-integer',
-    `the field takes an integer, and ${why}`,
+    `the field takes an integer, but ${why}`,
     'wrap it in Math.floor, Math.ceil or Math.round',
   );
 }

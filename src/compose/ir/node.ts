@@ -142,7 +142,10 @@ export interface ParseNumber extends Base<readonly [text: Node]> {
   readonly as: 'double' | undefined;
 }
 
-/** `parseInt(value)` with base 10, or with any base. */
+/**
+ * `parseInt(value)`. With the base `ten`, the radix is 10; with `any`, a prefix `0x` makes the string hexadecimal, as
+ * in JavaScript.
+ */
 export interface ParseInteger extends Base<readonly [value: Node]> {
   readonly kind: 'parseint';
   readonly base: 'ten' | 'any';

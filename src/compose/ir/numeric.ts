@@ -15,12 +15,15 @@ export function bindOnce(value: Node, name: string, type: StaticType, body: (val
   return makeNode({ kind: 'macro', args: [value, result], name: 'bind', vars: [variable], type: result.type });
 }
 
-/** Is the node a double in CEL? Open numbers count as doubles, because the integers among them were decided before. */
+/**
+ * Is the node a double in CEL? An open number (an integer or a double by its schema) counts as a double, because a
+ * number in an integer field is not open any more.
+ */
 export function isDouble(node: Node): boolean {
   return node.type.kind === 'number' && (node.type.number.state === 'double' || node.type.number.state === 'open');
 }
 
-/** The node as a double. */
+/** Converts the node to a double, unless it is a double already. */
 export function toDouble(node: Node): Node {
   if (isDouble(node) || node.type.kind === 'dyn')
     return node.type.kind === 'dyn' ? makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT }) : node;
@@ -28,7 +31,7 @@ export function toDouble(node: Node): Node {
   return makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT });
 }
 
-/** The node as an integer. The caller knows that the number is whole. */
+/** Converts the node to an integer, unless it is an integer already. The caller knows that the number is whole. */
 export function toInt(node: Node): Node {
   return isDouble(node) || node.type.kind !== 'number'
     ? makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER })

@@ -7,6 +7,10 @@ import { INTEGER } from './types.ts';
  * Rewrites tests for members in a lowered expression as optional reads: `has(a.b) && has(a.b.c) ? a.b.c : x` becomes
  * `a.?b.?c.orValue(x)`, and for booleans `has(a.b) && a.b` becomes `a.?b.orValue(false)`. Both forms test the presence
  * of the same members, so that a null member is null in both, and errors are the same.
+ *
+ * This is the last step of `a?.b ?? 'x'`: `interp/optional-chain.ts` makes the test and the read of `a?.b`,
+ * `interp/logical-operators.ts` makes the choice of `??`, and `emit/expression.ts` calls this function before it prints
+ * the CEL.
  */
 export function withOptionalReads(root: Node): Node {
   const done = new Map<Node, Node>();
@@ -37,7 +41,7 @@ function optionalRead(node: Node): Node | undefined {
 
 interface Choice {
   readonly tests: readonly Node[];
-  /** The value where all tests are true. */
+  /** The value of the expression when all tests are true. */
   readonly value: Node;
   readonly otherwise: Node;
 }

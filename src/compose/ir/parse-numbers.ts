@@ -16,7 +16,7 @@ const whole = (inner: string): string => `${begin(inner)}[${SPACE}]*$`;
 
 /** Matches strings that `Number()` converts to a number. */
 const NUMERIC = whole(`(${DECIMAL}|${BASED})?`);
-/** Texts that begin with an integer, as `parseInt()` reads them: with base 10, and without a base. */
+/** Strings that begin with an integer, as `parseInt()` reads them: with base 10, and without a base. */
 const INTEGERS = {
   ten: { valid: begin('[+-]?[0-9]'), digits: begin('[+-]?[0-9]+') },
   any: {
@@ -30,7 +30,10 @@ const matches = (text: Node, pattern: string): Node => method('matches', text, [
 const find = (text: Node, pattern: string): Node => method('find', text, [literal(pattern)], STRING);
 const bare = (text: Node): Node => find(text, `${NOT_BLANK}+`);
 
-/** `Number(text)`: an open number. A string that is not a number has no value in the graph. */
+/**
+ * `Number(text)`: a number that becomes an integer if an integer is required, and a double otherwise. A string that is
+ * not a number has no value in the graph.
+ */
 export function parseNumber(text: Node): Node {
   return makeNode({
     kind: 'parsenumber',

@@ -33,10 +33,10 @@ export function celText(
   return unparse(new CelTree(new VariableNames(ids, fixed)).of(node));
 }
 
-/** A string as a literal of CEL. */
+/** Quotes a string as a CEL literal. */
 export const quoteCel = (text: string): string => unparse(syntax.literal('string', text));
 
-/** Makes the syntax trees of lowered expressions. A node in several places has one tree. */
+/** Makes the syntax trees of lowered expressions. A node that occurs several times has one tree. */
 class CelTree {
   readonly #names: VariableNames;
   readonly #trees = new Map<Node, Expr>();

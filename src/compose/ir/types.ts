@@ -53,7 +53,7 @@ export interface ObjectStaticType {
   /** Are unknown fields allowed? Their type is dyn. */
   readonly open: boolean;
   /**
-   * Is this the type of objects of two types, such as the elements of two joined lists? For CEL such objects are dyn.
+   * Is this the join of two object types, such as of the elements of two joined lists? In CEL, such objects are dyn.
    */
   readonly joined?: boolean;
 }

@@ -212,7 +212,7 @@ define(Array.from, (args, interpreter) => {
     return refuse(
       'types',
       `Array.from() of ${labelOf(inner)} (${describeType(inner.type)}) is an empty list in JavaScript`,
-      'pass a list or a text, or list a map with Object.keys(), Object.values() or Object.entries()',
+      'pass a list or a string, or list a map with Object.keys(), Object.values() or Object.entries()',
     );
   }
   const items = isSymbolicList(source) && args[1] !== undefined ? source : copied(interpreter, source);

@@ -320,8 +320,8 @@ function settled(node: Node, of: Variable): Node {
 }
 
 /**
- * The neutral start value of a fold whose first iteration is `e` and whose later iterations are `n + e` (0), or `[e]`
- * and `[...l, e]` (an empty list); otherwise undefined.
+ * The neutral start value of a fold. It is 0 when the first iteration is `e` and the later ones are `n + e`. It is an
+ * empty list when they are `[e]` and `[...l, e]`. Otherwise undefined.
  */
 function neutralStart(later: Node, of: Variable, first: Node): Node | undefined {
   const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;

@@ -37,7 +37,7 @@ export function refuseHostMember(object: object, key: PropertyKey): void {
 /** In a confined program, refuses a function that turns a string into code. */
 export function refuseCodeMaker(value: unknown): void {
   if (typeof value !== 'function' || !activeTrace().isConfined || !CODE_MAKERS.has(value)) return;
-  refuse('native-call', `${value.name} would run a text as code of the host`, 'write the function in the module');
+  refuse('native-call', `${value.name} would run a string as code of the host`, 'write the function in the module');
 }
 
 /**

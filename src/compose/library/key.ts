@@ -31,7 +31,7 @@ export function refuseInherited(key: unknown): void {
   if (typeof key !== 'string' || !(key in Object.prototype)) return;
   refuse(
     'member',
-    `"${key}" is a member of every value in JavaScript, and a map of the graph has only its own keys`,
+    `"${key}" is a member of every value in JavaScript, but a map of the graph has only its own keys`,
     'use another key, or test with Object.hasOwn(map, key)',
   );
 }

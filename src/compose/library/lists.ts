@@ -294,7 +294,7 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
   const fn = resolveMerged(comparator);
   if (fn === undefined) {
     if (element.kind !== 'string')
-      return refuse('no-cel', 'sorting numbers without a comparator sorts them as texts', 'pass (a, b) => a - b');
+      return refuse('no-cel', 'sorting numbers without a comparator sorts them as strings', 'pass (a, b) => a - b');
     return method('sort', value.node, [], value.type);
   }
   const a = macroVariable(parameterName(interpreter, fn, 'x'));
@@ -314,11 +314,11 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
     return refuse(
       'no-cel',
       'this comparator has no CEL form',
-      'compare one number or text of both: (a, b) => a.n - b.n, (a, b) => (a.s < b.s ? -1 : 1)',
+      'compare one number or string of both: (a, b) => a.n - b.n, (a, b) => (a.s < b.s ? -1 : 1)',
     );
   const { key, descending } = by;
   if (descending && key.type.kind !== 'number' && key.kind !== 'var')
-    return refuse('no-cel', 'a descending comparator of texts has no CEL form', 'sort ascending, then .toReversed()');
+    return refuse('no-cel', 'a descending comparator of strings has no CEL form', 'sort ascending, then .toReversed()');
   if (key.kind !== 'var') return stablySorted(value, a, descending ? negate(key) : key);
   const ascending = method('sort', value.node, [], value.type);
   return descending ? method('reverse', ascending, [], value.type) : ascending;

@@ -33,8 +33,8 @@ function firstMatchValue(value: Sym, first: FirstMatch, pattern: RegExp): [Node,
 export function unknownGroup(number: number, pattern: RegExp): Untranslated {
   return new Untranslated(
     'regex',
-    `group ${number} of ${String(pattern)} has no CEL form: its end depends on the parts beside it`,
-    'begin and end the parts beside it with characters that the group does not match, as in /^([^-]+)-(.+)$/',
+    `group ${number} of ${String(pattern)} has no CEL form: its end depends on the adjacent parts`,
+    'begin and end the adjacent parts with characters that the group does not match, as in /^([^-]+)-(.+)$/',
   );
 }
 

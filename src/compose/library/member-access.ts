@@ -94,7 +94,7 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
 /** `list[position]`. */
 export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
   if (position.type.kind !== 'number' && position.type.kind !== 'dyn') {
-    const key = `${labelOf(position)} is a ${describeType(position.type)}, and the positions of a ${value.type.kind} are numbers`;
+    const key = `${labelOf(position)} is a ${describeType(position.type)}, but the positions of a ${value.type.kind} are numbers`;
     refuse('types', key, position.type.kind === 'string' ? 'convert it with Number() first' : 'pass a number');
   }
   if (value.type.kind === 'string') return characterAt(interpreter, value, position, optional);

@@ -110,7 +110,7 @@ function isEnvironment(value: unknown): boolean {
 function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
   const { absence } = key;
   if (absence !== undefined && !absence.waits && typeof value === 'object') {
-    // Without a key JavaScript reads the member "undefined".
+    // If the key is undefined, JavaScript reads the member "undefined".
     const found = activeTrace().under(absence.has, () => lookUp(interpreter, value, key.present()));
     return phi(absence.has, found, concreteMember(interpreter, value, 'undefined'));
   }
@@ -121,7 +121,7 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
   if (isEnvironment(value)) {
     refuse(
       'no-cel',
-      'process.env with a key of the spec would write every variable of this environment into the graph, credentials too',
+      'process.env with a key of the spec would write every variable of this environment into the graph, including credentials',
       'read the variables that you need by their names into an object, and look them up in that',
     );
   }

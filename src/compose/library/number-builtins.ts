@@ -19,7 +19,7 @@ export function defineNumbers(): void {
       if (base !== undefined && base !== 10)
         return refuse(
           'no-cel',
-          'parseInt() with another base than 10 has no CEL form',
+          'parseInt() with a base other than 10 has no CEL form',
           'leave the base out, or pass 10',
         );
       const { node, type } = needPresent(value, 'parsed (it would make NaN)');
@@ -44,12 +44,12 @@ export function defineNumbers(): void {
   for (const fn of [isNaN, isFinite]) scalar(fn, (value) => convertedAnswer(fn, value));
 }
 
-/** The text of a value that a function parses. */
+/** The string form of a value that a function such as `parseInt` parses. */
 function scalarText(value: Sym, name: string): Node {
   const { node, type } = value;
   if (isScalar(type) || type.kind === 'dyn') return toText(node);
   const given = `${labelOf(value)} (${describeType(type)})`;
-  return refuse('types', `${name}() of ${given} has no CEL form`, 'pass a text or a number');
+  return refuse('types', `${name}() of ${given} has no CEL form`, 'pass a string or a number');
 }
 
 /** The value as a number. */

@@ -148,7 +148,7 @@ function setOwnIfThere(target: Record<string, unknown>, name: string, member: un
   else mergeKey(target, name, member);
 }
 
-/** `const { a, ...rest } = value`. */
+/** The value of `rest` in `const { a, ...rest } = value`. */
 export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly string[]): unknown {
   const value = resolveMerged(raw);
   const inner = symbolic(value);

@@ -41,7 +41,7 @@ function batchSize(given: unknown): Node {
   if (size === undefined || !isWhole || (typeof value === 'number' && value < 1))
     return refuse(
       'types',
-      'linearlyReady() takes the size of a batch, a whole number from 1',
+      'linearlyReady() takes the size of a batch, a whole number of at least 1',
       'pass a number such as 3, or a field of the type integer',
     );
   return size;
@@ -62,8 +62,8 @@ function progressNode(name: 'ready' | 'updated', given: unknown): Node {
   if (role === 'element')
     refuse(
       'types',
-      `${name}() is asked about one object of a loop, and the graph knows the progress of all its objects only`,
-      'ask about the list that the loop makes, or use exponentiallyReady() for the loop itself',
+      `${name}() is called with one object of a loop, but the graph knows only the progress of all its objects`,
+      'pass the list that the loop makes, or use exponentiallyReady() for the loop itself',
     );
   if (node !== undefined && role === 'resource') return method(name, node, [], BOOL);
   return refuse('types', `${name}() takes a resource or a list of resources`, 'pass the value that a factory returned');

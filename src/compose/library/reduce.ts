@@ -105,7 +105,7 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
   return initial;
 }
 
-/** The accumulator after all iterations. `list` is the list of the elements that take part. */
+/** The accumulator after all iterations. `list` contains the elements over which the loop iterates. */
 function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknown, list: Node): unknown {
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');

@@ -34,7 +34,7 @@ interface Parsed extends ParsedRegex {
 
 function parsed(pattern: RegExp): Parsed {
   if (pattern.flags.includes('y'))
-    refuse('regex', `${String(pattern)} matches at a position that it keeps`, 'leave out the flag y, or begin with ^');
+    refuse('regex', `${String(pattern)} matches at a position that it stores`, 'leave out the flag y, or begin with ^');
   return { ...parseRegex(pattern), pattern };
 }
 
@@ -48,7 +48,7 @@ export function testPattern(text: Node, pattern: RegExp): Node {
 /** The pattern for a method that would continue after its last match. Refuses a pattern with the flag g. */
 export function withoutPosition(pattern: RegExp): RegExp {
   return pattern.flags.includes('g')
-    ? refuse('regex', `${String(pattern)} keeps a position between calls`, 'leave out the flag g')
+    ? refuse('regex', `${String(pattern)} stores a position between calls`, 'leave out the flag g')
     : pattern;
 }
 
@@ -133,7 +133,7 @@ export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
       if (place === 'start') return literal(0);
       if (place === 'end') return subtract(size(whole, INTEGER), size(found, INTEGER));
       if (place === 'anywhere') return method('indexOf', whole, [found], INTEGER);
-      return refuse('regex', `${String(pattern)} tests the text beside the match`, 'leave out $, \\b and \\B');
+      return refuse('regex', `${String(pattern)} tests the text next to the match`, 'leave out $, \\b and \\B');
     },
   };
 }
@@ -209,7 +209,7 @@ export function replacePattern(text: Node, pattern: RegExp, by: Replacement): No
   return refuse(
     'no-cel',
     `.replace(${String(pattern)}) has no CEL form`,
-    'replace a fixed text, the first match, or one class of characters with the flag g',
+    'replace a fixed string, the first match, or one class of characters with the flag g',
   );
 }
 
@@ -295,7 +295,7 @@ export function splitPattern(text: Node, pattern: RegExp): { readonly text: Node
     return refuse(
       'no-cel',
       `.split(${String(pattern)}) has no CEL form`,
-      'split at a fixed text or a class such as /[,;]/',
+      'split at a fixed string or a class such as /[,;]/',
     );
   return { text: replaceCharacters(text, of, separator), separator };
 }
@@ -306,8 +306,8 @@ export function allMatches(text: Node, pattern: RegExp): { readonly found: Node;
   if (minLength(of.root) === 0)
     return refuse(
       'regex',
-      `${String(pattern)} matches the empty text`,
-      'write + in the place of *, or leave out the flag g',
+      `${String(pattern)} matches the empty string`,
+      'write + instead of *, or leave out the flag g',
     );
   const all = method('findAll', text, [re2(of, 'find')], listOf(STRING));
   return { found: matches(text, re2(of, 'test')), matches: all };

@@ -112,7 +112,7 @@ function madeBy(interpreter: Interpreter, fn: unknown, pattern: unknown): Replac
         interpreter.call(fn, undefined, [wrap(new Sym(text)), ...given], 'the replacement'),
       );
       if (writes.size > 0)
-        refuse('no-cel', 'a replacement that changes a variable has no CEL form', 'only return the new text');
+        refuse('no-cel', 'a replacement that changes a variable has no CEL form', 'only return the new string');
       return textNode(result);
     } finally {
       trace.predicates--;

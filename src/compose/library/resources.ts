@@ -40,7 +40,11 @@ export function resourceMember(
         const given =
           typeof condition === 'function' ? interpreter.call(condition, undefined, [own], 'readyWhen') : condition;
         if (given === undefined)
-          refuse('types', 'withReadyWhen() is given no condition', 'return one: (self) => self.status.replicas > 0');
+          refuse(
+            'types',
+            'withReadyWhen() is called without a condition',
+            'return one: (self) => self.status.replicas > 0',
+          );
         record.readyWhen.push(given);
       });
     case 'withPropagateWhen':
@@ -67,7 +71,7 @@ function addPropagation(interpreter: Interpreter, record: ResourceRecord, condit
       ? interpreter.call(condition, undefined, [propagationProgress(record)], 'propagateWhen')
       : condition;
   if (given === undefined)
-    refuse('types', 'withPropagateWhen() is given no condition', 'return one: ({ ready }) => ready(database)');
+    refuse('types', 'withPropagateWhen() is called without a condition', 'return one: ({ ready }) => ready(database)');
   record.propagateWhen.push(given);
 }
 

@@ -180,7 +180,7 @@ export function wholePosition(value: number): number {
   return Math.min(Math.max(Math.trunc(value) || 0, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
-/** A number argument as an integer expression. */
+/** Converts a number argument to an integer expression. */
 export function positionNode(raw: unknown): Node {
   const value = resolveMerged(raw);
   if (typeof value === 'number') return literal(wholePosition(value));
@@ -188,7 +188,7 @@ export function positionNode(raw: unknown): Node {
   if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
     return refuse(
       'types',
-      `${describeValue(value)} is not a number, and a position or count is one`,
+      `${describeValue(value)} is not a number, but a position or count must be one`,
       'convert it with Number() first',
     );
   requireInteger(sym.node);
@@ -235,7 +235,7 @@ export function clamp(raw: unknown, of: Node, missing: number): Node {
   return clampNode(positionNode(value), of);
 }
 
-/** The end of a `slice`: the size of the text or list when absent. */
+/** The end of a `slice`: the size of the string or list when absent. */
 export function clampEnd(raw: unknown, of: Node): Node {
   return resolveMerged(raw) === undefined ? size(of, INTEGER) : clampNode(positionNode(raw), of);
 }
@@ -267,7 +267,7 @@ function between(node: Node, from: Node, to: Node): Node {
   const count = size(node, INTEGER);
   if (isLiteral(from, 0)) {
     if (to === count) return node;
-    // `k < size ? s.substring(0, k) : s` when the end is cut to the size.
+    // An end that is limited to the size (`k < size ? k : size`) yields `k < size ? s.substring(0, k) : s`.
     if (to.kind === 'cond' && to.args[2] === count) {
       const [test, end] = to.args;
       return cond(test, method('substring', node, [literal(0), end], STRING), node);
@@ -357,7 +357,7 @@ function pad(node: Node, name: string, args: readonly unknown[]): Node {
   const width = positionNode(args[0]);
   const fill = resolveMerged(args[1]) === undefined ? literal(' ') : textNode(args[1]);
   if (fill.kind !== 'lit')
-    return refuse('no-cel', `.${name}() with a symbolic filling has no CEL form`, 'pad with a fixed text');
+    return refuse('no-cel', `.${name}() with a symbolic fill string has no CEL form`, 'pad with a fixed string');
   if (fill.value === '') return node;
   const count = size(node, INTEGER);
   const missing = subtract(width, count);

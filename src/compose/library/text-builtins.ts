@@ -71,7 +71,7 @@ function refuseNullable(raw: unknown): void {
   if (inner instanceof Phi) for (const side of [inner.then, inner.otherwise]) refuseNullable(side);
   if (inner !== undefined || typeof value !== 'object' || value === null) return;
   if (closureOf(Reflect.get(value, 'toJSON')) !== undefined)
-    refuse('no-cel', 'toJSON() of an object has no CEL form', 'write the value that toJSON() gives');
+    refuse('no-cel', 'toJSON() of an object has no CEL form', 'write the value that toJSON() returns');
   Object.values(value).forEach(refuseNullable);
 }
 

@@ -14,7 +14,7 @@ import { deleteMember, deleteMemberWhen } from '../value/members.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { mergeKey, mergeSpread, restOf } from './objects.ts';
 
-/** `object.key = value`. */
+/** Interprets `object.key = value`. */
 export function writeMember(raw: unknown, key: Key, value: unknown): void {
   const object = resolveMerged(raw);
   const inner = symbolic(object);
@@ -57,7 +57,7 @@ export function writeMember(raw: unknown, key: Key, value: unknown): void {
   else setOwn(target, key, value);
 }
 
-/** `delete object.key`. */
+/** Interprets `delete object.key`. */
 export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): void {
   const object = resolveMerged(raw);
   const inner = symbolic(object);
@@ -74,8 +74,8 @@ export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): voi
 }
 
 /**
- * `delete object[key]` with a symbolic key: deletes each key of the object under the condition that it equals the
- * symbolic key. Refuses lists and merged objects.
+ * Interprets `delete object[key]` with a symbolic key: deletes each key of the object under the condition that it
+ * equals the symbolic key. Refuses lists and merged objects.
  */
 function deleteSymbolic(target: object, key: Sym): void {
   if (mergedPieces(target) !== undefined || Array.isArray(target)) {
@@ -98,13 +98,13 @@ function replaceMembers(interpreter: Interpreter, target: object, map: unknown):
 /** Objects that the composition froze. They are not frozen natively, because the tracer still stores data in them. */
 const frozen = new WeakSet<object>();
 
-/** `Object.freeze(object)` of an object of the composition. */
+/** Interprets `Object.freeze(object)` for an object of the composition. */
 export function freezeWritten(object: object): object {
   frozen.add(object);
   return object;
 }
 
-/** `Object.isFrozen(value)`. */
+/** Interprets `Object.isFrozen(value)`. */
 export function isFrozen(value: unknown): boolean {
   return Object.isFrozen(value) || frozen.has(value as object);
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleDiagnostics } from '../../../test/support/example-diagnostics.ts';
 import { traceCodes } from './codes.ts';
 
-describe('the example of each code gives a diagnostic with this code', () => {
+describe('the example of each code yields a diagnostic with this code', () => {
   test.each(traceCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
     const diagnostics = exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
@@ -26,7 +26,8 @@ test('the list holds exactly the codes that are used', () => {
     for (const [, code] of text.matchAll(/\.warn\(\s*'([a-z-]+)'/g)) used.add(`trace/${code}`);
     for (const [, code] of text.matchAll(/\{ code: '([a-z-]+)', message:/g)) used.add(`trace/${code}`);
   }
-  // Only a host that cannot read functions reports `trace/provider`, so this test cannot show an example.
+  // `traceCodes` leaves out `trace/provider`: only a host that cannot read functions reports it, so the test above
+  // could not run an example.
   used.delete('trace/provider');
   expect(traceCodes.map(({ code }) => code).toSorted()).toEqual([...used].toSorted());
 });

@@ -16,9 +16,9 @@ const warning = info('warning');
 
 /**
  * The codes of diagnostics about a composition function. The examples are functions of a spec with `name`, `size`,
- * `env` (dev or prod), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`).
- * The examples of `status-extra`, `status-field`, `status-missing` and `status-type` have the declared status `{ phase,
- * size? }`.
+ * `env` (dev or prod), `on`, `tag?`, `tags` (a list of strings) and `parts` (a list of objects with `key` and `count`).
+ * The examples of `status-extra`, `status-field`, `status-missing` and `status-type` have the declared status
+ * `{ phase, size? }`.
  */
 export const traceCodes: readonly CodeInfo[] = [
   error(
@@ -43,7 +43,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'duplicate-id',
     'Two resources have the same id.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name });\n  ConfigMap({ id: "c", name: "other" });\n}',
-    'Give each resource an id of its own.',
+    'Give each resource its own id.',
   ),
   error(
     'field',
@@ -55,13 +55,13 @@ export const traceCodes: readonly CodeInfo[] = [
     'id',
     'The id of a resource cannot be used.',
     '(spec) => {\n  ConfigMap({ id: "my-map", name: spec.name });\n}',
-    'Begin with a small letter, and use letters and digits only. Do not use words that kro reserves.',
+    'Begin with a lowercase letter, and use letters and digits only. Do not use words that kro reserves.',
   ),
   error(
     'identity',
     'Two objects or lists are compared. JavaScript compares their identity, not their contents.',
     '(spec) => ({ same: spec.tags === spec.parts })',
-    'Compare fields, or the texts that `join` makes.',
+    'Compare fields, or the strings that `join` returns.',
   ),
   error(
     'in-place',
@@ -71,7 +71,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'lost-text',
-    'Code that is not traced made a text from a value of the graph, and the text is not in the graph. The code may have decided something by the text.',
+    'Code that is not traced made a string from a value of the graph, and the string is not in the graph. The code may have made a decision that depends on the string.',
     '(spec) => {\n  ConfigMap({ id: "c", name: isLong(spec.name) ? "long" : "short" });\n}',
     'Move this code into the composition. An `opaque` function may pass values on, but must not read them.',
   ),
@@ -85,7 +85,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'loop-carried',
     'An iteration of a loop over a list of the spec depends on earlier iterations in a way that has no CEL form.',
     '(spec) => {\n  let last = "x";\n  for (const tag of spec.tags) last = `${last.length}${tag}`;\n  return { last };\n}',
-    'Sums, joined texts, counts, minimum and maximum, any and all, push and the first match are supported.',
+    'Sums, joined strings, counts, minimum and maximum, any and all, push and the first match are supported.',
   ),
   error(
     'loop-exit',
@@ -173,7 +173,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'status-type',
-    'A field of the status has another type than the declared status.',
+    'A field of the status has a different type than in the declared status.',
     '(spec) => ({ phase: spec.on })',
     'Return a value of the declared type, or change the declaration.',
   ),
@@ -257,7 +257,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'message',
-    'The message of a precondition contains values. A rule can only have a constant message, which shows expressions in their place.',
+    'The message of a precondition contains values. A rule can only have a constant message, which shows expressions instead.',
     '(spec) => {\n  if (spec.size > 3) throw new Error(`too large: ${spec.size}`);\n  ConfigMap({ id: "c", name: spec.name });\n}',
     'Write a message without values.',
   ),
@@ -275,7 +275,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'never',
-    'A text is compared with a value that it never has.',
+    'A string is compared with a value that it never has.',
     '(spec) => ({ live: spec.env === "production" })',
     'Compare with one of the values that the schema lists.',
   ),
@@ -293,15 +293,15 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'quantity',
-    'The composition joins a quantity from texts, and the joined text might not be a quantity.',
+    'The composition joins a quantity from strings, and the joined string might not be a quantity.',
     '(spec) => {\n  Deployment({ id: "web", name: spec.name, image: "x", resources: { limits: { memory: `${spec.size}${spec.name}` } } });\n}',
     'Take the whole quantity from the spec.',
   ),
   warning(
     'quoted-template',
-    'A text in quotes contains `${…}` with a name of the composition. Only a text in back-ticks is a template.',
+    'A string in quotes contains `${…}` with a name of the composition. Only a string in backticks is a template.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { host: "${spec.name}.local" } });\n}',
-    'Write the text in back-ticks.',
+    'Write the string in backticks.',
   ),
   warning(
     'status-extra',
@@ -317,7 +317,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'undefined-text',
-    'A value that is `undefined` or `null` while the composition is traced becomes part of a text. The text then contains the word "undefined" or "null".',
+    'A value that is `undefined` or `null` while the composition is traced becomes part of a string. The string then contains the word "undefined" or "null".',
     '(spec) => {\n  const registry = process.env.NO_SUCH_REGISTRY;\n  Deployment({ id: "web", name: spec.name, image: `${registry}/shop:1` });\n}',
     'Give the value a default with `??`, or set the environment variable.',
   ),

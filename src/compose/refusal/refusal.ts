@@ -128,7 +128,7 @@ const failures = new WeakMap<object, Site>();
 /** Errors that `throw` statements of the author threw. */
 const thrownByAuthor = new WeakSet<object>();
 
-/** Notes the place of an exception that passes. Only the first place is kept. */
+/** Records the place of an exception while it propagates. Only the first (innermost) place is kept. */
 export function noteFailure(error: unknown, site: Site): void {
   if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, site);
 }
@@ -137,7 +137,7 @@ export function noteFailure(error: unknown, site: Site): void {
 let thrownPlain: { readonly value: unknown; readonly site: Site | undefined } | undefined;
 
 /**
- * Notes that the author throws the value. The stack of an error that an interpreted statement makes contains no frame
+ * Records that the author threw the value. The stack of an error that an interpreted statement makes contains no frame
  * of the author's code. This function adds one, so that the printed stack shows the line.
  */
 export function noteThrow(value: unknown, site: Site | undefined): void {
@@ -238,7 +238,7 @@ export function thrownInBranch(error: unknown): Refusal {
 function remedyOfThrown(error: unknown): string | undefined {
   if (!(error instanceof TypeError) || thrownByAuthor.has(error)) return undefined;
   return /^Cannot (?:read|set) properties of (?:undefined|null)/.test(error.message)
-    ? 'give the value before the name a value, test it first, or write ?. before the name'
+    ? 'set the value before the name, test it first, or write ?. before the name'
     : undefined;
 }
 

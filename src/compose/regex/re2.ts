@@ -6,7 +6,7 @@ import type { ClassItem, Regex } from './syntax.ts';
 
 /** The characters that end a line in JavaScript, as items of an RE2 class. */
 const LINE_END = String.raw`\n\r\x{2028}\x{2029}`;
-/** All characters but JavaScript's white space, as items of an RE2 class. */
+/** All characters except JavaScript's white space, as items of an RE2 class. */
 const NO_SPACE =
   String.raw`\x{0}-\x{8}\x{E}-\x{1F}!-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF}\x{200B}-\x{2027}\x{202A}-\x{202E}` +
   String.raw`\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{FEFE}\x{FF00}-\x{10FFFF}`;
@@ -90,7 +90,7 @@ class Printer {
       .join('');
   }
 
-  /** The text of a node. `level` is 0 where a choice needs no parentheses, 1 in a sequence, 2 before a quantifier. */
+  /** Prints a node. `level` is 0 where a choice needs no parentheses, 1 in a sequence, 2 before a quantifier. */
   private at(node: Regex, level: 0 | 1 | 2, repeated: number): string {
     switch (node.kind) {
       case 'char':
@@ -101,7 +101,8 @@ class Printer {
         return this.characterClass(node.items, node.negated);
       case 'start':
       case 'end':
-        if (this.multiline) this.refuse('asks for the ends of lines', 'leave out the flag m, or split the text first');
+        if (this.multiline)
+          this.refuse('asks for the ends of lines', 'leave out the flag m, or split the string first');
         return anchor(node.kind === 'start' ? '^' : '$', level);
       case 'boundary':
         return anchor('\\b', level);
@@ -126,10 +127,10 @@ class Printer {
     const { body, min, max, lazy } = node;
     const times = repeated * Math.max(min, max === Infinity ? 0 : max, 1);
     if (times > MAX_REPEAT && Math.max(min, max === Infinity ? 0 : max) > 1)
-      this.refuse(`repeats ${times} times`, `RE2 repeats at most ${MAX_REPEAT} times; test the length of the text`);
+      this.refuse(`repeats ${times} times`, `RE2 repeats at most ${MAX_REPEAT} times; test the length of the string`);
     if (this.use === 'find' && minLength(body) === 0 && (max > 1 || (min === 0 && mayPreferEmpty(body))))
       this.refuse(
-        'repeats an expression that may match the empty text; JavaScript and RE2 match this differently',
+        'repeats an expression that may match the empty string; JavaScript and RE2 match this differently',
         'make each repetition match a character',
       );
     const sign = signOf(min, max);
@@ -181,7 +182,7 @@ function printRanges(ranges: readonly { readonly from: number; readonly to: numb
   return ranges.map(({ from, to }) => (from === to ? inClass(from) : `${inClass(from)}-${inClass(to)}`)).join('');
 }
 
-/** A character as RE2 text: letters and digits as they are, characters with a special meaning escaped or by number. */
+/** Prints a character as RE2: letters and digits unchanged, characters with a special meaning escaped or by number. */
 function escaped(code: number): string {
   const text = String.fromCodePoint(code);
   if (/^[A-Za-z0-9_ !"#%&',/:;<=>@`~-]$/.test(text)) return text;

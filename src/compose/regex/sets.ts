@@ -66,7 +66,7 @@ function itemSet(item: ClassItem): CharacterSet {
   return item.escape === item.escape.toLowerCase() ? set : complement(set);
 }
 
-/** Can a node match the empty text? */
+/** Can a node match the empty string? */
 export const isNullable = (node: Regex): boolean => minLength(node) === 0;
 
 /** The characters with which a match can begin or end. */

@@ -30,7 +30,7 @@ export type Regex =
   | { readonly kind: 'sequence'; readonly parts: readonly Regex[] }
   | { readonly kind: 'choice'; readonly options: readonly Regex[] };
 
-/** The tree of a pattern, and the number of its groups. */
+/** The tree of a pattern, and the number of its capturing groups. */
 export interface ParsedRegex {
   readonly root: Regex;
   readonly groups: number;
@@ -147,7 +147,7 @@ class Parser {
     const name = this.match(/\(\?<([^>]+)>/y)?.[1];
     const captures = name !== undefined || this.match(/\((?!\?)/y) !== null;
     if (!captures && !this.take('(?:'))
-      return this.refuse('changes flags inside, which is not translated', 'write the flags behind the pattern: /…/i');
+      return this.refuse('changes flags inside, which is not translated', 'write the flags after the pattern: /…/i');
     const index = captures ? ++this.opened : undefined;
     if (name !== undefined && index !== undefined) this.names.set(name, index);
     const body = this.choice();

@@ -53,7 +53,7 @@ export function makeRecord(manifest: Manifest, options: ResourceOptions): Resour
       ? takeId(manifest)
       : { manifest, id: undefined };
   if (options.id !== undefined && own.id !== undefined && own.id !== options.id) {
-    refuse('id', `a ${kind} is given two ids, "${own.id}" and "${options.id}"`, 'give it one');
+    refuse('id', `a ${kind} has two ids, "${own.id}" and "${options.id}"`, 'give it one');
   }
   const chosen = options.id ?? own.id;
   const given = chosen === undefined ? undefined : checkId(chosen);
@@ -108,14 +108,14 @@ function typeOfManifest(
   ) {
     refuse(
       'unsupported',
-      'apiVersion and kind of a resource must be constant texts',
+      'apiVersion and kind of a resource must be constant strings',
       'write one resource for each kind, with if',
     );
   }
   return { apiVersion: '', kind: isComputed(kind) ? COMPUTED_KIND : kind };
 }
 
-/** The parts of a record that the place of the call does not determine. */
+/** The parts of a record that do not depend on where the node is created. */
 type RecordParts = Pick<
   ResourceRecord,
   'id' | 'node' | 'explicitId' | 'manifest' | 'apiVersion' | 'kind' | 'schema' | 'type' | 'options'
@@ -125,8 +125,8 @@ type RecordParts = Pick<
 export function addRecord(parts: RecordParts): ResourceRecord {
   const trace = activeTrace();
   const { id } = parts;
-  // All members are named: after a spread, V8 keeps so many further members in a hash table, which takes seven times as
-  // long.
+  // Every member is written out. If so many members followed a spread, V8 would keep them in a hash table, which takes
+  // seven times as long.
   const record: ResourceRecord = {
     id,
     node: parts.node,
@@ -185,7 +185,7 @@ export function checkId(id: unknown): string {
   const text = typeof id === 'string' ? id : String(id);
   return refuse(
     'id',
-    `"${text}" is not a legal id: ids begin with a small letter and contain only letters and digits`,
+    `"${text}" is not a valid id: ids begin with a lowercase letter and contain only letters and digits`,
     `use "${camelCase(text)}"`,
   );
 }
@@ -262,8 +262,8 @@ function copyPhi(value: object | null, depth: number): unknown {
 }
 
 /**
- * The outermost call whose text does not contain the place. The text of a call includes the functions that are written
- * as its arguments.
+ * The outermost call whose source text does not contain the given place. The source text of a call includes the
+ * functions that are written as its arguments.
  */
 function callerOf(calls: readonly Site[], site: Site | undefined): Site | undefined {
   const holds = ({ text, start, end }: Site): boolean =>

@@ -13,13 +13,12 @@ import { addRecord, checkId, copyOf, refuseInPredicate } from './create-resource
 import { refuseOutsideGraph } from './graph-only.ts';
 
 /**
- * Names a value of a graph: a `def` node of the kind Graph. The graph computes the value once, and the nodes that read
- * it refer to it by its id. No object is created in the cluster. A value that is read in only one place needs no `def`:
- * a `const` of the function is written into the fields that use it.
+ * Names a value of a graph: a `def` node of the kind Graph. The graph computes the value once, and other nodes refer to
+ * the value by its id. No object is created in the cluster. A value that is read only once needs no `def`: a `const` of
+ * the function is written into the fields that use it.
  *
  * @example const naming = def('naming', { team: 'red', app: 'shop' }); ConfigMap({ name: `${naming.team}-${naming.app}` });
- * @throws TypeKroError outside the function of `graph()`, for an id that is not legal, or for a value that is not an
- * object.
+ * @throws TypeKroError outside the function of `graph()`, for an invalid id, or for a value that is not an object.
  */
 export const def = defineFactory(<Value extends object>(id: string, value: Value): Value => {
   refuseOutsideGraph('def');

@@ -10,7 +10,7 @@ import { activeTrace, currentTrace } from '../trace/current.ts';
 import { TypeKroError } from '../../core/index.ts';
 import type { Resource } from '../public-types.ts';
 
-/** An object that another program owns, by name. */
+/** Identifies an object that another program owns, by its name. */
 export interface ExternalReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -71,7 +71,7 @@ export interface LabelSelector {
   }[];
 }
 
-/** Objects that other programs own, by labels. */
+/** Selects objects that other programs own, by their labels. */
 export interface ExternalReferences {
   readonly apiVersion: string;
   readonly kind: string;

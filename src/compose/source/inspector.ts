@@ -127,7 +127,7 @@ export class InspectorProvider implements Provider {
       answer = result as Result;
     });
     if (failure !== null) throw failure as Error;
-    if (answer === undefined) throw new Error('the inspector answers asynchronously');
+    if (answer === undefined) throw new Error('the inspector responds asynchronously');
     return answer;
   }
 

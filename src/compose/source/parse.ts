@@ -41,7 +41,7 @@ function parseAs(source: string, shift: number): Parsed {
     return refuse(
       'syntax',
       `the source of a function cannot be parsed: ${error instanceof Error ? error.message : String(error)}`,
-      'if the host keeps TypeScript in the text of functions, run with --import typekro/register',
+      'if the host keeps TypeScript in the source of functions, run with --import typekro/register',
     );
   }
   const statement = program.body[0];

@@ -40,7 +40,7 @@ export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefi
   const named = `${names.slice(0, MAX_NAMED_VARIABLES).join(', ')}${more}`;
   return refuse(
     'provider',
-    `the composition reads variables around it (${named}), and this host does not allow to read them: ${problem ?? 'no provider'}`,
+    `the composition reads variables around it (${named}), and this host does not allow reading them: ${problem ?? 'no provider'}`,
     `run with --import typekro/register, add the typekro plugin to the bundler, or pass { scope: () => ({ ${names.join(', ')} }) }`,
   );
 }

@@ -8,7 +8,7 @@ import type { Site } from '../refusal/refusal.ts';
 export interface DerivedField {
   /** Dotted path below the object, e.g. `status.phase`. */
   readonly path: string;
-  /** CEL over the object, written `self`. */
+  /** The formula in CEL, in which `self` is the object. */
   readonly cel: string;
   readonly type: 'string' | 'integer' | 'boolean';
   /** The real field to read instead, for the warning. */
@@ -60,9 +60,9 @@ export interface ResourceRecord {
   readonly node: RecordNode;
   /** The author's name for the resource in the source, until it has its final id. */
   label: string | undefined;
-  /** Did the author give the id? */
+  /** Did the author set the id? */
   readonly explicitId: boolean;
-  /** Order of creation. */
+  /** The position in the order in which the resources were created. */
   readonly order: number;
   readonly manifest: Record<string, unknown>;
   readonly apiVersion: string;
@@ -74,7 +74,7 @@ export interface ResourceRecord {
   readonly variable: Variable;
   /** The variable of one object of the resource, inside the loop that makes it. */
   readonly element: Variable | undefined;
-  /** The path conditions at the creation. */
+  /** The conditions of the path on which the resource was created. */
   readonly guards: readonly Node[];
   readonly loops: readonly LoopRecord[];
   readonly options: ResourceOptions;

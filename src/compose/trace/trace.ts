@@ -171,7 +171,10 @@ export class Trace {
     frame.saved.set(ref, before());
   }
 
-  /** Runs `work`. `takeBack` undoes the writes, facts and records of `work`, if nothing else was done since. */
+  /**
+   * Runs `work`. `takeBack` undoes the writes, facts and records of `work`. The caller must not trace anything else
+   * before it calls `takeBack`.
+   */
   attempt<T>(work: () => T): { readonly result: T; takeBack(): void } {
     const forget = this.checkpoint();
     const checkpoint = this.facts.checkpoint();
@@ -332,7 +335,7 @@ export class Trace {
     return node;
   }
 
-  /** Notes a refusal, once for each place and text. Returns whether tracing can continue after it. */
+  /** Notes a refusal, once for each place and message. Returns whether tracing can continue after it. */
   recover(refusal: Refusal): boolean {
     if (!(refusal instanceof FollowUp)) {
       const same = (other: Refusal) =>

@@ -11,12 +11,12 @@ export const KEYS = Symbol('typekro.keys');
 
 /**
  * A key with the condition under which the object has it. The conditions of entries with one key exclude each other;
- * entries are in JavaScript's order, except for positions such as `0`, which `inListingOrder` moves to the front.
+ * entries are in JavaScript's order, except for integer keys such as `0`, which `inListingOrder` moves to the front.
  */
 export interface KeyEntry {
   readonly key: string;
   readonly test: Node;
-  /** The value under the key when the entry was noted. Code that is not traced may have replaced it since. */
+  /** The value of the key when the entry was recorded. Code that is not traced may have replaced it since. */
   readonly value: unknown;
 }
 
@@ -105,7 +105,7 @@ export function notable(entries: readonly KeyEntry[], members: Members): readonl
 
 const POSITION = /^(?:0|[1-9]\d*)$/;
 
-/** The entries in the order in which JavaScript lists keys: positions first, by number. */
+/** The entries in the order in which JavaScript lists keys: integer keys first, in numeric order. */
 export function inListingOrder(entries: readonly KeyEntry[]): readonly KeyEntry[] {
   const positions = entries.filter(({ key }) => POSITION.test(key));
   if (positions.length === 0) return entries;

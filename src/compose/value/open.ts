@@ -37,7 +37,7 @@ function* elementsOf(source: Iterable<unknown>): Generator<unknown, undefined> {
       if (count > MAX_ELEMENTS)
         refuse(
           'too-large',
-          `an iterator does not end: it gave ${MAX_ELEMENTS} elements`,
+          `an iterator does not end: it returned ${MAX_ELEMENTS} elements`,
           'end the loop with break, or take a list',
         );
       isOpenIterator = false;
@@ -47,7 +47,7 @@ function* elementsOf(source: Iterable<unknown>): Generator<unknown, undefined> {
         return refuse(
           'loop-bound',
           'the end of an iterator depends on a value not known while the graph is built',
-          'use a list in place of the iterator',
+          'use a list instead of the iterator',
         );
       if (isDone) return undefined;
       isOpenIterator = true;

@@ -158,7 +158,11 @@ function operate(
   const r = symbolic(right);
   if (r instanceof Phi) return distribute(r, (side) => operate(left, side, plain, onSymbolic));
   if ((typeof left === 'bigint' || typeof right === 'bigint') && plain !== (plusKnown as unknown))
-    return refuse('types', 'a BigInt meets a value of the graph', 'write a number: integers of the graph are exact');
+    return refuse(
+      'types',
+      'a BigInt is combined with a value of the graph',
+      'write a number: integers of the graph are exact',
+    );
   return onSymbolic(left, right);
 }
 
@@ -221,7 +225,7 @@ function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
   if (value.absence.missing === 'null') return other === null && bool(missing);
   return refuse(
     'absent',
-    `${labelOf(value)} may be null or left out, and a graph sees no difference; === ${String(other)} distinguishes them`,
+    `${labelOf(value)} may be null or left out, but a graph does not distinguish the two; === ${String(other)} does`,
     'use == null, or declare the field as nullable or as optional, not both',
   );
 }
@@ -245,7 +249,7 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   }
   warnNever(a, b);
   warnNever(b, a);
-  // NaN equals nothing.
+  // NaN is not equal to any value.
   const numbers = numberTests(a, b);
   const same = [
     ...numbers,

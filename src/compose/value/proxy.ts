@@ -120,7 +120,7 @@ const INSPECT_PROPERTY = {
   enumerable: false,
 };
 
-/** The value in the form that variables hold and untraced code gets: a constant, or a proxy. */
+/** The value in the form that variables hold and untraced code receives: a constant, or a proxy. */
 export function wrap(value: Sym | Phi): unknown {
   if (
     value instanceof Sym &&
@@ -157,7 +157,7 @@ let nextToken = 1;
 /** The placeholder text for a value until the graph is written. */
 export function tokenFor(value: Sym): string {
   const trace = currentTrace();
-  if (trace === undefined) return untraced(value, 'turned into a text outside a composition');
+  if (trace === undefined) return untraced(value, 'turned into a string outside a composition');
   const own = tokens.get(trace) ?? new Map<number, Token>();
   tokens.set(trace, own);
   const id = nextToken++;
@@ -201,14 +201,14 @@ export function splitTokens(text: string): (string | Sym)[] {
     if (match.index > end) parts.push(text.slice(end, match.index));
     const trace = currentTrace();
     const token = trace === undefined ? undefined : tokens.get(trace)?.get(Number(match[1]));
-    if (token === undefined) refuse('lost-text', 'a text of another composition was used in this one');
+    if (token === undefined) refuse('lost-text', 'a string of another composition was used in this one');
     token.used = true;
     parts.push(token.value);
     end = match.index + match[0].length;
   }
   if (end < text.length) parts.push(text.slice(end));
   if (parts.some((part) => typeof part === 'string' && hasTokens(part))) {
-    refuse('lost-text', 'a text made from a symbolic value was cut by code that is not traced');
+    refuse('lost-text', 'a string made from a symbolic value was cut by code that is not traced');
   }
   return parts;
 }
@@ -259,7 +259,7 @@ class Traps implements ProxyHandler<object> {
 
 function toPrimitive(value: Sym | Phi, hint: string): string {
   if (hint === 'number') return untraced(value, 'used as a number');
-  if (value instanceof Phi) return untraced(value, 'turned into a text');
+  if (value instanceof Phi) return untraced(value, 'turned into a string');
   if (hint === 'default' && value.type.kind !== 'string') return untraced(value, 'used with an operator');
   if (value.absence !== undefined && !value.absence.waits) {
     refuse(
@@ -268,6 +268,6 @@ function toPrimitive(value: Sym | Phi, hint: string): string {
       'give it a default with ??, or test it first',
     );
   }
-  if (!isScalar(value.type) && value.type.kind !== 'dyn') return untraced(value, 'turned into a text');
+  if (!isScalar(value.type) && value.type.kind !== 'dyn') return untraced(value, 'turned into a string');
   return tokenFor(new Sym(toText(value.node), { label: value.label, waits: value.waits }));
 }

@@ -98,7 +98,7 @@ export class Phi {
 /** A value of the graph in lists and variables. Untraced code may pass it on, and must not use it. */
 abstract class Internal {
   [Symbol.toPrimitive](): never {
-    return refuseUntraced('turned into a text or a number');
+    return refuseUntraced('turned into a string or a number');
   }
 
   toJSON(): never {

@@ -29,12 +29,12 @@ export type ErasedTypes =
 
 /** Syntax that TypeScript compiles to code, by the type of its node, with the remedy. */
 const MORE_THAN_TYPES: ReadonlyMap<string, string> = new Map([
-  ['TSEnumDeclaration', 'an enum is code: write an object with "as const"'],
-  ['TSModuleDeclaration', 'a namespace is code: write an object'],
-  ['TSParameterProperty', 'a parameter property is code: write plain functions'],
+  ['TSEnumDeclaration', 'an enum compiles to code: write an object with "as const"'],
+  ['TSModuleDeclaration', 'a namespace compiles to code: write an object'],
+  ['TSParameterProperty', 'a parameter property compiles to code: write plain functions'],
   ['TSImportEqualsDeclaration', 'write import … from'],
   ['TSExportAssignment', 'write export default'],
-  ['Decorator', 'a decorator is code: call the function'],
+  ['Decorator', 'a decorator compiles to code: call the function'],
 ]);
 
 const TYPES_ONLY: ReadonlySet<string> = new Set([

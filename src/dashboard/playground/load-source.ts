@@ -91,7 +91,7 @@ function loadYaml(source: string): LoadedSource {
     if (isCrd(object)) crds.push(object);
     else if (isDefinition(object) || isGraphObject(object)) found.push({ input: document, object: value });
   }
-  return compileAll(found, crds, problems, 'the text has no ResourceGraphDefinition and no Graph');
+  return compileAll(found, crds, problems, 'the text contains no ResourceGraphDefinition and no Graph');
 }
 
 function compileAll(
@@ -127,8 +127,8 @@ const sourcesWith = (crds: readonly KubeObject[]): SchemaSource =>
   combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
 
 /**
- * The first document of a YAML text; `{}` for an empty text, and for a document that is not a map. Each additional
- * document is a problem.
+ * The first document of a YAML text; `{}` for an empty text, and for a document that is not a map. A document that is
+ * not a map is a problem, and so is a second document.
  */
 export function readValue(
   text: string,
@@ -147,7 +147,7 @@ export function readValue(
       problemIn(name, {
         code: 'playground/further-document',
         severity: 'error',
-        message: `the ${name} is one document, and this one is ignored`,
+        message: `the ${name} must be one document; this one is ignored`,
         source: further.position([]),
       }),
     );
@@ -157,7 +157,7 @@ export function readValue(
   const problem = {
     code: 'playground/not-a-map',
     severity: 'error' as const,
-    message: `the ${name} is no map of fields`,
+    message: `the ${name} is not a map of fields`,
   };
   return { value: {}, document, problems: [...problems, problemIn(name, { ...problem, source: { line, column } })] };
 }

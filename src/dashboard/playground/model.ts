@@ -6,7 +6,7 @@ import type { InstanceState } from '../../runtime/index.ts';
 /** The language of the source: definitions in YAML, or a module of compositions in TypeScript. */
 export type PlaygroundLanguage = 'yaml' | 'typescript';
 
-/** The texts of the playground. */
+/** The texts that the user edits in the playground. */
 export interface PlaygroundInput {
   readonly language: PlaygroundLanguage;
   /**
@@ -24,7 +24,7 @@ export interface PlaygroundInput {
   readonly observed: string;
 }
 
-/** The text that has a problem. */
+/** The name of a text of the playground. */
 export type PlaygroundText = 'source' | 'spec' | 'observed';
 
 /** A problem of one of the texts. */
@@ -64,7 +64,7 @@ export interface PlaygroundObject {
   readonly object: JsonObject;
 }
 
-/** The result of a run of the texts. */
+/** The result of a run of the playground. */
 export interface PlaygroundResult {
   readonly problems: readonly PlaygroundProblem[];
   /**

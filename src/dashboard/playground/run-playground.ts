@@ -79,7 +79,7 @@ function observedProblems(
     .filter((id) => !nodes.has(id))
     .map((id) => {
       const place = document?.keyPosition([id]);
-      const message = `${formatPath([id])} is no node of the graph`;
+      const message = `${formatPath([id])} is not a node of the graph`;
       const hint = `name one of ${[...nodes.keys()].join(', ')}`;
       const text = { code: 'playground/unknown-node', severity: 'error' as const, message, hint };
       return problemIn('observed', place === undefined ? text : { ...text, source: place });

@@ -54,7 +54,10 @@ export function simulatedServer(crds: readonly KubeObject[], at: string): Simula
   };
 }
 
-/** A new object of a custom kind: without unknown fields and status, with defaults, and checked. */
+/**
+ * A new object of a custom kind, with the defaults of its schema and without unknown fields; or the refusal of an
+ * invalid object. If the kind has a status subresource, the status is dropped.
+ */
 function customObject(object: KubeObject, source: SchemaSource): NewObject {
   const type = gvkOf(object);
   const [schema, resource] = [source.schemaOf(type), source.resourceOf(type)];

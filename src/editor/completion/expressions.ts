@@ -60,7 +60,7 @@ function nameItems(scope: ExpressionScope, { macros }: BeforeCursor): readonly C
 /** A short description of a name for the completion list: its role, or the kind of its node. */
 export function detailOf({ role, node, isList }: ScopeName): string {
   if (role === 'instance') return 'the instance';
-  if (role === 'runtime') return 'what the controller knows of the instance';
+  if (role === 'runtime') return 'data of the controller about the instance';
   if (role === 'iterator') return 'iterator of forEach';
   const kind = node?.type === undefined ? (node?.nodeType === 'def' ? 'value' : 'node') : kindDescription(node.type);
   return role === 'item' ? `item of the collection: ${kind}` : isList ? `list of ${kind}` : kind;

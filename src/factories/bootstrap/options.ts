@@ -19,7 +19,7 @@ export interface TypeKroRuntimeOptions {
    */
   readonly fluxInstallation?: 'managed' | 'external';
   /**
-   * Rights of Flux's controllers. `cluster-admin`: the rights that Flux's own manifests give. `scoped`: the same
+   * Rights of Flux's controllers. `cluster-admin`: the rights that Flux's own manifests grant. `scoped`: the same
    * manifests without the binding `cluster-reconciler`. `clusterRoleRef`: another ClusterRole in this binding. Default
    * `cluster-admin`.
    */

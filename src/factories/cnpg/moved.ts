@@ -27,8 +27,8 @@ export const {
   ],
 );
 
-/** Removed in 1.0: compare cluster.status.phase with the text. */
-export const { CNPG_CLUSTER_PHASES } = movedNames('compare cluster.status.phase with the text', [
+/** Removed in 1.0: compare cluster.status.phase with the string. */
+export const { CNPG_CLUSTER_PHASES } = movedNames('compare cluster.status.phase with the string', [
   'CNPG_CLUSTER_PHASES',
 ]);
 

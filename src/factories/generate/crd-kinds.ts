@@ -27,8 +27,8 @@ export function kindsOfCrds(documents: readonly JsonValue[]): {
         diagnostics.push({
           code: 'generate/twice',
           severity: 'warning',
-          message: `${plan.kind} of ${plan.group}/${plan.version} is defined twice; the first definition counts`,
-          hint: 'give each definition once',
+          message: `${plan.kind} of ${plan.group}/${plan.version} is defined twice; the first definition is used`,
+          hint: 'pass each definition once',
         });
       } else found.set(key, plan);
     }
@@ -67,7 +67,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   if (!isGroup(group) || !KIND.test(kind) || dns1035Label(plural).length > 0) {
     refuse(
       'group, kind or plural name is missing or not a valid name',
-      'use a group with a dot, a kind of letters and digits, and a plural of small letters, digits and dashes',
+      'use a group with a dot, a kind of letters and digits, and a plural of lowercase letters, digits and dashes',
     );
     return;
   }

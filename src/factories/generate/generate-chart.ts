@@ -11,7 +11,7 @@ export interface ChartOptions {
   readonly chart: string;
   readonly repository: string;
   readonly version?: string;
-  /** The command that writes the same text again. */
+  /** The command that generates the same file again. */
   readonly command: string;
 }
 

@@ -123,7 +123,7 @@ test('a kind becomes types and a documented factory', () => {
   `);
 });
 
-describe('the text is stable', () => {
+describe('the generated code is stable', () => {
   const other = crd('example.com', 'Gadget', [version('v1', { type: 'object' })]);
   const far = crd('another.example.org', 'Widget', [version('v1', { type: 'object' })]);
   const texts = (documents: readonly JsonValue[]) => [...generateFactories(documents, { command: 'x' }).files];

@@ -22,7 +22,7 @@ export interface GenerateOptions {
 
 /** Generated factories. */
 export interface GeneratedFactories {
-  /** Text by path; paths are relative, with `/`. */
+  /** Maps the path of a file to its content. Paths are relative, with `/`. */
   readonly files: ReadonlyMap<string, string>;
   /** The kinds that were written, for a summary. */
   readonly kinds: readonly { readonly apiVersion: string; readonly kind: string; readonly path: string }[];

@@ -35,10 +35,10 @@ const MIN_MEMBERS = 3;
 const MAX_DEPTH = 40;
 
 /**
- * Finds the object types that would be written more than once in a file. Names each after the first kind that has it
- * and the member that contains it, such as `CertificateIssuerRef`. Two objects share a type when their types and the
- * descriptions of their members are equal, and the same members have a default. `takeName` makes a wanted name unique
- * in the file.
+ * Finds the object types that would be written more than once in a file. Names each type after the first kind that has
+ * the type and the member that contains it, such as `CertificateIssuerRef`. Two objects share a type when their types
+ * and the descriptions of their members are equal, and the same members have a default. `takeName` makes a wanted name
+ * unique in the file.
  */
 export function sharedParts(parts: readonly FilePart[], takeName: (wanted: string) => string): SharedParts {
   const shapes = new Shapes();

@@ -62,7 +62,7 @@ function ownRepository(url: string, release: string): ChartSource {
   return { kind: 'HelmRepository', name: made.metadata.name, namespace: FLUX_NAMESPACE };
 }
 
-/** The id for a chart of this name. */
+/** Converts the name of a chart to an id in camel case. */
 const camel = (text: string): string =>
   text.replace(/[^A-Za-z0-9]+([A-Za-z0-9]?)/g, (_, next: string) => next.toUpperCase()).replace(/^[^a-z]*/, '') ||
   'chart';

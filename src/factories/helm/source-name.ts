@@ -43,6 +43,6 @@ export function repositoryName(address: string): string {
   if (name !== '') return name;
   throw new TypeKroError('a Helm release has no source for its chart', {
     code: 'factories/no-chart-source',
-    remedy: 'give chart.repository as a constant address, or sourceRef with the name of a HelmRepository',
+    remedy: 'pass chart.repository as a constant URL, or sourceRef with the name of a HelmRepository',
   });
 }

@@ -1,5 +1,6 @@
 import { isPlainText } from '../../compose/index.ts';
 import type { ArgumentShape } from '../../compose/index.ts';
+import { quoteJs } from '../generate/write-kind.ts';
 
 const shape =
   (takes: ArgumentShape['takes'], items?: ArgumentShape['items']) =>
@@ -9,6 +10,16 @@ const shape =
     example: typeof example === 'string' ? () => example : example,
   });
 
+/** Quotes a string for a remedy: in single quotes, or in double quotes when single quotes would need an escape. */
+function quoted(value: string): string {
+  const json = quoteJs(value);
+  return /['\\]/.test(json) ? json : `'${json.slice(1, -1)}'`;
+}
+
+/** Writes the key of an object literal. A plain or quoted `__proto__` would set the prototype. */
+const keyOf = (key: string): string =>
+  key === '__proto__' ? "['__proto__']" : /^[A-Za-z_]\w*$/.test(key) ? key : quoted(key);
+
 const text = shape(['text']);
 const flag = shape(['flag'])((given) => (given === 'false' ? 'false' : 'true'));
 const texts = shape(['list'], ['text']);
@@ -16,8 +27,8 @@ const objects = shape(['list'], ['object']);
 const object = shape(['object']);
 
 /**
- * The shape of a number. The remedy shows the number that the given string contains, or an example when it contains
- * none.
+ * The shape of a number. The remedy shows the number when the given string consists of digits, and an example
+ * otherwise.
  */
 const number = (usual: number): ArgumentShape =>
   shape(['number'])((given) =>
@@ -33,8 +44,8 @@ const map = (usual: string): ArgumentShape =>
       .flat()
       .flatMap((each) => (isPlainText(each) ? each.split(',') : []))
       .flatMap((pair) => {
-        const [, key, value] = /^\s*([\w./-]+)\s*[=:]\s*(\S*)\s*$/.exec(pair) ?? [];
-        return key === undefined ? [] : [`${/^[A-Za-z_]\w*$/.test(key) ? key : `'${key}'`}: '${value}'`];
+        const [, key, value = ''] = /^\s*([\w./-]+)\s*[=:]\s*(\S*)\s*$/.exec(pair) ?? [];
+        return key === undefined ? [] : [`${keyOf(key)}: ${quoted(value)}`];
       });
     return pairs.length > 0 ? `{ ${pairs.join(', ')} }` : usual;
   });
@@ -53,10 +64,10 @@ const ports = shape(
     .filter((match) => match !== null)
     .map(([, outer, port = '', protocol]) => {
       const own = kind === 'Service' ? 'port' : 'containerPort';
-      const target = kind === 'Service' && outer !== undefined ? `, targetPort: ${port}` : '';
-      const number = target === '' ? port : outer;
+      const target = kind === 'Service' && outer !== undefined ? `, targetPort: ${Number(port)}` : '';
+      const number = Number(target === '' ? port : outer);
       const named = protocol === undefined ? '' : `, protocol: '${protocol.toUpperCase()}'`;
-      return target === '' && named === '' ? number : `{ ${own}: ${number}${target}${named} }`;
+      return target === '' && named === '' ? String(number) : `{ ${own}: ${number}${target}${named} }`;
     });
   return listed.length > 0
     ? `[${listed.join(', ')}]`
@@ -67,8 +78,22 @@ const ports = shape(
 
 const probe = object('{ httpGet: { path: "/", port: 8080 } }');
 const container = objects("[{ name: 'init', image: 'busybox' }]");
+
+/** The shape of a list of strings. The remedy shows the words of a string as a list. */
 const listOf = (usual: string): ArgumentShape =>
-  texts((given) => (isPlainText(given) ? `['${given.trim().split(/\s+/).join("', '")}']` : usual));
+  texts((given) => {
+    const words = isPlainText(given) ? given.split(/\s+/).filter((word) => word !== '') : [];
+    return words.length > 0 ? `[${words.map(quoted).join(', ')}]` : usual;
+  });
+
+/** The smallest number that is a size in bytes, not in GiB. */
+const BYTES_FROM = 2 ** 20;
+
+/** The shape of a size. The remedy shows a small number in GiB, and a large number in bytes. */
+const size = text((given) => {
+  if (typeof given !== 'number' || given === 0 || !/^[\d.]+$/.test(String(given))) return "'1Gi'";
+  return given < BYTES_FROM ? `'${given}Gi'` : `'${given}'`;
+});
 
 /**
  * Maps the name of an argument to its shape. Arguments with the same name have the same shape in all simple factories.
@@ -96,7 +121,7 @@ export const ARGUMENT_SHAPES: Readonly<Record<string, ArgumentShape>> = {
   imagePullPolicy: text("'IfNotPresent'"),
   imagePullSecrets: objects((given) => {
     const [first] = [given].flat();
-    return `[{ name: '${isPlainText(first) ? first : 'registry'}' }]`;
+    return `[{ name: ${quoted(isPlainText(first) && first.trim() !== '' ? first : 'registry')} }]`;
   }),
   serviceAccountName: text("'runner'"),
   securityContext: object('{ runAsNonRoot: true }'),
@@ -158,7 +183,7 @@ export const ARGUMENT_SHAPES: Readonly<Record<string, ArgumentShape>> = {
   targetCPUUtilizationPercentage: number(80),
   metrics: objects("[{ type: 'Resource', resource: { … } }]"),
   behavior: object('{ scaleDown: { stabilizationWindowSeconds: 300 } }'),
-  size: text((given) => (typeof given === 'number' ? `'${given}Gi'` : "'1Gi'")),
+  size,
   storageClass: text("'standard'"),
   accessModes: listOf("['ReadWriteOnce']"),
   volumeMode: text("'Filesystem'"),

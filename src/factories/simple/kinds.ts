@@ -30,12 +30,15 @@ export interface PodTemplateFields {
   readonly spec: { readonly containers: readonly ContainerFields[]; readonly serviceAccountName: string };
 }
 
-/** The labels of the pods that a workload or a policy selects. */
+/** The labels of the pods that a workload selects. */
 export interface SelectorFields {
   readonly matchLabels: Readonly<Record<string, string>>;
 }
 
-/** The fields of a Deployment that a graph may read. A counter that the server leaves out reads as zero. */
+/**
+ * The fields of a Deployment that a graph may read. Here and in the other kinds, a counter that the server leaves out
+ * reads as zero.
+ */
 export type DeploymentResource = Resource<{
   readonly spec: {
     readonly replicas: number;
@@ -52,8 +55,8 @@ export type DeploymentResource = Resource<{
     readonly observedGeneration: number;
     readonly conditions: readonly Condition[];
     /**
-     * Derived: `Running` when the condition Available is True at the current generation. In any other state, `Failed`
-     * or `Progressing`.
+     * Not a field of the API, but computed: `Running` when the condition Available is True at the current generation.
+     * In any other state, `Failed` or `Progressing`.
      */
     readonly phase: string;
   };
@@ -77,7 +80,10 @@ export type StatefulSetResource = Resource<{
     readonly currentRevision: string;
     readonly updateRevision: string;
     readonly conditions: readonly Condition[];
-    /** Derived: `Running` when all desired replicas are ready at the current generation, else `Progressing`. */
+    /**
+     * Not a field of the API, but computed: `Running` when all desired replicas are ready at the current generation,
+     * else `Progressing`.
+     */
     readonly phase: string;
   };
 }>;
@@ -94,7 +100,10 @@ export type DaemonSetResource = Resource<{
     readonly updatedNumberScheduled: number;
     readonly observedGeneration: number;
     readonly conditions: readonly Condition[];
-    /** Derived: `Running` when all scheduled pods are ready at the current generation, else `Progressing`. */
+    /**
+     * Not a field of the API, but computed: `Running` when all scheduled pods are ready at the current generation, else
+     * `Progressing`.
+     */
     readonly phase: string;
   };
 }>;
@@ -151,7 +160,7 @@ export type ServiceResource = Resource<{
   readonly status: {
     readonly loadBalancer: { readonly ingress: IngressAddresses };
     readonly conditions: readonly Condition[];
-    /** Derived: `spec.clusterIP`. */
+    /** Not a field of the API: the value is that of `spec.clusterIP`. */
     readonly clusterIP: string;
   };
 }>;
@@ -208,7 +217,7 @@ export type HpaResource = Resource<{
     readonly observedGeneration: number;
     readonly lastScaleTime: string;
     readonly conditions: readonly Condition[];
-    /** Derived: average CPU utilization of `currentMetrics`. */
+    /** Not a field of `autoscaling/v2`: the average CPU utilization in `currentMetrics`. */
     readonly currentCPUUtilizationPercentage: number | undefined;
   };
 }>;

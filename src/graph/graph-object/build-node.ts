@@ -237,7 +237,7 @@ class Builder {
     const kro = scanned.ok ? 'only standalone expressions are allowed' : scanned.message;
     const message = `each ${what} entry is one bare \${…} and nothing else`;
     const place = { path };
-    const hint = text.endsWith('\n') ? 'the text ends in a newline: write the block with "|-"' : bareHint(text);
+    const hint = text.endsWith('\n') ? 'the value ends with a newline: write the block with "|-"' : bareHint(text);
     const finding = { code: 'graph/not-standalone', message, place, hint };
     this.#problems.error('build', `build node ${goQuote(this.#block.name)}: ${prefix}${kro}`, finding);
     return undefined;
@@ -277,7 +277,7 @@ function selectorProblem(selector: JsonValue | undefined): ManifestProblem[] {
   const refuse = (kro: string, message: string, more: readonly PathStep[] = []): ManifestProblem[] => [
     { code: 'graph/external-selector', kro: `ref: ${kro}`, message, steps: ['metadata', 'selector', ...more] },
   ];
-  const shape = 'a selector is an object with matchLabels or matchExpressions, or one bare ${…} that gives one';
+  const shape = 'a selector is an object with matchLabels or matchExpressions, or one bare ${…} that returns one';
   const shapeText =
     'metadata.selector must be a Kubernetes LabelSelector object (matchLabels and/or matchExpressions) or a single CEL expression that resolves to one';
   if (typeof selector === 'string') {
@@ -299,7 +299,7 @@ function selectorProblem(selector: JsonValue | undefined): ManifestProblem[] {
   if (wrongLabels || texts.some((text) => typeof text !== 'string')) {
     return refuse(
       malformed('json: cannot unmarshal into Go struct field LabelSelector.matchLabels of type string'),
-      'matchLabels is a map of texts',
+      'matchLabels is a map of strings',
       ['matchLabels'],
     );
   }

@@ -124,7 +124,7 @@ class Checker {
     const [got, want] = [typeToString(compiled.type), typeToString(expected)];
     const why = detail.startsWith('type kind') ? '' : `: ${detail}`;
     const kro = `type mismatch in node ${goQuote(draft.block.name)} at path ${at}: expression ${shown} returns "${got}" but expected "${want}": ${detail}`;
-    const message = `the expression gives ${got}, the field takes ${want}${why}`;
+    const message = `the expression returns ${got}, but the field takes ${want}${why}`;
     return this.#refuse(site, 'graph/type-mismatch', kro, message, castHint(compiled.type, expected));
   }
 

@@ -64,7 +64,7 @@ function checkId(node: NodeBlock, seen: ReadonlySet<string>, problems: FrameProb
   }
   if (!NAME.test(name)) {
     const kro = `node[${index}]: id "${name}" must match ${PATTERN}`;
-    const message = `the id "${name}" must begin with a letter and hold only ASCII letters and digits`;
+    const message = `the id "${name}" must begin with a letter and contain only ASCII letters and digits`;
     return refuse('graph/invalid-id', kro, message, `for example "${suggestId(name) ?? 'config'}"`);
   }
   if (isReservedInGraphs(name)) {
@@ -89,7 +89,7 @@ function checkPayloads({ name, path, payloads, forEach, includeWhen, readyWhen }
       given.length === 0
         ? 'a node needs one of template, ref, def, graph, patch'
         : `a node has one of template, ref, def, graph, patch; this one has ${given.join(' and ')}`,
-      given.length === 0 ? 'add a template for an object that the Graph makes' : 'make a node of its own for each',
+      given.length === 0 ? 'add a template for an object that the Graph makes' : 'make a separate node for each',
     );
     return false;
   }
@@ -124,7 +124,7 @@ function checkIterators({ name: id, forEach }: NodeBlock, problems: FrameProblem
       if (name === '') {
         refuse('graph/invalid-iterator-name', 'iterator name is empty', 'the dimension has no name', undefined, at);
       } else if (!NAME.test(name)) {
-        const message = `the iterator name "${name}" must begin with a letter and hold only ASCII letters and digits`;
+        const message = `the iterator name "${name}" must begin with a letter and contain only ASCII letters and digits`;
         refuse('graph/invalid-iterator-name', `${quoted} must match ${PATTERN}`, message, undefined, at);
       } else if (name === id) {
         const message = `the iterator name "${name}" is also the id of the node`;

@@ -135,7 +135,7 @@ function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, pr
     const kro = `build dependency graph: node ${goQuote(name)}: register deps: self references are not allowed`;
     problems.error('dependencies', kro, {
       code: 'graph/self-reference',
-      message: `a node of the subgraph "${name}" reads "${name}", which is there only after all of its nodes`,
+      message: `a node of the subgraph "${name}" reads "${name}", which exists only after all of its nodes`,
       hint: 'read the node of the subgraph by its own id',
       place: { path },
     });

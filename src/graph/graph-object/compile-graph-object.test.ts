@@ -273,7 +273,7 @@ spec:
   expect(diagnostics.map((each) => formatDiagnostic(each).split('\n').slice(0, 1).join(''))).toMatchInlineSnapshot(`
     [
       "g.yaml:13:9: error: the schema has no field "dat" here [graph/unknown-field]",
-      "g.yaml:17:17: error: the id "my-node" must begin with a letter and hold only ASCII letters and digits [graph/invalid-id]",
+      "g.yaml:17:17: error: the id "my-node" must begin with a letter and contain only ASCII letters and digits [graph/invalid-id]",
       "g.yaml:12:36: error: undefined field 'prefxi' [cel/unknown-field]",
     ]
   `);
@@ -282,7 +282,7 @@ spec:
 describe('hostile Graphs', () => {
   test.each<[string, JsonValue, string[]]>([
     ['no list', 'x', ['graph/invalid-graph', 'graph/no-nodes']],
-    ['a node that is a text', ['x'], ['graph/invalid-graph', 'graph/invalid-id', 'graph/node-payload']],
+    ['a node that is a string', ['x'], ['graph/invalid-graph', 'graph/invalid-id', 'graph/node-payload']],
     ['a name of the prototype', [{ id: '__proto__', def: {} }], ['graph/invalid-id']],
     [
       'an iterator of the prototype',

@@ -121,8 +121,8 @@ function graphNode(): JsonObject {
 
 /**
  * The schema of a reference to an object, in definitions and in Graphs. The selector is an object, or one expression
- * that returns an object. The schema does not check the selector, nor that exactly one of selector and name is set. The
- * compiler does.
+ * that returns an object. The schema checks neither the selector nor that exactly one of selector and name is set. The
+ * compiler checks both.
  */
 export function externalObject(): JsonObject {
   return {

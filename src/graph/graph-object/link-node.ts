@@ -203,7 +203,7 @@ class Linker {
     const { draft } = this;
     if (iterators.length === 0 || (draft.nodeType !== 'collection' && draft.nodeType !== 'patch')) return;
     const identity = fields.filter(({ site }) => this.#isIdentity(site));
-    // If an expression of the identity has an error, it is already reported.
+    // If an expression of the identity has an error, the error is already reported.
     if (identity.length < draft.fields.filter((site) => this.#isIdentity(site)).length) return;
     const used = new Set(identity.flatMap(({ ids }) => ids));
     const missing = iterators.filter((name) => !used.has(name));
@@ -231,8 +231,8 @@ class Linker {
       return this.#refuse(kro, 'graph/dependent-iterators', message, site, hint);
     }
     this.#add(found, []);
-    // The last read is the list of the collection itself. It is removed, because each use of the iterator already
-    // counts as a read of the items. The reads in the condition of a filter are kept.
+    // The last read is the list of the collection itself. This read is removed, because each use of the iterator
+    // already counts as a read of the items. The reads in the condition of a filter are kept.
     return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
   }
 

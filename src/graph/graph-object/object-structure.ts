@@ -41,7 +41,7 @@ export function manifestProblem(value: JsonValue | undefined, needsMetadata: boo
     if (typeof text !== 'string' || text === '')
       return problem(
         `field "${field}" must be a non-empty string`,
-        `${field} must be a text that is not empty`,
+        `${field} must be a non-empty string`,
         [field],
         MISSING[field],
       );

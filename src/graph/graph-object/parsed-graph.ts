@@ -73,7 +73,7 @@ export function readGraph(value: JsonValue, problems: Problems, root: FrameProbl
   };
   const account = valueAt(spec, 'serviceAccountName');
   if (account !== undefined && (typeof account !== 'string' || !isServiceAccountName(account))) {
-    const hint = 'use small letters, digits, "-" and ".", or remove the field for the account "default"';
+    const hint = 'use lowercase letters, digits, "-" and ".", or remove the field for the account "default"';
     wrong(['spec', 'serviceAccountName'], 'this is not a name of a ServiceAccount', hint);
   }
   return {

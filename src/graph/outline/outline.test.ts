@@ -129,12 +129,12 @@ spec:
   });
 });
 
-test('a graph without nodes', () => {
+test('the lines of a graph without nodes say so', () => {
   const empty = DEFINITION.slice(0, DEFINITION.indexOf('    status:'));
   expect(outlineLines(graphOutline(graphOf(empty)))).toEqual(['Shop  kro.run/v1alpha1  definition shop  no nodes']);
 });
 
-test('a graph in DOT', () => {
+test('a graph in DOT has its nodes and dependencies', () => {
   expect(toDot(graphOutline(graphOf(DEFINITION)))).toMatchInlineSnapshot(`
     "digraph "shop" {
       rankdir=LR;
@@ -202,7 +202,7 @@ describe('pictures of any graph', () => {
         const svg = toSvg(outline);
         // All strings are escaped: after the removal of its tags, the picture has no angle bracket.
         expect(svg.replaceAll(/<[^<>]*>/g, '')).not.toMatch(/[<>]/);
-        // oxlint-disable-next-line no-control-regex -- XML has none of these
+        // oxlint-disable-next-line no-control-regex -- XML allows none of these characters
         expect(svg).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u);
         for (const [, group = ''] of svg.matchAll(/<g>(.*?)<\/g>/gs)) {
           const [x, y, width, height] =

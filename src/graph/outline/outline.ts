@@ -122,7 +122,7 @@ export interface UnreadDependency {
   readonly because: 'kind' | 'nodes' | 'subgraph';
 }
 
-/** The dependencies of a node of the outline that have no expression, in the order of `dependsOn`. */
+/** The dependencies of a node that no expression of the node reads, in the order of `dependsOn`. */
 export function unreadDependencies({ nodes }: Pick<GraphOutline, 'nodes'>, node: OutlineNode): UnreadDependency[] {
   const explained = new Set(node.reads.flatMap((read) => read.nodes));
   const around = nodes.filter(({ id, nodeType }) => nodeType === 'subgraph' && node.id.startsWith(`${id}/`));

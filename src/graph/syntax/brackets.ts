@@ -18,8 +18,8 @@ export function explainBracket(spot: ErrorSpot): SyntaxExplanation | undefined {
   if (!endsValue(before)) return valueMissing(spot);
   if (innermost?.text === '[' && at.text === ':')
     return {
-      message: 'CEL takes no slices of lists and texts',
-      hint: 'write .substring(1, 3) for a text; of a list, take single items: a[1]',
+      message: 'CEL has no slices of lists and strings',
+      hint: 'write .substring(1, 3) for a string; for a list, read single items: a[1]',
     };
   if (innermost?.text === '{' && at.text !== ':')
     return {

@@ -31,14 +31,14 @@ export function explainSyntaxError(cel: string, offset: number): SyntaxExplanati
     afterValue(spot) ??
     operatorFirst(spot) ?? {
       message: `${shown(spot.at)} is not allowed here; a value is expected`,
-      hint: 'write a name, a number, a text in quotes, or remove it',
+      hint: 'write a name, a number, a string in quotes, or remove it',
     }
   );
 }
 
 function shown({ text }: Piece): string {
   const short = text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
-  return /^["']/.test(short) ? `the text ${short}` : `"${short}"`;
+  return /^["']/.test(short) ? `the string ${short}` : `"${short}"`;
 }
 
 function foreignOperator({ cel, at, before, secondBefore }: ErrorSpot): SyntaxExplanation | undefined {
@@ -61,7 +61,7 @@ function foreignCharacter({ cel, at, earlier }: ErrorSpot): SyntaxExplanation | 
   if (found !== undefined) return explained(found, at);
   const letter = /^\p{L}/u.exec(at.text)?.[0];
   return letter === undefined
-    ? { message: `${shown(at)} has no meaning in an expression`, hint: 'remove it, or put text in quotes' }
+    ? { message: `${shown(at)} has no meaning in an expression`, hint: 'remove it, or put a string in quotes' }
     : foreignLetter(letter);
 }
 
@@ -73,8 +73,9 @@ function foreignLetter(letter: string): SyntaxExplanation {
   const code = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   const position = LOOK_ALIKES.indexOf(letter);
   return {
-    message: `names have only ASCII letters, and "${letter}" (U+${code}) is none`,
-    hint: position < 0 ? 'remove it, or put text in quotes' : `it looks like "${LATIN.charAt(position)}": type that`,
+    message: `names have only ASCII letters, and "${letter}" (U+${code}) is not one`,
+    hint:
+      position < 0 ? 'remove it, or put a string in quotes' : `it looks like "${LATIN.charAt(position)}": type that`,
   };
 }
 
@@ -124,11 +125,14 @@ function brokenNumber({ cel, at, before }: ErrorSpot): SyntaxExplanation | undef
 function afterDot({ at, before }: ErrorSpot): SyntaxExplanation | undefined {
   if (before.text !== '.') return undefined;
   if (/^(?:in|true|false|null)$/.test(at.text))
-    return { message: `"${at.text}" is a word of CEL, and no name of a field`, hint: `write a["${at.text}"]` };
+    return {
+      message: `"${at.text}" is a reserved word of CEL, not the name of a field`,
+      hint: `write a["${at.text}"]`,
+    };
   if (at.text === '[' || at.text === '(')
     return { message: `there is a "." before "${at.text}"`, hint: 'remove the "."', offset: before.start };
   if (at.kind === 'text')
-    return { message: 'a text is written where the name of a field is expected', hint: `write a[${at.text}]` };
+    return { message: 'a string is written where the name of a field is expected', hint: `write a[${at.text}]` };
   return { message: 'the name of a field is expected after "."', hint: 'write the name, or remove the "."' };
 }
 

@@ -26,7 +26,7 @@ export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^\?:/, 'CEL has no operator ?:', DEFAULTS],
   [/^:-/, 'CEL has no default after ":-"', `${DEFAULTS}; for a shell, write ${SHELL}`],
   [/^(?:[-+*/%:]|\|\||&&)=(?!=)/, 'an expression cannot assign a value', 'write == to compare, or only the value'],
-  [/^\+\+/, 'CEL has no operator ++', 'write x + 1, or join lists and texts with one +'],
+  [/^\+\+/, 'CEL has no operator ++', 'write x + 1, or join lists and strings with one +'],
   [/^\*\*/, 'CEL has no operator **', 'write the product: x * x'],
   [/^(?:<<|>>)/, 'CEL has no bitwise operators', 'multiply or divide by 2, 4, 8, …'],
   [/^\.\.\./, 'CEL has no spread (...)', 'join lists with +: a + [b]; merge maps with a.merge(b)'],
@@ -67,9 +67,9 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [/^\u2260/, '"\u2260" is not an operator', 'write !='],
   [/^\u00d7/, '"\u00d7" is not an operator', 'write *'],
   [/^\u2026/, 'a value is left out here ("\u2026")', 'write the value'],
-  [/^`/, 'backquotes (`) cannot enclose a text', 'put text in quotes: "text", and join it with +'],
+  [/^`/, 'backquotes (`) cannot enclose a string', 'put a string in quotes: "text", and join it with +'],
   [/^;/, 'an expression does not end with ";"', 'remove it'],
-  [/^#/, '"#" begins no comment in an expression', 'write // before a comment, or remove it'],
+  [/^#/, '"#" does not begin a comment in an expression', 'write // before a comment, or remove it'],
   [
     /^\$\{/,
     'an expression begins inside another one',
@@ -78,10 +78,10 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [/^\$/, 'names have no "$" in an expression', 'remove the "$"'],
   [
     /^\\["']/,
-    'there is a backslash before a quote that is not part of a text',
+    'there is a backslash before a quote that is not part of a string',
     'write the quote without the backslash; in YAML, put the whole value into the other kind of quotes',
   ],
-  [/^\\/, 'there is a backslash outside of a text', 'remove it; an expression may go over several lines as it is'],
+  [/^\\/, 'there is a backslash outside of a string', 'remove it; an expression may go over several lines as it is'],
   [/^@/, '"@" has no meaning in an expression', 'remove it'],
   [/^[~^]/, 'CEL has no bitwise operators', 'write ! for "not", and != for "either … or"'],
 ];
@@ -103,7 +103,7 @@ export const INFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: s
   ...words(['contains', 'startsWith', 'endsWith', 'matches'], (word) => `write a.${word}(b)`),
   ...words(['like', 'LIKE'], 'write a.matches("…")'),
   ...words(['instanceof'], 'write type(a) == string'),
-  ...words(['IN'], 'write in, in small letters'),
+  ...words(['IN'], 'write in, in lowercase letters'),
   ...words(['if', 'then', 'else', 'unless', 'when'], 'write condition ? a : b', (word) => `CEL has no "${word}"`),
   ...words(['for'], 'CEL has no loops: write list.map(x, …)', (word) => `CEL has no "${word}"`),
 ]);

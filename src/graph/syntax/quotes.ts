@@ -18,8 +18,8 @@ export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
   const isPrefix = before.kind === 'word' && at.kind === 'text' && before.text.length <= 2;
   if (!isPrefix) return undefined;
   return {
-    message: `"${before.text}" before a text has no meaning in CEL`,
-    hint: 'remove it, and join texts with +: "a" + b',
+    message: `"${before.text}" before a string has no meaning in CEL`,
+    hint: 'remove it, and join strings with +: "a" + b',
     offset: before.start,
   };
 }
@@ -33,46 +33,46 @@ function brokenText({ cel, at, before }: ErrorSpot): SyntaxExplanation {
   if (next === '\\') return wrongEscape(rest, body.length, at.start);
   if (before.text === quote.repeat(2) && areAdjacent(before, at))
     return {
-      message: 'these three quotes open a text that has no end',
+      message: 'these three quotes open a string that has no end',
       hint: `close it with ${quote.repeat(3)}`,
       offset: before.start,
     };
-  const message = `this ${quote} opens a text that has no end`;
+  const message = `this ${quote} opens a string that has no end`;
   if (/^[\r\n]/.test(next)) {
     return rest.slice(body.length).includes(quote)
       ? {
-          message: 'a text in quotes ends with its line',
-          hint: 'write \\n for a line break, or put the text into """…"""',
+          message: 'a string in quotes must end on its line',
+          hint: 'write \\n for a line break, or put the string into """…"""',
         }
       : { message, hint: `close it with ${quote}` };
   }
   if (body.endsWith(`\\${quote}`))
     return {
-      message: 'the backslash before the last quote makes the quote a part of the text',
+      message: 'the backslash before the last quote makes the quote a part of the string',
       hint: String.raw`write \\ for a backslash`,
       offset: at.start + body.length - 2,
     };
   const typographic = /[\u201c-\u201f\u2018-\u201b]\W*$/.exec(body);
   if (typographic !== null)
     return {
-      message: 'this text ends with a typographic quote, which does not close it',
+      message: 'this string ends with a typographic quote, which does not close it',
       hint: `write ${quote}`,
       offset: at.start + typographic.index,
     };
-  if (body.trim() === quote) return { message, hint: `remove it, or write the ${quote} before the text, too` };
+  if (body.trim() === quote) return { message, hint: `remove it, or write the ${quote} before the string, too` };
   return { message, hint: `close it with ${quote}` };
 }
 
 function wrongEscape(rest: string, at: number, start: number): SyntaxExplanation {
   const escape = /^\\(?:[xX][0-9a-fA-F]?|[uU][0-9a-fA-F]*|[0-9]+|[^]|$)/u.exec(rest.slice(at))?.[0] ?? '\\';
-  const hint = 'write \\\\ for a backslash, or r"…" for a text in which a backslash is a plain character';
+  const hint = 'write \\\\ for a backslash, or r"…" for a string in which a backslash is a plain character';
   if (/^\\[xXuU0-9]/.test(escape))
     return {
       message: `${escape} is an escape without all of its digits`,
       hint: String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
       offset: start + at,
     };
-  return { message: `${escape} is not an escape in a text`, hint, offset: start + at };
+  return { message: `${escape} is not an escape in a string`, hint, offset: start + at };
 }
 
 /** Explains a quote inside a string literal that ends the literal, because it is the literal's own quote character. */
@@ -80,8 +80,8 @@ function quoteInside(text: Piece): SyntaxExplanation {
   const quote = text.text.slice(-1);
   const other = quote === '"' ? "'" : '"';
   return {
-    message: `this ${quote} ends the text`,
-    hint: `write \\${quote} for a quote in the text, or put the text into ${other}…${other}; join two texts with +`,
+    message: `this ${quote} ends the string`,
+    hint: `write \\${quote} for a quote in the string, or put the string into ${other}…${other}; join two strings with +`,
     offset: text.end - 1,
   };
 }

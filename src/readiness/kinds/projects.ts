@@ -45,7 +45,7 @@ export function readyCondition(object: KubeObject): Readiness {
     : inProgress(ready.reason || 'NotReady', describeCondition('Ready', ready));
 }
 
-/** A certificate request is ready when its condition `Ready` is True. It has failed if it was denied. */
+/** A certificate request is ready when its condition `Ready` is True. It has failed if it was denied or is invalid. */
 export function certificateRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'InvalidRequest']) {
     const refused = statusCondition(object, type);

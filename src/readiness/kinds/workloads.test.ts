@@ -29,7 +29,7 @@ test.each<[string, string, JsonObject, string]>([
     },
     'ImagePullBackOff: container i waits',
   ],
-])('the reason of %s', (_name, kind, parts, expected) => {
+])('%s has the expected readiness and reason', (_name, kind, parts, expected) => {
   const apiVersion = kind === 'Pod' ? 'v1' : 'apps/v1';
   const { reason, message, ready } = readinessOf({ apiVersion, kind, metadata: { name: 'x' }, ...parts });
   expect(message === '' ? reason : `${reason}: ${message}`).toContain(expected);

@@ -10,7 +10,10 @@ export interface RestingChild {
   /** `Kind group/v1 namespace/name`, for messages. */
   readonly text: string;
   readonly node: string;
-  /** The fields that the controller owns. Values that differ between lives are replaced. */
+  /**
+   * The fields that the controller owns. Uids, times and addresses of Services differ in each life (a run of the test),
+   * so placeholders replace them.
+   */
   readonly owned: JsonObject;
 }
 
@@ -45,8 +48,8 @@ const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 /**
- * Returns a function that replaces values that a server generates per object: UIDs, times and the addresses of
- * Services.
+ * Returns functions that replace the values that a server generates per object: UIDs, times and the addresses of
+ * Services. `text` converts a string, and `object` converts an object.
  */
 function blurOf(objects: readonly KubeObject[]) {
   const addresses = objects

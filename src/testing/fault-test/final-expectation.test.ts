@@ -113,8 +113,8 @@ test.each<[what: string, faultless: Expectation, life: Expectation, found: strin
   const base = await baseOf();
   const faultless = await playLife({ base, test: { name: 'one', expect: faultlessExpects } });
   expect(faultless.findings).toEqual([]);
-  // The two lives have different expectations here, so that the second expectation is not met although the graph is
-  // correct.
+  // Here the run without faults and the run with faults have different expectations, so that the second expectation is
+  // not met although the graph is correct.
   const { findings } = await playLife({ base, test: { name: 'one', expect: lifeExpects }, seed: 3, faultless });
   expect(findings.map(({ invariant, expected }) => [invariant, expected])).toEqual(
     found.map((text) => ['expectation', text]),

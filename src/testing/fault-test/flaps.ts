@@ -36,7 +36,7 @@ export class FlapDetector {
   epoch = 0;
 
   /**
-   * `expected` has the keys of the children that the controller deletes without faults; undefined for the life without
+   * `expected` has the keys of the children that the controller deletes without faults; undefined for the run without
    * faults.
    */
   constructor(expected?: ReadonlySet<string>) {

@@ -53,8 +53,8 @@ const RULES: Readonly<Record<GraphRule, string>> = {
 const isGraphRule = (rule: Rule): rule is GraphRule => Object.hasOwn(RULES, rule);
 
 /**
- * One instance of a graph in its own cluster, with the real controller. A seed determines the faults; without a seed
- * there are none.
+ * The world of one life, i.e. of one run of a test: one instance of a graph in its own cluster, with the real
+ * controller. A seed determines the faults; without a seed there are none.
  */
 export class LifeWorld {
   readonly faulty: FaultyWorld;

@@ -21,7 +21,7 @@ import {
 import type { LifeFinding } from './model.ts';
 import { secretValues } from './secret-values.ts';
 
-/** The input of a life. */
+/** The input of a life. A life is one run of a test, from the creation of an instance to its deletion. */
 export interface LifeInput {
   readonly base: GraphTestBase;
   /** The test with the given state and the steps. Only its last expectation is checked, in the final state. */

@@ -80,7 +80,7 @@ describe('lives of a graph', () => {
     const { lives, notes } = await runLives(await baseOf(DEFINITION), tests, { lives: 5, seed: 1 });
     expect({ lives, notes }).toEqual({
       lives: 0,
-      notes: [{ test: '', text: 'no test creates an instance, so that there is no life' }],
+      notes: [{ test: '', text: 'no test creates an instance, so there is nothing to run under faults' }],
     });
   });
 

@@ -47,13 +47,14 @@ export async function runLives(
     played += 1;
     failures.push(...findings.map((finding) => ({ ...finding, test: test.name, seed })));
   }
-  if (candidates.length === 0) notes.push({ test: '', text: 'no test creates an instance, so that there is no life' });
+  if (candidates.length === 0)
+    notes.push({ test: '', text: 'no test creates an instance, so there is nothing to run under faults' });
   return { planned: lives, lives: played, seed: first, failures, notes, milliseconds: performance.now() - started };
 }
 
 function notesOf({ name }: GraphTest, { findings, wasReady, waiting }: LifeRecord): LifeNote[] {
-  if (findings.length > 0) return [{ test: name, text: 'has no lives under faults, because it fails without any' }];
+  if (findings.length > 0) return [{ test: name, text: 'does not run under faults, because it fails without them' }];
   if (wasReady) return [];
   const reasons = waiting.length === 0 ? '' : `: ${waiting.join('; ')}`;
-  return [{ test: name, text: `never gets ready, also without faults${reasons}` }];
+  return [{ test: name, text: `never gets ready, even without faults${reasons}` }];
 }

@@ -300,7 +300,7 @@ class Checker {
   #wrongType(value: JsonValue, schema: Schema, path: Path): void {
     this.#report(
       path,
-      `${JSON.stringify(path.at(-1))} has to be ${typeText(schema)}, and is ${ValueShape.typeName(value)}`,
+      `${JSON.stringify(path.at(-1))} must be ${typeText(schema)}, but is ${ValueShape.typeName(value)}`,
     );
   }
 }
@@ -341,9 +341,9 @@ function takes(schema: Schema, value: JsonValue): boolean {
 }
 
 function typeText(schema: Schema): string {
-  if (schema['x-kubernetes-int-or-string'] === true) return 'an integer or a text';
+  if (schema['x-kubernetes-int-or-string'] === true) return 'an integer or a string';
   const { type = 'object' } = schema;
-  if (type === 'string') return 'a text';
+  if (type === 'string') return 'a string';
   if (type === 'boolean') return 'true or false';
   return type === 'array' ? 'a list' : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }

@@ -128,7 +128,7 @@ function fileOf(value: JsonObject, document: DefinitionDocument): GraphTestFile 
 const id = textShape('the id of a node');
 const ids = listShape(id, '[deployment, service]');
 const order = listShape(
-  either({ 'a text': id, 'a list': ids }, 'a node or a list of nodes', 'deployment'),
+  either({ 'a string': id, 'a list': ids }, 'a node or a list of nodes', 'deployment'),
   '[deployment, service]',
 );
 const partial = anyObject('fields of the object, as spec.replicas: 2');
@@ -157,13 +157,13 @@ function pick(value: JsonObject, names: readonly string[]): JsonObject {
 
 const duration: Shape = (value, path, report) => {
   const isDuration = (typeof value === 'number' || typeof value === 'string') && durationMs(value) !== undefined;
-  if (!isDuration) report(path, '"advance" has to be a duration', 'write e.g. 90s or 5m');
+  if (!isDuration) report(path, '"advance" must be a duration', 'write e.g. 90s or 5m');
 };
 
 const expectation = members({
   children: mapShape(
     either(
-      { 'a text': oneOf('present', 'absent'), 'an object': partial, 'a list': listShape(partial, '[{ data.a: b }]') },
+      { 'a string': oneOf('present', 'absent'), 'an object': partial, 'a list': listShape(partial, '[{ data.a: b }]') },
       'present, absent, fields of the object, or for a collection a list with the fields of each object',
       'present',
     ),
@@ -178,7 +178,7 @@ const expectation = members({
   conditions: mapShape(
     either(
       {
-        'a text': conditionStatus,
+        'a string': conditionStatus,
         'true or false': anything,
         'an object': members({ status: conditionStatus, reason: textShape('the reason'), message }),
       },
@@ -190,7 +190,7 @@ const expectation = members({
   nodes: mapShape(
     either(
       {
-        'a text': textShape('ready'),
+        'a string': textShape('ready'),
         'an object': members({ state: textShape('ready'), reason: textShape('a part of the reason'), waitsFor: ids }),
       },
       'a state, or an object with state, reason and waitsFor',
@@ -201,10 +201,10 @@ const expectation = members({
   events: listShape(
     either(
       {
-        'a text': textShape('a part of the event'),
+        'a string': textShape('a part of the event'),
         'an object': members({ type: oneOf('Normal', 'Warning'), reason: textShape('the reason'), message }),
       },
-      'a text, or an object with type, reason and message',
+      'a string, or an object with type, reason and message',
       'Warning',
     ),
     '[Created]',
@@ -285,13 +285,13 @@ const FILE: Shape = (value, path: readonly PathStep[], report) => {
   members(
     {
       schemaVersion: (version, at, reportAt) => {
-        if (version !== 1) reportAt(at, `"schemaVersion" has to be 1`, 'write schemaVersion: 1');
+        if (version !== 1) reportAt(at, `"schemaVersion" must be 1`, 'write schemaVersion: 1');
       },
       kind: oneOf(TEST_FILE_KIND),
       definition: textShape('definition: app.yaml'),
       name: textShape('the name of a definition'),
       crds: either(
-        { 'a text': anything, 'a list': listShape(textShape('crds/'), '[crds/]') },
+        { 'a string': anything, 'a list': listShape(textShape('crds/'), '[crds/]') },
         'a file, a folder, or a list of files and folders',
         'crds/',
       ),

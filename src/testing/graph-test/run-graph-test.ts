@@ -16,7 +16,7 @@ import { snapshotOf } from './snapshot.ts';
 export interface RunOptions {
   /** Maps steps to the stored snapshots of the test. */
   readonly snapshots?: Readonly<Record<string, JsonObject>>;
-  /** Are new snapshots taken instead of compared? Default: false. */
+  /** Does the run store new snapshots instead of comparing the state with the stored ones? Default: false. */
   readonly update?: boolean;
   /** Records the state after each step. */
   readonly coverage?: CoverageRecorder;

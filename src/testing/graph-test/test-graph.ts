@@ -49,9 +49,9 @@ const prepared = new WeakMap<object, Map<string, Promise<PreparedDefinition>>>()
  * controller, in virtual time. The function works in vitest, node:test and other runners. The test has the same members
  * as a test in a `*.test.yaml` file.
  *
- * @throws TypeKroError `testing/unmet` if expectations are not met: the message has the path, the expected and the
- *   received value, and the reason for the node's state of each. `testing/bad-test` for unknown nodes and fields.
- *   `testing/bad-definition` for a definition with errors.
+ * @throws TypeKroError `testing/unmet` if expectations are not met: for each of them, the message has the path, the
+ *   expected and the received value, and the reason for the state of the node. `testing/bad-test` for unknown nodes and
+ *   fields. `testing/bad-definition` for a definition with errors.
  */
 export async function testGraph<Spec extends object = JsonObject>(
   definition: TestedComposition<Spec> | KubeObject,
@@ -112,7 +112,7 @@ export async function testGraphWithFaults<Spec extends object = JsonObject>(
   const broken = firstOfEachInvariant(result.failures);
   if (broken.length === 0) return { lives: result.lives, seed, notes: result.notes.map(({ text }) => text) };
   const lines = broken.flatMap(({ failure }) => [
-    `  ${failure.invariant}, ${failure.seed === undefined ? 'also without faults' : `seed ${failure.seed}`}`,
+    `  ${failure.invariant}, ${failure.seed === undefined ? 'even without faults' : `seed ${failure.seed}`}`,
     ...lifeFailureLines(failure, PLAIN),
   ]);
   const [first] = broken;

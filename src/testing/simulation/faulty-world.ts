@@ -23,7 +23,7 @@ export interface FaultyWorldOptions {
   readonly schedule: FaultSchedule;
   /** The graph whose instances are checked. */
   readonly graph: RuledGraph;
-  /** The kinds of the objects that are checked. */
+  /** Maps the plural of a resource to its kind, for the kinds that are checked. */
   readonly kindOf: KindOfPlural;
   /** The number of controller processes. Default: 1. */
   readonly processes?: number;
@@ -58,8 +58,8 @@ const MAX_VIOLATIONS = 20;
  */
 const MAX_REQUESTS_AT_ONCE = 5000;
 /**
- * The simulated time for the processes to finish after the last action, in milliseconds. It is long because refused
- * writes pause for minutes.
+ * The simulated time for the processes to finish after the last action, in milliseconds. It is long because the pauses
+ * after refused writes last minutes.
  */
 const MAX_QUIET_MS = 25 * 60_000;
 
@@ -67,10 +67,10 @@ const MAX_QUIET_MS = 25 * 60_000;
 const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
   none: 'nothing',
   refused: 'connection refused',
-  'black-hole': 'no answer, not carried out',
+  'black-hole': 'no response, not carried out',
   'lost-answer': 'carried out, then the connection breaks',
-  'no-answer': 'carried out, no answer',
-  'gateway-timeout': 'carried out, answered with 504',
+  'no-answer': 'carried out, no response',
+  'gateway-timeout': 'carried out, response 504',
   'crash-before': 'the controller dies before the request',
   'crash-after': 'the controller dies after the request',
   busy: '429 Too Many Requests',
@@ -270,7 +270,7 @@ export class FaultyWorld {
     const now = this.clock.now();
     this.#requestsNow = { at: now, count: this.#requestsNow.at === now ? this.#requestsNow.count + 1 : 1 };
     if (this.#requestsNow.count > MAX_REQUESTS_AT_ONCE) {
-      this.#endless ??= `${MAX_REQUESTS_AT_ONCE} requests at one point of time, the last of them ${method} ${path}`;
+      this.#endless ??= `${MAX_REQUESTS_AT_ONCE} requests at the same time, the last of them ${method} ${path}`;
     }
     if (this.#endless !== undefined) throw new EndlessError(this.#endless);
     return this.requests;

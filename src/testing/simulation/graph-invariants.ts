@@ -168,11 +168,11 @@ export class GraphInvariants {
     const known = knowledge.of(objectKey(live));
     const set = live.metadata.labels?.[keys.PART_OF_LABEL];
     if (set !== undefined && known?.partOf === set) {
-      this.#options.report('ownership', `took over what belongs to an ApplySet: ${path}`);
+      this.#options.report('ownership', `took over an object that belongs to an ApplySet: ${path}`);
     }
     const others = templateManagers(live).filter((each) => each !== manager);
     if (others.some((other) => known?.graphs.includes(other) === true)) {
-      this.#options.report('ownership', `took over what belongs to another Graph: ${path}`);
+      this.#options.report('ownership', `took over an object that belongs to another Graph: ${path}`);
     }
   }
 
@@ -207,14 +207,14 @@ export class GraphInvariants {
     const isChanged = (graph: KubeObject) => this.#isChanged(objectKey(graph), suspect);
     if (owners.length === 0) {
       if ((await this.#all()).some(isChanged)) return;
-      return report('ownership', `deleted what no Graph records: ${path}`);
+      return report('ownership', `deleted an object that no Graph records: ${path}`);
     }
     const [graph] = owners;
     if (owners.length > 1 || graph === undefined || isChanged(graph)) return;
     this.#checkAccount(graph, userOf(request), path, false);
     if (live.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) {
       const known = knowledge.of(objectKey(live));
-      if (known?.partOf !== undefined) report('ownership', `deleted what belongs to an ApplySet: ${path}`);
+      if (known?.partOf !== undefined) report('ownership', `deleted an object that belongs to an ApplySet: ${path}`);
     }
     if (graph.metadata.deletionTimestamp === undefined) return;
     const { managedResources } = recordedTracking(graph);

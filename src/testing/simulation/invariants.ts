@@ -138,7 +138,7 @@ export class Invariants {
     if (path.includes('/events') || path.includes('/leases')) return;
     this.writes += 1;
     if (!(await suspect.mayWrite(request)))
-      this.#violated('leader', `two lead: ${suspect.name} does ${request.method} ${path}`);
+      this.#violated('leader', `two leaders: ${suspect.name} does ${request.method} ${path}`);
     const live = request.method === 'POST' ? undefined : await this.#read(path.replace(/\/status$/, ''));
     this.#before.set(request, live);
     const sent = bodyOf(request);
@@ -189,8 +189,9 @@ export class Invariants {
     if (this.#graph.isRuled?.(set) === false) return;
     const parent = await this.#ownerOf(set);
     if (set === undefined || parent === undefined)
-      return this.#violated('ownership', `deleted what is not ours: ${path}`);
-    if (staysWhenRetired(live)) this.#violated('ownership', `deleted what stays by its deletionPolicy: ${path}`);
+      return this.#violated('ownership', `deleted an object that no instance owns: ${path}`);
+    if (staysWhenRetired(live))
+      this.#violated('ownership', `deleted an object that stays by its deletionPolicy: ${path}`);
     if (parent.metadata.deletionTimestamp === undefined) return;
     const wave = waveOf(live);
     for (const member of await this.#members(set)) {
@@ -209,9 +210,9 @@ export class Invariants {
   async #checkRelease(path: string, live: KubeObject | undefined): Promise<void> {
     const set = live?.metadata.labels?.[PART_OF_LABEL];
     if (live === undefined || this.#graph.isRuled?.(set) === false) return;
-    if (set === undefined) this.#violated('needless', `released what belongs to no instance: ${path}`);
+    if (set === undefined) this.#violated('needless', `released an object that belongs to no instance: ${path}`);
     else if (!staysWhenRetired(live) && !(await this.#isKept(nodeIdOf(live))))
-      this.#violated('ownership', `released what has no deletionPolicy: ${path}`);
+      this.#violated('ownership', `released an object without a deletionPolicy: ${path}`);
   }
 
   /** Does a revision keep the objects of a node? */
@@ -245,7 +246,7 @@ export class Invariants {
     const knownObject = knowledge.of(this.#ledger.keyOf(path) ?? '');
     const owner = live?.metadata.labels?.[PART_OF_LABEL];
     if (owner !== undefined && owner !== set && knownObject?.partOf === owner) {
-      this.#violated('ownership', `took over what belongs to another ApplySet: ${path}`);
+      this.#violated('ownership', `took over an object that belongs to another ApplySet: ${path}`);
     }
     const instance = {
       name: labels[keys.INSTANCE_NAME_LABEL] ?? '',

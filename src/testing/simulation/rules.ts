@@ -27,7 +27,7 @@ export interface UnreadyDependency {
   readonly keys: readonly string[];
 }
 
-/** Reads the state of the server without faults. */
+/** Reads the state of the server. Its reads have no injected faults. */
 export interface ServerReader {
   read(path: string): Promise<KubeObject | undefined>;
   list(path: string): Promise<KubeObject[]>;

@@ -12,7 +12,7 @@ const OWN = '127.0.0.1:8090';
 
 test.each<[string, string, (nonce: string) => unknown, ServerProof]>([
   ['its own server', OWN, (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'own'],
-  // Another program listens on [::1], and passes on the question with the Host of the server.
+  // Another program listens on [::1], and forwards the nonce with the `Host` header of the real server.
   ['a relay at localhost', 'localhost:8090', (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'none'],
   ['a relay at another port', '127.0.0.1:9000', (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'none'],
   ['a server with another token', OWN, (nonce) => ({ proof: proofOf('other')(nonce, OWN) }), 'none'],

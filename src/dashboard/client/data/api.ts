@@ -64,7 +64,7 @@ export interface Api {
   readonly end: () => void;
 }
 
-const noAnswer = (): ApiError => new ApiError(0, { code: 'page/no-answer', message: 'the server does not answer' });
+const noAnswer = (): ApiError => new ApiError(0, { code: 'page/no-answer', message: 'the server does not respond' });
 
 /**
  * The first character of a token that a header cannot contain, such as an invisible character; undefined when there is
@@ -177,5 +177,5 @@ const bodyOf = async (response: Response): Promise<JsonValue | undefined> =>
 
 function problemOf(body: unknown, status: number): InspectProblem {
   if (isJsonObject(body) && typeof body['message'] === 'string') return body as unknown as InspectProblem;
-  return { code: 'page/answer', message: `the server answered with status ${status} and without a reason` };
+  return { code: 'page/answer', message: `the server responded with status ${status} and without a reason` };
 }

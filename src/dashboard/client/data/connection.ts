@@ -40,8 +40,8 @@ export const refusedBy = ({ problem }: ApiError): ConnectionState =>
   problem.code === CLUSTER_TOKEN ? { is: 'refused', asks: true } : { is: 'refused' };
 
 /**
- * May another program have the port? The page then requests nothing of its origin: no data, because a request shows the
- * token, and no script, because a script of another program could read the token.
+ * May another program have the port? The page then requests nothing from its origin: no data, because a request
+ * contains the token, and no script, because a script of another program could read the token.
  */
 export function mayBeStranger(): boolean {
   const { is } = connection.value;

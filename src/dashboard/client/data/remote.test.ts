@@ -35,7 +35,7 @@ function counted(
   return { clock, read, reads: () => reads };
 }
 
-test('a change of the subject causes a read, and a change of another one does not', async () => {
+test('a change of the subject causes a read, and a change of another subject does not', async () => {
   const { clock, read, reads } = counted();
   await clock.advance(1000);
   expect(reads()).toBe(1);

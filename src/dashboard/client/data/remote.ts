@@ -5,14 +5,20 @@ import { ApiError } from './api.ts';
 import type { ReadState } from './reload-schedule.ts';
 import { nextReadAt } from './reload-schedule.ts';
 
-/** Data of the server as a view sees it. The last good value stays while it is read again, and when a read fails. */
+/**
+ * Data of the server for a view. The value of the last successful read stays while the data is read again, and when a
+ * read fails.
+ */
 export interface Remote<Value> {
   readonly value?: Value;
-  /** Why the last read failed. Absent after a success. */
+  /** The error of the last read. Absent after a successful read. */
   readonly error?: ApiError;
   /** The time at which `value` was read, in milliseconds since 1970. */
   readonly readAt?: number;
-  /** When the read under way began, in milliseconds since 1970. Absent before it takes longer than `SLOW_READ_MS`. */
+  /**
+   * The time at which the running read began, in milliseconds since 1970. Absent until the read has taken longer than
+   * `SLOW_READ_MS`.
+   */
   readonly slowSince?: number;
 }
 
@@ -24,7 +30,7 @@ export interface LiveRead<Value> {
   readonly state: ReadonlySignal<Remote<Value>>;
   /** Reads again soon, also during the pause after a failure; several calls cause one read. */
   readonly refresh: () => void;
-  /** Passes on changes of the server. A change that concerns the data causes a read. */
+  /** Must be called with each change that the server reports. A change that concerns the data causes a read. */
   readonly notice: (changes: readonly InspectEvent[]) => void;
   readonly close: () => void;
 }

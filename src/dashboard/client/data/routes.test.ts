@@ -32,36 +32,39 @@ const routes: readonly (readonly [string, Route])[] = [
   ['#/plan', { view: 'plan' }],
 ];
 
-test.each(routes)('%s is a place of the page, and the place has this address', (hash, route) => {
-  expect(parseRoute(hash)).toEqual(route);
-  expect(formatRoute(route)).toBe(hash);
-});
+test.each(routes)(
+  'the address %s is parsed as its route, and the route is formatted as this address',
+  (hash, route) => {
+    expect(parseRoute(hash)).toEqual(route);
+    expect(formatRoute(route)).toBe(hash);
+  },
+);
 
 test.each(['', '#', '#/', '#/nothing/here', '#token=abc', '#%%%'])('%j is the first page', (hash) => {
   expect(parseRoute(hash)).toEqual(HOME);
 });
 
-test.each(['', '#', '#/', ...routes.map(([hash]) => hash)])('the page knows all of %j', (hash) => {
+test.each(['', '#', '#/', ...routes.map(([hash]) => hash)])('the page reports no problem in the address %j', (hash) => {
   expect(readRoute(hash).problems).toEqual([]);
 });
 
 test.each<[string, string, RegExp]>([
-  ['#/nothing/here', '#/instances', /no place “#\/nothing\/here”/],
-  ['#/nothing?node=a', '#/instances', /no place “#\/nothing”/],
-  ['#%%%', '#/instances', /no place “#%%%”/],
-  ['#/plan/more', '#/instances', /no place/],
-  ['#/playground/more?state=abc', '#/instances', /no place/],
-  ['#/instances?state=BROKEN', '#/instances', /state has no value “BROKEN”\. It has one of ERROR, /],
+  ['#/nothing/here', '#/instances', /no page “#\/nothing\/here”/],
+  ['#/nothing?node=a', '#/instances', /no page “#\/nothing”/],
+  ['#%%%', '#/instances', /no page “#%%%”/],
+  ['#/plan/more', '#/instances', /no page/],
+  ['#/playground/more?state=abc', '#/instances', /no page/],
+  ['#/instances?state=BROKEN', '#/instances', /state has no value “BROKEN”\. Use one of ERROR, /],
   ['#/instances?sort=size&filter=a', '#/instances?filter=a', /sort has no value “size”/],
   ['#/instances?node=web', '#/instances', /no option “node”/],
   ['#/instances?state=a&colour=red', '#/instances', /state has no value “a”.*no option “colour”/],
   [`#/instances/${ref}?tab=schema&node=db`, `#/instances/${ref}?node=db`, /tab has no value “schema”/],
   [`#/instances/${ref}?why=maybe`, `#/instances/${ref}`, /why has no value “maybe”/],
   ['#/definitions?tab=form', '#/definitions', /no option “tab”/],
-  ['#/definitions/web?revision=two', '#/definitions/web', /revision is a whole number, and not “two”/],
+  ['#/definitions/web?revision=two', '#/definitions/web', /revision must be a whole number, not “two”/],
   ['#/instances?revision=2', '#/instances', /no option “revision”/],
   ['#/definitions/web?tab=logs', '#/definitions/web', /tab has no value “logs”/],
-])('of %s the page shows %s, and says what it left out', (hash, shown, words) => {
+])('for the address %s the page shows %s, and names the parts that it ignores', (hash, shown, words) => {
   const { route, problems } = readRoute(hash);
   expect(formatRoute(route)).toBe(shown);
   expect(problems.join(' ')).toMatch(words);
@@ -72,12 +75,12 @@ test.each([
   ['#/instances?filter=+web+', '#/instances?filter=web'],
   ['#/instances/', '#/instances'],
   [`#/instances/${ref}?why=true`, `#/instances/${ref}?why=1`],
-])('%s is another form of %s', (hash, shown) => {
+])('the address %s is another form of %s', (hash, shown) => {
   const { route, problems } = readRoute(hash);
   expect([formatRoute(route), problems]).toEqual([shown, []]);
 });
 
-test('an address with a broken escape keeps its text', () => {
+test('a broken escape in an address is kept unchanged', () => {
   expect(parseRoute('#/definitions/%zz')).toEqual({ view: 'definition', name: '%zz' });
 });
 
@@ -92,8 +95,8 @@ test.each(['', '#', '#/instances?filter=token', '#/instances?sort=name&token=x',
   },
 );
 
-test('an option “token” of a place is not known, and the place stays', () => {
+test('an option “token” of a route is unknown, and the rest of the route is kept', () => {
   const { route, problems } = readRoute('#/instances?sort=name&token=x');
   expect(formatRoute(route)).toBe('#/instances?sort=name');
-  expect(problems).toEqual(['This place has no option “token”.']);
+  expect(problems).toEqual(['This page has no option “token”.']);
 });

@@ -49,7 +49,8 @@ export interface ReadRoute {
 }
 
 /**
- * Reads the part of an address after `#`. An unknown place is `HOME`. An unknown option, or value of one, is left out.
+ * Reads the part of an address after `#`. The address of an unknown view yields `HOME`. An unknown option, or an option
+ * with an unknown value, is left out.
  */
 export function readRoute(hash: string): ReadRoute {
   const text = hash.replace(/^#/, '');
@@ -64,7 +65,7 @@ export function readRoute(hash: string): ReadRoute {
     query.delete(name);
     if (value === '') return {};
     if (known?.includes(value) === false) {
-      problems.push(`The option ${name} has no value “${value}”. It has one of ${known.join(', ')}.`);
+      problems.push(`The option ${name} has no value “${value}”. Use one of ${known.join(', ')}.`);
       return {};
     }
     return { [name]: value } as { [Key in Name]?: string };
@@ -72,7 +73,7 @@ export function readRoute(hash: string): ReadRoute {
   const revision = (): Pick<ListOptions, 'revision'> => {
     const found = option('revision');
     if (found.revision === undefined || /^\d{1,9}$/.test(found.revision)) return found;
-    problems.push(`The option revision is a whole number, and not “${found.revision}”.`);
+    problems.push(`The option revision must be a whole number, not “${found.revision}”.`);
     return {};
   };
   const listOptions = (): ListOptions => ({
@@ -82,7 +83,7 @@ export function readRoute(hash: string): ReadRoute {
     ...option('sort', SORTS),
   });
   const unknownPlace = (): Route => {
-    if (path !== '' && path !== '/') problems.push(`The page has no place “#${path}”.`);
+    if (path !== '' && path !== '/') problems.push(`The dashboard has no page “#${path}”.`);
     return HOME;
   };
   const routeOf = (): Route => {
@@ -116,7 +117,7 @@ export function readRoute(hash: string): ReadRoute {
     }
   };
   const route = routeOf();
-  if (route !== HOME) for (const name of new Set(query.keys())) problems.push(`This place has no option “${name}”.`);
+  if (route !== HOME) for (const name of new Set(query.keys())) problems.push(`This page has no option “${name}”.`);
   return { route, problems };
 }
 
@@ -152,8 +153,8 @@ const listQuery = ({ filter, namespace, state, revision, sort }: ListOptions) =>
 });
 
 /**
- * The token of an address that a command printed (`#token=…`). A place with an option of this name is not such an
- * address.
+ * The token of an address that a command printed (`#token=…`). The address of a view that has an option `token` does
+ * not count.
  */
 export function tokenOfHash(hash: string): string | undefined {
   return hash.startsWith('#token=') ? (new URLSearchParams(hash.slice(1)).get('token') ?? undefined) : undefined;

@@ -34,7 +34,8 @@ beforeEach(() => {
       const stream = new ReadableStream({ start: (controller) => void (endStream = () => controller.close()) });
       return Promise.resolve(new Response(stream));
     }
-    // The other program responds to all requests for data, and has no proof.
+    // The simulated server is another program on the same port: it responds to all requests for data, but cannot send a
+    // proof.
     return Promise.resolve(Response.json(META, { status: name === PROOF ? 404 : 200 }));
   });
 });

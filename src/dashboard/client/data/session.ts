@@ -13,13 +13,13 @@ import { readStored, store } from './storage.ts';
 
 const TOKEN_KEY = 'typekro-token';
 
-/** The place that the page shows. */
+/** The view that the page shows, with its options. */
 export const route = signal<Route>(HOME);
 
 /** Sentences about the parts of the address that the page does not know. */
 export const addressProblems = signal<readonly string[]>([]);
 
-/** Shows the place of the address. Corrects the address, when the page does not know a part of it. */
+/** Shows the view that the address names. Corrects the address when the page does not know a part of it. */
 export function followAddress(): void {
   const read = readRoute(location.hash);
   addressProblems.value = read.problems;
@@ -79,7 +79,7 @@ export function startSession(): void {
   follow(api, listener, () => meta.value?.proves === true);
 }
 
-/** Takes a token that the user has entered, and loads the page again at its place. */
+/** Takes a token that the user has entered, and reloads the page with the same view. */
 export function enterToken(token: string): void {
   // Without the storage, the address passes the token to the reloaded page.
   if (!store(() => sessionStorage, TOKEN_KEY, token)) history.replaceState(null, '', `#token=${token}`);
@@ -87,8 +87,8 @@ export function enterToken(token: string): void {
 }
 
 /**
- * Goes to a place. With `replace`, it replaces the current place in the history, for example after each key in a
- * filter.
+ * Shows a view. With `replace`, the view replaces the current entry in the browser's history, for example after each
+ * key in a filter.
  */
 export function navigate(next: Route, options: { readonly replace?: boolean } = {}): void {
   const address = formatRoute(next);

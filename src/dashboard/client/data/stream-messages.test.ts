@@ -28,10 +28,13 @@ test.each<[string, string, readonly StreamMessage[]]>([
   ['a type without data', 'event: hello\n\n', []],
   ['a message without its end', 'event: hello\ndata: {}\n', []],
   ['nothing', '', []],
-])('a stream with %s, in one part and in parts of one character', async (_what, text, expected) => {
-  expect(await messagesOf([text])).toEqual(expected);
-  expect(await messagesOf(text.split(''))).toEqual(expected);
-});
+])(
+  'a stream with %s yields the same messages in one part and in parts of one character',
+  async (_what, text, expected) => {
+    expect(await messagesOf([text])).toEqual(expected);
+    expect(await messagesOf(text.split(''))).toEqual(expected);
+  },
+);
 
 test('a stream that breaks off ends the messages with its error', async () => {
   const broken = () => Promise.reject(new TypeError('network error'));

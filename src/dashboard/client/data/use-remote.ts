@@ -13,7 +13,7 @@ export function useRemote<Value>(
   options: { readonly repeatMs?: number } = {},
 ): Remote<Value> & Pick<LiveRead<Value>, 'refresh'> {
   const read = useMemo(() => (path === undefined ? undefined : liveRead<Value>(path, concerns, options)), [path]);
-  // A component can be gone before its other effects would run.
+  // A component can be unmounted before its other effects run.
   useLayoutEffect(() => read?.close, [read]);
   return { ...read?.state.value, refresh: () => read?.refresh() };
 }

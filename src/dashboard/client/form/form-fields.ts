@@ -3,7 +3,7 @@ import { isJsonObject, stringifyJson } from '../../../core/index.ts';
 
 /** A field of the form that makes an instance. */
 export interface FormField {
-  /** The place of the field in the spec. */
+  /** The path of the field in the spec. */
   readonly path: readonly string[];
   readonly name: string;
   /** `json`: the form has no control for the type, and the user writes JSON. */

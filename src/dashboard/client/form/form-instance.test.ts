@@ -59,7 +59,7 @@ test('required fields come first, and each type has its control', () => {
   expect(replicas).toMatchObject({ defaultText: '2', rules: ['at least 1'], description: 'Number of pods.' });
 });
 
-test('the texts become an instance', () => {
+test('the texts of the inputs become an instance', () => {
   const { object, problems } = make({
     [NAME_KEY]: 'web',
     [NAMESPACE_KEY]: 'shop',

@@ -13,7 +13,7 @@ import type { PlacedProblems } from './place-problems.ts';
 import { placeProblems } from './place-problems.ts';
 import { useCheck } from './use-check.ts';
 
-// One script has the form and the schemas: a page requests both on demand.
+// The form and the schema panel are in one script, which a page loads on demand.
 export { SchemaPanel } from './schema-panel.tsx';
 
 interface FormState {
@@ -86,7 +86,7 @@ export function SchemaForm({ detail }: { readonly detail: DefinitionDetail }): J
 
 function summaryOf({ missing, refused }: PlacedProblems): string {
   if (missing + refused === 0)
-    return 'The button “apply” copies a command that writes it to the cluster. Nothing is written before.';
+    return 'The button “apply” copies a command that writes it to the cluster. Nothing is written before that.';
   return [
     missing === 0 ? '' : `${missing === 1 ? 'One field needs' : `${missing} fields need`} a value.`,
     refused === 0 ? '' : `The API server would refuse ${refused === 1 ? 'one value' : `${refused} values`}.`,

@@ -6,7 +6,7 @@ import type { Box } from './picture.ts';
 import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH, CELL_GAP, CELL_SIZE } from './picture.ts';
 
 const PADDING = 12;
-/** The start of the texts, to the right of the symbol of the state. */
+/** The x coordinate at which the texts of a box start, to the right of the symbol of the state. */
 const TEXT_X = 36;
 const MAX_TITLE_LENGTH = 22;
 const MAX_SUBTITLE_LENGTH = 28;
@@ -96,7 +96,7 @@ export function BoxShape(props: {
   );
 }
 
-/** The bar of a collection or group: a part for each look, and the numbers. */
+/** The bar of a collection or group, with a segment for each state (`tone`), and the numbers below it. */
 function Shares({ box }: { readonly box: Box }): JSX.Element {
   const total = box.shares.reduce((sum, { count }) => sum + count, 0);
   const width = BOX_WIDTH - 2 * PADDING;

@@ -11,7 +11,7 @@ test.each([
   expect(fitCamera(layout, frame)).toEqual(camera);
 });
 
-test('a picture that a wide frame shows from its start is shown whole in a narrow frame', () => {
+test('a narrow frame shows the whole width of a picture whose height does not fit', () => {
   expect(fitCamera({ width: 752, height: 600 }, { width: 296, height: 340 })).toMatchObject({ x: 0, scale: 296 / 752 });
 });
 
@@ -35,6 +35,6 @@ test.each([
   expect(revealCamera({ x: 0, y: 0, scale: 1 }, frame, { ...place, width: 100, height: 50 })).toMatchObject(expected);
 });
 
-test('the camera is the view box', () => {
+test('the view box has the position of the camera and the size of the frame at the camera scale', () => {
   expect(viewBoxOf({ x: 1.234, y: 2, scale: 2 }, frame)).toBe('1.23 2 400 200');
 });

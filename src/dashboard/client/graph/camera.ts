@@ -16,10 +16,15 @@ export interface FrameSize {
 
 const MIN_SCALE = 0.08;
 const MAX_SCALE = 2.5;
-/** The limits of the scale at which a whole graph is shown. Its texts are not enlarged, and stay readable. */
+/**
+ * The limits of the scale at which a whole graph is shown. The texts of the graph are not enlarged, and stay readable.
+ */
 const MAX_FIT_SCALE = 1;
 const MIN_FIT_SCALE = 0.5;
-/** The smallest scale in a narrow frame, in which texts are small in any case. The list has all texts. */
+/**
+ * The minimum scale in a narrow frame. Texts are small there at any such scale, and the list of nodes shows the same
+ * texts.
+ */
 const MIN_NARROW_FIT_SCALE = 0.34;
 const NARROW_FRAME_WIDTH = 480;
 

@@ -137,7 +137,7 @@ test.each<[string, readonly string[], boolean]>([
   ['five levels', ['a b', 'b c', 'c d', 'd e'], true],
   ['five levels in another order', ['d e', 'c d', 'b c', 'a b'], true],
   ['a cycle', ['a b', 'b a'], true],
-])('%s: is the graph drawn from top to bottom?', (_title, lines, expected) => {
+])('isDeep says whether a graph with %s is drawn from top to bottom', (_title, lines, expected) => {
   const parts = lines.map((line) => line.split(' '));
   expect(isDeep(parts.map(([from = '', to = '']) => ({ from, to })))).toBe(expected);
 });

@@ -160,7 +160,7 @@ export function GraphView(props: {
               <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
                 <path class="arrow" d="M0 .8L7 4 0 7.2z" />
               </marker>
-              {/* Wide characters do not leave their box. */}
+              {/* Clips labels at the edge of their box, because wide characters could cross it. */}
               <clipPath id="in-box">
                 <rect width={BOX_WIDTH - 4} height={BOX_HEIGHT + BAR_HEIGHT} />
               </clipPath>

@@ -34,7 +34,7 @@ test('a larger graph has a group for each kind and level', () => {
   ]);
 });
 
-test('the nodes that are apart are single, whatever their states are', () => {
+test('the nodes that are drawn apart are in no group, whatever their states are', () => {
   const apart = new Set(['n0', 'n7']);
   const before = groupNodes(nodes(900), none, apart);
   const after = groupNodes(

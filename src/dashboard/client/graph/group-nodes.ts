@@ -1,4 +1,4 @@
-/** A node as the grouping sees it. */
+/** The data of a node that the grouping uses. */
 export interface GroupInput {
   readonly id: string;
   readonly kind: string;

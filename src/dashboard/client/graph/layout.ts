@@ -29,8 +29,8 @@ export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
 }
 
 /**
- * The maximum number of levels of a graph from left to right. More levels go from top to bottom, so that texts stay
- * large.
+ * The maximum number of levels of a graph from left to right. A graph with more levels is drawn from top to bottom, so
+ * that its labels stay legible.
  */
 const MAX_LEVELS_LR = 4;
 
@@ -41,7 +41,8 @@ const MAX_LEVELS_LR = 4;
  */
 export function isDeep(lines: LayoutInput['lines']): boolean {
   const levels = new Map<string, number>();
-  // Each round settles at least one more level. A graph that a server reports with a cycle has levels without an end.
+  // Each round settles at least one more level. The number of rounds is limited, because a server can report a graph
+  // with a cycle, whose levels grow without end.
   for (let round = 0; round <= MAX_LEVELS_LR; round += 1) {
     for (const { from, to } of lines) levels.set(to, Math.max(levels.get(to) ?? 1, (levels.get(from) ?? 1) + 1));
   }

@@ -21,6 +21,6 @@ test.each([
   [[at(0, 0), at(10, 0)], 1, at(10, 0)],
   [[at(3, 3)], 0.5, at(3, 3)],
   [[at(3, 3), at(3, 3)], 0.5, at(3, 3)],
-])('of %j, the point at %d of the length', (points, part, expected) => {
+])('on the path %j, pointAt finds the point at the fraction %d of the length', (points, part, expected) => {
   expect(pointAt(points, part)).toEqual(expected);
 });

@@ -93,7 +93,7 @@ describe('a collection', () => {
     const [box] = pictureOfInstance(detail('ready', 900), instance).boxes;
     expect(box).toMatchObject({ kind: 'collection', shares: [{ tone: 'ready', count: 900 }], cells: [] });
   });
-  test('has the numbers of ready and other objects, and a look for each object', () => {
+  test('has the numbers of ready and other objects, and a tone for each object', () => {
     const found = detail('waiting', 3);
     const objects = [
       { ...found.nodes[0]!.objects[0]!, ready: true },
@@ -115,10 +115,10 @@ describe('a collection', () => {
       ['v1/ConfigMap/n/c2', 'n/c2: failed', 'failed'],
     ]);
   });
-  test('that is not ready has no share that looks ready, while the readiness of its objects is not known', () => {
+  test('that is not ready shows none of its objects as ready while their readiness is not known', () => {
     expect(pictureOfInstance(detail('waiting', 3), instance).boxes[0]?.shares).toEqual([{ tone: 'busy', count: 3 }]);
   });
-  test('has objects that look ready only where they are, while a write of others is pending', () => {
+  test('shows only its ready objects as ready while writes of other objects are pending', () => {
     const found = detail('applying', 3);
     const objects = items(3).map((each, index) => (index === 0 ? { ...each, ready: true } : each));
     const nodes = [node('app', 'applying', { objects, counts: { ...counts, present: 3 }, unchecked: 2 })];
@@ -129,7 +129,7 @@ describe('a collection', () => {
     ]);
     expect(box?.cells.map(({ tone }) => tone)).toEqual(['ready', 'busy', 'busy']);
   });
-  test('has objects that are deleted, which no reader expects to be ready', () => {
+  test('shows objects that are being deleted as leaving, not as unready', () => {
     const found = detail('deleting', 1);
     const objects = items(1).map((each) => ({ ...each, state: 'deleting' as const, ready: false }));
     const nodes = [node('app', 'deleting', { objects, counts: { ...counts, deleting: 1 } })];

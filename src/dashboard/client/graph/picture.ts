@@ -16,7 +16,7 @@ import { isDeep } from './layout.ts';
 import type { Tone } from './states.ts';
 import { isSettled, toneOf } from './states.ts';
 
-/** A part of a collection or a group: the number of members with one look. */
+/** A part of a collection or a group: the number of members with the same tone. */
 export interface Share {
   readonly tone: Tone;
   readonly count: number;
@@ -41,11 +41,11 @@ export interface Box {
   readonly rules: readonly string[];
   /** Absent in a picture that shows no states, and for a node without one. */
   readonly tone?: Tone;
-  /** The state in words, for the name of the box. */
+  /** The state in words, for the accessible name of the box. */
   readonly stateText: string;
   /** Is the object read, but not written by the graph? */
   readonly external: boolean;
-  /** The looks of the members of a collection or group; empty for a node. */
+  /** The tones of the members of a collection or group, with counts; empty for a node. */
   readonly shares: readonly Share[];
   /** The objects of an opened collection; empty for any other box. */
   readonly cells: readonly Cell[];
@@ -197,7 +197,10 @@ function boxOf(
   };
 }
 
-/** A large collection is about as wide as high, so that a frame shows the whole box. */
+/**
+ * The number of cells in a row. A large collection is about as wide as it is high, so that the view shows the whole
+ * box.
+ */
 const cellsInRow = (cells: number): number =>
   cells <= MIN_CELLS_IN_ROW * MAX_NARROW_ROWS ? MIN_CELLS_IN_ROW : Math.ceil(Math.sqrt(cells * 1.5));
 
@@ -246,7 +249,7 @@ function cellOf(each: InstanceObject, node: Pick<InstanceNode, 'state'>): Cell {
   };
 }
 
-/** Is the object present and not ready? An object that is deleted is not expected to be ready. */
+/** Is the object present and not ready? An object that is being deleted is not expected to be ready. */
 export const isUnready = ({ state, ready }: Pick<InstanceObject, 'state' | 'ready'>): boolean =>
   state === 'present' && ready === false;
 
@@ -255,8 +258,8 @@ export const objectStateText = (object: Pick<InstanceObject, 'state' | 'ready'>)
   isUnready(object) ? 'not ready' : object.state;
 
 /**
- * The look of an object of a node: that of its state, or of its readiness. A present object with unknown readiness
- * looks ready only in a node that is ready.
+ * The tone of an object of a node, from its state and its readiness. A present object with unknown readiness has the
+ * tone `ready` only in a node that is ready.
  */
 export function toneOfObject(object: Pick<InstanceObject, 'state' | 'ready'>, node: Pick<InstanceNode, 'state'>): Tone {
   if (isUnready(object)) return 'waiting';
@@ -265,7 +268,7 @@ export function toneOfObject(object: Pick<InstanceObject, 'state' | 'ready'>, no
 
 const uncheckedTone = ({ state }: Pick<InstanceNode, 'state'>): Tone => (toneOf(state) === 'ready' ? 'ready' : 'busy');
 
-/** The objects of a node: those that need attention come first. Objects with the same look keep their order. */
+/** The objects of a node: those that need attention come first. Objects with the same tone keep their order. */
 export function unreadyFirst(node: Pick<InstanceNode, 'objects' | 'state'>): readonly InstanceObject[] {
   const rank = (each: InstanceObject): number => ORDER.indexOf(toneOfObject(each, node));
   return node.objects.toSorted((a, b) => rank(a) - rank(b));

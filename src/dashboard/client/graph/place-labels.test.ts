@@ -54,7 +54,7 @@ test('a label with space around it is in the middle of its line, with its whole 
   ]);
 });
 
-test('two labels of one place do not overlap', () => {
+test('two labels of arrows with the same points do not overlap', () => {
   const edges = [line('a', 'b', LONG), line('a', 'c', LONG)];
   const points = [
     { x: 0, y: 0 },
@@ -72,7 +72,7 @@ test('two labels of one place do not overlap', () => {
   expect(overlapsIn(placed, [])).toEqual([]);
 });
 
-test('a label in a narrow gap between boxes gets a shorter text, and without any space it is left out', () => {
+test('a label in a narrow gap between boxes is shortened, and a label without any space is left out', () => {
   const edge = line('a', 'b', LONG);
   const gap = (width: number) => {
     const places = new Map([

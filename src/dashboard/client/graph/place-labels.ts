@@ -4,7 +4,7 @@ import { pointAt } from './line-path.ts';
 import type { Box, Line } from './picture.ts';
 import { shortText } from '../text/short-text.ts';
 
-/** A label of a line with its place. `x` and `y` are its middle. */
+/** A label of a line with its position. `x` and `y` are its middle. */
 export interface PlacedLabel {
   readonly key: string;
   readonly text: string;
@@ -31,7 +31,7 @@ const CHARACTER_WIDTH = 6.1;
 const BACK = 5;
 /** The space between a label and other labels or boxes. */
 const SPACE = 2;
-/** The lengths of texts that are tried. A long text has fewer free places. */
+/** The lengths of texts that are tried. A longer text fits at fewer positions. */
 const LENGTHS = [32, 18, 10];
 /** The parts of a line at which a label is tried, and the distances from the line. The middle comes first. */
 const PARTS = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];
@@ -40,8 +40,8 @@ const SHIFTS = [0, -14, 14, -28, 28, -42, 42];
 const MAX_LABELS = 60;
 
 /**
- * Places the labels of lines, so that no label overlaps a box or another label. A label without a free place gets a
- * shorter text. When no text has a place, the label is left out.
+ * Places the labels of lines, so that no label overlaps a box or another label. A label without a free position gets a
+ * shorter text. When no text fits, the label is left out.
  */
 export function placeLabels(lines: readonly Line[], boxes: readonly Box[], layout: Layout): PlacedLabel[] {
   const taken = boxes.flatMap((box): Area[] => {

@@ -35,7 +35,7 @@ export function createRouter(
 
   return (from, to, free) => {
     const [first, last] = [sides(from), sides(to)];
-    // A line of a cycle goes back.
+    // A line that closes a cycle points backwards.
     const isForward = first.start < last.start;
     const [before, after] = isForward ? (['start', 'end'] as const) : (['end', 'start'] as const);
     const points: Point[] = [pointOf(first[after], laneOf(from))];

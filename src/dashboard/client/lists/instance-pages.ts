@@ -5,7 +5,7 @@ import type { LiveRead, Remote } from '../data/remote.ts';
 import { liveRead } from '../data/session.ts';
 import { isOfKind, ofInstances } from '../data/concerns.ts';
 
-/** The number of instances of one read. */
+/** The number of instances on one page. */
 export const PAGE_SIZE = 200;
 
 /**

@@ -27,7 +27,7 @@ export function InstanceTable(props: {
   readonly sort: InstanceSort;
   readonly order: 'asc' | 'desc';
   readonly onSort: (sort: InstanceSort) => void;
-  /** The name of the list, by which its position is kept for the way back. */
+  /** The key under which the position of the list is kept. A table with the same key begins at this position. */
   readonly memory: string;
   readonly onOpen: (ref: string) => void;
 }): JSX.Element {

@@ -49,7 +49,9 @@ export function NodeList(props: {
           />
         </label>
       )}
-      {nodes.length === 0 ? <Empty title={filter === '' ? 'There are no nodes.' : 'No node fits the filter.'} /> : null}
+      {nodes.length === 0 ? (
+        <Empty title={filter === '' ? 'There are no nodes.' : 'No node matches the filter.'} />
+      ) : null}
       <div
         ref={virtual.scroller}
         class="node-rows"

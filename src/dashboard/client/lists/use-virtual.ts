@@ -21,8 +21,8 @@ const positions = new Map<string, { readonly top: number; readonly active: numbe
 const MAX_POSITIONS = 20;
 
 /**
- * Draws only the visible rows of a list, and moves in it by keys. `headHeight` is the height of a sticky head. A list
- * with the same `memory` as an earlier list begins at the position of the earlier one.
+ * Draws only the visible rows of a list, and moves the active row by keys. `headHeight` is the height of a sticky head.
+ * A list with the same `memory` as an earlier list begins at the position of the earlier one.
  */
 export function useVirtual(options: {
   readonly total: number;

@@ -11,7 +11,10 @@ const OVERSCAN = 8;
 /** The number of reused rows is a multiple of this number, so that it is the same at each scroll position. */
 const SLOTS = 64;
 
-/** The key of the element that draws a row of a window. Elements are reused, so that a scroll changes texts only. */
+/**
+ * The key of the element that draws a row of a window. Elements are reused, so that a scroll changes only their
+ * content.
+ */
 export const slotOf = (row: number, { first, end }: VirtualWindow): number =>
   row % (SLOTS * Math.ceil((end - first) / SLOTS));
 

@@ -14,7 +14,7 @@ import { escapeOf, printable } from '../../../core/index.ts';
 import type { PlaygroundLanguage, PlaygroundProblem } from '../../playground/model.ts';
 import { offsetOf } from './offsets.ts';
 
-/** The place that an editor shows next. A new object with the same position moves the editor there again. */
+/** The position that an editor shows next. A new object with the same position moves the editor there again. */
 export interface EditorTarget {
   readonly line: number;
   readonly column: number;

@@ -21,7 +21,10 @@ export function excerptOf(text: string, { line, column }: LinePosition): string 
   return `${printable(found)}\n${caretAt(found, column)}`;
 }
 
-/** A caret below a column of a line, as the page draws the line: an escape is longer than its character. */
+/**
+ * A caret below a column of a line, preceded by spaces. The page prints some characters as escapes, which are longer
+ * than the characters, so the spaces follow the printed line.
+ */
 export function caretAt(line: string, column: number): string {
   const before = Array.from(line)
     .slice(0, Math.max(0, column - 1))

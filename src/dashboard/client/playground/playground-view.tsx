@@ -26,7 +26,7 @@ document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
 const NO_RESULT: PlaygroundResult = { problems: [], steps: [] };
 
-/** The time without a change after which the address gets the texts, in milliseconds. */
+/** The time without a change after which the texts are put in the address, in milliseconds. */
 const ADDRESS_QUIET_MS = 400;
 
 /** A definition or a composition next to a spec and observed values, and the results of the engine for these inputs. */
@@ -69,7 +69,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     void decodeInput(state).then((found) => {
       if (found !== undefined) return setInput(found);
       navigate({ view: 'playground' }, { replace: true });
-      addressProblems.value = ['The option state has no texts of the playground: the link is not complete.'];
+      addressProblems.value = ['The link is incomplete: the option state cannot be decoded.'];
     });
   }, [route.state]);
   useEffect(() => {
@@ -89,7 +89,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
   };
   useShortcuts('Playground', 'view', [
     { keys: '/', description: 'Edit the source', run: () => setTarget({ text: 'source', line: 1, column: 1 }) },
-    { keys: 'c', description: 'Copy a link to these texts', run: () => void share() },
+    { keys: 'c', description: 'Copy a link to this playground', run: () => void share() },
   ]);
 
   const problems = useMemo(() => byText(result.problems), [result]);

@@ -7,7 +7,7 @@ import { createRunner, MAX_RUN_MS } from './runner.ts';
 const input = (source: string): PlaygroundInput => ({ language: 'yaml', source, spec: '', observed: '' });
 const RESULT = { problems: [], steps: [] };
 
-/** A runner with workers and timers that the test moves. */
+/** A runner whose workers and timers the test controls. */
 function createScene() {
   const states: RunState<PlaygroundResult>[] = [];
   const workers: {
@@ -47,7 +47,7 @@ function createScene() {
   return { runner, states, workers, timers, pause: () => fire(150), limit: () => fire(MAX_RUN_MS) };
 }
 
-test('texts run after a pause, once the worker is loaded', () => {
+test('an input runs after a pause, once the worker is loaded', () => {
   const { runner, states, workers, pause } = createScene();
   runner.run(input('a'));
   runner.run(input('b'));
@@ -60,7 +60,7 @@ test('texts run after a pause, once the worker is loaded', () => {
   expect(states.at(-1)).toEqual({ is: 'done', result: RESULT });
 });
 
-test('the result of earlier texts is dropped', () => {
+test('the result of an earlier input is dropped', () => {
   const { runner, states, workers, pause } = createScene();
   runner.run(input('a'));
   pause();
@@ -80,7 +80,7 @@ test('a run that takes too long is ended, and the next one starts another worker
   expect(workers[0]?.ended).toBe(true);
   expect(states.at(-1)).toMatchObject({
     is: 'ended',
-    reason: expect.stringMatching(/longer than 4 seconds.*big text, a big list or nested macros/) as string,
+    reason: expect.stringMatching(/longer than 4 seconds.*big string, a big list or nested macros/) as string,
   });
   expect(timers.size).toBe(0);
   runner.run(input('b'));
@@ -97,7 +97,7 @@ test('a worker that fails reports the reason', () => {
   expect(states.at(-1)).toEqual({ is: 'ended', reason: 'The engine could not be loaded.' });
 });
 
-test('a worker that cannot be loaded is started again by the next texts only', () => {
+test('a worker that cannot be loaded is started again only by the next input', () => {
   const { runner, workers, pause } = createScene();
   runner.run(input('a'));
   pause();
@@ -108,7 +108,7 @@ test('a worker that cannot be loaded is started again by the next texts only', (
   expect(workers).toHaveLength(2);
 });
 
-test('texts that wait while a loaded worker fails run in another one', () => {
+test('an input that waits while a loaded worker fails runs in another worker', () => {
   const { runner, workers, pause } = createScene();
   runner.run(input('a'));
   pause();

@@ -8,7 +8,7 @@ export const MAX_RUN_MS = 4000;
 /** The time without a change after which the input is run, in milliseconds. */
 const QUIET_MS = 150;
 
-/** A worker as the runner uses it. */
+/** The part of a worker that the runner uses. */
 export interface EngineWorker<Input> {
   send(request: EngineRequest<Input>): void;
   end(): void;
@@ -89,8 +89,8 @@ export function createRunner<Input, Result>(
     cancelLimit = host.later(
       () =>
         fail(
-          `The run takes longer than ${MAX_RUN_MS / 1000} seconds and was ended. Look for a loop without an end, and for a ` +
-            'big text, a big list or nested macros such as map. A smaller input shows the same graph.',
+          `The run takes longer than ${MAX_RUN_MS / 1000} seconds and was stopped. Look for an infinite loop, and for a ` +
+            'big string, a big list or nested macros such as map. A smaller input shows the same graph.',
         ),
       MAX_RUN_MS,
     );

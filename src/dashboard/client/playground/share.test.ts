@@ -5,14 +5,14 @@ import { decodeInput, encodeInput } from './share.ts';
 
 const INPUT: PlaygroundInput = { language: 'yaml', source: 'a: ü "👍"\n'.repeat(50), spec: 'b: 1', observed: '' };
 
-test('texts come back from an address, which has only letters that need no escape', async () => {
+test('the texts in an address are decoded again, and the address has only characters that need no escape', async () => {
   const state = (await encodeInput(INPUT)) ?? '';
   expect(state).toMatch(/^[A-Za-z0-9_-]+$/);
   expect(state.length).toBeLessThan(120);
   expect(await decodeInput(state)).toEqual(INPUT);
 });
 
-test.each(['', '!', 'abc', 'AAAA', btoa('[]')])('%j is no state', async (state) => {
+test.each(['', '!', 'abc', 'AAAA', btoa('[]')])('%j is not a state', async (state) => {
   expect(await decodeInput(state)).toBeUndefined();
 });
 

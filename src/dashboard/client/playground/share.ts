@@ -5,7 +5,7 @@ import type { PlaygroundInput } from '../../playground/model.ts';
 const MAX_SHARED_LENGTH = 200_000;
 
 /** The message for texts that `encodeInput` does not encode. */
-export const TOO_LONG_TO_SHARE = `The texts are too long for a link: it holds at most ${MAX_SHARED_LENGTH / 1000} kB.`;
+export const TOO_LONG_TO_SHARE = `The input is too long for a link, which holds at most ${MAX_SHARED_LENGTH / 1000} kB.`;
 
 /**
  * The texts of the playground as a part of an address: compressed, in base64url; `undefined` for texts that are too

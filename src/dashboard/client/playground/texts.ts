@@ -3,7 +3,10 @@ import type { PlaygroundInput, PlaygroundLanguage } from '../../playground/model
 
 const [START] = PLAYGROUND_EXAMPLES;
 
-/** The texts that the playground showed last in this page. They stay while the page shows another view. */
+/**
+ * The texts (the source, the spec and the observed objects) that the playground showed last in this page. They stay
+ * while the page shows another view.
+ */
 let kept: PlaygroundInput = START;
 
 /** The texts that the playground begins with: those that it showed last, or an example. */
@@ -14,7 +17,7 @@ export function keepTexts(texts: PlaygroundInput): void {
   kept = texts;
 }
 
-/** Are these the texts that a new page begins with? They need no address. */
+/** Are these the texts that a new page begins with? The page does not write such texts into its address. */
 export const areStart = (texts: PlaygroundInput): boolean => texts === START;
 
 /**

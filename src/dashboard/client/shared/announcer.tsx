@@ -14,7 +14,7 @@ export function announce(text: string): void {
   timer = setTimeout(() => (message.value = ''), SHOWN_MS);
 }
 
-/** The place of the messages. */
+/** The element that shows the messages. */
 export function Announcer(): JSX.Element {
   return (
     <div class="announcer" role="status" data-empty={message.value === ''}>

@@ -30,7 +30,7 @@ test.each([
   expect(renderToString(view)).toBe(expected);
 });
 
-test('the nodes that Preact makes of texts stay', () => {
+test('the text nodes that Preact makes are not changed', () => {
   const text = createElement('p', null);
   const node = { ...text, type: null, props: 'a' } as unknown as typeof text;
   options.vnode?.(node);

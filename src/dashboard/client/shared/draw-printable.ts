@@ -5,14 +5,15 @@ import { printable } from '../../../core/index.ts';
 const SHOWN = ['title', 'aria-label', 'placeholder'];
 
 /**
- * Makes every text that the page draws printable: texts of elements, their titles and their names. A value from outside
- * can thus not reorder or hide a part of the page. Values of fields, addresses and copied texts stay as they are.
+ * Makes every string that the page draws printable: the text in elements, their titles and their accessible names. A
+ * value from outside therefore cannot reorder or hide a part of the page. Values of input fields, addresses and copied
+ * strings are not changed.
  */
 export function drawPrintable(): void {
   // oxlint-disable-next-line typescript/unbound-method -- Preact calls its hooks without `this`
   const before = options.vnode;
   options.vnode = (node) => {
-    // Preact also makes nodes of the texts of elements. Their `props` are the text.
+    // Preact also makes a node for the text in an element. Its `props` are the string itself.
     const props = node.props as unknown;
     if (isRecord(props)) {
       if ('children' in props) props['children'] = shown(props['children']);

@@ -4,7 +4,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 export interface FieldText {
   readonly text: string;
   readonly setText: (text: string) => void;
-  /** Notes the value that the field itself passes on, for example its text without blanks at the ends. */
+  /**
+   * Records the value that the field passes to the page, such as its trimmed text. This value does not replace the text
+   * when the page stores it.
+   */
   readonly passOn: (value: string) => void;
 }
 

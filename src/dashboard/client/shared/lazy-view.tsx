@@ -3,12 +3,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { mayBeStranger, whenOwnServer } from '../data/connection.ts';
 import { Loading } from './parts.tsx';
 
-/** The views whose scripts are loaded, by their `load`. They need no request. */
+/** Maps a `load` function to its view, if the script of the view is already loaded. */
 const views = new Map<unknown, unknown>();
 
 /**
- * A view whose script is loaded when it is shown for the first time. While another program may have the port, the view
- * waits. `load` must be the same function in each call. `what` names the view within a sentence.
+ * A view whose script is loaded when it is shown for the first time. While another program may listen on the port of
+ * the server, the view waits, because the script could come from that program. `load` must be the same function in each
+ * call. `what` names the view within a sentence.
  */
 export function LazyView<Props extends object>({
   load,
@@ -40,7 +41,7 @@ export function LazyView<Props extends object>({
   if (!isFailed && !mayBeStranger()) return <Loading what={what} />;
   return (
     <p class="notice" role="alert">
-      {isFailed ? `The page cannot load ${what}. Reload it` : `The page loads ${what}`} when the server answers again.
+      {isFailed ? `The page cannot load ${what}. Reload it` : `The page loads ${what}`} when the server responds again.
     </p>
   );
 }

@@ -12,7 +12,7 @@ import { inNewShell, withInput } from '../text/kubectl.ts';
 import { announce } from './announcer.tsx';
 import { Icon, StateIcon } from './icons.tsx';
 
-/** A link to a place of the page. */
+/** A link to an address of the page. */
 export function Link(props: {
   readonly to: Route;
   readonly class?: string;
@@ -74,7 +74,7 @@ export function CopyCommand(props: {
   );
 }
 
-/** Copies a text, and shows a message about it. */
+/** Copies a string to the clipboard, and shows a message about the result. */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
@@ -85,12 +85,12 @@ export async function copyText(text: string): Promise<void> {
   }
 }
 
-/** A paragraph with a text, and nothing without one. `kind` is the class of the paragraph. */
+/** Draws a paragraph with the text, or nothing without a text. `kind` is the class of the paragraph. */
 export function Line(props: { readonly text: string | undefined; readonly kind?: string }): JSX.Element | null {
   return props.text === undefined ? null : <p class={props.kind}>{props.text}</p>;
 }
 
-/** A dot between two facts. The style sheet draws it, and a copied text has its character. */
+/** A dot between two facts. The style sheet draws the dot, and copied text contains its character. */
 export function Dot(): JSX.Element {
   return (
     <span class="dot" aria-hidden="true">
@@ -132,7 +132,7 @@ export function Problem(props: {
   );
 }
 
-/** A place without content, with the next step of the user. */
+/** A part of the page without content, with the next step of the user. */
 export function Empty({
   title,
   children,
@@ -201,7 +201,7 @@ export function ReadNotice(props: { readonly read: Remote<unknown>; readonly wha
         <strong>
           The page shows {what} of {timeOf(readAt)}.
         </strong>{' '}
-        The server now answers: {error.message}.
+        The server now responds: {error.message}.
       </p>
       <Line text={error.problem.remedy} />
     </div>

@@ -14,7 +14,10 @@ const groups = [
   group('node', 'selection', 'c'),
 ];
 
-/** All orders of some groups. A browser runs the effects of inner components first, or only those of a later one. */
+/**
+ * All orders of the groups, because components can register their groups in any order. When several components render,
+ * the effects of inner components run first. A component that renders later registers its group last.
+ */
 const orders = <Item>(items: readonly Item[]): Item[][] =>
   items.length < 2
     ? [[...items]]
@@ -29,7 +32,7 @@ test('in each order of registration, a key belongs to the innermost part that ha
   expect(found).toHaveLength(24);
 });
 
-test('the second key of a sequence belongs to the sequence, for a while', () => {
+test('the second key of a sequence belongs to the sequence for 1.2 seconds after the first key', () => {
   const registered = groups.reduce<readonly ShortcutGroup[]>(withShortcutGroup, []);
   const pending = { key: 'g', at: 1000 };
   expect(findShortcut(registered, 'i', pending, 2200)?.keys).toBe('g i');

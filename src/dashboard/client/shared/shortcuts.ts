@@ -33,7 +33,7 @@ export const withShortcutGroup = (groups: readonly ShortcutGroup[], added: Short
   [...groups, added].toSorted((a, b) => DEPTHS.indexOf(a.depth) - DEPTHS.indexOf(b.depth));
 
 /**
- * Offers keys while a component is shown. A key of a part at a greater depth comes before the same key of another part.
+ * Offers keys while a component is shown. A key of an inner part takes precedence over the same key of an outer part.
  */
 export function useShortcuts(title: string, depth: ShortcutGroup['depth'], shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts);
@@ -63,7 +63,10 @@ export interface PendingKey {
   readonly at: number;
 }
 
-/** The shortcut of a key after the pending one; the innermost part of the page comes first. */
+/**
+ * The shortcut of a key. A sequence of the pending key and this key takes precedence over this key alone. An inner part
+ * of the page takes precedence over an outer part.
+ */
 export function findShortcut(
   groups: readonly ShortcutGroup[],
   key: string,

@@ -7,7 +7,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = 'typekro-theme';
 
-/** The user's choice. The browser keeps it, unless it blocks its storage. */
+/** The user's choice. The browser stores the choice, unless its storage is blocked. */
 export const theme = signal<Theme>(THEMES.find((name) => name === readStored(() => localStorage, KEY)) ?? 'system');
 
 /** Applies the choice. */
@@ -15,7 +15,7 @@ export function applyTheme(): void {
   document.documentElement.dataset['theme'] = theme.value;
 }
 
-/** Chooses the next of the themes. */
+/** Switches to the next theme. */
 export function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system';
   store(() => localStorage, KEY, theme.value);

@@ -15,7 +15,7 @@ test.each([
   ['a\nb\nc', 'a\nc', ' a|-b| c'],
   ['a\nb\na\nb', 'b\na\nb\na', '-a| b| a| b|+a'],
   ['', 'a', '-|+a'],
-])('the difference of %j and %j', (before, after, expected) => {
+])('the difference between %j and %j has the expected lines', (before, after, expected) => {
   expect(printed(before, after)).toBe(expected);
 });
 

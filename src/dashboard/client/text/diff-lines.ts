@@ -42,7 +42,7 @@ export function diffLines(beforeText: string, afterText: string): DiffLine[] {
 
 function differentLines(before: readonly string[], after: readonly string[]): DiffLine['kind'][] {
   const limit = Math.min(before.length + after.length, MAX_EDITS);
-  /** The furthest line of `before` by diagonal, after each number of edits. */
+  /** By number of edits: maps each diagonal to the furthest line of `before` that the edits reach on it. */
   const steps: Map<number, number>[] = [];
   let furthest = new Map<number, number>([[1, 0]]);
   for (let edits = 0; edits <= limit; edits += 1) {

@@ -62,7 +62,7 @@ function instanceArgument({ kind, namespace, name }: ObjectRef, node: string | u
   return word([kind, ...(namespace === undefined ? [] : [namespace]), name, node].join('/'));
 }
 
-/** A command that reads the text as its standard input. */
+/** A command line that passes a string to a command as its standard input. */
 export function withInput(command: string, text: string): string {
   let end = 'EOF';
   while (text.split('\n').includes(end)) end += '_';

@@ -67,7 +67,7 @@ test.each(values.map((value) => [JSON.stringify(value), value] as const))('%s is
   expect(parse(toYaml(value), { version: '1.1' })).toEqual(value);
 });
 
-test('the usual form of a manifest', () => {
+test('a manifest is printed in its usual form', () => {
   const object = {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -1,7 +1,9 @@
 import type { WhyChain } from '../../../inspect/index.ts';
 import type { Box } from '../graph/picture.ts';
 
-/** The boxes of the paths to the causes; undefined when nothing waits, so that nothing is dim. */
+/**
+ * The boxes that are not dimmed: those on the paths to the causes. Undefined when nothing waits; then no box is dimmed.
+ */
 export function brightBoxes(
   boxes: readonly Pick<Box, 'id' | 'members'>[],
   chains: readonly Pick<WhyChain, 'nodes'>[],

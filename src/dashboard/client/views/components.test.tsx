@@ -139,7 +139,7 @@ describe('lists', () => {
     expect(text).toBe('late late has a reason ready ConfigMap a many 2,000 objects');
   });
 
-  test('a retired node says so', () => {
+  test('a retired node is marked as retired', () => {
     const text = textOf(
       <NodeList nodes={[node('old', 'deleting', { retired: true })]} selected="old" onSelect={nothing} />,
     );
@@ -335,7 +335,7 @@ describe('the why path', () => {
   });
 
   test('the panel says what its numbers leave out', () => {
-    expect(shown({ limits: ['the numbers of instances are those of 200 namespaces'] })).toContain('of 200 namespaces');
+    expect(shown({ limits: ['the numbers of instances cover only 200 namespaces'] })).toContain('only 200 namespaces');
   });
 
   test('a cause has its reason and its remedy', () => {

@@ -23,7 +23,7 @@ import { SourcePanel } from './source-panel.tsx';
 
 type DefinitionRoute = Extract<Route, { view: 'definition' }>;
 
-/** One definition. */
+/** The page of one definition. */
 export function DefinitionView({ route }: { readonly route: DefinitionRoute }): JSX.Element {
   const { name } = route;
   const kind = useRef<DefinitionRow | undefined>(undefined);

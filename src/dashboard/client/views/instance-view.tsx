@@ -26,7 +26,9 @@ import { LazyParts } from './lazy-object.tsx';
 import { NodePanel } from './node-panel.tsx';
 import { WhyPanel } from './why-panel.tsx';
 
-/** Windows of this width have a list, a graph and a panel side by side. The style sheet has the same width. */
+/**
+ * Windows of at least this width show a list, a graph and a panel side by side. The style sheet uses the same width.
+ */
 const WIDE = '(min-width: 1101px)';
 
 /** A part of the instance that is shown next to the graph while no node is selected. */
@@ -125,7 +127,7 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
     if (node !== undefined || isWhy) go({ why: false });
   };
   useShortcuts('Instance', 'view', [
-    { keys: 'w', description: 'Show only the path to what everything waits for', run: toggleWhy },
+    { keys: 'w', description: 'Show only the path to the root cause', run: toggleWhy },
     {
       keys: 't',
       description: "Change between the template's graph and the instance's graph",

@@ -113,7 +113,7 @@ export function InstanceList(props: {
       <Notices texts={facts?.limits ?? []} />
       {facts === undefined ? null : facts.total === 0 ? (
         isFiltered ? (
-          <Empty title="No instance fits the filter.">
+          <Empty title="No instance matches the filter.">
             <button
               type="button"
               class="button"
@@ -156,7 +156,7 @@ function useStablePages(
   const shown = useRef(pages);
   const isReady = pages.facts !== undefined || pages.read.error !== undefined;
   if (isReady) shown.current = pages;
-  // The list can be gone before its other effects would run.
+  // A layout effect, because the list can be unmounted before its passive effects run.
   useLayoutEffect(() => {
     for (const other of open.current) {
       if (other === pages || other === shown.current) continue;
@@ -205,8 +205,8 @@ function FilterField(props: {
 }
 
 /**
- * The namespace of the shown instances, for a user who may not see all namespaces at once. The list changes with Enter,
- * and when the focus leaves the field.
+ * The namespace of the shown instances, for a user who may not see all namespaces at once. The list changes when the
+ * user presses Enter, and when the focus leaves the field.
  */
 export function NamespaceField(props: {
   readonly value: string | undefined;

@@ -73,7 +73,7 @@ describe('the notice of a canary', () => {
   test.each<[string, Partial<RolloutState>, string, boolean]>([
     ['that waits', {}, 'Revision 4 is tried first on 1 of 40 instances (b/one).', false],
     [
-      'that is held, with the reason',
+      'that is held has the reason',
       { phase: 'held', message: 'b/one failed' },
       'Revision 4 is held on 1 of 40 instances (b/one). b/one failed',
       true,
@@ -92,21 +92,21 @@ describe('the notice of a canary', () => {
 });
 
 test.each<[string, boolean]>([
-  ['while its canary is tried', true],
-  ['after its canary went to all instances', false],
-])('the page of a definition %s', (_title, isRunning) => {
+  ['during the canary', true],
+  ['after the canary', false],
+])('the page of a definition has the notice only until the end of its canary: %s', (_title, isRunning) => {
   const detail = {
     definition: { name: 'shops', apiVersion: 'acme.dev/v1', kind: 'Shop', state: 'Active', instances: 40 },
     ...(isRunning ? { rollout: { revision: 4, phase: 'waiting', first: ['b/one'], of: 40 } } : {}),
     revisions: [],
     followers: [],
     diagnostics: [],
-    notes: ['the numbers of instances are those of 200 namespaces'],
+    notes: ['the numbers of instances cover only 200 namespaces'],
   } as unknown as DefinitionDetail;
   answers.set('/definitions/shops', { value: detail });
   const text = textOf(<DefinitionView route={{ view: 'definition', name: 'shops', tab: 'revisions' }} />);
   expect(text.includes('Revision 4 is tried first on 1 of 40 instances')).toBe(isRunning);
-  expect(text).toContain('the numbers of instances are those of 200 namespaces Graph New instance Schema Source');
+  expect(text).toContain('the numbers of instances cover only 200 namespaces Graph New instance Schema Source');
 });
 
 describe('the connection', () => {

@@ -66,7 +66,7 @@ describe('a plan', () => {
     expect(text).toContain('breaking');
   });
 
-  test('an instance shows first what is removed, and why; its writes have the notes of the command', () => {
+  test('an instance lists the removed objects and their reasons first; its writes have the same notes as in the command', () => {
     const write = (name: string, action: string, more: object = {}) => ({
       node: name,
       object: { ...object, name },
@@ -105,7 +105,7 @@ describe('a plan', () => {
     expect(text).toContain('again is deleted and created again when the canary ends');
   });
 
-  test('a plan of many instances with many writes draws few elements, and says what it does not draw', () => {
+  test('a plan of many instances with many writes draws few elements, and counts the entries that it does not show', () => {
     const fields = Array.from({ length: 60 }, (_, index) => ({ path: `data.k${index}`, to: index }));
     const writes = Array.from({ length: 300 }, (_, index) => ({
       node: 'maps',

@@ -165,9 +165,7 @@ export function InstanceChanges({ plan }: { readonly plan: InstancePlan }): JSX.
     <>
       <Line text={because} />
       <Line kind="remedy" text={remedy} />
-      {action === 'none' && fields.length > 0 ? (
-        <p>The instance loses fields that the schema does not have any more.</p>
-      ) : null}
+      {action === 'none' && fields.length > 0 ? <p>The instance loses fields that the schema no longer has.</p> : null}
       <Line kind="soft" text={plan.unread === undefined ? undefined : `The instance ${UNREAD}`} />
       <Fields fields={fields} />
       {meanwhile === undefined ? null : (

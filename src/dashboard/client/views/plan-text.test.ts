@@ -10,7 +10,7 @@ test.each([
     ],
     { name: '2 files', text: 'a: 1\n\n---\n{"b":2}', files: ['a.yaml', 'b.json'] },
   ],
-])('the files %j are one text', (files, joined) => {
+])('the files %j are joined into one string', (files, joined) => {
   expect(joinFiles(files)).toEqual(joined);
 });
 
@@ -18,7 +18,7 @@ test.each([
   ['the same text', { name: 'a', text: 'x' }, false],
   ['a changed text', { name: 'a', text: 'xy' }, true],
   ['another file with the same text', { name: 'b', text: 'x' }, true],
-])('a result beside %s', (_title, shown, stale) => {
+])('whether a result is out of date next to %s', (_title, shown, stale) => {
   expect(isStale({ name: 'a', text: 'x' }, shown)).toBe(stale);
 });
 

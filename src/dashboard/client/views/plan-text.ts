@@ -34,5 +34,5 @@ export function joinFiles(files: readonly PlanText[]): PlanText {
   return { name: `${files.length} files`, text, files: files.map(({ name }) => name) };
 }
 
-/** Is a result of the text `of` shown next to another text or file? */
+/** Does the result of the text `of` belong to another text or file than the one that is shown? */
 export const isStale = (of: PlanText, shown: PlanText): boolean => of.text !== shown.text || of.name !== shown.name;

@@ -84,7 +84,7 @@ export function PlanView(): JSX.Element {
       await makePlan(of);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
-      fail(first.name, 400, 'choose files, and not a folder');
+      fail(first.name, 400, 'choose files, not a folder');
     }
   };
   useFileDrop((files) => void takeFiles(files));
@@ -96,7 +96,7 @@ export function PlanView(): JSX.Element {
     return (
       <div class="view">
         <h1>Plan</h1>
-        <p class="notice">This server makes no plans. Use the command: typekro plan FILE.</p>
+        <p class="notice">This server cannot make plans. Use the command: typekro plan FILE.</p>
       </div>
     );
   }

@@ -42,7 +42,7 @@ const own = `instances/${encodeURIComponent(ref)}`;
 const READ_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
 const TIME = new Date(READ_AT).toLocaleTimeString();
 const refusal = (status: number) =>
-  new ApiError(status, { code: 'kube/unreachable', message: 'the API server does not answer', remedy: 'wait' });
+  new ApiError(status, { code: 'kube/unreachable', message: 'the API server does not respond', remedy: 'wait' });
 
 beforeEach(() => {
   answers.clear();
@@ -134,20 +134,20 @@ describe.each(views)('the view of %s', (what, path, value, view) => {
     return textOf(view());
   };
 
-  test.each([502, 500, 403])('keeps the last state when the server answers %i, and says so', (status) => {
+  test.each([502, 500, 403])('keeps the last state and reports the error if the server responds with %i', (status) => {
     const read = { value, readAt: READ_AT, error: refusal(status) };
     expect(shown(read)).toContain(
-      `The page shows ${what} of ${TIME}. The server now answers: the API server does not answer. wait`,
+      `The page shows ${what} of ${TIME}. The server now responds: the API server does not respond. wait`,
     );
-    expect(shown({ value, readAt: READ_AT })).not.toContain('The server now answers');
+    expect(shown({ value, readAt: READ_AT })).not.toContain('The server now responds');
   });
 
-  test('leaves a lost connection to the notice of the page', () => {
+  test('does not report a lost connection, which the page itself reports', () => {
     const read = { value, readAt: READ_AT, error: refusal(0) };
     connection.value = { is: 'lost', since: 0 };
-    expect(shown(read)).not.toContain('The server now answers');
+    expect(shown(read)).not.toContain('The server now responds');
     connection.value = { is: 'live' };
-    expect(shown(read)).toContain('The server now answers');
+    expect(shown(read)).toContain('The server now responds');
   });
 
   test('says that a read takes long, with its start and the time of the last state', () => {
@@ -160,7 +160,7 @@ describe.each(views)('the view of %s', (what, path, value, view) => {
     expect(shown(read)).not.toContain('Still reading');
   });
 
-  test.runIf(path.startsWith(`${own}/`))('says no more than the notice of an instance that is gone', () => {
+  test.runIf(path.startsWith(`${own}/`))('does not repeat the notice that the instance is gone', () => {
     const error = new ApiError(404, { code: 'inspect/no-instance', message: 'the instance is gone' });
     expect(shown({ value, readAt: READ_AT, error })).not.toContain('the instance is gone');
     expect(shown({ error })).toContain(`The page did not read ${what} before the deletion.`);
@@ -168,6 +168,6 @@ describe.each(views)('the view of %s', (what, path, value, view) => {
 
   test('without a value, says what is read, and why it cannot be read', () => {
     expect(shown({})).toContain(`Reading ${what} …`);
-    expect(shown({ error: refusal(502) })).toMatch(/ cannot be read: the API server does not answer\. wait/);
+    expect(shown({ error: refusal(502) })).toMatch(/ cannot be read: the API server does not respond\. wait/);
   });
 });

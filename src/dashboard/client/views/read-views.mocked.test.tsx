@@ -67,7 +67,7 @@ describe('the list of instances', () => {
   );
   const limits = ['only 200 namespaces are shown: choose a namespace to see another one'];
 
-  test('it says what the server leaves out, and has a field for a namespace then', () => {
+  test('it says what the server leaves out, and in this case has a field for a namespace', () => {
     answers.set('instances', page([row('a')], { limits }));
     expect(textOf(list())).toContain(limits[0]);
     expect(renderToString(list())).toMatch(/<span>Namespace<\/span><input/);
@@ -89,11 +89,11 @@ describe('the list of instances', () => {
   test('a namespace of the address is in the field and in the request, and the empty list leads to all instances', () => {
     answers.set('instances?namespace=team', page([]));
     expect(renderToString(list({ namespace: 'team' }))).toMatch(/<span>Namespace<\/span><input[^>]* value="team"/);
-    expect(textOf(list({ namespace: 'team' }))).toContain('No instance fits the filter. Show all instances');
+    expect(textOf(list({ namespace: 'team' }))).toContain('No instance matches the filter. Show all instances');
   });
 });
 
-test('the table has the state, name, revision, reason and age of each instance, and a place for rows to come', () => {
+test('the table has the state, name, revision, reason and age of each instance, and an ellipsis for rows that are not loaded yet', () => {
   const items = [
     row('a', { state: 'ERROR', revision: 3, waitingFor: 'db: no', createdAt: '2999-01-01T00:00:00Z', suspended: true }),
   ];
@@ -118,7 +118,7 @@ describe('the list of one definition', () => {
     expect(renderToString(view)).toMatch(/<button[^>]*aria-pressed[^>]*>Revision 2/);
     answers.clear();
     answers.set('instances?definition=shops&revision=2&', page([]));
-    expect(textOf(view)).toContain('No instance fits the filter.');
+    expect(textOf(view)).toContain('No instance matches the filter.');
   });
 });
 
@@ -149,7 +149,7 @@ describe('the revisions', () => {
     );
   });
 
-  test('the difference of the newest revision and the one before is shown first', () => {
+  test('the difference between the newest revision and the previous one is shown first', () => {
     answers.set('definitions/shops/revisions/2', { value: { text: 'a: 1\nb: 2\n' } });
     answers.set('definitions/shops/revisions/3', { value: { text: 'a: 1\nb: 3\n' } });
     expect(textOf(<RevisionsPanel detail={detail} />)).toMatch(
@@ -187,7 +187,7 @@ describe('the definitions', () => {
   });
 
   test('the list says what its numbers leave out', () => {
-    const limit = 'the numbers of instances are those of 200 namespaces';
+    const limit = 'the numbers of instances cover only 200 namespaces';
     answers.set('definitions', { value: { items: [definition], limits: [limit] } });
     expect(textOf(<DefinitionsView />)).toContain(limit);
   });

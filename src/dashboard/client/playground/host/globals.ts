@@ -1,12 +1,12 @@
 /**
- * The globals of Node that the engine reads, for the bundle of the playground's worker. The bundler puts them in place
- * of the names (`scripts/page.mjs`).
+ * The globals of Node that the engine reads, for the bundle of the playground's worker. The bundler replaces references
+ * to these globals with the exports of this module (`scripts/page.mjs`).
  */
 import { Buffer } from 'buffer';
 import { browserCrypto } from './crypto.ts';
 import * as net from './net.ts';
 
-/** Compresses nothing, because a page keeps few schemas. */
+/** Copies the bytes without compression, because a page keeps few schemas. */
 const zlib = {
   deflateRawSync: (text: string) => Buffer.from(text, 'utf8'),
   inflateRawSync: (bytes: Uint8Array) => Buffer.from(bytes),

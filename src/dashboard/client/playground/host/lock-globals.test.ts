@@ -27,7 +27,7 @@ test.each([
   ["[].map.constructor('return 1')"],
   ["''.constructor.constructor('return 1')"],
 ])('%s runs no text', (call) => {
-  expect(() => afterLock(call)).toThrow('this worker runs no text as code');
+  expect(() => afterLock(call)).toThrow('this worker does not run strings as code');
 });
 
 test.each([

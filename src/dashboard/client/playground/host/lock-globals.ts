@@ -31,7 +31,7 @@ export function lockGlobals(scope: object): void {
 /** Makes each constructor of functions throw instead of compiling a string. */
 function refuseCode(): void {
   const refuse = function Function(): never {
-    throw new TypeError('this worker runs no text as code');
+    throw new TypeError('this worker does not run strings as code');
   };
   refuse.prototype = Function.prototype;
   const samples = [() => {}, async () => {}, function* () {}, async function* () {}];
