@@ -4,7 +4,7 @@
  * and delete children. Requests fail, responses are lost, watches are late and expire. Regularly the leader changes, a
  * definition is updated, a kind comes and goes, and all credentials are rotated. Run:
  * `npm run bench -- controller-endurance [--minutes N] [--instances N] [--rate N]`; by default one minute, 1,000
- * instances and ten changes a second. `docs/controller-figures.md` has a run of 60 minutes.
+ * instances and ten changes a second. `docs/controller-figures.md` has the figures of a run of 60 minutes.
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

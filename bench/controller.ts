@@ -1,7 +1,7 @@
 /**
  * Measures the controller, and compares each figure with its goal. The cluster, the controller and the load generator
  * are separate processes that talk over HTTPS. Run: `npm run bench -- controller` (`INSTANCES=1000`,
- * `DEFINITIONS=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`). `CONTROLLER` names another program than
+ * `DEFINITIONS=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`). `CONTROLLER` names the program to measure instead of
  * `dist/cli/main.js`. With `KUBECONFIG`, the benchmark uses that cluster instead of an embedded one; the cluster needs
  * the CRDs of kro. A goal in `time()` is for a real API server, and is halved for an embedded one. The other goals are
  * the same for both.

@@ -1,8 +1,8 @@
 /**
- * Measures deploys. Three figures have goals. They are the time from the readiness of the last child to the return of
- * `deploy`, the memory that the first deploy adds to its process, and the requests for 201 resources in direct mode.
- * Cluster, controller and the deploying program are separate processes, and use HTTPS. Memory is the median of fresh
- * processes. Run: `npm run bench -- deploy`.
+ * Measures deploys. Three figures have goals. The first is the time from the readiness of the last child to the return
+ * of `deploy`. The second is the memory that the first deploy adds to its process. The third is the number of requests
+ * for 201 resources in direct mode. Cluster, controller and the deploying program are separate processes, and use
+ * HTTPS. Memory is the median of fresh processes. Run: `npm run bench -- deploy`.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

@@ -24,7 +24,7 @@ const OBJECTS = 10_000;
 const STARTS = 5;
 
 /**
- * Returns a generator of numbers from 0 (included) to 1 (excluded). The same seed always yields the same numbers
+ * Returns a generator of numbers from 0 (inclusive) to 1 (exclusive). The same seed always yields the same numbers
  * (mulberry32).
  */
 function randomOf(start: number): () => number {

@@ -28,7 +28,9 @@ const configMap = (name: string, turn: number) =>
 
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** The requests of one turn: one object is read and changed, or deleted and made again. Every 50th turn also lists. */
+/**
+ * The requests of one turn: one object is read and changed, or deleted and created again. Every 50th turn also lists.
+ */
 function requestsOf(turn: number): readonly string[] {
   const name = `m${(turn * 7919) % OBJECTS}`;
   const path = `${MAPS}/${name}`;
@@ -104,8 +106,8 @@ await load;
 await server.stop();
 
 /**
- * The growth from the second third to the last one. The first third is left out, because the windows of events fill in
- * it.
+ * The growth from the second third to the last one. The first third is left out, because the event windows fill during
+ * this third.
  */
 const growth = (values: readonly number[]) => {
   const { from, to, growth: fraction } = growthOfThirds(values);

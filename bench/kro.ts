@@ -1,7 +1,7 @@
 /**
- * Measures kro's controller and this one with the same loads on embedded clusters. The cluster, the controller and the
- * load are separate processes that talk over HTTPS. In each round, the controllers run one after the other, each on an
- * empty cluster. The table has the median of the rounds. Run:
+ * Measures kro's controller and this project's controller with the same loads on embedded clusters. The cluster, the
+ * controller and the load are separate processes that talk over HTTPS. In each round, the controllers run one after the
+ * other, each on an empty cluster. The table has the median of the rounds. Run:
  * `npm run bench -- kro --program PATH [--rounds N] [--instances N]`, with the path of kro's controller; `--limited`
  * keeps kro's own limits of requests and workers. `docs/scale.md` says how kro's controller is built.
  */
@@ -104,7 +104,7 @@ async function atRest(row: string, subject: Subject, controller: ControllerProce
   note(`${row}: memory`, subject, (await controller.figures()).rssMb);
 }
 
-/** Gives an empty cluster to a controller, and measures all loads. */
+/** Starts a controller on an empty cluster, and measures all loads. */
 async function measure(subject: Subject): Promise<void> {
   // The controller and the load are the only clients.
   await using cluster = await LoadedCluster.start('!load');

@@ -1,6 +1,6 @@
 /**
- * Tests `typekro/alchemy` with the real package `alchemy`: `npm run long -- alchemy`. The script installs it into
- * `test/alchemy` first, because it is not a dependency of this package.
+ * Tests `typekro/alchemy` with the real package `alchemy`: `npm run long -- alchemy`. The script first installs
+ * `alchemy` into `test/alchemy`, because `alchemy` is not a dependency of this package.
  */
 import { fileURLToPath } from 'node:url';
 import { installFixture } from './install.mjs';

@@ -22,7 +22,7 @@ const quoted = (text) =>
 /** JSON is embedded without white space. */
 const compact = (text) => (/^[[{]/.test(text) ? JSON.stringify(JSON.parse(text)) : text);
 
-/** Adds these modules to a build that has all other files. */
+/** Adds the late parts for bundles to a build that has all other files. */
 export async function embed(root, made) {
   await embedLibraries(root, made);
   const parts = await import(pathToFileURL(join(made, 'core/late-parts.js')).href);

@@ -53,7 +53,7 @@ const LINE = /^Step (\d), (ready|waiting|refused): (.*)$/;
 const NAMESPACES = ['team-a', 'kro-system'];
 const ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 
-/** Milliseconds for one step. */
+/** The time limit of one step, in milliseconds. */
 const TIMEOUT_MS = 20_000;
 
 /** Milliseconds after which the objects of a graph that is not ready count as final. */

@@ -27,11 +27,11 @@ export interface FleetSize {
   readonly limitMi: number;
   /** The average number of processors that each process uses for the changes. */
   readonly cores: number;
-  /** The least CPU request for the container of each process, in thousandths of a CPU: `cores`, in steps of 50. */
+  /** The minimum CPU request for the container of each process, in thousandths of a CPU: `cores`, in steps of 50. */
   readonly leastRequestMilli: number;
-  /** Requests to the API server, of all processes together. */
+  /** Requests to the API server per hour, of all processes together. */
   readonly requestsPerHour: number;
-  /** Processor time of a restart of each process. */
+  /** Processor time of a restart of each process, in seconds. */
   readonly restartCpuSeconds: number;
 }
 
@@ -84,7 +84,7 @@ const REQUEST_STEP_MILLI = 50;
 /** The size of the controllers of a fleet. The constants are from the measurements of `docs/scale.md`. */
 export function fleetSize(fleet: Fleet): FleetSize {
   const atLeast = [1, minimumCores(fleet) / MAX_CORES, (fleet.instances * (1 + fleet.children)) / MAX_OBJECTS];
-  // One definition cannot be divided.
+  // One definition cannot be divided among processes.
   const most = Math.max(1, fleet.definitions ?? 1);
   let size = sizeInProcesses(fleet, Math.min(most, Math.ceil(Math.max(...atLeast))));
   // The minimum assumes small heaps. Large heaps need more processor time, so processes are added until the load fits.
@@ -92,7 +92,7 @@ export function fleetSize(fleet: Fleet): FleetSize {
   return size;
 }
 
-/** Processors of all changes, in processes with small heaps. */
+/** The average number of processors that all changes need, in processes with small heaps. */
 const minimumCores = ({ children, changesPerHour }: Fleet): number =>
   (changesPerHour * (INSTANCE_CPU_MS + children * CHILD_CPU_MS)) / 3_600_000;
 

@@ -77,7 +77,7 @@ const heapFirst = {
 const ROOMS = ['core', 'cel', 'schema', 'graph', 'runtime', 'kube', 'execute', 'inspect', 'controller'];
 const rooms = () => Object.fromEntries(ROOMS.map((room) => [`room-${room}`, `src/${room}/index.ts`]));
 
-/** The program and its parts as texts by their names. */
+/** Bundles the program and its parts. Maps the name of each file to its text. */
 async function bundledProgram() {
   const { outputFiles } = await build({
     ...OPTIONS,

@@ -1,9 +1,9 @@
 /**
  * Writes how the API of each earlier version of Kubernetes differs from the API of the next later version:
  * `npm run docs -- kubernetes-difference`. The script reads the published OpenAPI documents, discovery documents and
- * default roles of the Go modules `k8s.io/kubernetes` and `k8s.io/api`, which `go mod download` gets.
+ * default roles of the Go modules `k8s.io/kubernetes` and `k8s.io/api`, which `go mod download` downloads.
  *
- * `data/kubernetes-1.36/README.md` describes the form. The same modules always give the same files.
+ * `data/kubernetes-1.36/README.md` describes the form. The same modules always produce the same files.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

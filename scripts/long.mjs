@@ -2,8 +2,8 @@
  * Runs the tests that are too slow for `npm test`, one part after another:
  *
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
- * - one suite of controller-runtime, each day another one
- * - generated programs and simulations with larger counts than `npm test`, each day another part of the full counts
+ * - one suite of controller-runtime, a different one each day
+ * - generated programs and simulations with larger counts than `npm test`, a different part of the full counts each day
  * - the messages for mistakes in programs; each program runs in a process of its own
  * - the first pages of the documentation, with the packed package
  * - controllers that take over from each other while 200 instances are edited
@@ -11,7 +11,8 @@
  * - the recorded scenarios of a controller
  * - the hosts, also alone by `npm run long -- hosts [--installed]`
  * - the package alchemy, also alone by `npm run long -- alchemy`
- * - a day of simulated time in one story, whose heap must not grow: each day another seed, with one process or with two
+ * - a day of simulated time in one story, whose heap must not grow: with a different seed each day, and with one
+ *   process or with two
  * - a sample of the mutations
  *
  * `npm run long -- full` runs the full counts of `test/budgets.json` and all suites of controller-runtime, which takes

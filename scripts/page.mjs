@@ -132,9 +132,9 @@ const PLAYGROUND_DATA = {
 };
 
 /**
- * Replaces modules that do not work in browsers. The data files in the bundle replace the late parts. The few functions
- * that the engine calls replace the modules of Node. Each dynamic import (of the deploy engine, of proxies) is replaced
- * by code that throws an error.
+ * Replaces modules that do not work in browsers. Data in the bundle replaces `late-parts.ts`, which reads files and
+ * loads libraries on first use. The few functions that the engine calls replace the modules of Node. Each dynamic
+ * import (of the deploy engine, of proxies) is replaced by code that throws an error.
  */
 const browserModules = (root) => ({
   name: 'browser-modules',

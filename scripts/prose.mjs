@@ -4,7 +4,8 @@
  *
  * - A sentence has at most 30 words. A code span, or a list of code spans, counts as one word. Tables and code blocks
  *   have no sentences.
- * - No word promises that a task is small ("simply", "just", "easy"). It discourages readers who find the task hard.
+ * - No word promises that a task is small ("simply", "just", "easy"). Such a word discourages readers who find the task
+ *   hard.
  * - The present tense: no "will".
  */
 import { execFileSync } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
- * Runs the simulated lives of a release: the seeds that once found a defect, and `npm run simulate` with fresh seeds.
- * The fresh seeds follow from the version in `package.json`, and their stories are about definitions and about Graphs.
- * Exits 1 when a life breaks a rule.
+ * Runs the simulations that a release must pass: the seeds that once found a defect, and `npm run simulate` with fresh
+ * seeds. The fresh seeds are computed from the version in `package.json`. One range of seeds simulates definitions, the
+ * other Graphs. Exits with code 1 when a simulation breaks a rule.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -102,7 +102,7 @@ export async function packExtension(file) {
   writeFileSync(file, zipSync(files, { mtime: MTIME }));
 }
 
-/** An extension has no versions such as 1.0.0-alpha.0: VS Code accepts three numbers. */
+/** Removes a suffix such as `-alpha.0`, because VS Code accepts only versions of three numbers. */
 const plainVersion = (version) => version.split('-')[0];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { message, orderlyEnd } from './child-messages.ts';
 
-/** An order of the parent process. */
+/** An order that the parent process sends to the server process. */
 export type DashboardOrder =
   /** `events` instances change. Then the clock of the server moves by `ms`. */
   | { readonly is: 'happen'; readonly events: number; readonly ms: number }

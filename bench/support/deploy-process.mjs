@@ -1,8 +1,8 @@
 /**
  * A deploying program in a separate process, as a user runs it: from `dist/`, without a loader.
- * `deploy-process.mjs KUBECONFIG MODE COUNT` composes COUNT resources, and sends the memory of the process. The second
- * resource is a Deployment. Each message is the name of an instance to deploy. The response is the memory, the time of
- * the end, and the duration and processor time of the deploy.
+ * `deploy-process.mjs KUBECONFIG MODE COUNT` composes COUNT resources, and sends the memory use of the process. The
+ * second resource is a Deployment. Each message to the process is the name of an instance to deploy. The response
+ * contains the memory use, the end time, the duration and the processor time of the deploy.
  */
 import { kubernetesComposition } from '../../dist/index.js';
 import { ConfigMap, Deployment } from '../../dist/factories/simple/index.js';

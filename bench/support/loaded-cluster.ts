@@ -7,7 +7,7 @@ import { each, follow } from './watching.ts';
 
 const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
 
-/** An empty cluster with a client. `counted`: as in `Server.start`. */
+/** An empty cluster with a client. `counted` is the user agent whose requests the cluster counts. */
 export class LoadedCluster implements AsyncDisposable {
   readonly server: Server;
   readonly client: KubeClient;
@@ -23,7 +23,7 @@ export class LoadedCluster implements AsyncDisposable {
     return new LoadedCluster(server, new KubeClient({ config, userAgent: 'load' }));
   }
 
-  /** Creates definitions and waits until they are Active. */
+  /** Creates the first definitions of the cluster, and waits until they are Active. */
   async define(definitions: readonly KubeObject[]): Promise<void> {
     await using active = follow(this.client, DEFINITION, ({ status }) => status?.['state'] === 'Active');
     await each(definitions.length, async (index) => {

@@ -72,7 +72,7 @@ process.on('message', () => {
   delay.reset();
   busy.reset();
   lastBusy = process.cpuUsage();
-  // The collection above does not count as a delay of the event loop.
+  // The garbage collection above does not count as a delay of the event loop.
   setImmediate(() => delay.enable());
 });
 // The channel to the parent does not keep the process alive.

@@ -4,7 +4,7 @@
  * use a socket with TLS, where `a` has a client certificate and `b` has the token of a ServiceAccount. The cluster
  * disturbs their requests. The message `rotate` replaces the server's certificate, both authorities, the client
  * certificate and the token. The message `{cutOff, ms}` makes the Lease unreachable for a controller. The message
- * `calm` ends all faults.
+ * `calm` ends all faults and rotates the credentials once more.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -15,7 +15,7 @@ export interface Usage {
   readonly cpu: number;
 }
 
-/** Milliseconds, as `cluster-server.mjs` describes them. */
+/** The times of a start in milliseconds. `cluster-server.mjs` defines them. */
 export interface Times {
   readonly first: number;
   readonly made: number;

@@ -1,5 +1,5 @@
-// The Graphs of this folder in TypeScript. Each Graph is the export with its name. If a Graph has a second step, this
-// is the export whose name has `Then` added.
+// The Graphs of this folder in TypeScript. Each Graph is exported under its name. The second step of a Graph, if any,
+// is exported under this name followed by `Then`.
 import { createResource, def, externalRef, externalRefs, graph, patch } from 'typekro';
 import { configMap, deployment, service } from 'typekro/kubernetes';
 

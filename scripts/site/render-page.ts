@@ -134,7 +134,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&#39;': "'",
 };
 
-/** Replaces the character references of escaped HTML by their characters. */
+/** Replaces the character references of escaped HTML with their characters. */
 function unescape(html: string): string {
   return html.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity);
 }

@@ -92,7 +92,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
       page.on('request', (request) => requests.push(new URL(request.url()).pathname));
       await page.keyboard.press('g');
       await page.keyboard.press('t');
-      await page.getByText('The page loads the playground when the server answers again.').waitFor();
+      await page.getByText('The page loads the playground when the server responds again.').waitFor();
       expect(requests.filter((path) => path.endsWith('.js'))).toEqual([]);
       if (state === 'refused') await server.pause();
       await server.resume({ token: 'scene' });
@@ -108,20 +108,20 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     server.emit([{ type: 'object-changed', subject: SHOP_REF }]);
     const notice = page
       .getByRole('alert')
-      .filter({ hasText: 'The server now answers: the API server does not answer.' });
+      .filter({ hasText: 'The server now responds: the API server does not respond.' });
     await notice.filter({ hasText: /The page shows the instance of / }).waitFor();
     await notice.filter({ hasText: /The page shows the object of / }).waitFor();
     expect(await page.getByRole('region', { name: 'Desired and live' }).count()).toBe(1);
     expect(await axeProblems(page)).toEqual([]);
     await page.getByRole('link', { name: 'Definitions' }).first().click();
-    await page.getByText(/The definitions cannot be read: the API server does not answer/).waitFor();
+    await page.getByText(/The definitions cannot be read: the API server does not respond/).waitFor();
     server.fail(200);
     await page.getByRole('link', { name: 'Shop' }).first().waitFor();
     await expect.poll(() => notice.count()).toBe(0);
   });
 
   test('a kind that the server cannot list is named at once, until the list works again', async () => {
-    const limit = 'instances of Shop cannot be listed: the API server does not answer';
+    const limit = 'instances of Shop cannot be listed: the API server does not respond';
     server.limit([limit]);
     server.emit([{ type: 'limits-changed', subject: '' }]);
     await page.getByText(limit).waitFor();

@@ -143,7 +143,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     await other.goto(link);
     await other.getByRole('button', { name: /Status of Deployment linked/ }).waitFor();
     await other.goto(`${server.url}#/playground?state=broken`);
-    await other.getByText('the link is not complete').waitFor();
+    await other.getByText('the link is incomplete').waitFor();
     expect(other.url()).toBe(`${server.url}#/playground`);
     expect(errors).toEqual([]);
   });

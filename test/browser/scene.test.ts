@@ -308,7 +308,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
   });
 
   test.each([
-    ['#/nowhere', '#/instances', 'The page has no place “#/nowhere”.'],
+    ['#/nowhere', '#/instances', 'The dashboard has no page “#/nowhere”.'],
     ['#/instances?state=SAD', '#/instances', 'The option state has no value “SAD”.'],
     [`#/instances/${SHOP_REF}?tab=colour`, `#/instances/${SHOP_REF}`, 'The option tab has no value “colour”.'],
   ])('the address %s becomes %s, and the page says why', async (hash, shown, words) => {

@@ -21,7 +21,7 @@ describe('the list of conformance specs', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('has a reason only for the specs that are not listed as "passes", and for each of them', () => {
+  test('has a reason for each spec that is not listed as "passes", and for no other spec', () => {
     const wrong = listed.specs.filter(({ status, reason = '' }) => (status === 'passes') === (reason !== ''));
     expect(wrong).toEqual([]);
   });

@@ -34,7 +34,7 @@ test('the corpus is complete', () => {
 describe.each(cases)('$name', ({ spec, types, expect: expected }) => {
   const result = parseSimpleSchema(spec, types);
 
-  test(`${JSON.stringify(spec, bigIntText)} is answered as recorded`, () => {
+  test(`${JSON.stringify(spec, bigIntText)} has the recorded result`, () => {
     if (expected.openapi !== undefined) {
       expect(result).toMatchObject({ ok: true });
       if (result.ok) expect(jsonEquals(result.schema as JsonValue, expected.openapi), JSON.stringify(result.schema, bigIntText)).toBe(true);

@@ -137,7 +137,7 @@ describe('manifests of the user', () => {
       .map((object) => JSON.stringify(object))
       .join('\n---\n');
 
-  test('from a folder, into another namespace, with another role', async () => {
+  test('are applied from a folder, into another namespace, with another role', async () => {
     writeFileSync(join(folder, 'install.yaml'), text());
     await cluster.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
     await cluster.client.create(deployment('kro', 'kro-system'));
@@ -158,7 +158,7 @@ describe('manifests of the user', () => {
     expect(made).toMatchObject({ roleRef: { name: 'narrow' }, subjects: [{ namespace: 'gitops' }] });
   });
 
-  test('from an address', async () => {
+  test('are applied from an address', async () => {
     const server = createServer((_request, response) => response.end(text()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {

@@ -124,7 +124,7 @@ test('withPropagateWhen() holds back changes, in a plan and in a deploy', async 
 });
 
 describe('plan', () => {
-  test('before the first deploy: known objects, and nodes that wait for the deploy', async () => {
+  test('has the known objects and the nodes that wait for the deploy, before the first deploy', async () => {
     expect(summary(await factory('direct').plan(first))).toEqual({
       changes: ['created config a-config', 'created debug a-debug', 'created web a'],
       waiting: ['after'],
@@ -133,7 +133,7 @@ describe('plan', () => {
     expect(items.filter(({ metadata }) => metadata.name?.startsWith('a'))).toEqual([]);
   });
 
-  test('after the deploy: changed fields, deleted objects, and unchanged objects', async () => {
+  test('has the changed fields, the deleted objects and the unchanged objects, after the deploy', async () => {
     await factory('direct').deploy(first);
     expect(summary(await factory('direct').plan(first)).changes.every((line) => line.startsWith('unchanged'))).toBe(
       true,
@@ -149,7 +149,7 @@ describe('plan', () => {
     });
   });
 
-  test('kro mode: the definition and the instance', async () => {
+  test('has the definition and the instance, in kro mode', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     expect(summary(await factory('kro').plan(first))).toEqual({
       changes: ['created definition planned'],

@@ -53,7 +53,7 @@ const factoryOf = (composition: typeof shop | typeof many, transport: Transport)
   };
 
 describe('requests of a direct deploy', () => {
-  test('five resources: one request per object, the requests for the record and discovery, and one watch per kind', async () => {
+  test('five resources need one request per object, the requests for the record and discovery, and one watch per kind', async () => {
     const { transport, log } = recorded();
     await factoryOf(shop, transport).deploy({ name: 'a' });
     expect(log.toSorted()).toMatchInlineSnapshot(`

@@ -166,7 +166,7 @@ test('direct mode creates no object if the spec is too large for the record', as
   const text = 'x'.repeat(1_200_000);
   await expect(note.factory('direct', options()).deploy({ name: 'a', text })).rejects.toMatchObject({
     code: 'deploy/too-large',
-    remedy: expect.stringContaining('keep large values in objects of their own') as string,
+    remedy: expect.stringContaining('keep large values in separate objects') as string,
   });
 });
 

@@ -162,7 +162,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     const record = join(folder('dev'), 'cluster.json');
     writeFileSync(record, readFileSync(record, 'utf8').replace(/"controlPort": \d+/, '"controlPort": 1'));
     const { code, stdout } = await run('status', 'dev');
-    expect([code, stdout]).toEqual([1, expect.stringContaining('does not answer')]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('does not respond')]);
     const stopped = await run('stop', 'dev');
     expect(stopped).toMatchObject({ code: 0, stdout: expect.stringContaining('has ended') as string });
     expect(stopped.stderr).toBe('dev has not ended after the request to stop; SIGTERM follows\n');

@@ -121,9 +121,9 @@ current-context: x
     expect(await get()).toBe(200);
     server.setSecureContext({ ...after.issue(['localhost'], ['127.0.0.1']), ca: clients.ca });
     server.closeAllConnections();
-    await expect(retryGet()).rejects.toThrow(/from an authority that is not trusted/);
+    await expect(retryGet()).rejects.toThrow(/issued by an authority that is not trusted/);
     await writeFile(join(folder, 'ca.crt'), 'not a certificate');
-    await expect(get()).rejects.toThrow(/from an authority that is not trusted/);
+    await expect(get()).rejects.toThrow(/issued by an authority that is not trusted/);
     await writeFile(join(folder, 'ca.crt'), after.ca);
     expect(await get()).toBe(200);
     await transport.close();

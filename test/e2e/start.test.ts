@@ -219,7 +219,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
     write('.typekro', '');
     const { code, stderr } = await up('--once', fixture('configmap.rgd.yaml')).ended;
     expect(stderr).toMatch(
-      /up\/state-directory[\s\S]*a file is in the place of this folder, or of \.typekro: move the file away/,
+      /up\/state-directory[\s\S]*a file has the name of this folder, or of \.typekro: move the file away/,
     );
     expect(code).toBe(1);
   });
@@ -254,7 +254,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
       'a.yaml',
       Buffer.from([0x61, 0x3a, 0xe9]),
       1,
-      /a\.yaml:1:3 cannot be read: it is not a UTF-8 text/,
+      /a\.yaml:1:3 cannot be read: it is not UTF-8 text/,
     ],
     [
       'an object without a name',

@@ -95,23 +95,23 @@ const MUTATIONS: readonly Mutation[] = [
   },
   /** Inserts a word. */
   (input, choices, source) => replace(input, placeIn(input, choices), 0, word(choices, source)),
-  /** Replaces a part by a word. */
+  /** Replaces a part with a word. */
   (input, choices, source) => {
     const at = placeIn(input, choices);
     return replace(input, at, lengthFrom(input, at, choices), word(choices, source));
   },
-  /** Replaces a region of the input by a word. */
+  /** Replaces a region of the input with a word. */
   (input, choices, source) => {
     const { at, length } = regionOf(input, choices);
     return replace(input, at, length, word(choices, source));
   },
-  /** Replaces a region of the input by another region. */
+  /** Replaces a region of the input with another region. */
   (input, choices) => {
     const from = regionOf(input, choices);
     const to = regionOf(input, choices);
     return replace(input, to.at, choices.below(2) * to.length, input.subarray(from.at, from.at + from.length));
   },
-  /** Replaces digits by a boundary number. */
+  /** Replaces digits with a boundary number. */
   (input, choices) => {
     const numbers = [...input.toString('latin1').matchAll(/\d+/g)];
     const found = numbers[choices.below(Math.max(1, numbers.length))];

@@ -304,7 +304,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
   {
-    name: 'an owner without histories keeps their map',
+    name: 'an owner keeps its map of histories after the last history is deleted',
     file: 'src/controller/drift/rewrites.ts',
     find: 'return rewrites?.deletePast(now) === true ? undefined : rewrites;',
     replace: 'if (rewrites?.deletePast(now) === true) return rewrites;\n  return rewrites;',
@@ -402,7 +402,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'a failed pass is an event about the id of its record',
+    name: 'the event of a failed pass names the id of the record instead of the instance',
     file: 'src/controller/reports.ts',
     find: "work.key.includes('/') ? this.#refOf(work.key) : work.key",
     replace: 'work.key === undefined ? this.#refOf(work.key) : work.key',
@@ -416,14 +416,14 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/instance/observed-view.test.ts'],
   },
   {
-    name: 'a change of a CRD is lost while another own kind is listed',
+    name: 'a change of a CRD is lost while another of the controller’s own kinds is listed',
     file: 'src/controller/wake-router.ts',
     find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
     replace: 'return change.after === undefined;',
     tests: ['src/controller/wake-router.test.ts'],
   },
   {
-    name: 'a definition that disappears is kept while another own kind is listed',
+    name: 'a definition that disappears is kept while another of the controller’s own kinds is listed',
     file: 'src/controller/wake-router.ts',
     find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
     replace: 'return change.type === CRD_TYPE && isServedOtherwise(change);',

@@ -4,7 +4,7 @@ const CHANGES = 'src/cli/dashboard/child-changes.ts';
 const WATCH = 'src/cli/dashboard/child-watch.ts';
 const SELECTIONS = 'src/cli/dashboard/child-selections.ts';
 
-/** The rows of the page. */
+/** Mistakes in the page of the dashboard. */
 export const DASHBOARD: readonly MutationRow[] = [
   {
     name: 'the squares of a collection do not show which object is not ready',
@@ -197,7 +197,7 @@ export const DASHBOARD: readonly MutationRow[] = [
   },
 ];
 
-/** The rows of the server of the page. */
+/** Mistakes in the server of the dashboard. */
 export const DASHBOARD_SERVER: readonly MutationRow[] = [
   {
     name: 'the condition of another part of a definition is the message of its canary',

@@ -112,7 +112,7 @@ test('the largest measured fleet on the page is the largest measured fleet of do
   expect(unproved).toContain(`Fleets of more than ${largest.toLocaleString('en')} instances are computed`);
 });
 
-test('a change between kro and TypeKro is listed as not measured only if docs/takeover.md has no row for it', () => {
+test('the page lists a switch from a version of kro to TypeKro as not measured only if docs/takeover.md has no row for it', () => {
   const measured = pageOf('takeover.md').matchAll(/\| kro (\d+\.\d+)\.\d+, TypeKro at the level/g);
   const rows = [...new Set([...measured].map(([, level]) => level))];
   const open = [...unproved.matchAll(/change from kro (\d+\.\d+)/g)].map(([, level]) => level);

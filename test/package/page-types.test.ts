@@ -50,8 +50,8 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /**
- * Maps a file name to its content, for the code blocks of a page. A block that names a file is part of this file. All
- * other blocks together are one file, in their order.
+ * Maps a file name to its content, for the code blocks of a page. A block whose first line names a file becomes part of
+ * the named file. All other blocks together are one file, in their order.
  */
 function filesOf(page: string): Readonly<Record<string, string>> {
   const files: Record<string, string> = {};

@@ -211,7 +211,7 @@ test.each(cases)('change %i: the apply of a saved plan does exactly what the pla
   }
 });
 
-test('the changes are of all kinds', () => {
+test('the generated changes are of all kinds', () => {
   expect([...seenKinds]).toEqual(
     expect.arrayContaining([
       'definition',

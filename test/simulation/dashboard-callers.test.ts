@@ -163,7 +163,7 @@ describe('instances that wait', () => {
 });
 
 describe('an object whose pods the caller may not list', () => {
-  it('says so, and has no pods', async () => {
+  it('has no pods, and the reason why they could not be read', async () => {
     const template = { metadata: { labels: { app: 'p' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
     const spec = { replicas: 0, selector: { matchLabels: { app: 'p' } }, template };
     const web = { id: 'web', template: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec } };

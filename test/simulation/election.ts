@@ -44,7 +44,7 @@ export function electionOf(cluster: Cluster, shards: number, flags: readonly str
 
 /**
  * The group to which a write belongs (not an API group). A group is a set of objects in one shard. Each Graph is a
- * separate group. The only definition of the simulation and its instances are one more group. Undefined for an object
+ * separate group. The only definition of the simulation and its instances form another group. Undefined for an object
  * that a Graph writes, because the path of the object does not name the Graph.
  */
 function groupOf({ path, headers }: TransportRequest): string | undefined {

@@ -87,8 +87,8 @@ const often = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((fixed) => ({ ...redefine(
 /**
  * Disruptions that single faults do not cover.
  *
- * In `two faults in a row`, one request fails, and the request before or after it gets no response. This request is
- * still in flight when the controller retries.
+ * In `two faults in a row`, one request fails, and the request before or after it gets no response. The request without
+ * a response is still in flight when the controller retries.
  *
  * In `a lost line`, the server expires the watch instead of sending one line. The controller sees the change in this
  * line only through a new list.

@@ -135,7 +135,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/deletion.ts',
     find: "if (failed === undefined) return decide({ finalizer: 'remove'",
     replace: "if (failed === undefined) return decide({ finalizer: 'keep'",
-    problem: /deletion never completes|never becomes quiet|waits for ever/,
+    problem: /deletion never completes|never becomes quiet|waits forever/,
   },
   {
     name: 'a write is sent again without a new decision',
@@ -170,7 +170,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (!seen.has(key) && !isWrittenLater(live)) this.#remove(key, live);',
     replace: 'if (!seen.has(key) && live.object.metadata.uid === listVersion) this.#remove(key, live);',
-    problem: /at the end|waits for ever|never completes|which it depends on/,
+    problem: /at the end|waits forever|never completes|which it depends on/,
     first: 'a lost line',
   },
   {
@@ -196,7 +196,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/kube/lease.ts',
     find: '      this.#term.ending.abort();\n      this.#term.lost.abort();\n',
     replace: '',
-    problem: /two lead/,
+    problem: /two leaders/,
     first: 211,
   },
   {
@@ -209,7 +209,7 @@ export const MUTATIONS: readonly Mutation[] = [
       find: 'withDeadline(this.#times.renewDeadlineMs, [this.#ended.signal]',
       replace: 'withDeadline(3_600_000, [this.#ended.signal]',
     },
-    problem: /two lead/,
+    problem: /two leaders/,
     first: 488,
   },
   {
@@ -218,7 +218,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/shards/run-shards.ts',
     find: '  share.leave(shard);\n',
     replace: '',
-    problem: /two lead/,
+    problem: /two leaders/,
     first: 627,
   },
   {
@@ -227,7 +227,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/cache/cache-set.ts',
     find: 'for (const subscriber of cache.stale.drainWaiters()) this.#options.onWake(subscriber, undefined);',
     replace: 'cache.stale.drainWaiters();',
-    problem: /at the end|waits for ever|never completes/,
+    problem: /at the end|waits forever|never completes/,
     first: 451,
   },
   {
@@ -236,7 +236,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/assess.ts',
     find: ' && isRefusal(problem.because.failure)',
     replace: ' && !isRefusal(problem.because.failure)',
-    problem: /waits for ever: seal an item/,
+    problem: /waits forever: seal an item/,
     first: 21,
   },
   {

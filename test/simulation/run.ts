@@ -17,7 +17,7 @@ import type { FaultSchedule } from '../../src/testing/simulation/fault-schedule.
 
 /** The inputs of a run. */
 export interface RunPlan {
-  /** Seed of the delays and the rivals. */
+  /** Seed of the delays and of the rivals (other controllers that write to the children). */
   readonly seed: number;
   readonly actions: Iterable<UserAction>;
   readonly schedule: FaultSchedule;
@@ -195,7 +195,7 @@ class World {
     this.#note(`user: ${action.text}`);
     const memory = new Map<string, string>();
     for (let tries = 0; !(await perform(admin, action, tries, memory)); tries += 1) {
-      if (tries > MAX_WAIT_SECONDS) throw new Error(`the user waits for ever: ${action.text}`);
+      if (tries > MAX_WAIT_SECONDS) throw new Error(`the user waits forever: ${action.text}`);
       await this.#faulty.settle();
       await this.#faulty.jumpTo(clock.now() + 1000);
     }

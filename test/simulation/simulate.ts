@@ -24,11 +24,12 @@ export interface SimulationResult {
 }
 
 /**
- * The number of consecutive seeds with the same user actions. They share one run without faults.
+ * The number of consecutive seeds with the same story, i.e. the same user actions. These seeds share one run without
+ * faults.
  */
 export const SEEDS_PER_STORY = 10;
 
-/** The stories of one kind: their actions, and their stage. */
+/** One kind of stories: how the user actions are generated, and the stage on which they run. */
 export interface Stories {
   readonly stage: Stage;
   readonly actions: (random: () => number) => UserAction[];

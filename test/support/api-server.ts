@@ -43,9 +43,9 @@ const embedded: ServerKind = {
 
 /**
  * The servers for the tests of real clients. The first server is always a fresh embedded cluster. The environment can
- * name a second server. With `KUBEBUILDER_ASSETS`, it is a fresh etcd and kube-apiserver from this folder, without
- * controllers. With only `KUBECONFIG`, it is the cluster of the current context. On that cluster, every test uses only
- * its own namespace and names.
+ * name a second server. With `KUBEBUILDER_ASSETS`, the second server is a fresh etcd and kube-apiserver from this
+ * folder, without controllers. With only `KUBECONFIG`, the second server is the cluster of the current context. On that
+ * cluster, every test uses only its own namespace and names.
  */
 export function serverKinds(): ServerKind[] {
   const assets = process.env['KUBEBUILDER_ASSETS'];
@@ -53,7 +53,7 @@ export function serverKinds(): ServerKind[] {
   if (assets !== undefined && assets !== '') return [embedded, fromBinaries(assets)];
   if (kubeconfig === undefined || kubeconfig === '') return [embedded];
   if (kubeconfig.split(sep).includes('.typekro')) {
-    // The README tells users to export the kubeconfig of `typekro up`, and its cluster may have ended.
+    // The README tells users to export the kubeconfig of `typekro up`. The cluster of that kubeconfig may have ended.
     console.warn('KUBECONFIG names a cluster of `typekro up`: only fresh embedded clusters are tested');
     return [embedded];
   }

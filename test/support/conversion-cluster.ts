@@ -7,7 +7,7 @@ import { crdOf } from './crd.ts';
 import { call } from './webhook-cluster.ts';
 import { openTlsServer } from './webhook-server.ts';
 
-/** The API path of the panels in the namespace `default`, in a version. */
+/** The API path of the panels in the namespace `default` and in the given version. */
 export const panels = (version: 'v1' | 'v2' | 'v3'): string => `/apis/example.com/${version}/namespaces/default/panels`;
 
 /** The API path of the CRD of panels. */

@@ -53,7 +53,8 @@ export interface FleetRecord {
   /** Changes of a child that already had the value, each with the child's name. */
   readonly needless: string[];
   /**
-   * Changes of a child back to an older value, each with the child's name. A controller has decided on an old state.
+   * Changes of a child back to an older value, each with the child's name. The cause is a decision of a controller on
+   * an old state.
    */
   readonly stale: string[];
   /** The names of children that were deleted. */

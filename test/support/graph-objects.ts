@@ -10,7 +10,7 @@ import type { LoopOptions } from './direct-loop.ts';
 import { carryOut, conditionOf, settle } from './direct-loop.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
-/** A CRD for tests whose status is a subresource. */
+/** A CRD with the subresource `status`, for tests. */
 export const WIDGET_CRD = crdOf(
   'Widget',
   {

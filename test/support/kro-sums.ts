@@ -6,9 +6,9 @@ import { scanExpressions } from '../../src/graph/scan.ts';
 const environment = kroEnvironment();
 
 /**
- * Finds the expressions of a definition with a sum of lists that kro 0.9 cannot evaluate. kro 0.9 cannot join a literal
- * list with a list from the instance or from an object (see `joinable.ts`). The evaluator of this project joins such
- * lists. Therefore a comparison of values does not find these expressions.
+ * Finds the expressions of a definition that add lists in a way that kro 0.9 cannot evaluate. kro 0.9 cannot join a
+ * literal list with a list from the instance or from an object (see `joinable.ts`). The evaluator of this project joins
+ * such lists. Therefore a comparison of values does not find these expressions.
  */
 export function sumsThatKroFails(definition: JsonValue): string[] {
   if (typeof definition === 'string') return expressionsOf(definition).filter(hasSuchSum);

@@ -29,7 +29,7 @@ export interface NamedClusters {
   folderOf(name: string): string;
 }
 
-/** Gives each test of the file an empty home folder, and stops the clusters that the test has left running. */
+/** Creates an empty home folder for each test of the file, and stops the clusters that the test has left running. */
 export function useNamedClusters(): NamedClusters {
   let home = '';
   beforeEach(() => {

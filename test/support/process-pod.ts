@@ -33,7 +33,10 @@ export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject 
   ...more,
 });
 
-/** Waits for real processes. In the meantime, the clock of the cluster does not advance. */
+/**
+ * Repeats a check in real time until it succeeds, because it waits for real processes. The clock of the cluster does
+ * not advance.
+ */
 export const eventually = (check: () => Promise<unknown>): Promise<unknown> =>
   vi.waitFor(check, { timeout: 20_000, interval: 25 });
 

@@ -34,14 +34,14 @@ export const instance = (kind: string, name: string, spec: JsonObject = {}): Kub
   spec,
 });
 
-/** The reference of a definition. */
+/** A reference to a definition. */
 export const refOf = (name: string): ObjectRef => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
   name,
 });
 
-/** The reference of an instance. */
+/** A reference to an instance. */
 export const instanceRef = (kind: string, name: string): ObjectRef => ({
   apiVersion: 'acme.test/v1',
   kind,
@@ -49,7 +49,7 @@ export const instanceRef = (kind: string, name: string): ObjectRef => ({
   namespace: 'default',
 });
 
-/** The reference of the CRD of a kind in the group `acme.test`. */
+/** A reference to the CRD of a kind in the group `acme.test`. */
 export const crdRef = (plural: string): ObjectRef => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',

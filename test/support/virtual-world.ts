@@ -45,7 +45,7 @@ export function potDefinition(resources: JsonObject[], annotations: Record<strin
   };
 }
 
-/** A node of a definition with a ConfigMap. */
+/** A node for a definition, with a ConfigMap as its template. */
 export function mapResource(id: string, data: JsonObject, metadata: JsonObject = {}): JsonObject {
   const name = `\${schema.metadata.name}-${id}`;
   return { id, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data } };
@@ -56,15 +56,15 @@ export function pot(name: string, spec: JsonObject = {}, annotations: Record<str
   return { apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name, namespace: 'default', annotations }, spec };
 }
 
-/** The reference of an instance of `Pot`. */
+/** A reference to an instance of `Pot`. */
 export function potRef(name: string): ObjectRef {
   return { apiVersion: 'acme.test/v1', kind: 'Pot', namespace: 'default', name };
 }
 
-/** The reference of a ConfigMap in namespace `default`. */
+/** A reference to a ConfigMap in namespace `default`. */
 export function mapRef(name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name };
 }
 
-/** The definition of kind `Pot`. */
+/** A reference to the definition of the kind `Pot`. */
 export const potsRef: ObjectRef = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'pots' };

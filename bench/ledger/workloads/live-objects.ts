@@ -64,5 +64,5 @@ export function liveText(index: number): string {
   });
 }
 
-/** The object, parsed from its line of the watch. */
+/** The object, parsed from its JSON as in a watch response. */
 export const liveObject = (index: number): KubeObject => parseJson(liveText(index)) as unknown as KubeObject;

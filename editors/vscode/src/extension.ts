@@ -112,7 +112,7 @@ async function openDashboard(): Promise<void> {
     );
     return;
   }
-  // The page of the dashboard forbids other pages to embed it, so the address is opened in the browser.
+  // The dashboard forbids other pages to embed its page, so the address is opened in the browser.
   await env.openExternal(Uri.parse(url, true));
 }
 

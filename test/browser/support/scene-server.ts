@@ -70,7 +70,7 @@ export async function serveScene(scene: Scene, refusal = 'inspect/token'): Promi
       return send(response, 401, { code: refusal, message: 'the token is missing or wrong' });
     if (url.pathname === `${INSPECT_PREFIX}events`) return openStream(request, response, streams, `e${epoch}`);
     if (status !== 200 && url.pathname !== inspectPaths.meta())
-      return send(response, status, { code: 'kube/unreachable', message: 'the API server does not answer' });
+      return send(response, status, { code: 'kube/unreachable', message: 'the API server does not respond' });
     const body = answer(scene, url, limits);
     const last = scene.removed(decodeURIComponent(url.pathname.split('/')[4] ?? ''));
     if (body === undefined)

@@ -144,7 +144,7 @@ describe('createResource', () => {
     const { id: _id, ...template } = widget;
     expect(only(() => void createResource(widget))).toEqual({ id: 'gear', template });
     expect(only(() => void createResource(widget, { id: 'gear' }))).toEqual({ id: 'gear', template });
-    expect(() => only(() => void createResource(widget, { id: 'other' }))).toThrow(/given two ids, "gear" and "other"/);
+    expect(() => only(() => void createResource(widget, { id: 'other' }))).toThrow(/has two ids, "gear" and "other"/);
   });
 
   test('in the declarative form: the key of a list of resources is their id', () => {
@@ -326,7 +326,7 @@ test('the environment of the process is not written into a graph', () => {
     }
     return '';
   })();
-  expect(text).toContain('process.env with a key of the spec is refused, because every variable would be written');
+  expect(text).toContain('process.env with a key of the spec would write every variable of this environment into the graph');
   expect(text).toContain('api.test.ts:');
   expect(text).not.toContain(process.env['PATH']);
 });
@@ -470,5 +470,5 @@ test.each([
   ['a truth value', (s: Spec) => Cel.expr("'is ", s.on, "'")],
 ])('%s inside a string of raw CEL is refused', (_name, program) => {
   const make = () => compose((s) => void ConfigMap({ id: 'c', name: 'c', data: { a: String(program(s)) } })).toYaml();
-  expect(make).toThrow(/a value is inside the text .*… *. of an expression/);
+  expect(make).toThrow(/a value is inside the string .*… *. of an expression/);
 });

@@ -196,7 +196,7 @@ describe('the graph of an optional resource', () => {
     ]);
   });
 
-  test('a handwritten CEL expression that names such a resource by its id is refused', () => {
+  test('a handwritten CEL expression that names the reader of an optional resource by its id is refused', () => {
     const composition = compose((s) => {
       const svc = s.cache ? service('svc') : undefined;
       ConfigMap({ id: 'config', name: 'config', data: { ip: svc?.spec.clusterIP ?? 'none' } });
@@ -214,13 +214,13 @@ const FLIP = `(s) => {
 }`;
 const specOf = (a: boolean): JsonObject => ({ name: 'n', a, b: true, c: true, env: 'dev', tags: ['t', 'u'] });
 
-describe('the object belongs to the instance when the condition changes', () => {
+describe('the reader of an optional resource stays one object of the instance when the condition changes', () => {
   test.each([
     ['whole', false],
     ['projection', false],
     ['whole', true],
     ['projection', true],
-  ] as const)('with the view %s, read on demand: %s', (mode, lazy) => {
+  ] as const)('the object keeps its UID with the view %s (read on demand: %s)', (mode, lazy) => {
     const graph = compiled(composeConditional(FLIP).toDefinition({ target: 'typekro' }), 'typekro');
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'x', specOf(true));
@@ -241,7 +241,7 @@ describe('the object belongs to the instance when the condition changes', () => 
     }
   });
 
-  test('a pass that waits for the condition deletes nothing', () => {
+  test('nothing is deleted while the condition has no value', () => {
     const source = `(s) => {
       const first = ConfigMap({ id: 'first', name: 'first', data: { v: 'x' } }).withReadyWhen((self) => self.data.go === 'yes');
       const svc = first.data.on === 'yes' ? ConfigMap({ id: 'svc', name: 'svc', data: { v: 'x' } }) : undefined;

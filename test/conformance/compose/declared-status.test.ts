@@ -50,9 +50,9 @@ const declaredInner = kubernetesComposition(
 const undeclared = (path: string, near?: string) =>
   `trace/status-field: the declared status has no field "${path}"; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
 const brought = (path: string, near?: string) =>
-  `trace/status-extra: the declared status has no field "${path}", and the returned value contains it; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
+  `trace/status-extra: the declared status has no field "${path}", but the returned value contains it; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
 const mistyped = (path: string, declared: string, given: string) =>
-  `trace/status-type: the declared status has ${declared} in "${path}", and the composition gives ${given}; give ${declared}, or declare the real type of the field`;
+  `trace/status-type: the declared status has ${declared} in "${path}", but the composition returns ${given}; return ${declared}, or declare the real type of the field`;
 const missing = (...paths: readonly string[]) =>
   `trace/status-missing: the composition never returns ${paths.join(', ')}, which the declared status requires; return ${paths.length === 1 ? 'it' : 'them'}, or declare it optional: "${paths[0]}?"`;
 
@@ -67,14 +67,14 @@ describe('the returned value of a composition is compared with its declared stat
     ['an element of a list', [undeclared('items[].nmae', 'name')], (s) => ({ ready: s.flag, items: [{ name: s.name, nmae: s.name }] })],
     ['elements that are mapped from a list of the spec', [undeclared('items[].nmae', 'name')], (s) => ({ ready: s.flag, items: s.tags.map((t) => ({ nmae: t })) })],
     ['elements that a loop pushes', [undeclared('items[].nite', 'note')], (s) => { const items: object[] = []; for (const t of s.tags) items.push({ name: t, nite: t }); return { ready: s.flag, items }; }],
-    ['a string for a boolean', [mistyped('ready', 'true or false', 'a text')], (s) => ({ ready: `yes ${s.name}` as unknown as boolean })],
-    ['a number for a string', [mistyped('url', 'a text', 'a number')], (s) => ({ ready: s.flag, url: s.tags.length as unknown as string })],
+    ['a string for a boolean', [mistyped('ready', 'true or false', 'a string')], (s) => ({ ready: `yes ${s.name}` as unknown as boolean })],
+    ['a number for a string', [mistyped('url', 'a string', 'a number')], (s) => ({ ready: s.flag, url: s.tags.length as unknown as string })],
     ['a list for an object', [mistyped('web', 'an object', 'a list')], (s) => ({ ready: s.flag, web: s.tags })],
     ['an object for a list', [mistyped('items', 'a list', 'an object')], (s) => ({ ready: s.flag, items: { name: s.name } })],
-    ['strings for the objects of a list', [mistyped('items[]', 'an object', 'a text')], (s) => ({ ready: s.flag, items: s.tags })],
-    ['another type inside', [mistyped('web.port', 'a number', 'a text')], (s) => ({ ready: s.flag, web: { host: s.name, port: s.name } })],
+    ['strings for the objects of a list', [mistyped('items[]', 'an object', 'a string')], (s) => ({ ready: s.flag, items: s.tags })],
+    ['another type inside', [mistyped('web.port', 'a number', 'a string')], (s) => ({ ready: s.flag, web: { host: s.name, port: s.name } })],
     ['another type on only one side', [], (s) => ({ ready: s.flag, url: s.flag ? s.name : (1 as unknown as string) })],
-    ['another type on both sides', [mistyped('url', 'a text', 'a number')], (s) => ({ ready: s.flag, url: (s.flag ? s.tags.length : 1) as unknown as string })],
+    ['another type on both sides', [mistyped('url', 'a string', 'a number')], (s) => ({ ready: s.flag, url: (s.flag ? s.tags.length : 1) as unknown as string })],
     ['a value of a type that is not known', [], (s) => ({ ready: s.flag, url: Cel.expr('dyn(1)') as unknown as string })],
     ['nothing', [missing('ready')], (s) => { ConfigMap({ name: s.name }); }],
     ['a resource as the returned value', [missing('ready')], (s) => ConfigMap({ name: s.name })],
@@ -216,16 +216,16 @@ describe('an integer of the declared status cannot be a fraction', () => {
   const counts = type({ 'n?': 'number.integer', 'at?': { 'share?': 'number.integer' }, 'all?': 'number.integer[]', 'x?': 'number' });
   const numbers = type({ n: 'number.integer', f: 'number', list: 'number.integer[]', text: 'string' });
   type Numbers = typeof numbers.infer;
-  const division = (path: string) => `trace/not-integer: ${path}: the field takes an integer, and a division gives a fraction`;
+  const division = (path: string) => `trace/not-integer: ${path}: the field takes an integer, but a division returns a fraction`;
   const constant = (path: string, value: number) =>
-    `trace/status-type: the declared status has an integer in "${path}", and the composition gives ${value}`;
+    `trace/status-type: the declared status has an integer in "${path}", but the composition returns ${value}`;
   const programs: readonly (readonly [string, readonly (readonly [string, string])[], (s: Numbers) => unknown])[] = [
     ['a quotient', [[division('n'), 'n: s.n / 2']], (s) => ({ n: s.n / 2 })],
     ['a quotient inside', [[division('at.share'), 'share: s.n / 2']], (s) => ({ at: { share: s.n / 2 } })],
     ['a quotient on one side', [[division('n'), 'n: s.n > 1']], (s) => ({ n: s.n > 1 ? s.n / 2 : 0 })],
     ['a quotient of each element', [[division('all'), 'all: s.list']], (s) => ({ all: s.list.map((i) => i / 2) })],
     ['a constant', [[constant('n', 1.5), 'n: 1.5']], () => ({ n: 1.5 })],
-    ['a constant on one side', [['trace/not-integer: n: the field takes an integer, and the value may have a fraction', 'n: s.n > 1']], (s) => ({ n: s.n > 1 ? 1.5 : 2 })],
+    ['a constant on one side', [['trace/not-integer: n: the field takes an integer, but the value may have a fraction', 'n: s.n > 1']], (s) => ({ n: s.n > 1 ? 1.5 : 2 })],
     ['a rounded quotient', [], (s) => ({ n: Math.round(s.n / 2), at: { share: Math.floor(s.f) } })],
     ['a whole number', [], (s) => ({ n: s.n * 2, at: { share: s.list.length }, all: s.list.map((i) => i + 1) })],
     ['a fraction in a number', [], (s) => ({ x: s.n / 2 })],

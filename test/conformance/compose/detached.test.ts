@@ -70,7 +70,7 @@ describe('a resource that is created outside a composition', () => {
     expect(JSON.stringify(found.get('late'))).toContain('${serviceaccountRunner');
   });
 
-  test('is refused under a condition if the composition does not mention the resource before', () => {
+  test('is refused under a condition if the composition does not use the resource before the condition', () => {
     expect(() => resources((input) => (input.on ? { uid: web.metadata.uid } : {}))).toThrow(
       /a Deployment that was made outside the composition is used under a condition, or in a loop/,
     );
@@ -83,7 +83,7 @@ describe('a resource that is created outside a composition', () => {
 
   test('is refused immediately if its arguments are invalid', () => {
     expect(() => createResource({ id: 'My-Id', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } })).toThrow(
-      /"My-Id" is not a legal id/,
+      /"My-Id" is not a valid id/,
     );
   });
 });

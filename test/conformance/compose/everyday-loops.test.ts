@@ -35,7 +35,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   'the lesser of a number and one that may be absent': `(s) => ({ a: Math.min(s.port ?? Infinity, s.n), b: Math.max(s.port ?? -Infinity, s.n, 2) })`,
 };
 
-test.each(Object.entries(LOOPS))('as in JavaScript: %s', (_, source) => {
+test.each(Object.entries(LOOPS))('a program and its graph have the same result: %s', (_, source) => {
   const verdict = compare(source);
   expect(verdict).toMatchObject({ kind: 'equal' });
   expect(verdict.kind === 'equal' && verdict.compared >= 2).toBe(true);
@@ -57,11 +57,11 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   ],
   'elements for which map() returns undefined': [
     `(s) => { const cs = s.items.map((p) => p.on ? ConfigMap({ id: 'c', name: p.key }) : undefined).filter(Boolean); return { n: cs.length }; }`,
-    '.map() gives undefined for some elements, which a list in a graph cannot hold; take the others first: list.filter(',
+    '.map() returns undefined for some elements, which a list in a graph cannot hold; take the others first: list.filter(',
   ],
   'positions by for..in': [
     `(s) => { let r = ''; for (const i in s.tags) r += i; return { r }; }`,
-    's.tags is a list, and for..in gives its indexes as texts; use for (const x of list)',
+    's.tags is a list, and for..in iterates over its indexes, which are strings; use for (const x of list)',
   ],
   'steps of two': [
     `(s) => { let n = 0; for (let i = 0; i < s.tags.length; i += 2) n++; return { n }; }`,
@@ -93,7 +93,7 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   ],
 };
 
-test.each(Object.entries(REFUSED))('refused: %s', (_, [source, reason]) => {
+test.each(Object.entries(REFUSED))('a program is refused: %s', (_, [source, reason]) => {
   const verdict = compare(source);
   expect(verdict.kind).toBe('refused');
   expect(verdict.kind === 'refused' && verdict.text).toContain(reason);

@@ -39,8 +39,7 @@ const widgets = crdSource([
 const sources = combineSources(widgets, builtinSource());
 
 /**
- * A Graph in YAML from kro's fact sheet, and the same graph in TypeScript. The test evaluates both graphs with the
- * observed objects.
+ * A Graph in YAML, and the same graph in TypeScript. The test evaluates both graphs with the observed objects.
  */
 interface Example {
   readonly yaml: string;

@@ -280,7 +280,7 @@ describe('a construct that a Graph cannot express is refused', () => {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } };
 
   test.each<[string, () => unknown, string]>([
-    ['a status', () => ({ url: 'http://web' }), 'returns a value, and a Graph has no status for it'],
+    ['a status', () => ({ url: 'http://web' }), 'returns a value, but a Graph has no status for it'],
     ['a parameter', ((spec: { name: string }) => configMap({ name: spec.name })) as never, 'takes no parameter'],
     ['no node', () => undefined, 'the graph sample has no nodes'],
     [
@@ -298,7 +298,7 @@ describe('a construct that a Graph cannot express is refused', () => {
     ['a patch of the owners', () => patch(namespace, { metadata: { ownerReferences: [] } }), 'belongs to the owner'],
     ['a patch of a value that is not an object', () => patch({} as never, { data: {} }), 'names no object'],
     ['a def that is not an object', () => def('list', ['a']), "the value of def('list') is not an object"],
-    ['a reserved id', () => def('graph', { a: 1 }), '"graph" is a word of kro'],
+    ['a reserved id', () => def('graph', { a: 1 }), '"graph" is a reserved word of kro'],
   ])('%s', (_what, build, message) => {
     let outcome = refusalOf(build);
     if (outcome === 'accepted') {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 
-/** Programs with objects and lists under conditions. Each must give the same result in JavaScript and as a graph. */
+/** Programs with objects and lists under conditions. Each must produce the same result in JavaScript and as a graph. */
 const EQUAL: Readonly<Record<string, readonly string[]>> = {
   'keys under conditions': [
     `const o = {}; if (s.flag) o.a = 'x'; return { m: { a: 'base', ...o } };`,

@@ -26,7 +26,7 @@ const AppStatus = type({ url: 'string', ready: 'boolean' });
 const app = kubernetesComposition({ name: 'app', spec: App, status: AppStatus }, inner(ConfigMap) as never);
 const SPEC = type({ regions: 'string[]', flag: 'boolean' });
 
-/** Programs with nested compositions in a loop. Each must give the same result in JavaScript and as a graph. */
+/** Programs with nested compositions in a loop. Each must have the same result in JavaScript and as a graph. */
 const EQUAL: readonly string[] = [
   `const apps = s.regions.map((r) => app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready) };`,
   `const apps = []; for (const r of s.regions) apps.push(app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready), n: apps.length };`,
@@ -65,7 +65,7 @@ const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [
     `const apps = s.regions.flatMap((r) => s.regions.map((q) => app({ name: r + q }))); return { urls: apps.map((a) => a.status.url) };`,
     'trace/no-cel',
-    'cannot refer to single objects of a collection',
+    'cannot refer to a single object of a collection',
   ],
   [
     `const apps = s.regions.map((r) => app({ name: r })); ConfigMap({ id: 'z', name: 'z', data: {} }).dependsOn(apps[0]);`,

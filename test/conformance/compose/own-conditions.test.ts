@@ -37,7 +37,7 @@ test.each([
   ['a misspelt member', [{ type: 'A', status: 'True', mesage: 'm' }], 'a condition has no "mesage"'],
   ['no status', [{ type: 'A' }], 'a condition needs a status'],
   ['another status', [{ type: 'A', status: 'yes' }], 'the status of a condition is "yes"'],
-  ['a truth value', [{ type: 'A', status: true }], 'the status of a condition is not a text'],
+  ['a truth value', [{ type: 'A', status: true }], 'the status of a condition is not a string'],
 ])('%s is refused', (_name, conditions, message) => {
   const make = () =>
     kubernetesComposition({ name: 'shop', spec: type({ name: 'string' }) }, () => ({ conditions })).toDefinition();

@@ -122,7 +122,7 @@ describe('withPropagateWhen()', () => {
   });
 
   test.each<[string, string, (spec: typeof Spec.infer) => void]>([
-    ['no condition', 'is given no condition', (spec) => void map('a', spec.name).withPropagateWhen(() => undefined)],
+    ['no condition', 'is called without a condition', (spec) => void map('a', spec.name).withPropagateWhen(() => undefined)],
     [
       'a resource that is only read',
       'which makes no object',
@@ -137,7 +137,7 @@ describe('withPropagateWhen()', () => {
     ],
     [
       'an empty batch',
-      'a whole number from 1',
+      'a whole number of at least 1',
       (spec) => {
         for (const region of spec.regions) map('a', region).withPropagateWhen(({ linearlyReady }) => linearlyReady(0));
       },

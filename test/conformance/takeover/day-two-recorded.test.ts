@@ -64,9 +64,9 @@ async function versions(): Promise<unknown> {
 
 describe('reconcile', () => {
   test.each<[string, number, string]>([
-    ['web/shop --timeout 200ms', 1, 'no controller ended a pass over Web takeover/shop in 200ms'],
+    ['web/shop --timeout 200ms', 1, 'no controller completed a pass over Web takeover/shop in 200ms'],
     ['pair/waiting --timeout 200ms', 1, 'stock kro and older versions of TypeKro need --by-suspension'],
-    ['web/shop --by-suspension --timeout 200ms', 1, 'the suspension is taken back'],
+    ['web/shop --by-suspension --timeout 200ms', 1, 'the suspension was removed'],
     ['pause/asleep --timeout 200ms', 1, 'is suspended: a pass writes none of its objects'],
     ['web/shop --dry-run', 0, ''],
   ])('%s', async (line, code, expected) => {

@@ -84,7 +84,7 @@ const INSTANCES: readonly (readonly [string, string, string, readonly string[]])
   ['prune-while-waiting', 'pruned', 's', ['… p  waiting', 'p.status.running', 'Pump x.parts.test/v1 t-x/s']],
   ['readywhen-chain', 'waiting for first', 'r', ['… first  waiting', 'first.status.phase == "Up"', 'waiting    second, third']],
   ['readywhen-chain', 'waiting for second', 'r', ['… second  waiting', 'second.status.phase == "Up"', 'waiting    third']],
-  ['readywhen-deployment', 'waiting', 'home', ['… web  waiting', '"readyReplicas" is not there yet', 'waiting    svc']],
+  ['readywhen-deployment', 'waiting', 'home', ['… web  waiting', '"readyReplicas" does not exist yet', 'waiting    svc']],
   ['readywhen-deployment', 'scaled, not ready', 'home', ['… web  waiting', 'it is false', 'waiting    svc']],
   ['readywhen-regress', 'regressed', 't', ['… p  waiting', 'p.status.running', 'it is false', 'waiting    c']],
   ['suspend-resume', 'suspended', 'n', ['suspended by the annotation kro.run/reconcile']],
@@ -106,7 +106,7 @@ const DEFINITIONS: readonly (readonly [string, string, string, readonly string[]
   ['rgd-before-active-instance', 'broken', 'rug-x', ['nothing here is named nosuch', '1 instance, 1 not ACTIVE', 'typekro why rug/t-x/early']],
   ['rgd-child-kind-later', 'kind missing', 'well-x', ['✗ GraphAccepted', 'install the CustomResourceDefinition of that kind']],
   ['rgd-foreign-crd', 'refused', 'moat-x', ['✗ KindReady', 'not owned by KRO', 'declare another kind or group']],
-  ['rgd-invalid-update-keeps-serving', 'bad update', 'stall-x', ['gives int, the field takes string', 'string(…)', '1 instance']],
+  ['rgd-invalid-update-keeps-serving', 'bad update', 'stall-x', ['returns int, but the field takes string', 'string(…)', '1 instance']],
   ['rgd-schema-breaking', 'blocked', 'boat-x', ['✗ KindReady', 'Property hull was removed', 'kro.run/allow-breaking-changes']],
   ['rgd-two-for-one-kind', 'rival refused', 'rival-x', ['✗ KindReady', 'owned by another ResourceGraphDefinition gate-x', 'delete the other']],
 ];

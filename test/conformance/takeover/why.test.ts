@@ -60,7 +60,7 @@ test('why says that an instance is suspended', async () => {
       "note: suspended by the annotation kro.run/reconcile: no object is written before typekro resume pause/takeover/asleep",
       "note: decided as kro 0.9 does (the recording)",
       "",
-      "nothing is due, and the instance is suspended",
+      "no write is pending, and the instance is suspended",
     ]
   `);
 });
@@ -71,8 +71,8 @@ test('why names the missing data that a node waits for', async () => {
       "Pair takeover/waiting   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready",
       "note: decided as kro 0.9 does (the recording)",
       "",
-      "… first  waiting: waits until first.data.done == "yes" is true of ConfigMap v1 takeover/waiting-first; "done" is not there yet",
-      "   └ because  ConfigMap takeover/waiting-first reports no trouble",
+      "… first  waiting: waits until first.data.done == "yes" is true of ConfigMap v1 takeover/waiting-first; "done" does not exist yet",
+      "   └ because  ConfigMap takeover/waiting-first reports no problem",
       "   do         see what writes "done", and correct readyWhen (first.data.done == "yes") if nothing does",
       "   look       kubectl describe configmap waiting-first -n takeover",
       "   waiting    second",

@@ -224,7 +224,7 @@ describe.skipIf(helmProgram === '')('optional objects and fields of the chart', 
       'DoNotSchedule',
     ],
     [[SEVERAL, 'deployment.topologySpreadConstraints=[]'], 1, undefined],
-  ])('with %j: %d budgets, spread %s', async (sets, budgets, spread) => {
+  ])('with %j the chart has %d PodDisruptionBudgets, and spreads its pods with %s', async (sets, budgets, spread) => {
     const objects = await renderChart(...sets);
     expect(find(objects, 'PodDisruptionBudget')).toHaveLength(budgets);
     const [constraint] = podOf(find(objects, 'Deployment'))?.spec.topologySpreadConstraints ?? [];

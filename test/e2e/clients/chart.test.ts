@@ -151,7 +151,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
       'metrics.grafanaDashboard.enabled=true',
       'networkPolicy.egress.enabled=true',
     ],
-  ])('helm lint --strict accepts it with %j', async (...sets) => {
+  ])('passes helm lint --strict with %j', async (...sets) => {
     expect(await lintChart(chart, ...sets)).toContain('1 chart(s) linted, 0 chart(s) failed');
   });
 
@@ -327,7 +327,7 @@ describe.skipIf(program === '').each(clientServers())(
       await server.close();
     });
 
-    test('install, upgrade and uninstall', async () => {
+    test('can be installed, upgraded and uninstalled, and an uninstall keeps the CRDs', async () => {
       // The test waits only on the embedded cluster, which simulates its pods. On an external cluster, the pods would
       // have to pull the image.
       const wait = workloads && isEmbedded ? ['--wait', '--timeout=60s'] : [];

@@ -141,7 +141,7 @@ describe('typekro lsp, driven by a client over stdio', { timeout: 90_000 }, () =
     const edit = await client.request<WorkspaceEdit>('rename', { ...at('shop.yaml', field), newName: 'count' });
     expect(Object.keys(edit.changes ?? {})).toEqual(expect.arrayContaining([uri('shop.yaml'), uri('first.yaml')]));
     const refused = client.request('rename', { ...at('shop.yaml', read), newName: 'front' });
-    await expect(refused).rejects.toThrow('there is a node front already');
+    await expect(refused).rejects.toThrow('there is already a node front');
   });
 
   test('returns symbols, folding ranges, tokens, hints and lenses', async () => {

@@ -114,7 +114,7 @@ export const environmentMistakes: readonly Mistake[] = [
     'a server that does not respond',
     ['install', '--kubeconfig', 'kubeconfig'],
     1,
-    /nothing answers at http:\/\/127\.0\.0\.1:1\b/,
+    /nothing listens at http:\/\/127\.0\.0\.1:1\b/,
     /ECONNREFUSED.*the context "dev" in \S*kubeconfig/,
     /start that cluster/,
     {
@@ -469,7 +469,7 @@ export const environmentMistakes: readonly Mistake[] = [
     'definitions of a cluster that does not respond',
     ['validate', '--kubeconfig', 'kubeconfig', 'shop.yaml'],
     1,
-    /nothing answers at https:\/\/127\.0\.0\.1:1/,
+    /nothing listens at https:\/\/127\.0\.0\.1:1/,
     /the context "c"/,
     /without --kubeconfig and --context the files are checked without a cluster/,
     { files: { 'shop.yaml': DEFINITION, ...config(NOWHERE, '', 'token: x') } },
@@ -479,7 +479,7 @@ export const environmentMistakes: readonly Mistake[] = [
     config(NOWHERE, '', 'client-certificate-data: YWJj, client-key-data: YWJj'),
     /the user in the kubeconfig/,
     /PEM/,
-    /log in again, or write it again/,
+    /log in again, or replace it/,
   ),
   install(
     'a proxy that does not respond',

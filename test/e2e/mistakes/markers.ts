@@ -31,14 +31,14 @@ export const markerMistakes: readonly Mistake[] = [
   definition(
     'a minimum on a string',
     [['name: string\n', 'name: string | ⟦minimum=3\n']],
-    /minimum bounds a number, and the field is a text/,
+    /minimum bounds a number, but the field is a string/,
     /write minLength=3/,
     warned,
   ),
   definition(
     'a maximum on a list',
     [["'[]string'", "'[]string | ⟦maximum=3'"]],
-    /maximum bounds a number, and the field is a list/,
+    /maximum bounds a number, but the field is a list/,
     /write maxItems=3/,
     warned,
   ),
@@ -49,7 +49,13 @@ export const markerMistakes: readonly Mistake[] = [
     /remove minimum/,
     warned,
   ),
-  definition('null as a default', [[TEXT, 'string | ⟦default=null']], /the text "null"/, /remove the default/, warned),
+  definition(
+    'null as a default',
+    [[TEXT, 'string | ⟦default=null']],
+    /the string "null"/,
+    /remove the default/,
+    warned,
+  ),
   definition(
     'single quotes around a default',
     [[TEXT, "string | ⟦default='nginx'"]],
@@ -60,7 +66,7 @@ export const markerMistakes: readonly Mistake[] = [
   definition(
     'a default outside the enum',
     [[TEXT, 'string | enum="nginx,caddy" default=⟦"apache"']],
-    /the default "apache" of image is none of "nginx", "caddy"/,
+    /the default "apache" of image is not one of "nginx", "caddy"/,
     /correct the default/,
   ),
   definition(
@@ -72,13 +78,13 @@ export const markerMistakes: readonly Mistake[] = [
   definition(
     'markers that commas divide',
     [[NUMBER, 'integer | default=2⟦, minimum=1, maximum=10']],
-    /markers are separated by spaces, and here is a comma/,
+    /markers are separated by spaces, but here is a comma/,
     /write integer \| default=2 minimum=1 maximum=10/,
   ),
   definition(
     'a comma that becomes part of a string',
     [[TEXT, 'string | default="nginx"⟦, required=true']],
-    /markers are separated by spaces, and here is a comma/,
+    /markers are separated by spaces, but here is a comma/,
     /write string \| default="nginx" required=true/,
   ),
   definition(

@@ -45,7 +45,7 @@ const scripts: readonly (readonly [title: string, call: string, column: number, 
     'a spec that does not match its schema',
     "shop.factory('direct').deploy({ name: 'one', replicas: 2.5, regions: 'a' } as any);",
     30,
-    /replicas: 2\.5 is written where a whole number is expected \(.*\); regions: the text "a" is written where a list is expected \(write a list: \["a"\]\)/,
+    /replicas: 2\.5 is written where a whole number is expected \(.*\); regions: the string "a" is written where a list is expected \(write a list: \["a"\]\)/,
   ],
   [
     'an instance that does not match its schema',

@@ -25,12 +25,12 @@ export const structureMistakes: readonly Mistake[] = [
       ],
     ],
     /must be an object/,
-    /files are not read here: put the text of \.\/config\.yaml/,
+    /files are not read here: put the contents of \.\/config\.yaml/,
   ),
   definition(
     'a field of the object next to its template',
     [['        data:\n          url', '      ⟦data:\n          url']],
-    /data is written beside template/,
+    /data is written next to template/,
     /indent data/,
   ),
   definition(
@@ -77,7 +77,7 @@ export const structureMistakes: readonly Mistake[] = [
   definition(
     'a boolean compared with a string',
     [[CONDITION, "${has(schema.spec.name) ⟦== 'true'}"]],
-    /a boolean is compared with a text/,
+    /a boolean is compared with a string/,
     /without the comparison/,
   ),
   definition(
@@ -90,7 +90,7 @@ export const structureMistakes: readonly Mistake[] = [
   definition(
     'a conversion that can never succeed',
     [['replicas: ${schema.spec.replicas}', 'replicas: ${⟦int("three")}']],
-    /int\("three"\) can never give a value/,
+    /int\("three"\) can never return a value/,
     /digits/,
     warned,
   ),
@@ -133,7 +133,7 @@ export const structureMistakes: readonly Mistake[] = [
   instance(
     'a number in quotes that is also out of bounds',
     [['  replicas: 3', '  replicas: ⟦"0"']],
-    /the text "0" is written where a whole number/,
+    /the string "0" is written where a whole number/,
     /a whole number from 1, without quotes/,
   ),
 ];

@@ -12,13 +12,13 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'round brackets in a name',
     [[NAME, 'name: ⟦$(schema.spec.name)-config']],
-    /\$\(schema\.spec\.name\) stays in the text as it is/,
+    /\$\(schema\.spec\.name\) stays in the string unchanged/,
     /write \$\{schema\.spec\.name\}/,
   ),
   definition(
     'round brackets in a value',
     [[URL, 'url: http://⟦$(service.metadata.name)']],
-    /\$\(service\.metadata\.name\) stays in the text as it is/,
+    /\$\(service\.metadata\.name\) stays in the string unchanged/,
     /write \$\{service\.metadata\.name\}/,
     warned,
   ),
@@ -118,19 +118,19 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'a negated string',
     [[CONDITION, '${⟦!schema.spec.image}']],
-    /! negates a condition, and this is a text/,
+    /! negates a condition, but this is a string/,
     /write schema\.spec\.image == ""/,
   ),
   definition(
     'a negated list',
     [[CONDITION, '${⟦!schema.spec.regions}']],
-    /! negates a condition, and this is a list/,
+    /! negates a condition, but this is a list/,
     /write size\(schema\.spec\.regions\) == 0/,
   ),
   definition(
     'a string compared with null',
     [[CONDITION, '${schema.spec.image ⟦!= null}']],
-    /a text is compared with null/,
+    /a string is compared with null/,
     /write has\(schema\.spec\.image\)/,
   ),
   definition(
@@ -147,7 +147,7 @@ export const textMistakes: readonly Mistake[] = [
       ['image: ${schema.spec.image}', 'image: ${schema.spec.image}-${⟦region}'],
     ],
     /region is an iterator of config/,
-    /forEach of its own, - region: \$\{schema\.spec\.regions\}/,
+    /its own forEach, - region: \$\{schema\.spec\.regions\}/,
   ),
   definition(
     'an iterator in the condition of its own collection',
@@ -172,7 +172,7 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'a dollar without braces',
     [[URL, 'url: ⟦$schema.spec.name']],
-    /\$schema\.spec\.name stays in the text as it is/,
+    /\$schema\.spec\.name stays in the string unchanged/,
     /write \$\{schema\.spec\.name\}/,
     warned,
   ),
@@ -186,7 +186,7 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'another character instead of the dollar sign',
     [[URL, 'url: "⟦#{schema.spec.name}"']],
-    /stays in the text as it is/,
+    /stays in the string unchanged/,
     /write \$\{schema\.spec\.name\}/,
     warned,
   ),
@@ -200,7 +200,7 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'two pairs of braces in a string',
     [[URL, 'url: "⟦{{ schema.spec.name }}"']],
-    /stays in the text as it is/,
+    /stays in the string unchanged/,
     /write \$\{schema\.spec\.name\}/,
     warned,
   ),

@@ -11,7 +11,7 @@ export const programMistakes: readonly Mistake[] = [
         'a timer',
         '⟦setTimeout(() => Deployment({ name: spec.name, image: "x" }), 5);',
         /no clock/,
-        /make the resource at once/,
+        /create the resource immediately/,
       ],
       [
         'Promise.all',
@@ -64,7 +64,7 @@ export const programMistakes: readonly Mistake[] = [
         '    ⟦app.withReadyWhen((self) => {\n      void self.status.readyReplicas;\n    });\n    return {',
       ],
     ],
-    /withReadyWhen\(\) is given no condition/,
+    /withReadyWhen\(\) is called without a condition/,
     /return one/,
   ),
   composition(
@@ -108,7 +108,7 @@ export const programMistakes: readonly Mistake[] = [
         "  },\n);\nexport const one = shop.toInstance({ name: 'a', replicas: ⟦(process.env.NONE ?? '3') as any, regions: [] });\n",
       ],
     ],
-    /the text "3"/,
+    /the string "3"/,
     /Number\(…\)/,
   ),
   composition(
@@ -148,13 +148,13 @@ export const programMistakes: readonly Mistake[] = [
         '  },\n);\nexport const other = (⟦kubernetesComposition as any)((spec: any) => ({}), { name: "x" });\n',
       ],
     ],
-    /the first argument is a function, and not the definition/,
+    /the first argument is a function, not the definition/,
     /kubernetesComposition\(\{ name, spec, status \}/,
   ),
   composition(
     'a list returned',
     [['    return { ready:', '    return ⟦[app, svc] as any;\n    return { ready:']],
-    /returns a list, and a status is an object/,
+    /returns a list, but a status is an object/,
     /return \{ field: value/,
     { place: /shop\.ts:14:\d+/ },
   ),
@@ -167,7 +167,7 @@ export const programMistakes: readonly Mistake[] = [
   composition(
     'a Windows path in an import',
     [["import { type } from 'arktype';", "import { type } from 'arktype';\nimport ⟦'.\\\\labels';"]],
-    /is not a name of a module/,
+    /is not a valid module name/,
     /'\.\/labels\.ts'/,
   ),
   composition(

@@ -277,7 +277,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition(
     'no schema',
     [['spec: Spec,', "spec: ⟦{ name: 'string' },"]],
-    /the spec is a plain object, and no schema/,
+    /the spec is a plain object, not a schema/,
     /spec: type\(/,
   ),
   composition('a definition without a name', [["name: 'shop', apiVersion", 'apiVersion']], /needs a name/, /add name/, {
@@ -291,7 +291,7 @@ export const typescriptMistakes: readonly Mistake[] = [
         "  },\n);\nexport const first = shop.toInstance({ name: 'a', replicas: ⟦'three', regions: [] } as never);\n",
       ],
     ],
-    /replicas: the text "three" is written where a whole number/,
+    /replicas: the string "three" is written where a whole number/,
     /write digits/,
   ),
   composition(
@@ -308,7 +308,7 @@ export const typescriptMistakes: readonly Mistake[] = [
         "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\nfactory.toYaml({ name: 'a', replicas: ⟦'x', regions: [] } as never);\n",
       ],
     ],
-    /replicas: the text "x"/,
+    /replicas: the string "x"/,
     /write digits/,
   ),
   composition(
@@ -365,7 +365,7 @@ export const typescriptMistakes: readonly Mistake[] = [
       ["image: 'nginx:1.27'", "image: 'nginx:' + ⟦TAGS['large']"],
       ['export const shop', "const TAGS: Record<string, string> = { small: '1.27' };\nexport const shop"],
     ],
-    /TAGS\[['"]large['"]\] is undefined, and the text has "undefined"/,
+    /TAGS\[['"]large['"]\] is undefined, so the string contains "undefined"/,
     /TAGS\[['"]large['"]\] \?\? '…'/,
     { command: ['validate', '--strict', 'shop.ts'] },
   ),
@@ -378,8 +378,8 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition(
     'a template in quotes',
     [['name: spec.name, image', 'name: ⟦"${spec.name}-x", image']],
-    /is in quotes, so its \$\{spec…\} is printed as it is/,
-    /back-ticks/,
+    /is in quotes, so its \$\{spec…\} is printed literally/,
+    /backticks/,
     { exit: 3, command: ['validate', '--strict', 'shop.ts'] },
   ),
   composition(
@@ -409,7 +409,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   statement(
     'a request inside the composition',
     "const x = ⟦fetch('http://127.0.0.1:1/x').then((r) => r.text());",
-    /fetch\(\) gives a promise/,
+    /fetch\(\) returns a promise/,
     /await it before the composition/,
   ),
   composition(
@@ -454,7 +454,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     'the group without a version',
     [["apiVersion: 'v1alpha1'", "apiVersion: ⟦'example.com'"]],
     /refuses the version "example\.com"/,
-    /apiVersion: v1, and group: example\.com/,
+    /apiVersion: v1, and next to it group: example\.com/,
   ),
   composition(
     'one port instead of a list of ports',
@@ -462,7 +462,7 @@ export const typescriptMistakes: readonly Mistake[] = [
       ['    const svc = Service({', '    const svc = ⟦Service({'],
       ['ports: [{ port: 80 }]', 'ports: 80 as never'],
     ],
-    /ports of Service takes a list, and the number 80 is given/,
+    /ports of Service takes a list, not the number 80/,
     /write ports: \[80\]/,
   ),
   composition(

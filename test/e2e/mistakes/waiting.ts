@@ -51,7 +51,7 @@ const rows: readonly Row[] = [
     'a quota of the namespace',
     /Deployment default\/first/,
     /FailedCreate \(.*exceeded quota: small/,
-    /hint for deployment of Shop first: ask for what the quota leaves/,
+    /hint for deployment of Shop first: request at most what the quota still allows/,
     WAITING,
     policy('ResourceQuota', '{hard: {pods: "0"}}'),
   ],

@@ -4,7 +4,7 @@ import { edit } from './mistake.ts';
 
 type Change = readonly [from: string, to: string];
 
-/** The definition with changes. */
+/** Returns a mistake: the definition after the given changes. */
 export const definition = (
   title: string,
   changes: readonly Change[],
@@ -13,7 +13,7 @@ export const definition = (
   more: Partial<Mistake> = {},
 ): Mistake => ({ title, files: { 'shop.yaml': edit(DEFINITION, ...changes) }, reason, remedy, ...more });
 
-/** The instance with changes, next to a correct definition. */
+/** Returns a mistake: the instance after the given changes, with a correct definition. */
 export const instance = (title: string, changes: readonly Change[], reason: RegExp, remedy: RegExp): Mistake => ({
   title,
   files: { 'shop.yaml': DEFINITION, 'first.yaml': edit(INSTANCE, ...changes) },
@@ -70,19 +70,19 @@ export const definitionMistakes: readonly Mistake[] = [
   definition(
     'an id with a dash',
     [['- id: config', '- id: ⟦my-config']],
-    /"my-config" must begin with a small letter/,
+    /"my-config" must begin with a lowercase letter/,
     /"myConfig"/,
   ),
   definition(
     'an id with a capital letter',
     [['- id: config', '- id: ⟦Config']],
-    /"Config" must begin with a small letter/,
+    /"Config" must begin with a lowercase letter/,
     /"config"/,
   ),
   definition(
     'a kind in lower case',
     [['    kind: Shop', '    kind: ⟦shop']],
-    /"shop" must begin with a capital letter/,
+    /"shop" must begin with an uppercase letter/,
     /"Shop"/,
   ),
   definition(
@@ -91,7 +91,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /refuses the version "1\.0"/,
     /write v1, v1alpha1/,
   ),
-  definition('a schema without a kind', [['    kind: Shop\n', '']], /kind/, /kind: |add kind|capital letter/, {
+  definition('a schema without a kind', [['    kind: Shop\n', '']], /kind/, /kind: |add kind|uppercase letter/, {
     place: /shop\.yaml:(?:6|7|1):\d+/,
   }),
   definition(
@@ -114,7 +114,7 @@ export const definitionMistakes: readonly Mistake[] = [
   definition(
     'a list without quotes',
     [["regions: '[]string'", 'regions: ⟦[]string']],
-    /value ends before|bracket|list/,
+    /end of a value|bracket|list/,
     /quote/,
   ),
   definition(
@@ -459,7 +459,7 @@ export const definitionMistakes: readonly Mistake[] = [
   instance(
     'a string instead of a number in an instance',
     [['  replicas: 3', '  replicas: ⟦"3"']],
-    /the text "3" is written where a whole number/,
+    /the string "3" is written where a whole number/,
     /without quotes: 3/,
   ),
   instance(
@@ -471,7 +471,7 @@ export const definitionMistakes: readonly Mistake[] = [
   instance(
     'a scalar instead of a list',
     [['  regions:\n    - eu', '  regions: ⟦eu']],
-    /the text "eu" is written where a list/,
+    /the string "eu" is written where a list/,
     /"- "/,
   ),
   instance(

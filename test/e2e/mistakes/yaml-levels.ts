@@ -10,7 +10,7 @@ const notation = (title: string, text: string): Mistake => ({
   ...definition(
     `an expression as ${title} writes it`,
     [[URL, text]],
-    /stays in the text as it is/,
+    /stays in the string unchanged/,
     /write \$\{service\.metadata\.name\}/,
   ),
   command: ['validate', '--strict', 'shop.yaml'],
@@ -37,7 +37,7 @@ export const levelMistakes: readonly Mistake[] = [
         .replaceAll(/^ {6}(?=template|includeWhen|readyWhen)/gm, '        '),
     },
     reason: /unknown field "resources"/,
-    remedy: /beside schema: indent it by two spaces less/,
+    remedy: /next to schema: indent it by two spaces less/,
   },
   {
     title: 'an instance without spec',
@@ -91,7 +91,7 @@ export const levelMistakes: readonly Mistake[] = [
     'an id that is a number',
     [['id: config', 'id: ⟦1']],
     /a string is expected/,
-    /begin the id with a small letter/,
+    /begin the id with a lowercase letter/,
   ),
   definition(
     'a loop variable that is called schema',
@@ -109,7 +109,7 @@ export const levelMistakes: readonly Mistake[] = [
   definition(
     'markers with commas',
     [['default=2 minimum=1', 'default=2⟦, minimum=1']],
-    /separated by spaces, and here is a comma/,
+    /separated by spaces, but here is a comma/,
     /write integer \| default=2 minimum=1/,
   ),
   notation('Helm', 'http://⟦{{ service.metadata.name }}'),

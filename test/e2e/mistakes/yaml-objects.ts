@@ -34,13 +34,13 @@ export const objectMistakes: readonly Mistake[] = [
   objects(
     'a port as Docker Compose writes it',
     [['- containerPort: 8080', '- ⟦"8080:80"']],
-    /the text "8080:80" is written where an object/,
+    /the string "8080:80" is written where an object/,
     /write - containerPort: 80$/m,
   ),
   objects(
     'replicas as a text',
     [['replicas: 2', 'replicas: ⟦"2"']],
-    /the text "2" is written where a whole number/,
+    /the string "2" is written where a whole number/,
     /without quotes: 2/,
   ),
   objects(
@@ -52,7 +52,7 @@ export const objectMistakes: readonly Mistake[] = [
   objects(
     'a label that is a number',
     [['  labels:\n    app: web\nspec', '  labels:\n    app: ⟦1\nspec']],
-    /1 is written where a text/,
+    /1 is written where a string/,
     /in quotes: "1"/,
   ),
   objects(
@@ -177,13 +177,13 @@ export const objectMistakes: readonly Mistake[] = [
   plain(
     'a ConfigMap with a number',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  port: ⟦8080\n',
-    /8080 is written where a text/,
+    /8080 is written where a string/,
     /"8080"/,
   ),
   plain(
     'a ConfigMap with yes',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  on: true\n',
-    /true is written where a text|key/,
+    /true is written where a string|key/,
     /"true"|quote/,
     { place: /a\.yaml:5:\d+/ },
   ),
@@ -211,7 +211,7 @@ export const objectMistakes: readonly Mistake[] = [
   plain(
     'a role with an invalid list of verbs',
     'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a}\nrules:\n  - apiGroups: [""]\n    resources: [pods]\n    verbs: ⟦get\n',
-    /the text "get" is written where a list/,
+    /the string "get" is written where a list/,
     /"- "/,
   ),
   plain(
@@ -252,7 +252,7 @@ export const objectMistakes: readonly Mistake[] = [
     /three dashes/,
   ),
   plain('a list of objects', '⟦- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n', /is a list/, /---|List/),
-  plain('a text', '⟦hello world\n', /is a text/, /apiVersion, kind and metadata/),
+  plain('a string', '⟦hello world\n', /is a string/, /apiVersion, kind and metadata/),
   plain('a file of Docker Compose', '⟦services:\n  web: {image: nginx}\n', /Docker Compose/, /Deployment/),
   plain('a kustomization', '⟦resources:\n  - a.yaml\n', /kustomization/, /kubectl kustomize/),
   plain('values of a chart', '⟦replicaCount: 2\nimage: {repository: nginx}\n', /values of a Helm/, /helm template/),

@@ -91,7 +91,7 @@ export const shapeMistakes: readonly Mistake[] = [
       ['apiVersion: v1\n        kind: ConfigMap', 'apiVersion: v1\n        kind: Secret'],
       ['url: http://${service.metadata.name}', 'password: ⟦hunter2!'],
     ],
-    /data\.password: the text "hunter2!" is written where a value in base64/,
+    /data\.password: the string "hunter2!" is written where a value in base64/,
     /stringData/,
   ),
   definition(
@@ -118,7 +118,7 @@ export const shapeMistakes: readonly Mistake[] = [
         '      ⟦apiVersion: v1\n      kind: ConfigMap\n      metadata:\n        name: ${schema.spec.name}-config\n      data:\n        url: http://${service.metadata.name}\n',
       ],
     ],
-    /is written beside its id, not below template/,
+    /is written next to its id, not below template/,
     /write template: before it/,
   ),
   definition(
@@ -130,7 +130,7 @@ export const shapeMistakes: readonly Mistake[] = [
       ],
     ],
     /an expression is written where a field of the spec needs its type/,
-    /spec\.schema\.status, beside spec/,
+    /spec\.schema\.status, next to spec/,
   ),
   definition(
     'a field as OpenAPI writes it',
@@ -160,7 +160,7 @@ export const shapeMistakes: readonly Mistake[] = [
     'the group in the version',
     [['    apiVersion: v1alpha1\n', '    apiVersion: ⟦example.com/v1\n']],
     /refuses the version "example\.com\/v1"/,
-    /apiVersion: v1, and beside it group: example\.com/,
+    /apiVersion: v1, and next to it group: example\.com/,
   ),
   definition('a list with angle brackets', [["'[]string'", '⟦list<string>']], /unknown type/, /write \[\]string/),
   definition(
@@ -233,7 +233,7 @@ export const shapeMistakes: readonly Mistake[] = [
   definition(
     'a list instead of a string',
     [['http://${service.metadata.name}', '${⟦schema.spec.regions}']],
-    /gives list\(string\)/,
+    /returns list\(string\)/,
     /join/,
   ),
   definition(
@@ -298,7 +298,7 @@ export const shapeMistakes: readonly Mistake[] = [
     'a fraction instead of a whole number',
     [['  replicas: 3', '  replicas: ⟦3.5']],
     /3\.5 is written where a whole number/,
-    /without a point/,
+    /without a decimal point/,
   ),
   instance(
     'an instance with an underscore in its name',

@@ -39,7 +39,7 @@ function read(method: string, pieces: readonly Buffer[]): string {
     received.push(`closed ${reader.close()}`);
   } catch (thrown) {
     if (thrown instanceof FuzzFinding || !(thrown instanceof Error)) throw thrown;
-    if (!thrown.message.startsWith('the answer of the server is not HTTP/1.1: ')) throw thrown;
+    if (!thrown.message.startsWith("the server's response is not HTTP/1.1: ")) throw thrown;
     received.push(thrown.message);
   }
   if (ends > 1) throw new FuzzFinding(`an answer ended ${ends} times`);

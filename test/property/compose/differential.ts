@@ -250,7 +250,10 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly text: string };
 
-/** The program with the metadata of the transform. The inspector would take longer than all other steps together. */
+/**
+ * The program with the metadata of the transform. Reading it through the inspector would take longer than all other
+ * steps together.
+ */
 function transformed(source: string): Compose {
   const build = instantiate(source, ConfigMap);
   const data: TransformData = { src: source, file: 'generated.js', line: 1, col: 1, vars: { ConfigMap } };

@@ -35,7 +35,7 @@ const JOINS: Readonly<Record<string, (element: string) => string>> = {
   reduce: (e) => `s.items.reduce((all, i) => [...all, i, ${e}], [])`,
 };
 
-/** Reads of the joined list `l`. */
+/** Expressions that read the joined list `l`. */
 const READS: readonly string[] = [
   `l.map((e) => e.key + '=' + e.size)`,
   `l.map((e) => e.note ?? 'none')`,

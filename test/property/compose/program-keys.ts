@@ -104,7 +104,7 @@ export function changedKeys(around: Surroundings): Statements {
   };
 }
 
-/** One of two objects, chosen by a condition: spread, listed and read. */
+/** Generates a condition that chooses one of two objects, a spread of the chosen object, and a read of it. */
 export function oneOfTwoObjects(around: Surroundings): Statements {
   const { choose, text, test, fresh } = around;
   const [one, other, whole, answer] = [fresh('o'), fresh('o'), fresh('m'), fresh('s')];

@@ -23,7 +23,10 @@ export interface Statements {
 const declared = (type: Type, ...names: readonly string[]): readonly Name[] =>
   names.map((name) => ({ name, type, mutable: false }));
 
-/** An object with conditional keys: spread over a base, listed, searched and destructured. */
+/**
+ * Generates an object with conditional keys, a second object into which it is spread, a read of its keys or values, and
+ * a destructuring.
+ */
 export function conditionalMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [part, whole, answer, rest] = [fresh('o'), fresh('m'), fresh('s'), fresh('m')];
   const value = () => text('string');
@@ -63,7 +66,7 @@ export function conditionalMembers({ choose, text, test, fresh }: Surroundings):
   };
 }
 
-/** Reads of an object that a loop fills. */
+/** Generates an object that a loop fills, and reads of this object. */
 export function filledMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [filled, answer] = [fresh('m'), fresh('b')];
   const when = choose.pick(['', 'if (v.value) ', `if (${test()}) `]);
@@ -80,7 +83,7 @@ export function filledMembers({ choose, text, test, fresh }: Surroundings): Stat
   };
 }
 
-/** A call with the elements of a list as its arguments. */
+/** Generates a call whose arguments are the elements of a list. */
 export function spreadCall({ choose, text, test, fresh }: Surroundings): Statements {
   const [result, list] = [fresh('s'), fresh('l')];
   const value = () => text('string');

@@ -2,7 +2,10 @@
 
 import type { Statements, Surroundings } from './program-members.ts';
 
-/** Resources in nested loops. The loop variables may have the same name. A loop may also have only a position. */
+/**
+ * Resources in nested loops. The loop variables may have the same name. A loop may also use only the index, and not the
+ * element.
+ */
 export function nestedTurns({ choose, text, fresh }: Surroundings): Statements {
   const [id, out] = [fresh('nt'), fresh('q')];
   const inner = choose.pick(['q', 'w']);

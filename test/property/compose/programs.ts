@@ -8,7 +8,7 @@ const SHARE = share('programs');
 const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1 + SHARE.first);
 /** The number of test files. They divide the programs among them, and run in parallel. */
 const FILES = 2;
-/** The tracer reads one of this many programs through the inspector. */
+/** The tracer reads the source of one in this many programs through the inspector. */
 const INSPECTED = 10;
 
 /** The codes of refusals that generated programs may cause. */

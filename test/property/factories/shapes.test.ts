@@ -58,7 +58,7 @@ test.each(factories)(
             found.map(({ code }) => code),
             `${factory} ${name} ${other}`,
           ).toEqual(['trace/argument']);
-          expect(found[0]?.message).toMatch(new RegExp(`^${name}(?:\\[0\\])? of \\w+ takes .*, and .* is given$`));
+          expect(found[0]?.message).toMatch(new RegExp(`^${name}(?:\\[0\\])? of \\w+ takes .*, not .*$`));
         }
       }
     }
@@ -70,38 +70,32 @@ const refusals: readonly (readonly [keyof typeof simple, string, unknown, messag
     'Service',
     'ports',
     ['80/TCP'],
-    'ports[0] of Service takes a number or an object, and the text "80/TCP" is given',
+    'ports[0] of Service takes a number or an object, not the string "80/TCP"',
     "ports: [{ port: 80, protocol: 'TCP' }]",
   ],
   [
     'Service',
     'ports',
     '8080:80',
-    'ports of Service takes a list, and the text "8080:80" is given',
+    'ports of Service takes a list, not the string "8080:80"',
     'ports: [{ port: 8080, targetPort: 80 }]',
   ],
-  ['Deployment', 'ports', '8080', 'ports of Deployment takes a list, and the text "8080" is given', 'ports: [8080]'],
-  [
-    'Deployment',
-    'replicas',
-    'two',
-    'replicas of Deployment takes a number, and the text "two" is given',
-    'replicas: 2',
-  ],
-  ['Deployment', 'replicas', '3', 'replicas of Deployment takes a number, and the text "3" is given', 'replicas: 3'],
-  ['Deployment', 'labels', ['a=b'], 'labels of Deployment takes an object, and a list is given', "labels: { a: 'b' }"],
+  ['Deployment', 'ports', '8080', 'ports of Deployment takes a list, not the string "8080"', 'ports: [8080]'],
+  ['Deployment', 'replicas', 'two', 'replicas of Deployment takes a number, not the string "two"', 'replicas: 2'],
+  ['Deployment', 'replicas', '3', 'replicas of Deployment takes a number, not the string "3"', 'replicas: 3'],
+  ['Deployment', 'labels', ['a=b'], 'labels of Deployment takes an object, not a list', "labels: { a: 'b' }"],
   [
     'Deployment',
     'command',
     'sh -c date',
-    'command of Deployment takes a list, and the text "sh -c date" is given',
+    'command of Deployment takes a list, not the string "sh -c date"',
     "command: ['sh', '-c', 'date']",
   ],
   [
     'Service',
     'selector',
     'app=web,tier=front',
-    'selector of Service takes an object, and the text "app=web,tier=front" is given',
+    'selector of Service takes an object, not the string "app=web,tier=front"',
     "selector: { app: 'web', tier: 'front' }",
   ],
 ];

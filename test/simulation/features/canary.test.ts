@@ -170,7 +170,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await rolledOut()).toBe('');
   });
 
-  it('is applied to no instance if a newer revision replaced it before', async () => {
+  it('is applied to no instance if a newer revision replaces it first', async () => {
     await sixOnFirst('1');
     // The process stops before it can record the instances that try the revision.
     const records = requestTo('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);
@@ -208,7 +208,7 @@ describe('a new revision of a definition with a canary', () => {
     expect((await versions())['v2']).toHaveLength(5);
   });
 
-  it('is also for other programs not the revision of a younger or suspended instance', async () => {
+  it('is found by other programs only for the instances that the controller chose', async () => {
     await sixOnFirst('1');
     await world.apply(pot('b', {}, { 'kro.run/reconcile': 'suspended' }));
     await define(gated('v2'), '1');

@@ -193,7 +193,7 @@ describe('a deletion that is blocked', () => {
     await world.user.delete(potsRef);
     await world.settle();
     expect(await world.eventsOf('pots')).toContain(
-      'InstancesOrphaned: 2 instances are no longer worked on, since their definition was deleted',
+      'InstancesOrphaned: 2 instances are no longer managed, because their definition was deleted',
     );
     expect(world.controller.metricsText()).toContain('typekro_orphaned_instances_total 2');
   });

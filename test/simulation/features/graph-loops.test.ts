@@ -47,7 +47,7 @@ describe('Graphs that change a value that they read', () => {
     await world.apply(graph('g', [ref('counter', 'counter'), { id: 'count', patch: next }]));
     await world.advance(1000);
     expect(await converged('g')).toMatch(
-      /^False WaitingForReadiness: node "count": .*gets another value with each write: an expression of the node may read what the node itself changes/,
+      /^False WaitingForReadiness: node "count": .*gets a different value with each write: an expression of the node may read a value that the node itself changes/,
     );
     expect(await writesIn(600_000)).toBeLessThan(15);
     await world.apply(

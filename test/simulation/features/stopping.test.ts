@@ -86,7 +86,7 @@ describe('a controller that stops', () => {
     const started = controller.start();
     await pausing;
     expect(controller.waitsFor).toBe(
-      'the API server has not said whether it has the kind ResourceGraphDefinition of kro.run/v1alpha1: it answers 500',
+      'the API server has not said whether it has the kind ResourceGraphDefinition of kro.run/v1alpha1: it responds with 500',
     );
     await controller.stop();
     await started;

@@ -109,7 +109,7 @@ export function runRawPayloadCase({ input, expect }: KroCase): CaseOutcome {
   return outcomeOf(containsAll(acceptedText(result), expect['messageContains']));
 }
 
-/** Compiles the same input twice. The compiler must not change it. */
+/** Compiles the same input twice. The compiler must not change the input. */
 export function runPurityCase({ expect }: KroCase): CaseOutcome {
   const graph = graphWith([
     { id: 'd', def: { a: ['x'] } },

@@ -55,8 +55,8 @@ const failing = (fits: (request: SeenRequest) => boolean, word: string, deleting
     await world.advance(600_000);
     const graph = await getGraph(world);
     const isMended = deleting ? graph === undefined : (await graphCondition(world, 'Ready')).startsWith('True');
-    // kro names the failed step only in its log. This project names it in the condition, unless the write of the status
-    // is refused.
+    // kro names the failed step only in its log. This project names the step in the condition, unless the write of the
+    // status is refused.
     const isNamed = word === 'joined with the pass result' || /^(write|remove) the finalizer.*storage is broken/.test(message);
     const error = first > 1 && isNamed && isMended ? word : `refused ${first} times, ${message}, mended: ${String(isMended)}`;
     return { error };

@@ -53,7 +53,7 @@ const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
   });
 
 /**
- * Observes the deletion of a Graph whose inventory is a list of status entries. The case gives the state of each
+ * Observes the deletion of a Graph whose inventory is a list of status entries. The case states the state of each
  * object.
  */
 const ofEntries = ({ inventory }: JsonObject): Promise<Findings> =>

@@ -51,7 +51,7 @@ export function phasesOf({ input }: KroCase): JsonObject[][] {
 const scalarOf = (text: string): JsonValue => (text === 'true' || text === 'false' ? text === 'true' : text);
 
 /**
- * Adds a template to a node for which the case gives only `forEach`. The node then writes one ConfigMap per element.
+ * Adds a template to a node for which the case states only `forEach`. The node then writes one ConfigMap per element.
  */
 function completed(node: JsonObject): JsonObject {
   if (['template', 'ref', 'def', 'patch', 'graph'].some((key) => key in node)) return node;

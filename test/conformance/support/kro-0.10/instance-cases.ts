@@ -251,7 +251,8 @@ export const INSTANCE_RULES: readonly WordRule[] = [
     input: { rgdStatus: /^\{/ },
     check: ({ rgdStatus = {} }) =>
       inWorld(async (world) => {
-        // In the words of the case, each field has an expression that reads a node. The conditions are a list.
+        // The case describes the values of `rgdStatus` in words. Here each field gets an expression that reads a node,
+        // and `conditions` gets a list.
         const fields = Object.keys(rgdStatus as JsonObject).map((name): [string, JsonValue] => [name, valueOf(name)]);
         await putInstance(world, [mapResource('c', { k: 'v' })], Object.fromEntries(fields));
         const record = (await instance(world))?.metadata.managedFields ?? [];

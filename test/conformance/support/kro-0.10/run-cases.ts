@@ -14,7 +14,8 @@ export async function runGraphCase(each: KroCase): Promise<CaseOutcome> {
   const strange = Object.keys(each.input).find((key) => !INPUTS.has(key));
   if (strange !== undefined) return notRun(`no rule for the input "${strange}"`);
   try {
-    // The words may name several requests. The case runs once per request, and the runner refuses that request.
+    // The case's `apiError` may name several requests. The case runs once per request, and the runner refuses that
+    // request.
     const errors = apiErrorsOf(each.input['apiError']);
     const found: string[] = [];
     for (const error of errors.length === 0 ? [undefined] : errors) found.push(...(await runOnce(each, error)));
