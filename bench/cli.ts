@@ -27,7 +27,7 @@ interface Measured {
   readonly goal: Goal;
   /** The exit code of a successful run. Default 0. */
   readonly exitCode?: number;
-  /** Default 1. */
+  /** The number of measured runs. Default 1. */
   readonly runs?: number;
 }
 

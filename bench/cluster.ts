@@ -32,7 +32,10 @@ const percentile = (times: number[], part: number) =>
 
 type Send = (bytes: string) => Promise<number>;
 
-/** Keeps every sender busy for some seconds. Returns the rate and the 99th percentile in milliseconds. */
+/**
+ * Keeps every sender busy for one second, which is not measured, and then for `seconds`. Returns the requests per
+ * second, the 99th percentile of their durations in milliseconds, and the number of all requests.
+ */
 async function load(
   senders: readonly Send[],
   request: (index: number) => string,
@@ -290,8 +293,8 @@ async function start(): Promise<void> {
     await server.stop();
     return { ...server, answered, rss };
   };
-  // The two kinds of processes take turns, so that both run under the same load. The first run of each kind reads cold
-  // files.
+  // Processes with and without the server start in turn, so that both kinds run under the same load. The first run of
+  // each kind reads cold files.
   for (let run = 0; run <= STARTS; run++) {
     const empty = await startServer('--bare');
     const bareMs = performance.now() - empty.forkedAt;

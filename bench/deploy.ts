@@ -47,7 +47,8 @@ let missed = 0;
 
 async function start(): Promise<{ readonly server: Server; readonly client: KubeClient }> {
   const server = await Server.start('typekro');
-  // The figures count requests in the cluster's process, and `reportReady` writes the status of every Deployment.
+  // A real cluster is refused: the figures count requests in the cluster's process, and `reportReady` would write the
+  // status of every Deployment.
   if (!server.isEmbedded) throw new Error('this benchmark needs the embedded cluster: unset KUBECONFIG');
   return { server, client: new KubeClient({ config: await loadKubeConfig({ path: server.path }), userAgent: 'load' }) };
 }

@@ -70,7 +70,7 @@ async function work(server: Endpoint, end: number): Promise<void> {
 
 /**
  * Opens watches one after another, each for a short time. The first watcher watches all objects. Each other watcher
- * watches a tenth.
+ * watches a tenth of the objects.
  */
 async function churn(server: Endpoint, watcher: number, end: number): Promise<void> {
   const selector = watcher === 0 ? '' : `&labelSelector=part%3D${watcher}`;

@@ -12,7 +12,10 @@ import { readOptions } from './support/options.ts';
 
 const CHILDREN = 5;
 const MIB = 2 ** 20;
-/** A controller at rest begins to collect garbage ten seconds after its last work. */
+/**
+ * The wait before the figures of a controller at rest are read, in milliseconds. The controller begins to collect
+ * garbage ten seconds after its last work.
+ */
 const REST_MS = 14_000;
 const MAPS = '/api/v1/namespaces/default/configmaps';
 

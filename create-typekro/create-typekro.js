@@ -11,7 +11,7 @@ const manifest = pathToFileURL(createRequire(import.meta.url).resolve('typekro/p
 const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
 const command = fileURLToPath(new URL(bin.typekro, manifest));
 const child = spawn(process.execPath, [command, 'init', ...process.argv.slice(2)], { stdio: 'inherit' });
-// A terminal sends Ctrl-C to both processes. This process waits for the command, and ends with the same exit code.
+// Signals are passed on to the command. This process waits for the command, and ends with the same exit code.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`error: typekro init does not start: ${error.message}`);

@@ -13,7 +13,7 @@ mkdirSync(`${root}/api`, { recursive: true });
 mkdirSync(`${root}/temp`, { recursive: true });
 
 /**
- * Does the entry point only export old names? test/package/old-exports.test.ts compares such entry points with a table.
+ * Does the entry point export only old names? test/package/old-exports.test.ts compares such entry points with a table.
  */
 const isOfNames = ({ types }) => /^\.\/dist\/compat\/(?!index|advanced)/.test(types);
 

@@ -9,7 +9,7 @@ import { markdownTable } from './markdown-table.ts';
 const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8')) as readonly string[];
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** The rooms that decide. They have no effects: they send no requests, read no clock and open no files. */
+/** The pure rooms, which only decide. They have no effects: they send no requests, read no clock and open no files. */
 const PURE: ReadonlySet<string> = new Set([
   'core',
   'golang',

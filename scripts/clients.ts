@@ -13,7 +13,8 @@ for (const [name, build] of Object.entries(builders)) {
   try {
     build();
   } catch (error) {
-    // The tests decide whether a client may be missing, so a failed build fails only if the command names its part.
+    // The tests decide whether a client may be missing, so a failed build makes this script fail only if the command
+    // names the part, such as `go`.
     console.error(error instanceof Error ? error.message : error);
     if (parts.includes(name)) process.exitCode = 1;
   }

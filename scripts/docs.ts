@@ -1,8 +1,8 @@
 /**
  * Writes the files that are generated from the code: pages and tables of the documentation, the CRDs of the chart, and
- * the version in the chart, the Dockerfile and `create-typekro`. `npm run docs`. The factories and the data of the
- * built-in kinds are only written by `npm run docs -- factories`, `npm run docs -- kubernetes-types MINOR DIR` and
- * `npm run docs -- kubernetes-difference`.
+ * the version in the chart, the Dockerfile and `create-typekro`. `npm run docs` runs this script. The factories and the
+ * data of the built-in kinds are only written by `npm run docs -- factories`,
+ * `npm run docs -- kubernetes-types MINOR DIR` and `npm run docs -- kubernetes-difference`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { architecturePage, architecturePicture } from './architecture-page.ts';

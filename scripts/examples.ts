@@ -1,9 +1,9 @@
 /**
  * Runs every example. The script composes the example, compiles it for stock kro, and compares the definition with the
  * file in `examples/golden`. Then the script deploys the example in direct mode and in kro mode, each in a fresh
- * embedded cluster. The header of the example has the spec and the expected status. Then runs the examples of
- * `examples/graphs/` in all their forms. `npm run examples [-- FILE…]`. With `--update`, differences from the golden
- * definitions are accepted.
+ * embedded cluster. The header of the example has the spec and the expected status. Afterwards, the script runs the
+ * examples of `examples/graphs/` in all their forms. `npm run examples [-- FILE…]`. With `--update`, differences from
+ * the golden definitions are accepted.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from 'node:fs';
 const TREES = ['call', 'list', 'literal', 'member', 'select'];
 /** Hooks whose names Node's loaders prescribe. */
 const HOOKS = ['load'];
-/** One library: one file loads it on demand from its package, another file loads it from a bundle. */
+/** The loader of one library: one file loads the library on demand from its package, another file from a bundle. */
 const HOSTS = ['proxyLibrary'];
 const PAIRS = new Set([...TREES, ...HOOKS, ...HOSTS]);
 

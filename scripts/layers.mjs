@@ -1,9 +1,9 @@
 /**
  * The order of the files of `src/`, imports of types included:
  *
- * - A room imports only earlier rooms of `rooms.json`, and only through their `index.ts`. `npm run check -- lint` checks
- *   this with the rules in `.oxlintrc.json`. `node scripts/layers.mjs --write` writes these rules again when the list
- *   of rooms changes.
+ * - A room imports only earlier rooms of `rooms.json`, and only their `index.ts` or a file of `DOORS`.
+ *   `npm run check -- lint` checks this with the rules in `.oxlintrc.json`. `node scripts/layers.mjs --write` writes
+ *   these rules again when the list of rooms changes.
  * - Inside the rooms of `FLOORS` a file imports files of its own floor and of lower floors.
  * - No file imports itself through other files.
  *

@@ -11,8 +11,8 @@
  * - the recorded scenarios of a controller
  * - the hosts, also alone by `npm run long -- hosts [--installed]`
  * - the package alchemy, also alone by `npm run long -- alchemy`
- * - a day of simulated time in one story, whose heap must not grow: with a different seed each day, and with one
- *   process or with two
+ * - a day of simulated time in one story, with a limit for the growth of the heap; the seed differs each day, and the
+ *   story has one process or two
  * - a sample of the mutations
  *
  * `npm run long -- full` runs the full counts of `test/budgets.json` and all suites of controller-runtime, which takes

@@ -174,8 +174,8 @@ function latePartsOf(root) {
 }
 
 /**
- * One module in place of all modules of Node. It is a CommonJS module, because unused code may import names that it
- * does not export.
+ * One module in place of all modules of Node. It is a CommonJS module, from which other modules can import names that
+ * it does not export. Unused code has such imports.
  */
 const NODE_MODULES = `
 exports.inspect = { custom: Symbol.for('nodejs.util.inspect.custom') };

@@ -6,7 +6,7 @@
  *   have no sentences.
  * - No word promises that a task is small ("simply", "just", "easy"). Such a word discourages readers who find the task
  *   hard.
- * - The present tense: no "will".
+ * - The present tense, without "will", and the imperative, without "please".
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

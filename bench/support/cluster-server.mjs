@@ -1,10 +1,11 @@
 /**
  * A cluster in a separate process, as a user runs it: from `dist/`, without a loader, and with Node's compile cache
  * where the command line uses it (from 22.8 on). When it is ready, it sends `{url, ca, first, made, ready}` to the
- * parent. `first` and `ready` are milliseconds from the process start to the first line of this file and to readiness.
- * `made` is the number of milliseconds that `createEmbeddedCluster()` and `listen()` took. The process responds to the
- * message `usage` with bytes of memory and microseconds of processor time. With `--controllers` the simulated
- * controllers run. With `--data DIR` the objects are kept in the directory. With `--bare` it measures Node alone.
+ * parent. `first` is the time from the process start to the first line of this file, and `ready` the time to readiness.
+ * `made` is the time that `createEmbeddedCluster()` and `listen()` took. These times are in milliseconds. The process
+ * responds to the message `usage` with bytes of memory and microseconds of processor time. With `--controllers` the
+ * simulated controllers run. With `--data DIR` the objects are kept in the directory. With `--bare` it measures Node
+ * alone.
  */
 const first = performance.now();
 const usage = () => {

@@ -133,7 +133,7 @@ export interface ControllerProgram {
   readonly flags: readonly string[];
   /** A path at the address of the metrics. A request for it succeeds once the controller is ready. */
   readonly readyPath: string;
-  /** The destination of the error output: `ignore` for a program that writes its log to it. */
+  /** The destination of the error output. `ignore` drops it, for a program that writes its log there. */
   readonly log: 'ignore' | 'inherit';
 }
 
@@ -152,7 +152,7 @@ export class ControllerProcess {
   readonly #server: Server;
   /** Time of the start, by `performance.now()`. */
   readonly began = performance.now();
-  /** The longest delay of the event loop that a scrape of the metrics by this object has reported. */
+  /** The longest delay of the event loop in the metrics that this object has read. */
   longestDelaySeconds = 0;
   #last: { total: number; at: number } = { total: 0, at: Date.now() };
 

@@ -39,7 +39,7 @@ export async function startDashboard(instances: number, nodes: number): Promise<
     order: (order) => message<DashboardReport>(child, order),
     close() {
       const close: DashboardOrder = { is: 'close' };
-      // `orderlyEnd` reports a process that has ended before.
+      // The error of `send` is ignored: if the process has already ended, `orderlyEnd` reports this.
       child.send(close, () => undefined);
       return orderlyEnd(child);
     },

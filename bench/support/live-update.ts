@@ -1,4 +1,4 @@
-/** Measures how long the page takes to show changes of a real cluster, for `bench/dashboard.ts`. */
+/** Measures how long the page takes to show a change of an object in an embedded cluster, for `bench/dashboard.ts`. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ export async function measureLiveUpdates(browser: Browser, children: number, run
     const times: UpdateTimes[] = [];
     for (let run = 0; run < runs; run += 1) {
       const isBack = run % 2 === 1;
-      // After a read, the page pauses for four times the duration of the read.
+      // After a read, the page pauses for four times the duration of the read. The change must come after this pause.
       await page.waitForTimeout(5000);
       const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'fleet-7' };
       await user.patch(object, { data: { go: isBack ? 'yes' : 'no' } }, { fieldManager: 'bench' });

@@ -1,4 +1,4 @@
-/** The definitions of the controller's benchmark. */
+/** The definitions, Graphs and other objects of the controller's benchmark. */
 import type { JsonObject, KubeObject } from '../../dist/core/index.js';
 
 const GROUP = 'bench.test';
@@ -6,7 +6,7 @@ const GROUP = 'bench.test';
 /** The apiVersion and kind of the instances of a definition. */
 export const typeOf = (kind: string) => ({ apiVersion: `${GROUP}/v1`, kind });
 
-/** Five independent ConfigMaps. The template of one of them contains `fixed`. */
+/** A definition with five independent ConfigMaps. The template of one of them contains `fixed`. */
 export function five(fixed: string): KubeObject {
   const resources = Array.from({ length: 5 }, (_, index) =>
     configMap(`m${index}`, `\${schema.metadata.name}-${index}`, {
@@ -25,7 +25,7 @@ export function independent(name: string, kind: string, count: number): KubeObje
   return definition(name, kind, { text: 'string' }, { text: '${m0.data.text}' }, resources);
 }
 
-/** Six ConfigMaps, each made from the previous one. */
+/** A definition with six ConfigMaps, each made from the previous one. */
 export function chain(): KubeObject {
   const resources = Array.from({ length: 6 }, (_, index) =>
     configMap(`m${index}`, `\${schema.metadata.name}-${index}`, {
@@ -35,7 +35,7 @@ export function chain(): KubeObject {
   return definition('chains', 'Chain', { text: 'string' }, { text: '${m5.data.text}' }, resources);
 }
 
-/** One collection, with the number of ConfigMaps that the instance specifies. */
+/** A definition with one collection, which has the number of ConfigMaps that the instance specifies. */
 export function collection(): KubeObject {
   const items = {
     ...configMap('maps', '${schema.metadata.name + "-" + string(i)}', { text: '${schema.spec.text}' }),

@@ -4,10 +4,10 @@
 
 /** Rounds per figure. The figure is the fastest round, because only other load makes a round slower. */
 const ROUNDS = 9;
-/** Processor time of a round, in milliseconds. */
+/** The minimum processor time of a round, in milliseconds. */
 const ROUND_MS = 40;
 
-/** A sink that the optimiser cannot remove. */
+/** Holds the results of the measured calls, so that the optimiser cannot remove these calls. */
 export const sink: { value: unknown } = { value: undefined };
 
 /** Nanoseconds per call. */

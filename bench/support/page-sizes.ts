@@ -22,7 +22,10 @@ const MAX_PART_KB: ReadonlyMap<string, number> = new Map([
   ['playground-worker', 665],
 ]);
 
-/** The goal of a part of the page, in kB. Throws for a part without a goal, so that each new part gets one. */
+/**
+ * The goal for the size of a part of the page, in kB. Throws for a part without a goal, so that each new part gets a
+ * goal.
+ */
 export function maxPartKb(name: string): number {
   const goal = MAX_PART_KB.get(name);
   if (goal === undefined) throw new Error(`${name} has no goal: add it to MAX_PART_KB`);

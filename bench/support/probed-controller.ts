@@ -72,7 +72,7 @@ export class ProbedController {
       ],
       stdio: ['ignore', log, 'inherit', 'ipc'],
     });
-    // The process has its own descriptor of the log.
+    // The process has its own descriptor of the log, so the descriptor of this program is closed.
     closeSync(log);
     const controller = new ProbedController(name, child, `http://${address}`, left);
     for (let tries = 0; !(await controller.#answers()); tries += 1) {

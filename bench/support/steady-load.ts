@@ -1,4 +1,7 @@
-/** The users and other clients of a long run of the controller: they change instances of `five`, and their children. */
+/**
+ * The users and other clients of a long run of the controller: they change instances of the definition `five`
+ * (`loads.ts`), and the children of these instances.
+ */
 import type { JsonObject, KubeObject } from '../../dist/core/index.js';
 import type { KubeClient } from '../../dist/kube/index.js';
 import { isConflict, isNotFound } from '../../dist/kube/index.js';

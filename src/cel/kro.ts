@@ -69,7 +69,8 @@ export const KRO_LIBRARIES: readonly Library[] = [
 ];
 
 /**
- * Features that kro does not enable by default. `omit()` is always declared: `references` allows or refuses its calls.
+ * Features that kro does not enable by default. `omit()` is not among them: it is always declared, and `references.ts`
+ * allows or refuses its calls.
  */
 export interface KroFeatures {
   readonly now?: boolean;

@@ -25,7 +25,7 @@ describe("kro's references", () => {
       { ids: [], deps: [], paths: [], error: 'omit() requires the CELOmitFunction feature gate to be enabled' },
     ],
     ['lists.range(a.n)', { ids: ['a'], deps: ['a'], paths: ['a.n'] }],
-  ])('of %s', (text, expected) => {
+  ])('in %s are the expected ids, dependencies and paths', (text, expected) => {
     expect(references(parse(text), { ...options, place: 'template' })).toEqual(expected);
   });
 });

@@ -106,7 +106,7 @@ test.each<[string, KubeObject[], string, string]>([
 test.each([
   ['the gate', ['--feature-gates=GraphKind=true'], true],
   ['no gate', [], false],
-])('does a controller with %s serve Graphs?', async (_what, args, graphKind) => {
+])('the feature gate decides whether a controller serves Graphs: %s', async (_what, args, graphKind) => {
   const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
   expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({ graphKind });
 });

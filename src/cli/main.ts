@@ -14,13 +14,13 @@ function keepCompiledCode(): void {
 }
 
 // The controller is a long-running process. It does not use the compile cache, which Node keeps in memory (1 MB) during
-// the whole run. It sets V8's flags before it loads other files. Loading as few as six files starts the Maglev
-// compiler, whose code takes 2 MB.
+// the whole run. It sets V8's flags before it loads other files, because the loading of six files already starts the
+// Maglev compiler, whose code takes 2 MB.
 const [command] = wordsFromName(process.argv.slice(2));
 if (command === 'controller') keepHeapSmall();
 else {
   optimizeLate(command);
   keepCompiledCode();
 }
-// This module has no top-level await, because it can be bundled as CommonJS.
+// This module has no top-level await, so that it can be bundled as CommonJS.
 void import('./run.ts').then(({ main }) => main());

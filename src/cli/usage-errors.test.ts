@@ -65,7 +65,7 @@ test('the error for a missing snapshot suggests the file with the most similar n
   expect(err).toMatch(/^error: there is no file prd\.json \[input\/not-found\]\n  hint: did you mean prod\.json\?/);
 });
 
-test.each(['help', 'help plan', 'help preview', 'help generate instance'])('%s is help', async (line) => {
+test.each(['help', 'help plan', 'help preview', 'help generate instance'])('typekro %s prints help', async (line) => {
   const { code, out, err } = await run(line);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^Usage: typekro/);
@@ -78,7 +78,7 @@ test.each([
   ['dev app.yaml --crds crds.yaml,-', 'typekro dev reads its files again after each save, and the standard input can'],
   ['plan app.yaml --snapshot a.json --save', 'a plan against a snapshot cannot be saved: it has seen no cluster'],
   ['plan app.yaml --snapshot a.json --context x', '--snapshot needs no cluster, and --context chooses one'],
-])('%s contradicts itself', async (line, message) => {
+])('typekro %s is refused, and the error names the contradiction', async (line, message) => {
   const { code, err } = await run(line, 'a: 1');
   expect(code).toBe(2);
   expect(err).toContain(`error: ${message}`);

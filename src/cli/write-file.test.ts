@@ -35,7 +35,7 @@ test.each([
   ['file/prod.json', 'FOLDER/file is a file, not a folder', 'name another place'],
   ['circle/prod.json', 'its symbolic links lead in a circle', 'name another place'],
   [`${'n'.repeat(300)}/prod.json`, 'a name in the path is too long', 'name another place'],
-])('%s is refused before the work', (name, why, remedy) => {
+])('requireFolder refuses the path %s', (name, why, remedy) => {
   const text = (each: string) => each.replaceAll('FOLDER', folder);
   const path = join(folder, name);
   expect(() => requireFolder(path, 'snapshot/not-written')).toThrow(
@@ -43,7 +43,7 @@ test.each([
   );
 });
 
-test('a file in an existing folder is accepted', () => {
+test('requireFolder accepts a file in an existing folder, and a device', () => {
   expect(() => requireFolder(join(folder, 'prod.json'), 'snapshot/not-written')).not.toThrow();
   expect(() => requireFolder('/dev/stdout', 'snapshot/not-written')).not.toThrow();
 });

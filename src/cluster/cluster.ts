@@ -50,7 +50,7 @@ export interface Cluster {
   readonly controllers: ControllerSettings;
   /** Sets rules for the simulated behaviour of pods. */
   readonly pods: PodSimulation;
-  /** Makes the stand-ins for operators fail. */
+  /** The names of the stand-ins for operators, and a function that makes their work fail. */
   readonly standIns: StandIns;
   /** Injects faults into requests. */
   readonly faults: Faults;

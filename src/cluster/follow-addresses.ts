@@ -20,9 +20,10 @@ export interface AddressesContext {
 }
 
 /**
- * Keeps one IPAddress per address of a Service, as the allocator of an API server does. Addresses come from the ranges
- * of all ServiceCIDRs. An address is not allocated when another client has created an IPAddress for it. When a client
- * deletes the IPAddress of a Service, it is created again, as the repair loop of an API server does.
+ * Keeps one IPAddress per address of a Service, as the allocator of an API server does. New addresses come from the
+ * IPv4 ranges of the ServiceCIDRs that are not being deleted. An address is not allocated when another client has
+ * created an IPAddress for it. When a client deletes the IPAddress of a Service, it is created again, as the repair
+ * loop of an API server does.
  */
 export function followAddresses(context: AddressesContext): void {
   const { store, addresses } = context;
@@ -90,7 +91,8 @@ function holderOf(store: Store, address: string, deleted: KubeObject): KubeObjec
 }
 
 /**
- * Makes the allocator use the ranges of the stored ServiceCIDRs, and reserves the addresses of the stored IPAddresses.
+ * Makes the allocator use the IPv4 ranges of the stored ServiceCIDRs, and reserves the IPv4 addresses of the stored
+ * IPAddresses.
  */
 export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext, 'store' | 'addresses'>): void {
   addresses.setRanges(storedRanges(store));

@@ -29,7 +29,7 @@ test('a second start does not load the modules again', async () => {
   expect(loaded).toEqual(['a']);
 });
 
-test('a load waits until no request has arrived for 5 ms', async () => {
+test('the loading of the modules waits until no request has arrived for 5 ms', async () => {
   const ahead = new LoadAhead([part('a'), part('b')]);
   ahead.start(0);
   ahead.onRequest();
@@ -41,7 +41,7 @@ test('a load waits until no request has arrived for 5 ms', async () => {
   expect(loaded).toEqual(['a', 'b']);
 });
 
-test.each(['before the first load', 'while a load waits for requests'])('a stop %s ends the loading', async (when) => {
+test.each(['before the first load', 'while it waits for a pause'])('stop() ends the loading: %s', async (when) => {
   const ahead = new LoadAhead([part('a')]);
   ahead.start(1);
   if (when.startsWith('while')) {

@@ -46,7 +46,7 @@ test('after a move, the time continues from the new time, and each timer runs on
   expect(base.pending).toBe(0);
 });
 
-test('a cancelled timer does not run, neither when its time comes nor during a move', () => {
+test('a cancelled timer runs neither when its time comes nor during a move', () => {
   const { base, clock, ran, start } = clocks();
   const first = start('first', 100);
   const second = start('second', 200, () => third.cancel());
@@ -117,7 +117,7 @@ test('advanceSettled ends early when settle returns false, and the next move sta
   expect(ran).toEqual(['a at 1100', 'b at 1200']);
 });
 
-describe('a timer that restarts itself without delay', () => {
+describe('the limit of timers at one time', () => {
   /**
    * Starts a timer that restarts itself after `milliseconds`, up to 30,000 times. A clock permits fewer timers while
    * its time does not advance.
@@ -141,11 +141,11 @@ describe('a timer that restarts itself without delay', () => {
   const base = () => createManualClock(0);
 
   test.each<[string, () => ManualClock | MovableClock, (clock: ClusterClock) => void]>([
-    ['a manual clock, when a timer restarts it,', base, (clock) => again(clock, 0)],
-    ['a manual clock, when onMove restarts it,', base, againByMoves],
-    ['a movable clock, when a timer restarts it,', () => createMovableClock(base()), (clock) => again(clock, 0)],
-    ['a movable clock, when onMove restarts it,', () => createMovableClock(base()), againByMoves],
-  ])('ends the move of %s with an error', (_, create, begin) => {
+    ['a manual clock with a timer that restarts itself', base, (clock) => again(clock, 0)],
+    ['a manual clock whose onMove callback starts a timer', base, againByMoves],
+    ['a movable clock with a timer that restarts itself', () => createMovableClock(base()), (clock) => again(clock, 0)],
+    ['a movable clock whose onMove callback starts a timer', () => createMovableClock(base()), againByMoves],
+  ])('ends a move with an error: %s, without delay', (_, create, begin) => {
     const clock = create();
     const later = vi.fn();
     clock.setTimer(0, () => begin(clock));
@@ -159,7 +159,7 @@ describe('a timer that restarts itself without delay', () => {
     expect([clock.now(), later.mock.calls.length]).toEqual([0, 0]);
   });
 
-  test('does not end a move for many timers at one time, or for a timer with a delay that restarts itself often', () => {
+  test('does not end a move with 200 timers at one time, or with a timer that restarts itself after a delay', () => {
     const clock = base();
     const ran = vi.fn();
     for (let index = 0; index < 200; index += 1) clock.setTimer(5, ran);

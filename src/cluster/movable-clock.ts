@@ -67,7 +67,7 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
     return true;
   }
 
-  /** Restarts the remaining timers on the base clock, whose delays are too long after a move. */
+  /** Restarts the remaining timers on the base clock, because their delays are too long after a move. */
   function rearm(): void {
     for (const [id, entry] of timers) {
       entry.handle.cancel();

@@ -28,8 +28,8 @@ export interface ControllersOptions {
    */
   readonly hold?: readonly string[];
   /**
-   * The number of first attempts of a controller that fail. `Infinity` makes all attempts fail. A failed attempt is
-   * repeated after a second of the cluster's clock. Default: none.
+   * For each controller, the number of attempts that fail before the first attempt can succeed. `Infinity` makes all
+   * attempts fail. A failed attempt is repeated after a second of the cluster's clock. Default: none.
    */
   readonly fail?: Readonly<Record<string, number>>;
 }
@@ -84,8 +84,8 @@ export interface ClusterOptions {
    */
   readonly processDirectory?: string;
   /**
-   * Stand-ins for operators: names of stand-ins in this package, or custom stand-ins. Missing definitions of the
-   * stand-ins are created. Default: none.
+   * Stand-ins for operators: names of stand-ins in this package, or custom stand-ins. Missing CRDs of the stand-ins are
+   * created. Default: none.
    */
   readonly standIns?: readonly (StandInName | StandIn)[];
   /**
@@ -127,7 +127,7 @@ export interface ClusterOptions {
   readonly serverAddress?: ServerAddress;
   /**
    * Maps a Service (`namespace/name`) to its address (`https://127.0.0.1:PORT`), for the Services that webhook
-   * configurations, conversions of definitions and APIServices name. The cluster calls other servers only on loopback
+   * configurations, conversions in CRDs, and APIServices name. The cluster calls other servers only on loopback
    * addresses. A Service without an entry can therefore be called only when its pods are local processes. Default:
    * none.
    */

@@ -60,7 +60,7 @@ const versionsOf = (lines: string): number[] =>
     .map((line) => (JSON.parse(line) as { version: number }).version);
 
 describe('a cluster with a state directory', () => {
-  test('restores objects, versions, definitions and large integers', async () => {
+  test('restores objects, resource versions, CRDs and large integers', async () => {
     const first = await open();
     await call(first, 'POST', CRDS, crd);
     await first.idle();

@@ -52,7 +52,7 @@ export type OwnConditions = readonly (OwnCondition | CelValue)[];
 
 /** A condition that the author defines. The controller adds `lastTransitionTime` and `observedGeneration`. */
 export interface OwnCondition {
-  /** The type of the condition, which must be unique. */
+  /** The type of the condition. No two conditions may have the same type. */
   readonly type: string;
   /** `True`, `False` or `Unknown`. */
   readonly status: string | CelValue;
@@ -106,8 +106,8 @@ export interface UndeclaredStatusField {
 }
 
 /**
- * An entry of the declarative form's resources: a resource from a factory, a plain object with `apiVersion` and `kind`,
- * or no resource.
+ * One of the resources that the first function of a composition with two functions returns: a resource from a factory,
+ * a plain object with `apiVersion` and `kind`, or no resource.
  */
 export type ResourceEntry = object | undefined | null | false;
 

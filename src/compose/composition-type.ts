@@ -16,10 +16,10 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
    */
   readonly diagnostics: readonly Diagnostic[];
   /**
-   * The resources by id (and by key, in the declarative form), and as a list. In another composition each resource is
-   * an external reference to the object with the resource's name. The name must be constant: a resource whose name
-   * depends on the spec is refused when it is read, and so is a collection. Outside a composition, only `id`,
-   * `apiVersion` and `kind` can be read (`compose/outside`).
+   * The resources by id, and as a list. With `toResourceGraph`, also by the keys under which its resource builder
+   * returns them. In another composition each resource is an external reference to the object with the resource's name.
+   * The name must be constant: a resource whose name depends on the spec is refused when it is read, and so is a
+   * collection. Outside a composition, only `id`, `apiVersion` and `kind` can be read (`compose/outside`).
    */
   readonly resources: Resources & ResourceList;
   /** The spec and the metadata of an instance, as references that have values only inside this composition. */

@@ -54,7 +54,7 @@ export function evaluateGraph(
 /** Does the node have one object or value for each element of a product of lists? */
 const isCollection = (node: GraphNode): boolean => dimensionsOf(node).length > 0;
 
-/** The known values of the children, by name. */
+/** The known values of a subgraph's nodes, by the names of the nodes. */
 function valueOfSubgraph(
   { id, children }: SubgraphNode,
   values: ReadonlyMap<string, unknown>,

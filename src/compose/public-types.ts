@@ -96,7 +96,7 @@ export type StatusResult<Status> = unknown extends Status
   ? object | undefined | void
   : { readonly [Key in keyof Status]?: Computed<Status[Key]> };
 
-/** The schema argument of the declarative form. */
+/** The argument of a resource builder, and the first argument of a status function. */
 export interface SchemaReference<Spec> {
   readonly spec: Spec;
   readonly metadata: InstanceMetadata;
@@ -167,8 +167,8 @@ export interface ResourceHandle {
   /**
    * Adds a condition for the writes of the objects. The objects are created and changed only while all conditions are
    * true. A condition orders writes, but is not a dependency: it never leaves the resource out. Drift corrections and
-   * deletions do not wait for the conditions. Direct mode obeys the condition; a controller needs the gate
-   * `PropagateWhen`, and the definition is printed for the target `typekro`.
+   * deletions do not wait for the conditions. Direct mode obeys the condition. A controller needs the gate
+   * `PropagateWhen`, and the definition can be printed only for the target `typekro`.
    */
   withPropagateWhen(condition: ((progress: PropagationProgress) => unknown) | string | boolean): this;
   /**

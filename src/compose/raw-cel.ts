@@ -124,7 +124,10 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
 
 const PLACEHOLDERS = /\bp__\d+__/g;
 
-/** Returns a counter in raw CEL without its default, because raw CEL is emitted as written. */
+/**
+ * Converts the read of a number with the default 0 to the plain read: `a.?b.orValue(0)` becomes `a.b`. Raw CEL has no
+ * defaults that the author did not write. Returns any other node unchanged.
+ */
 export function plainCounter(node: Node): Node {
   const [optional, zero] = node.args;
   if (node.kind !== 'orvalue' || optional?.kind !== 'optselect' || zero?.kind !== 'lit' || zero.value !== 0)

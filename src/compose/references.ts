@@ -16,9 +16,9 @@ import { hasTokens, referenceTo, symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
 /**
- * The resources of a composition by id (and by the keys of the declarative form), and as a list. Each resource is a
- * reference that another composition may read: there it becomes an `externalRef` to the object with the resource's
- * name.
+ * The resources of a composition as a list, which also has a member for each id. With `toResourceGraph`, each key of
+ * the object that the resource builder returns is also a member. Each resource is a reference that another composition
+ * may read. In the other composition, the reference becomes an `externalRef` to the object with the resource's name.
  */
 export function resourceReferences(core: CompositionCore): Readonly<Record<string, object>> {
   const { graph, named } = core.traced;

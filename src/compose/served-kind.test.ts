@@ -24,7 +24,7 @@ test.each([
     { crdMetadata: { labels: { a: 'b' } }, metadata: { annotations: { c: 'd' } } },
     { schema: { metadata: { labels: { a: 'b' } } }, metadata: { annotations: { c: 'd' } } },
   ],
-])('the parts of a definition with %s', (_name, given, parts) => {
+])('with %s, the options %j become the parts %j of a definition', (_name, given, parts) => {
   expect(servedParts(given)).toEqual(parts);
 });
 

@@ -43,7 +43,7 @@ import type { TracedGraph } from './emit/definition.ts';
 /** The functions of a composition: one function, or a resource builder and a status function. */
 export interface CompositionFunctions {
   readonly build: FunctionLike;
-  /** The status function of the declarative form. */
+  /** The status function; undefined when the composition is one function. */
   readonly status: FunctionLike | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface Traced {
   readonly trace: Trace;
   readonly sources: SchemaSource;
   readonly diagnostics: readonly Diagnostic[];
-  /** Resources of the declarative form by their keys. */
+  /** The resources that a resource builder returned, by key. Empty when the composition is one function. */
   readonly named: ReadonlyMap<string, unknown>;
 }
 

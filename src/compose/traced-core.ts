@@ -45,7 +45,7 @@ export abstract class TracedCore {
 
   /** The word for the traced function in messages. */
   protected abstract readonly what: string;
-  /** Writes the object for a target. Appends the refusals that occur. */
+  /** Makes the object for a target. Appends the refusals that occur to `refusals`. */
   protected abstract render(target: Target, refusals: Refusal[]): Rendered;
   /** Compiles the object as a controller does. */
   protected abstract check(definition: JsonObject, target: Target): CompileResult;

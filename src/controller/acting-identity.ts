@@ -25,7 +25,10 @@ export interface ActingIdentitiesOptions {
   readonly meter: CacheMeter;
   /** Called when a list of a kind shows that the server was restored to an earlier state. */
   readonly onWentBack: (type: ObjectType) => void;
-  /** Returns the caches that instances, Graphs and served kinds use. The caches of other identities are closed. */
+  /**
+   * Returns the caches that instances, Graphs and served kinds use. An identity whose caches are not among these is
+   * closed.
+   */
   readonly usedCaches: () => Iterable<CacheSet>;
 }
 

@@ -5,7 +5,9 @@ import { transitionTime } from '../runtime/index.ts';
 /** The condition that sums up all others. */
 export const ROOT = 'Ready';
 
-/** The subject of a list of conditions: its types, its generation, and its creation time. */
+/**
+ * The object that a list of conditions describes: the types of its conditions, its generation, and its creation time.
+ */
 export interface ConditionSubject {
   /** The types of conditions, without the root. Conditions that are new to the object are written in this order. */
   readonly types: readonly string[];

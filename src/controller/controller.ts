@@ -89,8 +89,7 @@ class KroController implements Controller {
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
   /**
-   * Describes the obstacle for which the check of the controller's own kinds waits; `undefined` before and after the
-   * check.
+   * Describes what the check of the controller's own kinds waits for; `undefined` before and after the check.
    */
   #checkWaitsFor: string | undefined;
   readonly #isReached: () => boolean;

@@ -52,7 +52,7 @@ async function check(
 const refused = (status: number, reason: string, retryAfterMs?: number) =>
   new KubeError(`refused: ${reason}`, { status, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 
-describe('the check of the own kinds of a controller', () => {
+describe('the check that the server has the kinds that the controller itself watches', () => {
   it.each([
     ['an internal error', refused(500, 'InternalError')],
     ['a server that is not available', refused(503, 'ServiceUnavailable')],

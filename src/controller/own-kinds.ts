@@ -61,7 +61,10 @@ async function requireKind({ client, signal }: OwnKindsOptions, { apiVersion, ki
   });
 }
 
-/** Is the failure transient? */
+/**
+ * May the check repeat the request? True for a transient failure that the server reported, or that happened after the
+ * server was reached.
+ */
 function isPassing(thrown: unknown, { isReached }: OwnKindsOptions): thrown is KubeError {
   return thrown instanceof KubeError && passes(classify(thrown)) && (thrown.status > 0 || isReached());
 }

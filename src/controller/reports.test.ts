@@ -37,7 +37,7 @@ test('each change of a report is an event, even when the state stays the same', 
   expect(await eventsOf(() => world.apply(annotated))).toEqual([]);
 });
 
-test('a node that changes while the instance stays in its state is an event', async () => {
+test('the change of a node is an event, even when the instance stays in its state', async () => {
   world = await virtualWorld();
   const external: JsonObject = {
     id: 'other',

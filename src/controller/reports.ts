@@ -165,7 +165,8 @@ export class Reports implements InspectSource {
     const { id, steppedAt } = record;
     const before = this.#instances.get(id);
     const made = instanceRef(subject);
-    // Reuses the string of the earlier report, because events already reference it.
+    // Reuses the string of the earlier report. Events already reference this string, so a second one would only cost
+    // memory.
     const ref = before?.summary.ref === made ? before.summary.ref : made;
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };

@@ -22,7 +22,7 @@ function servedTo(members: readonly string[] | undefined, base = 1): ServedKind 
 
 const { canary: _canary, ...done } = servedTo(['a']);
 
-test('the next step of a rollout moves the instances that join and leave it', () => {
+test('when the members of a canary change, only the instances that join or leave the members are moved', () => {
   expect(movedInstances(servedTo(['a', 'b']), servedTo(['b', 'c', 'd']))).toEqual(['a', 'c', 'd']);
 });
 
@@ -34,6 +34,6 @@ test.each([
   ['another base', servedTo(['a'], 0), servedTo(['a'])],
   ['another identity', servedTo(['a']), { ...servedTo(['a']), identity: {} as ServedKind['identity'] }],
   ['another policy', servedTo(['a']), { ...servedTo(['a']), policies: { ...policies, explain: true } }],
-] as const)('%s can move any instance', (_title, before, after) => {
+] as const)('after %s, any instance may be moved', (_title, before, after) => {
   expect(movedInstances(before, after)).toBeUndefined();
 });

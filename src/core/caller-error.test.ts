@@ -49,7 +49,7 @@ test('any other error keeps its place', async () => {
   );
 });
 
-test('a result is passed on', async () => {
+test('the result of the function is returned unchanged', async () => {
   expect(failsAtCaller((a: number) => a + 1)(1)).toBe(2);
   await expect(failsAtCaller((a: number) => Promise.resolve(a + 1))(1)).resolves.toBe(2);
 });

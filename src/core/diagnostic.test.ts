@@ -38,7 +38,7 @@ describe('the excerpt', () => {
     ['a tab', '\tone', 1, 2, ['  1 | \tone', '    | \t^']],
     ['characters of two units', '😀😀x', 1, 3, ['  1 | 😀😀x', '    |   ^']],
     ['an empty text', '', 1, 1, ['  1 | ', '    | ^']],
-  ])('of %s', (_name, text, line, column, lines) => {
+  ])('for %s: of %j, line %i, column %i, it is %j', (_name, text, line, column, lines) => {
     expect(excerptOf(text, line, column)).toEqual(lines);
   });
 

@@ -10,7 +10,10 @@ export type Severity = 'error' | 'warning';
  * all problems that it finds.
  */
 export interface Diagnostic {
-  /** Stable name, `area/kebab-name` (`cel/unknown-field`); programs match on the code, not on the message. */
+  /**
+   * A stable name such as `cel/unknown-field`: the part of the project, a slash, and a name in kebab case. Programs
+   * match on the code, not on the message.
+   */
   readonly code: string;
   readonly severity: Severity;
   /** What is wrong, in one sentence. */

@@ -41,11 +41,14 @@ export const tlsLibrary: () => typeof Tls = lazy('node:tls');
  */
 export const netLibrary: () => typeof Net = lazy('node:net');
 
-/** Node's `zlib`. Only the packer of schemas needs it. */
+/** Node's `zlib`. Only the packer of schemas and the SPDY streams of the embedded cluster need it. */
 export const zlibLibrary: () => typeof Zlib = lazy('node:zlib');
 
 /** Node's `perf_hooks`. Only a process that serves metrics measures itself. */
 export const perfHooksLibrary: () => typeof PerfHooks = lazy('node:perf_hooks');
 
-/** Node's `child_process`, which loads nine additional modules. Only credential plugins run as processes. */
+/**
+ * Node's `child_process`, which loads nine additional modules. Only credential plugins and the processes of pods in an
+ * embedded cluster need it.
+ */
 export const processLibrary: () => typeof ChildProcess = lazy('node:child_process');

@@ -5,8 +5,8 @@ import { errorCode } from './error-code.ts';
 /**
  * Makes a directory and its missing parents.
  *
- * Node's recursive form tries the parent again after each ENOENT. Where an existing directory reports ENOENT for every
- * new name, as `/proc` does, the recursive form never ends. This function tries each missing directory once.
+ * Node's recursive `mkdir` tries the parent again after each ENOENT. Where an existing directory reports ENOENT for
+ * every new name, as `/proc` does, the recursive `mkdir` never ends. This function tries each missing directory once.
  *
  * @param mode the mode of the new directories. Default: 0o777 without the bits of the process's umask.
  * @throws NodeJS.ErrnoException with the path that could not be made: ENOTDIR when a part of the path is a file.

@@ -6,7 +6,7 @@
  */
 export const HIDDEN = String.raw`\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}`;
 
-/** A joiner after an ASCII character, where it joins nothing. */
+/** A joiner after an ASCII character or at the beginning of the text, where it joins nothing. */
 export const IDLE_JOINER = String.raw`(?<=[\u0000-\u007f]|^)[\u200c\u200d]`;
 
 const UNPRINTABLE = new RegExp(String.raw`[\u0000-\u001f${HIDDEN}]|${IDLE_JOINER}`, 'gu');

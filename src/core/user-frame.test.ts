@@ -28,7 +28,7 @@ test.each([
   expect([...userFrames(`Error: x\n    ${frame}`)]).toEqual([]);
 });
 
-test('a long line of a message is passed at once', () => {
+test('a long line of a message is skipped in less than a second', () => {
   const started = performance.now();
   expect([...userFrames(`Error: x\n    at ${' (/:1'.repeat(30_000)}`)]).toEqual([]);
   expect(performance.now() - started).toBeLessThan(1000);

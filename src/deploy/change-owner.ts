@@ -25,7 +25,7 @@ export interface DirectDeployment {
 }
 
 /**
- * Finds the deployments of direct mode with the name of an instance.
+ * Finds the deployments of direct mode with this instance name, whatever their definition.
  *
  * @throws TypeKroError `deploy/record-invalid` when another client edited a record.
  */

@@ -35,8 +35,8 @@ export function withLimit<Result>(
     try {
       return await work(signal);
     } catch (error) {
-      // A KubeError after the time limit, or after an abort by the caller, is treated as a consequence of this abort.
-      // The caller then gets the timeout error or the reason of the abort instead.
+      // A KubeError after the time limit, or after an abort by the caller, counts as a consequence of it. The caller
+      // then gets the timeout error, or the reason of its own abort, instead of the KubeError.
       if (!(error instanceof KubeError) || !signal.aborted) throw error;
       throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
     }
@@ -51,7 +51,7 @@ function outOfTime(target: DeployTarget, limit: number, cause: KubeError): Deplo
   });
 }
 
-/** The reporter of a target's events. */
+/** Makes a reporter that passes deploy events to the target's `progressCallback` and to `listener`. */
 export function deployProgress(target: DeployTarget, listener?: (event: DeployEvent) => void): ProgressReporter {
   return new ProgressReporter(
     (event) => {
@@ -73,7 +73,8 @@ export function kroContext(
 }
 
 /**
- * The context of a new deploy. Its record continues the record in the cluster.
+ * The context of a new deploy. Its record has the next revision number, and contains the previous deploy for a
+ * rollback.
  *
  * @throws TypeKroError `deploy/invalid-name` for names that are not valid in labels, `deploy/name-taken` when another
  * object has the record's name.

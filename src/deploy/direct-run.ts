@@ -147,7 +147,7 @@ export class DirectRun {
     );
   }
 
-  /** Runs until the condition holds. Returns the last decision. Rejects when the signal aborts. */
+  /** Runs until `until` returns true. Returns the last decision. Rejects when the signal aborts. */
   async run(until: Until): Promise<Decision> {
     const { graph, clock, signal, effects, record } = this.#options;
     const recordWatch: Watched = { kind: 'list', target: { ...record.target, selector: record.selector } };
@@ -182,8 +182,8 @@ export class DirectRun {
   }
 
   /**
-   * Records the writes that `isSettled` excludes as done. Returns true when it recorded any, because another step is
-   * then required.
+   * Treats the writes that `isSettled` excludes as done, and records them. Returns true when there are any, because
+   * another step is then required.
    */
   #settle({ apply }: Decision): boolean {
     const { isSettled } = this.#options;
@@ -260,7 +260,8 @@ export class DirectRun {
     return {
       target: { type, name, ...(namespace === undefined ? {} : { namespace }) },
       write: async (parent) => {
-        // A child is in the inventory before it exists. If the deploy dies in between, a later process finds the child.
+        // A record has no finalizer to remove. The inventory names a child before the child exists, so a later process
+        // finds the child if the deploy dies in between.
         if (parent.labels === undefined && parent.inventory === undefined) return;
         this.#instance = await this.#options.writeParent(parent, this.#instance);
       },

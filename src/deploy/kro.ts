@@ -16,8 +16,8 @@ import { missingNamespace } from './node-failures.ts';
 export const MANAGER = 'typekro';
 
 /**
- * The number of deletions by other clients at which the deploy fails. After each earlier deletion, it applies the
- * definition again.
+ * The number of deletions by other clients at which the deploy fails. After each earlier deletion, the deploy applies
+ * the definition again.
  */
 const MAX_DELETIONS = 5;
 
@@ -118,8 +118,8 @@ async function applyInstance(
     await inherited.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
-  // Another client may delete the definition before it sees the instance. In this case, the loop applies the definition
-  // again.
+  // Another client that does not see the instance yet may delete the definition. In this case, the loop applies the
+  // definition again.
   for (let times = 1; ; times += 1) {
     const settled = await (options.waitForReady ? waitForInstance(context, instance, served) : whileServed(served));
     if (settled !== undefined) return asDeployed(settled);

@@ -121,7 +121,8 @@ async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<v
       if (current === undefined) return;
       const patched = await api.patch(ref, withoutFinalizer(current), { type: 'merge', signal });
       const { uid, resourceVersion } = patched.metadata;
-      // The resourceVersion as precondition prevents the deletion after a controller has added its finalizer again.
+      // The resourceVersion as a precondition prevents the deletion if a controller has added its finalizer again in
+      // the meantime.
       await api.delete(ref, {
         preconditions: {
           ...(uid === undefined ? {} : { uid }),
@@ -207,8 +208,8 @@ function withoutFinalizer(instance: KubeObject): JsonObject {
 }
 
 /**
- * Releases the namespaces of a direct deployment that its definition does not create. In kro mode, a namespace whose
- * name depends only on the spec is applied before the instance and is not a resource of the definition. If the
+ * Releases the namespaces of a direct deployment that are not resources of its definition. In kro mode, a namespace
+ * whose name depends only on the spec is applied before the instance and is not a resource of the definition. If the
  * namespace stayed in the inventory, the controller would prune it together with all objects in it.
  */
 export async function releaseNamespaces(

@@ -2,8 +2,8 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 
 /**
- * Creates the namespace when it is missing. When the client may not read namespaces, nothing is created, and a missing
- * namespace makes its next write fail.
+ * Creates the namespace when it is missing. When the client may not read namespaces, creates nothing. If the namespace
+ * is then missing, the client's next write fails.
  */
 export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
   const ref = { apiVersion: 'v1', kind: 'Namespace', name };

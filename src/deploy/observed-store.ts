@@ -117,8 +117,8 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * The observation of an object that has not been read: `failed` during the pause after a failed read, otherwise
-   * `unknown`.
+   * The observation of an object, a list or members that have not been read: `failed` during the pause after a failed
+   * read, otherwise `unknown`.
    */
   #unread(key: string): UnreadObservation {
     const failed = this.#failedReads.get(key);

@@ -15,7 +15,7 @@ describe('the paths of differences', () => {
     ['null and an absent field', { a: null }, {}, ['a']],
     ['an object in place of a list', { a: [] }, { a: {} }, ['a']],
     ['inherited names', JSON.parse('{"__proto__":1}') as JsonValue, {}, ['__proto__']],
-  ])('of %s', (_, before, after, paths) => {
+  ])('of %s: from %j to %j, they are %j', (_, before, after, paths) => {
     expect(changedPaths(before, after)).toEqual(paths);
   });
 });

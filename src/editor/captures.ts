@@ -5,14 +5,15 @@ import type { NamedSymbol } from './symbols.ts';
 import { isSamePath, readsOf } from './symbols.ts';
 
 /**
- * What a renamed name would denote in an expression instead of the renamed node: another node, or a variable of a
- * macro.
+ * The reason why a rename would change the meaning of an expression. `node`: another node already has the new name.
+ * `variable`: a variable of a macro has it.
  */
 export type Capture = 'node' | 'variable';
 
 /**
- * Would an expression of the part change its meaning after a rename of a node? A name denotes the node of the nearest
- * frame that declares it. A variable of a macro hides the nodes of all frames.
+ * Returns the reason why an expression of the part would change its meaning if the node were renamed to `after`;
+ * `undefined` if none would. A name denotes the node of the nearest frame that declares it. A variable of a macro hides
+ * the nodes of all frames.
  */
 export function captureOf(
   part: DocumentPart,

@@ -84,7 +84,10 @@ export function membersOfType(type: CelType): readonly KnownFunction[] {
   });
 }
 
-/** Can a value of type `receiver` be the receiver of this signature? A type parameter accepts every type. */
+/**
+ * Can a value of type `type` be the receiver of a function that is declared for `receiver`? A type parameter accepts
+ * every type.
+ */
 function fits(type: CelType, receiver: CelType): boolean {
   if (receiver.kind === 'param') return true;
   if (receiver.kind !== type.kind || (type.kind === 'opaque' && receiver.name !== type.name)) return false;

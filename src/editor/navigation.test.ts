@@ -144,7 +144,7 @@ test.each([
   ['with another file name, without the member "definition"', { 'other.test.yaml': MORE_TESTS }, []],
   ['with the name of the definition', { 'a.test.yaml': `${TESTS}name: shop\n` }, [8, 10, 13]],
   ['with the name of another definition of the file', { 'a.test.yaml': `${TESTS}name: other\n` }, []],
-])('a rename of a node changes its ids in a test file as expected: %s', (_title, files, lines) => {
+])('a rename of a node changes the id only in test files of the same definition: a file %s', (_title, files, lines) => {
   const { workspace, position } = at(SHOP, '- id: web', 'web', files);
   const [[uri, text]] = Object.entries(files) as [[string, string]];
   const edits = renameAt(workspace, URI, position, 'front2')?.changes?.[`file:///work/${uri}`] ?? [];

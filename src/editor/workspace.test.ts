@@ -38,7 +38,7 @@ test.each(uses)('the kinds that come with the package are known after %s uses th
   expect(workspace.source.resourceOf(KIND)).toBeDefined();
 });
 
-test('a file with known groups keeps the source', () => {
+test('a file whose groups are already known does not change the source of schemas', () => {
   const workspace = new Workspace(shipped);
   workspace.open('file:///a.yaml', '/a.yaml', 1, WIDGET);
   const { source } = workspace;

@@ -17,7 +17,7 @@ export interface YamlMember {
   readonly value: YamlNode | undefined;
 }
 
-/** A node of a tree. Spans are offsets in the text of the chunk. */
+/** A node of a tree. Spans are offsets in the text that was parsed. */
 export type YamlNode =
   | YamlScalar
   | (Span & { readonly kind: 'map'; readonly members: readonly YamlMember[] })

@@ -171,7 +171,7 @@ describe('writes of a Graph', () => {
     expect(requests.map(({ force }) => force)).toEqual([false]);
   });
 
-  it('fields are released by an apply of the identity without force', async () => {
+  it('fields are released by an apply that has only the identity of the object, without force', async () => {
     const { ports, requests, failed } = rig();
     const release = [{ target: TARGET, manager: PATCH, subresource: 'status', uid: 'u' } as const];
     expect(await carryOut(decision({ release }), ports)).toBe(true);

@@ -18,7 +18,7 @@ import { HelmChart } from './simple/index.ts';
 import { valkey } from './valkey/index.ts';
 
 describe('flux', () => {
-  test('sources have a default interval, and take the members of the spec at the top level', () => {
+  test('sources have a default interval, and their factories take the members of the spec as top-level arguments', () => {
     const { objects } = composed(({ name }) => {
       gitRepository({ id: 'git', name, url: 'https://example.com/a.git', ref: { branch: 'main' } });
       ociRepository({ id: 'oci', name, url: 'oci://example.com/a', interval: '1h', secretRef: undefined });
@@ -200,7 +200,7 @@ describe('kro', () => {
 });
 
 describe('argocd', () => {
-  test('an application gets its spec', () => {
+  test('an application has the spec that its factory gets', () => {
     const { objects } = composed(({ name }) => {
       application({
         id: 'app',
@@ -235,7 +235,7 @@ describe('argocd', () => {
     expect(yaml).toContain(by === 'label' ? 'schema.metadata.?labels' : 'schema.metadata.?annotations');
   });
 
-  test('the instance can be made an owner', () => {
+  test('with the option owner, argocdTracking makes the instance an owner of the object', () => {
     const owner = { apiVersion: 'example.com/v1', kind: 'All' };
     const { yaml } = composed(({ name }) => {
       configMap({ id: 'config', metadata: { name, ...argocdTracking({ owner }) }, data: {} });

@@ -8,7 +8,7 @@ describe('numbers and booleans', () => {
     ['+5', 5],
     ['9007199254740993', 9007199254740993n],
     ['-9223372036854775808', -9223372036854775808n],
-  ])('goParseInt(%s)', (text, value) => {
+  ])('goParseInt(%s) returns %s', (text, value) => {
     expect(goParseInt(text)).toEqual({ ok: true, value });
   });
 
@@ -32,7 +32,7 @@ describe('numbers and booleans', () => {
     ['inf', Infinity],
     ['-Infinity', -Infinity],
     ['NaN', Number.NaN],
-  ])('goParseFloat(%s)', (text, value) => {
+  ])('goParseFloat(%s) returns %s', (text, value) => {
     expect(goParseFloat(text)).toEqual({ ok: true, value });
   });
 

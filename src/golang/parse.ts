@@ -13,7 +13,10 @@ const MAX_UINT64_DIGITS = 20;
 const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
-/** A boolean as `strconv.ParseBool` reads it: `1`, `t`, `T`, `TRUE`, `true`, `True` and their opposites. */
+/**
+ * A boolean as `strconv.ParseBool` reads it. `1`, `t`, `T`, `TRUE`, `true` and `True` are true; `0`, `f`, `F`, `FALSE`,
+ * `false` and `False` are false. Undefined for any other string.
+ */
 export function parseBool(text: string): boolean | undefined {
   if (TRUE.has(text)) return true;
   return FALSE.has(text) ? false : undefined;
@@ -40,7 +43,7 @@ export function goParseBool(text: string): GoParse<boolean> {
   return value === undefined ? failed('ParseBool', text, REASONS.syntax) : { ok: true, value };
 }
 
-/** {@link parseInt64} with Go's error message. The value is a `bigint` only beyond ±(2⁵³−1). */
+/** {@link parseInt64} with Go's error message. Only a value beyond ±(2⁵³−1) is a `bigint`. */
 export function goParseInt(text: string): GoParse<number | bigint> {
   const value = parseInt64(text);
   if (typeof value === 'string') return failed('ParseInt', text, REASONS[value]);

@@ -71,7 +71,7 @@ describe('a type that is not assignable', () => {
       structType('wanted'),
       'field "inner" has incompatible type: field "name" has incompatible type: type kind mismatch: got "int", expected "string"',
     ],
-  ])('%j into %j', (output, expected, text) => expect(explainMismatch(output, expected, types)).toBe(text));
+  ])('%j into %j: %s', (output, expected, text) => expect(explainMismatch(output, expected, types)).toBe(text));
 });
 
 describe('an assignable type, including kro’s loopholes', () => {
@@ -90,7 +90,7 @@ describe('an assignable type, including kro’s loopholes', () => {
     [NULL, structType('named')],
     [mapType(STRING, INT), listType(STRING)],
     [STRINGS, structType('empty')],
-  ])('%j into %j', (output, expected) => expect(explainMismatch(output, expected, types)).toBeUndefined());
+  ])('%j into %j is accepted', (output, expected) => expect(explainMismatch(output, expected, types)).toBeUndefined());
 });
 
 test('the comparison of a recursive type terminates', () => {

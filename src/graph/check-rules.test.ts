@@ -32,7 +32,7 @@ ${lines.map((line) => `    ${line}`).join('\n')}
 
 const field = (type: string) => ['spec:', `  value: ${type}`];
 
-describe('rules that an API server accepts', () => {
+describe('no problem is reported for a rule that an API server accepts', () => {
   test.each([
     ['a comparison', `string | validation="self.startsWith('a')"`],
     ['a stored value', 'integer | validation="self >= oldSelf"'],
@@ -46,7 +46,7 @@ describe('rules that an API server accepts', () => {
   });
 });
 
-describe('rules that an API server refuses', () => {
+describe('a rule that an API server refuses is reported', () => {
   const cases: [string, string, object][] = [
     ['types', `'string | validation="self > 1"'`, { at: '> 1"', message: expect.stringContaining('(string, int)') }],
     [

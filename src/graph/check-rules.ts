@@ -43,7 +43,7 @@ export function checkRules(rules: readonly SimpleRule[], options: CompileOptions
 
 interface Fault {
   readonly message: string;
-  /** The offset in the rule, in UTF-16 units. */
+  /** The offset of the fault in the rule, in UTF-16 units. */
   readonly offset: number;
   readonly hint?: string | undefined;
 }

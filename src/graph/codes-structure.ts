@@ -65,7 +65,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/field-combination',
     'A resource has both or neither of template and externalRef, or an externalRef with forEach.',
     withResources('- id: a'),
-    'Give a resource that kro creates a template, and a resource that kro only reads an externalRef without forEach.',
+    'A resource that kro creates needs a template. A resource that kro only reads needs an externalRef without forEach.',
   ),
   error(
     'graph/feature-gate',
@@ -87,7 +87,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/propagate-when',
-    'A condition of propagateWhen waits for its own resource, or a condition of spec.propagateWhen waits until instances have the revision that it holds back. Other causes are a resource without a template, wrong arguments of exponentiallyReady or linearlyReady, and a kind whose names cannot be variables.',
+    'A condition of propagateWhen waits for its own resource, or a condition of spec.propagateWhen waits until instances have the revision that it holds back. Other causes are a resource without a template, wrong arguments of exponentiallyReady or linearlyReady, and, in spec.propagateWhen, a kind whose lowercase singular and plural cannot be variables.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n  propagateWhen: ["${a.ready()}"]',
     ),

@@ -34,7 +34,7 @@ spec:
 ${resources}`;
 
 describe('the first programs', () => {
-  test('my-application has its order, reads and status', () => {
+  test('my-application has the expected order, reads and status', () => {
     const { graph, diagnostics } = compileText(fixture('seeds/seed-18-my-application.rgd.yaml'));
     expect(diagnostics).toEqual([]);
     expect(graph?.order).toEqual(['deployment', 'service', 'ingress']);

@@ -40,8 +40,8 @@ const MAX_FOR_EACH_DIMENSIONS = 10;
 /**
  * Compiles a ResourceGraphDefinition. Never throws for user input: each problem is a diagnostic, and the result has all
  * problems that can be found, not just the first. With errors, the result has no graph. If the other level of kro does
- * not report an error, the hint of the error names this level. The function does not change the input. Only the graph
- * keeps references to the input; diagnostics do not.
+ * not report an error, the hint of the error names that other level. The function does not change the input. Only the
+ * graph keeps references to the input; diagnostics do not.
  */
 export function compile(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;

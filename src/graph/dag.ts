@@ -34,8 +34,8 @@ export function topologicalOrder(dependencies: DependencyMap): string[] {
 }
 
 /**
- * A topological order in which each id also comes after its ids in `preferred`. When no such order exists, `preferred`
- * is ignored.
+ * A topological order in which each id also comes after the ids to which `preferred` maps it. When no such order
+ * exists, `preferred` is ignored.
  */
 export function preferredOrder(dependencies: DependencyMap, preferred: DependencyMap): string[] {
   if (preferred.size === 0) return topologicalOrder(dependencies);

@@ -51,7 +51,7 @@ test.each<[string, Record<string, string[]>, Record<string, string[]>, string]>(
   ['a preference for itself', { a: [], b: [] }, { a: ['a', 'b'] }, 'b a'],
   ['preferences in a cycle', { a: [], b: [] }, { a: ['b'], b: ['a'] }, 'a b'],
   ['a preference against a dependency', { a: [], b: ['a'] }, { a: ['b'] }, 'a b'],
-])('the order with %s', (_title, hard, soft, order) => {
+])('preferredOrder follows preferences only where dependencies allow this: %s', (_title, hard, soft, order) => {
   expect(preferredOrder(new Map(Object.entries(hard)), new Map(Object.entries(soft))).join(' ')).toBe(order);
 });
 

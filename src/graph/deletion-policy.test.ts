@@ -77,7 +77,7 @@ describe('deletionPolicy of a resource', () => {
     expect(diagnostics[0]?.hint).toBeDefined();
   });
 
-  test('a change of the policy changes the hash, and writing the default does not', () => {
+  test('a policy other than the default changes the hash, and the written default does not', () => {
     const hashOf = (resource: JsonObject) => compileResource(resource).graph?.hash;
     const plain = hashOf({ template });
     expect(hashOf({ template, deletionPolicy: 'Orphaned' })).not.toBe(plain);

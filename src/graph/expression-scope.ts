@@ -92,7 +92,8 @@ export function makeScope(input: ScopeInput): ExpressionScope {
   return {
     names,
     check(text) {
-      // The node's own name is excluded, so that `parse` renames it like any other id.
+      // `parse` does not rename the names in this list. The node's own name is an id and must be renamed, so it is left
+      // out.
       const parsed = language.parse(
         text,
         own.filter((name) => name !== within?.subject.node.name),

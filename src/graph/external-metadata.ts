@@ -36,8 +36,8 @@ export function hasSelector(metadata: JsonObject): boolean {
 /**
  * The problems in the metadata of an external reference, according to the rules of kro since 0.9.4. The selector may be
  * a LabelSelector, or one bare expression that evaluates to a LabelSelector. The API server does not check the
- * selector, so the compiler does. `steps` begin with `metadata`. Operators and label values are checked only in a
- * selector without expressions; any other selector is checked when it is evaluated.
+ * selector, so the compiler does. The `steps` of each problem begin with `metadata`. Operators and label values are
+ * checked only in a selector without expressions; any other selector is checked when it is evaluated.
  */
 export function externalMetadataProblems(metadata: JsonObject, level?: KroCompatibility): readonly WalkProblem[] {
   const { name, selector } = metadata;

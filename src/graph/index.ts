@@ -70,7 +70,10 @@ export type { DependencyMap } from './dag.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';
-/** Used together with the compiler: the sources of the kinds in templates, and the formatter of problems. */
+/**
+ * Parts of other rooms that callers of the compiler need: the types and the formatter of problems, and the sources of
+ * the kinds in templates.
+ */
 export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '../core/index.ts';
 export { formatDiagnostic, hasErrors } from '../core/index.ts';
 export type {

@@ -38,7 +38,7 @@ describe('at the level of kro 0.10', () => {
     ["${'{'}", "'{'", 'an opening one too'],
     ['${"it\'s }"}', '"it\'s }"', 'only the same quote ends a literal'],
     ["${'a \" b'}", "'a \" b'", 'either way'],
-    ["${'it\\'s } fine'}", "'it\\'s } fine'", 'an escaped quote does not end it'],
+    ["${'it\\'s } fine'}", "'it\\'s } fine'", 'an escaped quote does not end the literal in single quotes'],
     ["${'${later.expr}'}", "'${later.expr}'", 'an expression can contain another expression in single quotes'],
     ['plain $x', undefined, 'other notations are text'],
     ['${x', 'unterminated expression starting at offset 0', 'an unterminated expression is an error'],

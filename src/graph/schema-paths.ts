@@ -28,8 +28,8 @@ function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaA
 }
 
 /**
- * A cache of the schemas at paths, because resources of the same kind have the same fields. The type names do not begin
- * with the name of the root.
+ * A cache of the schemas at paths, because resources of the same kind have the same fields. The type names consist of
+ * the path alone, without a name for the root.
  */
 export class SchemaPaths {
   readonly #known = new WeakMap<Schema, Map<string, SchemaAt | undefined>>();

@@ -167,7 +167,7 @@ describe('a warning is reported for', () => {
   ])('%s', (_what, text, expected) => expect(warningsOf(text)).toEqual([expected]));
 });
 
-describe('a selector of a workload and the label of its pods', () => {
+describe('the selector of a workload is compared with the label of its pods', () => {
   const both = (selector: string, label: string): string =>
     withResources(workload('StatefulSet', POD, `app: ${label}`).replace('{app: a}', `{app: ${selector}}`));
   const warningsAbout = (text: string): string[] =>
@@ -280,7 +280,7 @@ describe('a variable that hides a name', () => {
     'schema.spec.tags.map(t, web.data.a == t, t).size() == 0 ? "a" : "b"',
     'has(web.data.a) ? "a" : "b"',
     'optional.of("a").optMap(x, x).orValue(web.metadata.name)',
-  ])('is none: %s', (expression) => expect(hidden(expression)).toEqual([]));
+  ])('does not occur in %s', (expression) => expect(hidden(expression)).toEqual([]));
 
   test.each([
     'schema.spec.tags.map(web, web)[0]',

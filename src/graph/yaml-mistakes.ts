@@ -12,8 +12,8 @@ export interface YamlProblem {
 }
 
 /**
- * Matches a quoted string. It may contain actions for another tool, as in the annotations of an alert, and is therefore
- * ignored.
+ * Matches a quoted string. It may contain `{{ … }}` for another tool, as in the annotations of an alert, and is
+ * therefore ignored.
  */
 const QUOTED = /"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g;
 

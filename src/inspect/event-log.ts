@@ -13,7 +13,7 @@ export interface MissedEvents {
   readonly complete: boolean;
 }
 
-/** The last events of an index, and its listeners. */
+/** The latest events of an `InspectIndex`, and the listeners for new events. */
 export class EventLog {
   /** The kept events, oldest first. */
   readonly #events: InspectEvent[] = [];

@@ -27,7 +27,7 @@ export interface EventStreamOptions {
   readonly log: EventLog;
   readonly response: ServerResponse;
   readonly clock: Clock;
-  /** The epoch of the server's ids. */
+  /** The epoch of the server's ids: a random string that is new for each start of the server. */
   readonly epoch: string;
   /** The last id that the client has received. Absent for a new client. */
   readonly lastEventId: string | undefined;

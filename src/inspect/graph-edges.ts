@@ -46,7 +46,7 @@ function edgesTo(
     const { purpose, place, expression } = placed;
     const parts = new Map<string, ReadPart[]>();
     for (const part of expression.reads) {
-      // A node may read itself in readyWhen, which is not an edge.
+      // A read of the reading node itself, as in readyWhen, is not an edge.
       if (part.id === to || !(graph.nodes.has(part.id) || part.id === SPEC_NODE)) continue;
       parts.set(part.id, [...(parts.get(part.id) ?? []), part]);
     }

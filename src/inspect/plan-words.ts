@@ -18,8 +18,8 @@ const ACTION_NOTES: Readonly<Partial<Record<ObjectPlan['action'], string>>> = {
 const UNCHECKED: ReadonlySet<ObjectPlan['action']> = new Set(['prune', 'delete', 'orphan', 'none', 'labels']);
 
 /**
- * Notes about a write in addition to its fields: the reason, the nodes that must be ready before, the finalizers, and
- * missing checks.
+ * Notes about a write in addition to its fields: the reason, the nodes that must be ready before the write, the
+ * finalizers, and missing checks.
  */
 export function writeNotes({ action, after, finalizers, checked, unread }: ObjectPlan): readonly string[] {
   const note = ACTION_NOTES[action];

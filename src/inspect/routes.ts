@@ -47,7 +47,7 @@ const LOG_LINES = 200;
 const MAX_LOG_LINES = 2000;
 
 /**
- * The body of the response to a request, except for the stream.
+ * The body of the response to a request. Requests for the event stream are answered elsewhere.
  *
  * @throws InspectFailure for an invalid request and for a subject that does not exist; also throws the errors of the
  *   details.

@@ -405,14 +405,14 @@ describe('a failure', () => {
       500,
       [`GET ${inspectPaths.why(ref)}: x is not a function`],
     ],
-    ['of the request is not', new InspectFailure('no', { status: 404, code: 'test/no' }), 404, []],
+    ['of the request is not reported', new InspectFailure('no', { status: 404, code: 'test/no' }), 404, []],
     [
-      'of a name that the cluster refuses',
+      'of a name that the cluster refuses is not reported',
       new KubeError('cannot be a name', { status: 400, reason: 'BadRequest' }),
       400,
       [],
     ],
-    ['of the cluster is not', new KubeError('no answer', { status: 0, reason: 'NoAnswer' }), 502, []],
+    ['of the cluster is not reported', new KubeError('no answer', { status: 0, reason: 'NoAnswer' }), 502, []],
   ])('%s', async (_title, error, status, expected) => {
     const failures: string[] = [];
     const failing = await serveInspect({

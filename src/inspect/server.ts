@@ -75,7 +75,7 @@ export interface InspectServer {
   close(): Promise<void>;
 }
 
-/** The maximum number of connections, and the maximum number of open streams among them. */
+/** The maximum number of connections. At most `MAX_STREAMS` of them may be open streams. */
 const MAX_CONNECTIONS = 256;
 const MAX_STREAMS = 64;
 

@@ -76,7 +76,7 @@ describe('the limits of visibleRows', () => {
 
 describe('maySeeEvent', () => {
   const ofDefinitions = viewerOf(() => false);
-  it('of changed limits, each caller', async () => {
+  it('allows each caller an event about changed limits', async () => {
     const event = { id: 1, at: 0, type: 'limits-changed', subject: '', message: '' } as const;
     expect(
       await maySeeEvent(
@@ -92,7 +92,7 @@ describe('maySeeEvent', () => {
     ['an instance that it may not list', 'acme.test/v1/Boat/n1/a', ofDefinitions, false],
     ['a cluster-scoped instance that it may not list', 'acme.test/v1/Boat/-/a', inNamespaces, false],
     ['a subject that is not an address', 'acme.test/Boat//a', ofDefinitions, false],
-  ])('of an event about %s', async (_title, subject, viewer, expected) => {
+  ])('allows an event only if the caller may see its subject: %s', async (_title, subject, viewer, expected) => {
     expect(await maySeeEvent({ id: 1, at: 0, type: 'failed', subject, message: '' }, viewer)).toBe(expected);
   });
 });

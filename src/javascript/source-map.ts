@@ -29,7 +29,8 @@ export function inputMap(payload: object, file: string): InputMap {
 }
 
 /**
- * Reads the source map at a URL. A `data:` URL contains the map itself. `undefined` when the map is missing or invalid.
+ * Reads the source map at a URL. A `data:` URL contains the map itself. `undefined` when the map is missing, invalid,
+ * or divided into sections.
  */
 export function readInputMap(url: string, file: string): InputMap | undefined {
   const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AnswerReader } from './answer-reader.ts';
 
-/** All calls of the sink, recorded in one value. */
+/** All calls that the reader makes to its sink, recorded in one value. */
 interface ReceivedAnswer {
   status?: number;
   headers?: Readonly<Record<string, string>>;

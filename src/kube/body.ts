@@ -13,7 +13,7 @@ export class WholeBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** The number of unread bytes above which the socket is paused until the reader has read them. */
+/** The number of unread bytes above which the socket is paused until the reader takes them. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
 /** A body that is read as it arrives. If the reader stops before the end, the rest of the body is abandoned. */

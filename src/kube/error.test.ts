@@ -22,7 +22,7 @@ describe('the pause that a server requests', () => {
     [{ 'retry-after': 'Wed, 21 Oct 2026 07:27:00 GMT', date }, details, 3000],
     [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:05 GMT' }, {}, undefined],
     [{ 'retry-after': 'soon', date }, details, 3000],
-  ])('headers %o and the Status %o', (headers, body, milliseconds) => {
+  ])('is computed from the headers %o and the Status %o', (headers, body, milliseconds) => {
     const error = errorOfResponse({ status: 503, headers }, JSON.stringify(status(body)));
     expect(error.retryAfterMs).toBe(milliseconds);
   });

@@ -49,7 +49,7 @@ describe('EventRecorder', () => {
     expect(writes().at(-1)).toBe('POST 1');
   });
 
-  it('creates an event again that was deleted or never written', async () => {
+  it('creates an event again if it was deleted or never written', async () => {
     const { recorder, writes, tick, server } = setup();
     const event = { object: boat, type: 'Normal', reason: 'Ready', message: 'is ready' } as const;
     const again = async (answers: readonly number[]) => {

@@ -45,7 +45,7 @@ function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
         reject(pluginError(plugin, `failed: ${detail}`, error));
       },
     );
-    // A plugin that reads from stdin would wait forever.
+    // Without this call, a plugin that reads from stdin would wait forever.
     child.stdin?.end();
   });
 }

@@ -84,7 +84,7 @@ function setup(isEligible?: () => boolean) {
 }
 
 describe('runElection', () => {
-  it('loses its term at the deadline, even if the server never responds', async () => {
+  it('is no longer the leader after the deadline, even if the server never responds', async () => {
     const { server, stop, events, ended, advance, finish } = setup();
     await advance(4000);
     server.answers = false;
@@ -110,7 +110,7 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('leads only while it is eligible: when it is not, it ends its work and releases the lease, and it leads again later', async () => {
+  it('is the leader only while it is eligible: otherwise it ends its work and releases the lease, and it can become the leader again', async () => {
     let isWanted = false;
     const { stop, events, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(5000);
@@ -135,7 +135,7 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('releases a lease with its own identity when it does not lead and no work is running', async () => {
+  it('releases a lease with its own identity when it is not the leader and no work is running', async () => {
     let isWanted = true;
     const { server, stop, events, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(1000);
@@ -153,7 +153,7 @@ describe('runElection', () => {
     await ended;
   });
 
-  it('leads a new term when it is eligible again before its work has ended', async () => {
+  it('becomes the leader again if it is eligible again before its work has ended', async () => {
     let isWanted = true;
     const { stop, events, ended, advance, finish } = setup(() => isWanted);
     await advance(1000);

@@ -67,7 +67,7 @@ export class LiveSchemas {
       if (!isForeign) this.#options.meter?.known();
       return isForeign;
     });
-    // Callers share the load, so the abort of one caller must not end it for all other callers.
+    // Several callers wait for the same schemas, so the abort of one caller must not end the loading for all others.
     const loading = Promise.all(foreign.map((type) => this.#load(type)));
     const loaded = await whileWanted(loading, options.signal);
     const missing = foreign.filter((_type, index) => loaded[index] === undefined);

@@ -38,7 +38,7 @@ const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'Sta
 
 /**
  * The maximum number of objects for which events are listed per object. For more objects, all warnings of the namespace
- * are read in one list.
+ * are read in one list, and the other events of claims in a second list.
  */
 const MAX_EVENT_LISTS = 2;
 

@@ -102,7 +102,7 @@ describe('watchStep', () => {
       ],
     },
     {
-      title: 'waits when the server also refuses that list',
+      title: 'waits when the server refuses both the streamed list and the plain list',
       from: streaming,
       inputs: [begin, notFilled, notFilled, { type: 'waited' }, notFilled, listed],
       log: [

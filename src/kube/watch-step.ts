@@ -115,7 +115,7 @@ export function watchStep(state: WatchState, input: WatchInput): readonly [reado
   }
 }
 
-/** Opens a stream that ended again immediately. If streams keep ending without a single line, waits first. */
+/** Opens a stream again at once after it has ended. From the third failure or ended stream in a row on, waits first. */
 function ended(state: WatchState): readonly [readonly WatchAction[], WatchState] {
   // A server that does not support streamed lists ends the stream without the bookmark that ends a list.
   if (state.phase === 'streaming') return [[{ type: 'list' }], { ...state, phase: 'listing' }];

@@ -8,6 +8,6 @@ test.each<[string, JsonObject, first: string, last: string]>([
   ['of events.k8s.io', { eventTime: '1', deprecatedLastTimestamp: null }, '1', '1'],
   ['of events.k8s.io that v1 wrote', { deprecatedFirstTimestamp: '1', deprecatedLastTimestamp: '2' }, '1', '2'],
   ['without times', { series: null }, '', ''],
-])('an Event %s', (_, event, first, last) => {
+])('the first and the last time are found in an Event %s', (_, event, first, last) => {
   expect([firstObserved(event), lastObserved(event)]).toEqual([first, last]);
 });

@@ -44,13 +44,13 @@ test.each<[keyof typeof RULES, string]>([
   ['portName', 'http2'],
   ['qualifiedName', 'example.com/Name_1'],
   ['wildcardSubdomain', '*.example.com'],
-])('%s takes %j', (name, text) => {
+])('the rule %s accepts %j', (name, text) => {
   expect(RULES[name](text)).toEqual([]);
 });
 
 // The messages are those of apimachinery 1.36. They state the length of label keys and label values in bytes, and of
 // all other names in characters.
-describe('too long', () => {
+describe('the error for a name that is too long', () => {
   test.each<[keyof typeof RULES, string, string]>([
     ['dnsLabel', 'a'.repeat(64), 'must be no more than 63 characters'],
     ['dns1035Label', 'a'.repeat(64), 'must be no more than 63 characters'],

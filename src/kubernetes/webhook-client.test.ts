@@ -54,6 +54,6 @@ test.each<[JsonObject, string[]]>([
       `at.service.path: Invalid value: "/A": segment[0]: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
     ],
   ],
-])('the client %j', (client, errors) => {
+])('the client configuration %j has the errors that an API server reports', (client, errors) => {
   expect(webhookClientErrors(client, 'at').map(({ field, message }) => `${field}: ${message}`)).toEqual(errors);
 });

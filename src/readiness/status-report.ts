@@ -5,9 +5,9 @@ import type { Schema } from '../schema/index.ts';
  * observed an object.
  */
 export interface StatusReport {
-  /** `status.conditions` is a list of conditions. */
+  /** Does the schema declare `status.conditions` as a list of conditions? */
   readonly conditions: boolean;
-  /** `status.observedGeneration` is an integer. */
+  /** Does the schema declare `status.observedGeneration` as an integer? */
   readonly observedGeneration: boolean;
 }
 

@@ -17,7 +17,7 @@ describe('canonicalJson', () => {
       value: JSON.parse('{"b":1,"__proto__":2}'),
       text: '{"__proto__":2,"b":1}',
     },
-  ])('$title', ({ value, text }) => {
+  ])('writes $title', ({ value, text }) => {
     expect(canonicalJson(value)).toBe(text);
   });
 

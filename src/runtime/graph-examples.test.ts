@@ -216,7 +216,7 @@ ${map('c', 'c', 'k: v')}`;
     expect(graphs.cluster.get('Namespace//team-a')?.metadata.labels ?? {}).toEqual({});
   });
 
-  it('E11: a status patch for each object of a selector', () => {
+  it('E11: a patch writes the status of each object of a selector', () => {
     const graphs = new GraphObjects({}, mode);
     for (const name of ['one', 'two']) {
       graphs.cluster.put({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name, namespace: 'team-a' } });

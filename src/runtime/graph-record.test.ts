@@ -370,7 +370,7 @@ describe('the deletion of a Graph', () => {
           ['delete v1/ConfigMap team-a/a: unreadable', 'delete v1/ConfigMap team-a/t: unreadable'],
         ],
       },
-    ])('the reads, the finalizer and the reasons to keep it, when $name', ({ view, expected }) => {
+    ])('decides about the reads and about the finalizer, with its reasons, when $name', ({ view, expected }) => {
       expect(deleting(view)).toEqual(expected);
     });
   });

@@ -56,7 +56,7 @@ describe('ownership', () => {
 });
 
 describe('patch nodes', () => {
-  it('two nodes write one object with two managers, and one node is removed', () => {
+  it('two nodes write one object with two managers, and a removed node releases only its own fields', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     graphs.apply(graph(patch('one', 't', 'a: "1"'), patch('two', 't', 'b: "2"')));
@@ -77,7 +77,7 @@ describe('patch nodes', () => {
     expect(graphs.data('t')).toEqual({ a: '1' });
   });
 
-  it('the fields of a removed node are taken over', () => {
+  it('a new node takes over the fields of a removed node', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', {});
     graphs.apply(patch('gone', 't', 'a: "1"'));

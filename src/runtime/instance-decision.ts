@@ -30,7 +30,7 @@ import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './sum
 import { suppressWrites } from './suppress-writes.ts';
 import { watchHealthConditions } from './watch-health.ts';
 
-/** The result for an instance whose nodes are not visited: existing objects stay. */
+/** The pruning result when the graph has an `instanceProblem`, so that no node was visited: existing objects stay. */
 const NO_PRUNING: Pruning = { delete: [], orphan: [], reports: [], remaining: [], complete: false, messages: [] };
 
 /** The decision for an instance of a definition whose nodes were visited. */

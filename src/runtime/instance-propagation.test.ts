@@ -4,8 +4,8 @@ import { compile, parseDefinitions } from '../graph/index.ts';
 import { heldInstances } from './index.ts';
 
 /**
- * The instances among a, b, c and d for which the condition holds the new revision back. Only a follows the newest
- * revision. By default, d is not ready with its own revision.
+ * Those of the instances `a`, `b`, `c` and `d` from which the condition holds the new revision back. Only the instance
+ * `a` follows the newest revision. By default, the instance `d` is not ready with its own revision.
  */
 function heldBy(condition: string, notReady: readonly string[] = ['d']): readonly string[] {
   const [document] = parseDefinitions(`

@@ -26,7 +26,7 @@ export function wantedScope(context: StepContext): InventoryScope {
   return { groupKinds: [...groupKinds].sort(compareText), namespaces: [...namespaces].sort(compareText) };
 }
 
-/** Every kind that the graph can write. */
+/** The scope with the kinds of all nodes that own objects and whose kind is constant. */
 function possibleScope({ graph }: StepContext): InventoryScope {
   const owned = typedNodes(graph).filter(ownsObjects);
   return { groupKinds: [...new Set(owned.map(({ type }) => groupKindText(type)))].sort(compareText), namespaces: [] };

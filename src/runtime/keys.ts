@@ -8,7 +8,10 @@ export const FINALIZER = 'kro.run/finalizer';
 /** Finalizer of Graphs. */
 export const GRAPH_FINALIZER = 'kro.run/graph-finalizer';
 
-/** Field managers of server-side apply. */
+/**
+ * The field managers of server-side apply for children, for the inventory of an instance, and for its labels and
+ * finalizer.
+ */
 export const CHILD_MANAGER = 'kro.run/applyset';
 export const INVENTORY_MANAGER = 'kro.run/applyset-parent';
 export const LABEL_MANAGER = 'kro.run/labeller';

@@ -36,7 +36,7 @@ describe('memberFinder', () => {
       found: 'k:{"a":1}',
     },
     { title: 'by the key __proto__', members: ['k:{"__proto__":1}'], item: {}, found: undefined },
-  ])('$title', ({ members, item, index = 0, found }) => {
+  ])('the finder matches an item: $title', ({ members, item, index = 0, found }) => {
     expect(memberFinder(members)(item, index)).toBe(found);
   });
 

@@ -24,6 +24,6 @@ test.each<[string, KubeObject | undefined, boolean, string]>([
   ['no object, after a deletion for the replacement', undefined, true, 'replaced'],
   ['an object of the same version', at('2'), false, 'unchanged'],
   ['an object of another version', at('1'), false, 'configured'],
-])('an apply that finds %s', (_, before, isReplacement, outcome) => {
+])('an apply that finds %s has the expected outcome', (_, before, isReplacement, outcome) => {
   expect(outcomeOfWrite(before, at('2'), isReplacement)).toBe(outcome);
 });

@@ -75,7 +75,7 @@ describe('the record of the objects in the status', () => {
 
   test.each<[string, (cluster: FakeCluster) => void, readonly unknown[]]>([
     [
-      'another instance owns',
+      'has no entry for an object that another instance owns',
       (cluster) => {
         cluster.edit('ConfigMap/ns/a', ({ metadata }) => {
           metadata.labels = { ...metadata.labels, 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
@@ -84,7 +84,7 @@ describe('the record of the objects in the status', () => {
       [],
     ],
     [
-      'a Graph writes',
+      'has no entry for an object that a Graph writes',
       (cluster) => {
         const metadata = { name: 'a', namespace: 'ns' };
         cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { k: 'v' } }, templateManager('u-1'));
@@ -99,8 +99,8 @@ describe('the record of the objects in the status', () => {
       },
       [3],
     ],
-    ['this revision writes', () => undefined, [4]],
-  ])('an object that %s', (_title, change, revisions) => {
+    ['gets the number of the revision that writes an object', () => undefined, [4]],
+  ])('%s', (_title, change, revisions) => {
     const { graph, cluster, key } = run();
     change(cluster);
     settle(graph, key, cluster, { step: { revision: 4 } });

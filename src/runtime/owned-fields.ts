@@ -7,7 +7,10 @@ import { ENGINE_PREFIX } from './field-managers.ts';
 import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
 import { memberFinder } from './list-members.ts';
 
-/** A set of fields as the API server records it (`fieldsV1`): `f:name`, `k:{…}`, `v:…` members, `.` for itself. */
+/**
+ * A set of fields as the API server records it (`fieldsV1`). Its members are `f:name`, `k:{…}` and `v:…`. The member
+ * `.` stands for the value itself.
+ */
 export type FieldSet = JsonObject;
 
 /**

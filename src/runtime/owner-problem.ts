@@ -30,7 +30,7 @@ export function ownerProblem(
   return { target, because, message, absent: false };
 }
 
-/** The end of kro's messages about fields of another manager. */
+/** The last words of kro's messages about a field that another manager owns. */
 export const FOREIGN_FIELD = 'executor: field owned by a foreign field manager';
 
 /**

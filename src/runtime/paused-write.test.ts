@@ -29,7 +29,7 @@ test.each([
   ['a deletion that was refused', { digest: '', uid: 'one' }, { digest: '', uid: 'one' }, 999, true],
   ['a deletion of another object of the name', { digest: '', uid: 'one' }, { digest: '', uid: 'two' }, 999, false],
   ['a deletion after a refused change', { digest: 'd', uid: 'one' }, { digest: '', uid: 'one' }, 999, false],
-])('does the pause after a refused write apply to %s?', (_name, refused, attempt, now, paused) => {
+])('the pause after a refused write affects only the same write: %s', (_name, refused, attempt, now, paused) => {
   const failed = { ...refused, failure, retryAt: 1000 };
   expect(pausedWrite({ failedWrite: () => failed }, target, attempt, now)).toBe(paused ? failed : undefined);
   expect(pausedWrite({ failedWrite: () => undefined }, target, attempt, now)).toBeUndefined();
@@ -50,7 +50,7 @@ test.each([
   ['the namespace that is being deleted', terminating, 'n1', 'n1', true],
   ['a refusal with another reason', failure, undefined, 'n1', true],
   ['another object that is missing', { ...missing, message: 'configmaps "ns" not found' }, undefined, 'n1', true],
-])('does the pause after a failed creation apply with %s?', (_name, cause, before, now, paused) => {
+])('only a changed namespace ends the pause after a failed creation: %s', (_name, cause, before, now, paused) => {
   const failed = {
     digest: 'd',
     uid: undefined,

@@ -21,9 +21,9 @@ const RESERVED = new Set(['state', 'conditions']);
 /**
  * Evaluates each status field independently. A field that reads absent data is omitted until the data exists. A field
  * that fails is omitted and reported. Omitted fields do not delay other fields. If all fields of an object or list are
- * omitted, the object or list is omitted too. An empty list element is removed only if it is the last element. If
- * `omit()` removes all fields of a container, the empty container stays. kro 0.10 omits a whole list if one of its
- * elements has no value.
+ * omitted, the object or list is omitted too. A list element that becomes empty in this way is removed only if it is
+ * the last element. If `omit()` removes all fields of a container, the empty container stays. kro 0.10 omits a whole
+ * list if one of its elements has no value.
  */
 export function projectStatus(
   { status: plan, kroCompatibility }: Pick<Graph, 'status' | 'kroCompatibility'>,

@@ -71,6 +71,6 @@ test.each([
     child("'0'", 'readyWhen: ["${1 / int(child.data.a) == 1}"]'),
     '; it reads data.a of ConfigMap v1 ns/child',
   ],
-])('an expression that fails on %s', (_what, resources, expected) => {
+])('the message names the objects that the failed expression reads: %s', (_what, resources, expected) => {
   expect(failureOf(resources)).toBe(`division by zero${expected}`);
 });

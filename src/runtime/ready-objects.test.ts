@@ -39,7 +39,7 @@ test.each<[string, string, KubeObject, boolean]>([
   ['the condition of a single object is false', 'one', pump({ running: false }), false],
   ['a node without conditions', 'any', pump(), true],
   ['a condition about a whole external list does not count for an item', 'others', pump(), true],
-])('the readiness of one object: %s', (_title, id, object, expected) => {
+])('the readiness of one object is decided: %s', (_title, id, object, expected) => {
   const node = GRAPH.nodes.get(id);
   if (node === undefined) throw new Error(`no node ${id}`);
   expect(readyObjects(node, [object], 0)).toEqual([expected]);

@@ -228,7 +228,7 @@ export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
   return DONE.has(state);
 }
 
-/** The number of an instance's nodes in each stage. */
+/** The numbers of an instance's nodes by state. */
 export interface NodeCounts {
   /** The number of all nodes except the skipped ones. */
   readonly nodes: number;
@@ -239,7 +239,7 @@ export interface NodeCounts {
   readonly deleted: number;
 }
 
-/** Counts nodes by stage. A skipped node has no objects, and counts only as `skipped`. */
+/** Counts nodes by state. A skipped node has no objects, and counts only as `skipped`. */
 export function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): NodeCounts {
   const count = (wanted: NodeState): number => nodes.filter(({ state }) => state === wanted).length;
   const skipped = count('skipped');

@@ -3,8 +3,8 @@ import type { JsonValue } from '../core/index.ts';
 import { selectorText } from './selector.ts';
 
 test.each<[string, JsonValue | undefined, string]>([
-  ['an absent selector selects everything', undefined, ''],
-  ['an empty selector selects everything', {}, ''],
+  ['an absent selector', undefined, ''],
+  ['an empty selector', {}, ''],
   ['labels', { matchLabels: { b: '2', a: '1' } }, 'a=1,b=2'],
   [
     'expressions',
@@ -18,7 +18,7 @@ test.each<[string, JsonValue | undefined, string]>([
     },
     '!old,new,tier in (a,b),x notin (y)',
   ],
-])('the string form of a selector: %s', (_name, selector, text) => {
+])('%s: the string form of %j is %j', (_name, selector, text) => {
   expect(selectorText(selector)).toEqual({ ok: true, text });
 });
 

@@ -39,7 +39,7 @@ const CASES: readonly [string, KroCompatibility, JsonObject | undefined, JsonObj
   ],
 ];
 
-test.each(CASES)('the requests that write a status: %s (level %s)', (_, level, live, wanted, expected) => {
+test.each(CASES)('a status is written by the necessary requests: %s (level %s)', (_, level, live, wanted, expected) => {
   expect(statusWrites(instanceWith(live), wanted, { level })).toEqual(expected);
 });
 

@@ -3,7 +3,7 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { conditionOf, putInstance, settle, statesOf } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 
-describe('collections', () => {
+describe('a collection', () => {
   const graph = graphOf(`
 schema: {spec: {names: "[]string", sizes: "[]integer"}, status: {all: "\${pumps.map(p, p.metadata.name)}"}}
 resources:

@@ -80,7 +80,7 @@ resources:
     });
   });
 
-  test('by selector: all namespaces, in the order of namespace and name', () => {
+  test('by selector: the node reads objects of all namespaces, ordered by namespace and name', () => {
     const cluster = new FakeCluster();
     cluster.put(config('outside', { key: 'one' }));
     cluster.put(config('z', {}, { app: 'web' }));

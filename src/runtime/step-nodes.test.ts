@@ -19,7 +19,7 @@ const CHAIN = graphOf(CHAIN_YAML);
 const PUMP = 'Pump.parts.test/ns/a-1';
 const COPY = 'ConfigMap/ns/a-2';
 
-describe('a chain of two objects', () => {
+describe('an instance with a chain of two objects', () => {
   test('is resolved up to the first missing data, which the message names', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
@@ -218,7 +218,7 @@ resources:
     ['true', true, 'ready: ready'],
     ['false', false, 'skipped: excluded'],
     ['null', null, 'skipped: excluded'],
-  ])('a condition that is %s', (_name, isOpen, state) => {
+  ])('a condition includes its node only if its value is the boolean true: %s', (_name, isOpen, state) => {
     const graph = graphOf(`
 schema: {}
 resources:

@@ -132,7 +132,7 @@ describe('an object with the deletion policy Orphaned', () => {
   });
 });
 
-test('an expression for all annotations cannot set the policy, and is merged with it', () => {
+test('an expression for all annotations cannot set the policy, and its other annotations are kept', () => {
   const notes = { [POLICY]: 'Orphaned', note: 'mine' };
   const resource = (policy: string) => `  - id: data
 ${policy}    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: data, annotations: "\${schema.spec.notes}"}}

@@ -131,7 +131,7 @@ test.each([
   ['unresolved', "maps.all(m, m.data['a'] == b'hi')", 'waiting: held'],
   ['unresolved', 'maps.ready() || maps.updated()', 'waiting: held'],
   ['unresolved', 'maps.ready() || schema.spec.n == 3', 'ready: ready'],
-])('a condition that reads a collection that is %s: %s', (is, condition, state) => {
+])('with a collection that is %s, the condition %s leaves the node in the state "%s"', (is, condition, state) => {
   const [include, list] = is === 'skipped' ? ['false', "['a']"] : ['true', "[db.data['none']]"];
   const graph = graphOf(
     `

@@ -84,7 +84,7 @@ test.each<[string, readonly FieldValue[], JsonValue]>([
     ],
     [{ named: 1 }],
   ],
-])('a computed key %s of a list names its own member', (_title, omitted, list) => {
+])('a computed key in an element of a list, %s, renames the member of its own element', (_title, omitted, list) => {
   const skeleton: JsonObject = { list: [null, { k: 1 }, { k: 2 }] };
   const key: FieldValue = { path: ['list', 1, 'k'], value: 'named', isKey: true };
   expect(fillSkeleton(skeleton, [...omitted, key])).toEqual({ list });

@@ -62,7 +62,7 @@ describe('the condition WatchesHealthy', () => {
       { nodes: { state: 'pending' } },
       'Unknown WatchesPending: waiting for the first list of nodes',
     ],
-  ])('%s', (_, states, expected) => {
+  ])('has the expected status when %s', (_, states, expected) => {
     const [found, ...more] = healthOf(states);
     expect(`${found?.status} ${found?.reason}: ${found?.message}`).toBe(expected);
     expect([found?.type, found?.observedGeneration, more]).toEqual(['WatchesHealthy', 3, []]);

@@ -15,7 +15,7 @@ describe('the type of a schema', () => {
     ['a map', { type: 'object', additionalProperties: { type: 'integer' } }, 'map(string, int)'],
     ['a map whose values have no type', { type: 'object', additionalProperties: {} }, 'map(string, dyn)'],
     ['no type', {}, undefined],
-  ])('%s', (_name, schema, expected) => {
+  ])('is the expected CEL type for %s', (_name, schema, expected) => {
     const type = celType(schema, 't');
     expect(type === undefined ? undefined : typeToString(type)).toBe(expected);
   });

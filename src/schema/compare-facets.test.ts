@@ -103,7 +103,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
       ['!.uniqueItems UNCLASSIFIED_SCHEMA_CHANGE'],
     ],
     ['an absent keyword that becomes false', list({}), list({ uniqueItems: false }), [], []],
-  ])('%s', (_title, old, next, engine, conservative) => {
+  ])('%s has the expected differences', (_title, old, next, engine, conservative) => {
     expect(changes(old, next, 'none')).toEqual([]);
     expect(changes(old, next, 'engine')).toEqual(engine);
     expect(changes(old, next, 'conservative')).toEqual(conservative);

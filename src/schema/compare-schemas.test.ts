@@ -45,7 +45,7 @@ describe('compareSchemas', () => {
   });
 });
 
-describe('the field of a change', () => {
+describe('fieldOfChange returns the path of a field', () => {
   const text: Schema = { type: 'string' };
   const inSpec = (properties: Record<string, Schema>, required: string[] = []): Schema =>
     object({ spec: object(properties, required) });

@@ -106,11 +106,11 @@ describe('selectable fields', () => {
         `${at(4)} ".spec.a.b": is an invalid path: does not refer to a valid field`,
       ],
     ],
-  ])('%s', (_name, version, expected) => {
+  ])('the errors for %s are those of the API server', (_name, version, expected) => {
     expect(causes(crd(WITH_FIELDS, version))).toEqual(expected);
   });
 
-  test('may stay too many', () => {
+  test('may stay more than eight in an update, but not become more than eight', () => {
     expect(causes(crd(WITH_FIELDS, nine), crd(WITH_FIELDS, nine))).toEqual([]);
     expect(causes(crd(WITH_FIELDS, nine), crd(WITH_FIELDS))).toHaveLength(1);
   });

@@ -130,7 +130,7 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
   const isChecked = format !== undefined && (RANGE_FORMATS.has(format) || formatCheck(format) !== undefined);
   if (isChecked && format !== old.format) add(`accepts only the format ${format}`);
   for (const keyword of LOWER_BOUNDS) {
-    // An absent bound on a length or a number of members equals zero.
+    // An absent lower bound on a length or a number of members equals zero.
     const [was = keyword === 'minimum' ? undefined : 0, is] = [old[keyword], next[keyword]];
     if (is !== undefined && (was === undefined || is > was)) add(`${keyword} is ${is}`);
   }

@@ -42,7 +42,7 @@ describe('references', () => {
       { allOf: [{ $ref: '#/$defs/Alias' }, { minLength: 2 }] },
       'string | minLength=2 maxLength=9',
     ],
-  ])('%s', (_name, schema, expected) => {
+  ])('become the expected field: %s', (_name, schema, expected) => {
     expect(fieldOf(schema, { $defs })).toEqual(expected);
   });
 
@@ -134,7 +134,7 @@ describe('intersections', () => {
       { allOf: [{ type: 'string' }], anyOf: [{ const: 'x' }, { const: 'y' }] },
       'string | enum="x,y"',
     ],
-  ])('%s', (_name, schema, expected) => {
+  ])('become the expected field: %s', (_name, schema, expected) => {
     expect(fieldOf(schema)).toBe(expected);
   });
 
@@ -216,7 +216,7 @@ describe('alternatives', () => {
       },
       'integer | validation="(self % 2 == 0) || (self % 3 == 0)"',
     ],
-  ])('%s', (_name, schema, expected) => {
+  ])('become the expected field: %s', (_name, schema, expected) => {
     expect(fieldOf(schema)).toEqual(expected);
   });
 });
@@ -234,7 +234,7 @@ describe('restrictions that a cluster does not enforce', () => {
       { type: 'array', uniqueItems: true, items: { type: 'object', properties: { x: { type: 'string' } } } },
       ['field a: objects of a list may be equal, because a server compares only scalars and lists'],
     ],
-  ])('%s', (_name, schema, expected) => {
+  ])('have the expected warning: %s', (_name, schema, expected) => {
     expect(warningsOf(schema)).toEqual(expected);
   });
 

@@ -61,7 +61,8 @@ class Converter {
   readonly #nodes = new Map<JsonObject, Node>();
   readonly #ids = new Map<string, JsonObject>();
   /**
-   * The messages of all reported diagnostics, because several parts of an intersection may cause the same diagnostic.
+   * The messages of all reported diagnostics. A message is reported only once, even if several parts of an intersection
+   * cause it.
    */
   readonly #reported = new Set<string>();
   readonly #lenient: boolean;
@@ -140,7 +141,8 @@ class Converter {
     if (target === undefined) return;
     const resolved = this.convert(target, path, depth + 1);
     const name = /\/(?:\$defs|definitions)\/([A-Za-z]\w*)$/.exec(reference)?.[1];
-    // Libraries generate names that end with a digit; authors rarely write such names.
+    // Libraries generate names that end with a digit, and authors rarely write such names. Therefore such a name is not
+    // kept.
     if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
     Object.defineProperties(node, lazyCopies(resolved));
     if (name !== undefined && !/\d$/.test(name)) names.set(node, name);

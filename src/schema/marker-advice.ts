@@ -9,7 +9,7 @@ import type { SimpleType } from './simple-type.ts';
 export interface MarkerAdvice {
   /**
    * `contradiction`: the field has no valid value. `no-effect`: the marker does not have the effect that its name
-   * suggests. `brackets`: a list is written in brackets.
+   * suggests. `brackets`: the values of an `enum` marker are written in brackets.
    */
   readonly kind: 'contradiction' | 'no-effect' | 'brackets';
   readonly message: string;

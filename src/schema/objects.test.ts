@@ -329,7 +329,7 @@ describe('applyDefaults', () => {
     expect(value).toEqual(before);
   });
 
-  test('a complete object is returned itself', () => {
+  test('a complete object is not copied', () => {
     const value = { a: '1', n: null, o: { b: 2 } };
     expect(applyDefaults(schema, value)).toBe(value);
   });
@@ -376,7 +376,7 @@ describe('prune', () => {
     expect(prune(list, value)).toEqual({ value: { l: [{ odd: 1, known: { x: '1' } }] }, unknown: ['l[0].known.y'] });
   });
 
-  test('an object without unknown fields is returned itself', () => {
+  test('an object without unknown fields is not copied', () => {
     const value = { spec: { a: '1' } };
     expect(prune(schema, value).value).toBe(value);
   });

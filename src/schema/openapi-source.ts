@@ -6,7 +6,10 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 
 const REFERENCE = '#/components/schemas/';
 
-/** An OpenAPI v3 document of an API server, with the schemas of a group-version, which are built on demand. */
+/**
+ * An OpenAPI v3 document of an API server, with the schemas of a group-version. Each schema is built when it is first
+ * needed.
+ */
 export interface OpenApiDocument extends SchemaSource {
   /** A schema by its name under `components.schemas`. */
   schemaNamed(name: string): Schema | undefined;
@@ -32,7 +35,7 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
     if (!isJsonObject(raw)) return EMPTY;
     const name = referenceOf(raw);
     if (name === undefined) return viewSchema(raw, (child) => resolve(child, new Set()));
-    // A cycle that consists only of references has no schema.
+    // A reference without a target, and a cycle that consists only of references, get the empty schema.
     if (passed.has(name) || !Object.hasOwn(components, name)) return EMPTY;
     const target = components[name];
     const known = nodes.get(name);

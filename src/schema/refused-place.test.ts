@@ -52,6 +52,6 @@ test.each([
   ['object', '80', 'write members, as in "name: value", below the field'],
   ['integer', '80', 'write it without quotes: 80'],
   ['integer,string', '80', 'write it without quotes: 80'],
-])('the hint for a quoted number where the type %s is expected', (types, value, hint) => {
+])('a quoted number where the type %s is expected has the right hint', (types, value, hint) => {
   expect(refusalText(`a in body must be of type ${types}: "string"`, value, 'a').hint).toBe(hint);
 });

@@ -133,9 +133,10 @@ function findQuantity(
 }
 
 /**
- * Finds the position of a server's refusal in an object. For a wrong key or value of a map, the server names only the
- * map and quotes the key or value. For labels and annotations of a template, the server omits `metadata` from the path.
- * For a missing field, the position is the nearest existing ancestor.
+ * Finds the position of a server's refusal in an object. For a wrong key or value of a map, or a wrong item of a list,
+ * the server names only the map or the list, and quotes the key, value or item. For labels and annotations of a
+ * template, the server omits `metadata` from the path. For a missing field, the position is the nearest existing
+ * ancestor.
  */
 export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
   let steps = stepsIn(root, field);

@@ -49,7 +49,7 @@ export interface SimpleSchemaOptions {
   readonly gated?: readonly GatedMarkerKey[];
 }
 
-/** A built schema, with the facts that its callers need. */
+/** The schema of a field or a type, with the facts that the code around it needs. */
 interface Built {
   readonly schema: Schema;
   /**

@@ -15,7 +15,7 @@ const MAX_DEPTH = 200;
  */
 export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;
-  // A default of the root is a whole resource.
+  // A default of the root must be a whole resource, with an apiVersion and a kind.
   const node = depth === 0 ? deriveSchema(schema, { 'x-kubernetes-embedded-resource': true }) : schema;
   if (schema.default !== undefined) yield* oneDefault(node, schema.default, `${path}.default`);
   if (schema.items !== undefined) yield* defaultErrors(schema.items, `${path}.items`, depth + 1);

@@ -151,7 +151,7 @@ describe('errors of the schema of a CRD', () => {
       [`${A}.anyOf[0].additionalProperties: Forbidden: must be undefined to be structural`],
     ],
     [
-      'a bound of metadata that is zero',
+      'a bound of 0 for metadata',
       { type: 'object', properties: { metadata: { type: 'object', maxProperties: 0 } } },
       [
         's.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified',
@@ -187,7 +187,7 @@ describe('errors of the schema of a CRD', () => {
       [`${A}.default.[0]: Invalid value: "integer": [0] in body must be of type object: "integer"`],
     ],
     [
-      'paths of rules to fields with other characters',
+      'the fieldPath of a rule for a field whose name has a dash',
       spec({
         type: 'object',
         properties: { 'a-b': { type: 'string' } },
@@ -264,7 +264,7 @@ describe('errors of the schema of a CRD', () => {
   });
 });
 
-test('rules are compiled with the path of the enclosing list that forbids oldSelf', () => {
+test('each rule is compiled with its own path, and with the path of an enclosing list whose items cannot be matched with old items', () => {
   const rules = [{ rule: 'true' }];
   const leaf: JsonObject = { type: 'string', 'x-kubernetes-validations': rules };
   const keyed: JsonObject = {
@@ -326,7 +326,7 @@ describe('updates of a definition', () => {
         'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions',
       ],
     ],
-  ])('change of %s', (_name, next, expected) => {
+  ])('a change of %s has the expected problems', (_name, next, expected) => {
     expect(crdUpdateErrors(next, stored).map((error) => `${error.field}: ${error.message}`)).toEqual(expected);
   });
 

@@ -13,12 +13,12 @@ it.each([
   ['a single line', JSON.stringify(JSON.parse(text))],
   ['indented lines', JSON.stringify(JSON.parse(text), null, 2)],
   ['one line for each type, and no line break at the end', text.trimEnd()],
-])('a data file with %s has the facts of its JSON', (_title, form) => {
+])('the table of a data file with %s has the same facts as the parsed JSON', (_title, form) => {
   const table = tableOfText(() => form);
   expect(Object.fromEntries([...table.names()].map((name) => [name, table.facts(name)]))).toEqual(whole);
 });
 
-it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('a data file in either form has no facts of %j', (name) => {
+it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('a table has no facts of the unknown name %j', (name) => {
   const forms = [text, JSON.stringify(JSON.parse(text))];
   expect(forms.map((form) => tableOfText(() => form).facts(name))).toEqual([undefined, undefined]);
 });

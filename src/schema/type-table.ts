@@ -1,6 +1,6 @@
 import type { TypeFacts, TypeTable } from './builtin-types.ts';
 
-/** A table of facts that are in memory. */
+/** Makes a table from the facts of types that are in memory. */
 export function tableOfFacts(facts: Readonly<Record<string, TypeFacts>>): TypeTable {
   return {
     names: () => Object.keys(facts),

@@ -240,16 +240,16 @@ describe('the variables that a function captures', () => {
       { k: 2 },
     ],
     ['no globals', '', '() => Math.max(undefined, nowhere)', {}],
-  ])('%s', (_, before, fn, vars) => {
+  ])('include %s', (_, before, fn, vars) => {
     expect({ ...passed(before, fn).vars }).toEqual(vars);
   });
 
-  test('names that a switch or a block declares are not visible outside', () => {
+  test('include a name that a switch or a block hides only inside', () => {
     const fn = '(s) => { switch (s) { case 1: { let x; } case 2: let y; } return [x, y]; }';
     expect(passed('const x = 1, y = 2;', fn).vars).toEqual({ x: 1, y: 2 });
   });
 
-  test('this and arguments of the enclosing code, if they are used', () => {
+  test('include this and arguments of the enclosing code, if they are used', () => {
     const code = (body: string) =>
       `const take = (f) => f; const o = { m() { return (${body}); } }; const { kubernetesComposition: sdk } = require("typekro"); return o;`;
     const sdk = () => ({ kubernetesComposition: (f: unknown) => f });
@@ -261,7 +261,7 @@ describe('the variables that a function captures', () => {
     expect(attach(code('sdk(() => class { [this.k] = 1; })')).code).toContain('this: () => this');
   });
 
-  test('this of a class field, and private names of the class', () => {
+  test('include this of a class field, and private names of the class', () => {
     const code =
       'const { sdk } = require("typekro"); class A { #owner = "me"; n = 1; make = sdk(() => this.n + this.#owner); }; return new A();';
     const sdk = () => ({ sdk: (f: unknown) => f });

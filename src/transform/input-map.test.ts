@@ -27,7 +27,7 @@ test.each([
   ['../src', 'a.ts', '/app/src/a.ts'],
   ['file:///src', 'a.ts', '/src/a.ts'],
   ['../src', '/b/a.ts', '/b/a.ts'],
-])('sourceRoot %j and source %j name %j', (sourceRoot, source, file) => {
+])('a map with sourceRoot %j and source %j denotes the file %j', (sourceRoot, source, file) => {
   expect(inputMap({ ...map(source), sourceRoot }, '/app/out/a.js')(0, 0)?.file).toBe(file);
 });
 

@@ -103,7 +103,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     if (mode === 'kro') await cluster.startController();
   });
 
-  test('creates, keeps unchanged, updates, replaces and destroys', async () => {
+  test('creates an instance, leaves it unchanged, updates it, replaces it and destroys it', async () => {
     const [made] = await run({ declare: [{ mode, ...a }] });
     expect(made).toMatchObject({
       kind: 'Notes',

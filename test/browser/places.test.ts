@@ -137,7 +137,8 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     await page.getByRole('heading', { name: 'Plan' }).waitFor();
     await expect.poll(() => server.requests.at(-1)).not.toBe('/api/v1/events');
     const before = server.requests.length;
-    // The page pauses between two reads of the same data. After the third response, all other pauses are over.
+    // The page pauses between two reads of the same data. When the third response has arrived, the pauses of all other
+    // data are over too.
     for (let read = 0; read < 3; read += 1) {
       const isAnswered = page.waitForResponse(/\/api\/v1\/meta/);
       server.emit([

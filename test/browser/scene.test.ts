@@ -96,7 +96,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('a definition shows the schemas, and its canary with the instance that gets the revision first', async () => {
+  test('the page of a definition shows its schemas, and its canary with the instance that gets the revision first', async () => {
     await open('#/definitions/shops.acme.dev?tab=schema');
     await page.getByText(/Revision 4 is tried first on 1 of 9,999 instances/).waitFor();
     await page.getByText('shop/web is not ready yet').waitFor();

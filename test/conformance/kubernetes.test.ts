@@ -52,7 +52,7 @@ test.each<[string, KubernetesSpec['status'], SpecRun, number]>([
   ['a difference that passes', 'differs', PASSED, 1],
   ['a spec that needs containers and fails', 'needs-containers', FAILED, 0],
   ['a spec that needs containers and passes', 'needs-containers', PASSED, 0],
-])('%s: listed as "%s", run %j, %i failures', (_, status, run, failures) => {
+])('%s: the list entry "%s" and the run %j make %i failures', (_, status, run, failures) => {
   const [topic] = compareSpecs(list(spec('[sig-x] a', status)), new Map([['[sig-x] a', run]]));
   expect(topic).toMatchObject({ topic: 'sig-x', passed: 1 - failures });
   expect(topic?.failures).toHaveLength(failures);

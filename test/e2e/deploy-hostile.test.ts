@@ -103,7 +103,7 @@ describe('rollback in direct mode', () => {
     expect(await textOf('a')).toEqual({ text: later });
   });
 
-  test('a record without a valid number deletes nothing', async () => {
+  test('a rollback deletes nothing if the revision in the record is not a number', async () => {
     const factory = direct();
     await factory.deploy({ name: 'a', text: '1' });
     await factory.deploy({ name: 'a', text: '2' });

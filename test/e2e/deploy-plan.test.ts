@@ -144,7 +144,7 @@ describe('plan', () => {
         'deleted - a-debug',
         'unchanged config a-config',
       ]) as string[],
-      // The node reads a status field of the changed Deployment.
+      // The node `after` reads a status field of the changed Deployment, so its object is not known before the deploy.
       waiting: ['after'],
     });
   });

@@ -7,7 +7,7 @@ import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 
-/** Errors that a new user may encounter, most of them in both modes. */
+/** The cluster of one test. The tests check errors that a new user may encounter, most of them in both modes. */
 let cluster: TestCluster;
 beforeEach(async () => {
   cluster = await createCluster({

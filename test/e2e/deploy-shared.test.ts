@@ -71,7 +71,8 @@ test('a deploy waits for the end of the deletion of a definition, and applies th
     progressCallback: ({ message }) => {
       if (!message?.startsWith('applied ResourceGraphDefinition')) return;
       applied.push(message);
-      // The first apply of the second deploy writes to the definition that is being deleted.
+      // The first apply of the second deploy writes to the definition that is being deleted. The finalizer is then
+      // removed, so that the deletion ends.
       if (applied.length === 2) void hold(null);
     },
   });

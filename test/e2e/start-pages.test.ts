@@ -9,9 +9,8 @@ import { packTarballs } from '../support/packed-tarballs.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 
 /**
- * Follows the pages of docs/start in an empty folder and a shell, with only the commands that the pages print.
- * `npm run long` installs the packed package with its dependencies. `npm test` links the packages, because packing and
- * installing takes a minute.
+ * Does this run install the packed package with its dependencies? `npm run long` does. `npm test` links the packages,
+ * because packing and installing takes a minute.
  */
 const isPacked = isLongRun();
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

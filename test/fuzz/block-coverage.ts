@@ -6,7 +6,7 @@ export type CoveredCharacters = ReadonlyMap<string, Uint8Array>;
 
 /**
  * Measures which code blocks run in this process, with V8's own counters. V8 counts only code that it compiles after
- * the start. Therefore an instance must exist before the measured modules are imported.
+ * the start. Therefore a `BlockCoverage` must exist before the measured modules are imported.
  */
 export class BlockCoverage implements Disposable {
   readonly #session = new Session();

@@ -44,7 +44,7 @@ function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv
   return ended.stdout;
 }
 
-/** The flags with which a program in this Node version cannot use the inspector. */
+/** The flags that prevent a program in this Node version from using the inspector. */
 function withoutInspector({ command }: Runtime): string[] {
   const major = Number(output(command, ['-p', 'process.versions.node.split(".")[0]']));
   const flag = major >= 22 ? '--permission' : '--experimental-permission';
@@ -88,7 +88,7 @@ describe('other runtimes', () => {
     expect(output(BUN.command, ['--preload', 'typekro/register', main])).toBe(expected);
   });
 
-  test.skipIf(!BUN.exists)('bun names the place in TypeScript', () => {
+  test.skipIf(!BUN.exists)('bun: the stack of an error names the position in the TypeScript source', () => {
     const ended = runCommand(BUN.command, ['--preload', 'typekro/register', 'broken.ts'], { cwd: directory });
     expect(ended.stderr).toMatch(/broken\.ts:6:7\d/);
   });
@@ -98,14 +98,14 @@ describe('minified bundles', () => {
   const bundlers: Bundler[] = ['esbuild', 'rollup', 'webpack', 'vite'];
   describe.each(bundlers)('%s', (name) => {
     const isMissing = (name === 'rollup' || name === 'webpack') && tool(name) === undefined;
-    test.skipIf(isMissing)('read by the inspector', async () => {
+    test.skipIf(isMissing)('a bundle without the plugin makes the expected graph with the inspector', async () => {
       await bundleWith(name, { directory, entry: 'main.js', out: `${name}.mjs`, transform: false });
       for (const { command } of NODES.filter((node) => node.exists)) {
         expect(withAuthorsNames(output(command, [`${name}.mjs`]))).toBe(expected);
       }
     });
 
-    test.skipIf(isMissing)('with the plugin, without an inspector', async () => {
+    test.skipIf(isMissing)('a bundle with the plugin makes the expected graph without an inspector', async () => {
       await bundleWith(name, { directory, entry: 'main.js', out: `${name}-plugin.mjs`, transform: true });
       for (const node of NODES.filter(({ exists }) => exists)) {
         expect(output(node.command, [...withoutInspector(node), `${name}-plugin.mjs`])).toBe(expected);

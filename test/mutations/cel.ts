@@ -112,7 +112,7 @@ export const CEL: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a negative limit of split is the size of its result',
+    name: 'a negative limit of split counts as the maximum size of its result',
     file: 'src/cel/cost/call-costs.ts',
     find: 'return limit < 0 ? UNBOUNDED : limit;',
     replace: 'return limit;',
@@ -147,7 +147,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['src/cel/rename.test.ts'],
   },
   {
-    name: 'a validation rule may have a list of different types',
+    name: 'a validation rule may have a list literal whose elements have different types',
     file: 'src/cel/check/checker.ts',
     find: 'if (!this.#declarations.homogeneousLiterals) return DYN;',
     replace: 'return DYN;',

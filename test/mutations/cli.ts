@@ -156,7 +156,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/lint/formats.test.ts'],
   },
   {
-    name: 'the first level of a rule wins',
+    name: 'of several levels for one lint rule, the first wins',
     file: 'src/cli/lint/rules.ts',
     find: 'levels.findLast(',
     replace: 'levels.find(',
@@ -177,7 +177,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/convert/convert.test.ts'],
   },
   {
-    name: 'fields of the server stay',
+    name: 'the fields that a server writes stay in a generated definition',
     file: 'src/cli/convert/to-definition.ts',
     find: '= withoutServerFields(object);',
     replace: '= object;',
@@ -240,7 +240,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/commands/cluster-faults.test.ts'],
   },
   {
-    name: 'fault rules with a mistake are added',
+    name: 'fault rules of a wrong shape are also checked for conditions that no request can meet',
     file: 'src/cli/clusters/fault-rules.ts',
     find: 'if (isWrong || !Array.isArray(list)) return [];',
     replace: 'if (!Array.isArray(list)) return [];',

@@ -38,7 +38,7 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/kinds/job-index-text.test.ts'],
   },
   {
-    name: 'the pods that a failed Job deletes do not count',
+    name: 'the pods that a failed Job deletes do not count as failed',
     file: 'src/cluster/controllers/job-plan.ts',
     find: `final.type === 'Failed' ? living.filter`,
     replace: `final.type === '' ? living.filter`,

@@ -374,7 +374,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/definitions/register-versions.test.ts'],
   },
   {
-    name: 'the failure of a new request counts as known',
+    name: 'the failure of a new request is not reported after an earlier failure',
     file: 'src/cluster/controllers/stand-ins/cert-manager/certificates.ts',
     find: "conditionOf(certificate, 'Issuing')?.['status'] === 'False'",
     replace: 'lastFailure > 0',

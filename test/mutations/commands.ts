@@ -213,7 +213,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/saved-plan.test.ts'],
   },
   {
-    name: 'a condition of an older generation is enough',
+    name: 'a wait ends with a condition of an older generation',
     file: 'src/cli/instance/wait-goal.ts',
     find: '&& isCurrent(found)',
     replace: '',

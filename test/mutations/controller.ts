@@ -37,7 +37,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'a request that arrives while its key runs is lost',
+    name: 'a request for a key is lost when it arrives during a pass over the key',
     file: 'src/controller/queue/work-queue.ts',
     find: '    if (entry.dueAt === undefined) this.#entries.delete(id);\n    else this.#place(id, entry, now);',
     replace: '    this.#entries.delete(id);',
@@ -121,7 +121,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/conditions.test.ts'],
   },
   {
-    name: 'the root is True while a condition is Unknown',
+    name: 'the condition Ready is True while another condition is Unknown',
     file: 'src/controller/conditions.ts',
     find: "  for (const status of ['False', 'Unknown'] as const) {",
     replace: "  for (const status of ['False'] as const) {",
@@ -353,7 +353,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
   {
-    name: 'only the last owner keeps a sweep going',
+    name: 'only the rewrites of the last owner cause another sweep',
     file: 'src/controller/drift/rewrites.ts',
     find: 'isDue ||= owner.rewrites !== undefined',
     replace: 'isDue = owner.rewrites !== undefined',

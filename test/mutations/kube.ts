@@ -66,14 +66,14 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a watch continues without a list after 403 and 404',
+    name: 'a watch continues without a new list after 403',
     file: 'src/kube/watch-step.ts',
     find: 'if (error.status === 403 || error.status === 404) {',
     replace: 'if (error.status === 404) {',
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'failures before a line arrives still count',
+    name: 'the failures before a line of the watch still count after the line',
     file: 'src/kube/watch-step.ts',
     find: 'const next = { ...state, failures: 0, expired: 0, ...versionsAfter(',
     replace: 'const next = { ...state, expired: 0, ...versionsAfter(',
@@ -185,7 +185,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/sockets.test.ts'],
   },
   {
-    name: 'a server that aggregates only one of /api and /apis has no other kinds',
+    name: 'when a server aggregates only one of /api and /apis, the kinds of the other one are not found',
     file: 'src/kube/discovery.ts',
     find: 'const entries = await Promise.all(legacyVersions(list).map(',
     replace: 'const entries = await Promise.all(legacyVersions(null).map(',

@@ -9,7 +9,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'a Deployment without replicas wants none',
+    name: 'a Deployment without spec.replicas is ready at once',
     file: 'src/readiness/kinds/workloads.ts',
     find: "  const updated = countAt(object, 'status', 'updatedReplicas');\n  const available = countAt(",
     replace:
@@ -31,7 +31,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'a Job that failed is still running',
+    name: 'a failed Job counts as running',
     file: 'src/readiness/kinds/workloads.ts',
     find: "  if (bad?.status === 'True') return failed('JobFailed', describeCondition('Failed', bad));",
     replace: '',
@@ -94,7 +94,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/causes.test.ts'],
   },
   {
-    name: 'the exit code 0 of a container is a cause',
+    name: 'a container that ended with exit code 0 counts as a cause',
     file: 'src/readiness/causes.ts',
     find: "isJsonObject(ended) && exitCodeOf(ended) !== '0' ? ended : undefined;",
     replace: 'isJsonObject(ended) ? ended : undefined;',

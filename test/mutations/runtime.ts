@@ -65,7 +65,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['test/simulation/features/late-namespaces.test.ts'],
   },
   {
-    name: 'a write that fails again in a namespace is repeated without a pause',
+    name: 'a write that fails again in the same namespace is repeated without a pause',
     file: 'src/runtime/missing-namespace.ts',
     find: 'return uid !== undefined && uid !== namespaceUid;',
     replace: 'return uid !== undefined;',
@@ -290,7 +290,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-memory.test.ts'],
   },
   {
-    name: 'the account of a Graph that was refused first is not recorded before its first write',
+    name: 'the account of a Graph is not recorded before its first write if the Graph was refused before',
     file: 'src/runtime/graph-decision.ts',
     find: "const isFirst = instance.status?.['appliedServiceAccount'] === undefined && isUnwritten;",
     replace: 'const isFirst = instance.status === undefined && isUnwritten;',

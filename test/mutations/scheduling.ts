@@ -88,7 +88,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: DECISIONS,
   },
   {
-    name: 'the ledger keeps the pods that have failed',
+    name: 'the resources of a failed pod still count as used',
     file: 'src/cluster/scheduling/node-ledger.ts',
     find: "return phase === 'Succeeded' || phase === 'Failed' ? '' :",
     replace: "return phase === 'Succeeded' ? '' :",
@@ -102,7 +102,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: WAITING,
   },
   {
-    name: 'a pod with scheduling gates is in the group of the other pods',
+    name: 'a pod with a simulation annotation is in the group of the other pods',
     file: 'src/cluster/scheduling/waiting-pods.ts',
     find: ".filter(([name]) => name.startsWith('typekro.dev/')),",
     replace: '.filter(([name]) => name === ""),',

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const TESTING: readonly MutationRow[] = [
   {
-    name: 'an expected null is a value',
+    name: 'an expected null does not match an absent member',
     file: 'src/testing/graph-test/compare.ts',
     find: '  if (expected === null && received === undefined) return [];\n',
     replace: '',
@@ -73,14 +73,14 @@ export const TESTING: readonly MutationRow[] = [
     tests: ['src/cli/graph-test/faults.test.ts'],
   },
   {
-    name: 'an object that was created again keeps no status',
+    name: 'an object that is created again does not get its status back',
     file: 'src/testing/fault-test/child-controllers.ts',
     find: 'await this.#world.giveStatus(known.ref, status);',
     replace: '',
     tests: ['src/cli/graph-test/faults.test.ts'],
   },
   {
-    name: 'an interrupt does not end lives',
+    name: 'after an interrupt, a run still starts its remaining instances (lives)',
     file: 'src/testing/fault-test/run-lives.ts',
     find: 'index < lives && !isStopped()',
     replace: 'index < Math.min(lives, 9)',

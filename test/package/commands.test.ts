@@ -9,8 +9,8 @@ import type { Ended } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
 /**
- * Runs each command as in an installed package: in a separate process, with only the package's dependencies, against a
- * cluster of `up`.
+ * The folder of the installed package. The tests run each command as a user does: in a separate process, with only the
+ * package's dependencies, against a cluster of `up`.
  */
 let directory: string;
 let cluster: RunningCommand;

@@ -7,7 +7,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
-/** Builds the package of `examples/starters/composition-package`, uses it in another project, and runs its README. */
+/**
+ * The repository. The test builds the package of `examples/starters/composition-package`, uses it in another project,
+ * and runs the commands of the package's README.
+ */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLE = join(ROOT, 'examples/starters/composition-package');
 const [maker = '', user = ''] = readFileSync(join(EXAMPLE, 'README.md'), 'utf8').split(/^## Use it$/m);

@@ -12,7 +12,10 @@ import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
-/** Follows docs/definitions.md: writes its files, runs its commands, and compares their output with the page. */
+/**
+ * The steps of docs/definitions.md. The tests write the files of the page, run its commands, and compare the output
+ * with the page.
+ */
 const steps = stepsOfPage(readFileSync(new URL('../../docs/definitions.md', import.meta.url), 'utf8'));
 const commandLines = steps.filter(({ kind }) => kind === 'command');
 

@@ -27,7 +27,10 @@ vi.mock('../../src/cli/clusters/launch.ts', async (original) => ({
 
 const namedClusters: { close(): Promise<void> }[] = [];
 
-/** Runs the command lines of README and docs in a folder with the files that they name, against an embedded cluster. */
+/**
+ * The repository. The tests run the command lines of its README and docs in a folder with the files that the lines
+ * name, against an embedded cluster.
+ */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Maps a line that this test does not run to the reason. A line that is not on a page is a failure. */

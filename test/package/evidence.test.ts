@@ -12,7 +12,10 @@ import { FORMER_SEEDS } from '../simulation/former-seeds.ts';
 import type { SeedBudgets } from '../../scripts/release-seeds.ts';
 import { releaseSeeds } from '../../scripts/release-seeds.ts';
 
-/** Checks that the evidence named in docs/evidence.md exists, and that the counts of the page match the repository. */
+/**
+ * The root of the repository. The tests check that it has the evidence that docs/evidence.md names, and that its counts
+ * match those of the page.
+ */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(join(ROOT, 'docs/evidence.md'), 'utf8');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {

@@ -65,6 +65,6 @@ test.each([
   [{ url: 'http://*' }, { url: 'http://' }, ['status.url is http://, not http://*']],
   [{ a: { b: true } }, { a: {} }, ['status.a.b is undefined, not true']],
   [{ a: true }, undefined, ['status.a is undefined, not true']],
-])('%j is compared with %o', (expected, actual, found) => {
+])('the differences between %j and %o are %j', (expected, actual, found) => {
   expect(differences(expected, actual)).toEqual(found);
 });

@@ -14,7 +14,7 @@ const groups = Object.entries(exports).flatMap(([entry, target]) => {
 });
 const ofProjects = groups.filter((group) => group !== 'simple' && group !== 'kubernetes');
 
-/** The moved names of a group. A use of such a name throws an error that names the function's new entry point. */
+/** The moved names of a group. A use of such a name throws an error with the new entry point of the moved function. */
 async function movedNamesOf(group: string): Promise<ReadonlySet<string>> {
   const file = new URL(`src/factories/${group}/moved.ts`, root);
   return existsSync(file) ? new Set(Object.keys((await import(file.href)) as object)) : new Set();

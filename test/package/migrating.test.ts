@@ -7,7 +7,7 @@ const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8
   exports: Record<string, unknown>;
 };
 
-/** The section of the page with this title. */
+/** The section with this title on the page. */
 const section = (title: string): string => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
 
 /** Name and status of each row of a table. */

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-/** Type-checks the TypeScript on the pages against the built package, as a reader's compiler does. */
+/* Type-checks the TypeScript on the pages against the built package, as a reader's compiler does. */
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Maps a page whose TypeScript another test runs to that test. */

@@ -27,7 +27,7 @@ test('there are pages to check', () => {
 });
 
 test.each(PAGES)(
-  'the scripts that %s names exist, and its paths exist if it is outside docs and not the README',
+  'the scripts that %s names exist; outside docs and the README, the paths that it names exist, too',
   (page) => {
     const text = read(page);
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
@@ -51,7 +51,7 @@ test.each(files.filter((file) => file.startsWith('.github/workflows/')))(
   },
 );
 
-test('a test in src that mocks modules is not in the project shared', () => {
+test('a test in src that mocks modules is not in the vitest project `shared`', () => {
   // The test files of the project `shared` share their modules, and a mock works only before the first import of a
   // module.
   const shared = files.filter(

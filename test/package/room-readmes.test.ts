@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-/** Each room of `src` has a README, and the files and folders that it names exist. */
+/**
+ * The root of the repository. Each room of `src` must have a README, and the files and folders that the README names
+ * must exist.
+ */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ROOMS = JSON.parse(readFileSync(join(ROOT, 'scripts/rooms.json'), 'utf8')) as readonly string[];
 

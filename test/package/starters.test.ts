@@ -13,8 +13,8 @@ import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 
 /**
- * Runs the commands of each README in `examples/starters` in the folder of the README, and compares their output with
- * the README.
+ * The folder of the starters. The tests run the commands of each README of a starter in the folder of the README. They
+ * compare the output with the README.
  */
 const STARTERS = fileURLToPath(new URL('../../examples/starters/', import.meta.url));
 const all = readdirSync(STARTERS, { withFileTypes: true }).flatMap((entry) =>
@@ -46,7 +46,7 @@ describe.each(folders)('examples/starters/%s', (folder) => {
       const { out, err } = await run(cwd, line.replace('typekro ', ''));
       return `${out}${err}`.trimEnd();
     };
-    // A reader would run `tree` again until the controller has finished.
+    // The controller may not have finished yet, so `tree` runs again until its output is as in the README.
     if (!line.startsWith('typekro tree ')) expect(withGaps(await print(), output)).toBe(output);
     else await expect.poll(async () => withGaps(await print(), output), { timeout: 20_000 }).toBe(output);
   });

@@ -16,10 +16,11 @@ import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
-/**
+/*
  * Follows pages block by block: writes their files, runs their commands, and compares the output with the page. Each
  * story has its own folder and its own cluster.
  */
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Maps the name of a story to its pages. Each page continues the page before it. */

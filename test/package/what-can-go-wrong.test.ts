@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { NAVIGATION } from '../../scripts/site/navigation.ts';
 
-/** Checks the last section of each page for users. The section lists likely mistakes and their remedies. */
+/**
+ * The root of the repository. The tests check the last section of each page for users, which lists likely mistakes and
+ * their remedies.
+ */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SECTIONS = ['Start', 'Concepts', 'Guides', 'Operate', 'Migration'];
 

@@ -201,7 +201,7 @@ function isIntended(
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
   if (subresource === '') {
     // The deletion of a CRD deletes its objects and the APIService of its version. The deletion of a Service deletes
-    // its address.
+    // its IPAddress.
     const dependents =
       (kind.plural === 'customresourcedefinitions' &&
         /^(?:example\.com\/Widget\/|apiregistration\.k8s\.io\/APIService\/\/v1\.example\.com$)/.test(object)) ||

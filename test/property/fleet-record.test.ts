@@ -13,10 +13,22 @@ const child = (course: string, resourceVersion: string, labels: Record<string, s
 const BEFORE = child('9', '100', { a: '1' });
 
 test.each<[string, string, KubeObject | undefined, KubeObject, Partial<FleetRecord>]>([
-  ['a higher course is wanted, also if it has more digits', 'MODIFIED', BEFORE, child('10', '101'), { wanted: 1 }],
-  ['a lower course is stale', 'MODIFIED', BEFORE, child('8', '101'), { stale: ['ship-1-log: 9 → 8'] }],
   [
-    'a write of the same course with another label is unnecessary',
+    'a write of a higher course counts as wanted, even if this course has more digits',
+    'MODIFIED',
+    BEFORE,
+    child('10', '101'),
+    { wanted: 1 },
+  ],
+  [
+    'a write of a lower course counts as stale',
+    'MODIFIED',
+    BEFORE,
+    child('8', '101'),
+    { stale: ['ship-1-log: 9 → 8'] },
+  ],
+  [
+    'a write of the same course with another label counts as needless',
     'MODIFIED',
     BEFORE,
     child('9', '101', { a: '2' }),
@@ -24,7 +36,7 @@ test.each<[string, string, KubeObject | undefined, KubeObject, Partial<FleetReco
   ],
   ['an object with the same version is not a change', 'ADDED', BEFORE, BEFORE, {}],
   ['a new child is not a change', 'ADDED', undefined, child('1', '101'), {}],
-  ['a deleted child is lost', 'DELETED', BEFORE, BEFORE, { lost: ['ship-1-log'] }],
+  ['a deleted child counts as lost', 'DELETED', BEFORE, BEFORE, { lost: ['ship-1-log'] }],
 ])('%s', (_, type, before, object, wanted) => {
   const record: FleetRecord = { edits: 0, wanted: 0, needless: [], stale: [], lost: [] };
   recordChange(record, type, before, object);

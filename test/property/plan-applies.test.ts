@@ -15,7 +15,10 @@ import type { Random } from '../support/planned-graphs.ts';
 import { changedNodes, generatedNodes, lidDefinition, pick, sharedSettings } from '../support/planned-graphs.ts';
 import { pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
 
-/** Saves plans of generated changes, applies the saved files, and compares the cluster with each plan. */
+/**
+ * The world of all cases. A case saves the plan of a generated change, applies the saved file, and compares the cluster
+ * with the plan.
+ */
 let place: PlanWorld;
 beforeAll(async () => {
   place = await planWorld();
@@ -54,7 +57,7 @@ async function stateOf(prefix: string): Promise<Map<string, KubeObject>> {
   return new Map(own.map((object) => [objectName(refOf(object as KubeObject)), object as KubeObject]));
 }
 
-/** Plans mask the values of Secrets. Therefore only their paths are compared. */
+/** Plans mask the values of Secrets. Therefore only the paths of these values are compared. */
 const shown = (name: string, value: JsonValue | undefined): JsonValue =>
   name.startsWith('Secret ') ? 'masked' : (value ?? null);
 
@@ -75,7 +78,7 @@ function happened(before: ReadonlyMap<string, KubeObject>, after: ReadonlyMap<st
   return effects;
 }
 
-/** The part of a plan that is carried out at once. */
+/** The part of a plan that is carried out immediately. */
 type Reached = Pick<InstancePlan, 'writes' | 'recreated' | 'rollout'>;
 
 /** The effects that a plan predicts for an instance, under the assumption that no other node becomes ready. */
@@ -276,8 +279,8 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
 }
 
 /**
- * The part of the plan that is carried out at once. The other instances get the revision when all members of the canary
- * are ready. Until then, the controller makes only the writes of their current revision.
+ * The part of the plan that is carried out immediately. The other instances get the revision when all members of the
+ * canary are ready. Until then, the controller makes only the writes of their current revision.
  */
 async function reached({ instances }: Plan): Promise<readonly Reached[]> {
   const first = instances.filter(({ rollout }) => rollout === 'first');

@@ -7,8 +7,8 @@ import { MUTATIONS } from './mutations.ts';
 import { REQUEST_FAULTS } from '../../src/testing/simulation/fault-schedule.ts';
 
 /**
- * `npm test` kills a process before and after every request of one story. `npm run long` has all faults, and another
- * story each day. The full run has all faults and all stories.
+ * All stories. `npm test` takes one of them, and kills a process before and after each of its requests. `npm run long`
+ * has all faults, and another story each day. The full run has all faults and all stories.
  */
 const all = [...SCENARIOS];
 const stories = numbersOf('exhaustiveStories').flatMap((number) => all.slice(number, number + 1));

@@ -33,8 +33,8 @@ interface Credentials {
 /**
  * The token and the client certificate of the processes of a run, in files that change while the processes run. The
  * server accepts only current credentials. In every second rotation, the files change before the server refuses the old
- * credentials. In the other rotations, the files change later, and the server refuses all requests for minutes. The key
- * of a certificate is written minutes after the certificate.
+ * credentials, and the key of the certificate is written minutes after the certificate. In the other rotations, the
+ * files change later, and the server refuses all requests for minutes.
  */
 export class RotatedCredentials implements Disposable {
   readonly #authority = createAuthority(Date.UTC(2026, 0, 1));
@@ -129,8 +129,8 @@ export class RotatedCredentials implements Disposable {
     }
     this.#after(lagMs, () => {
       this.#write(next);
-      // A client reads the files every minute. Therefore the server accepts the old credentials for a longer time than
-      // a minute.
+      // A client reads the files every minute. If the old credentials are still accepted, the server therefore accepts
+      // them for longer than another minute.
       this.#after(MAX_LAG_MS, () => {
         this.#accepted = [next];
         this.#after(ROTATION_MS, () => this.#rotate());

@@ -55,7 +55,7 @@ function resetting(inner: Transport, resets: { left: number }): Transport {
 }
 
 describe('runController', () => {
-  it('runs until its signal aborts, and reports flags without effect', async () => {
+  it('runs until its signal aborts, and reports the flags that have no effect', async () => {
     const { cluster, start } = await setup();
     const process = start('one', '--instance-requeue-interval=5s');
     await process.logged('the controller is ready');
@@ -68,7 +68,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('lets one of two processes lead, and lets the other lead after the first has ended', async () => {
+  it('makes one of two processes the leader, and makes the other one the leader after the first has ended', async () => {
     const { cluster, client, start } = await setup();
     const flags = ['--leader-elect', '--leader-election-retry-period=20ms'];
     const one = start('one', ...flags);
@@ -89,7 +89,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('keeps its term when its first requests get no response, because the Lease has shown that the server is reachable', async () => {
+  it('remains the leader when its first requests get no response, because the Lease has shown that the server is reachable', async () => {
     const { cluster, start } = await setup();
     const resets = { left: 2 };
     const client = new KubeClient({ transport: resetting(cluster.transport(), resets), retries: 0 });

@@ -25,7 +25,7 @@ export interface RunPlan {
   readonly processes: number;
   /** The number of shards that the processes divide among them. If it is undefined, one process leads. */
   readonly shards?: number;
-  /** The stage of the story. Default: a definition and its instances. */
+  /** The environment of the story: its objects, rules and checks. Default: a definition and its instances. */
   readonly stage?: Stage;
   /** Additional options of the cluster. By default, its only controller is the garbage collector. */
   readonly cluster?: ClusterOptions;
@@ -81,7 +81,7 @@ const IDLE_CONTROLLERS = [
   'serviceaccount-token-controller',
 ];
 
-/** Maps a stage to the state from which its runs start. The state is computed once. */
+/** Maps an environment (stage) to the state from which its runs start. The state is computed once. */
 const initial = new Map<Stage, Promise<ClusterSnapshot>>();
 
 function initialState(stage: Stage): Promise<ClusterSnapshot> {

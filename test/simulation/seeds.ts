@@ -23,7 +23,7 @@ export function describeGraphSeeds(): void {
   });
 }
 
-/** Seeds begin at 1. */
+/** The seeds of this kind that this run simulates. The first seed of a kind is 1. */
 function rangeOf(kind: string): SeedRange {
   const { first, count } = share(kind);
   return { first: 1 + first, last: first + count };

@@ -29,7 +29,7 @@ export interface SimulationResult {
  */
 export const SEEDS_PER_STORY = 10;
 
-/** One kind of stories: how the user actions are generated, and the stage on which they run. */
+/** One kind of stories: the generator of the user actions, and the environment in which they run (`Stage`). */
 export interface Stories {
   readonly stage: Stage;
   readonly actions: (random: () => number) => UserAction[];

@@ -10,8 +10,8 @@ export { applyRig, suspend } from './instance-actions.ts';
 
 const NAMES = ['one', 'two'];
 /**
- * The maximum number of tries for which the user waits until the controller writes an object. After twice as many
- * tries, the user restores the object.
+ * The number of tries for which the user waits until the controller has written an object, before the user changes the
+ * object's metadata. After twice as many tries in total, the user restores the metadata.
  */
 const MAX_TAKEN_TRIES = 20;
 
@@ -164,7 +164,10 @@ function widen(fixed: string): UserAction {
   };
 }
 
-/** Breaks the definition for some seconds only, because a controller waits for the kind without a time limit. */
+/**
+ * Breaks the definition for some seconds only. Without a valid definition, a controller would wait for the kind
+ * forever.
+ */
 function breakDefinition(name: string): UserAction {
   return {
     text: `break the definition, edit ${name}-mid, and mend it`,

@@ -30,7 +30,7 @@ test('no link, anchor or picture is broken', () => {
   expect(site.problems).toEqual([]);
 });
 
-test('the first page and all files that it loads are small', () => {
+test('the first page and all files that it loads are within the size limit', () => {
   const page = textOf('index.html');
   const loaded = [...page.matchAll(/(?:src|href)="([\w./-]+\.(?:css|js|svg|png))"/g)].map(([, name = '']) => name);
   expect(loaded).toEqual(expect.arrayContaining(['style.css', 'site.js']));

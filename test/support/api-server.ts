@@ -190,7 +190,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
 /**
  * Polls until `holds` returns true.
  *
- * @throws Error when a server ends before, or after one minute.
+ * @throws Error when a server ends before `holds` returns true, or when one minute has passed.
  */
 async function until(servers: readonly ServerProcess[], holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;

@@ -1,7 +1,7 @@
 /**
  * A program that a test bundles together with the package: a composition with conditions, a loop, and helpers from
- * another module. The program prints both forms of the composition, and deploys it to an embedded cluster. The output
- * of the bundle must equal the output of the sources.
+ * another module. The program prints the definition of the composition and the objects of an instance, and deploys the
+ * instance to an embedded cluster. The output of the bundle must equal the output of the sources.
  */
 export const BUNDLE_PROGRAM: Readonly<Record<string, string>> = {
   'helpers.js': `const BASE = 8000

@@ -107,7 +107,8 @@ function collect(): ReadonlyMap<string, readonly Callable[]> {
   for (const library of Object.values(libraries) as (Library | object)[]) {
     if (!('functions' in library)) continue;
     for (const { name, overloads } of library.functions ?? []) {
-      // Names with `cel.` and `@` belong to the helpers of macros.
+      // A name that begins with `@`, or that has `@` after a dot, such as `cel.@mapInsert`, belongs to the helpers of
+      // macros.
       if (/^@|\.@/.test(name)) continue;
       for (const overload of overloads) {
         const key = typeToString(overload.result.kind === 'param' ? DYN : overload.result);
@@ -292,7 +293,7 @@ class Generator {
   }
 }
 
-/** The result types with which expressions can be requested. */
+/** The result types that a caller may request for an expression. */
 export const RESULT_TYPES: readonly CelType[] = [
   ...Object.values(VARIABLES),
   NULL,

@@ -43,8 +43,8 @@ const LINKER_FLAGS = [
 export type ClientName = keyof typeof GO_PROGRAMS | 'envtest' | 'python';
 
 /**
- * Maps a client whose tests may be skipped when it is absent to the reason. `long` says whether `npm run long` may also
- * skip them.
+ * Maps the name of a client to the reason why its tests may be skipped when the client is absent. `ci` says whether
+ * `npm run long`, which CI runs, may also skip them.
  */
 type AllowedSkips = Readonly<Record<string, { readonly reason: string; readonly ci: boolean }>>;
 

@@ -3,7 +3,7 @@ import { createEmbeddedCluster, createManualClock } from '../../src/cluster/inde
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
-/** A cluster whose clock only `advance` moves, with short methods for tests. */
+/** A cluster with short methods for tests. Only `advance` moves its clock. */
 export interface ClusterStory extends AsyncDisposable {
   readonly cluster: Cluster;
   readonly client: KubeClient;

@@ -64,7 +64,7 @@ export class RunningCommand {
       await Promise.race([seen, early]);
     } finally {
       this.#watchers.delete(watcher);
-      early.catch(() => {}); // The process always ends at some time. Only the race needs this rejection.
+      early.catch(() => {}); // After the race, the rejection at the end of the process has no other handler.
     }
   }
 

@@ -15,7 +15,7 @@ export interface LiveProgram {
   readonly source: string;
   /** Maps a name to the source of a composition. A composition may call the compositions before it. */
   readonly inner?: Readonly<Record<string, string>>;
-  /** The status function of the declarative form. If it is set, `source` is the builder of the resources. */
+  /** The status function of a composition of two functions. If it is set, `source` is the resource builder. */
   readonly status?: string;
 }
 
@@ -159,8 +159,8 @@ type Entry = JsonObject & { readonly id: string; readonly externalRef?: JsonObje
 const nameOf = (object: JsonObject): string => (object['metadata'] as JsonObject)['name'] as string;
 
 /**
- * The result of the graph when the cluster has all objects that the graph wants. The name of an object may depend on
- * other resources.
+ * The result of the graph when the cluster has all objects that the graph wants. The objects are computed several
+ * times, because the name of an object may depend on other resources.
  */
 function runGraph(composition: Composition<JsonObject, JsonObject>, given: JsonObject, round: Round): Outcome {
   const entries = (composition.toDefinition({ target: 'typekro' })['spec'] as JsonObject)['resources'] as Entry[];

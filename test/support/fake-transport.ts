@@ -8,7 +8,7 @@ export interface FakeAnswer {
   readonly body?: unknown;
 }
 
-/** A transport for tests, which records its requests. `answer` makes the response to each request. */
+/** A test transport that records its requests. `answer` makes the response to each request. */
 export function fakeTransport(
   answer: (request: TransportRequest) => FakeAnswer | Error,
 ): Transport & { readonly requests: TransportRequest[] } {

@@ -15,7 +15,9 @@ const MAX_BEHIND = 20;
 
 const ROLES = ['log', 'flag'];
 
-/** A kind with two children. The second child has a value from the live state of the first child. */
+/**
+ * A definition whose instances have two children. The second child has a value from the live state of the first child.
+ */
 const DEFINITION = {
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',

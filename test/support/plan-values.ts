@@ -14,7 +14,7 @@ export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {
   };
 }
 
-/** The plan of a changed definition whose parts do not change. `members` replaces defaults. */
+/** The plan of a changed definition. By default, it lists no changed part. `members` replaces defaults. */
 export function definitionPlan(members: Partial<DefinitionPlan> = {}): DefinitionPlan {
   return {
     name: 'pots',

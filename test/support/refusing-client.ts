@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
-/** Creates a cluster without controllers that has these objects. */
+/** Creates a cluster that has these objects and no controllers. */
 export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {
   const cluster = await createEmbeddedCluster({ workloads: false });
   const admin = new KubeClient({ transport: cluster.transport() });

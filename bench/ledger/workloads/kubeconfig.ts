@@ -1,4 +1,4 @@
-/** Resident memory of reading a kubeconfig. */
+/** Measures the resident memory that the reading of a kubeconfig takes. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Processor time of a process until an embedded cluster has responded to a read, from the start of the process. The
- * time includes the start of Node.
+ * The processor time that a process uses from its start until its embedded cluster has responded to a read. The time
+ * includes the start of Node.
  */
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 

@@ -349,7 +349,7 @@ function isScalar(type: CelType): boolean {
 
 const COMPARISONS = /^(?:equals|not_equals|(?:less|less_equals|greater|greater_equals)_(?:string|bytes))$/;
 
-/** cel-go's cost of one of its own overloads. */
+/** The cost that cel-go charges for an overload of its standard library. */
 function standardCost(id: string, target: Operand | undefined, [first, second]: readonly Operand[]): CallCost {
   if (first === undefined) return { cost: ONE };
   switch (id) {

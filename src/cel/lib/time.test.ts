@@ -71,7 +71,7 @@ describe('time zones', () => {
     ['+24:00', 0, 'timezone offset hours out of range [-23, 23]: +24:00'],
     ['1:60', 0, 'timezone offset minutes out of range [0, 59]: 1:60'],
     ['x:00', 0, 'strconv.Atoi: parsing "x": invalid syntax'],
-  ])('%j at %i is %s', (name, seconds, expected) => {
+  ])('the time zone %j has at the time %i the offset or the error %s', (name, seconds, expected) => {
     expect(offset(name, seconds)).toBe(expected);
   });
 });

@@ -135,7 +135,7 @@ function missing(value: Value, key: Value): never {
   return isList(value) || value instanceof ListView ? outOfBounds(key) : noSuchKey(key);
 }
 
-/** Returns the element at a self-describing key or index; undefined when it does not exist. */
+/** Returns the element at a key or index of any type; undefined when it does not exist. */
 export function findIndex(value: Value, key: Value, presence: boolean): Value | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (isList(value)) return value[listIndex(key)];

@@ -23,7 +23,10 @@ function common(types: readonly CelType[]): CelType {
   return types.every((type) => sameType(type, first)) ? first : DYN;
 }
 
-/** The element type that a plan contributes to its container; `dyn` for a plan with a shape. */
+/**
+ * The element type that a plan contributes to its container; `dyn` for a plan whose value is foreign data (a plan with
+ * a `shape`).
+ */
 function partType(plan: PlannedNode): CelType {
   return plan.shape === undefined ? plan.type : DYN;
 }

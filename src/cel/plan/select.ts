@@ -124,7 +124,7 @@ export function planHas(
   };
 }
 
-/** Can `has` test this value for fields? A list counts, because `readField` throws the error for it. */
+/** Can `has` test this value for fields? A list counts, so that `readField` throws the error about it. */
 export function hasFields(value: Value, stored: boolean): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   if (value instanceof CelOptional) return !stored;

@@ -50,7 +50,7 @@ function textTest(id: string, test: (text: string, part: string, context: CallCo
   };
 }
 
-/** `size`, `type`, `dyn`, and the tests of strings without patterns. */
+/** `size`, `type`, `dyn`, and the tests of strings that take no pattern: `contains`, `startsWith` and `endsWith`. */
 export const core: Library = {
   name: 'stdlib.core',
   functions: [

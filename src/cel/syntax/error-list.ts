@@ -39,7 +39,7 @@ export class ErrorList {
 
   /**
    * Returns the stored errors, joined by newlines, and the number of additional errors. Each error has its source line
-   * and a caret. These are missing when the error has no position or the line is too long.
+   * and a caret. Line and caret are missing when the error has no position, or the line is too long.
    */
   render(): string {
     const texts = this.sorted().map((error) => renderError(this.#text, error));

@@ -8,7 +8,11 @@ test.each([
   ['nothing', { hasFolder: false, isHeld: false, hasLock: false }, 'absent'],
   ['a folder without a lock', { hasFolder: true, isHeld: false, hasLock: false }, 'stopped'],
   ['a lock of a live process', { hasFolder: true, isHeld: true, hasLock: true, pid: 7 }, 'starting'],
-  ['its record, too', { hasFolder: true, isHeld: true, hasLock: true, pid: 7, recordPid: 7 }, 'running'],
+  [
+    'a lock and the record of a live process',
+    { hasFolder: true, isHeld: true, hasLock: true, pid: 7, recordPid: 7 },
+    'running',
+  ],
   [
     'the record of an earlier process',
     { hasFolder: true, isHeld: true, hasLock: true, pid: 7, recordPid: 6 },
@@ -16,7 +20,7 @@ test.each([
   ],
   ['a lock of a process that has ended', { hasFolder: true, isHeld: false, hasLock: true }, 'crashed'],
   ['a record without a lock', { hasFolder: true, isHeld: false, hasLock: false, recordPid: 7 }, 'crashed'],
-] as const)('the state of %s', (_what, facts, state) => {
+] as const)('stateOf returns the expected state for %s', (_what, facts, state) => {
   expect(stateOf(facts)).toBe(state);
 });
 

@@ -20,7 +20,7 @@ import { answeringCluster } from './running-cluster.ts';
 
 const ACTIONS = ['add', 'remove', 'clear'];
 
-/** `typekro cluster faults NAME [add FILE… | remove RULE… | clear]`. */
+/** Runs `typekro cluster faults NAME [add FILE… | remove RULE… | clear]`. */
 export async function faults(
   context: CommandContext,
   input: CommandInput,
@@ -54,7 +54,7 @@ export async function faults(
   return ExitCode.ok;
 }
 
-/** `typekro cluster clock NAME [DURATION]`. */
+/** Runs `typekro cluster clock NAME [DURATION]`. */
 export async function clock(
   context: CommandContext,
   input: CommandInput,
@@ -73,7 +73,7 @@ export async function clock(
   return ExitCode.ok;
 }
 
-/** `typekro cluster restart NAME [--pause DURATION]`. */
+/** Runs `typekro cluster restart NAME [--pause DURATION]`. */
 export async function restart(
   context: CommandContext,
   input: CommandInput,

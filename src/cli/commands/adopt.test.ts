@@ -108,7 +108,7 @@ async function applyPans(object: KubeObject): Promise<void> {
   await world.advance(2000);
 }
 
-test('the hint for an object that the server refuses says to correct it', async () => {
+test('the hint for an object that the server refuses says what to correct', async () => {
   await applyPans(map({}, { name: '${schema.spec.text}' }));
   writeFileSync(
     join(cwd, 'pan.json'),
@@ -135,7 +135,7 @@ test('an object of another instance is refused with the name of this instance', 
 test.each([
   ['adopt nowhere.json', 1, 'nowhere.json'],
   ['adopt shop.json --from rancher', 2, '--from takes helm, flux, argocd, controller, not "rancher"'],
-])('%s ends with %i', async (line, code, text) => {
+])('the command %s ends with the exit code %i', async (line, code, text) => {
   const ended = await run(line);
   expect(ended.err).toContain(text);
   expect(ended.code).toBe(code);

@@ -262,7 +262,7 @@ test('bootstrap fails when several controllers of kro run, and prints the comman
   expect((await deployment('second'))?.spec?.['replicas']).toBe(1);
 });
 
-test('flags and level of kro come from the container of kro, at any position in the list', async () => {
+test('flags and level of kro come from the container of kro, at any position in the list of containers', async () => {
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
   const proxy = { name: 'proxy', image: 'example.com/proxy:0.1.0', args: ['--upstream=a'] };
   const own = {
@@ -422,7 +422,7 @@ test.each([
     'it does not take --take-over, --dry-run, --timeout',
   ],
   ['hand-back --to 0.8', 2, '--to takes 0.9 or 0.10, not "0.8"'],
-])('%s ends with %i', async (line, code, text) => {
+])('%s ends with the exit code %i', async (line, code, text) => {
   const ended = await run(line);
   expect(ended.err).toContain(text);
   expect(ended.code).toBe(code);

@@ -54,7 +54,7 @@ kind: Namespace
 metadata: {name: docks}
 `;
 
-test('cluster: start, start again, status, list and stop', async () => {
+test('cluster start, status, list and stop print the state of a cluster, and a second start changes nothing', async () => {
   expect(await run('cluster start')).toMatchInlineSnapshot(`
     {
       "code": 0,
@@ -126,7 +126,7 @@ test('cluster: start, start again, status, list and stop', async () => {
   `);
 });
 
-test('cluster start with an audit log', async () => {
+test('cluster start refuses wrong options for the audit log, and a running cluster with another audit log', async () => {
   const policy = join(clusters.home, 'policy.yaml');
   const head = 'apiVersion: audit.k8s.io/v1\nkind: Policy\n';
   writeFileSync(policy, `${head}rules: [{level: Metadat}]\n`);
@@ -279,7 +279,7 @@ test('cluster load: namespaces and definitions come first, and each refusal is n
   expect(JSON.parse(out)).toMatchObject({ schemaVersion: 1, cluster: 'dev', objects: { length: 4 } });
 });
 
-test('cluster snapshot, reset and restore: the whole content, even from another cluster', async () => {
+test('cluster snapshot, reset and restore change the whole content, and restore accepts the snapshot of another cluster', async () => {
   await run('cluster start dev');
   await run('cluster load dev -', BOATS);
   const objects = await objectsOf('dev');

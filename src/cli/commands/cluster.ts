@@ -38,7 +38,7 @@ export const cluster: Command = {
     { ...KUBERNETES_OPTION, summary: `start: ${KUBERNETES_OPTION.summary}` },
     {
       name: 'audit-log',
-      summary: 'start: file to which the audit events of all requests are added; none for a cluster without the log',
+      summary: 'start: file to which the audit events of all requests are added; the value none turns the log off',
       value: 'file',
     },
     {

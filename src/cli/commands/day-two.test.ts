@@ -98,7 +98,7 @@ test.each(['delete', 'suspend', 'resume', 'pin', 'wait --timeout 50ms'])(
   },
 );
 
-test('rollback undoes a change without a revision; pin without --revision keeps the revision that the instance follows', async () => {
+test('rollback undoes a change for which no revision was issued; pin without --revision keeps the revision that the instance follows', async () => {
   await change();
   await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.nothing}' })]));
   await world.advance(2000);
@@ -370,7 +370,7 @@ test.each([
   ['rollback pits', 2, 'did you mean pots?'],
   ['revisions pits', 2, 'did you mean pots?'],
   ['delete shp', 2, 'did you mean pot/default/shop?'],
-])('%s ends with %d', async (line, code, output) => {
+])('%s ends with the exit code %d', async (line, code, output) => {
   const ended = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
   expect(ended.code).toBe(code);
   expect(ended.err).toContain(output);

@@ -143,7 +143,7 @@ test('a Lease that is not renewed, missing rights, and a webhook whose Service d
   `);
 });
 
-test('a conversion webhook without a Service, and admission webhooks with a Service and with a URL', async () => {
+test('reports a conversion webhook without its Service and an admission webhook with a URL, but none with a Service', async () => {
   const crd = crdOf('Boat');
   const service = { namespace: 'default', name: 'absent', path: '/convert' };
   const conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { service } } };

@@ -38,7 +38,7 @@ async function run(line: string): Promise<{ code: number; out: string; err: stri
   return { code, out: plain(out), err: plain(err) };
 }
 
-test.skipIf(process.platform === 'win32')('envtest: the path of the folder, a line for a shell, and JSON', async () => {
+test.skipIf(process.platform === 'win32')('envtest prints the folder, a line for a shell, or JSON', async () => {
   expect(await run('envtest')).toMatchInlineSnapshot(`
     {
       "code": 0,

@@ -158,7 +158,7 @@ describe('explain', () => {
     });
   });
 
-  test('every documented code has a page', async () => {
+  test('explains every documented code with its remedy', async () => {
     for (const { code, remedy } of documentedCodes()) {
       const { code: exit, out } = await run(`explain ${code}`);
       expect(exit, code).toBe(0);

@@ -118,7 +118,7 @@ function groupOf(document: JsonValue): string | undefined {
   return typeof group === 'string' && isJsonObject(names) ? group : undefined;
 }
 
-/** Generates the files for a chart or for definitions. */
+/** Generates the files for a chart or for CRDs. */
 function write(input: CommandInput, documents: readonly JsonValue[], layout: 'group' | 'kind') {
   const command = commandLine(input, layout);
   const chart = textOption(input, 'chart');
@@ -165,7 +165,7 @@ async function collect(context: CommandContext, input: CommandInput, cluster: bo
   return cluster ? { ...named, documents: [...named.documents, ...(await readClusterCrds(context, input))] } : named;
 }
 
-/** Drops the definitions of other groups. A list object keeps its form, with fewer items. */
+/** Drops the CRDs of other groups. A list object keeps its form, with fewer items. */
 function inGroup(documents: readonly JsonValue[], group: string | undefined): readonly JsonValue[] {
   if (group === undefined) return documents;
   return documents.flatMap((document): readonly JsonValue[] => {

@@ -100,7 +100,7 @@ test.each([
   ['graph missing.yaml', 1, 'there is no file missing.yaml'],
   ['graph latin.yaml', 1, 'not UTF-8 text: the byte 0xE9'],
   ['graph broken.yaml', 3, 'did you mean "first"?'],
-])('%s ends with %d', async (line, code, output) => {
+])('the command %s ends with the exit code %d', async (line, code, output) => {
   const ended = await run(line);
   expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
   expect(ended.err).toContain(output);

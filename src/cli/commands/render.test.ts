@@ -288,7 +288,7 @@ ${
   expect(ended.out).toContain('b: ${string(1 / schema.spec.size)} #');
 });
 
-test('a failing list is an error only when the condition of its node is true, not while it has no value yet', async () => {
+test('a failing list is an error only when the condition of its node is true, not while the condition has no value yet', async () => {
   const rgd = (condition: string) => `${partWithService('m: "map[string]string"')}    - id: late
       includeWhen: ["${condition}"]
       forEach: [{ part: "\${schema.spec.m.list.split(',')}" }]

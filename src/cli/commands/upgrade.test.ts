@@ -237,7 +237,7 @@ test.each([
   ['upgrade --check --nothing', 1, "unknown option '--nothing'"],
   ['upgrade --check --snapshot nowhere.json', 1, 'there is no file nowhere.json'],
   ['upgrade --check --snapshot a.json --context x', 1, '--snapshot needs no cluster, and --context chooses one'],
-])('%s ends with %i', async (line, code, text) => {
+])('%s ends with the exit code %i', async (line, code, text) => {
   const { err, ...ended } = await run(line.includes('--snapshot') ? line : `${line} --kubeconfig kubeconfig`);
   expect(err).toContain(text);
   expect(ended.code).toBe(code);

@@ -38,7 +38,7 @@ spec:
         data: {text: "\${schema.spec.text}"}
 `;
 
-test('rbac: the rights for one definition', async () => {
+test('rbac: prints the rights for one definition', async () => {
   const { code, out, err } = await run('rbac pots.yaml');
   expect(code).toBe(0);
   expect(err).toMatchInlineSnapshot(`
@@ -156,7 +156,7 @@ test('rbac --kubeconfig: a warning names the rights that other definitions lose'
   }
 });
 
-test('rbac: the rights of the account of a Graph', async () => {
+test('rbac: prints the rights of the account of a Graph', async () => {
   const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
   writeFileSync(
     join(cwd, 'graph.yaml'),
@@ -255,7 +255,7 @@ test.each(['bash', 'zsh', 'fish'])('completion %s', async (shell) => {
   );
 });
 
-test('completion candidates: commands, options, files', async () => {
+test('completion candidates: prints commands, options, and the line for file names', async () => {
   const candidates = async (words: string) => (await run(`completion candidates -- ${words}`)).out;
   expect(await candidates('rb')).toMatchInlineSnapshot(`"rbac	print the rights that definitions and Graphs need"`);
   expect(await candidates('rbac --na')).toMatchInlineSnapshot(

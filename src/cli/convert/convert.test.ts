@@ -119,7 +119,7 @@ function plain({ status: _status, ...object }: Record<string, unknown>): unknown
 }
 
 describe('convert', () => {
-  test('references and lifted values', async () => {
+  test('turns names into references, and lifts values into fields', async () => {
     const { code, out, err } = await run(`convert shop.yaml --name web-shop ${LIFTS}`);
     expect(code).toBe(0);
     expect(err).toContain('no Secret here is named elsewhere');

@@ -5,7 +5,7 @@ import { parsePath } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 
-/** A value of an object that becomes a field of the definition's schema. */
+/** A value in an object. The value becomes a field of the definition's schema. */
 export interface Lift {
   readonly object: KubeObject;
   readonly path: readonly PathStep[];

@@ -14,7 +14,7 @@ export function objectsIn(documents: readonly JsonValue[]): KubeObject[] {
 }
 
 /**
- * The documents of files that are not Kubernetes objects, one line each: `app.yaml:7:1: an object needs a name`. Such a
+ * Returns one line for each document that is not a Kubernetes object: `app.yaml:7:1: an object needs a name`. Such a
  * document is not an error, because a folder may contain files of other tools.
  *
  * @param texts the content of each file, keyed by file name

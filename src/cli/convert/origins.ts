@@ -15,9 +15,9 @@ export function originals(texts: ReadonlyMap<string, string>): OriginalObject[] 
 }
 
 /**
- * Converts a problem of a generated definition to a location in the object that the part was generated from. If the
- * part does not come from an object, the problem keeps its path in the definition and has no location, because no file
- * contains the generated text.
+ * Locates a problem of a generated definition in the user's object from which the faulty part of the definition was
+ * generated. If this part does not come from an object, the problem keeps its path in the definition and has no
+ * location, because no file contains the generated text.
  *
  * @param objects the objects of the definition, in the order of its resources
  */

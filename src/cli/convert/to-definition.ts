@@ -16,8 +16,8 @@ export interface ConvertedNames {
 
 /**
  * Makes a definition whose instances create these objects. Each object becomes one resource. References between the
- * objects become expressions. A lifted value becomes a field of the spec, with the value as its default. Fields that a
- * server writes are left out, and strings that contain `${` are escaped.
+ * objects become expressions. A value that `lifts` names becomes a field of the spec, with the value as its default.
+ * Fields that a server writes are left out, and strings that contain `${` are escaped.
  */
 export function toDefinition(
   objects: readonly KubeObject[],
@@ -78,7 +78,7 @@ function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
 /** The result can be a reserved word such as `namespace`; the caller must check this. */
 const lowerCamel = (text: string): string => suggestId(text) ?? text.charAt(0).toLowerCase() + text.slice(1);
 
-/** Drops references that would close a cycle, and references in lifted fields. */
+/** Drops references that would close a cycle, and references in fields that `lifts` names. */
 function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, FieldReference[]> {
   const kept = new Map<KubeObject, FieldReference[]>();
   const needs = (from: KubeObject, to: KubeObject, seen = new Set<KubeObject>()): boolean => {

@@ -285,7 +285,10 @@ export class ClusterDetails implements InspectDetails {
 const noNode = (node: string): InspectFailure =>
   new InspectFailure(`the instance has no node ${node}`, { status: 404, code: 'inspect/no-node' });
 
-/** Converts the error of `observeFound` for an unknown node. No other error has this code. */
+/**
+ * Converts the error of `observeFound` for an unknown node to a 404, and throws it. No other error has the code
+ * `cli/usage`.
+ */
 function notFoundNode(error: unknown): never {
   if (!(error instanceof TypeKroError) || error.code !== 'cli/usage') throw error;
   const { message, remedy } = error;
@@ -315,7 +318,8 @@ async function find(api: KubernetesApi, ref: string, signal: AbortSignal): Promi
 }
 
 /**
- * The revision that the instance follows by the observation. If the observation has none, the revision in the index.
+ * The revision that the instance follows according to the observation. If the observation has none, the revision in the
+ * index.
  */
 function revisionOf({ revision }: InstanceObservation, known: InstanceRow | undefined): Pick<InstanceRow, 'revision'> {
   if (revision > 0) return { revision };

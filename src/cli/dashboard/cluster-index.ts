@@ -67,8 +67,8 @@ export class ClusterIndex implements InspectIndex {
   readonly #probe: AnswerProbe;
   #definitionFailure: string | undefined;
   /**
-   * Has a client read the index? If a first list was not complete, the client has a response without the objects of
-   * this list.
+   * Has a client read the index? If a first list was not complete at that time, the client has a response without the
+   * objects of this list.
    */
   #wasRead = false;
   #isListed = false;
@@ -242,8 +242,8 @@ export class ClusterIndex implements InspectIndex {
         this.#options.api,
         type,
         {
-          // If the first list failed before, clients have a response without these instances, so the instances are
-          // changes.
+          // If the first list has failed before, clients may have a response without these instances. The instances
+          // then count as changes.
           changed: (object, isListed) => {
             const hasAnswer = hasStarted || this.#wasRead;
             this.#instanceChanged(rows, object, isFirst && isListed && !hasAnswer);

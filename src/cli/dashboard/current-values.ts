@@ -142,7 +142,7 @@ interface Item {
   readonly name: string;
 }
 
-/** The live objects of a node among variables. */
+/** Returns the live objects of a node from the variables of the instance's expressions. */
 export function liveObjects(variables: ReadonlyMap<string, unknown>, id: string): readonly KubeObject[] {
   const data = variables.get(id);
   return data === undefined ? [] : Array.isArray(data) ? (data as KubeObject[]) : [data as KubeObject];

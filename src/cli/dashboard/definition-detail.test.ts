@@ -42,7 +42,7 @@ test.each<[string, KubeObject, Partial<RolloutState> | undefined]>([
     definition('2', 'False', 'n/a failed'),
     { phase: 'held', message: 'n/a failed' },
   ],
-])('the rollout of a definition %s', (_title, of, expected) => {
+])('a rollout is reported only while its first instances wait or one has failed: %s', (_title, of, expected) => {
   const found = rolloutState(of, revision('2'), INSTANCES);
   if (expected === undefined) return expect(found).toBeUndefined();
   expect(found).toEqual({ revision: 4, of: 3, first: found?.first, ...expected });

@@ -85,8 +85,8 @@ export function instanceFacts(instance: KubeObject): InstanceFacts {
 }
 
 /**
- * The row of an instance. Its revision is the first known one of these: the pinned revision, the revision that the
- * controller reports, the revision in the status, and the newest revision of the definition. During a rollout, the
+ * The row of an instance. Its revision is the first known one of these: the pinned revision, the revision in the
+ * status, the revision that the controller reports, and the newest revision of the definition. During a rollout, the
  * newest revision is not used, because an instance may not follow it yet.
  *
  * @param serving the definition that serves the kind. Absent for a Graph, which has no revisions

@@ -79,11 +79,11 @@ it('masks the values of a Secret, of its annotations, and of the copies in them'
   expect(masked).toContain('data.password');
 });
 
-it('masks a Secret whose node hides no field', () => {
+it('masks the data of a Secret even if the graph hides none of its fields', () => {
   expect(maskedObject(secret, () => false).object).toMatchObject({ data: { password: '(secret)' } });
 });
 
-it('masks a label of a Secret with a value of another Secret, but not annotations of the controller', () => {
+it('masks a label of a Secret whose value comes from another Secret, but not annotations of the controller', () => {
   const { object } = maskedObject(secret, (path) => path === 'metadata.labels.app' || path.includes('reconcile'));
   expect(object.metadata).toMatchObject({
     labels: { app: '(secret)' },
@@ -103,7 +103,7 @@ it('masks values that an expression computes from a Secret, even if another clie
   expect(object).toMatchObject({ spec: { containers: [{ name: 'c', env: [{ name: 'ADDED' }, {}, {}] }] } });
 });
 
-it('masks every field except those that a server writes when the graph is not known', () => {
+it('without a known graph, masks every field except those that a server writes', () => {
   const unknown = secretLiveFields(undefined);
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { k: 'v' } };
   const { object } = maskedObject({ ...map, status: { phase: 'Ready' } }, (path) => unknown('x', path));

@@ -51,9 +51,8 @@ export function liveNodes(observation: Observed, variables: ReadonlyMap<string, 
 }
 
 /**
- * Returns the node that the labels of an object name, if the object belongs to an instance of the same kind. The labels
- * may name another instance of this kind, because every instance of the kind writes the same fields from its own
- * Secrets.
+ * Returns the node that the labels of an object name, if the object belongs to an instance of the same kind. The
+ * instance may be another one of this kind: every instance of the kind fills the same fields from its own Secrets.
  */
 export function labelledNodes(
   { instance }: Pick<InstanceObservation, 'instance'>,

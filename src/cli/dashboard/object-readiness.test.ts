@@ -13,9 +13,9 @@ test.each<[string, boolean | undefined, Because['kind'], boolean, boolean | unde
   ['an object whose write fails', true, 'write-failed', false, undefined],
   ['an object whose write is a conflict', true, 'field-conflict', false, undefined],
   ['an object of a node that waits for another node', true, 'dependency', false, undefined],
-  ['an object that is not ready stays so', false, 'write', true, false],
+  ['an object that is read as not ready', false, 'write', true, false],
   ['an object that was not read', undefined, 'ready', false, undefined],
-])('%s', (_title, ready, kind, isPending, expected) => {
+])('the readiness of %s (%s, reason %s, pending write: %s) is %s', (_title, ready, kind, isPending, expected) => {
   expect(knownReadiness(ready, { kind } as Because, isPending)).toBe(expected);
 });
 
@@ -37,7 +37,7 @@ test.each<[string, readonly InstanceObject[], { readonly unready?: number; reado
     Array.from({ length: 2001 }, () => object('present', false)),
     { unready: 2001 },
   ],
-])('the numbers of %s', (_title, objects, { unready, unchecked }) => {
+])('objects that are not ready or not checked are counted: %s', (_title, objects, { unready, unchecked }) => {
   const found = withCounts(NODE, objects);
   expect([found.unready, found.unchecked]).toEqual([unready, unchecked]);
   expect(found.objects.length + (found.omitted ?? 0)).toBe(objects.length);

@@ -18,8 +18,8 @@ export interface PagePlace {
 }
 
 /**
- * Returns the port in the option, and the token that the folder of the cluster stores for this port. Returns an empty
- * object without the option, because an open page can reconnect only at its own port.
+ * Returns the port in the option, and the token that the folder of the cluster stores for this port. Without the
+ * option, returns an empty object: the page then gets a free port, and an open page can reconnect only at its own port.
  */
 export function pagePlaceOf(input: CommandInput, folder: string): PagePlace {
   const port = portOption(input, DASHBOARD_PORT_OPTION.name);

@@ -46,7 +46,7 @@ test.each<[string, readonly NodeReport[], string | undefined]>([
   ['nothing when all nodes are ready', [ready], undefined],
   ['the root cause, and not for nodes that wait for it', [behind, ready, waiting], `gate: ${REASON}`],
   [
-    'a refused write, in the words of the why path',
+    'a refused write, in the words of `typekro why`',
     [refused],
     'gate: the API server refuses ConfigMap default/gate: ConfigMap "gate" is invalid',
   ],

@@ -25,7 +25,7 @@ export interface ClusterFacts {
    */
   readonly kindsLimit?: string;
   readonly webhooks: Reading<readonly Webhook[]>;
-  /** The kinds with a conversion webhook that the controller reads or writes. */
+  /** The kinds that the controller reads or writes and that have a conversion webhook. */
   readonly conversions: Reading<readonly Conversion[]>;
   /** The rights that the ServiceAccounts of controllers need, each with the result of the server's review. */
   readonly rights: Reading<readonly Right[]>;

@@ -361,7 +361,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ['warning objects WebApp team/shop: has been terminating for 10 min, with the finalizers kro.run/finalizer'],
   ],
   ['a deletion that has just begun', { instances: new Map([['webapps', { value: [instance(300)] }]]) }, []],
-])('the findings: %s', (_title, facts, expected) => {
+])('the diagnosis has the expected findings: %s', (_title, facts, expected) => {
   expect(findings(facts)).toEqual(expected);
 });
 

@@ -12,7 +12,10 @@ import type { WrittenKind } from './cluster-facts.ts';
 
 const ALL = ['CREATE', 'UPDATE', 'DELETE'] as const;
 
-/** The controller's own kinds. Webhooks see the apply of an existing object as an update. */
+/**
+ * The controller's own kinds, each with the operations that webhooks see. Webhooks see the apply of an existing object
+ * as an update.
+ */
 const OWN_KINDS: readonly WrittenKind[] = [
   { ...resourceOf(DEFINITION_TYPE), writesStatus: true, operations: ['UPDATE'] },
   { ...resourceOf(REVISION_TYPE), writesStatus: true, operations: ALL },

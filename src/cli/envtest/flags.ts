@@ -18,8 +18,9 @@ export interface ParsedFlags {
 }
 
 /**
- * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. The next word is the
- * value of a flag if this word is not a flag. The word `-` is a value only after a known flag.
+ * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. The word after a flag
+ * is the value of the flag, unless the flag is a switch or the word is itself a flag. The word `-` is a value only
+ * after a known flag.
  */
 export function parseFlags(words: readonly string[], known: readonly KnownFlag[]): ParsedFlags {
   const values = new Map<string, string[]>();

@@ -15,7 +15,7 @@ test.each([
   ['--cert-dir= --', { 'cert-dir': [''] }, []],
   ['--audit-log-batch - --audit-log-wait 3 --v=1', { v: ['1'] }, ['--audit-log-batch', '-', '--audit-log-wait']],
   ['word --constructor=1 --__proto__', {}, ['word', '--constructor', '--__proto__']],
-])('the flags of %s', (line, values, unknown) => {
+])('the line %j has the flags %j and the unknown words %j', (line, values, unknown) => {
   const parsed = parseFlags(line.split(' '), APISERVER_FLAGS);
   expect([Object.fromEntries(parsed.values), parsed.unknown]).toEqual([values, unknown]);
 });
@@ -257,6 +257,6 @@ test.each([
     ['--listen-client-urls=https://127.0.0.1:1'],
     { refusals: ['--listen-client-urls=https://127.0.0.1:1/: only http is served'] },
   ],
-])('etcd %j', (words, expected) => {
+])('the settings of etcd for %j contain %j', (words, expected) => {
   expect(etcdSettings(words)).toMatchObject(expected);
 });

@@ -4,7 +4,10 @@ import { faultSummary, firstOfEachInvariant, lifeFailureLines } from '../../test
 import { shellWord } from '../shell-word.ts';
 import { xmlText } from '../xml-text.ts';
 
-/** The source of the simulated lives. Messages and the command that replays a life contain it. */
+/**
+ * The source of the simulated lives (runs of tests under faults). Messages and the command that replays a life contain
+ * it.
+ */
 export interface FaultReportSource {
   readonly file: string;
   /** The name of the file in results. */

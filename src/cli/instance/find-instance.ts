@@ -85,8 +85,8 @@ export async function findInstance(
 }
 
 /**
- * Finds an instance by its exact address, with the definition that serves it. Returns `undefined` when it does not exist,
- * and for an object that is not an instance, such as a Secret.
+ * Finds an instance by its exact address, with the definition that serves it. Returns `undefined` when the object does
+ * not exist, and for an object that is not an instance, such as a Secret.
  *
  * @throws TypeKroError `cli/no-definitions` when the cluster does not serve definitions.
  */
@@ -110,7 +110,7 @@ export async function findInstanceAt(
 
 /**
  * Is the object an instance, although no readable definition declares its kind? It is an instance if it has the
- * controller's finalizer, or if a controller made the CRD of its kind. When CRDs may not be listed, an object of the
+ * controller's finalizer, or if a controller made the CRD of its kind. When CRDs cannot be listed, an object of the
  * group `kro.run` counts as an instance.
  */
 async function isOfOwnedKind(api: KubernetesApi, instance: KubeObject, signal: AbortSignal): Promise<boolean> {
@@ -186,7 +186,7 @@ const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefini
 
 /**
  * Lists kinds that no definition declares: the kinds of CRDs with kro's label, and the kind that the user names. When
- * CRDs may not be listed, uses all kinds of the group `kro.run` instead of the labelled kinds.
+ * CRDs cannot be listed, uses all kinds of the group `kro.run` instead of the labelled kinds.
  */
 async function undeclaredKinds(
   api: KubernetesApi,
@@ -219,7 +219,7 @@ async function undeclaredKinds(
 const OWN_KINDS: ReadonlySet<string> = new Set(['ResourceGraphDefinition', 'GraphRevision', 'Graph']);
 
 /**
- * Lists the names of the CRDs that a controller made for definitions. Returns `undefined` when CRDs may not be listed.
+ * Lists the names of the CRDs that a controller made for definitions. Returns `undefined` when CRDs cannot be listed.
  */
 async function ownedCrds(api: KubernetesApi, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
   try {

@@ -8,7 +8,7 @@ import { shownNodes } from './shown-node.ts';
 import { suspendsWrites, suspensionText } from './suspension.ts';
 
 /**
- * Prints the first lines of each view. The first line is like
+ * Returns the first lines of the views of `tree`, `why` and `status`. The first line is like
  * `WebApp team-a/shop IN_PROGRESS 4m12s revision 7 2 of 5 nodes ready`. Then follow notes, such as a suspension, and
  * the errors of a revision that does not compile.
  *

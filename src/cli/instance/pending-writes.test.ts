@@ -67,7 +67,7 @@ spec:
   expect([...instanceStatus(seen).nodes.values()].map(({ tone }) => tone)).toEqual(['failed', 'failed']);
 });
 
-test('a write that the API server accepts changes nothing', async () => {
+test('a view shows a pending write that the API server accepts in the same way as before the check', async () => {
   world = await virtualWorld();
   await world.apply(
     yaml(`

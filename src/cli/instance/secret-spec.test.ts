@@ -79,7 +79,7 @@ test.each([
     'spec.token',
     true,
   ],
-])('a field of the spec %s', (_title, resources, path, expected) => {
+])('secretSpec decides whether to hide a field of the spec %s', (_title, resources, path, expected) => {
   expect(secretSpec(graphOf(SCHEMA + resources)).hides(path)).toBe(expected);
 });
 
@@ -93,7 +93,7 @@ test.each([
   ['schema.spec.users.map(u, cel.bind(v, u, v.name)).join(",")', true],
   ['json.marshal(schema.metadata)', true],
   ['schema.metadata.name', false],
-])('whether %s can reveal a field that only Secrets use: %s', (cel, expected) => {
+])('%s can reveal a field that only Secrets use: %s', (cel, expected) => {
   const read = graphOf(`${SCHEMA}${logins}  - id: copy
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: copy } }
     includeWhen: ['\${(${cel}) != ""}']

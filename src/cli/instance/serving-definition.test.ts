@@ -24,7 +24,7 @@ test.each<[string, readonly KubeObject[], string | undefined, string | undefined
   ['the only active candidate, without labels', two('Inactive', 'Active'), undefined, undefined, 'b'],
   ['no candidate when two are active', two('Active', 'Active'), undefined, undefined, undefined],
   ['no candidate when none has a state', two(), undefined, undefined, undefined],
-])('the definition that serves an instance: %s', (_what, candidates, instance, crd, name) => {
+])('labels and states decide which definition serves an instance: %s', (_what, candidates, instance, crd, name) => {
   expect(servingDefinition(candidates, marked(instance), marked(crd))?.metadata.name).toBe(name);
 });
 
@@ -34,7 +34,7 @@ test.each([
   ['no label, and the label of the CRD names the definition', undefined, 'shops', true],
   ['no label, and the label of the CRD names another definition', undefined, 'rivals', false],
   ['no label anywhere', undefined, undefined, true],
-])('whether the definition shops serves an instance: %s', (_name, own, ofCrd, expected) => {
+])('labels decide whether the definition shops serves an instance: %s', (_name, own, ofCrd, expected) => {
   const marked = (label: string | undefined) => ({
     apiVersion: 'a.test/v1',
     kind: 'Shop',

@@ -22,7 +22,7 @@ test.each([
   ['a definition that no controller has accepted', { ...FINE, state: 'Inactive' }, false],
   ['a definition without a state', { ...FINE, state: '' }, false],
   ['a definition with a condition that is not known', { ...FINE, notes: ['KindReady is not known yet'] }, false],
-])('is the definition reported as served: %s', (_name, report, isServed) => {
+])('only an Active definition with known conditions counts as served: %s', (_name, report, isServed) => {
   expect(definitionWhyLines(report, 0, false).includes(SERVED)).toBe(isServed);
 });
 

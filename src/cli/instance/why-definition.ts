@@ -68,7 +68,7 @@ const CORRECT_DEFINITION =
 /**
  * Explains why a definition is not served, and lists its instances that are not ACTIVE.
  *
- * @param settings the level and the feature gates of the cluster's controller; the definition is compiled by them
+ * @param settings the level and the feature gates of the cluster's controller; the definition is compiled with them
  */
 export async function explainDefinition(
   api: KubernetesApi,

@@ -182,8 +182,8 @@ function differingText(write: PendingWrite | undefined): string[] {
 }
 
 /**
- * Returns the first object with which one of the `found` sentences begins. Such an object lacks data, or another client
- * changed it.
+ * Returns the first object with whose name a sentence in `found` begins. Such a sentence says that the object lacks
+ * data, or that another client changed it.
  */
 function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));

@@ -1,7 +1,7 @@
 /**
  * The exports of the protocol library that the server uses. The published package contains this file as a separate
- * bundle. The library is CommonJS, so its bundle defines the function `require`, which no other file of the package
- * has. Only `typekro lsp` loads the bundle.
+ * bundle, which only `typekro lsp` loads. The library is CommonJS, so this bundle must define a function `require`. No
+ * other file of the package defines one.
  */
 export {
   createConnection,

@@ -5,7 +5,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { printFailure } from '../failure.ts';
 import { pathOfUri } from './workspace-files.ts';
 
-/** Maps a lens to the loader of its command. */
+/** Maps the id of a code lens to the loader of its command. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   [LENS_COMMANDS.graph]: () => import('../commands/graph.ts').then(({ graph }) => graph),
   [LENS_COMMANDS.render]: () => import('../commands/render.ts').then(({ render }) => render),

@@ -30,7 +30,7 @@ test.each([
   ['in lines', '{\n  "kind": "ConfigMap",\n  "apiVersion": "v1"\n}', true],
   ['in one line', '{"kind":"ConfigMap","apiVersion":"v1"}', true],
   ['of another tool', '{"name":"app","version":"1"}', false],
-])('a JSON file %s', async (_what, text, isRead) => {
+])('a JSON file is read only if it can be a manifest: %s', async (_what, text, isRead) => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-workspace-'));
   try {
     const path = join(folder, 'a b.json');

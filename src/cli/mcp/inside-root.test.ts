@@ -27,7 +27,7 @@ test.each([
   [LONG, LONG],
   [`down/${LONG}/file`, `sub/${LONG}/file`],
   ['circle/file', 'circle/file'],
-])('%s is %s inside the root', (name, expected) => {
+])('the path %s inside the root becomes %s', (name, expected) => {
   expect(insideRoot(root, name)).toBe(expected);
 });
 

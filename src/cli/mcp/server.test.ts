@@ -146,7 +146,7 @@ test('plan: reports the changes, and writes nothing', async () => {
 
 test('plan with a snapshot reads no cluster', async () => {
   const answer = await call('plan', { files: ['shop.json'], snapshot: 'none.json' });
-  // The limits of this server name a kubeconfig, which `plan` refuses together with a snapshot.
+  // This server was started with a kubeconfig. The command `plan` would refuse a kubeconfig together with a snapshot.
   expect(textOf(answer)).toContain('none.json');
   expect(answer.structuredContent).toMatchObject({ error: { code: 'input/not-found' } });
 });

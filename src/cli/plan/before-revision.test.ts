@@ -4,7 +4,7 @@ import { planWorld } from '../../../test/support/plan-world.ts';
 import { mapResource, pot, potDefinition, potRef } from '../../../test/support/virtual-world.ts';
 import type { Plan } from '../../inspect/index.ts';
 
-/** Plans of definitions that change together with their instances. */
+/** The world in which the tests make plans. Each plan changes a definition together with its instances. */
 let place: PlanWorld;
 beforeAll(async () => {
   place = await planWorld();
@@ -16,8 +16,8 @@ afterEach(async () => {
 });
 
 /**
- * A definition of a ConfigMap with a string of the spec and a value of the revision. A second ConfigMap exists when
- * `count` is at least `minCount`.
+ * A definition whose ConfigMap has a string from the spec, and the value `value`, which differs between revisions. A
+ * second ConfigMap exists when `count` is at least `minCount`.
  */
 const definition = (value: string, minCount: number, annotations: Record<string, string> = {}) =>
   potDefinition(

@@ -230,7 +230,7 @@ test.each([
     ['Some content in the namespace has finalizers remaining: kro.run/finalizer in 1 resource instances'],
     /^only a controller that serves their definitions removes the finalizer kro\.run\/finalizer .*: typekro why KIND\/team\/NAME/,
   ],
-])('a Namespace in deletion: %s', (_what, messages, remedy) => {
+])('the remedy for a Namespace that is being deleted fits its conditions: %s', (_what, messages, remedy) => {
   const conditions = messages.map((message) => ({
     type: message.includes('finalizers') ? 'NamespaceFinalizersRemaining' : 'NamespaceContentRemaining',
     status: 'True',

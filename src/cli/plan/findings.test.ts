@@ -119,7 +119,7 @@ test('workflow commands have one line each, with the special characters of GitHu
   `);
 });
 
-test('findings as SARIF', () => {
+test('findings are printed as SARIF', () => {
   const { runs } = JSON.parse(sarifText(everything)) as { runs: [{ results: unknown }] };
   expect(runs[0].results).toMatchInlineSnapshot(`
     [
@@ -210,7 +210,7 @@ test('a plan is printed as JUnit XML', () => {
   `);
 });
 
-test('a plan as Markdown', () => {
+test('a plan is printed as Markdown', () => {
   expect(markdownText(everything)).toMatchInlineSnapshot(`
     "<!-- typekro plan -->
     ### Plan of \`pots\`

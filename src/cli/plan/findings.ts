@@ -22,8 +22,8 @@ export interface Finding {
 const STAND_INS = { name: 'NAME', namespace: 'NAMESPACE' };
 
 /**
- * Lists refusals, blocked instances, breaking changes, replacements, and kinds that could not be read. Merges equal
- * findings of several instances.
+ * Lists refusals, blocked instances, breaking changes, replacements, and the limits of the plan. Merges equal findings
+ * of several instances.
  */
 export function findingsOf({ definitions, instances, objects, limits }: Plan): Finding[] {
   const findings: Finding[] = [];

@@ -37,8 +37,8 @@ export interface LiveSourceOptions {
   readonly api: KubernetesApi;
   readonly signal: AbortSignal;
   /**
-   * Limits list requests for namespaced kinds to this namespace and the namespaces of requested objects. By default,
-   * these requests cover the whole cluster.
+   * Limits the lists of owned objects, and of all objects of a namespaced kind, to this namespace. The lists of owned
+   * objects also cover the namespaces of requested objects. By default, these lists cover the whole cluster.
    */
   readonly only?: string;
   /** The namespace that is listed when the user may not list the whole cluster. */

@@ -16,7 +16,7 @@ export interface PlanView {
 /**
  * Prints one write with its fields, its refusal and the nodes that it waits for.
  *
- * @param home the namespace of the instance, which is not printed
+ * @param home the namespace of the instance. An object in this namespace is printed without its namespace
  */
 export function objectLines(
   plan: ObjectPlan,
@@ -52,7 +52,7 @@ export function valueLineText({ path, from, to, secret, immutable }: ValueLine):
   return `${printableLine(path)}  ${valueText(from)} → ${valueText(to)}${end}`;
 }
 
-/** The maximum number of characters that are printed of a value. `-o json` prints the whole value. */
+/** A value is printed up to this number of characters. `-o json` prints the whole value. */
 const MAX_VALUE_LENGTH = 200;
 
 function valueText(value: ValueLine['to']): string {

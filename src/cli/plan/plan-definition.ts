@@ -27,7 +27,7 @@ import type { SimulationInput } from './simulate.ts';
 import { isSameBehindHashes, revealedBy } from './snapshot-file.ts';
 import { simulateAll } from './simulate-all.ts';
 
-/** A definition of a file with its instances. */
+/** The task to plan a definition from a file, together with its instances. */
 export interface DefinitionTask {
   readonly graph: Graph;
   readonly definition: FileObject;
@@ -156,17 +156,20 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
   return plans;
 }
 
-/** Returns the input for simulating the moment when the definition is applied and the instance is not. */
+/**
+ * Returns the input for simulating the moment when the new definition is already applied and the changed instance is
+ * not.
+ */
 function withOldSpec({ graph, isNewSchema }: InstancesTask, input: SimulationInput, live: KubeObject): SimulationInput {
   return { ...input, instance: isNewSchema ? underSchema(graph, live).object : live };
 }
 
-/** A changed instance of a file, with the definition in the cluster. */
+/** An instance that a file changes, with its definition in the cluster. */
 type ChangedFile = InstanceTask & { readonly definition: KubeObject };
 
-/** A changed instance of a file that keeps its revision. Its new spec is planned with this revision. */
+/** An instance that a file changes and that keeps its revision. Its new spec is planned with this revision. */
 interface HeldInstance extends ChangedFile {
-  /** The plan of the instance if the change writes nothing. */
+  /** The plan of the instance for the case that its change causes no write. */
   readonly resting: InstancePlan;
 }
 
@@ -246,7 +249,7 @@ function changedFile(
   return { file: { ...file, answer }, definition, candidates: [definition] };
 }
 
-/** Returns the instance of a file as the server would store it. */
+/** Returns an instance from a file as the server would store it. */
 function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: FileObject): KubeObject {
   const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
   const uid = live?.metadata.uid ?? plannedUid(desired);

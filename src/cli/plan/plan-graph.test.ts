@@ -43,7 +43,7 @@ const target = (labels?: Record<string, string>): KubeObject => ({
 /** Returns the output of a command, without the lines about the cluster or the snapshot. */
 async function outputOf(line: string, ...objects: KubeObject[]): Promise<string> {
   const { out } = await plans.run(line, ...objects);
-  return out.replaceAll(/^ {2}(?:From (?:cluster|snapshot)|Decided as) .*\n?/gm, '').trimEnd();
+  return out.replaceAll(/^ {2}(?:From (?:cluster|snapshot)|Decided by) .*\n?/gm, '').trimEnd();
 }
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'team-a' });
 
@@ -114,7 +114,7 @@ test('the plan of a field conflict names the other manager', async () => {
   `);
 });
 
-test('the plan of a deletion lists the objects, then the fields', async () => {
+test('the plan for the deletion of a Graph lists its objects first, then the fields of its patches', async () => {
   const made = graph(map('first', 'first', { k: 'v' }), mark);
   await plans.world.apply(target(), made);
   await plans.world.advance(2000);

@@ -178,8 +178,9 @@ export function headOf(
 }
 
 /**
- * Plans an instance whose definition is withdrawn, so no controller works on it. A deletion would not complete, and a
- * change would have no effect. Returns `undefined` for any other instance.
+ * Plans an instance whose definition is being deleted and no longer has the controller's finalizer, so no controller
+ * works on the instance. A deletion would not complete, and a change would have no effect. Returns `undefined` for any
+ * other instance.
  */
 function withdrawnPlan(
   { operation }: PlanContext,

@@ -428,7 +428,7 @@ test.each(['markdown', 'sarif', 'junit'])('-o %s', async (form) => {
   expect(stableOutput(out)).toMatchSnapshot();
 });
 
-test('annotations and a comment for GitHub', async () => {
+test('--github prints annotations for GitHub, and writes a comment into the file', async () => {
   const { out } = await runWhole('plan FILE --snapshot prod.json --github comment.md', next());
   expect(out).toMatchInlineSnapshot(`
     "::warning file=app.yaml,line=1,title=typekro plan%3A replace::migrate: Job: a field cannot change, so the object must be deleted and created again (WebApp team-b/pay)

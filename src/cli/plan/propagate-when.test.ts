@@ -29,7 +29,7 @@ async function define(...resources: JsonObject[]): Promise<void> {
 /** Returns the output of `plan` for an instance, without the lines about the cluster. */
 async function planned(spec: JsonObject): Promise<string> {
   const { out } = await plans.run('plan FILE', pot('p', spec));
-  return out.replaceAll(/^ {2}(?:From cluster|Decided as) .*\n?/gm, '').trimEnd();
+  return out.replaceAll(/^ {2}(?:From cluster|Decided by) .*\n?/gm, '').trimEnd();
 }
 
 /**
@@ -70,7 +70,7 @@ test('the plan lists a held write after the node that it waits for, and why name
   `);
 });
 
-test('a node that propagateWhen holds back by a condition about the spec is known later, and the plan has no write for it', async () => {
+test('the plan shows a node that a condition about the spec holds back as known later, without a write', async () => {
   const app = { ...mapResource('app', { text: '${schema.spec.text}' }), propagateWhen: ['${schema.spec.count > 1}'] };
   await define(app, mapResource('copy', { text: '${app.data.text}' }));
   expect(await planned({ text: '1', count: 1 })).toMatchInlineSnapshot(`

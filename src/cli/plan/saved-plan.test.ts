@@ -99,7 +99,7 @@ test('the error for a saved plan of another version names the version', () => {
   );
 });
 
-test('the error for a truncated plan says that it is truncated, and any other broken file is not a plan', () => {
+test('the error for a truncated plan says that it is truncated, and any other broken file does not count as a plan', () => {
   const { text } = savedPlanText(savedValues() as unknown as SavedPlan);
   for (const length of [60, 300, text.length - 3])
     expect(() => parseSavedPlan(text.slice(0, length), 'x.json')).toThrow('x.json is truncated, or no longer JSON');

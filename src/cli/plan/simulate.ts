@@ -82,8 +82,8 @@ export interface SimulationResult {
 }
 
 /**
- * The maximum number of steps. A graph needs fewer: at most one step per level of the graph for reads, for writes and
- * for deletions.
+ * The maximum number of steps. A graph needs fewer: along its longest chain of dependencies, each node needs at most
+ * one step for reads, one for writes and one for deletions.
  */
 const maxSteps = (graph: Graph): number => 4 * graph.nodes.size + 64;
 
@@ -115,7 +115,8 @@ export function* simulate(
     }
     const { orphan = [] } = decision;
     if (decision.apply.length + orphan.length + decision.delete.length === 0 || steps >= limit) {
-      // Expressions can read the labels that the controller sets on the instance.
+      // Expressions can read the labels that the controller sets on the instance, so another step decides with these
+      // labels.
       if (decision.parent.labels !== undefined && steps < limit) {
         instance = withParent(instance, decision.parent);
         continue;
@@ -281,8 +282,8 @@ function withReadyNodes(graph: Graph, ids: readonly string[]): Graph {
 }
 
 /**
- * Returns a placeholder for the UID of a new object, which is equal in each plan. Controllers write the UID of an
- * instance into a label, so it contains only characters that a label allows.
+ * Returns a placeholder for the UID of a new object. The placeholder is the same in every plan. It contains only
+ * characters that a label allows, because controllers write the UID of an instance into a label.
  */
 export function plannedUid({ apiVersion, kind, metadata: { namespace = '', name = '' } }: KubeObject): string {
   return `new-${digestOf([apiVersion, kind, namespace, name]).slice(0, 32)}`;

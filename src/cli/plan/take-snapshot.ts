@@ -115,5 +115,5 @@ async function targetsOf(objects: readonly NamedObject[], typeOf: FindType): Pro
   return targets.flat().map((target) => ({ kind: 'object', nodeId: '', target, why: 'unknown' }));
 }
 
-/** Is it a group of the controller's own kinds? */
+/** Is this the group of definitions or the group of revisions? */
 const isOwnGroup = (group: string): boolean => group === DEFINITION_TYPE.group || group === REVISION_TYPE.group;

@@ -9,7 +9,7 @@ test.each([
   ['metadata.labels.app', false],
   ['data["kro.run/node-id"]', false],
   ['spec.template.metadata.labels["kro.run/node-id"]', false],
-])('whether %s belongs to controllers: %s', (path, expected) => {
+])('the path %s belongs to controllers: %s', (path, expected) => {
   expect(isOfController(path)).toBe(expected);
 });
 
@@ -32,7 +32,7 @@ test.each([
   ['spec.template[0]', true],
   ['spec.templates', false],
   ['spec', false],
-])('if spec.template is immutable, whether a change of %s is marked as immutable: %s', (path, immutable) => {
+])('if spec.template is immutable, a change of %s is marked as immutable: %s', (path, immutable) => {
   const line = valueLine({ path, from: 1, to: 2 }, () => false, ['spec.template']);
   expect(line).toEqual({ path, from: 1, to: 2, ...(immutable ? { immutable: true } : {}) });
 });

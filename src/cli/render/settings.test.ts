@@ -26,7 +26,7 @@ describe('a setting', () => {
     ['name=', { name: null }],
     ['replicas=9007199254740993', { replicas: 9007199254740993n }],
     ['zones=[9007199254740993\\, 2\\, 1.5]', { zones: [9007199254740993n, 2, 1.5] }],
-  ])('%s', (text, changed) => {
+  ])('changes only its fields: %s', (text, changed) => {
     expect(set(text)).toEqual({ ...SPEC, ...changed });
   });
 
@@ -74,7 +74,7 @@ test.each([
   ['an object that a setting creates', ['fresh'], false, 'fresh.a=1'],
   ['an object that the file sets', ['fresh'], true, undefined],
   ['another field', ['zones'], true, undefined],
-] as const)('settingOf finds the setting for %s', (_name, path, isInFile, text) => {
+] as const)('settingOf returns the expected setting for %s', (_name, path, isInFile, text) => {
   const settings = parseSettings('image={},replicas=3,image.tag=1,image.tag=2,fresh.a=1');
   expect(settingOf(settings, path, isInFile)?.text).toBe(text);
 });

@@ -49,6 +49,6 @@ test.each<[string, JsonObject, JsonObject]>([
     { type: 'object', additionalProperties: { type: 'string', nullable: true } },
     { type: 'object', additionalProperties: { type: ['string', 'null'] } },
   ],
-])('conversion to JSON Schema: %s', (_name, schema, expected) => {
+])('a schema is converted to JSON Schema: %s', (_name, schema, expected) => {
   expect(toJsonSchema(schema)).toEqual(expected);
 });

@@ -41,13 +41,19 @@ test.each([
     0,
   ],
   [
-    'a kind of a definition is only counted',
+    'no file for a kind that a ResourceGraphDefinition declares; it is only counted',
     [crd('a.x.io', 'x.io', { labels: { 'kro.run/owned': 'true' } })],
     undefined,
     [],
     1,
   ],
-  ['no file for a path as a name', [crd('../a', 'x.io'), crd('a/b.x.io', 'x.io'), 'text', null], undefined, [], 0],
+  [
+    'no file for a CRD whose name is a path, and for a value that is not a CRD',
+    [crd('../a', 'x.io'), crd('a/b.x.io', 'x.io'), 'text', null],
+    undefined,
+    [],
+    0,
+  ],
 ])('the written files: %s', (_name, crds, group, names, generated) => {
   const pulled = pulledCrds(crds as never, group);
   expect({ names: [...pulled.files.keys()], generated: pulled.generated }).toEqual({ names, generated });

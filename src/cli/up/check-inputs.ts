@@ -113,8 +113,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     server.close();
   }
   const loading = inputs.diagnostics.map(refusedByServer);
-  // A problem can be a consequence only of problems of the same object. The objects behind problems of module loading
-  // are unknown.
+  // A problem can be a consequence only of problems of the same object. A problem of module loading does not name its
+  // object, so these problems are grouped by file.
   const all = await withRemedies([
     ...[...grouped(loading, ({ source }) => source?.file ?? '').values()].flatMap(withoutConsequences),
     ...findDuplicates(inputs.objects),

@@ -62,7 +62,8 @@ async function checkWithSchema(
         all.findIndex((each) => each.path === path && each.message === message) === index,
     );
   if (isDefinition(input.object)) {
-    // The server's check is skipped after a misspelling, because it would also report the correct field as missing.
+    // The server's check is skipped after a misspelling, because it would also report the correct field as missing. It
+    // is also skipped if it would repeat an error that the compiler has found.
     if (
       unknown.length > 0 ||
       known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')

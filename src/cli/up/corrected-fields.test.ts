@@ -53,7 +53,7 @@ test.each<[title: string, spec: JsonValue, corrected: JsonValue, unknown: string
   expect(found.unknown.map(({ meant }) => found.asWritten(meant))).toEqual(found.unknown.map(({ steps }) => steps));
 });
 
-test('for a misspelt field inside a misspelt field of a definition, a hint and no consequence is reported', async () => {
+test('each misspelt field gets a hint, even inside another one, and no resulting error is reported', async () => {
   const manifest = `\
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition

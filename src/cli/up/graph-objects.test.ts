@@ -187,7 +187,7 @@ describe('a reference in a Graph', () => {
     expect(diagnostics).toMatchObject(expected);
   });
 
-  test('to an object that another client owns says how a Graph reads it', async () => {
+  test('to an object outside the Graph gets the hint to declare it with ref', async () => {
     const { diagnostics } = await checked(READERS('elsewhere', 'ref'));
     expect(diagnostics).toMatchObject([
       {

@@ -27,8 +27,8 @@ function writePackage(name: string, manifest: object, code: string): void {
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 /**
- * Errors of loaders, and the messages for the user. CommonJS loaders say "module" where ES module loaders say
- * "package".
+ * Errors of loaders, and the messages for the user. For the same error, a CommonJS loader says "module" and an ES
+ * module loader says "package".
  */
 const CASES: readonly (readonly [code: string, message: string, text: string, hint: string, line: number])[] = [
   [
@@ -113,7 +113,7 @@ const CASES: readonly (readonly [code: string, message: string, text: string, hi
 test.each([
   ['one', 'old does not export "one"', "read it from the default export: import all from 'old'; const { one } = all"],
   ['two', 'old does not export "two"', 'look at what old exports, and check the spelling'],
-])('importing the name %s, which Node does not find in a CommonJS package', async (name, message, hint) => {
+])('a failed import of the name %s from a CommonJS package has a remedy', async (name, message, hint) => {
   const text = `Named export '${name}' not found. The requested module 'old' is a CommonJS module, which may not support all module.exports as named exports.`;
   expect(await importProblem(new SyntaxError(text), file)).toMatchObject({ message, hint, source: { file } });
   const found = await moduleProblems(new SyntaxError(text), { path: file, cwd: folder });

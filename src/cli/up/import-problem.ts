@@ -108,7 +108,7 @@ function packageOf(module: string): string | undefined {
   return isAbsolute(module) || /^(?:\.|file:)/.test(module) ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0];
 }
 
-/** Is it a valid package name? Aliases of bundlers (`@/lib/x`, `~/lib/x`) do not begin with a valid one. */
+/** Is it a valid package name? Aliases of bundlers (`@/lib/x`, `~/lib/x`) do not begin with a valid package name. */
 const isPackageName = (name: string): boolean => /^(?:@[^/~]+\/)?[^/@~]+$/.test(name);
 
 /**

@@ -44,7 +44,7 @@ test.each([
   ['app.ts', '{"type":"commonjs"}', false],
   ['app.ts', '{}', false],
   ['src/deep/app.tsx', '{"type":"module"}', true],
-])('whether %s next to the package.json %s is an ES module: %s', (name, manifest, expected) => {
+])('%s next to the package.json %s is an ES module: %s', (name, manifest, expected) => {
   const home = mkdtempSync(join(folder, 'type-'));
   writeFileSync(join(home, 'package.json'), manifest);
   expect(isEsModule(join(home, name))).toBe(expected);

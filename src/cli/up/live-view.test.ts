@@ -72,7 +72,7 @@ test('on an output that is not a terminal, each line is printed once', () => {
   expect(written).toHaveLength(4);
 });
 
-test('lines name no namespace for cluster-scoped instances, and the group for kinds with the same name', () => {
+test('lines of cluster-scoped instances name no namespace, and lines of kinds with the same name also name the group', () => {
   const { context, written } = screen();
   const live = createLiveView(context);
   const skipped: InstanceView['nodes'] = [{ id: 'web', state: 'skipped', objects: [], because: { kind: 'suspended' } }];

@@ -52,8 +52,8 @@ const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
  * @param readInput reads standard input for the name `-`. By default, `-` is refused
  * @param load loads TypeScript and JavaScript files
  * @throws TypeKroError `input/not-found`, `input/unknown-type` or `input/unreadable` when the only file cannot be read.
- *   `input/empty` when the files contain no objects. If there are several files, an unreadable file becomes a
- *   diagnostic, as does an error that a module throws while it is loaded.
+ *   `input/empty` when the files contain neither objects nor problems. If there are several files, an unreadable file
+ *   becomes a diagnostic, as does an error that a module throws while it is loaded.
  */
 export async function loadInputs(
   files: readonly string[],

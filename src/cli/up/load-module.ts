@@ -81,7 +81,7 @@ async function lostExports(
 /**
  * Returns the value of an exported promise, or `undefined` when the promise is still pending and Node has no more work.
  *
- * @throws UnfinishedModule when a signal arrives before.
+ * @throws UnfinishedModule when a signal arrives before the promise settles.
  */
 async function valueOf(
   promise: Promise<unknown>,

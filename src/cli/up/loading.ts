@@ -6,10 +6,10 @@ const SLOW_SECONDS = 10;
 /** Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The error for a module whose load is unfinished when Node has no more work, or when a signal arrives. */
+/** The error for a module that is not completely loaded when Node has no more work, or when a signal arrives. */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
-  /** Did a signal end the load? The command must then end, too. */
+  /** Did a signal interrupt the loading? If so, the command must end, too. */
   readonly bySignal: boolean;
 
   constructor(message: string, bySignal: boolean) {

@@ -21,8 +21,8 @@ export const byPlace = ({ source: one }: Diagnostic, { source: other }: Diagnost
   (one?.line ?? 0) - (other?.line ?? 0) || (one?.column ?? 0) - (other?.column ?? 0);
 
 /**
- * Prints problems in the order of their lines, with excerpts of the files that fit the terminal of standard error.
- * After two or more problems, prints their number.
+ * Prints problems in the order of their lines, with excerpts of the files. The excerpts fit the width of the terminal
+ * of standard error. After two or more problems, prints their number.
  */
 export function printDiagnostics(
   context: CommandContext,

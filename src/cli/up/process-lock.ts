@@ -16,9 +16,9 @@ export interface LockRefusal {
 
 /**
  * Takes a lock file for this process. Takes over the lock of a dead process (for example after `kill -9`). If the
- * system reports start times, also when its process id is in use again. Creates the file atomically, as a hard link to
- * a finished file, so that no process reads an incomplete lock. Of several processes that find the same dead lock, only
- * one gets the new lock.
+ * system reports start times, also takes over a lock whose process id belongs to a new process. Creates the file
+ * atomically, as a hard link to a finished file, so that no process reads an incomplete lock. Of several processes that
+ * find the same dead lock, only one gets the new lock.
  */
 export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;

@@ -107,7 +107,7 @@ describe('progress of instances', () => {
     ['of a later one', [3], true],
     ['of an earlier one', [2, 1], false],
     ['of none', [undefined], true],
-  ])('whether conditions %s are about the applied generation', (_name, generations, expected) => {
+  ])('conditions %s (%j) are about the applied generation or a later one: %s', (_name, generations, expected) => {
     const reports = source({ a: 'ACTIVE' });
     const conditions = generations.map((observedGeneration) => ({ type: 'Ready', status: 'True', observedGeneration }));
     const answered: InspectSource = {
@@ -138,7 +138,7 @@ describe('progress of instances', () => {
   });
 });
 
-describe('whether a node can become ready only after a change by the user', () => {
+describe('a node can become ready only after a change by the user', () => {
   const write = (code: number, message = 'no'): NodeReport['because'] => ({
     kind: 'write-failed',
     object: target,
@@ -161,7 +161,7 @@ describe('whether a node can become ready only after a change by the user', () =
     ['a server in trouble', 'failed', write(503), false],
     ['a refused object, while the write is retried', 'applying', write(422), false],
     ['a node that is suspended', 'waiting', { kind: 'suspended' }, false],
-  ])('%s', (_what, state, because, refused) => {
+  ])('with %s (state %s, reason %j): %s', (_what, state, because, refused) => {
     expect(isRefusedForGood({ id: 'a', state, objects: [], because })).toBe(refused);
   });
 });

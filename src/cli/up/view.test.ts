@@ -22,7 +22,7 @@ describe('fitting a line to the terminal', () => {
     expect(fitLine(line, columns)).toBe(fitted);
   });
 
-  test('a line is cut at the same column independent of its colours', () => {
+  test('colours do not change the column at which a line is cut', () => {
     // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
     const plain = (text: string): string => text.replaceAll(/\u001b\[[0-9;]*m/g, '');
     for (let from = 0; from <= 4; from += 1) {

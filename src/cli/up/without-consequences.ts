@@ -6,7 +6,7 @@ import { schemaCodes } from '../../schema/index.ts';
 /** Matches the path of a field that is next to the id of a resource and belongs below its `template`. */
 const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;
 
-/** Replaces findings with the same cause with one finding that names the cause. */
+/** Replaces several findings that have one cause by a single finding that names this cause. */
 function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const unknownFields = new Map<string, Diagnostic>();
   for (const each of diagnostics) {
@@ -92,9 +92,9 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
 /**
  * Returns the findings about one object, without those that are consequences of others. A finding about another object
  * has another cause, even at the same path, so the function is called once per object. For a module that could not be
- * loaded, the objects are unknown, and the function is called once per file. Three rules apply. A field that is
- * reported as misspelt is not also reported as missing. While a part that declares names is broken, no name is reported
- * as unknown. A value has only one problem.
+ * loaded, the objects are unknown, and the function is called once per file. The most important rules are these. A
+ * field that is reported as misspelt is not also reported as missing. While a part that declares names is broken, no
+ * name is reported as unknown. A value has only one problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const diagnostics = withTexts(collapsed(found));
@@ -136,7 +136,10 @@ const REFUSED_TEXT: ReadonlySet<string> = new Set([
   'graph/invalid-literal',
 ]);
 
-/** Raises the finding about a likely expression to an error when the API server refuses the string. */
+/**
+ * Raises the finding about a likely expression to an error when another finding says that the API server refuses the
+ * string. Drops that other finding.
+ */
 function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const isText = ({ code }: Diagnostic) => code === 'graph/foreign-expression';
   const at = ({ path, source }: Diagnostic) => `${source?.file ?? ''} ${path ?? ''}`;

@@ -34,7 +34,7 @@ const CASES: readonly (readonly [title: string, objects: readonly string[], warn
 ];
 
 test.each(CASES.map(([title, objects, warning]) => ({ title, objects, warning })))(
-  'a warning names the webhooks that the cluster cannot call: $title',
+  'a warning names exactly the webhooks that the cluster cannot call: $title',
   ({ objects, warning }) => {
     const inputs = parseManifest(objects.join('\n---\n'), 'a.yaml').objects.map((each) => ({
       ...each,

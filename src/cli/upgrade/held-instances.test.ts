@@ -110,7 +110,7 @@ test('an instance that waits for a running canary keeps its revision', async () 
 test.each<[string, JsonObject, string[], unknown]>([
   ['is refused', ONLY_OLD, ['change', 'change'], { instances: ['default/a', 'default/b'], revision: 1, follows: 2 }],
   ['compiles', mapResource('map', { text: 'a' }), ['labels', 'labels'], undefined],
-])('instances that propagateWhen holds back at a revision that %s', async (_what, first, actions, broken) => {
+])('checks instances that propagateWhen holds back at a revision that %s', async (_what, first, actions, broken) => {
   await define(potDefinition([first]));
   await plans.world.apply(pot('a'), pot('b'));
   await plans.world.advance(5000);

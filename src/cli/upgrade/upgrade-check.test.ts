@@ -26,4 +26,6 @@ test.each<[string, string, LevelCheck, boolean]>([
   ['an accepted definition', 'Active', ACCEPTED, false],
   ['a definition that is already refused', 'Inactive', REFUSED, false],
   ['a definition that no controller has handled', '', REFUSED, false],
-])('newly refused: %s', (_title, state, check, expected) => expect(isNewlyRefused({ state }, check)).toBe(expected));
+])('only a served definition can be newly refused: %s', (_title, state, check, expected) =>
+  expect(isNewlyRefused({ state }, check)).toBe(expected),
+);

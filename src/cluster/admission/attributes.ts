@@ -23,7 +23,7 @@ export interface AdmissionContext {
   readonly audit?: AuditTrail | undefined;
 }
 
-/** The verbs of admission. */
+/** The operations that admission distinguishes. */
 export type Operation = 'CONNECT' | 'CREATE' | 'DELETE' | 'UPDATE';
 
 /** A kind in one version. */

@@ -230,7 +230,7 @@ test('the status of a policy contains the type errors of its expressions', async
   expect(await statusOf()).toEqual({ observedGeneration: 2, typeChecking: {} });
 });
 
-test('a reconcile whose later writes wait sends each review at most twice', async () => {
+test('a reconcile sends each review at most twice, even if its later writes wait', async () => {
   const rule = {
     operations: ['*'],
     apiGroups: [''],

@@ -16,8 +16,8 @@ export class Invocations {
   }
 
   /**
-   * Returns the keys of the second round. `isChangedSince` is true when the object has changed since the last call of
-   * the first round.
+   * Returns the keys of the webhooks or policies that the second round calls. `isChangedSince` is true when the object
+   * has changed since the last call of the first round.
    */
   repeated(isChangedSince: boolean): ReadonlySet<string> {
     return isChangedSince ? new Set([...this.#again, ...this.#earlier]) : this.#again;

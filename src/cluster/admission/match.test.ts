@@ -54,7 +54,7 @@ describe('each member of a rule restricts the matched requests', () => {
     ['every scope', { scope: '*' }, { namespace: '' }, true],
     ['a name', { resourceNames: ['a'] }, {}, true],
     ['another name', { resourceNames: ['b'] }, {}, false],
-  ])('%s', (_, parts, request, expected) => {
+  ])('%s (rule %j, request %j, matches: %s)', (_, parts, request, expected) => {
     expect(ruleMatches(rule(parts), target(request))).toBe(expected);
   });
 });
@@ -101,7 +101,7 @@ describe('the matchPolicy decides whether a rule matches other versions of the s
     ['Equivalent', 'v2'],
     ['', 'v2'],
     ['Exact', undefined],
-  ])('%s', (policy, version) => {
+  ])('the policy "%s" matches a rule for the version %s', (policy, version) => {
     expect(matchedResource([v2], policy, request, registry.all())?.version).toBe(version);
   });
 
@@ -125,7 +125,7 @@ describe('an object selector can match the object before the request or the obje
     ['a review without metadata, and the absence of a label', absent, bare('SubjectAccessReview'), undefined, true],
     ['the options of a connection', absent, bare('PodExecOptions'), undefined, false, 'CONNECT'],
     ['a custom kind of options', absent, bare('BackupOptions'), undefined, true],
-  ])('%s', (_, given, next, old, expected, operation = 'UPDATE') => {
+  ])('%s (%j, new %j, old %j, matches: %s)', (_, given, next, old, expected, operation = 'UPDATE') => {
     expect(objectSelected({ ...given }, attributes({ operation, object: next, old }))).toBe(expected);
   });
 });

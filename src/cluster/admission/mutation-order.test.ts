@@ -106,7 +106,7 @@ describe('a change that is always refused', () => {
       ? call(transport, 'PUT', `${MAPS}/m`, map('m', { data: { a: '1' } }))
       : call(transport, 'PATCH', `${MAPS}/m?fieldManager=x`, map('m'), 'application/apply-patch+yaml');
 
-  test.each(cases)('%s: a webhook that sets %s', async (method, path, value, code, message) => {
+  test.each(cases)('the %s is refused when a webhook sets %s', async (method, path, value, code, message) => {
     await using set = await setUp(() => patchAnswer([add(path, value)]));
     if (method === 'PUT') await call(set.transport, 'POST', MAPS, map('m'));
     await set.configure('Mutating', 'w');
@@ -114,7 +114,7 @@ describe('a change that is always refused', () => {
     expect([status, body.message]).toEqual([code, expect.stringContaining(message)]);
   });
 
-  test.each(cases)('%s: a policy that sets %s', async (method, path, value, code, message) => {
+  test.each(cases)('the %s is refused when a policy sets %s', async (method, path, value, code, message) => {
     await using set = await setUp(allow);
     if (method === 'PUT') await call(set.transport, 'POST', MAPS, map('m'));
     await addPolicy(set, 'p', `[JSONPatch{op: "add", path: "${path}", value: "${value}"}]`);

@@ -78,7 +78,7 @@ describe('a refusal', () => {
     ],
     ['a reason', { message: 'm', reason: 'Forbidden' }, 403, 'm'],
     ['another reason', { message: 'm', reason: 'RequestEntityTooLarge' }, 413, 'm'],
-  ])('%s', async (_, parts, code, message) => {
+  ])('has the expected message and status code: the validation has %s', async (_, parts, code, message) => {
     await using set = await setUp();
     await set.policy('p', { validations: [{ ...short[0], ...parts }] });
     await set.bind('b', 'p');
@@ -144,7 +144,7 @@ describe('actions', () => {
   });
 });
 
-describe('requests to which a policy applies', () => {
+describe('the requests that a policy refuses are limited by', () => {
   test.each<[string, object, object, readonly string[]]>([
     ['rules', { matchConstraints: { resourceRules: [{ ...RULE, operations: ['DELETE'] }] } }, {}, []],
     [
@@ -241,7 +241,7 @@ describe('data that expressions see', () => {
       },
       false,
     ],
-  ])('%s', async (_, spec, isAllowed) => {
+  ])('include %s', async (_, spec, isAllowed) => {
     await using set = await setUp();
     expect((await set.policy('p', spec)).body.message).toBeUndefined();
     await set.bind('b', 'p');
@@ -288,7 +288,7 @@ describe('parameters', () => {
       { paramRef: { name: 'gone', parameterNotFoundAction: 'Deny' } },
       'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction',
     ],
-  ])('%s', async (_, binding, message) => {
+  ])('are found as the binding specifies: %s', async (_, binding, message) => {
     await using set = await setUp();
     await set.create(limit('nine', '9'));
     await set.create(limit('two', '2'));
@@ -298,7 +298,7 @@ describe('parameters', () => {
     expect(body.message).toBe(message === undefined ? undefined : `secrets "long" is forbidden: ${denied(message)}`);
   });
 
-  test('an unknown kind', async () => {
+  test('of an unknown kind cause a refusal', async () => {
     await using set = await setUp();
     await set.policy('p', {
       paramKind: { apiVersion: 'x.example.com/v1', kind: 'Limit' },

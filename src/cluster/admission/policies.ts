@@ -70,7 +70,7 @@ interface Violation {
   /** The index of the validation. */
   readonly index: number;
   /**
-   * True for an error of an audit annotation, which denies the request independent of the binding's actions.
+   * True for an error of an audit annotation. Such an error denies the request, whatever actions the binding has.
    */
   readonly isOfAnnotation: boolean;
 }

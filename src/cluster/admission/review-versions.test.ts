@@ -51,7 +51,7 @@ test.each<[string, 'Mutating' | 'Validating', object, number, unknown]>([
     500,
     `${FAILED}webhook response was absent`,
   ],
-])('a v1beta1 review with a response %s', async (_title, kind, answer, status, expected) => {
+])('a v1beta1 review has the expected outcome for a response %s', async (_title, kind, answer, status, expected) => {
   await using set = await setUp(() => (response) => void response.end(JSON.stringify(answer)));
   await set.configure(kind, 'h', { admissionReviewVersions: ['v1beta1'] });
   const reply = await call(set.transport, 'POST', MAPS, map('a'));

@@ -93,7 +93,7 @@ describe('a webhook that fails', () => {
       text(() => 'gone', 404),
       `${FAILED}failed to call webhook: the server could not find the requested resource`,
     ],
-  ])('%s', async (_, kind, answer, message) => {
+  ])('has an error with the message of an API server: %s', async (_, kind, answer, message) => {
     await using set = await setUp(answer);
     await set.configure(kind, 'h');
     const { status, body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -101,7 +101,7 @@ describe('a webhook that fails', () => {
     expect(body['reason']).toBe('InternalError');
   });
 
-  test('another uid', async () => {
+  test('a response with another uid is refused', async () => {
     await using set = await setUp(() => ({ uid: 'other', allowed: true }));
     await set.configure('Validating', 'h');
     const { body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -136,7 +136,7 @@ describe('a webhook that fails', () => {
     ['is not HTTP', 'nonsense\r\n\r\n', 'Parse Error'],
     ['ends early', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{', 'aborted'],
     ['redirects', 'HTTP/1.1 307 X\r\nlocation: https://example.com\r\ncontent-length: 0\r\n\r\n', 'status code 307'],
-  ])('an answer that %s', async (_, answer, message) => {
+  ])('a response that %s is refused', async (_, answer, message) => {
     await using set = await setUp(() => (response) => void response.socket?.end(answer));
     await set.configure('Validating', 'h');
     const { status, body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -306,7 +306,7 @@ describe('patches', () => {
       500,
       /accumulated size increase of copy/,
     ],
-  ])('%s', async (_, answer, code, message) => {
+  ])('with %s are refused', async (_, answer, code, message) => {
     await using set = await setUp(() => answer);
     await set.configure('Mutating', 'h');
     const { status, body } = await call(set.transport, 'POST', MAPS, map('a', { data: {} }));

@@ -243,7 +243,7 @@ describe('requests that a webhook reviews', () => {
       'configmaps "a" is forbidden: expression \'object.data.x == "1"\' resulted in error: no such key: data',
     ],
     ['Ignore', 201, undefined],
-  ])('a match condition that fails, under the failure policy %s', async (failurePolicy, code, message) => {
+  ])('with failurePolicy %s, a failing match condition leads to status %i', async (failurePolicy, code, message) => {
     await using set = await setUp(() => ({ allowed: false }));
     const matchConditions = [{ name: 'x', expression: 'object.data.x == "1"' }];
     await set.configure('Validating', 'v', { failurePolicy, matchConditions });
@@ -263,7 +263,7 @@ describe('requests that a webhook reviews', () => {
     expect((await call(set.transport, 'POST', MAPS, map('a'))).status).toBe(201);
   });
 
-  test('with Equivalent, the object has the version of the rule', async () => {
+  test('with the matchPolicy Equivalent, a webhook gets the object in the version of its rule', async () => {
     await using set = await setUp(allow);
     const rules = [
       { operations: ['*'], apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: ['horizontalpodautoscalers'] },

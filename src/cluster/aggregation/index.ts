@@ -40,8 +40,8 @@ export function aggregatorOf(context: AggregationContext): Aggregator {
 }
 
 /**
- * Answers a request below `/apis` or for an OpenAPI document that concerns a version of another server. Returns
- * `undefined` for all other requests.
+ * Answers a request that concerns a version of another server: a request below `/apis`, or for an OpenAPI document.
+ * Returns `undefined` for all other requests.
  */
 export async function aggregatedReply(context: AggregationContext, request: ApiRequest): Promise<ApiReply | undefined> {
   const [root, first, second, third] = request.segments;

@@ -33,7 +33,7 @@ function insertGroups<Group>(
     const name = nameOf(group);
     const rank = priorities.get(name) ?? 0;
     const next = groups.findIndex((other) => {
-      // The group of the kind APIService itself has no APIService. It is always first.
+      // The group of the kind APIService has no APIService for itself. This group is always the first.
       const otherRank = priorities.get(nameOf(other)) ?? Number.POSITIVE_INFINITY;
       return otherRank < rank || (otherRank === rank && nameOf(other) > name);
     });

@@ -450,6 +450,6 @@ test.each([
   [{ 'x-forwarded-for': '10.0.0.1, no, ::1' }, '10.0.0.2', ['10.0.0.1', '::1', '10.0.0.2']],
   [{ 'x-forwarded-for': '10.0.0.1', 'x-real-ip': '10.0.0.3' }, '10.0.0.3', ['10.0.0.1', '10.0.0.3']],
   [{ 'x-real-ip': 'no' }, '10.0.0.2', ['10.0.0.2']],
-])('sourceIps of %j from %s', (headers, remoteAddress, expected) => {
+])('with the headers %j, a request from %s has the sourceIPs %j', (headers, remoteAddress, expected) => {
   expect(sourceIps({ headers, remoteAddress })).toEqual(expected);
 });

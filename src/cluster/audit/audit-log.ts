@@ -111,7 +111,7 @@ function requestOf({ method, target }: IncomingRequest): Attributes | undefined 
     try {
       return attributesOf({ method, path, segments, query: new Query(query) });
     } catch (thrown) {
-      // The field selector, which can contain the name of the object, is malformed.
+      // An `ApiError` means that the field selector, which can contain the name of the object, is malformed.
       if (!(thrown instanceof ApiError)) throw thrown;
       return attributesOf({ method, path, segments, query: new Query('') });
     }

@@ -9,7 +9,7 @@ test.each([
   ['a long response whose object is shown', LONG, 200, true, LONG],
   ['a long response whose object is not shown', LONG, 200, false, undefined],
   ['a long Status of an error', LONG, 422, false, LONG],
-])('objectOfReply of %s', (_title, object, status, isShown, expected) => {
+])('objectOfReply returns the object, or nothing, for %s', (_title, object, status, isShown, expected) => {
   const headers = { 'content-type': 'application/json' };
   const body = Buffer.from(JSON.stringify(object));
   expect(objectOfReply({ status, headers, body }, isShown)).toEqual(expected);

@@ -6,8 +6,8 @@ import type { ApiReply } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';
 
 /**
- * The maximum size, in bytes, of a `Status` with a success code. A larger response with a success code counts as
- * another object. The `Status` of an error can have any size.
+ * The maximum size, in bytes, of a `Status` with a success code. A larger response with a success code is treated as an
+ * object of another kind. The `Status` of an error can have any size.
  */
 const MAX_STATUS_BYTES = 64 * 1024;
 

@@ -177,7 +177,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     { 'impersonate-group': 'a' },
     '400 requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"a"}, Extra:map[string][]string(nil)} without impersonating a user name',
   ],
-])('impersonation: %s', async (_what, rules, headers, outcome) => {
+])('impersonation is allowed or refused: %s', async (_what, rules, headers, outcome) => {
   expect(await impersonate(rules, headers)).toEqual(outcome);
 });
 

@@ -5,7 +5,7 @@ import { objectAt, objectsAt } from '../../kubernetes/index.ts';
 import { covers } from './authorizer.ts';
 import { rightsOf } from './escalation.ts';
 
-/** With the value `false`, a server does not update the role or binding. */
+/** The annotation that controls updates. With the value `false`, a server does not update the role or binding. */
 const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
 
 const json = (object: KubeObject): JsonObject => object as unknown as JsonObject;

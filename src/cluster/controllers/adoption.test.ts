@@ -40,7 +40,7 @@ const OWNERS: readonly [string, KubeObject, boolean][] = [
 const controllersOf = (pods: readonly KubeObject[]) =>
   pods.map(({ metadata }) => metadata.ownerReferences?.find(({ controller }) => controller === true)?.kind ?? 'none');
 
-/** Returns the pods that are not being deleted, because a surplus pod exists until its grace period ends. */
+/** Returns the pods that are not being deleted. A surplus pod still exists until its grace period ends. */
 async function living(story: ClusterStory): Promise<readonly KubeObject[]> {
   return (await story.list('v1 Pod')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }

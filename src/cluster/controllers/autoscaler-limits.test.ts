@@ -79,7 +79,7 @@ test.each<[string, JsonObject, { current: number; wanted: number; minimum?: numb
     { current: 3, wanted: 9, maximum: 4 },
     ['ReadyForNewScale', 'True TooManyReplicas'],
   ],
-])('the conditions of %s', (_, behavior, scale, expected) => {
+])('the conditions describe %s', (_, behavior, scale, expected) => {
   const { conditions } = limitScale(behavior, { ...BOUNDS, ...scale, now: 0 }, NONE);
   const [able, limited] = conditions;
   expect([able.reason, `${limited.status} ${limited.reason}`]).toEqual(expected);

@@ -132,7 +132,10 @@ const DOWN_LIMIT = {
   message: 'the desired replica count is decreasing faster than the maximum scale rate',
 };
 
-/** Returns the limit without a `behavior`: the number can double or grow to 4, and it can decrease to any value. */
+/**
+ * Returns the limit without a `behavior`: the number can grow to twice the present number, or to 4 if that is more. It
+ * can decrease to any value.
+ */
 function limitByDefault({ current, minimum, maximum }: ScaleRecommendation, replicas: number): Limit {
   const upLimit = Math.max(2 * current, 4);
   const highest = Math.min(maximum, upLimit);

@@ -1,6 +1,6 @@
 /**
- * Computes the number of replicas that the metrics of a HorizontalPodAutoscaler request, like Kubernetes. The functions
- * are pure.
+ * Computes, as Kubernetes does, the number of replicas that the metrics of a HorizontalPodAutoscaler request. The
+ * functions are pure.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {

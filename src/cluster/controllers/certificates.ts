@@ -103,7 +103,7 @@ const RECOGNIZED = [
   },
 ];
 
-/** Returns the user who created a certificate request. */
+/** Returns the user that created a certificate request. */
 function userOf({ spec }: KubeObject): UserInfo {
   const extra = Object.entries(objectAt(spec, 'extra')).map(([key, values]): [string, string[]] => [
     key,
@@ -178,7 +178,8 @@ function expiryOf(certificate: string): number {
 
 /**
  * Removes a request one hour after its denial or failure. Removes a request with a certificate one hour after the
- * approval, or earlier if the certificate expires before. Removes a request without a decision after one day.
+ * approval, or at the expiration of the certificate if that is earlier. Removes a request without a decision after one
+ * day.
  */
 export const requestCleaner: SimulatedController = {
   name: 'certificatesigningrequest-cleaner-controller',

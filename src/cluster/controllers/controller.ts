@@ -42,7 +42,7 @@ export interface SimulatedController {
 export interface WorkSearch {
   /** Is this the key of a search? */
   isKey(key: string): boolean;
-  /** Returns the keys of the work. Holds and delays by annotations apply to this work, and not to the search. */
+  /** Returns the keys of the work. Annotations can hold or delay this work, but not the search. */
   find(key: string, client: ControllerClient): Iterable<string>;
 }
 

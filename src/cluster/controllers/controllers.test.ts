@@ -118,7 +118,7 @@ describe('a Deployment', () => {
     expect((await get()).status?.['readyReplicas']).toBe(1);
   });
 
-  test('never becomes ready when its pods fail by annotation', async () => {
+  test('never becomes ready when an annotation makes its pods fail', async () => {
     await create(deployment(1, { 'typekro.dev/simulate-failure': 'CrashLoopBackOff' }));
     clock.advance(3_600_000);
     await cluster.idle();

@@ -51,7 +51,7 @@ export const endpointMirroring: SimulatedController = {
   },
 };
 
-/** Returns the mirrored slices of a Service. Finds slices whose Endpoints are gone by their labels. */
+/** Returns the mirrored slices of a Service. When the Endpoints are gone, finds the slices by their labels. */
 function mirrorsOf(
   client: ControllerClient,
   namespace: string,

@@ -124,7 +124,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toHaveLength(1);
   });
 
-  test('list a pod that serves no port only in a slice', async () => {
+  test('list a pod that serves no port in a slice, but not in the Endpoints object', async () => {
     await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     await story.create(pod('a', {}));

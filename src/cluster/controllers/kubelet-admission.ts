@@ -15,7 +15,7 @@ import { controllerOf } from './relation-index.ts';
 export class KubeletAdmission {
   /** The resources that the accepted pods use on their nodes. */
   readonly #ledger = new NodeLedger((pod) => (isAccepted(pod) ? boundNodeOf(pod) : ''));
-  /** The pauses between refusals, per controller of the pods. */
+  /** The pauses between refusals, for each owner of pods. */
   readonly #pauses = new RefusalPauses();
 
   /** Updates the ledger with an event of a pod. */

@@ -71,7 +71,7 @@ describe('a command', () => {
     [['sh', '-c', "echo 'open"], undefined],
     [['sh', '-c'], 0],
     [['exit', '300'], 0, 44],
-  ])('the end of %j', (words, afterMs, exitCode = 0) => {
+  ])('%j ends after this time in milliseconds, if ever: %s', (words, afterMs, exitCode = 0) => {
     expect(endOfCommand(words)).toEqual(afterMs === undefined ? undefined : { afterMs, exitCode });
   });
 

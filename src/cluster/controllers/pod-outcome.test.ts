@@ -49,7 +49,7 @@ const crashing = (reason: string, restarts: number, pauseSeconds: number) => ({
   pauseSeconds,
 });
 
-describe('the outcome of a pod', () => {
+describe('a pod', () => {
   test.each<[string, KubeObject, number, object, number | undefined]>([
     ['is ready at once', pod({}), 0, running(true), undefined],
     ['becomes ready later', pod({ 'ready-after-seconds': '30' }), 10, running(false), 20],
@@ -85,7 +85,7 @@ describe('the outcome of a pod', () => {
     ],
     ['of a Job keeps running with the image pause', imaged('registry.k8s.io/pause:3.10'), 99, running(true), undefined],
     [
-      'of a Job ends with an image of a similar name',
+      'of a Job ends when the name of its image only begins with pause',
       imaged('registry.k8s.io/pause-tool'),
       0,
       { state: 'succeeded' },
@@ -101,7 +101,7 @@ describe('the outcome of a pod', () => {
       1,
     ],
     [
-      'is ready some time after its start',
+      'becomes ready some time after its start',
       pod({ 'start-after-seconds': '5', 'ready-after-seconds': '5' }),
       6,
       running(false),
@@ -147,7 +147,7 @@ describe('the outcome of a pod', () => {
     });
   });
 
-  test('the pause between restarts doubles, up to five minutes', () => {
+  test('waits before each restart twice as long as before the previous one, up to five minutes', () => {
     const restarts = [0, 10, 30, 70, 150, 310, 610, 909, 910].map((seconds) => {
       const { outcome } = planOf(pod({ failure: 'Error' }), seconds * 1000);
       return outcome.state === 'crashing' ? outcome.restarts : undefined;
@@ -155,7 +155,7 @@ describe('the outcome of a pod', () => {
     expect(restarts).toEqual([0, 1, 2, 3, 4, 5, 6, 6, 7]);
   });
 
-  test('the restart count of a pod that has crashed for a year is computed without a long loop', () => {
+  test('that has crashed for a year gets its restart count without a long loop', () => {
     const { outcome, next } = planOf(pod({ failure: 'Error' }), 365 * 86_400_000);
     expect(outcome).toMatchObject({ restarts: 105_123, pauseSeconds: 300 });
     expect(next).toBeGreaterThan(0);

@@ -58,7 +58,7 @@ describe('the sizes after a change of the number of replicas', () => {
     ['another number', [set('1', 3, 2)], true],
     ['another number in an empty set', [set('1', 0, 2)], false],
     ['no annotation', [set('1', 2)], false],
-  ])('whether %s in the annotations of the sets counts as a change: %s', (_title, sets, expected) => {
+  ])('%s in the annotations of the sets (%j) counts as a change: %s', (_title, sets, expected) => {
     expect(isScaled(deployment(3), sets)).toBe(expected);
   });
 });

@@ -74,7 +74,7 @@ function proportionalSizes(
   return sizes;
 }
 
-/** Returns the change of one ReplicaSet that preserves its proportion of all pods. */
+/** Returns the change of a ReplicaSet's size that preserves its share of all pods. */
 function proportionOf(
   set: KubeObject,
   { status }: KubeObject,

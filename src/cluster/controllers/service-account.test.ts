@@ -19,7 +19,7 @@ test.each([
   expect(after.metadata.uid).toBe(before.metadata.uid);
 });
 
-test('as in Kubernetes, only the data and the description of this ConfigMap are restored, and data as a whole', async () => {
+test('as in Kubernetes, only the data and the description of the ConfigMap with the certificate authority are restored', async () => {
   await using story = await startClusterStory();
   const before = await story.get(MAP, ROOT_CA);
   const own = { annotations: { 'kubernetes.io/description': 'mine', own: 'x' } };
@@ -32,7 +32,7 @@ test('as in Kubernetes, only the data and the description of this ConfigMap are 
   expect(after.metadata.annotations).toEqual({ ...before.metadata.annotations, own: 'x' });
 });
 
-test('labels of this ConfigMap are kept, and a deleted ConfigMap or ServiceAccount is created again', async () => {
+test('labels of the ConfigMap with the certificate authority are kept, and a deleted ConfigMap or ServiceAccount is created again', async () => {
   await using story = await startClusterStory();
   await story.patch(MAP, ROOT_CA, { metadata: { labels: { a: 'b' } } });
   expect((await story.get(MAP, ROOT_CA)).metadata.labels).toEqual({ a: 'b' });

@@ -45,5 +45,5 @@ export function isHeld(object: KubeObject, controller: string): boolean {
   return value === 'true' || value.split(',').some((name) => name.trim() === controller);
 }
 
-/** Is it an annotation for the simulation, which is not copied to other objects? */
+/** Is this an annotation for the simulation? Such annotations are not copied to other objects. */
 export const isSimulation = (annotation: string): boolean => annotation.startsWith(PREFIX);

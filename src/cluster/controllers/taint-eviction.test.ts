@@ -57,7 +57,7 @@ describe('the delay before an eviction', () => {
   });
 });
 
-test('a new taint reads only the pods of its node', () => {
+test('after a node gets a taint, only the pods of this node are read', () => {
   const store = new Store();
   const indexes = createIndexes(store);
   store.subscribe((event) => indexes.nodes.take(event));

@@ -4,7 +4,7 @@ import { asObject, asObjects, asText, asTexts, conditionOf, objectsAt } from '..
 import type { Schema } from '../../schema/index.ts';
 import type { PrinterColumn } from '../table/columns.ts';
 
-/** A version of a definition. */
+/** A version of a CRD. */
 export interface DefinedVersion {
   readonly name: string;
   readonly served: boolean;
@@ -24,10 +24,10 @@ export interface DefinedVersion {
   readonly selectable: readonly string[];
 }
 
-/** The finalizer that keeps a deleted definition until its objects are gone. */
+/** The finalizer that keeps a deleted CRD until its objects are gone. */
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
-/** The names of the kind that a definition declares. */
+/** The names of the kind that a CRD declares. */
 export interface DefinedNames {
   readonly plural: string;
   readonly singular: string;
@@ -37,7 +37,7 @@ export interface DefinedNames {
   readonly categories: readonly string[];
 }
 
-/** The webhook that converts the objects of a definition between its versions. */
+/** The webhook that converts the objects of a CRD between its versions. */
 export interface ConversionWebhook {
   /** `spec.conversion.webhook.clientConfig`: the address of the webhook and its CA bundle. */
   readonly clientConfig: JsonObject;
@@ -56,7 +56,7 @@ export interface ParsedCrd {
   readonly conversion: ConversionWebhook | undefined;
 }
 
-/** Parses a definition. */
+/** Parses a CRD. */
 export function readCrd(crd: KubeObject): ParsedCrd {
   const spec = crd.spec ?? {};
   return {
@@ -127,7 +127,7 @@ function readVersion(version: JsonObject): DefinedVersion {
 /** The member names of a simple JSON path such as `.spec.replicas`. */
 export const pathParts = (path: string): string[] => path.split('.').filter((part) => part !== '');
 
-/** The conditions in a definition's status. */
+/** The conditions in the status of a CRD. */
 export const conditionsOf = (object: KubeObject): JsonObject[] => objectsAt(object.status, 'conditions');
 
 /** Does the object have the condition with status True? */

@@ -7,7 +7,7 @@ import type { Schema } from '../../schema/index.ts';
  */
 const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 
-/** The lengths of values in JSON, including quotes. */
+/** The length of a date in JSON, including quotes. The following constants are lengths of other values in JSON. */
 const DATE = 12;
 const MIN_DATE_TIME = 21;
 const MAX_DATE_TIME = 32;

@@ -30,7 +30,7 @@ test('an expensive message expression is refused', () => {
   );
 });
 
-describe('a rule stops at the cost limit of an API server', () => {
+describe('a rule stops only when it exceeds the cost limit of an API server', () => {
   const numbers = { type: 'array', items: { type: 'integer' } } as const;
   const texts = { type: 'array', items: { type: 'string' } } as const;
   const list = (length: number) => Array.from({ length }, (_, index) => index);

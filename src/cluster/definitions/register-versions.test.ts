@@ -31,7 +31,7 @@ async function registered() {
   return { store, work, services, onRestored };
 }
 
-test('the APIService of the last definition is deleted as soon as changes can be stored again', async () => {
+test('an APIService whose deletion the journal refused is deleted as soon as changes can be stored again', async () => {
   const { store, work, services } = await registered();
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
   store.collection('', 'configmaps').put('default/a', map);
@@ -39,7 +39,7 @@ test('the APIService of the last definition is deleted as soon as changes can be
   expect(services.get('v1.example.com')).toBeUndefined();
 });
 
-test('the APIService of the last definition is deleted at the next start', async () => {
+test('an APIService whose deletion the journal refused is deleted at the next start', async () => {
   const { work, services, onRestored } = await registered();
   for (const listener of onRestored) listener();
   await work.idle();

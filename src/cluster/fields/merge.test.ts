@@ -77,7 +77,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
       { name: 'a', y: 2 },
     ],
   ],
-])('an apply of %s', (_name, live, applied, merged) => {
+])('an apply merges a list of maps by its keys: %s', (_name, live, applied, merged) => {
   expect(mergeApplied(VARIABLES, live, applied)).toEqual(merged);
 });
 

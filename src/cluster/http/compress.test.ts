@@ -5,7 +5,7 @@ import { compressReply } from './compress.ts';
 
 const large = Buffer.alloc(200_000, 'a');
 
-describe('an answer', () => {
+describe('a response', () => {
   test.each<[string, string | undefined, number, Buffer | Buffer[], boolean]>([
     ['that is large is compressed', 'gzip', 200, large, true],
     ['in several chunks is compressed', 'deflate, gzip;q=0.5', 200, [large, large], true],

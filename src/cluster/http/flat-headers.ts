@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 /** Can this impersonation header have several values? */
 const isMultiValued = (name: string): boolean => name === 'impersonate-group' || name.startsWith('impersonate-extra-');
 
-/** As in kube-apiserver, only the first value of such a header counts. */
+/** Is this an impersonation header of which only the first value counts, as in kube-apiserver? */
 const isFirstValued = (name: string): boolean => name === 'impersonate-user' || name === 'impersonate-uid';
 
 const isSeparate = (name: string): boolean => isMultiValued(name) || isFirstValued(name);

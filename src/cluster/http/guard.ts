@@ -52,7 +52,7 @@ function refusalOf(code: string | undefined): ApiError & { readonly phrase: stri
 
 /** Sends an error response to a client whose bytes are not a valid request, and closes the connection. */
 export function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // No response can be sent during a TLS handshake.
+  // No response can be sent on a broken connection, or during a TLS handshake.
   if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'ERR_TLS_SESSION_ATTACK') {
     socket.destroy();
     return;

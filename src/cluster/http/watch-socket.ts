@@ -83,7 +83,10 @@ export function openWatchSocket(
   connection.unread(head);
 }
 
-/** A sink that sends each line as a message. As in kube-apiserver, a message keeps the newline at its end. */
+/**
+ * A receiver of a stream that sends each line as a message. As in kube-apiserver, a message keeps the newline at its
+ * end.
+ */
 function messageSink(connection: WebSocketConnection, socket: Duplex): StreamSink {
   let rest: Buffer = Buffer.alloc(0);
   return {

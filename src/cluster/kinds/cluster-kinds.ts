@@ -78,7 +78,7 @@ export const priorityClassStrategy: Partial<Strategy> = {
     const policy = textAt(json(object), 'preemptionPolicy');
     if (!PREEMPTION.includes(policy)) problems.push(fieldNotSupported('preemptionPolicy', policy, PREEMPTION));
   },
-  /** Makes the check of the admission plugin `Priority`: at most one class may be the default. */
+  /** Checks the rule of the admission plugin `Priority`: at most one class may be the default. */
   admitValidating(object, old, { store }) {
     if (json(object)['globalDefault'] !== true) return;
     const [name = '', known] = [object.metadata.name, defaultPriorityClass(store)?.metadata.name];

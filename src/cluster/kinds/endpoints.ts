@@ -27,7 +27,7 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 
-/** Limits: endpoints per slice, addresses per endpoint, and hints of one kind per endpoint. */
+/** The maximum numbers of endpoints per slice, of addresses per endpoint, and of hints of one kind per endpoint. */
 const MAX_ENDPOINTS = 1000;
 const MAX_ADDRESSES = 100;
 const MAX_HINTS = 8;
@@ -148,7 +148,7 @@ function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string
   }
 }
 
-/** The problems of a fully qualified host name. It must have at least two labels, and may end with a dot. */
+/** The problems of a fully qualified host name. Such a name must have at least two labels, and may end with a dot. */
 function domainName(text: string): string[] {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   const wrong = dnsSubdomain(name);

@@ -38,7 +38,7 @@ const NAMES = new Map([
   ['wwids', 'WWIDs'],
 ]);
 
-/** Maps the JSON name of a member to a Go name that the member has only in this type. */
+/** Maps the JSON name of a member to the Go name that the member has only in the types of RBD volumes. */
 const RBD = new Map([
   ['image', 'RBDImage'],
   ['monitors', 'CephMonitors'],

@@ -7,7 +7,7 @@ const withResources = (...resources: JsonObject[]): JsonObject => ({
 });
 const both = (amounts: JsonObject): JsonObject => ({ requests: amounts, limits: amounts });
 
-describe('the QoS class of a pod', () => {
+describe('the QoS class follows the rules of Kubernetes: for a pod', () => {
   test.each<[string, JsonObject, string]>([
     ['without resources', withResources({}), 'BestEffort'],
     ['whose amounts are zero', withResources({ requests: { cpu: '0' }, limits: { memory: '0' } }), 'BestEffort'],

@@ -27,7 +27,7 @@ function update(subresource: string, before: JsonObject, next: JsonObject, statu
   return { kept, problems: problems.map(({ field, message }) => `${field}: ${message.split('\n')[0]}`) };
 }
 
-test('writes to a pod and to its status have no partial update', () => {
+test('partialUpdateOf returns undefined for the pod itself and for its status', () => {
   expect([partialUpdateOf(''), partialUpdateOf('status')]).toEqual([undefined, undefined]);
 });
 

@@ -10,7 +10,7 @@ import { describeDifference } from './describe-difference.ts';
 import { qosClass } from './pod-defaults.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The rules for a write to a pod subresource that may change only a part of the specification. */
+/** The rules for writes to a subresource of a pod, if these writes may change only a part of the specification. */
 interface PartialUpdate {
   /** Returns the specification to store. Fields that the write may not change keep their old values. */
   readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;

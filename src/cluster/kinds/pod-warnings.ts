@@ -170,7 +170,7 @@ function containerWarnings(container: JsonObject, at: string): string[] {
   return warnings;
 }
 
-/** The maximum number of warnings about the ports of a pod. */
+/** The maximum number of warnings about equal or conflicting ports of a pod. */
 const MAX_PORT_WARNINGS = 100;
 
 interface PlacedPort {

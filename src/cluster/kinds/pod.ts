@@ -128,7 +128,10 @@ function alignAddresses(status: JsonObject | undefined) {
   else if (address !== '' && address !== first) status['podIPs'] = [{ ip: address }];
 }
 
-/** Returns the new specification with the old values of the mutable fields. It must equal the old specification. */
+/**
+ * Returns the new specification with the old values of the mutable fields. The result equals the old specification if
+ * the update changes only mutable fields.
+ */
 function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject {
   const out = copyJson(next);
   for (const key of ['containers', 'initContainers']) {

@@ -3,7 +3,7 @@ import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 const SERVICE = 'v1 Service';
-/** The labels of an object that validation refuses. */
+/** Metadata with a label that validation refuses. */
 const INVALID = { labels: { '-': '' } };
 const service = (name: string, spec: JsonObject = {}, metadata: JsonObject = {}): KubeObject => ({
   apiVersion: 'v1',

@@ -21,7 +21,7 @@ const IS_NAME =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const NEGATIVE = 'Invalid value: -1: must be greater than or equal to 0';
 
-describe('the status of a kind', () => {
+describe('the status', () => {
   test.each<[string, JsonObject, string[]]>([
     ['apps/deployments', { replicas: 2, readyReplicas: 1, availableReplicas: 1, collisionCount: 5 }, []],
     ['apps/deployments', { replicas: -1, updatedReplicas: -1, readyReplicas: -1, availableReplicas: -1 }, []],

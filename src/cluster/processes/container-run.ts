@@ -83,7 +83,10 @@ export class ContainerRun {
     return this.#lastEnd;
   }
 
-  /** The mark of the processes of the current run; `undefined` while the container does not run. */
+  /**
+   * The value of the environment variable that marks the processes of the current run; `undefined` while the container
+   * does not run.
+   */
   get mark(): string | undefined {
     return this.#process === undefined ? undefined : this.#programs?.mark;
   }

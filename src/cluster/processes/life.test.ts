@@ -161,7 +161,7 @@ describe('the life of a pod', () => {
   });
 });
 
-test('pauses before restarts grow, and start from zero again after a long run', () => {
+test('the pause before each restart is longer than the one before, and a long run resets it', () => {
   expect([0, 1, 2, 3, 4, 7, 100].map(pauseMs)).toEqual([0, 0, 10_000, 20_000, 40_000, 300_000, 300_000]);
   const end = (runMs: number) => ({ exitCode: 1, reason: '', startedMs: 0, endedMs: runMs });
   expect([quickEndsAfter(5, end(1000)), quickEndsAfter(5, end(600_000))]).toEqual([6, 1]);

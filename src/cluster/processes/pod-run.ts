@@ -15,7 +15,7 @@ import { PodTokens } from './pod-tokens.ts';
 import type { Preparation, RunHost, RuntimeServices } from './run-host.ts';
 import type { VolumeInput } from './volume-files.ts';
 
-/** An event about a pod that the kubelet has not recorded yet. */
+/** An event about a pod. The kubelet has not recorded this event yet. */
 export interface PodEvent {
   readonly reason: string;
   readonly message: string;
@@ -36,7 +36,7 @@ export class PodRun {
   #isKilled = false;
   /** The listeners to call when the processes are killed. */
   readonly #killListeners = new Set<() => void>();
-  /** The problem with the volumes that the last event has reported. */
+  /** The problem of the volumes, as the last event has reported it. */
   #volumeProblem: string | undefined;
 
   /**

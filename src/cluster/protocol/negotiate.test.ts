@@ -7,7 +7,7 @@ const TYPES = 'application/json, application/yaml, application/vnd.kubernetes.pr
 const STREAMS = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
-describe('the encoding of the Accept header', () => {
+describe('the Accept header determines the form and the encoding of the response', () => {
   test.each([
     [undefined, 'object', 'application/json'],
     ['', 'object', 'application/json'],

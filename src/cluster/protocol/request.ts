@@ -94,7 +94,7 @@ export interface ApiRequest {
   readonly audit?: AuditTrail | undefined;
   /** Returns a signal that is aborted when the client disconnects. Absent when the server cannot detect this. */
   readonly clientSignal?: (() => AbortSignal) | undefined;
-  /** The resource version whose state reads return. Only fault rules set it. */
+  /** If present, reads return the state at this resource version. Only fault rules set it. */
   readonly asOf?: number;
 }
 

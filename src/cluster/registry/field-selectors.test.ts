@@ -41,7 +41,7 @@ describe('field selectors', () => {
     expect(answers).toEqual(cases.map(([, message]) => ({ code: 400, message })));
   });
 
-  test('status.podIPs always counts as empty, and status.podIP as the address', async () => {
+  test('for field selectors, status.podIPs is always empty, and status.podIP is the address of the pod', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     const spec = { containers: [{ name: 'a', image: 'a' }] };

@@ -32,7 +32,7 @@ const usageOf = (...pods: readonly KubeObject[]): NodeUsage => {
   return usage;
 };
 
-describe('the requests of a pod', () => {
+describe('the requests are computed as in Kubernetes: a pod', () => {
   test.each<[string, JsonObject, Record<string, bigint>]>([
     ['of several containers', { containers: [container({ cpu: '1' }), container({ cpu: '250m' })] }, { cpu: 1250n }],
     ['with a fraction', { containers: [container({ cpu: '0.0001', memory: '1500m' })] }, { cpu: 1n, memory: 2n }],

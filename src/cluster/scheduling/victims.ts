@@ -10,7 +10,10 @@ import type { NodeUsage, PodDemand } from './node-usage.ts';
 export interface PreemptionNode {
   readonly node: KubeObject;
   readonly account: NodeAccount;
-  /** The waiting pods for which resources of the node are reserved before the new pod. */
+  /**
+   * The waiting pods that are nominated for the node and have at least the priority of the new pod. Resources of the
+   * node are reserved for them.
+   */
   readonly nominated: readonly PodDemand[];
 }
 
@@ -146,9 +149,9 @@ function protectedBy(pods: readonly PodDemand[], budgets: BudgetsByNamespace): R
 const PRIORITY_OFFSET = 2 ** 31;
 
 /**
- * The best of several sets of victims, by the criteria of kube-scheduler in this order: the fewest violated budgets,
- * the lowest maximum priority, the lowest sum of priorities, the fewest pods, the latest start. Of equal sets, the
- * first is the best.
+ * The best of several sets of victims, by the criteria of kube-scheduler in this order: the fewest victims that a
+ * budget protects, the lowest maximum priority, the lowest sum of priorities, the fewest pods, the latest start. Of
+ * equal sets, the first is the best.
  */
 export function bestVictims(candidates: readonly Victims[]): Victims | undefined {
   const costs: ((victims: Victims) => number)[] = [

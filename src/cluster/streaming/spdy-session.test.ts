@@ -81,7 +81,7 @@ describe('a stream', () => {
   });
 
   describe('sends its end only after its waiting data when', () => {
-    /** The data of the stream 1 waits, because the client has not read the data of the stream 3. */
+    /** The data of the stream 1 waits behind the data of the stream 3, which the client does not read. */
     function waiting() {
       const story = withStreams();
       const { connection, first, second } = story;

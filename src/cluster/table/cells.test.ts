@@ -53,7 +53,7 @@ const podText = ({ phase = 'Running', inits = [], containers = [], conditions = 
   return cellsOf('v1/pods', { spec, status }, metadata).slice(1, 4).join(' | ');
 };
 
-describe('the row of a pod', () => {
+describe('the cells equal those of kube-apiserver: a pod', () => {
   const waiting = { state: { waiting: { reason: 'PodInitializing' } } };
   test.each<[string, PodParts, string]>([
     ['runs', { containers: [running()] }, '1/1 | Running | 0'],

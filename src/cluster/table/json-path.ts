@@ -100,8 +100,8 @@ function literalOf(text: string): JsonValue {
 const MAX_VALUES = 10_000;
 
 /**
- * The values at a path, at most `MAX_VALUES`. Empty when a filter compares values of different types or values without
- * an order, because an API server shows no value in this case.
+ * The values at a path, at most `MAX_VALUES`. Empty when a filter is applied to a value that is not a list, or compares
+ * values of different types or without an order: an API server shows no value in these cases.
  */
 export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
   let values: JsonValue[] = [root];
@@ -118,7 +118,7 @@ export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
   return values;
 }
 
-/** The values of one step; `undefined` when a filter cannot compare. */
+/** The values of one step; `undefined` when a filter cannot compare, or is applied to a value that is not a list. */
 function follow(value: JsonValue, step: Step): JsonValue[] | undefined {
   if ('members' in step) return isJsonObject(value) ? step.members.flatMap((name) => memberOf(value, name)) : [];
   if ('all' in step) return step.all === 'children' ? childrenOf(value) : containersIn(value);

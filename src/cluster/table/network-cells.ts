@@ -82,7 +82,7 @@ export function sliceCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** The row of an Endpoints. */
+/** The row of an Endpoints object. */
 export function endpointsCells(object: KubeObject, now: number): JsonValue[] {
   const subsets = objectsAt(json(object), 'subsets');
   const pairs = subsets.flatMap((subset) => {

@@ -39,7 +39,8 @@ export function decodeProtobuf(body: Buffer, types: BuiltinTypes = latestTypes):
 
 /**
  * The type of a kind. A type of the kind's own group is preferred. If it does not exist, a type of `meta.k8s.io` is
- * used, because options may name any group. `undefined` when neither type exists.
+ * used, because options such as `DeleteOptions` may have the apiVersion of any group. `undefined` when neither type
+ * exists.
  */
 function typeNode(types: BuiltinTypes, apiVersion: string, kind: string): ObjectNode | undefined {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];

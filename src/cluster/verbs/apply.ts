@@ -22,7 +22,7 @@ const settled = new WeakMap<KubeObject, Settled>();
 interface Settled {
   /** The resource of the apply. A change of its definition creates another resource, so the entry becomes invalid. */
   readonly resource: WriteRequest['resource'];
-  /** The namespace of the object, because its labels can cause warnings. */
+  /** The namespace of the object. The outcome depends on it, because labels of a namespace can cause warnings. */
   readonly namespace: KubeObject | undefined;
   readonly warnings: Map<string, readonly string[]>;
 }

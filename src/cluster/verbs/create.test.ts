@@ -98,7 +98,7 @@ test.each([
   ['a version', { resourceVersion: '5' }, 201, undefined],
   ['a malformed version', { resourceVersion: 'x' }, 500, /resourceVersion: Invalid value: "x": strconv.ParseUint/],
   ['a uid', { uid: 'u' }, 409, /Precondition failed: UID in precondition: u, UID in object meta: $/],
-])('a PUT of a missing object with %s has the status of an API server', async (_, named, status, message) => {
+])('a PUT of a missing object with %s gets the status that an API server sends', async (_, named, status, message) => {
   const name = `l-${status}`;
   const answer = await send('PUT', `${LEASES}/${name}`, { name, ...named });
   expect(answer.status).toBe(status);

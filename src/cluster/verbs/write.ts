@@ -38,8 +38,8 @@ export interface ReviewedAs {
 }
 
 /**
- * The decisions of webhooks and policies about one write. A decision that needs a response of a webhook throws. When
- * the webhook has responded, the write runs again from its start, with the live object of that time.
+ * The decisions of webhooks and policies about one write. A decision throws while it lacks the response of a webhook.
+ * When the webhook has responded, the write runs again from its start, with the live object of that time.
  */
 export interface WriteAdmission {
   /**
@@ -54,9 +54,9 @@ export interface WriteAdmission {
   /** Refuses a deletion that a webhook or policy denies. */
   admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void;
   /**
-   * Refuses a request whose object is not stored, such as an eviction or a connection. Returns the object with the
-   * changes of webhooks and policies. `type` is the type of the object. It is `undefined` for a connection, for which
-   * the object is its options.
+   * Decides about a request whose object is not stored, such as an eviction or a connection. Refuses the request if a
+   * webhook or policy denies it. Otherwise returns the object with the changes of webhooks and policies. `type` is the
+   * type of the object. It is `undefined` for a connection, for which the object is its options.
    */
   admitRequest(
     write: WriteRequest,
@@ -68,7 +68,7 @@ export interface WriteAdmission {
   once(use: 'name' | 'uid', make: () => string): string;
 }
 
-/** The parts of the cluster that writes use in addition to their resource. */
+/** The parts of the cluster that a write uses, in addition to its resource. */
 export interface WriteServices {
   /** Present while a write may have to wait for a webhook, a policy or a conversion webhook (`AdmissionGate`). */
   readonly admission?: WriteAdmission | undefined;

@@ -21,7 +21,7 @@ describe('the ports of a connection with channels', () => {
     [['0'], 'port "0" must be > 0'],
     [[Array.from({ length: 127 }, () => '1').join()], Array.from({ length: 127 }, () => 1)],
     [[Array.from({ length: 128 }, () => '1').join()], 'one connection has at most 127 ports'],
-  ])('for the parameters %j', (values, result) => {
+  ])('are parsed or refused for the parameters %j', (values, result) => {
     expect(channelPorts(values)).toEqual(result);
   });
 });
@@ -39,7 +39,7 @@ describe('the parsed headers of a stream', () => {
     [forwardHeaders('data', 'http'), 1, undefined],
     [{ streamtype: 'data' }, 1, undefined],
     [{ port: '80' }, 1, undefined],
-  ])('%j of the stream %i', (headers, id, result) => {
+  ])('are as expected for %j of the stream %i', (headers, id, result) => {
     expect(streamRequest(id, new Map(Object.entries(headers)))).toEqual(result);
   });
 });

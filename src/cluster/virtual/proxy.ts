@@ -1,7 +1,7 @@
 /**
- * `proxy` of pods, services and nodes. The server resolves the address as an API server does, and forwards requests to
- * pods that are local processes. For a simulated pod or node, the connection fails, because no process listens at its
- * address. A proxy request changes no stored object, whatever its method is.
+ * The subresource `proxy` of pods, services and nodes. The server resolves the address as an API server does, and
+ * forwards requests to pods that are local processes. For a simulated pod or node, the connection fails, because no
+ * process listens at its address. A proxy request changes no stored object, whatever its method is.
  */
 import { BlockList, isIP } from 'node:net';
 import type { KubeObject } from '../../core/index.ts';

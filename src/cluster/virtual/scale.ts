@@ -137,7 +137,7 @@ export function scaleReply(
   return reply(rescale(write, live, decodeObject(node, next).value));
 }
 
-/** Converts a write to an object to a write to the object's Scale. */
+/** Converts a write of an object into a write of the object's Scale. */
 const asScale = (write: Omit<WriteRequest, 'reviewed' | 'subresource'>): WriteRequest => ({
   ...write,
   subresource: 'scale',

@@ -130,7 +130,7 @@ export function tokenReply(
   return replyValue(201, value, output, warningHeader(warnings));
 }
 
-/** Maps a kind to which a token can be bound to its plural. */
+/** The plurals of the kinds to which a token can be bound, keyed by kind. */
 const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 'pods', Secret: 'secrets' };
 
 /**

@@ -49,7 +49,7 @@ const CASES: readonly (readonly [string, string, string, string])[] = [
   ],
 ];
 
-test.each(CASES)('in the words of the author: %s: %s', (code, message, path, expected) => {
+test.each(CASES)('the text for %s describes the TypeScript source, not CEL: %s', (code, message, path, expected) => {
   expect(textFor(code, message, path)).toBe(expected);
 });
 

@@ -26,8 +26,8 @@ class MisplacedFraction extends Refusal {
 type Way = { readonly key: string; readonly above: Way } | undefined;
 
 /**
- * Marks numbers of the spec that flow into integer fields of a resource as integers, and refuses values whose type the
- * field does not accept.
+ * Marks as integers the numbers of the spec that flow into integer fields of a resource, and refuses values whose type
+ * the field does not accept.
  */
 export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
   try {
@@ -39,7 +39,7 @@ export function settleNumbers(record: ResourceRecord, schema: Schema | undefined
 }
 
 /**
- * Marks numbers of the spec that flow into integer fields of the declared status as integers. `placeOf` returns the
+ * Marks as integers the numbers of the spec that flow into integer fields of the declared status. `placeOf` returns the
  * position in code at which a field is written.
  */
 export function settleStatus(

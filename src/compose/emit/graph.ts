@@ -16,7 +16,7 @@ export interface GraphPlace {
   readonly serviceAccountName?: string | undefined;
 }
 
-/** Writes the object of kind Graph of a trace. Appends each refusal that occurs to `refusals`. */
+/** Writes the resources of a trace as one object of kind Graph. Adds its refusals to `refusals`. */
 export function writeGraph(
   { names: { name }, schemaOf, validations }: TracedGraph,
   { records }: Variants,

@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   'a value of the graph': () => wrap(new Sym(node())),
   'one of two values': () => wrap(new Phi(node(), { a: 1 }, 'b')),
   'the object behind a value': () => new Sym(node()),
-  'the object behind one of two': () => new Phi(node(), 1, 2),
+  'the object behind one of two values': () => new Phi(node(), 1, 2),
   'an element under a condition': () => new Maybe(node(), 'x'),
   'the elements of a list': () => new Splice(list(), false),
   'a list seen in another form': () => new View(new Sym(list())),

@@ -87,7 +87,10 @@ function writerInLoops({ dimensions }: Iterators, { ids, target }: EntryContext)
   return new ExpressionWriter(ids, target, new Map(dimensions.map(({ variable: of, name }) => [of, name])));
 }
 
-/** The conditions of a resource: first the path conditions, then the author's own conditions. */
+/**
+ * The conditions of a resource: first those of the code that makes the resource (`if`, `?:`), then those of
+ * `withIncludeWhen`.
+ */
 function includeConditions(iterators: Iterators, record: ResourceRecord): readonly Node[] {
   const own = record.includeWhen.map((condition) => conditionNode(condition, 'withIncludeWhen'));
   const conditions = [...iterators.includeWhen, ...own];
@@ -131,7 +134,7 @@ function warnStatusGuards(record: ResourceRecord, include: readonly Node[]): voi
   );
 }
 
-/** Makes iterators of the loops of a resource. Conditions on elements filter the lists. */
+/** Converts the loops of a resource to iterators. Conditions on elements filter the lists. */
 function iteratorsOf(record: ResourceRecord, context: EntryContext): Iterators {
   const { loops } = record;
   const guards = unique(record.guards);
@@ -168,7 +171,7 @@ function filtered(loop: LoopRecord, tests: readonly Node[]): Node {
 }
 
 /**
- * Makes one iterator of loops that depend on each other. The elements of the iterator contain the variables of all
+ * Converts loops that depend on each other to one iterator. The elements of the iterator contain the variables of all
  * loops.
  */
 function composite(

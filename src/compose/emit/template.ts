@@ -157,7 +157,8 @@ function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptio
   }
   if (place.field && options.target === 'stock')
     return writeField(options, absentField(optionalNode(value), place), schema);
-  // For stock kro, the object around the field is written as one expression: see `objectValue`.
+  // Stock kro has no `omit()`: for stock kro, `objectValue` has already written the object around the field as one
+  // expression.
   return writeField(options, cond(absence.has, value.node, call('omit', [], DYN)), schema);
 }
 

@@ -18,7 +18,10 @@ export interface Content {
   readonly body: { readonly manifest: Record<string, unknown>; readonly readyWhen: readonly unknown[] };
 }
 
-/** The paths to the forms of a resource, as decisions in the order in which they may be evaluated. */
+/**
+ * A decision tree whose leaves are the forms of a resource. The decisions have the order in which they may be
+ * evaluated.
+ */
 export type Tree =
   | { readonly kind: 'leaf'; readonly leaf: Leaf }
   | { readonly kind: 'guard'; readonly guard: Node; readonly rest: Tree }
@@ -34,7 +37,7 @@ export type Tree =
 /** A set of nodes of the graph. */
 export type NodeSet = ReadonlySet<Variable>;
 
-/** One form of a resource, and the nodes that it reads. */
+/** One form of a resource: its content on one path of the tree, and the nodes that this content reads. */
 export interface Leaf {
   readonly content: Content;
   readonly reads: ReadonlySet<Variable>;

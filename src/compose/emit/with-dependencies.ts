@@ -71,7 +71,7 @@ function withAnnotations(manifest: Record<string, unknown>, added: Record<string
   return { ...manifest, metadata: { ...metadata, annotations } };
 }
 
-/** The members of an object that may be conditional, or come from the spec. */
+/** The members of an object. The object itself may be conditional, or come from the spec. */
 function ownMembers(raw: unknown): Record<string, unknown> {
   const value = resolveMerged(raw) as Record<string, unknown> | undefined;
   return symbolic(value) === undefined ? { ...value } : mergeObjects(value);

@@ -6,13 +6,16 @@ import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { visitNodes } from '../../javascript/index.ts';
 
-/** A member of an object of the composition that the body of a loop assigns: `totals.cpu += x`. */
+/** A member that the body of a loop assigns, in an object of the composition: `totals.cpu += x`. */
 export interface AssignedMember {
   readonly object: object;
   readonly key: string;
 }
 
-/** The members of outer objects that a body assigns by constant keys; `lookup` returns the value of a variable. */
+/**
+ * The members that a body assigns by constant keys, in objects from outside the body; `lookup` returns the value of a
+ * variable.
+ */
 export function assignedMembers(body: AnyNode, lookup: (name: string) => unknown): AssignedMember[] {
   const found: AssignedMember[] = [];
   visitNodes(

@@ -36,7 +36,7 @@ export function withScope({ interpreter, unit, self, args }: Env, scope: Lexical
 
 /**
  * Maps each unit to the places of its syntax nodes. Functions with equal source text share their syntax nodes, but each
- * function has its own unit, and its nodes have other places.
+ * function has its own unit, and in each unit these nodes have different places.
  */
 const sites = new WeakMap<Unit, Map<AnyNode, Site>>();
 

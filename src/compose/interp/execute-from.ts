@@ -4,8 +4,8 @@ import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches } from './completion.ts';
 
 /**
- * Executes the steps from `index` up to, but not including, `count`. After a step with a conditional end, the following
- * steps run under the condition that it ended normally.
+ * Executes the steps from `index` up to, but not including, `count`. A step can end the execution under a condition, as
+ * `if (c) return` does. The following steps then run under the condition that this step ended normally.
  */
 export function executeFrom(count: number, step: (index: number) => Completion, index: number): Completion {
   for (let i = index; i < count; i++) {

@@ -31,8 +31,8 @@ export const interpreter: TreeInterpreter = {
   },
   member: (object, key) => {
     const found = getMember(interpreter, object, key);
-    // Only native code calls `member`, and native code may call a method that it reads. The method is therefore
-    // returned as a function of the interpreter.
+    // Only native code calls `member`, and native code may call a method that it reads. The result for a method is
+    // therefore a native function that runs the method in the interpreter.
     return symbolic(object) instanceof Sym && typeof found === 'function'
       ? (...args: unknown[]) => callMethod(interpreter, object, key, args)
       : found;

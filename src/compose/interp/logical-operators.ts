@@ -48,7 +48,7 @@ function falsySide(left: unknown): unknown {
   const empty = emptyOf(inner);
   if (empty === NO_CONSTANT) return value;
   if (inner.absence === undefined) return empty;
-  // The value is absent, or present and empty.
+  // A falsy value with an absence has two possible states: it is absent, or it is present and equal to `empty`.
   const absence = { has: inner.absence.has, plain: false, waits: false };
   return wrap(new Sym(literal(empty as string), { absence, label: inner.label }));
 }

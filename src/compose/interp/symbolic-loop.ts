@@ -92,7 +92,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
       } else
         ref.value = foldBinding(fold, ref.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
     } else if (run.reads.has(ref)) {
-      // Refuses a read of this object or list, because its content depends on earlier iterations.
+      // The body also reads this object or list, whose content then depends on earlier iterations.
       if (Array.isArray(ref)) refuseCarried('a list that the loop fills', ONCE_EACH);
       refuseCarried('an object that the loop fills', BY_KEYS);
     } else if (Array.isArray(ref)) {
@@ -439,7 +439,7 @@ function exits(pass: Pass, completion: Completion): Completion {
   return { kind: 'fork', test: exists, then: { kind: 'return', value: result }, otherwise: NORMAL };
 }
 
-/** A rule that must be true in every iteration of the open loops. */
+/** Returns the condition that a rule is true in every iteration of the open loops whose variables it reads. */
 export function overLoops(rule: Node): Node {
   return activeTrace().loops.reduceRight(
     (inner, loop) =>

@@ -52,7 +52,8 @@ export function symbolicMap(
       const of = activeTrace().loops.at(-1)?.variable;
       if (mode === 'map' && positions === undefined && of !== undefined && mayBeMissing(inner)) {
         doubtful = { value: inner, of };
-        // The graph waits for a plain read of a resource, unless a filter tests its presence.
+        // A result that may be missing is not collected, except a plain read of a resource: the graph waits for the
+        // resource, unless a filter tests its presence.
         if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().recordUndo(results);

@@ -73,6 +73,6 @@ test.each<[string, Node, string]>([
     macro('bind', texts, [bound], [concatLists([variable(bound, texts.type), a])], texts.type),
     'cel.bind(v, s.texts, v.map(e, e) + ["a"])',
   ],
-])('a sum of lists that kro joins as JavaScript does: %s', (_, node, expected) => {
+])('a sum of lists is printed so that kro joins them as JavaScript does: %s', (_, node, expected) => {
   expect(print(node)).toBe(expected);
 });

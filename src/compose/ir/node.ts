@@ -201,9 +201,9 @@ let nextId = 1;
 let table = new NodeTable();
 
 /**
- * Runs `work` with the table of a run, so that the nodes of a composition can be collected with the run. Only
- * `withTrace` calls this function, because the constructors of nodes are in a layer below the run and have no access to
- * the run.
+ * Runs `work` with the table of a run, so that the nodes of a composition can be garbage-collected together with the
+ * run. Only `withTrace` calls this function, because the constructors of nodes are in a layer below the run and have no
+ * access to the run.
  */
 export function withNodes<T>(own: NodeTable, work: () => T): T {
   const outer = table;

@@ -53,6 +53,6 @@ const CASES: readonly (readonly [() => Node, string | undefined])[] = [
   [() => method('join', method('find', name(), [literal('a')], listOf(STRING)), [literal(',')], STRING), undefined],
 ];
 
-test.each(CASES)('an expression has its JavaScript form, or none: case %#', (make, expected) => {
+test.each(CASES)('scriptOf() returns the JavaScript form of an expression, or undefined: case %#', (make, expected) => {
   withNodes(new NodeTable(), () => expect(scriptOf(make(), 's')).toBe(expected));
 });

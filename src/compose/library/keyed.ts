@@ -16,7 +16,8 @@ import { optionalFold, seenInIteration, takesOf } from './carried.ts';
 import { knowing } from './view.ts';
 
 /**
- * A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`.
+ * A value that a loop carries under each key of an object that is empty at the start of the loop:
+ * `counts[k] = (counts[k] ?? 0) + 1`.
  */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 
@@ -29,7 +30,7 @@ export interface KeyedSlot {
 
 const MANY_KEYS = 'one iteration of a loop reads and writes an object by more than one key';
 
-/** The slot of an object in the iteration that is running, if a loop fills it by keys. */
+/** The slot of an object in the current iteration, if a loop fills this object by keys. */
 export function keyedSlot(value: unknown, key: Sym): KeyedSlot | undefined {
   const slot = typeof value === 'object' && value !== null ? activeTrace().keyed.get(value) : undefined;
   if (slot === undefined) return undefined;
@@ -72,8 +73,8 @@ function refuseShared(slot: KeyedSlot, raw: unknown): void {
 }
 
 /**
- * The value that an iteration reads under its key: no value, or the value of earlier iterations. The iteration may fill
- * a list.
+ * The value that an iteration reads under its key: absent, or the value that earlier iterations with this key have
+ * computed. If the value is a list, the iteration may append to it.
  */
 export function seenByKey(of: CarriedByKey): unknown {
   if (of.type.kind !== 'list') return seenInIteration(of);

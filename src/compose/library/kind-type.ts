@@ -6,7 +6,8 @@ import { resourceType } from './schema-type.ts';
 
 /**
  * Counters of built-in kinds that the API server leaves out of a status when they are zero, so that an absent counter
- * is zero. Source: the `omitempty` members of the published types (`p` and `k` unset in the type data).
+ * is zero. Source: the `omitempty` members of the published types. In the type data, these members have neither `p` nor
+ * `k` (`data/kubernetes-1.36/README.md`).
  */
 const COUNTERS: Readonly<Record<string, readonly string[]>> = {
   'apps/Deployment': [

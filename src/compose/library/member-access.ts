@@ -14,7 +14,7 @@ import type { Absence } from '../value/symbolic.ts';
 import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
 
-/** The base of a member read. With `?.`, the member of an absent base is absent. */
+/** The value whose member is read. With `?.`, the member of an absent value is absent. */
 export function baseOf(
   value: Sym,
   optional: boolean,

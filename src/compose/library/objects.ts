@@ -163,7 +163,8 @@ export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly s
   }
   const rest: Record<string, unknown> = activeTrace().track({});
   mergeSpread(interpreter, rest, value);
-  // Maps among the merged pieces may also have the keys, so the keys are removed from the merged expression.
+  // Maps among the merged pieces may also have the keys in `taken`, so these keys are removed from the merged
+  // expression.
   if (mergedPieces(rest) !== undefined) return restOf(interpreter, wrap(new Sym(objectNode(rest))), taken);
   for (const name of taken) deleteMember(rest, name);
   return rest;

@@ -44,7 +44,7 @@ function fixed(given: unknown, name: string, pattern: unknown): Replacement {
   return text.includes('$') ? (match) => expanded(text, match, pattern) : text;
 }
 
-/** A replacement with `$1`, `$&`, `$<name>` and `$$` in it (ECMA-262, GetSubstitution). */
+/** Replaces `$1`, `$&`, `$<name>` and `$$` in a replacement by the parts of the match (ECMA-262, GetSubstitution). */
 function expanded(text: string, match: MatchTexts, pattern: unknown): Node {
   const { groups, names } = match;
   const pieces: Node[] = [];

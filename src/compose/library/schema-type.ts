@@ -2,7 +2,7 @@ import type { Schema } from '../../schema/index.ts';
 import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
 
-/** Types by schema node, for schemas of specs and of resources. */
+/** The types that `specType` has made, by schema node. `resourceTypes` has those of `resourceType`. */
 const specTypes = new WeakMap<Schema, StaticType>();
 const resourceTypes = new WeakMap<Schema, StaticType>();
 

@@ -25,7 +25,8 @@ import { converted } from './converted.ts';
 
 /**
  * A symbolic list as the author iterates it: an expression for the list of loop values, and a function that makes the
- * author's element of each loop value. `Object.entries(m)`, for example, runs over keys and shows pairs.
+ * author's element of each loop value. For `Object.entries(m)`, the loop values are keys, and the author's elements are
+ * pairs.
  */
 export class View extends SeenList {
   readonly list: Sym;
@@ -75,7 +76,8 @@ export function viewOf(value: unknown): View {
 
 /**
  * The view of a list for a loop over it. A loop over pairs that a `map` made (`list.map((x, i) => [x, i])`) runs over
- * the original list, and makes the pair of each element. A pattern then reads the parts that the author wrote.
+ * the original list, and makes the pair of each element. A destructuring pattern then reads the parts that the author
+ * wrote.
  */
 export function loopView(value: unknown): View {
   const view = viewOf(value);
@@ -97,7 +99,10 @@ export function loopValue(view: View, of: Variable): Sym {
 
 const gaps = new WeakMap<Node, View>();
 
-/** Notes that elements of a list may be missing, for a filter that tests their presence. */
+/**
+ * Records a list whose elements may be missing. A filter of this list then filters `view` instead, and can test the
+ * presence of each element.
+ */
 export function noteGaps(list: Node, view: View): void {
   gaps.set(list, view);
 }
@@ -189,7 +194,7 @@ export function knowing<T>(fact: Node | undefined, work: () => T): T {
   }
 }
 
-/** A list by position. */
+/** A list whose elements are read by position. */
 export interface IndexedView {
   readonly view: View;
   /** The element at a position, as the author sees it. */
@@ -198,7 +203,7 @@ export interface IndexedView {
   readonly factAt: (position: Node) => Node | undefined;
 }
 
-/** The list by position, for callbacks that also read the index. */
+/** The list with access by position, for callbacks that also read the index. */
 export function indexed(view: View): IndexedView {
   const list = view.list.node;
   const positions = call('lists.range', [size(list, INTEGER)], listOf(INTEGER));

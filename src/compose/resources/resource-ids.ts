@@ -1,5 +1,5 @@
 import { upperFirst } from '../../core/index.ts';
-/** The ids of resources that kro accepts. */
+/** Matches the resource ids that kro accepts. */
 export const ID = /^[a-z][A-Za-z0-9]*$/;
 
 /** Reserved words of kro and CEL, which cannot be ids. */

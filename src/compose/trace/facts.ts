@@ -10,7 +10,7 @@ interface Range {
 
 const COMPARISONS: ReadonlySet<Kind> = new Set(['eq', 'gt', 'ge', 'lt', 'le']);
 
-/** The range that follows when a comparison with a number is true, or false. */
+/** The range that follows from a comparison with a number. `holds` is the result of the comparison. */
 function narrowed({ minimum, maximum }: Range, op: Kind, number: number, holds: boolean): Range {
   const atLeast = (bound: number): Range => ({ minimum: Math.max(minimum, bound), maximum });
   const atMost = (bound: number): Range => ({ minimum, maximum: Math.min(maximum, bound) });

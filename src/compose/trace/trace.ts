@@ -209,7 +209,7 @@ export class Trace {
     if (own === undefined || typeof key !== 'string' || !own.includes(key)) this.noteRead(ref);
   }
 
-  /** Runs `work` with members of objects as accumulators. */
+  /** While `work` runs, the given members of objects count as accumulators of a loop. */
   accumulating<T>(members: readonly { readonly object: object; readonly key: string }[], work: () => T): T {
     const before = new Map(this.accumulated);
     for (const { object, key } of members) this.accumulated.set(object, [...(this.accumulated.get(object) ?? []), key]);

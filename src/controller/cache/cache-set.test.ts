@@ -68,7 +68,7 @@ function setup() {
   return { api, clock, caches, takeLog };
 }
 
-it('measures the time of a list by monotonic time', async () => {
+it('measures the duration of a list with a monotonic clock', async () => {
   const api = scriptedApi();
   let elapsedMs = 1000;
   const clock = Object.assign(new TestClock(), { elapsed: () => elapsedMs });

@@ -67,7 +67,8 @@ export class CacheSet {
   readonly #options: CacheSetOptions;
   readonly #slots = new Map<string, Slot>();
   /**
-   * The same caches by group and kind, for all versions. Without this map, a look-up would search thousands of kinds.
+   * The caches of the slots by group and kind, for all versions. Without this map, a look-up would search thousands of
+   * kinds.
    */
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, IndexFunction>();
@@ -81,8 +82,8 @@ export class CacheSet {
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
   /**
-   * The kinds that are being listed because the list of another kind showed an earlier state. Their lists do not report
-   * the restore again.
+   * The kinds that are being listed because the list of another kind showed that the server was restored to an earlier
+   * state. Their own lists do not report this restore again.
    */
   readonly #readAgain = new Set<KindCache>();
 
@@ -148,7 +149,7 @@ export class CacheSet {
     return this.#slots.get(kindId(type))?.cache;
   }
 
-  /** The numbers of requests for objects and for selections of each kind. */
+  /** For each kind, the number of watch requests for single objects (`objects`) and for selections (`lists`). */
   subscriptions(): { readonly type: ObjectType; readonly objects: number; readonly lists: number }[] {
     return [...this.#slots.values()].map(({ cache, interests }) => ({ type: cache.type, ...interests.counts() }));
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { frugalMap, SingleEntryMap } from './single-entry-map.ts';
 
-describe('a map with one entry', () => {
-  it('reads like a Map', () => {
+describe('the map of frugalMap', () => {
+  it('reads like a Map if it has one entry', () => {
     const map = frugalMap([['a', 1]]);
     expect(map).toBeInstanceOf(SingleEntryMap);
     expect(map.size).toBe(1);
@@ -19,7 +19,7 @@ describe('a map with one entry', () => {
     expect(new Map(map)).toEqual(new Map([['a', 1]]));
   });
 
-  it.each([0, 2, 3])('is a Map with %i entries', (count) => {
+  it.each([0, 2, 3])('is a Map if it has %i entries', (count) => {
     const entries = Array.from({ length: count }, (_, index) => [String(index), index] as const);
     expect(frugalMap(entries)).toEqual(new Map(entries));
   });

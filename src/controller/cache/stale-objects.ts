@@ -47,7 +47,7 @@ export class StaleObjects {
     return this.#sufficientFor.delete(key) && this.#sufficientFor.size === 0;
   }
 
-  /** Records a subscriber that waits for the list. */
+  /** Records a subscriber that waits until the kind's list is complete or has failed. */
   await(subscriber: string): void {
     this.#waiting.add(subscriber);
   }

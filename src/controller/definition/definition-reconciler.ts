@@ -276,7 +276,8 @@ export class DefinitionReconciler {
         pass.waiting = { for: 'watch', until: this.#options.clock.now() + MAX_STATUS_DELAY_MS };
       }
     }
-    // The pins are known only when all instances are listed. The definition is woken at the end of that list.
+    // The pins are known only when all instances are listed. The end of this list causes another pass over the
+    // definition.
     if (instances?.synced !== true) return;
     const pinned = this.#pinnedRevisions(instances);
     const canary = this.#options.served.ofDefinition(definition.name)?.canary;
@@ -287,8 +288,8 @@ export class DefinitionReconciler {
 
   /**
    * The delay of the status write, in milliseconds; 0 or less for no delay. While the CRD or the watch of a new
-   * definition starts, another status would soon replace this one. The start time is stored per definition, because two
-   * passes over one of a thousand new definitions may be seconds apart.
+   * definition starts, another status would soon replace this one. The start time is stored per definition: with a
+   * thousand new definitions, two passes over one of them may be seconds apart.
    */
   #statusDelayMs({ definition, waiting }: DefinitionPass): number {
     const { clock } = this.#options;

@@ -19,7 +19,10 @@ export function graphStatus(graph: Graph): JsonObject {
   };
 }
 
-/** The part of a status that describes the last graph (`graphStatus`), for a graph that does not compile now. */
+/**
+ * The part of a status that `graphStatus` made for the last graph. The new status keeps this part when the present spec
+ * does not compile.
+ */
 export function lastGraphStatus(status: JsonObject): JsonObject {
   const { topologicalOrder, resources, deferredResources } = status;
   return {

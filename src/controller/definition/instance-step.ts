@@ -8,7 +8,8 @@ import type { Policies } from './policies.ts';
 export type InstanceStepOptions = Omit<StepOptions, 'now' | 'memory'>;
 
 /**
- * The options of a step that come from the definition, its policies and the instance. The revision number is missing.
+ * The options of a step that come from the definition, its policies and the instance. They do not include the revision
+ * number.
  */
 export function instanceStepOptions(
   { uid }: Pick<DefinitionObject, 'uid'>,

@@ -184,8 +184,8 @@ export function compileLive(
 }
 
 /**
- * Compiles a document with a definition against the schemas of a cluster, with warnings, and with positions in the text
- * of the document.
+ * Compiles a document that contains a definition against the schemas of a cluster, with warnings, and with positions in
+ * the text of the document.
  *
  * @throws KubeError when schemas cannot be read.
  */

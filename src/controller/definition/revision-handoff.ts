@@ -20,7 +20,10 @@ export interface RevisionHandoffOptions {
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
   readonly identities: ActingIdentities;
-  /** Called when instances get another graph, or no graph. `moved` has the ids of these instances; undefined: all. */
+  /**
+   * Called when instances get another graph, or no graph. `moved` has the ids of these instances. It is absent when any
+   * instance of the definition may be concerned.
+   */
   readonly onServed: (definition: string, moved?: readonly string[]) => void;
   readonly revisions: RevisionStore;
   readonly crds: CrdEnsurer;

@@ -12,7 +12,7 @@ function revertsAt(times: readonly number[], path = 'spec.replicas'): DriftHisto
 
 describe('withRevert', () => {
   const rows: { name: string; times: number[]; retryAt: number | undefined }[] = [
-    { name: 'has no contest below the number of reverts', times: [0, 1], retryAt: undefined },
+    { name: 'has no contest below the required number of reverts', times: [0, 1], retryAt: undefined },
     { name: 'starts with the first pause', times: [0, 1, 2], retryAt: 12 },
     { name: 'doubles the pause with each additional revert', times: [0, 1, 2, 12], retryAt: 32 },
     { name: 'limits the pause to its maximum', times: [0, 1, 2, 12, 32, 67], retryAt: 102 },

@@ -81,7 +81,7 @@ describe('the rewrites of the objects of an owner', () => {
     ['slow writes', MAX_REWRITES, { pauseMs: 10_000 }, 0],
     ['writes for changing specs', MAX_REWRITES, { samples: ['2 1', '1 1'] }, 0],
     ['writes for another spec', MAX_REWRITES, { samples: ['2 1'] }, 0],
-  ])('%s: the contests', (_title, writes, options, count) => {
+  ])('%s: the expected number of objects has a contest', (_title, writes, options, count) => {
     expect(contested(rewritesAfter(writes, options), 100)).toHaveLength(count);
   });
 

@@ -8,10 +8,10 @@ import { compiledSpec } from '../definition/compiler.ts';
 import { kindsNamed } from './graph-object.ts';
 import { RecentMap } from './recent-map.ts';
 
-/** The maximum numbers of shapes, and of Graphs, that are kept. A Graph at rest needs its graph only when it wakes. */
+/** The maximum number of kept shapes, and also of kept Graphs. A Graph at rest needs its graph only when it wakes. */
 const MAX_ENTRIES = 64;
 
-/** The graph of the first spec of a shape. */
+/** The graph of the first spec that had a shape. */
 interface SharedGraph {
   readonly graph: Graph;
   readonly kinds: ReadonlySet<string>;

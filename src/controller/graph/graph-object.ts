@@ -12,8 +12,8 @@ const DEFAULT_ACCOUNT = 'default';
 export const ANY_KIND = '*';
 
 /**
- * The account as which a Graph is applied. It is the account that the spec names. During the teardown, it is the
- * account that applied the objects, because the rights of the two accounts may differ.
+ * The account as which a Graph is applied. It is the account that the spec names. While the Graph is being deleted, it
+ * is the account that applied the objects, because the rights of the two accounts may differ.
  */
 export function accountOf(graph: KubeObject): ServiceAccountRef {
   const { namespace = '', deletionTimestamp } = graph.metadata;

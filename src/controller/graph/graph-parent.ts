@@ -94,7 +94,7 @@ export class GraphParent implements ParentPort {
     try {
       await this.#patchStatus(fresh, merged);
     } catch (thrown) {
-      // The next pass finds the objects by the record that was written before them.
+      // A conflict is ignored: the next pass finds the objects by the record that was written before them.
       if (!isConflict(thrown)) throw thrown;
     }
   }

@@ -162,7 +162,7 @@ describe('the rights of definitions', () => {
   test.each([
     [242, []],
     [243, ['rbac/account-name']],
-  ])('per definition, a name of %d characters: %j', (length, expected) => {
+  ])('per definition, a definition name of %d characters causes the errors %j', (length, expected) => {
     const { graph, definition: object } = definition([owned('v1', 'Secret')]);
     const long = { graph: { ...graph, name: 'a'.repeat(length) }, definition: object };
     const { objects, diagnostics } = definitionRoles([long], {

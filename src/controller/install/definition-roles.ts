@@ -26,7 +26,10 @@ const rolesName = ({ name }: Graph): string => `typekro:definition:${name}`;
 
 /** The options of `definitionRoles`. */
 export interface DefinitionRolesOptions {
-  /** Name of the ClusterRole with the controller's rights. With `perDefinition`, each definition has its own. */
+  /**
+   * Name of the ClusterRole with the controller's rights. With `perDefinition`, this role is not created, because each
+   * definition has its own roles.
+   */
   readonly name: string;
   /** The controller's own ServiceAccount. */
   readonly controller: ServiceAccountRef;

@@ -78,7 +78,7 @@ describe('the account of a Graph may', () => {
       { graph: { nodes: [{ id: 'inner', template: map({ name: 'a' }) }] } },
       ['Role team: get,list,watch,create,patch,delete configmaps'],
     ],
-    ['do nothing for a value', { def: { k: 'v' } }, []],
+    ['do nothing for a node with `def`, which has no object', { def: { k: 'v' } }, []],
   ])('%s', (_name, payload, expected) => {
     expect(rights(graphRoles([graph([{ id: 'n', ...payload }])], CONTROLLER).objects)).toEqual(expected);
   });

@@ -12,7 +12,7 @@ describe('the roles for users', () => {
     ['typekro-edit', definitions, true],
     ['typekro-graph-edit', ['graphs'], true],
     ['typekro-view', definitions, false],
-  ])('%s names only its own kinds', (name, resources, writes) => {
+  ])('%s contains only the kinds and verbs of its purpose', (name, resources, writes) => {
     const role = roles.find(({ metadata }) => metadata.name === name);
     const verbs: unknown = writes ? expect.arrayContaining(['create', 'patch', 'delete']) : ['get', 'list', 'watch'];
     expect(role?.['rules']).toEqual([{ apiGroups: ['kro.run'], resources, verbs }]);
@@ -28,7 +28,7 @@ describe('the probes', () => {
   const [container] = objectsAt(deployment?.spec, 'template', 'spec', 'containers');
   const numberOf = (probe: string, field: string) => Number(valueAt(container, probe, field));
 
-  it('let a process start with the smallest CPU request of the table of fleets', () => {
+  it('give a process enough time to start with the smallest documented CPU request', () => {
     const [startCpuSeconds, cpu] = [0.5, 0.05];
     const limit = numberOf('startupProbe', 'periodSeconds') * numberOf('startupProbe', 'failureThreshold');
     expect(limit).toBeGreaterThanOrEqual((5 * startCpuSeconds) / cpu);

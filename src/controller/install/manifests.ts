@@ -27,8 +27,8 @@ const PROBES_PORT = 8079;
 
 /**
  * The objects that run the controller in a cluster, in the order in which they are applied: the CRDs of kro, the
- * namespace, the account with its rights, the NetworkPolicy, and the Deployment. The chart renders the same objects
- * with its default values.
+ * namespace, the account with its rights, the roles for users, the NetworkPolicy, and the Deployment. The chart renders
+ * the same objects with its default values.
  */
 export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const { name = 'typekro', namespace = 'kro-system', rbac = 'aggregation', image } = options;

@@ -60,7 +60,8 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * Adds the UID that the namespace has in the cache. The pause ends when the namespace appears, or has another UID.
+   * Adds the UID that the namespace has in the cache. The pause after the failed write ends when the namespace appears,
+   * or has another UID.
    */
   #withNamespace({ namespace }: ObjectTarget, failed: RememberedWrite): RememberedWrite {
     if (namespace === undefined || !isNamespaceMissing(failed.failure)) return failed;

@@ -70,7 +70,7 @@ export class InstanceDirectory {
 
   /** Queues a pass over an instance. Ignores instances of kinds that no definition serves. */
   wake(id: string): void {
-    // Each Graph is a separate group, because no definition divides Graphs among replicas.
+    // Each Graph is a separate group of the work queue, because a Graph belongs to no definition.
     if (this.#isGraph(id)) return this.#options.enqueueGraph({ group: id, key: id });
     const served = this.#servedOf(id);
     if (served !== undefined) this.#options.enqueue({ group: served.definition, key: id });
@@ -153,7 +153,7 @@ export class InstanceDirectory {
       return {};
     }
     const followed = await this.#followed(latest, instance, id, signal);
-    // The roll-out is not decided yet. The decision wakes all instances.
+    // The roll-out is not decided yet. When it is decided, it wakes all instances.
     if (followed === undefined) {
       onEvent({ kind: 'instance-deferred', served: latest });
       return {};

@@ -9,7 +9,9 @@ import { UnwatchedObjects } from './unwatched-objects.ts';
 
 const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** A view of a Graph that reads by single requests, while no node of the graph has the kind. */
+/**
+ * Makes the view of a Graph whose nodes do not have the kind `type`. Objects of this kind are read by single requests.
+ */
 function viewWithoutCache() {
   const none = () => undefined;
   const client = scriptedApi();
@@ -26,7 +28,7 @@ function viewWithoutCache() {
   return { view: new ObservedView({ client, caches }, record, 0, () => 0), unwatched };
 }
 
-test('an object and a list of a kind without a cache are the ones that the pass has read', () => {
+test('for a kind without a cache, the view returns the object and the list that the pass has read', () => {
   const { view, unwatched } = viewWithoutCache();
   const object = { type, name: 'm', namespace: 'n' } as ObjectTarget;
   const list: ListTarget = { type, namespace: 'n', selector: '' };

@@ -11,7 +11,7 @@ import { projectObject, targetKey, writerName, writerOf } from '../../runtime/in
 import { projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from '../cache/held-object.ts';
 import { kindId } from '../cache/kept-reads.ts';
 
-/** An empty path: everything is kept. */
+/** The paths that a projection keeps: only the empty path, so that it keeps everything. */
 const EVERYTHING = [[]] as const;
 
 /**

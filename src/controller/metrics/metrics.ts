@@ -17,7 +17,7 @@ export interface QueueReading {
   readonly longestSeconds: number;
 }
 
-/** The labels of the metrics of queues. Both have the name of the queue, as in controllers in Go. */
+/** The labels of the metrics of queues. The value of both labels is the name of the queue, as in controllers in Go. */
 const QUEUE_LABELS = ['name', 'controller'] as const;
 type QueueLabel = (typeof QUEUE_LABELS)[number];
 
@@ -42,7 +42,7 @@ export interface MetricSources {
   readonly revisions: () => Iterable<Reading<'state'>>;
   readonly schemas: () => number;
   readonly conditions: () => Iterable<Reading<ConditionLabel>>;
-  /** For each definition, the number of instances that do not get a revision yet. */
+  /** For each definition, the number of instances that do not get the newest revision yet. */
   readonly heldBack: () => Iterable<Reading<'name'>>;
   readonly shards: () => Iterable<Reading<'shard'>>;
   readonly allShards: () => number;
@@ -54,7 +54,7 @@ export interface MetricSources {
  */
 export type ControllerMetrics = ReturnType<typeof createMetrics>;
 
-/** Upper bounds of histograms: of sizes in bytes, and of collections in items. */
+/** Upper bounds of histograms: `BYTES` for sizes, and `ITEMS` for the numbers of items in collections. */
 const BYTES = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
 const ITEMS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 

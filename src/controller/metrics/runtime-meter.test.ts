@@ -76,7 +76,7 @@ test.each([
   expect(scrape(metrics)).toContain(`nodejs_gc_duration_seconds_sum{kind="${label}"} 0.05`);
 });
 
-test('the measurement of a process finds a blocked event loop, and ends', async () => {
+test('the measurement of a process finds a blocked event loop, and finds none after close()', async () => {
   const runtime = measureRuntime();
   const longest = () => Number(/^nodejs_eventloop_lag_max_seconds (.+)$/m.exec(exposition(runtime.metrics))?.[1]);
   // At each scrape, the histogram forgets the time of its last measurement. Therefore one call blocks the event loop,

@@ -4,7 +4,7 @@ import { KeyFifo } from './key-fifo.ts';
 /** Takes as many keys as the queue has at first, so that the loop ends even if a faulty queue returns a key twice. */
 const takeAll = (keys: KeyFifo): string[] => Array.from({ length: keys.size }, () => keys.take() ?? '');
 
-test('keys leave in the order in which they were added, also while others are added', () => {
+test('keys leave the queue in the order in which they were added, also while other keys are added', () => {
   const keys = new KeyFifo('0');
   const taken: string[] = [];
   for (let added = 1; added < 3000; added += 1) {

@@ -63,7 +63,7 @@ describe('WorkQueue', () => {
             const [group, key] = request;
             const { ready } = queue;
             queue.add(work(String(group), String(key)), 0, 0);
-            // A request for a key that is due already changes nothing.
+            // A request for a key that is already due changes nothing.
             if (queue.ready > ready) model.add(work(String(group), String(key)));
           }
         }
@@ -118,7 +118,7 @@ describe('WorkQueue', () => {
     expect(drain(queue, 6)).toBe('a1');
   });
 
-  it('makes a waiting key due when it is requested at once', () => {
+  it('makes a waiting key due when a new request needs it at once', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 100, 0);
     queue.add(work('a', '1'), 0, 10);

@@ -24,6 +24,6 @@ test.each([
   ['no open canary', [[{}], [{}, CANARY], [{}]], [1]],
   ['no revision with an open canary', [[CONDITIONS], [CONDITIONS, { ...CANARY, ...DONE }], [{}]], [1]],
   ['a complete canary', [[{}], [{}, { 'typekro.dev/rollout': 'done' }], [{}]], [2, 1]],
-] as const)('the revisions with which instances can stay: %s', (_title, all, bases) => {
+] as const)('possibleBases returns the revisions with which instances can stay: %s', (_title, all, bases) => {
   expect(possibleBases(revisions(all), all.length).map(({ number }) => number)).toEqual(bases);
 });

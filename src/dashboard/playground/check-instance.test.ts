@@ -51,14 +51,14 @@ test.each<[string, JsonObject, string, RegExp]>([
     'spec',
     /need the plan large/,
   ],
-])('%s that an instance does not satisfy', (_title, spec, place, message) => {
+])('a mistake in an instance is one problem, at its field: %s', (_title, spec, place, message) => {
   expect(problems(spec)).toEqual([[place, expect.stringMatching(message)]]);
 });
 
 test.each<[string, JsonObject, string, RegExp]>([
   ['name', { name: 'Web_1', namespace: 'shop' }, 'metadata/name', /lowercase RFC 1123 subdomain/],
   ['namespace', { name: 'web', namespace: 'a.b' }, 'metadata/namespace', /must not contain dots/],
-])('the %s that no API server accepts', (_title, metadata, place, message) => {
+])('a %s that no API server accepts is a problem at its field', (_title, metadata, place, message) => {
   expect(problems({}, metadata)).toEqual([[place, expect.stringMatching(message)]]);
 });
 

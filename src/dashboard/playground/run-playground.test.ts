@@ -69,7 +69,7 @@ test.each<[string, PlaygroundInput, step: number, node: string, place: string, t
   ['a value of the spec', WEB, 0, 'deployment', 'spec.replicas', 'int', { is: 'known', value: 3 }],
   ['a text with a value', WEB, 0, 'config', 'data.greeting', 'string', { is: 'known', value: 'Hello from shop' }],
   ['a condition of inclusion', WEB, 0, 'ingress', 'includeWhen[0]', 'bool', { is: 'known', value: true }],
-  ['a condition before its object', WEB, 0, 'deployment', 'readyWhen[0]', 'bool', { is: 'unknown' }],
+  ['a condition on an object that does not exist yet', WEB, 0, 'deployment', 'readyWhen[0]', 'bool', { is: 'unknown' }],
   ['a condition that holds', WEB, -1, 'deployment', 'readyWhen[0]', 'bool', { is: 'known', value: true }],
   ['a list', WORKERS, 0, 'worker', 'forEach.queue', 'list(string)', { is: 'known' }],
   ['a value for each object', WORKERS, -1, 'worker', 'metadata.name', 'string', { is: 'unknown' }],
@@ -157,7 +157,7 @@ test('the result is plain data, which a worker can send', () => {
 test.each([
   ['YAML', { ...WEB, language: 'typescript' as const }, 'this is YAML, and the chosen language is TypeScript'],
   ['TypeScript', { ...COMPOSITION, language: 'yaml' as const }, 'this is TypeScript, and the chosen language is YAML'],
-])('%s in the other language is the only problem of the source', (_language, input, message) => {
+])('a source in %s has only one problem while the other language is chosen', (_language, input, message) => {
   expect(run(input).problems).toMatchObject([{ code: 'playground/language', message, text: 'source' }]);
 });
 

@@ -24,7 +24,7 @@ export interface SimulationInput {
   readonly now: number;
 }
 
-/** The steps of a simulation, and why they end early. */
+/** The steps of a simulation, and the reason when they end early. */
 export interface Simulation {
   readonly steps: readonly PlaygroundStep[];
   readonly ended?: string;

@@ -192,7 +192,7 @@ describe('readiness', () => {
       { properties: { conditions } },
       'Ready when the first existing condition of Ready, Available, Healthy, Succeeded, Complete, Completed, Synced, ACK.ResourceSynced is True.',
     ],
-  ])('of a kind whose status has %s', (_name, status, rule) => {
+  ])('is decided by the status fields of the schema: %s', (_name, status, rule) => {
     expect(ruleOf(status)).toBe(rule);
   });
 });
@@ -237,7 +237,7 @@ describe('names', () => {
     ['a-b', 'ab'],
     ['Record', 'RecordResource'],
     ['chartFactory', 'chartFactoryResource'],
-  ])('%j as an identifier', (text, name) => {
+  ])('%j becomes an identifier', (text, name) => {
     expect(identifier(text)).toBe(name);
   });
 });

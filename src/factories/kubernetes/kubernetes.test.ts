@@ -25,11 +25,11 @@ function objectsOf(compose: (spec: { name: string; count: number }) => void): Re
 const others = new Set(['customResource', ...Object.keys(moved)]);
 const factories = Object.entries(kubernetes).filter(([name]) => !others.has(name));
 
-test('there is a factory for every kind of the bundle', () => {
+test('there is a factory for every built-in kind of Kubernetes', () => {
   expect(factories).toHaveLength([...builtinSource().kinds()].length);
 });
 
-test.each(factories)('%s makes an object of a bundled kind', (_name, factory) => {
+test.each(factories)('%s makes an object of a built-in kind', (_name, factory) => {
   const make = factory as (input: object) => unknown;
   const { it } = objectsOf(({ name }) => {
     make({ id: 'it', name, labels: { a: 'b' } });
@@ -71,7 +71,7 @@ test('a resource can read the typed status of another resource', () => {
   expect(yaml).toContain('- ${claim.?status.?phase.orValue("") == "Bound"}');
 });
 
-test('the kind of another factory is refused', () => {
+test('an argument with the kind of another factory is refused', () => {
   expect(() =>
     objectsOf(({ name }) => {
       kubernetes.configMap({ id: 'it', kind: 'Secret', metadata: { name } });

@@ -1,5 +1,5 @@
 /**
- * Factories for the Prometheus Operator, such as the targets to scrape, and rules.
+ * Factories for the kinds of the Prometheus Operator, for example scrape targets and rules.
  *
  * @packageDocumentation
  */

@@ -62,7 +62,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
     expect(cron).toMatchObject({ kind: 'CronJob', spec: { schedule: '*/5 * * * *' } });
   });
 
-  test('networking', () => {
+  test('Service, Ingress and NetworkPolicy get the fields of their arguments', () => {
     const { svc, ing, policy } = objectsOf(({ name }) => {
       simple.Service({ id: 'svc', name, selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] });
       simple.Ingress({
@@ -88,7 +88,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
     expect(policy).toMatchObject({ kind: 'NetworkPolicy', spec: { podSelector: { matchLabels: { app: 'x' } } } });
   });
 
-  test('configuration and storage', () => {
+  test('ConfigMap, Secret, Pvc and PersistentVolume get the fields of their arguments', () => {
     const { config, secret, claim, volume } = objectsOf(({ name }) => {
       simple.ConfigMap({ id: 'config', name, data: { a: '1' } });
       simple.Secret({ id: 'secret', name, stringData: { password: 'p' } });
@@ -113,7 +113,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
       'scaleTargetRef and targetCPUUtilizationPercentage',
       { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' }, targetCPUUtilizationPercentage: 70 },
     ],
-  ])('an autoscaler by %s', (_form, fields) => {
+  ])('an autoscaler accepts %s', (_form, fields) => {
     const { hpa } = objectsOf(({ name }) => {
       simple.Hpa({ id: 'hpa', name, minReplicas: 1, maxReplicas: 5, ...fields });
     });

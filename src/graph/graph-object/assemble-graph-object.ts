@@ -13,7 +13,7 @@ import { throughSubgraphs } from './subgraph-reads.ts';
 
 const NO_STATUS: StatusPlan = { skeleton: {}, holes: [], dependsOn: [] };
 
-/** The inputs of the graph of a Graph object, all without errors. */
+/** The parts from which the graph of a Graph object is built. None of them has an error. */
 export interface GraphParts {
   readonly parsed: ParsedGraph;
   readonly value: JsonObject;

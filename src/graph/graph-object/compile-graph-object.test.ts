@@ -65,7 +65,7 @@ describe('a compiled Graph', () => {
     expect(graph.instance.crd.metadata.name).toBe('graphs.kro.run');
   });
 
-  test('makes the captures of a subgraph dependencies of its children, and orders the children one after another', () => {
+  test('makes a child depend on the outer nodes that its subgraph reads, and orders the children directly before the subgraph', () => {
     expect(graph.nodes.get('inner')?.dependsOn).toEqual(['env']);
     expect(graph.nodes.get('inner/cm')?.dependsOn).toEqual(['env', 'inner/own']);
     expect(graph.nodes.get('out')?.dependsOn).toEqual(['inner']);
@@ -329,7 +329,7 @@ describe('hostile Graphs', () => {
       ],
       ['graph/cycle'],
     ],
-  ])('%s: only the expected problems', (_title, nodes, codes) => {
+  ])('%s causes only the expected problems', (_title, nodes, codes) => {
     expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map(({ code }) => code)).toEqual(codes);
   });
 

@@ -11,7 +11,7 @@ import { ACCOUNT_NAME, MAX_ACCOUNT_NAME_LENGTH } from './graph-crd.ts';
 /** The payloads of nodes, in kro's order. */
 export const PAYLOADS = ['template', 'ref', 'def', 'graph', 'patch'] as const;
 
-/** The member of a node that decides the type of the node. */
+/** The member that decides the type of a node. */
 export type Payload = (typeof PAYLOADS)[number];
 
 /** One entry of `nodes`. */

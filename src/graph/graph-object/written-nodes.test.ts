@@ -21,7 +21,7 @@ test.each<[string, JsonObject | undefined, string[]]>([
     },
     ['a', 'a/b', 'a/b/c', 'a/d', 'e'],
   ],
-])('the nodes of a Graph with %s', (_title, spec, expected) => {
+])('writtenNodes returns the paths of the nodes of a Graph with %s', (_title, spec, expected) => {
   expect(pathsOf(spec)).toEqual(expected);
 });
 

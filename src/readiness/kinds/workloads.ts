@@ -6,8 +6,8 @@ import { current, failed, inProgress, progress, describeCondition } from '../ver
 /**
  * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision
  * exists. It has failed if the progress deadline has passed. `readinessOf` checks deletion, `observedGeneration` and
- * `Stalled` before this rule. `src/runtime/ready.ts` asks for the readiness of nodes, and direct mode passes this rule
- * to it. In the controller, as in kro, `readyWhen` alone decides.
+ * `Stalled` before this rule. In direct mode, `src/runtime/ready.ts` decides with this rule whether a node without
+ * `readyWhen` is ready. In the controller, as in kro, `readyWhen` alone decides.
  */
 export function deployment(object: KubeObject): Readiness {
   const progressing = statusCondition(object, 'Progressing');

@@ -71,6 +71,7 @@ resources:
 `);
   const node = graph.nodes.get('logins');
   const hides = secretExpressions(graph);
-  // The number of an item's keys also counts as secret, because the expression does not contain the node's id.
+  // The number of keys of a Secret is not secret. In this condition it counts as secret nevertheless: the search for
+  // such reads looks for the id of the node, and the condition has `each` instead.
   expect(node?.readyWhen.map((each) => hides(node, each))).toEqual([true, true]);
 });

@@ -1,6 +1,9 @@
 import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
 
-/** Invariants that a summary always counts. Another invariant is counted only if a life breaks it. */
+/**
+ * Invariants that a summary always counts. A life is one run of an instance, from its creation to its deletion. Any
+ * other invariant is counted only if a life breaks it.
+ */
 const ALWAYS: readonly Invariant[] = ['orphan', 'stuck', 'flap'];
 
 /** The singular and the plural of the noun for a violation of each invariant. */

@@ -41,7 +41,7 @@ describe('the final expectation of a test', () => {
         },
       },
     ],
-  ])('%s', (_what, given, expected) => {
+  ])('comes from the parts of its expectations that describe a final state: %s', (_what, given, expected) => {
     expect(finalExpectation({ name: 'one', ...given })).toEqual(expected);
   });
 

@@ -14,11 +14,11 @@ export interface FinalExpectation {
 }
 
 /**
- * The parts of a test's last expectation that must also be met in the final state of a life under faults. Orders,
- * writes, events, refusals and snapshots are dropped, because they depend on the course of the life. Fields of children
- * are dropped too: other clients may change the fields that the controller does not own, and the fields that it owns
- * are compared with the life without faults. Expectations about the status of children stay. Returns `undefined` if no
- * part remains.
+ * The parts of a test's last expectation that must also be met in the final state of a life (one run of the test) under
+ * faults. The expected creations, deletions, writes, events, refusals and snapshots are dropped, because they depend on
+ * the course of the life. Fields of children are dropped too: other clients may change the fields that the controller
+ * does not own, and the fields that it owns are compared with the life without faults. Expectations about the status of
+ * children stay. Returns `undefined` if no part remains.
  */
 export function finalExpectation({ expect, steps = [] }: GraphTest): FinalExpectation | undefined {
   const last = steps.findLastIndex((step) => step.expect !== undefined);

@@ -4,7 +4,10 @@ import { FlapDetector } from './flaps.ts';
 const KEY = 'ConfigMap/default/cache';
 const why = () => 'cache skipped';
 
-/** The events of the child, in order. */
+/**
+ * Each row has a title, the keys of children that the controller deletes without faults (`undefined` for the run
+ * without faults), the events of a child, and the expected number of flaps.
+ */
 const STORIES: readonly (readonly [
   string,
   ReadonlySet<string> | undefined,

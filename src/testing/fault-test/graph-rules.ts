@@ -71,7 +71,7 @@ function memberKinds(graph: Graph): Map<string, MemberKind> {
 }
 
 /**
- * Runs a step of the controller on the present objects of the server, and returns the dependencies of a node that are
+ * Runs a step of the controller on the present objects of the server, and returns those dependencies of a node that are
  * not ready.
  */
 async function unreadyDependencies(

@@ -10,7 +10,10 @@ export interface Disturbance {
   readonly field: number;
 }
 
-/** The maximum number of lives per graph. A life takes a few tenths of a second. */
+/**
+ * The maximum number of lives per graph. A life is one instance under faults, from its creation to its deletion. It
+ * takes a few tenths of a second.
+ */
 export const MAX_LIVES = 10_000;
 
 /** A random seed of at most six digits. */

@@ -32,7 +32,10 @@ export interface LifeWorldOptions {
 
 /** The maximum number of findings per life. Additional findings are usually consequences of the first ones. */
 const MAX_FINDINGS = 20;
-/** The maximum number of fields that another client tries to change until the server accepts a change. */
+/**
+ * The maximum number of fields that another client tries to change until the server accepts a change. The last field of
+ * the object is tried in addition.
+ */
 const MAX_TRIES = 8;
 /** Kinds that another client never deletes, because their deletion would also delete objects outside of the graph. */
 const NEVER_DELETED: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'Namespace']);

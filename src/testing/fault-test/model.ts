@@ -1,4 +1,4 @@
-/** The invariants of a life under faults. `docs/testing.md` explains each. */
+/** The invariants of a life: one run of a test, usually under faults. `docs/testing.md` explains each. */
 export type Invariant =
   | 'expectation'
   | 'orphan'

@@ -5,7 +5,7 @@ import type { FaultTestResult, LifeFailure, LifeNote } from './model.ts';
 import type { LifeRecord } from './play-life.ts';
 import { playLife } from './play-life.ts';
 
-/** The number and the seeds of the lives of a run. */
+/** The number and the seeds of the lives of a run. A life is one instance, from its creation to its deletion. */
 export interface LivesOptions {
   readonly lives: number;
   /** The seed of the first life, at most `MAX_SEED`. Each following life has the next number. */

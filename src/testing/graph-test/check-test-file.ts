@@ -15,8 +15,8 @@ import { reporter } from './parse-test-file.ts';
 const NODE_STATES = ['pending', 'skipped', 'blocked', 'applying', 'waiting', 'ready', 'failed', 'deleting', 'deleted'];
 
 /**
- * Finds the mistakes of a test file that require the definition: unknown nodes, unknown fields, and wrong types of
- * fields.
+ * Finds the mistakes of a test file that only a comparison with the definition shows: unknown nodes, unknown fields,
+ * and wrong types of fields.
  */
 export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, sources: SchemaSource): Diagnostic[] {
   const found: Diagnostic[] = [];

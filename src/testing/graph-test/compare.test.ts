@@ -68,7 +68,7 @@ test.each([
   ['a.list[2].image', 'a.list[2]'],
   ['a.n[0]', 'a.n[0]'],
   ['b[0].c', 'b[0]'],
-])('a change of %s needs %s', (path, missing) => {
+])('a change of %s is refused while the object has no %s', (path, missing) => {
   expect(() => expandPaths({ [path]: 1 }, LIVE)).toThrow(
     expect.objectContaining({ code: 'testing/no-object', message: `the object has no ${missing}` }),
   );

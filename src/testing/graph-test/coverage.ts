@@ -5,16 +5,16 @@ import { itemVariables } from './coverage-variables.ts';
 import type { ObservedExpression } from './decision-points.ts';
 import { observedExpression, observingEnvironment } from './decision-points.ts';
 
-/** A node or the outcome of a condition or decision, which tests can cover. */
+/** An item that tests can cover: a node, or one outcome of a condition or of a branching operator such as `?:`. */
 export interface CoverageItem {
   /** The id of the node, or `status` for the fields of the instance's status. */
   readonly node: string;
   /**
-   * The condition or the decision, such as `includeWhen schema.spec.metrics` or `?: schema.spec.replicas > 1`. Empty
+   * The condition or the operator, such as `includeWhen schema.spec.metrics` or `?: schema.spec.replicas > 1`. Empty
    * for the node itself.
    */
   readonly what: string;
-  /** The outcome of the condition or the decision; `undefined` for the node itself. */
+  /** The outcome of the condition or the operator; `undefined` for the node itself. */
   readonly outcome?: 'true' | 'false' | 'value' | 'none';
   readonly covered: boolean;
 }

@@ -14,8 +14,8 @@ export interface Paint {
 export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, faint: (text) => text };
 
 /**
- * The lines about a failure: the unmet expectations, the time, and the waiting nodes. Each cause is printed once, at
- * its first expectation. `placeOf` describes the position of a value in the test.
+ * The lines about a failure: the unmet expectations, the time, and the waiting nodes. A cause of several unmet
+ * expectations is printed once, at the first of them. `placeOf` describes the position of a value in the test.
  */
 export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => string, paint: Paint = PLAIN): string[] {
   const printed = new Set<string>();

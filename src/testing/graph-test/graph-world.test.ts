@@ -24,7 +24,7 @@ const notes: KubeObject = {
 };
 const late = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' }, data: { text: 'a' } };
 
-test('applied objects are targets in the same step and in later steps', async () => {
+test('a patch and a deletion can name an object that the same step or an earlier step applies', async () => {
   await testGraph(notes, {
     given: { name: 'hello' },
     expect: { children: { note: 'absent' } },
@@ -100,7 +100,7 @@ test('a patch of an element that does not exist fails with its path', async () =
   await expect(failing).rejects.toThrow('the object has no spec.names[1]');
 });
 
-test('two CRDs of the same kind and name are distinguished', async () => {
+test('a test uses its own CRD, and not a CRD of the same name from an earlier test', async () => {
   const crd = (field: string): KubeObject => ({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -12,7 +12,7 @@ export interface GivenState {
   readonly spec?: JsonObject;
   /**
    * Objects that exist before the instance, such as external objects and objects of other owners. Missing namespaces
-   * are created. A `status` is written after the object, like a write of the controller of its kind.
+   * are created. A `status` is written after the object, as the controller of the object's kind would write it.
    */
   readonly objects?: readonly KubeObject[];
 }
@@ -98,7 +98,7 @@ export interface TestStep {
   /**
    * Maps targets to changes by another client. A target is `instance`, a node, an item of a collection (`worker[0]`),
    * `Kind/name` or `Kind/namespace/name`. A change is merged into the object. Its top-level keys may be paths
-   * (`status.availableReplicas`). `status` is written like a write of the controller of the kind.
+   * (`status.availableReplicas`). `status` is written as the controller of the object's kind would write it.
    */
   readonly patch?: Readonly<Record<string, JsonObject>>;
   /** Targets that another client deletes, in the notation of `patch`. */

@@ -20,7 +20,7 @@ export interface TestedComposition<Spec> {
   toInstance(spec: Spec): KubeObject;
 }
 
-/** A test in code of a composition or a definition: a `GraphTest` with a typed spec. */
+/** A test of a composition or a definition, written in code: a `GraphTest` with a typed spec. */
 export interface TypedGraphTest<Spec> extends Omit<GraphTest, 'name' | 'given'> {
   readonly given?: Omit<GivenState, 'spec'> & { readonly spec?: Spec };
 }
@@ -67,7 +67,7 @@ export async function testGraph<Spec extends object = JsonObject>(
 
 /** The options of `testGraphWithFaults`. */
 export interface FaultTestOptions extends TestGraphOptions {
-  /** The number of lives. Default 20. A life takes a few tenths of a second. */
+  /** The number of lives: runs of the test under faults. Default 20. A life takes a few tenths of a second. */
   readonly lives?: number;
   /** The seed of the first life, from 0 to 4294967295. Each following life has the next number. Default: random. */
   readonly seed?: number;
@@ -79,7 +79,7 @@ export interface FaultTestSummary {
   readonly lives: number;
   /** The seed of the first life. */
   readonly seed: number;
-  /** Observations that are not failures, such as an instance that never becomes ready, with the reason. */
+  /** Observations that are not failures, each with its reason. An example is an instance that never becomes ready. */
   readonly notes: readonly string[];
 }
 

@@ -31,7 +31,7 @@ export interface FaultPlan {
   /** Receives a description of each fault of an open watch. */
   readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly onCrash: () => void;
-  /** Called when the server has executed a write and the process does not receive the response. */
+  /** Called when the server has executed a write and the process does not learn the result. */
   readonly onLostAnswer: (request: TransportRequest) => void;
   /** Called for each request, and before and after each write that reaches the server. */
   readonly check: Checker;
@@ -148,7 +148,7 @@ export class FaultyTransport implements Transport {
     const ended = new Promise<void>((resolve) => {
       wake = () => {
         broken = true;
-        // The client does not read the remaining part of an aborted stream.
+        // The client stops reading an aborted stream, so the `finally` block below may not run.
         this.#streams.delete(wake);
         resolve();
       };

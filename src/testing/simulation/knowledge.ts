@@ -8,7 +8,7 @@ interface ReceivedObject {
   readonly version: number;
   readonly at: number;
   readonly partOf: string | undefined;
-  /** The field managers with which Graphs write the object by template nodes. */
+  /** The field managers with which template nodes of Graphs write the object. */
   readonly graphs: readonly string[];
 }
 

@@ -115,7 +115,7 @@ export class ControllerProcess {
     this.#transport?.kill();
     void this.#controller?.stop();
     this.#stop?.abort();
-    // A new process reads the state from the server, so no outcome is unknown any more.
+    // A new process reads the state from the server, so it does not depend on the lost responses of earlier requests.
     this.#unsure.clear();
     this.#generation += 1;
     const generation = this.#generation;

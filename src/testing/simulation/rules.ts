@@ -22,7 +22,7 @@ export interface UnreadyDependency {
   readonly text: string;
   /**
    * The keys of the objects that determine the dependency's state. If another client recently changed one of these
-   * objects, the process is excused.
+   * objects, the process did not violate the rule.
    */
   readonly keys: readonly string[];
 }

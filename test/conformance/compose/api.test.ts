@@ -147,7 +147,7 @@ describe('createResource', () => {
     expect(() => only(() => void createResource(widget, { id: 'other' }))).toThrow(/has two ids, "gear" and "other"/);
   });
 
-  test('in the declarative form: the key of a list of resources is their id', () => {
+  test('in a composition of two functions, the key of a list of resources is the id of the collection', () => {
     const graph = kubernetesComposition(
       { name: 'listed', spec: type({ tags: 'string[]' }) },
       ({ spec }) => ({ configs: spec.tags.map((tag) => ConfigMap({ name: tag })) }),
@@ -157,7 +157,7 @@ describe('createResource', () => {
     expect(graph.toYaml()).toContain('count: ${size(configs)}');
   });
 
-  test('in the declarative form: a plain object keeps its id', () => {
+  test('in a composition of two functions, a plain object keeps its id', () => {
     const graph = kubernetesComposition(
       { name: 'sample', spec: schema },
       (() => ({ a: { id: 'gear', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w' } } })) as never,

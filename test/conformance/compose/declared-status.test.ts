@@ -92,7 +92,7 @@ describe('the returned value of a composition is compared with its declared stat
     ['the status of a composition inside, spread', [brought('extra')], (s) => ({ ...inner(s).status })],
     ['a field that the declared status of an inner composition does not have', ['trace/member: the status of declared has no field "raedy"; did you mean "ready"?'], (s) => ({ ready: (declaredInner(s).status as unknown as { raedy: boolean }).raedy })],
     ['a declared field that the inner composition omits', [], (s) => ({ ready: s.flag, url: declaredInner(s).status.note ?? 'none' })],
-    ['the same, named', [], (s) => ({ ready: inner(s).status.ready })],
+    ['a field of the status of an inner composition, named', [], (s) => ({ ready: inner(s).status.ready })],
     ['a whole object of a resource', [], (s) => { const d = Deployment({ name: s.name, image: 'x' }); return { ready: true, items: d.status.conditions.map((c) => ({ name: c.type })) }; }],
     ['CEL by hand', [], (s) => ({ ready: Cel.expr('schema.spec.flag'), web: Cel.expr('{"host": schema.spec.name}'), url: s.name })],
     ['conditions, which kro reads', [], (s) => ({ ready: s.flag, conditions: [{ type: 'Fine', status: s.flag ? 'True' : 'False' }] })],
@@ -109,7 +109,7 @@ describe('the returned value of a composition is compared with its declared stat
     expect(messages(program, declared.length === 0 ? status : declared[0])).toEqual(expected);
   });
 
-  test('at the line of the field, and at the line of the status for a missing field', () => {
+  test('a problem is at the line of its field; for a missing field, it is at the line of the status', () => {
     const found = diagnosticsOf(() =>
       kubernetesComposition({ name: 'declared', spec, status }, ((s: Spec) => {
         ConfigMap({ name: s.name });
@@ -129,7 +129,7 @@ describe('the returned value of a composition is compared with its declared stat
     ]);
   });
 
-  test('also in the declarative form', () => {
+  test('also when the status has its own function, as in toResourceGraph', () => {
     const build = (s: { spec: Spec }) => ({ web: Deployment({ name: s.spec.name, image: 'x' }) });
     const last = (_: unknown, { web }: { web: { status: { readyReplicas: number } } }) => ({ raedy: web.status.readyReplicas > 0 });
     const found = diagnosticsOf(() => toResourceGraph({ name: 'declared', spec, status }, build, last as never));
@@ -143,7 +143,7 @@ const secretRead = (field: string, read: string): Place => [
   `${field} reads ${read}; every user who may read the instance could read the Secret`,
 ];
 
-describe('values of a Secret in a status are refused', () => {
+describe('a status is refused exactly if it reads values of a Secret', () => {
   const token = (s: Spec) => Secret({ id: 'token', name: s.name, stringData: { value: s.name } }) as ReturnType<typeof Secret> & { readonly stringData: Record<string, string> };
   const copy = (s: Spec) => ConfigMap({ id: 'c', name: s.name, data: { a: token(s).stringData['value'] as string, b: 'b' } });
   const other = () => externalRef<{ data: Record<string, string> }>('v1', 'Secret', 'other', 'shared');
@@ -190,7 +190,7 @@ describe('values of a Secret in a status are refused', () => {
   });
 });
 
-describe('printed values of a Secret have a warning', () => {
+describe('a warning is reported exactly if the values of a Secret are printed', () => {
   const programs: readonly (readonly [string, made: boolean, printed: boolean, (s: Spec) => unknown])[] = [
     ['constants', true, true, (s) => Secret({ id: 'token', name: s.name, stringData: { value: 'hunter2' } })],
     ['constants under a condition', true, true, (s) => Secret({ id: 'token', name: s.name, stringData: s.flag ? { value: 'hunter2' } : {} })],

@@ -94,7 +94,7 @@ test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>(
   expect(dependencies(composition)).toEqual(expected);
 });
 
-test('a dependency follows a resource that a builder names', () => {
+test('a dependency has the id that the resource gets from its key in the object of the builder', () => {
   const composition = toResourceGraph(
     { name: 'outer', spec, status: type({ n: 'string' }) },
     ({ spec: s }) => {

@@ -41,7 +41,7 @@ describe('a resource that is created outside a composition', () => {
     expect([...resources(() => {}).keys()]).toEqual([]);
   });
 
-  test('can be returned from the declarative form, whose key is its id', () => {
+  test('gets its key as its id when the function for resources returns it', () => {
     const graph = toResourceGraph(
       { name: 'app', spec },
       () => ({ runner: account, web }),

@@ -282,7 +282,7 @@ describe.each(Object.entries(EQUAL))('%s', (_, bodies) => {
   });
 });
 
-describe('refused with a place', () => {
+describe('a program that cannot be translated is refused with its place', () => {
   test.each(REFUSED)('%s', (body, code, text) => {
     const verdict = compare(program(body));
     expect(verdict).toMatchObject({ kind: 'refused', code });

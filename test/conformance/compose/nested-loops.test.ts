@@ -110,7 +110,7 @@ const INPUTS: readonly JsonObject[] = [
   { regions: ['b', 'a'], flag: false },
 ];
 
-describe('compositions and resources that a loop creates', () => {
+describe('a loop that creates compositions or resources has the same result as in JavaScript', () => {
   test.each(EQUAL)('%s', (body) => {
     const composition = traced(body);
     for (const given of INPUTS) {
@@ -121,7 +121,7 @@ describe('compositions and resources that a loop creates', () => {
   });
 });
 
-test.each(REFUSED)('refused at its line: %s', (body, code, text) => {
+test.each(REFUSED)('a program is refused at its line: %s', (body, code, text) => {
   const refused = (): unknown => traced(body);
   expect(refused).toThrow(CompositionError);
   expect(refused).toThrow(text);

@@ -48,7 +48,7 @@ const refusal = (program: (given: typeof spec.infer) => unknown): string => {
   return 'accepted';
 };
 
-test('a resource may have an id that is a member of a list', () => {
+test('a resource may have an id that is the name of a member of lists, such as length', () => {
   const made = kubernetesComposition({ name: 'ids', spec }, () => {
     ConfigMap({ id: 'length', name: 'a' });
     ConfigMap({ id: 'map', name: 'b' });
@@ -159,7 +159,7 @@ describe('outside a composition', () => {
   });
 });
 
-describe('the declarative form', () => {
+describe('toResourceGraph', () => {
   const graph = toResourceGraph(
     { name: 'web', spec },
     (schema) => ({

@@ -239,7 +239,7 @@ const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
 const page = readFileSync(new URL('../../../docs/migrating-from-typekro-sdk.md', import.meta.url), 'utf8');
 
 describe.each(REWRITINGS)('%s', (_, { row, before, refusal, after, prints }) => {
-  test('has a row on the page', () => expect(page).toContain(`\n| ${row}`));
+  test('has a row on the migration page', () => expect(page).toContain(`\n| ${row}`));
   test('is refused in its old form', () => expect(before).toThrow(refusal));
   test('runs in its new form', () => {
     const text = after();

@@ -10,7 +10,7 @@ const ready = type({ ready: 'boolean' });
 const tier = type({ name: 'string', environment: '"production" | "staging"', size: 'string' });
 const endpoint = type({ ready: 'boolean', endpoint: 'string' });
 
-/** Programs from the older SDK's pages that run without changes. */
+/** Programs from the documentation of the older SDK, each of which runs without changes. */
 const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<never, never>, 'toYaml'>, RegExp[]])[] =
   [
     [
@@ -98,7 +98,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
       [/value: \$\{settings\.data\.LEVEL\}/, /"pending"/],
     ],
     [
-      'a declarative graph whose status consists of CEL strings',
+      'a graph of toResourceGraph whose status consists of CEL strings',
       () =>
         sdk.toResourceGraph(
           { name: 'cels', apiVersion: 'v1alpha1', kind: 'Cels', spec: site, status: endpoint },

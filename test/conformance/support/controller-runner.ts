@@ -56,7 +56,10 @@ export async function runControllerScenarios(options: ControllerRunOptions): Pro
   }
 }
 
-/** The flags for the scenarios of the kind Graph. One of them puts a Graph into the namespace of the controller. */
+/**
+ * The flags for the scenarios of the kind Graph. The flags name the controller's namespace, because one of these
+ * scenarios puts a Graph into it.
+ */
 const GRAPH_FLAGS = [
   '--feature-gates=GraphKind=true',
   '--controller-namespace=kro-system',

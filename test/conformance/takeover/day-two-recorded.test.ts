@@ -14,7 +14,10 @@ import type { CommandRun } from '../../support/run-command.ts';
 import { commandRunner } from '../../support/run-command.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
-/** Runs commands that change objects on a recorded cluster of kro's own controller. No controller runs. */
+/**
+ * A cluster as kro's own controller left it, restored from a recording. The tests run commands that change objects on
+ * it. No controller runs.
+ */
 let cluster: Cluster;
 let api: KubeClient;
 let cwd: string;
@@ -69,7 +72,7 @@ describe('reconcile', () => {
     ['web/shop --by-suspension --timeout 200ms', 1, 'the suspension was removed'],
     ['pause/asleep --timeout 200ms', 1, 'is suspended: a pass writes none of its objects'],
     ['web/shop --dry-run', 0, ''],
-  ])('%s', async (line, code, expected) => {
+  ])('%s ends with the exit code %i and changes no annotation', async (line, code, expected) => {
     const annotations = async () =>
       (await api.list({ apiVersion: 'takeover.test/v1', kind: 'Web' })).items.map(({ metadata }) => metadata.annotations);
     const before = await annotations();
@@ -85,7 +88,7 @@ describe('adopt', () => {
     ['waiting.yaml', 0, 'no existing object becomes a child of these instances'],
     ['plain.yaml', 0, '~ ConfigMap takeover/plain-first (first) becomes a child of Pair takeover/plain'],
     ['taken.yaml', 1, 'which belongs to Web takeover/shop'],
-  ])('%s', async (file, code, expected) => {
+  ])('%s ends with the exit code %i and changes nothing', async (file, code, expected) => {
     const before = await versions();
     const ended = await run(`adopt ${file} --dry-run`);
     expect(ended.code).toBe(code);
@@ -101,7 +104,7 @@ describe('migrate --to direct', () => {
     ['stack/takeover/leaving --file stacks.json', 1, 'is being deleted with all of its objects'],
     ['inner/takeover/doll-inner --file inners.json', 1, 'Inner doll-inner is itself an object of the instance doll'],
     ['web/takeover/shop --file pairs.json', 2, 'no definition of the file makes the kind Web'],
-  ])('%s', async (line, code, expected) => {
+  ])('%s ends with the exit code %i and changes nothing', async (line, code, expected) => {
     const before = await versions();
     const ended = await run(`migrate ${line} --to direct --dry-run`);
     expect(`${ended.out}\n${ended.err}`).toContain(expected);

@@ -6,7 +6,10 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { objectsOf, restoreState, stateOf } from './state-of-kro.ts';
 
-/** An upgrade: this controller takes over the objects that an earlier build of it has written. */
+/**
+ * A cluster with the objects that an earlier build of this controller has written. As in an upgrade, this controller
+ * takes them over.
+ */
 let world: VirtualWorld;
 afterEach(() => world.close());
 

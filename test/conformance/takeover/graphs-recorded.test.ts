@@ -7,7 +7,8 @@ import { virtualWorld } from '../../support/virtual-world.ts';
 import type { RecordedState } from './recorded-graphs.ts';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';
 
-/** Takes over the Graphs of each recorded state that kro's own controller left. */
+/* Takes over the Graphs of each recorded state that kro's own controller left. */
+
 let world: VirtualWorld;
 let accepted: string[];
 afterEach(() => world.close());
@@ -83,7 +84,7 @@ const isReady = (object: RecordedState['contract'][string]): boolean => {
   const ready = isJsonObject(conditions) ? conditions['Ready'] : undefined;
   return object.deleting !== true && isJsonObject(ready) && ready['status'] === 'True';
 };
-/** The last state of each scenario whose Graphs are all ready. */
+/** For each scenario, the last recorded state in which all Graphs are ready. */
 const ready = [
   ...new Map(
     recordedGraphStates()

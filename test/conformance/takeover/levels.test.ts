@@ -5,7 +5,10 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 
-/** Takes over the recorded state of kro 0.9 at both levels of `--kro-compatibility`. */
+/**
+ * The world that restores the recorded state of kro 0.9. A controller takes the state over at each level of
+ * `--kro-compatibility`.
+ */
 let world: VirtualWorld;
 afterEach(() => world.close());
 
@@ -21,7 +24,10 @@ async function writesAt(level: Level): Promise<string[]> {
 
 const state = (): ReadonlyMap<string, KubeObject> => objectsOf(world.cluster.snapshot());
 
-/** The annotations that only kro 0.10 writes, and the apply order, because kro 0.10 numbers the waves differently. */
+/**
+ * The annotations that differ between the levels: two that only kro 0.10 writes, and the apply order, because kro 0.10
+ * numbers the waves differently.
+ */
 const OF_ENGINE = /^internal\.kro\.run\/(?:node-path|apply-order|patch-contributions)$/;
 
 /**
@@ -41,7 +47,7 @@ function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, 
 test('the default level takes over the objects of kro 0.9, and level 0.9 takes them back', async () => {
   world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
   await world.controller.stop();
-  // The recorded state contains kro's CRDs.
+  // The recorded state contains kro's CRDs, so the controller's own CRDs are deleted first.
   for (const { apiVersion, kind, metadata } of controllerCrds()) {
     await world.user.delete({ apiVersion, kind, name: metadata.name ?? '' });
   }

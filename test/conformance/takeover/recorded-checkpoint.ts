@@ -25,7 +25,10 @@ interface Scenario {
   readonly steps: readonly Step[];
 }
 
-/** A recorded condition. It has no times, and it has `current` instead of a generation. */
+/**
+ * A recorded condition. It has no times, and instead of a generation it has `observed`, such as `current` or
+ * `stale by 1`.
+ */
 type RecordedCondition = Readonly<Record<'status' | 'reason' | 'message' | 'observed', string | undefined>>;
 
 interface Checkpoint {

@@ -42,7 +42,7 @@ interface Scenario {
 const FOLDER = new URL('../controller-0.10/', import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
 
-/** Replaces the suffix of names that differs from run to run. */
+/** The replacement for the suffix of names that differs from run to run. */
 const X = 'x';
 export const RECORDED_NAMESPACE = `t-${X}`;
 

@@ -96,7 +96,7 @@ describe('a cluster that kro ran', () => {
       (text: string) =>
         text.replaceAll('kro/devel', 'kro/v0.9.3').replaceAll('kro-version":"devel"', 'kro-version":"v0.9.3"'),
     ],
-  ])('has no write because of %s', async (_, options, change) => {
+  ])('gets no write because of %s', async (_, options, change) => {
     const cluster = await clusterOfKro(change);
     const { controller, writes } = await takeOver(cluster, options);
     expect(writes()).toEqual([BLOCKED]);

@@ -13,7 +13,7 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';
 
-/** Shows Graphs as kro's own controller left them. No controller runs. */
+/** A cluster with Graphs as kro's own controller left them. No controller runs. */
 let world: VirtualWorld;
 afterEach(() => world.close());
 
@@ -51,12 +51,12 @@ const CAUSES: readonly (readonly [string, string, readonly string[]])[] = [
 ];
 
 describe('why', () => {
-  test.each(CAUSES)('%s, %s', async (scenario, checkpoint, parts) => {
+  test.each(CAUSES)('names the cause and the remedy for the recording %s, %s', async (scenario, checkpoint, parts) => {
     const text = await why(await at(scenario, checkpoint));
     for (const part of parts) expect(text).toContain(part);
   });
 
-  test('graph-two-graphs-one-object, contended', async () => {
+  test('says that another Graph writes the object, for the recording graph-two-graphs-one-object, contended', async () => {
     const text = await why(await at('graph-two-graphs-one-object', 'contended', 'g2'));
     expect(text).toContain('! s  blocked: may not write ConfigMap v1 t-x/shared, which another Graph writes');
   });

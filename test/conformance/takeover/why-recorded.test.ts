@@ -10,7 +10,10 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { restoreCheckpoint } from './recorded-checkpoint.ts';
 
-/** Runs `why` on scenarios that were recorded with kro's own controller, each at a checkpoint with a failure. */
+/**
+ * The cluster of one test. The tests run `why` on scenarios that were recorded with kro's own controller, each at a
+ * checkpoint with a failure.
+ */
 let world: VirtualWorld;
 afterEach(async () => {
   await world.close();

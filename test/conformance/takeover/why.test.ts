@@ -11,10 +11,11 @@ import { KubeClient, readSession } from '../../../src/kube/index.ts';
 import { withoutTimes } from '../../support/without-times.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
-/**
+/*
  * Runs the commands on the state that kro's own controller left, as recorded in `test/fixtures/takeover`. No controller
  * runs.
  */
+
 let cluster: Cluster;
 let api: KubernetesApi;
 beforeAll(async () => {

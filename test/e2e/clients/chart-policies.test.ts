@@ -30,7 +30,8 @@ const DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
 ];
 
 /**
- * Additional values. The covering rows contain every combination of any three choices from `DIMENSIONS` and this list.
+ * Additional values. The tests also render rows that together contain every combination of any three choices from
+ * `DIMENSIONS` and this list.
  */
 const FURTHER_DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['deployment.priorityClassName=platform']],

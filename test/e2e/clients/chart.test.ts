@@ -187,7 +187,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect((await role('config.dashboardBindAddress=":8090"'))?.['rules']).toEqual(dashboardRules());
   });
 
-  test('has a value for every flag except the flags for debugging, and the controller accepts the rendered flags', async () => {
+  test('has a value for every flag except the flags for debugging and a flag without effect, and the controller accepts the rendered flags', async () => {
     const given = parseControllerFlags(
       args(
         await renderChart(

@@ -33,7 +33,7 @@ describe.skipIf(program === '').each(clientServers())('helm on $name', ({ name, 
     await server.close();
   });
 
-  test('install, a second install, status, get and list', async () => {
+  test('install refuses a name that is in use, and status, get and list show the release', async () => {
     const wait = workloads ? ['--wait', '--timeout=60s'] : [];
     expect(await ok('install', 'app', 'chart', '--set', 'colour=blue', ...wait)).toMatch(/^STATUS: deployed$/m);
     expect((await helm.run(['install', 'app', 'chart', '-n', NAMESPACE])).stderr).toMatch(/cannot re-use a name/);
@@ -44,7 +44,7 @@ describe.skipIf(program === '').each(clientServers())('helm on $name', ({ name, 
     expect(await ok('get', 'manifest', 'app')).toMatch(/kind: Deployment/);
   }, 90_000);
 
-  test('upgrade, history, rollback, and the deletion of objects that are not in the new version of the chart', async () => {
+  test('upgrade deletes objects that the chart no longer renders, rollback restores them, and history lists all revisions', async () => {
     await ok('upgrade', 'app', 'chart', '--set', 'colour=red');
     expect(await settings()).toMatchObject({ colour: 'red' });
     await ok('upgrade', 'app', 'chart', '--reuse-values', '--set', 'extra.enabled=false');
@@ -70,7 +70,7 @@ describe.skipIf(program === '').each(clientServers())('helm on $name', ({ name, 
     expect(await ok('status', 'app')).toMatch(/^STATUS: failed$/m);
   });
 
-  test('a values file, a template, and lint need no cluster', async () => {
+  test('template renders the chart with a values file, and lint accepts the chart', async () => {
     writeFileSync(join(server.directory, 'values.yaml'), 'colour: blue\n');
     expect(await ok('template', 'app', 'chart', '-f', 'values.yaml')).toMatch(/colour: "blue"/);
     expect(await ok('lint', 'chart')).toMatch(/0 chart\(s\) failed/);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
 
-/** A way to deploy a program: by a process, by this project's controller, or for stock kro. */
+/** A way to deploy a program: in direct mode, with this project's controller, or with a definition for stock kro. */
 export type Way = 'direct' | 'ours' | 'stock';
 
 /** The expected result of a deployment in one of these ways. */

@@ -29,7 +29,7 @@ const calls = (names: string, of: string, args: readonly string[]): string[] =>
 const positioned = (pieces: readonly string[]) =>
   pairs(pieces, POSITIONS).map(([piece, at]) => (at === '' ? piece : `${piece}, ${at}`));
 
-/** Numbers from every source. */
+/** Expressions of numbers: fields, operators, conversions and functions. */
 const NUMBERS = [
   's.n',
   's.f',

@@ -90,7 +90,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await world.eventsOf('pots')).toContain('RolledOut: revision 2 goes to all instances');
   });
 
-  it('is applied to a share of the instances for a percentage', async () => {
+  it('is applied to a part of the instances when the annotation is a percentage', async () => {
     await sixOnFirst('40%');
     await define(gated('v2'), '40%');
     expect((await versions())['v2']).toHaveLength(3);
@@ -208,7 +208,7 @@ describe('a new revision of a definition with a canary', () => {
     expect((await versions())['v2']).toHaveLength(5);
   });
 
-  it('is found by other programs only for the instances that the controller chose', async () => {
+  it('is returned by liveDefinition only for the instances that the controller chose', async () => {
     await sixOnFirst('1');
     await world.apply(pot('b', {}, { 'kro.run/reconcile': 'suspended' }));
     await define(gated('v2'), '1');

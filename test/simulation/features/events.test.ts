@@ -107,7 +107,7 @@ describe('events', () => {
 });
 
 describe('a deletion that is blocked', () => {
-  it('names object, finalizers and time in condition, event and metric of the instance', async () => {
+  it('names the object, its finalizers and the time in condition, event and metric of the instance', async () => {
     await define();
     await world.apply(pot('p'));
     await hold('p-map', ['acme.test/hold']);
@@ -132,7 +132,7 @@ describe('a deletion that is blocked', () => {
     expect(world.controller.metricsText()).toContain(`${metric} 0`);
   });
 
-  it('is also reported in event and metric for a retired object', async () => {
+  it('is also reported by an event and a metric when the object is retired', async () => {
     const map = { ...mapResource('map', { text: 'x' }), includeWhen: ['${schema.spec.count > 0}'] };
     await world.apply(potDefinition([map]));
     await world.advance(5000);

@@ -63,7 +63,7 @@ describe('Graphs that make Graphs', () => {
 });
 
 describe('Graphs that create endless copies of themselves', () => {
-  it('are stopped after ten copies, and the deletion of the first Graph deletes all copies', async () => {
+  it('are stopped at the eleventh copy, and the deletion of the first Graph deletes all copies', async () => {
     await worldOfGraphs();
     // Each copy reads itself and creates the next copy, whose name is one letter longer.
     const own = "{'id': 'own', 'ref': {'apiVersion': 'kro.run/v1alpha1', 'kind': 'Graph', 'metadata': {'name': next}}}";
@@ -95,7 +95,7 @@ describe('Graphs that create endless copies of themselves', () => {
 });
 
 describe('large and cyclic Graphs', () => {
-  it('a cycle across subgraphs is refused by name', async () => {
+  it('a cycle across subgraphs is refused, with a message that shows the cycle', async () => {
     await worldOfGraphs();
     const sub = (reads: string) => ({
       nodes: [{ id: 'c', template: config(`of-${reads}`, { v: `\${${reads}.c.data.v}` }) }],

@@ -135,7 +135,7 @@ describe('the status of a Graph', () => {
     expect(cache.get('default/gone')).toBeUndefined();
   });
 
-  it('keeps finalizers of other clients', async () => {
+  it('is on an object that keeps the finalizers of other clients when its own finalizer changes', async () => {
     const graph = await create('held');
     await client.patch(ref('held'), { metadata: { finalizers: ['other/x'] } });
     const parent = new GraphParent(client, graphs(), graph, signal);

@@ -209,7 +209,7 @@ describe('a Graph', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('whose account may not list and watch is read object by object, and drift is found by the next pass', async () => {
+  it('whose account may not list and watch has its objects read one by one, and drift is found by the next pass', async () => {
     await worldOfGraphs(['get', 'create', 'patch', 'delete']);
     await world.apply(graph('g', [{ id: 'a', template: config('a', { v: '1' }) }]));
     await world.advance(5000);

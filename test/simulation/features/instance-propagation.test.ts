@@ -130,7 +130,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, and not 3');
   });
 
-  it('does not use a revision for a new instance that was held back from other instances', async () => {
+  it('does not give a new instance a revision that was held back from other instances', async () => {
     // The first revision also has conditions, and goes to all instances.
     await fiveOnFirst(BATCHES);
     await define('v2', BATCHES);
@@ -242,7 +242,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await versions()).toEqual({ v2: NAMES });
   });
 
-  it('uses a revision that all instances follow for new instances without evaluating its conditions, also after a restart', async () => {
+  it('gives new instances the revision that all instances follow, without evaluating its conditions, also after a restart', async () => {
     await fiveOnFirst();
     await define('v2', "${pots.all(p, p.updated() || p.metadata.name != 'f')}");
     expect(await versions()).toEqual({ v2: NAMES });

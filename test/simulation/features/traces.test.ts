@@ -84,7 +84,7 @@ it('a pass is a span that contains its decisions, its writes and their API reque
   await user.close();
 
   expect(spans.every(({ ends }) => ends === 1)).toBe(true);
-  // Events are sent later, perhaps in the same pass.
+  // Events are sent later, perhaps during the same pass, so their spans are not compared.
   const isEvent = ({ options }: Recorded) => String(options.attributes?.['url.path']).includes('/events');
   const others = spans.filter((span) => !isEvent(span));
   const tree = new Set(others.map(({ name, parent }) => `${parent ?? 'none'} > ${name}`));

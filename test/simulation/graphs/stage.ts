@@ -105,7 +105,10 @@ export const WIDGET_OBJECT: KubeObject = {
 
 const apply = (admin: KubeClient, object: KubeObject) => admin.apply(object, { fieldManager: 'user', force: true });
 
-/** A stage with Graphs and a definition. The cluster has accounts, objects of users and a custom kind. */
+/**
+ * The environment of stories about Graphs, with one definition. The cluster also has accounts, objects of users and a
+ * custom kind.
+ */
 export const GRAPH_STAGE: Stage = {
   name: 'graphs',
   async prepare(admin, idle) {

@@ -323,7 +323,7 @@ spec:
 describe('typekro convert --to typescript', () => {
   const run = (line: string, stdin: string) => commandRunner([convert], folder)(line, stdin);
 
-  test('plain objects', async () => {
+  test('plain objects become a composition whose spec has the lifted fields', async () => {
     const { code, out } = await run(
       'convert - --to typescript --name web-shop --lift Deployment/web:spec.replicas',
       PLAIN,
@@ -368,7 +368,7 @@ describe('typekro convert --to typescript', () => {
     `);
   });
 
-  test('a definition and its instance', async () => {
+  test('a definition and its instance become a module that exports both', async () => {
     const instance =
       '---\napiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: { name: one }\nspec: { name: a, zones: [b] }\n';
     const { code, out, err } = await run('convert - --to typescript', DEFINITION + instance);
@@ -433,7 +433,7 @@ describe('typekro convert --to typescript', () => {
     `);
   });
 
-  test('a definition that uses the kind of another definition and a CRD in the same file', async () => {
+  test('a definition may use the kinds of another definition and of a CRD in the same file', async () => {
     const resource = (id: string, kind: string) =>
       `    - id: ${id}\n      template: { apiVersion: acme.test/v1, kind: ${kind}, metadata: { name: a }, spec: { size: 3 } }\n`;
     const rgd = (name: string, kind: string, resources: string) =>

@@ -103,8 +103,8 @@ function statusOf(
 }
 
 /**
- * Returns the name of the resource in AWS: `spec.name`, the member that is named after the kind, such as `tableName`,
- * or `dbInstanceIdentifier`. By default, the name of the object.
+ * Returns the name of the resource in AWS. This is the first of these that is set: `spec.name`, the member that is
+ * named after the kind (such as `tableName`), `dbInstanceIdentifier`, the name of the object.
  */
 function nameInAws({ kind, spec, metadata }: KubeObject): string {
   const member = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}Name`;

@@ -78,8 +78,8 @@ function merge(live: KubeObject, wanted: KubeObject): KubeObject {
 }
 
 /**
- * Returns the owners of the live object and the wanted owners. An owner with the same uid is replaced, so that a
- * reference to the owner becomes its controller reference.
+ * Returns the owners of the live object and the wanted owners. A wanted reference replaces a live reference with the
+ * same uid, so that it can become the controller reference.
  */
 function mergeOwners({ metadata }: KubeObject, wanted: readonly OwnerReference[]): OwnerReference[] {
   const owners = [...(metadata.ownerReferences ?? [])];

@@ -37,7 +37,7 @@ test.each<[string, number, ServerProof]>([
   ['a server that was opened as localhost, or through another port', 421, 'other-address'],
   ['a server without proofs', 404, 'none'],
   ['a program that does not reach the server to which it forwards', 502, 'unknown'],
-])('the proof of %s', async (_title, status, expected) => {
+])('without a proof, the status of the response shows the reason: %s', async (_title, status, expected) => {
   vi.stubGlobal('location', { host: OWN });
   vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ code: 'x', message: 'no' }, { status })));
   expect(await createApi('kept', () => true).proof()).toBe(expected);
@@ -92,7 +92,7 @@ test('a server that does not respond to the request for the stream, or for a che
       signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
     );
   });
-  // The limits of `AbortSignal.timeout` do not follow a clock of a test.
+  // The time limits of `AbortSignal.timeout` do not follow the fake timers, so the test aborts these signals itself.
   const limits: AbortController[] = [];
   vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
     limits.push(new AbortController());

@@ -60,7 +60,10 @@ export interface Api {
    * send the token only in the address, which proxies log.
    */
   readonly events: () => Promise<AsyncIterable<StreamMessage>>;
-  /** Ends the running requests as requests without a response. After a lost connection, a response may never arrive. */
+  /**
+   * Ends the running requests. Each of them then counts as a request without a response. After a lost connection, a
+   * response may never arrive.
+   */
   readonly end: () => void;
 }
 
@@ -81,8 +84,8 @@ export function createApi(token: string, mayBeStranger: () => boolean): Api {
   const underWay = new Set<AbortController>();
   const send = async (path: string, init: JsonRequest): Promise<Response> => {
     if (mayBeStranger()) throw noAnswer();
-    // A browser refuses to send any other token in a header. Without the header, the response of the server states
-    // which tokens it accepts.
+    // A browser refuses to send a token with an unusual character in a header. The request is then sent without the
+    // header, and the response of the server states which tokens it accepts.
     const headers = {
       ...(unusualCharacter(token) === undefined ? { authorization: `Bearer ${token}` } : {}),
       ...init.headers,

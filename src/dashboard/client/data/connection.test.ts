@@ -161,7 +161,7 @@ test.each<[string, boolean, ServerProof, number, ConnectionState, number]>([
   ['without proofs that no longer accepts the token', false, 'none', 401, { is: 'refused' }, 1],
   ['without proofs that answers with a fault', false, 'none', 500, { is: 'lost', since: 0 }, 1],
 ])(
-  'after a lost connection, the stream of a server %s',
+  'after a lost connection, the proof and the response decide whether the page opens the stream of a server %s',
   async (_title, proves, proof, metaStatus, expected, opened) => {
     vi.useFakeTimers({ now: 0 });
     const { streams, server } = followed(proves);

@@ -52,8 +52,9 @@ export const browserTimers: ReadTimers = {
 };
 
 /**
- * The time after which data that did not change is read again, in milliseconds. The server watches the objects of an
- * instance for a longer time after a read. The read also shows what no watch reports, such as new events.
+ * The time after which data that did not change is read again, in milliseconds. After a read, the server watches the
+ * objects of the instance for longer than this time, so repeated reads keep these watches open. A repeated read also
+ * shows what no watch reports, such as new events.
  */
 export const REPEAT_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CLUSTER_TOKEN, inspectPaths } from '../../../inspect/index.ts';
 
-/** The requests of the page, as paths without a query, and those with its token. */
+/** All requests of the page, and those of them that have its token, as paths without a query. */
 let requests: string[];
 let withToken: string[];
 /** The whole addresses of the requests. */
@@ -65,7 +65,7 @@ test('after a proof that fails, no request with the token is sent', async () => 
   expect(new Set(requests)).toEqual(new Set([PROOF]));
 });
 
-test('a stored token with a character that no header can contain leads to the refusal of the server', async () => {
+test('a stored token with a character that no header can contain is not sent, so the page shows the refusal of the server', async () => {
   vi.stubGlobal('location', { hash: '#token=gar%E2%80%8Bbage', host: '127.0.0.1:1' });
   vi.stubGlobal('fetch', (_path: string, init: RequestInit) => {
     // A browser throws for such a header.

@@ -23,7 +23,7 @@ export function placeProblems(form: FormInstance, found: readonly InstanceProble
     const { key, isExact } = placeOf(form, steps);
     const text = isExact ? message : `${field}: ${message}`;
     if (key === undefined) others.push(text);
-    // The field already shows that it needs a value.
+    // A field in `missing` already shows that it needs a value, so it gets no other message.
     else if (!missing.has(key) && !seen.has(key)) byKey.set(key, text);
     if (key !== undefined) seen.add(key);
   }

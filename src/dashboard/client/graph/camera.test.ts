@@ -31,7 +31,7 @@ test.each([
   ['visible', { x: 100, y: 100 }, { x: 0, y: 0 }],
   ['right of the frame', { x: 900, y: 100 }, { x: 224, y: 0 }],
   ['above the frame', { x: 100, y: -200 }, { x: 0, y: -224 }],
-])('the camera that reveals a box that is %s', (_title, place, expected) => {
+])('the camera moves only as far as necessary to show a box that is %s', (_title, place, expected) => {
   expect(revealCamera({ x: 0, y: 0, scale: 1 }, frame, { ...place, width: 100, height: 50 })).toMatchObject(expected);
 });
 

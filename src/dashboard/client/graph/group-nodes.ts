@@ -23,7 +23,7 @@ export interface Grouping {
 /** The number of nodes above which the picture draws groups. */
 export const MAX_NODES = 300;
 
-/** The maximum number of nodes that are not settled and therefore stay single next to groups. */
+/** The maximum number of nodes that stay single next to groups because they are, or were, not settled. */
 export const MAX_APART = 60;
 
 /** The maximum number of members of an opened group that are drawn. The list next to the graph has all members. */

@@ -9,7 +9,7 @@ test.each([
   [[at(0, 0), at(10, 0)], 'M0 0L10 0'],
   [[at(0, 0), at(10, 0), at(20, 10)], 'M0 0Q10 0 20 10'],
   [[at(0, 0), at(10, 0), at(20, 10), at(30, 10)], 'M0 0Q10 0 15 5Q20 10 30 10'],
-])('the path through %j', (points, expected) => {
+])('pathOf draws the expected path through %j', (points, expected) => {
   expect(pathOf(points)).toBe(expected);
 });
 

@@ -2,7 +2,10 @@ import type { Point } from './layout.ts';
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
-/** A smooth SVG path through the points: curves between the middles of its parts. */
+/**
+ * A smooth SVG path from the first point to the last. Each point between them bends a curve that ends in the middle of
+ * the next segment, or at the last point.
+ */
 export function pathOf(points: readonly Point[]): string {
   const [first, ...rest] = points;
   if (first === undefined) return '';

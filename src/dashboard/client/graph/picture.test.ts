@@ -73,7 +73,7 @@ test.each([
   ['a secret', [{ is: 'secret' }], 'flowed'],
   ['not known yet', [{ is: 'unknown', message: 'absent' }], 'missing'],
   ['no value', [], 'plain'],
-] as const)('the line of a value that is %s', (_title, values, state) => {
+] as const)('a line has the expected state when its value is %s', (_title, values, state) => {
   const detail = { graph: graphOf([outlineNode('a'), outlineNode('b')]), edges: [edge('a', 'b', values)], nodes: [] };
   expect(pictureOfInstance(detail, instance).lines[0]?.state).toBe(state);
 });

@@ -33,7 +33,10 @@ const BACK = 5;
 const SPACE = 2;
 /** The lengths of texts that are tried. A longer text fits at fewer positions. */
 const LENGTHS = [32, 18, 10];
-/** The parts of a line at which a label is tried, and the distances from the line. The middle comes first. */
+/**
+ * The positions of a label that are tried: fractions of the line's length, and distances from the line. The middle of
+ * the line comes first.
+ */
 const PARTS = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];
 const SHIFTS = [0, -14, 14, -28, 28, -42, 42];
 /** The maximum number of labels. The panel of a node has all values. */
@@ -80,7 +83,7 @@ function placeLabel(line: Line, points: readonly Point[], taken: readonly Area[]
   return undefined;
 }
 
-/** The number of columns of a text. Characters after the first scripts of Unicode, such as Chinese ones, take two. */
+/** The number of columns of a text. Characters with high code points, such as Chinese characters, take two columns. */
 const widthOf = (text: string): number =>
   Array.from(text).reduce((sum, character) => sum + (character > '\u2e7f' ? 2 : 1), 0);
 

@@ -3,7 +3,9 @@ import { connection } from '../data/connection.ts';
 import { browserHost } from '../playground/runner.ts';
 import type { Layout } from './layout.ts';
 
-/** The scripts of the workers that the page started, and the messages that the page sent to them. */
+/**
+ * `started` has the scripts of the workers that the page started. `sent` has the messages that the page sent to them.
+ */
 let started: string[];
 let sent: { readonly id: number }[];
 let answer: (event: { readonly data: { readonly id: number; readonly layout: string } }) => void;

@@ -14,8 +14,8 @@ let lastId = 0;
 const waiting = new Map<number, LayoutReceiver>();
 
 /**
- * Computes a layout in a worker, which the first call starts. While another program may have the port, no worker is
- * started, and the request waits.
+ * Computes a layout in a worker, which the first call starts. While another program may have the port of the server, no
+ * worker is started, and the request waits.
  */
 export function requestLayout(input: LayoutInput, receiver: LayoutReceiver): void {
   lastId += 1;

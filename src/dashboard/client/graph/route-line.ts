@@ -14,8 +14,9 @@ interface Level {
 
 /**
  * Makes a function that routes a line between two of the boxes, through the points that the layout keeps free. A line
- * leaves a box at the side towards the next level, in the middle, and arrives at the opposite side of its reader. The
- * line changes its lane only between levels, where there are no boxes. Therefore the line crosses no other box.
+ * leaves a box at the side towards the next level, in the middle, and arrives at the opposite side of the box that
+ * reads the value. The line changes its lane only between levels, where there are no boxes. Therefore the line crosses
+ * no other box.
  */
 export function createRouter(
   boxes: readonly Placed[],

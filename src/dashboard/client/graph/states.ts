@@ -28,7 +28,10 @@ const TONES: Readonly<Record<string, Tone>> = {
   DELETING: 'leaving',
 };
 
-/** The look of the state of a node, an object, an instance or a definition; `unknown` for a state of a later server. */
+/**
+ * The look of the state of a node, an object, an instance or a definition; `unknown` for a state that only later
+ * versions of the server have.
+ */
 export function toneOf(state: ShownState | InstanceRow['state'] | ObjectReport['state'] | 'Active' | 'Inactive'): Tone {
   return Object.hasOwn(TONES, state) ? (TONES[state] ?? 'unknown') : 'unknown';
 }

@@ -50,7 +50,7 @@ export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout 
       event.preventDefault();
       const bounds = element.getBoundingClientRect();
       const at = { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
-      // A pinch of a touchpad arrives as a wheel with Ctrl.
+      // The browser reports a pinch gesture on a touchpad as a wheel event with `ctrlKey`.
       const isZoom = event.ctrlKey || event.metaKey;
       setCamera(
         isZoom

@@ -5,9 +5,9 @@ import { apartNodes, pictureOfInstance } from './picture.ts';
 import { useOpened } from './use-opened.ts';
 
 /**
- * The picture of an instance, and the function that opens or closes one of its collections and groups. A graph with
- * groups chooses its single nodes when it is first drawn, and when a group is opened or closed. A change of a state
- * thus moves no box.
+ * The picture of an instance, and the function that opens or closes one of its collections and groups. In a graph with
+ * groups, some nodes are drawn apart from the groups. These nodes are chosen when the graph is first drawn, and again
+ * when a collection or a group is opened or closed. A change of a state therefore moves no box.
  */
 export function useInstancePicture(
   detail: Pick<InstanceDetail, 'graph' | 'edges' | 'nodes'>,

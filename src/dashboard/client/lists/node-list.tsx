@@ -99,7 +99,7 @@ export function NodeList(props: {
 
 /**
  * The nodes whose id, state, reason and objects contain the words of the filter. Nodes that need attention come first.
- * Both parts keep their order.
+ * Among them, and among the other nodes, the given order stays.
  */
 export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {
   const found = nodes.filter(({ id, state, reason, objects }) =>

@@ -5,7 +5,7 @@ import { rowAfterKey, scrollToRow, virtualWindow } from './virtual-window.ts';
 
 /** A long list in a component. */
 export interface Virtual {
-  /** The reference of the element that scrolls. */
+  /** The ref that the component passes to the element that scrolls. */
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly shown: VirtualWindow;
   /** The index of the active row. Keys such as the arrows change it. */

@@ -7,7 +7,7 @@ test.each([
   ['the end', 399_600, 10_000, { first: 9982, end: 10_000 }],
   ['a list that shrank', 399_600, 5, { first: 5, end: 5 }],
   ['an empty list', 0, 0, { first: 0, end: 0 }],
-])('the drawn rows at %s', (_title, scrollTop, total, expected) => {
+])('virtualWindow returns the rows to draw at %s', (_title, scrollTop, total, expected) => {
   expect(virtualWindow(scrollTop, 400, 40, total)).toEqual(expected);
 });
 
@@ -15,7 +15,7 @@ test.each([
   ['a row above', 2, 80],
   ['a visible row', 6, 200],
   ['a row below', 20, 440],
-])('the scroll position that shows %s', (_title, row, expected) => {
+])('scrollToRow returns the scroll position that shows %s', (_title, row, expected) => {
   expect(scrollToRow(row, 200, 400, 40)).toBe(expected);
 });
 
@@ -27,7 +27,7 @@ test.each([
   ['Home', 5, 0],
   ['a', 5, undefined],
   ['toString', 5, undefined],
-])('the key %s at row %i', (key, row, expected) => {
+])('the key %s at row %i leads to row %s', (key, row, expected) => {
   expect(rowAfterKey(key, row, 100, 10)).toBe(expected);
 });
 

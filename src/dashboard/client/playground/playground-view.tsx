@@ -43,7 +43,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     () =>
       createRunner<PlaygroundInput, PlaygroundResult>(browserHost(), (state) => {
         setRun(state);
-        // When the texts fail, the results of earlier texts are removed.
+        // When a run with the present texts fails, the results of earlier texts are removed.
         if (state.is !== 'running') setResult(state.is === 'done' ? state.result : NO_RESULT);
       }),
     [],

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { textOf } from '../../../../test/support/rendered-text.ts';
 import type { CurrentValue, InstanceNode } from '../../../inspect/index.ts';
 
-// The choice of colours is read when its module is loaded.
+// `theme.ts` reads `localStorage` when it is loaded.
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 const { StepTable } = await import('./step-table.tsx');
@@ -75,7 +75,7 @@ describe('the values of a step of the playground', () => {
     expect(shown).toBe(`Expressions of web the status ${text}`);
   });
 
-  test('a graph without expressions says so', () => {
+  test('the view says that a graph has no expressions', () => {
     const shown = textOf(<StepValues step={{ ...step, values: [] }} node="web" onNode={nothing} />);
     expect(shown).toBe('The graph has no expressions.');
   });

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { connection } from '../data/connection.ts';
 import { TokenForm } from './token-form.tsx';
 
-/** The state of the connection in one word. */
+/** The state of the connection in one or two words. */
 export function ConnectionSign(): JSX.Element {
   const { is } = connection.value;
   const words = { connecting: 'Connecting', live: 'Live', lost: 'Reconnecting', refused: 'No access' };

@@ -49,14 +49,14 @@ export function StateBadge({ state, tone }: { readonly state: string; readonly t
   );
 }
 
-/** Copies a command for a new shell of the server's machine. */
+/** Copies a command in a form that works in a new shell on the server's machine. */
 export const copyCommand = (command: string): Promise<void> => copyText(inNewShell(command, meta.value?.commands));
 
 /** A button that copies a shell command for the shown content. */
 export function CopyCommand(props: {
   readonly command: string;
   readonly label?: string;
-  /** The standard input of the command, which the copy contains. */
+  /** The standard input of the command. The copied text contains this input. */
   readonly input?: string;
 }): JSX.Element {
   const command = inNewShell(props.command, meta.value?.commands);
@@ -132,7 +132,7 @@ export function Problem(props: {
   );
 }
 
-/** A part of the page without content, with the next step of the user. */
+/** Stands in place of content that does not exist yet, and names the next step of the user. */
 export function Empty({
   title,
   children,
@@ -178,7 +178,7 @@ export function ReadNotice(props: { readonly read: Remote<unknown>; readonly wha
   const { value, error, readAt = 0, slowSince } = read;
   const isSilent =
     error === undefined || (error.status === 0 && (value === undefined || connection.value.is !== 'live'));
-  // A notice of the page already says that the connection is lost.
+  // If the connection is lost, another notice of the page says so. This notice then does not report a slow read.
   const since = connection.value.is === 'lost' ? undefined : slowSince;
   if (error?.problem.code === 'inspect/no-instance')
     return value === undefined ? (

@@ -26,8 +26,8 @@ export const shortcutGroups = signal<readonly ShortcutGroup[]>([]);
 const MAX_SEQUENCE_MS = 1200;
 
 /**
- * The groups with `added`, in the order of their depths. The order matters because effects of inner components run
- * before effects of outer components.
+ * The groups with `added`, sorted by depth. Without sorting, groups of inner components would come first, because the
+ * effects of inner components run first.
  */
 export const withShortcutGroup = (groups: readonly ShortcutGroup[], added: ShortcutGroup): ShortcutGroup[] =>
   [...groups, added].toSorted((a, b) => DEPTHS.indexOf(a.depth) - DEPTHS.indexOf(b.depth));
@@ -40,7 +40,7 @@ export function useShortcuts(title: string, depth: ShortcutGroup['depth'], short
   latest.current = shortcuts;
   const description = shortcuts.map(({ keys, description: text }) => `${keys} ${text}`).join('\n');
   useEffect(() => {
-    // The group is registered once, and calls the functions of the last rendering.
+    // The group is registered again only when its texts change. It calls the functions of the latest rendering.
     const group: ShortcutGroup = {
       title,
       depth,
@@ -99,12 +99,12 @@ export function listenToShortcuts(target: Window): void {
   });
 }
 
-/** The parts in which arrow keys move. The first visible one gets the focus. */
+/** The parts in which the arrow keys change the focused or selected element. The first visible part gets the focus. */
 const WITH_ARROWS = ['.box[tabindex="0"]', '[role=grid]', '.cards a', '[role=listbox]'];
 
 /**
- * When no element has the focus, moves the focus to the part of the page in which arrow keys move. Returns false when
- * an element has the focus, and when there is no such part.
+ * When no element has the focus, moves the focus to the first visible part of `WITH_ARROWS`. Returns false when an
+ * element has the focus, and when there is no such part.
  */
 function focusFirst({ activeElement, body }: Document): boolean {
   if (activeElement !== body && activeElement?.id !== 'main') return false;

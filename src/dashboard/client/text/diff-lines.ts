@@ -8,7 +8,10 @@ export interface DiffLine {
   readonly after?: number;
 }
 
-/** With more edits, the texts have little in common. All lines between the common ends then count as different. */
+/**
+ * With more edits, the texts have little in common. All lines between the common start and the common end then count as
+ * different.
+ */
 const MAX_EDITS = 600;
 
 /** The lines of two texts with their differences (Myers' algorithm: the fewest removed and added lines). */

@@ -37,7 +37,7 @@ test.each([
   ],
   [revisionCommand('shops-r00012'), 'kubectl get graphrevision.v1alpha1.internal.kro.run/shops-r00012 -o yaml'],
   [planCommand(['a.yaml', 'my b.yaml']), "typekro plan a.yaml 'my b.yaml'"],
-])('the command `%s`', (command, expected) => {
+])('a command has the expected words: `%s`', (command, expected) => {
   expect(command).toBe(expected);
 });
 

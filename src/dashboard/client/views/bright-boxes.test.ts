@@ -12,7 +12,7 @@ test.each([
   ['a chain', [{ nodes: ['a'] }], ['a']],
   ['a chain through a group', [{ nodes: ['c', 'd'] }], ['group', 'd']],
   ['two chains', [{ nodes: ['a'] }, { nodes: ['d'] }], ['a', 'd']],
-])('the bright boxes with %s', (_title, chains, expected) => {
+])('brightBoxes returns the boxes that contain nodes of the chains: %s', (_title, chains, expected) => {
   const bright = brightBoxes(boxes, chains);
   expect(bright === undefined ? undefined : [...bright]).toEqual(expected);
 });

@@ -89,7 +89,7 @@ test.each(['ready', 'busy', 'waiting', 'blocked', 'failed', 'idle', 'leaving', '
 test.each<[Parameters<typeof timesText>[0], string]>([
   [{ count: 1 }, ''],
   [{ count: 4 }, ', 4 times'],
-  // A time after that of this clock counts as now.
+  // A time later than the present time of this clock counts as now.
   [{ count: 4, first: '2999-01-01T00:00:00Z' }, ', 4 times in 0s'],
 ])('an event with %j has the text "%s"', (event, text) => {
   expect(timesText(event)).toBe(text);
@@ -129,7 +129,7 @@ describe('the head of an instance', () => {
 });
 
 describe('lists', () => {
-  test('nodes that need attention come first, with their reasons; a ready one has its object', () => {
+  test('nodes that need attention come first, with their reasons; a ready node is shown with its object', () => {
     const nodes = [
       node('ready', 'ready', { objects: [{ object, state: 'present' }] }),
       node('many', 'ready', { objects: [{ object, state: 'present' }], omitted: 1999 }),
@@ -249,7 +249,7 @@ describe('the panel of a node', () => {
     expect(text).not.toContain('not ready');
   });
 
-  test('an object of a collection has its own address, also one that the server leaves out of the node', () => {
+  test('each object of a collection has its own address, even an object that the server omits from the node', () => {
     const other = 'v1/ConfigMap/b/c9';
     expect(panel(node('web', 'waiting', { objects: many }), 'v1/ConfigMap/b/c2')).toMatch(/^web ConfigMap b\/c2/);
     expect(panel(node('web', 'waiting', { objects: many, omitted: 7 }), other)).toMatch(/^web ConfigMap b\/c9/);

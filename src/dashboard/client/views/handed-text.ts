@@ -2,7 +2,7 @@ import type { PlanText } from './plan-text.ts';
 
 let handed: PlanText | undefined;
 
-/** Passes a text to the plan, which the page opens next. */
+/** Passes a text to the view of the plan. The page opens this view next. */
 export function handText(text: PlanText): void {
   handed = text;
 }

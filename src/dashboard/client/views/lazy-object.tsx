@@ -14,7 +14,7 @@ const loadLogs = () => import('./object-panels.tsx').then(({ LogsPanel }) => Log
 /** One object, desired and live. The script is loaded when the first object is shown. */
 export const LazyObject = (props: OfObject): JSX.Element => <LazyView load={load} what="the object" props={props} />;
 
-/** The logs of the pods of an object, which are loaded with the first one. */
+/** The logs of the pods of an object. The script is loaded when logs are shown for the first time. */
 export const LazyLogs = (props: OfObject): JSX.Element => <LazyView load={loadLogs} what="the logs" props={props} />;
 
 const loadParts = () => import('./object-panels.tsx').then(({ InstanceParts }) => InstanceParts);

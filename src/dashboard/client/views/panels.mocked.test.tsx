@@ -73,7 +73,7 @@ describe('the notice of a canary', () => {
   test.each<[string, Partial<RolloutState>, string, boolean]>([
     ['that waits', {}, 'Revision 4 is tried first on 1 of 40 instances (b/one).', false],
     [
-      'that is held has the reason',
+      'that is held, with the reason',
       { phase: 'held', message: 'b/one failed' },
       'Revision 4 is held on 1 of 40 instances (b/one). b/one failed',
       true,
@@ -84,7 +84,7 @@ describe('the notice of a canary', () => {
       'Revision 4 is tried first on 7 of 40 instances (a, b, c, d, e and 2 more).',
       false,
     ],
-  ])('%s', (_title, more, text, isBad) => {
+  ])('has the expected text for a canary %s', (_title, more, text, isBad) => {
     const view = <RolloutNotice rollout={rollout(more)} />;
     expect(textOf(view)).toBe(text);
     expect(renderToString(view).startsWith('<div class="notice bad">')).toBe(isBad);
@@ -184,7 +184,7 @@ describe('the object', () => {
     expect(textOf(view)).not.toContain('uid');
   });
 
-  test('an object that may not be read has the reason', () => {
+  test('the panel of an object that may not be read shows the reason', () => {
     answers.set('', { value: { ...detail, live: undefined, differences: [], unread: 'configmaps is forbidden' } });
     expect(textOf(view)).toMatch(/^configmaps is forbidden/);
     answers.set('', { error: new ApiError(403, { code: 'x', message: 'no', remedy: 'ask' }) });
@@ -230,13 +230,13 @@ describe('the logs', () => {
     expect(text).toMatch(/The last 2 lines: one two$/);
   });
 
-  test('a log that the server refuses has the reason', () => {
+  test('the panel of a log that the server refuses shows the reason', () => {
     answers.set('/object?object=v1%2FConfigMap%2Fb%2Fa', { value: { pods } });
     answers.set('&container=init&tail=500', { error: new ApiError(403, { code: 'x', message: 'no right' }) });
     expect(textOf(view)).toContain('The log cannot be read: no right.');
   });
 
-  test('an object without pods says so', () => {
+  test('the panel of an object without pods says so', () => {
     answers.set('/object?object=v1%2FConfigMap%2Fb%2Fa', { value: { pods: [] } });
     expect(textOf(view)).toBe('The object has no pods whose logs can be read.');
   });
@@ -267,7 +267,7 @@ test('the values of a collection are those of the chosen object', () => {
   ).toMatch(/data\.zone string \$\{zone\} "?of c"?$/);
 });
 
-test('a node of a definition has its rules, what it reads, and its readers', () => {
+test('the panel of a node of a definition shows its rules, what the node reads, and its readers', () => {
   const node: OutlineNode = {
     id: 'web',
     apiVersion: 'apps/v1',
@@ -319,7 +319,7 @@ describe('the head of an instance', () => {
     textOf(<InstanceHead detail={detail(more)} isGone={isGone} onChanged={nothing} />);
   const actions: InspectMeta['actions'] = ['suspend', 'resume', 'reconcile'];
 
-  test('skipped nodes do not count, and the reason is there', () => {
+  test('does not count skipped nodes, and shows the reason why the instance waits', () => {
     expect(head({ waitingFor: 'db: waits' })).toMatch(
       /^Instances \/ Shop b\/ web In progress 1 of 2 nodes ready · revision 4 · 0s old db: waits why get$/,
     );
@@ -329,7 +329,7 @@ describe('the head of an instance', () => {
     ['of a running instance', {}, false, / Suspend Reconcile why get$/],
     ['of a suspended instance', { suspended: true }, false, /suspended .* Resume Reconcile why get$/],
     ['of an instance that is gone', {}, true, / old why get$/],
-  ])('the actions %s', (_title, more, isGone, text) => {
+  ])('shows the actions %s', (_title, more, isGone, text) => {
     meta.value = { actions } as unknown as InspectMeta;
     expect(head(more, isGone)).toMatch(text);
   });
@@ -351,13 +351,13 @@ describe('the object of an instance', () => {
       ...more,
     }) as unknown as InstanceDetail;
 
-  test('it has the conditions with reasons and ages, the spec, the labels, and the status without the conditions', () => {
+  test('shows the conditions with reasons and ages, the spec, the labels, and the status without the conditions', () => {
     expect(textOf(<InstanceParts detail={detail({})} />)).toBe(
       'Conditions Ready False NotReady, since 0s web waits InstanceManaged True Managed Spec size: 2 Labels team: a Status url: x',
     );
   });
 
-  test('an instance without a controller says so', () => {
+  test('the panel of an instance without a controller says so', () => {
     const text = textOf(<InstanceParts detail={detail({ conditions: [], object: { metadata: {}, spec: {} } })} />);
     expect(text).toBe('Conditions No controller has written a condition yet.');
   });

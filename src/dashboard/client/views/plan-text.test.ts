@@ -18,7 +18,7 @@ test.each([
   ['the same text', { name: 'a', text: 'x' }, false],
   ['a changed text', { name: 'a', text: 'xy' }, true],
   ['another file with the same text', { name: 'b', text: 'x' }, true],
-])('whether a result is out of date next to %s', (_title, shown, stale) => {
+])('a result is out of date unless the same file is shown with the same text: %s', (_title, shown, stale) => {
   expect(isStale({ name: 'a', text: 'x' }, shown)).toBe(stale);
 });
 

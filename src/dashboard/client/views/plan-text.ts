@@ -34,5 +34,5 @@ export function joinFiles(files: readonly PlanText[]): PlanText {
   return { name: `${files.length} files`, text, files: files.map(({ name }) => name) };
 }
 
-/** Does the result of the text `of` belong to another text or file than the one that is shown? */
+/** Is the text `of`, for which a result was made, another text or another file than the one that is shown now? */
 export const isStale = (of: PlanText, shown: PlanText): boolean => of.text !== shown.text || of.name !== shown.name;

@@ -131,7 +131,7 @@ export function PlanView(): JSX.Element {
             value={input.text}
             onInput={(event) => setInput({ ...input, text: event.currentTarget.value })}
             onKeyDown={(event) => {
-              // The last input may not be rendered yet.
+              // The text is read from the element, because the state may not have the last input yet.
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
                 void makePlan({ ...input, text: event.currentTarget.value });
             }}

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { InstanceDetail, InstanceNode, WhyPath } from '../../../inspect/index.ts';
 import type { Remote } from '../data/remote.ts';
 
-// The choice of colours is read when its module is loaded.
+// `theme.ts` reads `localStorage` when it is loaded.
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 vi.stubGlobal('matchMedia', () => ({ matches: false }));

@@ -13,7 +13,7 @@ import type {
 import type { Remote } from '../data/remote.ts';
 import type { ListOptions } from '../data/routes.ts';
 
-// The choice of colours is read when its module is loaded.
+// The module for the choice of colours reads `localStorage` when it is loaded.
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 
@@ -67,7 +67,7 @@ describe('the list of instances', () => {
   );
   const limits = ['only 200 namespaces are shown: choose a namespace to see another one'];
 
-  test('it says what the server leaves out, and in this case has a field for a namespace', () => {
+  test('it says what the server leaves out, and only then has a field for a namespace', () => {
     answers.set('instances', page([row('a')], { limits }));
     expect(textOf(list())).toContain(limits[0]);
     expect(renderToString(list())).toMatch(/<span>Namespace<\/span><input/);
@@ -86,7 +86,7 @@ describe('the list of instances', () => {
     meta.value = undefined;
   });
 
-  test('a namespace of the address is in the field and in the request, and the empty list leads to all instances', () => {
+  test('a namespace of the address is in the field and in the request, and the empty list has a link to all instances', () => {
     answers.set('instances?namespace=team', page([]));
     expect(renderToString(list({ namespace: 'team' }))).toMatch(/<span>Namespace<\/span><input[^>]* value="team"/);
     expect(textOf(list({ namespace: 'team' }))).toContain('No instance matches the filter. Show all instances');
@@ -138,7 +138,7 @@ describe('the revisions', () => {
     ],
   } as unknown as DefinitionDetail;
 
-  test('the number of instances of a revision leads to their list, and pinned instances are counted', () => {
+  test('the number of instances of a revision is a link to their list, and pinned instances are counted', () => {
     const html = renderToString(<RevisionsPanel detail={detail} />);
     expect(html).toContain('href="#/definitions/shops?tab=instances&amp;revision=3"');
     expect(html).toContain('href="#/definitions/shops?tab=instances&amp;revision=2"');

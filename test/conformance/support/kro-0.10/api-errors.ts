@@ -39,7 +39,7 @@ export function apiErrorsOf(words: JsonValue | undefined, otherwise: readonly st
   return named.map((reason) => ({ methods, status: REASONS[reason] ?? 500, reason, message: text }));
 }
 
-/** Refuses requests of the accounts of Graphs. */
+/** Makes the server refuse the requests that the accounts of Graphs send. */
 export function refuseGraphs(world: VirtualWorld, { methods, status, reason, message }: ApiError): void {
   refuse(world, ofGraphs(...methods), status, reason, message);
 }

@@ -142,8 +142,8 @@ export function entriesOf(graph: KubeObject | undefined, list: 'managedResources
 }
 
 /**
- * Returns a predicate. It is true for requests with one of the methods that the controller sends as the account of a
- * Graph.
+ * Returns a predicate. It is true for a request with one of the methods, if the controller sends the request as the
+ * account of a Graph.
  */
 export function ofGraphs(...methods: readonly string[]): (request: SeenRequest) => boolean {
   return ({ method, path, headers }) =>

@@ -84,7 +84,7 @@ export async function serveKinds(world: VirtualWorld, { input }: KroCase, nodes:
   }
 }
 
-/** The namespaces that a case names: in manifests, and as `Kind namespace/name` in its words. */
+/** The namespaces that a case names: in manifests, and as `Kind namespace/name` in its sentences. */
 export function namespacesOf({ input, expect }: KroCase): string[] {
   const text = stringifyJson({ input, expect });
   const inManifests = [...text.matchAll(/"(?:graphNamespace|namespace)":"([a-z0-9-]+)"/g)];
@@ -121,7 +121,8 @@ export async function putExisting(
 }
 
 /**
- * Creates the object that the words name (`Kind namespace/name` or `Kind name`), in the state that the words describe.
+ * Creates the object that a sentence of the case names (`Kind namespace/name` or `Kind name`), in the state that the
+ * sentence describes.
  */
 async function putInWords(world: VirtualWorld, words: string, nodes: readonly JsonObject[]): Promise<void> {
   const object = objectIn(words, nodes);
@@ -138,8 +139,8 @@ async function putInWords(world: VirtualWorld, words: string, nodes: readonly Js
 }
 
 /**
- * The object that the words name. It has the apiVersion of the first node with the same kind, and `v1` if there is no
- * such node.
+ * The object that the sentence `words` names. It has the apiVersion of the first node with the same kind, and `v1` if
+ * there is no such node.
  */
 function objectIn(words: string, nodes: readonly JsonObject[]): KubeObject {
   const found = /^(\w+) (?:([\w-]+)\/)?([\w.-]+)/.exec(words);

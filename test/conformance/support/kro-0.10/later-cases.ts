@@ -7,7 +7,11 @@ import { putInstance } from './instance-cases.ts';
 import type { Findings, WordRule } from './words.ts';
 import { conditionList } from './words.ts';
 
-/** Observes a resource with the members that the case names, with or without the feature gate. */
+/**
+ * Applies a definition whose resource has the members that the case names, with the feature gate DeletionPolicy on or
+ * off. Observes the condition of the definition or, for a case with an action, the object after the deletion of the
+ * instance.
+ */
 const withPolicy = (input: JsonObject): Promise<Findings> =>
   inWorld(
     async (world) => {
@@ -32,8 +36,8 @@ const withPolicy = (input: JsonObject): Promise<Findings> =>
   );
 
 /**
- * Observes the state of the watches of a Graph. Without the right to list ConfigMaps, its account still reads each
- * object.
+ * Observes the conditions of a Graph with one ConfigMap. If `isBlocked` is true, the server refuses to list ConfigMaps,
+ * but single ConfigMaps can still be read.
  */
 const watchesOf = (isBlocked: boolean): Promise<Findings> =>
   inWorld(

@@ -39,7 +39,10 @@ import { runTypeCase } from './typing-cases.ts';
 
 type Runner = (each: KroCase) => CaseOutcome | Promise<CaseOutcome>;
 
-/** Maps an area whose cases describe situations in words to its rules. */
+/**
+ * Maps the `area` of a case to the rules that interpret the case. The cases of these areas describe situations in
+ * words.
+ */
 const RULES: Readonly<Record<string, readonly WordRule[]>> = {
   tracking: TRACKING_RULES,
   delete: DELETE_RULES,
@@ -65,7 +68,7 @@ const RULES: Readonly<Record<string, readonly WordRule[]>> = {
 
 const byWords: Runner = (each) => runByRules(Object.hasOwn(RULES, each.area) ? (RULES[each.area] ?? []) : [], each);
 
-/** Maps an area to its runner, if all cases of the area have one form. */
+/** Maps the `area` of a case to the runner of all cases of this area. */
 const AREAS: Readonly<Record<string, Runner>> = {
   'schema-watch': byWords,
   'node-id': runNodeIdCase,
@@ -77,7 +80,7 @@ const AREAS: Readonly<Record<string, Runner>> = {
   labels: (each) => ('graphChild' in each.input ? byWords(each) : runLabelCase(each)),
 };
 
-/** Maps a member of the input to the runner, for cases of the other areas. */
+/** Maps a member of a case's input to the runner of the case. Used for a case whose `area` is not in `AREAS`. */
 const INPUTS: Readonly<Record<string, Runner>> = {
   string: runScanCase,
   rawTemplate: runRawPayloadCase,
@@ -107,7 +110,10 @@ export async function runKroCases(dir: string): Promise<{ readonly each: KroCase
   return outcomes;
 }
 
-/** One topic per area. A listed deviation counts as passed as long as its case deviates or is not run. */
+/**
+ * Returns one topic for each `area` of the cases. A listed deviation counts as passed as long as its case deviates or
+ * is not run.
+ */
 export async function kroTopics(dir: string): Promise<TopicResult[]> {
   const topics = new Map<string, { passed: number; notRun: number; failures: { id: string; detail: string }[] }>();
   for (const { each, outcome } of await runKroCases(dir)) {

@@ -133,7 +133,7 @@ function nodesInWords(words: string, at: number): JsonObject[] {
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** The rules for changes of CRDs, and for the Graphs whose passes they cause. */
+/** The rules for cases about a change of a CRD, and about the Graphs that get a pass because of the change. */
 export const SCHEMA_WATCH_RULES: readonly WordRule[] = [
   {
     input: { crdChange: /./ },

@@ -16,9 +16,9 @@ import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, pot, potRef, virtualWorld } from '../../../support/virtual-world.ts';
 
 /**
- * Scenarios from reports of kro's users about deletion. The numbers are issue numbers in kro's repository
- * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or the description if the report has no steps.
- * `docs/evidence.md` lists the reports.
+ * The cluster with the controller in which each scenario runs. The scenarios come from reports of kro's users about
+ * deletion. The numbers in the titles are issue numbers in kro's repository (kubernetes-sigs/kro). Each scenario
+ * follows the steps of its report, or the description if the report has no steps. `docs/evidence.md` lists the reports.
  */
 let world: VirtualWorld;
 beforeEach(async () => {

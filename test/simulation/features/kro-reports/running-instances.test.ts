@@ -23,9 +23,9 @@ import {
 } from '../../../support/virtual-world.ts';
 
 /**
- * Scenarios from reports of kro's users about running instances. The numbers are issue numbers in kro's repository
- * (kubernetes-sigs/kro). Each scenario follows the steps of its report, or the description if the report has no steps.
- * `docs/evidence.md` lists the reports.
+ * The world of one test. The tests are scenarios from reports of kro's users about running instances. The numbers in
+ * the titles are issue numbers in kro's repository (kubernetes-sigs/kro). Each scenario follows the steps of its
+ * report, or the description if the report has no steps. `docs/evidence.md` lists the reports.
  */
 let world: VirtualWorld;
 beforeEach(async () => {
@@ -322,7 +322,7 @@ describe('reports of kro’s users about running instances', () => {
 });
 // Each of these tests describes what the controller should do, and fails until it does.
 describe('reported behaviour that is still wrong', () => {
-  it.fails('of #536: a status with a name that reads the version of the instance is slowed down', async () => {
+  it.fails('of #536: a loop between an object name and the status makes new objects at a limited rate', async () => {
     const map = named('map', 'map-${schema.metadata.resourceVersion}', 'a');
     const pots = definition('pots', 'Pot', [map], {}, { status: { map: '${map.metadata.name}' } });
     await applyAll(world, pots);

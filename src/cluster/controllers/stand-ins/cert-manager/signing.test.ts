@@ -49,7 +49,7 @@ test.each<readonly [string, JsonObject, value: number[] | undefined]>([
   ['the usage "signing"', { usages: ['signing'] }, [0x03, 0x02, 0x07, 0x80]],
   ['only a purpose', { usages: ['server auth'] }, undefined],
   ['an authority with only a purpose', { usages: ['server auth'], isCA: true }, [0x03, 0x02, 0x02, 0x04]],
-])('the extension keyUsage of a request with %s', (_, spec, value) => {
+])('the certificate for a request with %s has the expected extension keyUsage, or none', (_, spec, value) => {
   const { raw } = new X509Certificate(signCertificateRequest(requestWith(spec), { key: web.key }, NOW).chain);
   const at = raw.indexOf(KEY_USAGE);
   // The object identifier is followed by `critical` (3 bytes), and by an octet string with the bits.
@@ -68,7 +68,7 @@ test.each<readonly [string, Signer, RegExp]>([
     { key, chain: `${near}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n` },
     /^the certificate chain of the signer is not usable: /,
   ],
-])('a signer with %s is a CertificateRequestError', (_, signer, message) => {
+])('a signer with %s causes a CertificateRequestError', (_, signer, message) => {
   let thrown: unknown;
   try {
     signCertificateRequest(requestWith({}), signer, NOW);

@@ -33,7 +33,7 @@ export const clusters: StandInKind = {
     const pods = Array.from({ length: wanted }, (_, index) => podOf(cluster, view, index + 1));
     const ready = pods.filter(isPodReady).length;
     const allowed = view.completedSteps(wanted);
-    // The next instance is created when all earlier instances are ready and its step is due.
+    // The next instance is created when all earlier instances are ready, and its time step (`completedSteps`) has come.
     const instanceCount = Math.max(
       pods.filter((pod) => pod !== undefined).length,
       Math.min(wanted, ready + 1, allowed),
