@@ -31,7 +31,10 @@ interface Measured {
   readonly runs?: number;
 }
 
-/** The maximum of a command: seconds, requests without dry runs, and megabytes of resident memory. */
+/**
+ * The goal of a command: the maximum time in seconds, number of requests without dry runs, and resident memory in
+ * megabytes.
+ */
 interface Goal {
   readonly seconds: number;
   readonly requests: number;

@@ -40,7 +40,7 @@ const row = (what: string, figure: string, goal: string, met: boolean): void =>
 const rowBelow = (what: string, figure: number, most: number, unit: string, digits = 0): void =>
   row(what, `${figure.toFixed(digits)} ${unit}`, `≤ ${most} ${unit}`, figure <= most);
 
-/** Reads one of the page's JSON files, which contains other files. Maps the path of each contained file to its text. */
+/** Reads a JSON file of the page that contains other files. Maps the path of each contained file to its text. */
 const filesOf = (name: string): Readonly<Record<string, string>> =>
   JSON.parse(readFileSync(new URL(`../dist/dashboard/${name}.json`, import.meta.url), 'utf8')) as Readonly<
     Record<string, string>

@@ -1,5 +1,5 @@
 /**
- * Ends a cluster with `stateDirectory` by `kill -9` at random moments of a load, and starts it again from the
+ * Ends a cluster with `stateDirectory` by `kill -9` at random moments while clients write, and starts it again from the
  * directory. Then every acknowledged write must exist, and no deleted object may exist. Then measures the start with
  * 10,000 objects. Run: `npm run bench -- durability [--times N] [--seed N]`; 20 times by default.
  */

@@ -106,8 +106,8 @@ await load;
 await server.stop();
 
 /**
- * The growth from the second third to the last one. The first third is left out, because the event windows fill during
- * this third.
+ * The growth from the second third to the last one. The first third is left out, because the lists of kept events fill
+ * during this third.
  */
 const growth = (values: readonly number[]) => {
   const { from, to, growth: fraction } = growthOfThirds(values);

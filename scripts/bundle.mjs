@@ -7,8 +7,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /**
- * Files that a program loads by their path: the command line, its process for modules, the programs for envtest and
- * named clusters, the loader thread, the webpack loader, and the late parts.
+ * Files that a program loads by their path: the command line, the process in which it loads the user's modules, the
+ * programs for envtest and named clusters, the loader thread, the webpack loader, and the late parts.
  */
 const BY_PATH = [
   'src/cli/main.ts',

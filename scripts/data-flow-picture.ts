@@ -49,7 +49,7 @@ interface Arrow {
 /**
  * Returns the SVG picture for a page that contains the table.
  *
- * @throws Error when the page has no table, or a row names a party that has no place.
+ * @throws Error when the page has no table, or a row names a party that `PARTIES` does not contain.
  */
 export function dataFlowPicture(page: string): string {
   const arrows = arrowsOf(page);

@@ -80,8 +80,9 @@ function mergePatch(later: JsonValue | undefined, earlier: JsonValue | undefined
 }
 
 /**
- * The types in the format of `types.json`, without two facts that say nothing about the API. The groups of option types
- * depend on the OpenAPI generator. Some fields that are not lists have a list type.
+ * The types in the format of `types.json`, without two facts that say nothing about the API: the groups of
+ * `DeleteOptions` and `WatchEvent`, which depend on the OpenAPI generator, and the list types of fields that are not
+ * lists.
  */
 function typesOf(folder: string): JsonObject {
   const types = structuredClone(bundleTypes(openApiDocuments(folder))) as unknown as Record<string, JsonObject>;

@@ -1,4 +1,4 @@
-/** The seeds of the simulated lives that a release runs. */
+/** The seeds of the simulations that a release runs. */
 import { createHash } from 'node:crypto';
 
 /** A range of seeds that includes both ends. */

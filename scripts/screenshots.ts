@@ -19,7 +19,7 @@ interface Shot {
   readonly height?: number;
   /** The actions in the page before the screenshot is taken. */
   readonly act?: (page: Page) => Promise<void>;
-  /** The docs do not show this picture. */
+  /** Set for a picture that the docs do not show. */
   readonly extra?: true;
 }
 

@@ -1,6 +1,6 @@
 /**
- * An expression to measure. For an engine that fails, the table has a dash, or the name of the error if the stack
- * overflows.
+ * An expression to measure. In the printed table, an engine that fails has a dash, or the name of the error if the
+ * stack overflows.
  */
 export interface Case {
   readonly name: string;

@@ -9,7 +9,7 @@ export interface Engine {
   prepare(expression: string): (variables: Readonly<Record<string, unknown>>) => unknown;
 }
 
-/** Other JavaScript engines. None supports all of kro's dialect. */
+/** Other CEL engines in JavaScript. None supports all of kro's dialect. */
 export const OTHER_ENGINES: readonly Engine[] = [
   {
     name: '@bufbuild/cel',

@@ -45,8 +45,8 @@ export function collection(): KubeObject {
 }
 
 /**
- * One of many definitions, each with its own kind. It has a ConfigMap, and a second ConfigMap that reads the first.
- * With `isBad` it does not compile.
+ * One of many definitions, each of which declares a different kind. It has a ConfigMap, and a second ConfigMap that
+ * reads the first. With `isBad` it does not compile.
  */
 export function numbered(index: number, isBad: boolean): KubeObject {
   const resources = [

@@ -1,11 +1,11 @@
 /** A problem of an expression, at a position in its text. */
 export interface CelError {
   readonly message: string;
-  /** The line, from 1; -1 for an error without a position (limits). */
+  /** The line, from 1; -1 for an error without a position, such as an exceeded limit. */
   readonly line: number;
   /** The column, from 1, in code points; 0 for an error without a position or in an empty text. */
   readonly column: number;
-  /** UTF-16 offset into the expression text; -1 for an error without a position (limits). */
+  /** UTF-16 offset into the expression text; -1 for an error without a position, such as an exceeded limit. */
   readonly offset: number;
 }
 

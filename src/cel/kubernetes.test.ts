@@ -44,7 +44,7 @@ describe('versions in validation rules', () => {
 
 describe('the libraries of validation rules', () => {
   test.each([
-    ['kro', 'hash.sha256(self) == b""', "undeclared reference to 'hash'"],
+    ['the functions of kro', 'hash.sha256(self) == b""', "undeclared reference to 'hash'"],
     ['the bindings extension', 'cel.bind(x, self, x == "a")', "undeclared reference to 'cel'"],
     ['the encoders extension', 'base64.encode(bytes(self)) == ""', "undeclared reference to 'base64'"],
     ['the third version of the strings extension', 'self.reverse() == ""', "applied to 'string.()'"],

@@ -17,7 +17,7 @@ export interface TypeProvider {
   /**
    * Returns the function that makes a value from the fields of a literal `Name{…}`; undefined for a type without such a
    * function. A literal of a type without such a function fails when it is evaluated. If the provider does not have
-   * this method, this is true for all its types.
+   * this method, the literals of all its types fail.
    */
   construct?(typeName: string): ((fields: ReadonlyMap<string, Value>) => Value) | undefined;
 }

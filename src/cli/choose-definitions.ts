@@ -34,8 +34,8 @@ export function chooseDefinitions<Named extends { readonly name: string }>(
 }
 
 /**
- * Makes the error for files without a definition. The message names the Graphs of the files, because a Graph has no
- * definition.
+ * Makes the error for files without a definition. If the files have Graphs, the message names them, because a user may
+ * take a Graph for a definition.
  */
 export function noDefinition(graphObjects: readonly { readonly name: string }[]): TypeKroError {
   const names = graphObjects.map(({ name }) => name);

@@ -92,16 +92,19 @@ test.each<[string, KubeObject[], string, string]>([
     'engine',
   ],
   ['a damaged Deployment', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.10', 'engine'],
-])('reads the level and the facets from %s', async (_what, items, level, facets) => {
-  const input = { positionals: [], options: {} };
-  expect(
-    await controllerSettings(
-      apiWith(() => items),
-      input,
-      NEVER,
-    ),
-  ).toMatchObject({ level, facets });
-});
+])(
+  'reads the level of kro, and which schema keywords of CRDs are compared, from %s',
+  async (_what, items, level, facets) => {
+    const input = { positionals: [], options: {} };
+    expect(
+      await controllerSettings(
+        apiWith(() => items),
+        input,
+        NEVER,
+      ),
+    ).toMatchObject({ level, facets });
+  },
+);
 
 test.each([
   ['the gate', ['--feature-gates=GraphKind=true'], true],

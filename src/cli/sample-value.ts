@@ -23,8 +23,7 @@ export type SampleFields = 'required' | 'withoutDefaults';
 export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
   if (schema.default !== undefined) {
     if (fields === 'required') return schema.default;
-    // kro sets a default for an object if one of its fields has a default, so other fields of the object can still lack
-    // one.
+    // kro gives an object a default if one of its fields has a default. Other fields of this object can lack a default.
     if (schema.type !== 'object') return undefined;
   }
   const [first] = schema.enum ?? [];

@@ -71,7 +71,7 @@ test('a slow watch client receives an initial state larger than the backlog limi
   expect(seen).toEqual([...names.map((name) => `ADDED ${name}`), 'BOOKMARK ', 'DELETED m00']);
 });
 
-test('an update with an unchanged initial object changes nothing', async () => {
+test('a PUT of an unchanged object that the cluster made at its start changes nothing', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   for (const path of ['/api/v1/namespaces/default', '/api/v1/namespaces/default/services/kubernetes']) {

@@ -28,7 +28,7 @@ test('a failed load rejects all waiting calls, and the next call loads again', a
   expect(await part.load()).toEqual({ loads: 2 });
 });
 
-test('settled also resolves after a failed load', async () => {
+test('settled() also resolves after a failed load', async () => {
   let fail = (_error: Error) => {};
   const part = new LazyModule(() => new Promise((_resolve, reject) => (fail = reject)));
   await part.settled();

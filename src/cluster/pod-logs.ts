@@ -17,7 +17,8 @@ const LINE_CHARACTERS = 64;
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
 /**
- * The annotation that makes a pod show the log of a presented process. The value is `namespace/name` of the process.
+ * The annotation that makes a pod show the log of a presented process. Such a process is a part of this program that
+ * the cluster shows as a Deployment (`present-process.ts`). The value is `namespace/name` of the process.
  */
 export const PROCESS = 'typekro.dev/process';
 

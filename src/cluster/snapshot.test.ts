@@ -163,7 +163,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'PUT', `${MAPS}/a`, { ...original, data: { a: 'c' } })).status).toBe(200);
   });
 
-  test('can be another cluster, and the two clusters are then independent', async () => {
+  test('is independent of the cluster from which the snapshot was taken', async () => {
     await using first = await createEmbeddedCluster({ clock: createManualClock(0) });
     await call(first, 'POST', CRDS, crd);
     await first.idle();

@@ -3,7 +3,10 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } fr
 import { dirname } from 'node:path';
 import { errorCode } from '../core/index.ts';
 
-/** The log file of a cluster's state. Its lines are the changes since the state file in the same directory. */
+/**
+ * The log file of a cluster's state. Its lines are the changes that followed the writing of the state file in the same
+ * directory.
+ */
 export class LogFile {
   readonly path: string;
   readonly #statePath: string;

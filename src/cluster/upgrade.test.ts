@@ -77,7 +77,7 @@ test('default roles, bindings and nodes are updated to the current version, and 
   });
 });
 
-test('a start with the same version changes only the authority for requests to other API servers', async () => {
+test('a start with the same version changes only the certificate authority for requests to other API servers', async () => {
   {
     await using story = await open('1.36');
     await story.create(pod({}));
@@ -86,7 +86,7 @@ test('a start with the same version changes only the authority for requests to o
     await using story = await open('1.36');
     await story.cluster.idle();
   }
-  // The authority for requests to other API servers is new at each start.
+  // The certificate authority for requests to other API servers is new at each start.
   const written = readFileSync(join(directory, 'log.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')

@@ -1,7 +1,8 @@
 /**
- * The entry point for programs that were written for TypeKro 0.33: all exports of `typekro`, the factories and projects
- * that its root exported, and its types under their old names. In such a program, replace `from 'typekro'` with
- * `from 'typekro/compat'`. New programs import from `typekro` and its other entry points.
+ * The entry point for programs that were written for TypeKro 0.33: all exports of `typekro`, the factories and the
+ * namespaces of projects that the root of 0.33 exported, and the types of 0.33 under their old names. In such a
+ * program, replace `from 'typekro'` with `from 'typekro/compat'`. New programs import from `typekro` and its other
+ * entry points.
  *
  * @packageDocumentation
  */

@@ -35,12 +35,12 @@ describe('setConditions', () => {
       ],
     },
     {
-      title: 'is Ready when all are True at the current generation',
+      title: 'sets Ready to True when all conditions are True at the current generation',
       steps: [[1, { A: yes, B: yes }, T1]],
       result: ['A True Fine 01 g1', 'B True Fine 01 g1', 'Ready True Ready 01 g1'],
     },
     {
-      title: 'keeps the time while the status stays, and updates the generation',
+      title: 'keeps the transition time while the status stays the same, and updates the generation',
       steps: [
         [1, { A: yes, B: yes }, T1],
         [2, { A: yes, B: yes }, T2],
@@ -48,7 +48,7 @@ describe('setConditions', () => {
       result: ['A True Fine 01 g2', 'B True Fine 01 g2', 'Ready True Ready 01 g2'],
     },
     {
-      title: 'copies the most recent False condition into the root',
+      title: 'copies the most recent False condition into Ready',
       steps: [
         [1, { A: no }, T1],
         [1, { B: { ...no, reason: 'Worse' } }, T2],
@@ -56,7 +56,7 @@ describe('setConditions', () => {
       result: ['A False Bad 01 g1', 'B False Worse 02 g1', 'Ready False Worse 01 g1'],
     },
     {
-      title: 'keeps the generation of the root when a condition has an older one',
+      title: 'keeps the generation of Ready when another condition has an older one',
       steps: [
         [1, { A: yes, B: yes }, T1],
         [2, { A: yes }, T2],
@@ -64,7 +64,7 @@ describe('setConditions', () => {
       result: ['A True Fine 01 g2', 'B True Fine 01 g1', 'Ready True Ready 01 g1'],
     },
     {
-      title: 'orders by transition time, the root last',
+      title: 'orders by transition time, with Ready last',
       steps: [
         [1, { B: yes }, T1],
         [1, { A: yes }, T2],

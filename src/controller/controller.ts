@@ -59,7 +59,7 @@ export function createController(options: ControllerOptions): Controller {
 export interface ProcessFacts {
   /** Does the controller fill `reports`? The reports of 1000 instances take half a megabyte. */
   readonly keepsReports: boolean;
-  /** Has the API server responded to this process, e.g. with its Lease? */
+  /** Has the API server responded to a request of this process, e.g. to a read of the Lease? */
   readonly isReached: boolean;
 }
 
@@ -309,7 +309,7 @@ class KroController implements Controller {
   }
 
   stop(abortGrace?: AbortSignal): Promise<void> {
-    // A later call waits for the same end.
+    // A later call of `stop` waits for the end that the first call began.
     this.#stopped ??= this.#stop(abortGrace);
     return this.#stopped;
   }

@@ -14,7 +14,7 @@ type Problem = (text: string) => string | undefined;
 export interface ControllerFlag {
   readonly name: string;
   readonly type: FlagType;
-  /** The default that help shows. Durations have Go's notation. */
+  /** The default that the help shows. Durations have Go's notation. */
   readonly default: string;
   readonly description: string;
   /** Returns the problem of a value; `undefined` for a valid value. */

@@ -7,7 +7,7 @@ const now = () => Date.UTC(2026, 7, 1);
 test.each([
   [jsonLogger, '{"time":"2026-08-01T00:00:00.000Z","level":"warn","message":"a pass failed","retryInMs":100}'],
   [consoleLogger, '2026-08-01T00:00:00.000Z\tWARN\ta pass failed\t{"retryInMs":100}'],
-])('%o writes a line for each entry of at least its level', (open, line) => {
+])('%o writes a line only for entries that have at least the level of the logger', (open, line) => {
   const lines: string[] = [];
   const logger = open((text) => lines.push(text), now, 'info');
   logger.log('debug', 'too small');

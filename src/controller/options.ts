@@ -17,7 +17,7 @@ export interface ControllerOptions {
   readonly clock?: Clock;
   /** Random numbers in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number;
-  /** The version in labels and in the tooling annotation. Default: `devel`. */
+  /** The version in labels and in the annotation `applyset.kubernetes.io/tooling`. Default: `devel`. */
   readonly version?: string;
   /**
    * Is the generated CRD deleted together with its definition? The deletion of the CRD also deletes all its instances.

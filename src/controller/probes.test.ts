@@ -20,7 +20,7 @@ describe('serveProbes', () => {
   });
 
   it.each(['//', 'http://[/', '/../..', '/readyz?verbose=%', '*'])(
-    'continues after a request for %s',
+    'responds to a request for the target %s',
     async (target) => {
       const server = await serveProbes('127.0.0.1:0', { ready: true, metricsText: () => '' });
       const answer = await new Promise<string>((resolve, reject) => {

@@ -208,7 +208,7 @@ export class Reports implements InspectSource {
   #refOf(recordId: string): string | undefined {
     const known = this.#instances.get(recordId)?.summary.ref;
     if (known !== undefined) return known;
-    // The first pass of the instance has not ended.
+    // There is no report before the end of the first pass, so the id of the record supplies the type and the name.
     const [group = '', kind = '', namespace = '', name = ''] = recordId.split('/');
     const isGraph = group === GRAPH_TYPE.group && kind === GRAPH_TYPE.kind;
     const type = this.#served.of(group, kind)?.type ?? (isGraph ? GRAPH_TYPE : undefined);

@@ -47,7 +47,7 @@ export interface RunControllerOptions {
 /** The options, with the package that a flag loads. */
 type LoadedOptions = RunControllerOptions & { readonly traces?: TraceApi };
 
-/** Where a controller serves its dashboard, and the reports of the controller. */
+/** The options of a controller's dashboard: its address, and the reports of the controller. */
 export interface ControllerDashboardOptions {
   /** Absent for all interfaces. */
   readonly host?: string;
@@ -66,7 +66,7 @@ export type OpenControllerDashboard = (
 
 /**
  * Runs `typekro controller` with these options until the signal aborts: probes and metrics, the inspect interface, the
- * election if its flag is set, and the controller.
+ * election or the division into shards if a flag turns it on, and the controller.
  *
  * @throws TypeKroError `controller/usage` for an invalid command line or token.
  */

@@ -112,8 +112,9 @@ export class ServedKinds {
 }
 
 /**
- * The ids of the instances whose revision changes with a step of a roll-out. `undefined` when any instance may be
- * concerned, because more than the members of the roll-out changed.
+ * The ids of the instances whose revision changes with a step of a roll-out. `undefined` when the revision of any
+ * instance may change: no roll-out runs before or after the step, or anything other than the members of the roll-out
+ * changes.
  */
 export function movedInstances(
   before: ServedKind | undefined,

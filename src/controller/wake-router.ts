@@ -16,8 +16,8 @@ import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
 /**
- * The names of the subscribers of watches: one subscriber for the controller's own kinds (`#ownTypes`), and one for
- * each served kind.
+ * The names of the subscribers of watches. `DEFINITIONS` is the subscriber for the controller's own kinds
+ * (`#ownTypes`). `KIND_PREFIX` begins the name of the subscriber for the kind that a definition serves.
  */
 const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
@@ -55,8 +55,8 @@ export class WakeRouter {
   /** Were all of the controller's own kinds listed at some earlier time? */
   #wasReady = false;
   /**
-   * The changes that arrived while an own kind was being listed again, and that the wake-ups at the end of the list do
-   * not cover.
+   * The changes that arrived while one of the controller's own kinds was being listed again, and that the wake-ups at
+   * the end of the list do not cover.
    */
   #missed: CacheChange[] = [];
 
@@ -269,7 +269,7 @@ function isRelevant({ before, after }: CacheChange): boolean {
   );
 }
 
-/** Must a change take effect although it happened while an own kind was listed? */
+/** Must a change take effect although it happened while one of the controller's own kinds was being listed? */
 function isMissed(change: CacheChange): boolean {
   return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));
 }

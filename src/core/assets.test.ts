@@ -19,6 +19,7 @@ test('only modules that no bundle contains use their own path', () => {
     .filter((file) =>
       FROM_THE_PLACE.test(readFileSync(join(src, file), 'utf8').replaceAll(/^\s*(?:\/?\*|\/\/).*$/gm, '')),
     );
-  // A file of the package goes into `core/assets.ts`, a library that is loaded late into `core/late-libraries.ts`.
+  // Code that reads a file of the package belongs in `core/assets.ts`. Code that loads a library late belongs in
+  // `core/late-libraries.ts`.
   expect(found.map((file) => file.replaceAll('\\', '/')).toSorted()).toEqual(NEVER_BUNDLED);
 });

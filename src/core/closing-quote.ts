@@ -1,6 +1,6 @@
 /**
- * The index of the quotation mark that closes the quoted string whose first one is at `open`. A backslash escapes the
- * next character, as in JSON. Undefined for a string without an end.
+ * The index of the quotation mark that closes a quoted string. `open` is the index of the quotation mark that opens it.
+ * A backslash escapes the next character, as in JSON. Undefined for a string without an end.
  */
 export function closingQuote(text: string, open: number): number | undefined {
   for (let close = text.indexOf('"', open + 1); close >= 0; close = text.indexOf('"', close + 1)) {

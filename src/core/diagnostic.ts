@@ -67,7 +67,7 @@ const MAX_LENGTH_BEFORE_COLUMN = 120;
 /** The minimum number of code points that an excerpt shows, in a terminal of any width. */
 const MIN_EXCERPT_LENGTH = 20;
 
-/** The columns of the marks that show that a line was cut. */
+/** The width, in columns, of the marks that show that a line was cut. */
 const CUT_MARKS_WIDTH = 4;
 
 /** The source line and a caret line under it; empty when the position lies outside the text. */

@@ -92,7 +92,7 @@ export function stringifyJson(value: JsonValue, indent?: number): string {
   }
 }
 
-/** A mark for integers that no string of a JSON text contains; U+E000 is a private-use character. */
+/** A mark for integers. No string of the JSON text contains the mark; U+E000 is a private-use character. */
 function unusedMark(text: string): string {
   const taken = new Set(Array.from(text.matchAll(/\uE000(\d+):/g), ([, number = '']) => number));
   let number = 0;

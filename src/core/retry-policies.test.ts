@@ -143,7 +143,7 @@ describe('the waits between tries', () => {
     expect(waits).toEqual(expected);
   });
 
-  it('grow by the factor; the jitter is the random part of each wait', () => {
+  it('grow by the factor, and the jitter is the fraction of each wait that is random', () => {
     const policy = { initialMs: 100, maxMs: 10_000, factor: 3, jitter: 0.1 };
     expect([1, 2, 3].map((failures) => backoffMs(policy, failures, 0))).toEqual([90, 270, 810]);
     expect([1, 2, 3].map((failures) => backoffMs(policy, failures, 0.5))).toEqual([95, 285, 855]);

@@ -202,7 +202,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
   return { changes: [...changes.values()], waiting };
 }
 
-/** Hooks of a run. */
+/** The hooks of a run, and overrides of its instance. */
 interface RunHooks {
   readonly onApplied?: DirectRunOptions['onApplied'];
   readonly onDeleted?: DirectRunOptions['onDeleted'];

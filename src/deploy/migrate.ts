@@ -147,8 +147,8 @@ async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<v
 }
 
 /**
- * Waits until a released instance is gone. The garbage collector removes its finalizer `orphan` after it has released
- * the dependents.
+ * Waits until a released instance is gone. The garbage collector removes the finalizer `orphan` of the instance after
+ * it has released the dependents.
  *
  * @throws TypeKroError `deploy/not-collected` when the instance remains, because no garbage collector runs.
  */

@@ -43,7 +43,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     effects: 'read',
     rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 0, lasting: 'final' },
     step,
-    // This run writes and watches no object, so it never reads the record.
+    // The record serves only writes and a watch, and this run has neither.
     record: { target, selector: '' },
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),

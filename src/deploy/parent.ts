@@ -35,7 +35,7 @@ export function parentName(definition: string, instance: string): string {
   return `typekro-${definition}-${instance}`;
 }
 
-/** A label value that is also valid in an object's name. */
+/** Is the name a valid label value that is also valid in an object's name? */
 const isLabelName = (name: string): boolean => isDnsSubdomain(name) && labelValue(name).length === 0;
 
 /**

@@ -9,7 +9,7 @@ test.each<[string, RetryPolicy, object]>([
   ['pauses that shrink', { backoffMultiplier: 0.5 }, { backoff: { factor: 1 } }],
   ['no retries', { maxRetries: 0 }, { silentRetries: 0 }],
 ])(
-  'a policy with %s yields write rules with pauses that never become shorter and with permanent failures',
+  'a policy with %s yields write rules whose pauses never become shorter and whose lasting failures are final',
   (_name, policy, rules) => {
     expect(writeRulesOf(policy)).toMatchObject({ ...rules, lasting: 'final' });
   },

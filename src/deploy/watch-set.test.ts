@@ -41,7 +41,7 @@ async function shown(events: readonly WatchEvent[]) {
 
 const synced: WatchEvent = { type: 'SYNCED', resourceVersion: '9' };
 
-test('a watch keeps readable and named objects, and only the identity of the others', async () => {
+test('a watch keeps objects that the deploy may read or has requested, and only the identity of the others', async () => {
   const named = object('named');
   const { set } = await shown([added(selected), added(object('other')), added(named), synced]);
   expect(await set.look(target('ours'))).toEqual({ exists: true, object: selected });
@@ -51,7 +51,7 @@ test('a watch keeps readable and named objects, and only the identity of the oth
   expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([selected]);
 });
 
-test('an object is kept when it becomes readable, and dropped when it is not readable any more', async () => {
+test('an object is kept once the deploy may read it, and dropped once the deploy may not read it any more', async () => {
   const modified = (some: KubeObject): WatchEvent => ({ type: 'MODIFIED', object: some });
   const taken = object('other', { mine: 'yes' });
   const { set } = await shown([

@@ -93,7 +93,7 @@ class OpenWatch {
 
 /**
  * The watches of one deploy. Objects of one kind and namespace share a watch, so that a deploy of many objects opens
- * few watches. `set` receives the complete list of each decision, and closes unused watches.
+ * few watches. `set` receives all watches that a decision needs, and closes the other watches.
  */
 export class WatchSet {
   readonly #api: KubernetesApi;

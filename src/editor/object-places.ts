@@ -17,7 +17,10 @@ export interface ObjectPlace {
   readonly isRequired: boolean;
 }
 
-/** The members whose values are objects with their own kind, in a resource of a definition and in a node of a Graph. */
+/**
+ * The members whose values are objects with `apiVersion` and `kind`, in a resource of a definition and in a node of a
+ * Graph.
+ */
 const TEMPLATES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['ResourceGraphDefinition', new Set(['template', 'externalRef'])],
   ['Graph', new Set(['template', 'ref', 'patch'])],

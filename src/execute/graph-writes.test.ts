@@ -124,7 +124,7 @@ describe('writes of a Graph', () => {
       [false, true],
     ],
     [
-      'a patch takes over the fields of an older version',
+      'a patch takes over the fields that an older version of kro wrote for the Graph',
       { manager: PATCH, force: overStale },
       [patchPrefix(UID)],
       [false, true],

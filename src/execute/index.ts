@@ -1,6 +1,6 @@
 /**
  * The executor of decisions: `carryOut` turns a `Decision` into requests, and puts the responses into the view of the
- * next decision. The controller and direct mode each pass in their own view of the cluster, their own receiver of
+ * next decision. The controller and direct mode both supply their own view of the cluster, their own receiver of
  * events, and the object that owns the children. The executor decides nothing about graphs.
  *
  * @packageDocumentation

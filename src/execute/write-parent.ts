@@ -10,7 +10,7 @@ export type ParentOutcome = 'nothing' | 'written' | 'decide-again';
 /**
  * Calls `beforeWrites`, and then writes the parent's metadata. If either fails, nothing else may be written, and the
  * failure is recorded for the next decision. A conflict with a newer version of the parent does not count as a failure.
- * When the rules make permanent failures final, a permanent failure is thrown and ends the run.
+ * When `rules.lasting` is `final`, a permanent failure is thrown and ends the run.
  */
 export async function writeParent(ports: MaskingPorts, parent: ParentWrite): Promise<ParentOutcome> {
   const { parent: port, rules, view, signal, effects } = ports;

@@ -42,6 +42,6 @@ test.each([
   ['[', 100_000, '', 'exceeded max depth'],
   ['{"a":', 10_000, '', 'unexpected end of JSON input'],
   ['{"a":', 100_000, '', 'exceeded max depth'],
-])('%j %d times, then %j: %s', (opening, times, closing, problem) =>
+])('%j repeated %d times, and then %j repeated as often, has the problem: %s', (opening, times, closing, problem) =>
   expect(goJsonSyntaxError(opening.repeat(times) + closing.repeat(times))).toBe(problem),
 );

@@ -56,7 +56,10 @@ interface Shared {
 export interface KnownKinds {
   readonly source: SchemaSource;
   readonly installed: InstalledKinds;
-  /** May a resource be of a kind that another resource installs? kro compiles the graph before such a kind exists. */
+  /**
+   * May a resource be of a kind that another resource installs? False for stock kro, which must know the kind when it
+   * compiles the graph.
+   */
   readonly allowInstalled: boolean;
 }
 
@@ -125,7 +128,7 @@ class Builder {
     walked: Walked,
     { nodeType, resolved, unknownKind, valueSchema, template, installedBy }: Content,
   ): ResourceDraft {
-    // One literal with all members, because V8 keeps so many members in a hash table after a spread.
+    // Every member is written out. If so many members followed a spread, V8 would keep them in a hash table.
     return {
       id: this.#block.id,
       block: this.#block,

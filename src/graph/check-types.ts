@@ -181,8 +181,8 @@ class Checker {
   }
 
   /**
-   * Does the condition read a field of the instance whose type has an error? If so, the condition causes no additional
-   * error.
+   * Is the type of the condition unknown because it reads the instance, whose schema has an error? If so, the condition
+   * causes no additional error.
    */
   #readsBrokenSchema({ type, reads }: CompiledExpression): boolean {
     return type.kind === 'dyn' && this.#problems.has('instanceSchema') && reads.some(({ id }) => id === 'schema');

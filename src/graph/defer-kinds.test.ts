@@ -51,7 +51,7 @@ describe('a resource of an unknown kind', () => {
     ['the gate is on', ON, true],
     ['a command sets only optionalResources', { optionalResources: true }, true],
     ['no feature is on', {}, false],
-  ])('may have been compiled without its kind before, even if the kind is known now: %s', (_, features, expected) => {
+  ])('with a known kind, the features decide whether the graph may lack kinds: %s', (_, features, expected) => {
     const known = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } };
     const { graph, diagnostics } = compiled({ template: known, ...READS_CONFIG }, features);
     expect(diagnostics).toEqual([]);

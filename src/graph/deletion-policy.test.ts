@@ -25,7 +25,7 @@ describe('deletionPolicy of a resource', () => {
     ['Delete, the default', { template, deletionPolicy: 'Delete' }, undefined],
     ['absent', { template }, undefined],
     ['null', { template, deletionPolicy: null }, undefined],
-  ])('is part of the node: %s', (_, resource, expected) => {
+  ])('only the policy Orphaned becomes a part of the node: %s', (_, resource, expected) => {
     const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'forEach' in resource ? '${n}' : 'a' } };
     const { graph, diagnostics } = compileResource({ ...resource, template });
     expect(diagnostics).toEqual([]);

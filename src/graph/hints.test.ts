@@ -166,14 +166,14 @@ test.each<[title: string, text: string, first: string | undefined]>([
     withField('f: string | default="a\\"b"', 'x'),
     'default "a\\"b" is not valid JSON for type string; inside of the default, write \\\\\\" for a quote and \\\\\\\\ for a backslash',
   ],
-  ['the remedy for a quote in a default', withField('f: string | default="a\\\\\\"b\\\\\\\\c"', 'x'), undefined],
+  ['a quote as in this remedy (no problem)', withField('f: string | default="a\\\\\\"b\\\\\\\\c"', 'x'), undefined],
   [
     'an expression in a default',
     withField('f: string | default=${schema.spec.name}', 'x'),
     'a default is not an expression: instances get this string; remove the default, and read the field in templates with .?NAME.orValue(…)',
   ],
-  ['a variable of a shell in a default', withField('f: string | default="${HOME}"', 'x'), undefined],
-])('%s has a specific remedy', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
+  ['a variable of a shell in a default (no problem)', withField('f: string | default="${HOME}"', 'x'), undefined],
+])('the first problem of %s has the expected remedy', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
 
 test.each(['string | nope=1', 'bool'])(
   'a field with the wrong type %s has one error, even if a condition reads it',

@@ -154,7 +154,7 @@ function shownField(name: string): string {
 
 const NUMBERS = ['int', 'uint', 'double'];
 
-/** The hint for the most common type mismatches of operands, such as a cast. */
+/** The hint for one of the most common type mismatches of operands, for example to convert one operand. */
 function overloadHint(name: string, applied: string, text: string, offset: number): string | undefined {
   const operands = /^\((.*)\)$/s.exec(applied)?.[1]?.split(', ') ?? [];
   if (name === '_+_') {

@@ -158,7 +158,7 @@ export interface ExternalCollectionNode extends NodeBase {
   readonly nodeType: 'externalCollection';
 }
 
-/** Fields that the graph adds to an object that it does not own. Expressions cannot read it. */
+/** Fields that the graph adds to an object that it does not own. Expressions cannot read the node. */
 export interface PatchNode extends NodeBase {
   readonly nodeType: 'patch';
   /** The dimensions of a patch of several objects; absent for a patch of one object. */

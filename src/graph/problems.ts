@@ -127,8 +127,8 @@ export class Problems {
       const isHintUseful = problem.hint !== undefined && problem.code !== 'graph/unknown-field';
       return { ...problem, hint: isHintUseful ? `${problem.hint}; ${key}` : key };
     }
-    // A hint that knows the expected type is better than the general hint. The exception is a hint that shows the
-    // boolean in quotes instead of the word that the author wrote.
+    // The hint of a check that knows the expected type is better than the general hint about booleans. The exception is
+    // a hint that shows the boolean in quotes instead of the word that the author wrote.
     const { hint, code } = problem;
     const isTextMeant =
       hint === undefined || code === 'simpleschema/unexpected-value' || /"(?:true|false)"$/.test(hint);

@@ -349,7 +349,7 @@ class Warner {
     }
   }
 
-  /** Reports a problem that kro's checks miss, as a warning, or as an error when `strict` is set. */
+  /** Reports a problem that kro's checks miss. The report is a warning, or an error when `strict` is set. */
   #report(code: string, message: string, place: ProblemLocation, hint?: string): void {
     if (this.#options.strict === true) this.#problems.error({ phase: 'beyond', code, message, place, hint });
     else this.#warn(code, message, place, hint);

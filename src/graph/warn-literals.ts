@@ -97,8 +97,8 @@ class LiteralWarner {
   }
 
   /**
-   * Warns of an integer that does not fit into its format. An integer beyond 64 bits is not reported here, because it
-   * is already an error of the walk.
+   * Warns of an integer that does not fit into its format. An integer beyond 64 bits is not reported here, because the
+   * compiler already reports it as an error.
    */
   #warnRange(value: JsonValue, format: string | undefined): void {
     const whole = typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value as number | bigint) : undefined;
@@ -113,7 +113,7 @@ class LiteralWarner {
   }
 
   #warnScalar(value: JsonValue, schema: Schema): void {
-    // `anyOf` and `oneOf` restrict only the type of a value, which the walk has already checked.
+    // `anyOf` and `oneOf` restrict only the type of a value, which the compiler has already checked.
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
     // A number is always checked, because it may be too large for its type.
     if (typeof value !== 'number' && typeof value !== 'bigint' && !restricts(schema)) return;

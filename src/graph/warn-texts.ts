@@ -16,9 +16,9 @@ export interface TextAdvice {
 /**
  * Warns of strings in templates and in the status that probably do not mean what the author intended. Such strings are
  * quantities in thousandths of a byte, and strings that look like expressions but are not: `$(…)`, `{{…}}`, `$x`,
- * `$ {x}`, `#{x}`, a bare path, an extra closing brace. Strings of the second kind cause a warning only if their path
- * begins with `schema` or the id of a resource. Strings for shells and for other template languages therefore cause no
- * warning.
+ * `$ {x}`, `#{x}`, a bare path, an extra closing brace. Except for an extra closing brace, strings of the second kind
+ * cause a warning only if their path begins with `schema` or the id of a resource. Strings for shells and for other
+ * template languages therefore cause no warning.
  */
 export function warnTexts({ schema, resources }: ParsedDefinition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));

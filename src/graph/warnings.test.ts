@@ -64,7 +64,7 @@ describe('no warning is reported for', () => {
       ),
     ],
     [
-      'a name with the UID and the generation of the instance, and its version in the data',
+      'a name with the UID and the generation of the instance, and data with the resourceVersion of the instance',
       withResources(
         '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, data: {v: "${schema.metadata.resourceVersion}"}, ' +
           'metadata: {name: "a-${schema.metadata.uid}-${string(schema.metadata.generation)}"}}',
@@ -82,7 +82,7 @@ describe('no warning is reported for', () => {
       ),
     ],
     [
-      'types that are used through others',
+      'a custom type that only another custom type uses',
       withSchema('types:\n  A: "[]B"\n  B: {c: string}\n').replace('name: string', 'name: string\n      a: A'),
     ],
     [
@@ -99,7 +99,7 @@ describe('no warning is reported for', () => {
           '- id: reader\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: r}, data: {ip: "${service.status.loadBalancer.ingress[0].ip}"}}\n',
       ),
     ],
-    ['an object that fills an object', withResources(service('\'${{"ports": dyn([{"port": schema.spec.count}])}}\''))],
+    ['a spec that is one expression', withResources(service('\'${{"ports": dyn([{"port": schema.spec.count}])}}\''))],
   ])('%s', (_what, text) => expect(warningsOf(text)).toEqual([]));
 });
 

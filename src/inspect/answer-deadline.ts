@@ -9,8 +9,8 @@ export const READ_DEADLINE_MS = 15_000;
 export const WORK_DEADLINE_MS = 60_000;
 
 /**
- * The deadline for the review of a caller's token, in milliseconds. It is shorter than the time for which the page
- * waits for `meta`, so that the page can show that the API server does not respond.
+ * The deadline for the review of a caller's token, in milliseconds. It is shorter than the time for which the dashboard
+ * waits for its request `meta`, so that the dashboard can show that the API server does not respond.
  */
 export const REVIEW_DEADLINE_MS = 5_000;
 

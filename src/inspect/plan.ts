@@ -75,7 +75,10 @@ export interface DefinitionPlan {
   readonly refusal?: string;
   /** What the user can do about the refusal. */
   readonly remedy?: string;
-  /** The canary of a new revision: `instances` follow it first, out of `of` instances. */
+  /**
+   * The canary of a new revision: `instances` names the instances that follow the revision first, and `of` is the
+   * number of instances from which they are chosen.
+   */
   readonly canary?: {
     readonly instances: readonly string[];
     readonly of: number;
@@ -153,8 +156,8 @@ export interface ObjectPlan {
   readonly fields: readonly ValueLine[];
   readonly checked: Checked;
   /**
-   * The number of the wave, beginning with 1. Writes of the same wave happen at the same time, after those of lower
-   * waves.
+   * The position of the write in the order of execution, beginning with 1. Writes with the same number happen at the
+   * same time, after those with lower numbers. Unlike the waves of a deletion, lower numbers come first.
    */
   readonly wave: number;
   /** Nodes that must be ready before the write. Values that are read from these nodes are their current values. */

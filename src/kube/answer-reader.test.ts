@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AnswerReader } from './answer-reader.ts';
 
-/** All calls that the reader makes to its sink, recorded in one value. */
+/** The values that the reader passes to its `AnswerSink`, in one object. */
 interface ReceivedAnswer {
   status?: number;
   headers?: Readonly<Record<string, string>>;

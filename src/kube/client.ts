@@ -63,8 +63,8 @@ export interface KubeClientOptions {
   /** Number of retries of a request that may be repeated. Default 4. */
   readonly retries?: number;
   /**
-   * The pauses before retries. By default, the pauses begin with 100 ms and double up to 5 s; half of each pause is
-   * random.
+   * The pauses before retries. By default, the first pause is 100 ms, and each later pause is twice as long, up to 5 s.
+   * Half of each pause is random.
    */
   readonly backoff?: BackoffPolicy;
   readonly impersonate?: Impersonation;

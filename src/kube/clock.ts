@@ -14,8 +14,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * The time from which durations are measured, in milliseconds. It is the monotonic time, or the wall time if the clock
- * has no monotonic time.
+ * The present time for measuring durations, in milliseconds. A duration is the difference of two such times. The time
+ * is monotonic, or the wall time if the clock has no monotonic time.
  */
 export const elapsed = (clock: Pick<Clock, 'elapsed' | 'now'>): number => clock.elapsed?.() ?? clock.now();
 

@@ -19,7 +19,7 @@ export interface ClientCertificate {
 
 /**
  * A file with a token. While the file cannot be read or is empty, the last token stays in use, as in client-go. A token
- * that the server refused is not used again.
+ * that the server refused no longer counts as the last token, so it is used again only if the file still has it.
  */
 export function rememberTokenFile(path: string, clock: Clock): Remembered<string> {
   let usable: string | undefined;

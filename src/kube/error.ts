@@ -124,8 +124,8 @@ export function isConflict(thrown: unknown): thrown is KubeError {
 }
 
 /**
- * Is it unknown whether the server executed the request? This is the case when no response arrived in time, and when
- * the response has status 408, 503 or 504.
+ * Is it unknown whether the server executed the request? This is the case when the connection failed, when no response
+ * arrived in time, and when the response has status 408, 503 or 504.
  */
 export function isUnanswered(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && classify(thrown) === 'unanswered';

@@ -47,10 +47,10 @@ export interface ElectionOptions extends LeaseCandidate {
  * the candidacy ends, and the promise rejects with its error.
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
- * time. Candidates with the same identity may do so. A leader that cannot renew the lease stops before it expires, even
- * while a request hangs. The time until this stop is measured from the moment when the last successful renewal was
- * sent. The guarantees do not depend on wall clocks. A conflict means that another client wrote the lease; the lease is
- * then read again.
+ * time. Candidates with the same identity may do so. A leader that cannot renew the lease stops before the lease
+ * expires, even while a request hangs. The time until this stop is measured from the moment when the last successful
+ * renewal was sent. The guarantees do not depend on wall clocks. A conflict means that another client wrote the lease;
+ * the lease is then read again.
  */
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();

@@ -84,8 +84,8 @@ test('pods that the user may not read are reported', async () => {
 test.each([
   ['503', new KubeError('no endpoints', { status: 503, reason: 'ServiceUnavailable', retryAfterMs: 2000 })],
   ['403', new KubeError('not allowed', { status: 403, reason: 'Forbidden' })],
-  ['the end of the caller', new KubeError('the request was aborted', { status: 0, reason: 'Aborted' })],
-])('a read of families rejects with the failure of the read of pods: %s', async (_what, failure) => {
+  ['the abort by the caller', new KubeError('the request was aborted', { status: 0, reason: 'Aborted' })],
+])('readFamilies rejects with the failure of its read of pods: %s', async (_what, failure) => {
   const { api } = cluster([]);
   const { status, reason, retryAfterMs, message } = failure;
   const failing = {

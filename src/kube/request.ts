@@ -122,9 +122,9 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
 }
 
 /**
- * May the request be sent again? 429 means that the server did not execute the request. After other errors, the server
- * may have executed it, so only idempotent requests are retried. A request without a response in time is not retried,
- * because the next attempt would wait as long again.
+ * May the request be sent again? 429 means that the server did not execute the request. If the server may have executed
+ * the request (`unanswered`), only an idempotent request is retried. A request without a response in time is not
+ * retried, because the next attempt would wait as long again. No other error is retried.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
   if (request.repeat === false || request.signal?.aborted === true || neverSent(error)) return false;

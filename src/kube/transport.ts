@@ -31,8 +31,8 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     return opened.send({ ...request, path: prefix + request.path, headers });
   };
   /**
-   * Sends a request. If no known authority has signed the server's certificate, sends it again with a renewed
-   * authority.
+   * Sends a request. If no known authority has signed the server's certificate, reads the file of the authority again.
+   * If the authority has changed, sends the request again.
    */
   const sendVerified = async (request: TransportRequest, proof: Proof) => {
     try {

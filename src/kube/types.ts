@@ -102,7 +102,8 @@ export interface TransportRequest {
 
 /**
  * A response. For a watch or a followed log, the promise resolves when the head has arrived, and the body is read as it
- * arrives. For any other request without a proxy, the promise resolves when the response is complete.
+ * arrives. For any other request, the promise resolves when the response is complete or, through a proxy, when the head
+ * has arrived.
  */
 export interface TransportResponse {
   readonly status: number;
@@ -119,7 +120,8 @@ export interface TransportResponse {
 export interface Transport {
   /**
    * Rejects when no response arrived (connection failure, TLS failure, abort). An error status is a response and
-   * resolves. The only exception is status 401 of an embedded cluster, which also rejects.
+   * resolves. The only exception is status 401 at the address of an embedded cluster: the promise rejects, because
+   * another server may have the address now.
    */
   request(request: TransportRequest): Promise<TransportResponse>;
   /** Ends all connections. Later requests are rejected. */

@@ -16,6 +16,6 @@ test.each([
   ['an object that the rule does not name', { ...rule, resourceNames: ['web'] }, { ...action, name: 'db' }, false],
   ['an action on no single object, when the rule names objects', { ...rule, resourceNames: ['web'] }, action, false],
   ['an action, when the rule has only paths', { verbs: ['get'], nonResourceURLs: ['*'] }, action, false],
-])('ruleAllows decides about %s', (_name, given, wanted, allowed) => {
+])('ruleAllows decides about %s (rule %j, action %j, allowed: %s)', (_name, given, wanted, allowed) => {
   expect(ruleAllows(given, wanted)).toBe(allowed);
 });

@@ -237,7 +237,7 @@ test.each<
     [],
     [],
   ],
-])('the causes of an object: %s', (_what, root, objects, happened, texts, remedy) => {
+])('the causes of an object are as expected: %s', (_what, root, objects, happened, texts, remedy) => {
   const causes = causesOf(root, { objects, events: happened });
   expect(causes.map(causeText)).toEqual(texts);
   if (remedy !== undefined) expect(causes[0]?.remedy).toMatch(remedy);

@@ -53,7 +53,7 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
-  test('with a computed type that has no value yet do not preserve the condition that explains a node', () => {
+  test('with a computed type that has no value yet do not keep the conditions of nodes without the option explain', () => {
     const anyType = graphOf(`
 schema:
   status:

@@ -52,7 +52,7 @@ function crash(graphs: GraphObjects, nodes: string, random: () => number): void 
 
 describe('any sequence of changes, failures and process crashes', () => {
   it.each(Array.from({ length: 30 }, (_, index) => index + 1))(
-    'with seed %i, no object and no field remains',
+    'leaves no object and no field after the deletion of the Graph, with seed %i',
     (seed) => {
       const random = randomOf(seed);
       const mode = seed % 2 === 0 ? 'projection' : 'whole';

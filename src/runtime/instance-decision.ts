@@ -111,7 +111,10 @@ function unbuildable(message: string): ParentRefusal {
   return { state: 'ERROR', isManaged: true, values: { InstanceManaged: MANAGED, GraphResolved: resolved } };
 }
 
-/** The refusal for contributions that cannot be read. As in kro, the condition GraphResolved does not change. */
+/**
+ * The refusal for an instance whose record of contributions (`contributions.ts`) cannot be read. As in kro, the
+ * condition GraphResolved does not change.
+ */
 function unreadable(problem: string): ParentRefusal {
   const message = `malformed patch-contribution inventory: ${problem}`;
   const ready = { status: 'False', reason: 'NotReady', message } as const;

@@ -21,8 +21,8 @@ export function isNamespaceMissing({ code, message }: ApiFailure): boolean {
 }
 
 /**
- * Has the missing namespace of a failed write appeared since the failure? False if the view had the same namespace when
- * the write failed; the write then waits until its pause ends.
+ * Has the missing namespace of a failed write appeared since the failure? False if the view already had this namespace,
+ * with the same UID, when the write failed; the write then waits until its pause ends.
  */
 export function hasNamespaceAppeared(
   observed: Pick<Observed, 'namespaceUid'>,

@@ -12,7 +12,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
  * The record of the objects of an instance: `status.graph` of a definition with the feature `managedResources`. It has
  * one entry per existing single object, one per collection, and one per selector of external objects, in the order of
  * the graph. An object of another owner has no entry. Undefined if the definition does not have the feature. A step
- * that visits no node keeps the last record.
+ * that does not visit all nodes keeps the entries of the last record.
  */
 export function objectRecord(context: StepContext, state: InstanceState): JsonObject | undefined {
   const { graph, instance, results } = context;

@@ -3,8 +3,8 @@ import { compareQuantities, quantityOf } from '../kubernetes/index.ts';
 import type { PathStep } from '../graph/index.ts';
 
 /**
- * Names of fields in the `spec` of Kubernetes' built-in types: first maps of quantities, then single quantities.
- * Strings at other paths are compared as strings.
+ * Names of fields in the `spec` of Kubernetes' built-in types. `MAPS_OF_QUANTITIES` names maps of quantities, and
+ * `QUANTITIES` names single quantities. Strings at other paths are compared as strings.
  */
 const MAPS_OF_QUANTITIES = new Set(['limits', 'requests', 'hard', 'capacity', 'overhead', 'default', 'defaultRequest']);
 const QUANTITIES = new Set(['sizeLimit', 'divisor', 'averageValue', 'storage', 'cpu', 'memory']);

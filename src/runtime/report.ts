@@ -83,7 +83,10 @@ export interface ReadData {
   readonly path: string;
 }
 
-/** The reason why a node is in its state. Every variant names the cause for which the node waits, or the error. */
+/**
+ * The reason why a node is in its state. Every variant names the condition or object for which the node waits, or the
+ * error.
+ */
 export type Because =
   | { readonly kind: 'ready' }
   | { readonly kind: 'no-items'; readonly dimension: string }
@@ -137,7 +140,7 @@ export type Because =
        * this object.
        */
       readonly awaited?: { readonly object: ObjectRef; readonly is: 'not ready' | 'not updated' };
-      /** The number of creations that are held back; `changes` is the number of changes. */
+      /** The number of creations that are held back; `changes` is the number of changes that are held back. */
       readonly creates: number;
       readonly changes: number;
     }

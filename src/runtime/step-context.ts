@@ -52,8 +52,8 @@ export interface StepContext {
   /** The results of the visited nodes, in topological order. */
   readonly results: Map<string, NodeResult>;
   /**
-   * The data that a first visit of all nodes found. Deferred fields use it to read a node that is later in the order.
-   * Empty if the graph has no such fields.
+   * The data that a first visit of all nodes found. Deferred fields, whose expressions call `defer()`, use it to read a
+   * node that is later in the order. Empty if the graph has no such fields.
    */
   readonly ahead: Map<string, unknown>;
   readonly reads: ReadRequest[];

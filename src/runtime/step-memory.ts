@@ -39,8 +39,8 @@ interface Remembered {
  * the decision.
  *
  * Inputs outside the instance are compared by identity. A caller with a memory must therefore not change an instance or
- * a live object in place. The memory keeps references to its last inputs, so the caller should drop the memory after
- * the steps of one run.
+ * a live object in place. The memory keeps its last inputs alive, so a caller should not keep the memory between passes
+ * without a reason. (The controller keeps it after a pass in which an expression failed.)
  */
 export class StepMemory {
   #shared: readonly unknown[] = [];

@@ -68,9 +68,10 @@ const POLICIES: Readonly<Record<GraphOrigin, StepPolicy>> = {
  * lists and the wording of its messages. A `memory` only saves work. No content of a definition, an instance or the
  * cluster makes the function throw.
  *
- * The caller carries out `parent`, then `apply`, `orphan`, `delete`, `release` and `read`. Then it puts the API server's
- * responses into the view (and the instance), and calls `step` again at once. If the decision is `quiet`, the caller
- * writes the status if `statusChanged`, and waits for a change of an object in `watch` or for `requeueAt`.
+ * The caller carries out `parent`, then `apply`, `orphan`, `delete` and `release`, in this order. The requests of
+ * `read` may run at the same time as the writes. Then the caller puts the API server's responses into the view (and the
+ * instance), and calls `step` again at once. If the decision is `quiet`, the caller writes the status if
+ * `statusChanged`, and waits for a change of an object in `watch` or for `requeueAt`.
  */
 export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
   const policy = POLICIES[graph.definedBy];
@@ -87,7 +88,8 @@ export function decideNodes(context: StepContext): void {
   const isAhead = readsAhead(context.graph);
   visitNodes(context, isAhead);
   if (!isAhead) return;
-  // The first visit collects the data of later nodes that deferred fields read. The second visit decides.
+  // The first visit collects the data of later nodes that deferred fields (with `defer()`) read. The second visit
+  // decides.
   const { ahead, known, ready, results, reads, watches, equivalences } = context;
   for (const [id, data] of known) ahead.set(id, data);
   const schema = known.get('schema');
@@ -110,7 +112,8 @@ function visitNodes(context: StepContext, isFirst: boolean): void {
     context.results.set(id, result);
     if (result.data === undefined) continue;
     context.known.set(id, result.data);
-    // In the first visit, an existing object counts as up to date, because only its deferred fields may differ.
+    // In the first visit, an existing object counts as up to date, because the difference may be in its deferred fields
+    // alone.
     const isTaken = isFirst && node.readsDeferred !== undefined && result.state === 'applying';
     if (result.state === 'ready' || result.usable === true || isTaken) context.ready.set(id, result.data);
   }

@@ -7,7 +7,8 @@ import { failureText } from './failure.ts';
 import type { Condition, Observed, StepOptions, WatchRequest, WatchState } from './model.ts';
 
 /**
- * kro's condition after 0.10.0-rc.0. It reports whether watches detect every change of the objects that a step read.
+ * A condition of kro since the releases after 0.10.0-rc.0. It reports whether watches detect every change of the
+ * objects that a step read.
  */
 const WATCHES_HEALTHY = 'WatchesHealthy';
 
@@ -17,7 +18,7 @@ const ALL_SYNCED: ConditionContent = {
   message: 'changes to all watched kinds are detected',
 };
 
-/** The watches of a decision, and the view that has their states. */
+/** The watches of a decision, and the observed cluster, which has the states of the watches. */
 interface Watching {
   readonly instance: KubeObject;
   readonly watch: readonly WatchRequest[];
@@ -28,10 +29,10 @@ interface Watching {
 }
 
 /**
- * A list with the condition WatchesHealthy. The list is empty if the options do not request the condition, and for a
- * view without watches. `Ready` does not depend on this condition. If the status is False, the message names each kind
- * that cannot be watched, with the reason. While a watch starts or restarts, an existing condition does not change,
- * because the next write would undo the change.
+ * A list with the condition WatchesHealthy. The list is empty if the options do not request the condition, or if
+ * `observed` has no states of watches. `Ready` does not depend on this condition. If the status is False, the message
+ * names each kind that cannot be watched, with the reason. While a watch starts or restarts, an existing condition does
+ * not change, because the next write would undo the change.
  */
 export function watchHealthConditions({ instance, watch, observed, options, authored }: Watching): Condition[] {
   if (options.watchHealth !== true || observed.watchState === undefined) return [];

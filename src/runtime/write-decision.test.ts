@@ -32,8 +32,8 @@ test.each([
     { kind: 'none' },
     [MANAGER],
   ],
-  ['owns the fields, as a projection', projectObject(owning(MANAGER, 'x'), []), { kind: 'none' }, [MANAGER]],
-])('with a recorded equivalence, a writer %s', (_name, live, expected, writers) => {
+  ['owns the fields of a projected object', projectObject(owning(MANAGER, 'x'), []), { kind: 'none' }, [MANAGER]],
+])('a write with a recorded equivalence is decided as expected if its writer %s', (_name, live, expected, writers) => {
   const known = withEngineEquivalence(live, MANAGER, pair);
   expect(decideEngineWrite(DESIRED, wanted, known, MANAGER, () => true)).toMatchObject(expected);
   expect(graphsWriting(known)).toEqual(writers);
@@ -43,7 +43,7 @@ test.each([
   ['an object with the UID of the instance', 'u', 'u', undefined],
   ['an object of another instance', 'v', 'u', { owner: undefined }],
   ['an object without the label, for an instance without a UID', undefined, undefined, { owner: undefined }],
-])('adoption is refused, except for %s', (_name, label, uid, expected) => {
+])('with the policy `refuse`, the adoption of %s has the expected result', (_name, label, uid, expected) => {
   const labels = label === undefined ? {} : { 'kro.run/instance-id': label };
   const live: KubeObject = { ...TYPE, metadata: { name: 'a', labels } };
   const instance: KubeObject = { ...TYPE, metadata: { name: 'i', ...(uid === undefined ? {} : { uid }) } };

@@ -52,10 +52,11 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
 }
 
 /**
- * Decides whether an existing object must be applied as a child of an instance. No write is necessary if its owned
- * fields have the desired values, or values that are known to satisfy them. The API server may store a desired value in
- * another notation. Unequal fingerprints therefore prove a difference only if an equivalence of the object is recorded.
- * If none is recorded, the whole object is compared.
+ * Decides whether an existing object must be applied as a child of an instance. An object without the label of an
+ * ApplySet is always applied. For any other object, no write is necessary if its owned fields have the desired values,
+ * or values that are known to satisfy them. The API server may store a desired value in another notation. Unequal
+ * fingerprints therefore prove a difference only if an equivalence of the object is recorded. If none is recorded, the
+ * whole object is compared.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelOfObject(live.object, PART_OF_LABEL);

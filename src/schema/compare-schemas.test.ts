@@ -14,25 +14,25 @@ const changes = (old: Schema, next: Schema): string[] =>
 describe('compareSchemas', () => {
   test.each<[string, Schema, Schema, string[]]>([
     [
-      'a default that is removed from a required field',
+      'the removal of a default from a required field is two changes',
       object({ a: { type: 'string', default: 'x' } }, ['a']),
       object({ a: { type: 'string' } }, ['a']),
       [' .properties.a.default DEFAULT_CHANGED', '!.required REQUIRED_DEFAULT_REMOVED'],
     ],
     [
-      'a type, after description and default',
+      'a change of the type is reported after changes of description and default',
       { type: 'string', description: 'a', default: 'x' },
       { type: 'integer', description: 'b', minimum: 1 },
       [' .description DESCRIPTION_CHANGED', ' .default DEFAULT_CHANGED', '!.type TYPE_CHANGED'],
     ],
-    ['`items` of a schema that is not a list', { type: 'object', items: {} }, { type: 'object' }, []],
+    ['`items` of a schema that is not a list are ignored', { type: 'object', items: {} }, { type: 'object' }, []],
     [
-      'bounds by value',
+      'bounds are compared by value',
       { type: 'number', minimum: 1, maximum: 9007199254740993n },
       { type: 'number', minimum: 1.0, maximum: 9007199254740993n },
       [],
     ],
-    ['a tiny bound', { minimum: 0 }, { minimum: 1.5e-7 }, ['!.minimum MINIMUM_INCREASED']],
+    ['an increase to a tiny bound is reported', { minimum: 0 }, { minimum: 1.5e-7 }, ['!.minimum MINIMUM_INCREASED']],
   ])('%s', (_name, old, next, expected) => {
     expect(changes(old, next)).toEqual(expected);
   });

@@ -129,7 +129,7 @@ describe('the approval of a group of the Kubernetes project', () => {
     ['is removed', 'https://x.y/1', undefined, /: Required value: protected groups must have approval annotation/],
     ['becomes invalid', 'unapproved', 'x', /: Invalid value: "x": protected groups/],
     ['becomes an address with a space in its host', 'unapproved', 'https://x y', /: Invalid value: "https:\/\/x y": /],
-  ])('%s', (_name, before, after, problem) => {
+  ])('%s, with the expected problem or none', (_name, before, after, problem) => {
     const found = causes(approved(after), approved(before));
     expect(found).toEqual(problem === undefined ? [] : [expect.stringMatching(problem)]);
     for (const cause of found) expect(cause.startsWith(FIELD)).toBe(true);

@@ -6,7 +6,10 @@ export function readMember(target: unknown, name: string): unknown {
   return Reflect.get(target, name);
 }
 
-/** Adds a warning to a printed part, about a check of the library that the cluster does not run. */
+/**
+ * Adds a warning to a printed part of a schema. The warning names a check that the library runs and the cluster does
+ * not.
+ */
 export function addNote(printed: Record<string, unknown>, note: string): void {
   const notes = printed[NOTES];
   printed[NOTES] = [...(Array.isArray(notes) ? (notes as readonly unknown[]) : []), note];

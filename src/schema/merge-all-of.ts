@@ -4,7 +4,10 @@ import { asList } from '../kubernetes/index.ts';
 import { ANNOTATIONS, NOTES } from './json-schema-members.ts';
 import { matchRules } from './regex-flags.ts';
 
-/** Merges two values of a keyword for an intersection; `undefined` if they contradict each other. */
+/**
+ * Merges two values of a keyword for an intersection; `undefined` if they contradict each other, or if their merge is
+ * not supported.
+ */
 type Merge = (a: JsonValue, b: JsonValue) => JsonValue | undefined;
 
 const greater: Merge = (a, b) => (Number(a) >= Number(b) ? a : b);
@@ -48,7 +51,8 @@ const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
 
 /**
  * Merges all parts of an `allOf` and the keywords next to it into one schema. A second pattern becomes a rule, because
- * a schema can have only one pattern. `undefined` if parts contradict each other.
+ * a schema can have only one pattern. `undefined` if two parts cannot be merged, for example because they contradict
+ * each other.
  */
 export function mergeAllOf(base: JsonObject, parts: readonly JsonObject[]): JsonObject | undefined {
   let merged: JsonObject = { ...base };

@@ -52,6 +52,6 @@ test.each([
   ['object', '80', 'write members, as in "name: value", below the field'],
   ['integer', '80', 'write it without quotes: 80'],
   ['integer,string', '80', 'write it without quotes: 80'],
-])('a quoted number where the type %s is expected has the right hint', (types, value, hint) => {
+])('the hint for a string shows how to write a value of the expected type %s', (types, value, hint) => {
   expect(refusalText(`a in body must be of type ${types}: "string"`, value, 'a').hint).toBe(hint);
 });

@@ -34,7 +34,9 @@ export function celField(name: string): string | undefined {
   return escaped === undefined ? undefined : `self.${escaped}`;
 }
 
-/** The pattern, rule or bounds that enforce a format, because SimpleSchema has no marker for formats. */
+/**
+ * The pattern, rule or bounds that enforce a format. They are necessary because SimpleSchema has no marker for formats.
+ */
 interface FormatConstraint {
   readonly pattern?: string;
   readonly rule?: string;

@@ -352,7 +352,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
       expect(read.ok && Object.keys(read.schema.properties ?? {})).toEqual(['__proto__']);
     });
 
-    test('an optional part that contains the whole type is recursive', () => {
+    test('an optional part that contains the whole type is refused as recursive', () => {
       const node: Record<string, unknown> = { kind: 'schema', type: 'object' };
       node['entries'] = { value: string, next: wrap('optional', { kind: 'schema', type: 'lazy', getter: () => node }) };
       expect(complaint({ kind: 'schema', type: 'object', entries: { node } })).toMatch(/contains itself/);

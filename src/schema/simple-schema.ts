@@ -166,8 +166,8 @@ class Builder {
   readonly #gated: ReadonlySet<string>;
   readonly #types = new Map<string, Built>();
   /**
-   * Types that are not built. A malformed definition or a cycle excludes all types. A field that uses such a type
-   * causes no additional error.
+   * Types that are not built. A malformed definition, an unknown type or a cycle excludes all types. A field that uses
+   * such a type causes no additional error.
    */
   readonly #broken = new Set<string>();
 

@@ -1,6 +1,6 @@
 import type { TypeFacts, TypeTable } from './builtin-types.ts';
 
-/** Makes a table from the facts of types that are in memory. */
+/** Makes a table of types whose facts are in memory. */
 export function tableOfFacts(facts: Readonly<Record<string, TypeFacts>>): TypeTable {
   return {
     names: () => Object.keys(facts),

@@ -50,7 +50,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await page.getByRole('tab', { name: 'Values', selected: true }).waitFor();
   });
 
-  test('the page stays at its place and reads the new data of a restarted server', async () => {
+  test('the page keeps its view and reads the new data of a restarted server', async () => {
     const node = waitingNode();
     await open(`#/instances/${FLEET_REF}?node=${node}`);
     const row = page.getByRole('option', { name: new RegExp(`^${node} `) });
@@ -197,7 +197,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await other.close();
   });
 
-  test('the page of a controller has a field for a token, and opens the requested place with the token', async () => {
+  test('the page of a controller has a field for a token, and opens the requested view with the token', async () => {
     const controller = await serveScene(scene, CLUSTER_TOKEN);
     const other = await browser.newContext();
     const fresh = await other.newPage();

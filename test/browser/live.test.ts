@@ -292,7 +292,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       expect(errors).toEqual([]);
     }, 120_000);
 
-    test('a page returns to its place after the command has restarted on the same port', async () => {
+    test('a page shows the same view after the command has restarted on the same port', async () => {
       const own = mkdtempSync(join(tmpdir(), 'typekro-again-'));
       const token = join(own, '.typekro/default/dashboard-token');
       writeFileSync(join(own, 'shop.yaml'), `${definition('      colour: string')}---\n${INSTANCE}`);

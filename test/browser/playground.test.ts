@@ -93,7 +93,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('a composition becomes a definition, and an import from another module is refused by name', async () => {
+  test('a composition becomes a definition, and the error for an import that is not allowed names the module', async () => {
     await page.getByRole('combobox').selectOption('Composition in TypeScript');
     await page.getByRole('region', { name: 'Composition' }).waitFor();
     await page.getByText('Step 4 of 4').waitFor();

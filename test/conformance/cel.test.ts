@@ -7,7 +7,7 @@ import { runCelSpec } from './support/cel-spec-runner.ts';
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 describe("kro's recorded answers", () => {
-  test.each(runCelRecordings(pathOf('cel')))('$topic agree in verdict, type, error message, references and values', (result) => {
+  test.each(runCelRecordings(pathOf('cel')))('$topic: our verdict, type, error message, references and values equal the recorded ones', (result) => {
     expect(result.failures).toEqual([]);
     expect(result.passed).toBeGreaterThan(0);
   });

@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = ['install', 'first-composition', 'first-definition'];
 /** The line that installs the package. */
 const INSTALL = 'npm install typekro arktype';
-/** Each page promises that its steps take at most five minutes. */
+/** The page `install` promises that it and the next page take five minutes. */
 const MAX_WALK_MS = 5 * 60_000;
 
 const steps = PAGES.flatMap((page) =>

@@ -126,7 +126,7 @@ test('a block counts as new only once', () => {
   expect(seen.count).toBe(4);
 });
 
-test('the watchdog prints an endless input and ends the process', () => {
+test('the watchdog prints an input whose run does not end, and ends the process', () => {
   const watchdog = fileURLToPath(new URL('watchdog.ts', import.meta.url));
   const program = `
     const { Watchdog } = await import(${JSON.stringify(watchdog)});

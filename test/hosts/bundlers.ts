@@ -7,7 +7,7 @@ import { tool } from './matrix.ts';
 
 const BUILT_PLUGIN = new URL('../../dist/transform/plugin.js', import.meta.url).href;
 
-/** The bundlers of the matrix. */
+/** The bundlers with which the tests make bundles. */
 export type Bundler = 'esbuild' | 'rollup' | 'webpack' | 'vite';
 
 interface Job {

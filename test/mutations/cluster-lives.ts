@@ -101,7 +101,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/pod-collector.test.ts'],
   },
   {
-    name: 'a follower of a process does not end with its pod',
+    name: 'a stream that follows the log of a presented process does not end with its pod',
     file: 'src/cluster/pod-logs.ts',
     find: '[...own, ...this.#processKeys]',
     replace: 'own',
@@ -248,7 +248,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/processes/environment.test.ts'],
   },
   {
-    name: 'a file of a volume may leave the folder of the volume',
+    name: 'the path of a file in a volume can lead outside the folder of the volume',
     file: 'src/cluster/processes/volume-files.ts',
     find: "return parts.includes('..') ? undefined : parts.join('/');",
     replace: "return parts.join('/');",
@@ -332,7 +332,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/movable-clock.test.ts'],
   },
   {
-    name: 'a settled move of the clock does the work in one turn of the event loop',
+    name: 'advanceSettled calls the onMove callbacks',
     file: 'src/cluster/movable-clock.ts',
     find: '      do {\n',
     replace: '      moves.call();\n      do {\n',

@@ -86,7 +86,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/plan.test.ts'],
   },
   {
-    name: 'the record of another definition counts as its own',
+    name: 'a deploy takes the record of another definition for its own',
     file: 'src/deploy/parent.ts',
     find: 'return name === parentName(definition, instance) && labels?.[DEFINITION_LABEL] === definition;',
     replace: 'return name === parentName(definition, instance);',

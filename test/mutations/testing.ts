@@ -17,7 +17,7 @@ export const TESTING: readonly MutationRow[] = [
     tests: ['src/testing/graph-test/compare.test.ts'],
   },
   {
-    name: 'a deletion that the test has without faults counts as a flap',
+    name: 'a deletion that also occurs without faults counts as a flap',
     file: 'src/testing/fault-test/flaps.ts',
     find: 'this.#expected.has(key)',
     replace: 'false',

@@ -184,7 +184,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['hand-back --dry-run', 3, /typekro\.dev\/revision: 1/],
   ['install --print', 0, /kind: CustomResourceDefinition/],
   ['completion bash', 0, /complete/],
-  // The MCP package is not a dependency of this package.
+  // `mcp` fails without the MCP package, which is not a dependency of this package.
   ['mcp', 1, /^$/],
   ['controller --help', 0, /--kro-compatibility/],
   ['controller --nonsense', 2, /^$/],

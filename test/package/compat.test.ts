@@ -19,14 +19,17 @@ const NAMESPACES = 'apisix certManager clickstack envoyAIGateway externalDns har
   ' ',
 );
 
-test.each(NAMESPACES)('the root exports %s, which names its replacement', (name) => {
-  const namespace = (sdk as unknown as Record<string, { readonly member: unknown }>)[name];
-  expect(errorOf(() => namespace?.member)).toMatchObject({
-    code: 'compose/moved',
-    message: `${name}.member is not exported from here any more`,
-    remedy: expect.stringMatching(/typekro\//) as string,
-  });
-});
+test.each(NAMESPACES)(
+  'the root exports %s, and a read of a member throws an error that names the replacement',
+  (name) => {
+    const namespace = (sdk as unknown as Record<string, { readonly member: unknown }>)[name];
+    expect(errorOf(() => namespace?.member)).toMatchObject({
+      code: 'compose/moved',
+      message: `${name}.member is not exported from here any more`,
+      remedy: expect.stringMatching(/typekro\//) as string,
+    });
+  },
+);
 
 test('typekro/compat exports the namespaces that now have their own entry points, and the factories of the old root', () => {
   const { certManager, externalDns, nats, ory, rook } = compat;

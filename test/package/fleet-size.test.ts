@@ -4,7 +4,7 @@ import { fleetSize, sizeInProcesses } from '../../scripts/fleet-size.ts';
 
 const page = readFileSync(new URL('../../docs/scale.md', import.meta.url), 'utf8');
 
-/** The numbers that a pattern captures on the page, without commas. The pattern must match at most once. */
+/** The numbers that a pattern captures in `docs/scale.md`, without commas. The pattern must match at most once. */
 function numbersOf(pattern: RegExp): number[] {
   const [match, ...others] = page.matchAll(pattern);
   expect(others).toEqual([]);
@@ -16,7 +16,10 @@ function expectNear(computed: number, found: number | undefined, limit: number):
   expect(Math.abs(computed / (found ?? Number.NaN) - 1), `${computed} for ${found}`).toBeLessThanOrEqual(limit);
 }
 
-/** The measurements of the page. A measurement is a row that begins with `N instances × C`, and the rows below it. */
+/**
+ * The measurements in `docs/scale.md`. A measurement is a row that begins with `N instances × C`, and the rows below
+ * it.
+ */
 const measured = [
   ...page.matchAll(
     /\| (\d+) instances × (\d+): all ACTIVE \| [\d.]+ s; (\d+) requests.*\n\| … CPU: controller, cluster \| ([\d.]+) s.*\n.*\n\| … restart \| [\d.]+ s; \d+ requests, ([\d.]+) s CPU; peak (\d+), at rest ([\d.]+) MB/g,
@@ -98,6 +101,6 @@ test.each([
     2,
   ],
   ['nothing', { instances: 0, children: 0, changesPerHour: 0 }, 1],
-])('%s determine the number of processes', (_title, fleet, processes) => {
+])('a fleet with %s needs the expected number of processes', (_title, fleet, processes) => {
   expect(fleetSize(fleet).processes).toBe(processes);
 });

@@ -9,7 +9,7 @@ import { budget } from '../support/budget.ts';
 import { forwardHeaders, framesIn, RecordedConnection, SpdyHeaders } from '../support/spdy-client.ts';
 
 const runs = { numRuns: budget('spdyFrames') };
-/** The time limit of a test that runs with the counts of the long budget, in milliseconds. */
+/** The time limit of a test, in milliseconds. It suffices for the counts of `npm run long`. */
 const TIMEOUT_MS = 300_000;
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));

@@ -40,8 +40,11 @@ describe('combinations of faults', () => {
 });
 
 describe('the mutations that break an invariant', () => {
-  it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('%s: fits the source', (_, mutation) => {
-    const source = readFileSync(new URL(`../../${mutation.file}`, import.meta.url), 'utf8');
-    expect(mutate(mutation)).not.toBe(source);
-  });
+  it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
+    '%s: changes its source file',
+    (_, mutation) => {
+      const source = readFileSync(new URL(`../../${mutation.file}`, import.meta.url), 'utf8');
+      expect(mutate(mutation)).not.toBe(source);
+    },
+  );
 });

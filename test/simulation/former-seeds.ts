@@ -1,7 +1,7 @@
 /**
  * The seeds that have found defects. `docs/simulation.md` names the defects. After a change of the stories or the
- * faults, a seed causes another run. Therefore a seed of this list does not prove that the simulation would find its
- * defect again.
+ * faults, the same seed produces a different run. Therefore a seed of this list does not prove that the simulation
+ * would find its defect again.
  */
 export const FORMER_SEEDS = {
   definitions: [538, 963, 2595, 3096, 3255],

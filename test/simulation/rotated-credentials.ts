@@ -34,7 +34,7 @@ interface Credentials {
  * The token and the client certificate of the processes of a run, in files that change while the processes run. The
  * server accepts only current credentials. In every second rotation, the files change before the server refuses the old
  * credentials, and the key of the certificate is written minutes after the certificate. In the other rotations, the
- * files change later, and the server refuses all requests for minutes.
+ * server refuses the old credentials first. It then refuses all requests for minutes, until the files change.
  */
 export class RotatedCredentials implements Disposable {
   readonly #authority = createAuthority(Date.UTC(2026, 0, 1));

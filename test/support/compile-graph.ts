@@ -6,7 +6,7 @@ import { compile, TYPEKRO_FEATURES } from '../../src/graph/index.ts';
 import { builtinSource, crdSource } from '../../src/schema/index.ts';
 import { crdOf } from './crd.ts';
 
-/** A CRD for tests, with optional fields only in spec and status. */
+/** A CRD for tests. All fields of its spec and its status are optional. */
 export const PUMP_CRD = crdOf(
   'Pump',
   {

@@ -9,7 +9,8 @@ const API_VERSION = 'fleet.test/v1';
 const TIMEOUT_MS = 120_000;
 
 /**
- * The maximum number of children without the value of their instance. If there are more, edits wait for the controller.
+ * The maximum number of children that do not have the value of their instance yet. If there are more, edits wait for
+ * the controller.
  */
 const MAX_BEHIND = 20;
 

@@ -1,6 +1,6 @@
 /**
- * A program in every module format. Its compositions use many names from outer scopes. Every host must create the same
- * graph from it.
+ * A program in every module format. Its compositions use many names from outer scopes. Every host (a runtime, a loader
+ * or a bundler) must create the same graph from it.
  */
 const HELPER = `
 const limit = 3

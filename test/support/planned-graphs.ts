@@ -39,8 +39,8 @@ export const sharedSettings = {
 };
 
 /**
- * Maps the id of a node to its template, for all kinds except ConfigMap. All templates except Lids have the value in an
- * annotation.
+ * Maps the id of a node to its template, for all kinds except ConfigMap. Each template except that of the kind Lid has
+ * the value in an annotation.
  */
 const TEMPLATES: Readonly<Record<string, (name: string, value: string) => JsonObject>> = {
   deployment: (name, value) => ({

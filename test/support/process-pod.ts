@@ -34,8 +34,8 @@ export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject 
 });
 
 /**
- * Repeats a check in real time until it succeeds, because it waits for real processes. The clock of the cluster does
- * not advance.
+ * Repeats a check until it succeeds. Waits in real time, because the check depends on real processes. The clock of the
+ * cluster does not advance.
  */
 export const eventually = (check: () => Promise<unknown>): Promise<unknown> =>
   vi.waitFor(check, { timeout: 20_000, interval: 25 });

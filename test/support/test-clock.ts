@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/kube/index.ts';
 
-/** A clock for tests that only `advance` moves. */
+/** A clock for tests. Only `advance` moves the clock. */
 export class TestClock implements Clock {
   #now = 0;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();

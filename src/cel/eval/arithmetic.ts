@@ -109,7 +109,10 @@ function uints(operator: Operator, a: bigint, b: bigint): Value {
   }
 }
 
-/** Arithmetic on self-describing values. The left operand chooses the overload, as in cel-go. */
+/**
+ * Arithmetic on self-describing values, whose form alone shows their type. The left operand chooses the overload, as in
+ * cel-go.
+ */
 export function dynamicArithmetic(operator: Operator, a: Value, b: Value): Value {
   if (isInt(a)) return isInt(b) ? INTS[operator](a, b) : fail('no such overload');
   const double = doubleOf(a);

@@ -29,9 +29,9 @@ const FREE: Meter = { charge: () => undefined };
 const MAX_DEPTH = 1_000;
 
 /**
- * CEL's equality with the results of cel-go's methods. An error occurs only when a type does not support the
- * comparison. Inside lists and maps, such an unsupported comparison counts as equal, because cel-go ends the comparison
- * of two lists only when a pair of elements differs.
+ * CEL's equality, with the same results as the `Equal` methods of cel-go. An error occurs only when a type does not
+ * support the comparison. Inside lists and maps, such an unsupported comparison counts as equal, because cel-go ends
+ * the comparison of two lists only when a pair of elements differs.
  *
  * @throws EvalFailure when the type of `a` refuses the comparison
  */
@@ -61,7 +61,7 @@ export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0):
   return elements ? equalLists(elements, b, meter, depth) : equalMaps(a, b, meter, depth);
 }
 
-/** The number of parts of foreign data whose comparison costs one unit. */
+/** The number of parts of foreign data (data from outside CEL) whose comparison costs one unit. */
 const PARTS_PER_UNIT = 4;
 
 /** Charges the comparison of the parts of foreign data. Such parts are cheaper than elements that a loop visits. */

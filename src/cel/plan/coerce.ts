@@ -13,7 +13,10 @@ export function constantPlan(value: Value, type: CelType): PlannedNode {
   return { type, constant: value, run: () => value };
 }
 
-/** Returns a plan whose value is self-describing. The known type stays the same, but a double is boxed. */
+/**
+ * Returns a plan whose value shows its own CEL type. A double is boxed, and data with a shape is converted. The plan
+ * then has the type dyn. All other plans stay the same.
+ */
 export function describing(plan: PlannedNode): PlannedNode {
   const { run, shape } = plan;
   if (shape !== undefined) return { type: DYN, run: (frame) => selfDescribing(run(frame), shape) };
@@ -33,7 +36,7 @@ const SCALARS: Partial<Record<DataShape['kind'], CelType>> = {
   string: STRING,
 };
 
-/** A plan that reads foreign data through its shape. `run` returns the data. */
+/** A plan that reads data of the caller (plain JavaScript values) by their shape. `run` returns the data. */
 export function adopting(run: (frame: Frame) => unknown, shape: DataShape): PlannedNode {
   switch (shape.kind) {
     case 'object':

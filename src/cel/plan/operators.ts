@@ -93,7 +93,10 @@ function chargeFor(frame: Frame, result: Value): void {
   else if (result instanceof ShapedList) frame.charge(result.data.length);
 }
 
-/** Plans `+` with a list of foreign data as the left operand. The result is also a list of foreign data. */
+/**
+ * Plans `+` with a list of foreign data (data from outside CEL) as the left operand. The result is also a list of
+ * foreign data.
+ */
 function planShapedPlus(left: PlannedNode, right: PlannedNode): PlannedNode {
   const { run: x } = describing(left);
   const { run: y } = describing(right);

@@ -37,7 +37,7 @@ function contains(container: Value, wanted: Value, meter: Meter): boolean {
 
 /**
  * Does the list contain the value? An element whose comparison fails counts as different. With `reports`, which is set
- * for foreign lists, the first such failure is thrown if no element is equal.
+ * for lists of foreign data (data from outside CEL), the first such failure is thrown if no element is equal.
  */
 function listContains(elements: readonly Value[], wanted: Value, reports: boolean, meter: Meter): boolean {
   meter.charge(elements.length >> 2);

@@ -65,7 +65,7 @@ describe('limits', () => {
     expect(problems(`-1${'.a'.repeat(45_000)}`)).toEqual(['-1:0 max recursion depth exceeded']);
   });
 
-  test('a literal of 99,000 wide characters after an escape is bytes', () => {
+  test('a bytes literal with an escape and 99,000 wide characters has three bytes for each wide character', () => {
     const parsed = environment.parse(`b"\\n${'€'.repeat(99_000)}"`);
     const value = parsed.ok && parsed.ast.expr.kind === 'literal' ? parsed.ast.expr.value : undefined;
     expect(value).toHaveLength(1 + 3 * 99_000);

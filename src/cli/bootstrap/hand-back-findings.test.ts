@@ -120,7 +120,7 @@ describe('with the gates of the controllers', () => {
     data,
   });
 
-  test('a read in a branch is a finding with PartialDependencies only', async () => {
+  test('a read in a branch is a finding only if PartialDependencies is on', async () => {
     const optional = { ...mapResource('optional', { text: 'b' }), includeWhen: ['${schema.spec.count > 1}'] };
     const reader = mapResource('reader', { text: "${schema.spec.count > 1 ? optional.data.text : 'none'}" });
     const later = mapResource('later', { text: "${schema.spec.count > 1 ? plain.metadata.uid : 'none'}" });
@@ -134,7 +134,7 @@ describe('with the gates of the controllers', () => {
     `);
   });
 
-  test('a computed key is a finding with DynamicKeys only', async () => {
+  test('a computed key is a finding only if DynamicKeys is on', async () => {
     await define([mapResource('map', { '${schema.spec.text}': 'v', '${schema.spec.text}-b': 'v' })]);
     expect(await texts('CELNow=true')).toEqual([]);
     expect(await texts('DynamicKeys=true')).toMatchInlineSnapshot(`

@@ -5,9 +5,9 @@ import type { ClusterWriter } from './scale-down.ts';
 import { scaleToZero, waitUntilStopped } from './scale-down.ts';
 
 /**
- * Returns the controller of kro that an earlier run stopped. This is the only controller of kro in the cluster, if
- * TypeKro's controller does not run. The earlier run may have failed before it applied the flags of kro, so this run
- * needs the flags again.
+ * Returns the only controller of kro in the cluster. Returns `undefined` when there are several, and when TypeKro's
+ * controller runs. An earlier run may have stopped kro's controller and then failed before it applied the flags of kro,
+ * so this run needs the flags again.
  */
 export function stoppedKro(
   found: readonly ControllerDeployment[],
@@ -18,8 +18,9 @@ export function stoppedKro(
 }
 
 /**
- * Stops the controller of kro, and then installs. If the installation fails, prints the commands that start the
- * controller of kro again, because no controller runs in the cluster then.
+ * Stops the controller of kro, and then calls `work`, which installs TypeKro's controller. If `work` fails, no
+ * controller runs in the cluster. The error or the output then names the commands that start the controller of kro
+ * again.
  */
 export async function inPlaceOf<Result>(
   context: CommandContext,

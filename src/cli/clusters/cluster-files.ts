@@ -67,7 +67,8 @@ export interface ClusterCredentials {
   readonly schemaVersion: 1;
   readonly adminToken: string;
   /**
-   * The certificate of the API and its key, in PEM. A third PEM string is the key that signs service account tokens.
+   * The certificate of the API and its key, in PEM. `signingKey`, also in PEM, is the key that signs service account
+   * tokens.
    */
   readonly certificate: string;
   readonly certificateKey: string;
@@ -187,8 +188,8 @@ export function openPrivateLog(path: string): number {
 }
 
 /**
- * Reads a regular file of a cluster's folder. Returns `undefined` when the file does not exist. A symbolic link is
- * refused with the error ELOOP.
+ * Reads a regular file of a cluster's folder. Returns `undefined` when the file does not exist or is not a regular
+ * file. A symbolic link is refused with the error ELOOP.
  */
 export function readPrivate(path: string): string | undefined {
   let file: number;

@@ -188,7 +188,7 @@ export interface FoundCluster {
   /** The record of the process. A crashed process leaves its record, too. */
   readonly record?: RunningRecord;
   readonly pid?: number;
-  /** Is it certain that the process with this id serves the cluster? */
+  /** Is it certain that the process with the id `pid` serves the cluster? */
   readonly isCertain?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { readPrivate } from './cluster-files.ts';
 
-/** The number of lines of a log that commands show. */
+/** The number of log lines that commands show. */
 const SHOWN_LINES = 10;
 
 /** Returns the last lines of a log; an empty list when there is no log. */

@@ -80,7 +80,7 @@ test('in an empty cluster the CRDs and the controller are missing', async () => 
 
 /**
  * Applies a controller without its rights, a Lease that is not renewed, and a webhook whose Service does not exist.
- * Waits until the simulated pod runs, because the output is different before.
+ * Waits until the simulated pod runs, because the output changes at that moment.
  */
 const applyController = async () => {
   const manifests = controllerManifests({ image: `acme.test/typekro:${packageVersion()}` });
@@ -143,7 +143,7 @@ test('a Lease that is not renewed, missing rights, and a webhook whose Service d
   `);
 });
 
-test('reports a conversion webhook without its Service and an admission webhook with a URL, but none with a Service', async () => {
+test('reports a conversion webhook whose Service is missing and an admission webhook with a URL, but no admission webhook whose Service exists', async () => {
   const crd = crdOf('Boat');
   const service = { namespace: 'default', name: 'absent', path: '/convert' };
   const conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { service } } };

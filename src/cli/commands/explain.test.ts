@@ -253,7 +253,7 @@ describe('types', () => {
     expect(json).toMatchObject({ additionalProperties: false, properties: { spec: { additionalProperties: false } } });
   });
 
-  test('the CRD, and with the verb of kro an example instance', async () => {
+  test('the CRD, and an example instance by the command line of kro (generate instance)', async () => {
     expect((await run('types shop.yaml -o crd')).out).toMatch(
       /^apiVersion: apiextensions.k8s.io\/v1\nkind: CustomResourceDefinition\n/,
     );

@@ -90,7 +90,7 @@ export const plan: Command = {
   run: runPlan,
 };
 
-/** The exit code for files with errors. With `--exit-code`, 3 is the code of a blocked plan. */
+/** The exit code for files with errors: 3, or 1 with `--exit-code`, because 3 then means a blocked plan. */
 const codeOfErrors = (input: CommandInput): number =>
   input.options['exit-code'] === true ? ExitCode.failed : ExitCode.diagnostics;
 

@@ -58,7 +58,8 @@ function specOf(lifts: readonly Lift[]): JsonObject {
 }
 
 /**
- * Makes the ids of the resources. An id consists of the kind, and also of the name if several objects have this kind.
+ * Makes the ids of the resources. An id consists of the kind. The name is added if several objects have this kind, or
+ * if the kind is a reserved word. A number is added if the id is taken or is a reserved word.
  */
 function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   const taken = new Set<string>();

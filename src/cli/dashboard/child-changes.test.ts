@@ -72,7 +72,7 @@ const messages = (log: EventLog): string[] => log.after(0).events.map(({ message
 
 test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly string[]]>([
   [
-    'an object with the version that was read is not a change',
+    'an object with the version that was read, which is not a change',
     { seen: new Map([['default/a', '1']]) },
     [added('a', '1'), SYNCED],
     [],

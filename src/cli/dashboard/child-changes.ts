@@ -65,7 +65,7 @@ export class ChildChanges {
   follow(ref: string, selections: readonly ChildSelection[]): readonly string[] {
     if (this.#isClosed) return [];
     const watches = this.#followed.get(ref) ?? new Map<string, FollowedWatch>();
-    // An additional instance does not end the watches of an earlier instance, because open pages would then end each
+    // An additional instance does not end the watches of an earlier instance. If it did, open pages would end each
     // other's watches.
     if (!this.#followed.has(ref) && this.#followed.size >= MAX_FOLLOWED) {
       return [`changes of objects are not followed: ${MAX_FOLLOWED} other instances are open`];

@@ -6,9 +6,11 @@ import { keyOf, watchFailure, watchKind } from './watched-kind.ts';
 export interface ChildWatchOptions {
   readonly api: Pick<KubernetesApi, 'watch'>;
   readonly selection: ChildSelection;
-  /** Called with each change of a selected object, as the words that follow the name of its kind. */
+  /**
+   * Called after each change of a selected object. The argument is the text that follows the name of the object's kind.
+   */
   readonly changed: (what: string) => void;
-  /** Called with each change of `note`, as the words that follow the name of the kind. */
+  /** Called after each change of `note`. The argument is the text that follows the name of the kind. */
   readonly noted: (what: string) => void;
 }
 

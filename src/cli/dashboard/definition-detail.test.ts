@@ -63,7 +63,7 @@ test.each([
   ['revisions that went to all instances', 'done', undefined],
   ['a revision without a record', undefined, undefined],
   ['a canary that is lowered while it runs', '2', ['n/b', 'n/c']],
-])('the first instances of %s are those of the record %s', (_title, record, expected) => {
+])('for %s, the record %s determines which instances are the first ones', (_title, record, expected) => {
   expect(rolloutState(definition('1', 'Unknown'), revision(record), INSTANCES)?.first).toEqual(expected);
 });
 

@@ -51,8 +51,9 @@ export function liveNodes(observation: Observed, variables: ReadonlyMap<string, 
 }
 
 /**
- * Returns the node that the labels of an object name, if the object belongs to an instance of the same kind. The
- * instance may be another one of this kind: every instance of the kind fills the same fields from its own Secrets.
+ * Returns the id of the node that the labels of an object name, if the labels also name the kind of `instance`;
+ * otherwise an empty list. The object may belong to another instance of this kind, because the node of every instance
+ * fills the same fields from Secrets.
  */
 export function labelledNodes(
   { instance }: Pick<InstanceObservation, 'instance'>,

@@ -20,8 +20,8 @@ const COMPARED: ReadonlySet<Because['kind']> = new Set([
 ]);
 
 /**
- * The readiness of an object that a view shows. If the object differs from the graph, the result is undefined, because
- * conditions that are true for the old state say nothing.
+ * The readiness of an object that a view shows. If the conditions are true but the object differs from the graph, the
+ * result is undefined, because the conditions are then about the old state.
  *
  * @param ready are the conditions true? Absent for an object that was not read
  * @param because the reason of the object's node

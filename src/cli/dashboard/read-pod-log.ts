@@ -54,7 +54,10 @@ export async function readPodLog(
   }
 }
 
-/** Converts the error for an instance without pods to an empty list. The page may still show a pod that is gone. */
+/**
+ * Returns an empty list in place of the error for an instance without pods. The dashboard may still show a pod that no
+ * longer exists.
+ */
 function noneWithoutPods(error: unknown): readonly LogSource[] {
   if (error instanceof TypeKroError && error.code === 'instance/no-pods') return [];
   throw error;

@@ -34,10 +34,13 @@ async function takePort(port = 0): Promise<{ readonly port: number; free(): Prom
   };
 }
 
-test.each<DevState>(['starting', 'running', 'down', 'lost'])('the state %s has next steps', (state) => {
-  expect(nextSteps(state, true)).toContain('[q]uit');
-  expect(nextSteps(state, false)).toContain('Ctrl-C');
-});
+test.each<DevState>(['starting', 'running', 'down', 'lost'])(
+  'the next steps of the state %s name the key q, or Ctrl-C',
+  (state) => {
+    expect(nextSteps(state, true)).toContain('[q]uit');
+    expect(nextSteps(state, false)).toContain('Ctrl-C');
+  },
+);
 
 describe('the keys are shown', () => {
   test('when the cluster has started, before the files are read', async () => {

@@ -319,7 +319,7 @@ test('the example of docs/testing.md with a waiting node passes, and it fails wh
   expect(out).toMatch(/^ 0 passed, 1 failed /m);
 });
 
-test('snapshots are written by --update, and compared', async () => {
+test('snapshots are written with --update, and compared without it', async () => {
   write(
     'stored/shop.test.yaml',
     `${HEAD.replace('shop.yaml', '../shop.yaml')}tests:

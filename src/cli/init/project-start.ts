@@ -140,7 +140,7 @@ function startOf(
   return { kind: 'definition', text, instance: sampleInstance(graph), present: firstNodes(graph) };
 }
 
-/** The nodes that every instance has at once: resources without conditions and dependencies. */
+/** The nodes that every instance has from the start: resources without conditions and dependencies. */
 function firstNodes({ nodes }: Graph): string[] {
   return [...nodes.values()]
     .filter(

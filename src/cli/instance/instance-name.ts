@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** A parse of `INSTANCE[/NODE]`. */
+/** One possible meaning of an argument `INSTANCE[/NODE]`. */
 export interface InstanceName {
   /** The kind as typed: its name, plural or short name. When absent, an instance of any kind matches. */
   readonly kind?: string;

@@ -67,7 +67,7 @@ spec:
   expect([...instanceStatus(seen).nodes.values()].map(({ tone }) => tone)).toEqual(['failed', 'failed']);
 });
 
-test('a view shows a pending write that the API server accepts in the same way as before the check', async () => {
+test('the check of a pending write does not change what a view shows if the API server accepts the write', async () => {
   world = await virtualWorld();
   await world.apply(
     yaml(`

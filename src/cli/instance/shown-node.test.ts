@@ -24,7 +24,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
   ],
   [
-    'a node behind an unknown node and a node in progress is pending, as are its dependents',
+    'a node that waits for an unknown node and a node in progress is pending, and so are its dependents',
     [
       hidden,
       late,

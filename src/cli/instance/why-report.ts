@@ -214,7 +214,7 @@ const SEE_OBJECTS = 'see the events and the status of the objects of the node: t
 
 /**
  * Describes the dry run of a pending write that was not refused, or whose node waits for another reason. For an
- * accepted write, prints the message that the controller recorded, if there is one, because it explains why the write
+ * accepted write, gives no remedy if the controller has recorded a message, because this message explains why the write
  * was not made.
  */
 function pendingText(

@@ -102,7 +102,7 @@ ${config('map', '{ a: "${ext.data.key}" }')}`;
 const failing = (reason: string) => definition(deployment(`{ typekro.dev/simulate-failure: ${reason} }`));
 const plain = definition(config('map', '{ a: b }'));
 
-/** Staged failures: the applied objects, and the strings that `why` must print. */
+/** The failures that the test causes: a title, the objects to apply, and the strings that `why` must print. */
 const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], expected: readonly string[]])[] = [
   [
     'an image that is not there',
@@ -323,7 +323,7 @@ test.each(STAGED)('why explains the failure: %s', async (_title, objects, expect
   for (const each of expected) expect(text).toContain(each);
 });
 
-test('why for a waiting node leads to the same cause', async () => {
+test('why for a waiting node prints the same report as why for the node that it waits for', async () => {
   await start(SIMULATED, failing('CrashLoopBackOff'), instance());
   const text = await why('shop/after');
   expect(text).toContain('CrashLoopBackOff');
@@ -351,7 +351,7 @@ test('why prints the refusal of an immutable field once, and not the value of th
   expect(text.length).toBeLessThan(1000);
 });
 
-test('why names the item of a collection that is refused', async () => {
+test('why names the refused item of a collection', async () => {
   const items = `
 - id: parts
   forEach: [{ name: "\${['ok', 'Not_ok']}" }]

@@ -42,7 +42,9 @@ export function withdrawnText({ metadata }: KubeObject): string {
   return `the definition ${name} is being deleted (since ${deletionTimestamp}${held})`;
 }
 
-/** Says how to restore a definition that is being deleted. `typekro why` prints `releaseText`. */
+/**
+ * Says how to restore a definition that is being deleted. The text refers to `typekro why`, which prints `releaseText`.
+ */
 export function restoreText({ metadata: { name = '' } }: KubeObject): string {
   return `typekro why rgd/${name} says how to end the deletion of the definition. When it is gone, apply it again`;
 }

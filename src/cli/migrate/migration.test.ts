@@ -12,18 +12,21 @@ test.each([
     undefined,
     /is not in the cluster, so the next deploy of .* may change other fields, too$/,
   ],
-])('a migration to direct mode notes its labels first, and other changed fields last, %s', (_what, changed, last) => {
-  const notes = notesOf('direct', [child], changed);
-  expect(notes.at(-1)).toMatch(last);
-  expect(notes[0]).toContain('kro.run/instance-id');
-  expect(notesOf('direct', [], changed)).toEqual([]);
-});
+])(
+  'the first note of a migration to direct mode is about labels, and the last note about other changed fields, %s',
+  (_what, changed, last) => {
+    const notes = notesOf('direct', [child], changed);
+    expect(notes.at(-1)).toMatch(last);
+    expect(notes[0]).toContain('kro.run/instance-id');
+    expect(notesOf('direct', [], changed)).toEqual([]);
+  },
+);
 
 test.each([
   [undefined, []],
   ['3', ['its pin to revision 3 ends: direct mode uses the definition of the file']],
   ['newest', ['its pin to revision newest ends: direct mode uses the definition of the file']],
-])('an instance with the pin %j loses %j in direct mode', (pin, lost) => {
+])('the losses of an instance with the pin %j in direct mode are %j', (pin, lost) => {
   const annotations = pin === undefined ? {} : { 'typekro.dev/revision': pin };
   expect(lostInDirectMode({ apiVersion: 'v1', kind: 'App', metadata: { name: 'a', annotations } })).toEqual(lost);
 });

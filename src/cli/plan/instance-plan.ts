@@ -191,7 +191,8 @@ function actionOf(
   if (replace === true) return 'replace';
   if (bookkeeping === true) return 'labels';
   if (before === undefined) return 'create';
-  // The write has no effect, because the server normalises its values to those that the object already has.
+  // The write changes no field of the graph, because the server normalises its values to those that the object already
+  // has.
   if (fields.length === 0 && !isRefused && why !== 'adopt') return 'labels';
   return why === 'drift' ? 'restore' : why === 'adopt' ? 'adopt' : 'change';
 }

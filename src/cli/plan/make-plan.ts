@@ -20,7 +20,7 @@ import { summaryOf } from './summary.ts';
 /** The checked files of a plan. */
 export interface PlannedFiles {
   readonly objects: readonly InputObject[];
-  /** The graphs of the definitions in the files, in the order of the applies. */
+  /** The graphs of the definitions in the files, in the order in which they are applied. */
   readonly graphs: readonly Graph[];
   /** The CRDs in the files and the CRDs that the options name. */
   readonly crds: readonly KubeObject[];

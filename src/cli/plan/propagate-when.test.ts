@@ -70,7 +70,7 @@ test('the plan lists a held write after the node that it waits for, and why name
   `);
 });
 
-test('the plan shows a node that a condition about the spec holds back as known later, without a write', async () => {
+test('for a node that a condition about the spec holds back, the plan shows "known later" and no write', async () => {
   const app = { ...mapResource('app', { text: '${schema.spec.text}' }), propagateWhen: ['${schema.spec.count > 1}'] };
   await define(app, mapResource('copy', { text: '${app.data.text}' }));
   expect(await planned({ text: '1', count: 1 })).toMatchInlineSnapshot(`

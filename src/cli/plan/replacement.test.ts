@@ -103,7 +103,10 @@ test.each<[string, KubeObject['metadata'], string | undefined]>([
     },
     'of CronJob n',
   ],
-])('whether a live object of a file can be replaced: %s', (_what, metadata, kept) => {
-  if (kept === undefined) expect(keptLive(live(metadata))).toBeUndefined();
-  else expect(keptLive(live(metadata))).toContain(kept);
-});
+])(
+  'a live object of a file is replaced only if typekro applied it and nothing else manages it: %s',
+  (_what, metadata, kept) => {
+    if (kept === undefined) expect(keptLive(live(metadata))).toBeUndefined();
+    else expect(keptLive(live(metadata))).toContain(kept);
+  },
+);

@@ -5,7 +5,7 @@ const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps'
 const target = (namespace: string) => ({ type, namespace, name: 'a' });
 const map = (namespace: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace } });
 
-test('a server has the namespaces of all requested objects, even after another server replaces it', async () => {
+test('a server that replaces an earlier server also has the namespaces of the objects that were requested before', async () => {
   const rules = new LazyRules(() => []);
   try {
     await rules.apiFor([target('one')]);

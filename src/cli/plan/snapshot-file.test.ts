@@ -203,7 +203,7 @@ test.each([
   ['a short value inside a longer string', object({ mode: 'x-hunter2-y' }, part), true],
   ['an entry of a ConfigMap', { ...object({}), data: { key: LONG, name: `a ${LONG}` } }, false],
   ['an annotation', { ...object({}), metadata: { name: 'x', annotations: { note: `a ${LONG}` } } }, false],
-])('whether a Secret value in another object is masked: %s', (_what, given, isKept) => {
+])('a Secret value in another object is masked or kept as expected: %s', (_what, given, isKept) => {
   const [masked] = objectsOf(given, liveSecret({ a: 'hunter2', b: LONG }));
   if (isKept) expect(masked).toEqual(given);
   else for (const each of ['hunter2', LONG, base64(LONG)]) expect(JSON.stringify(masked)).not.toContain(each);
@@ -229,7 +229,7 @@ test.each([
   ['a value of an expression with masked literals', 'data.url', base64('x'), 'any', true],
   ['a value of an expression without literals', 'data.image', base64('x'), 'any', false],
   ['a label', 'metadata.labels.app', 'a', 'b', false],
-])('a difference of a Secret with %s (%s: %s, found %s) counts as equal: %s', (_what, path, wanted, found, isSame) => {
+])('with %s (%s: wanted %s, found %s), a Secret counts as unchanged: %s', (_what, path, wanted, found, isSame) => {
   const data = { password: LONG, url: `a-${LONG}-\${schema.spec.image}`, image: '${schema.spec.image}' };
   const snapshot = taken(definition(secretOf({ stringData: data })));
   const text = snapshot.kinds[0]?.objects[0] as unknown as JsonObject;

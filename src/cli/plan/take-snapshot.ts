@@ -31,8 +31,8 @@ export interface TakeSnapshotOptions {
 
 /**
  * Reads definitions, revisions, the CRDs of the API groups in use, all instances, and the objects that instances own.
- * Reads all Graphs with the objects that they write. Also reads all objects of the kinds that definitions name in
- * `externalRef` and Graphs in `ref`.
+ * Reads all Graphs with the objects that they write. Also reads all objects of each kind that an `externalRef` of a
+ * definition or a `ref` of a Graph names.
  */
 export async function takeSnapshot({
   api,

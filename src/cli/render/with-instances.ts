@@ -124,7 +124,7 @@ function specDocument(document: DefinitionDocument): DefinitionDocument {
 }
 
 /**
- * Returns an instance with the settings of `--set`. Problems with a field that a setting set are reported at the
+ * Returns an instance with the settings of `--set`. A problem with a field that `--set` changed is reported at the
  * setting.
  */
 function withSets(input: InputObject, all: readonly Setting[]): InputObject {

@@ -34,7 +34,7 @@ test('a file contains the name and the parts that describe the kind, and no stat
 test.each([
   ['only the kinds of the given group', [crd('b.x.io', 'x.io'), crd('a.y.io', 'y.io')], 'y.io', ['a.y.io.yaml'], 0],
   [
-    'in the order of their names',
+    'the files in the order of their names',
     [crd('b.x.io', 'x.io'), crd('a.x.io', 'x.io')],
     undefined,
     ['a.x.io.yaml', 'b.x.io.yaml'],
@@ -54,7 +54,7 @@ test.each([
     [],
     0,
   ],
-])('the written files: %s', (_name, crds, group, names, generated) => {
+])('pulledCrds returns %s', (_name, crds, group, names, generated) => {
   const pulled = pulledCrds(crds as never, group);
   expect({ names: [...pulled.files.keys()], generated: pulled.generated }).toEqual({ names, generated });
 });

@@ -73,8 +73,8 @@ async function checkWithSchema(
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
-  // A missing field can be a consequence of a misspelt field, and a problem of a whole object a consequence of a wrong
-  // field in it.
+  // A missing field can be a consequence of a misspelt field. A problem of a whole object can be a consequence of a
+  // wrong field in it.
   const follows = ({ field, message }: RefusalCause): boolean =>
     message.includes(RULES_NOT_CHECKED) ||
     (/^(?:Required|Invalid) value/.test(message) &&
@@ -168,7 +168,7 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
         cause.message.includes('must be an object for an array of list-type map') &&
         kept.some((each) => each !== cause && each.field === cause.field)
       ) &&
-      // Drops the cause that an invalid selector does not match labels.
+      // Drops the general cause of an invalid selector, if there are other causes.
       !(cause.message.endsWith('invalid label selector') && kept.length > 1),
   );
 }

@@ -172,7 +172,10 @@ function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
   };
 }
 
-/** Did the compiler report a finding at or below this path? */
+/**
+ * Did the compiler report a finding at or below this path? Findings with the code `graph/foreign-expression` do not
+ * count.
+ */
 function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   return known.some(
     ({ code, path: other = '' }) =>

@@ -4,8 +4,8 @@ import type { Diagnostic } from '../../core/index.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
 /**
- * Returns the problem of a load that fails for a cause outside the module: an invalid `package.json` or `tsconfig.json`
- * in a parent folder, or Node's permission model. Returns `undefined` for any other cause.
+ * Returns the problem when a module cannot be loaded for a cause outside the module: an invalid `package.json` or
+ * `tsconfig.json` in a parent folder, or Node's permission model. Returns `undefined` for any other cause.
  */
 export function configProblem(error: unknown, path: string): Diagnostic | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -64,8 +64,8 @@ const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: stri
 ];
 
 /**
- * Returns the problem when Node's permission model refuses an access by the loader. A stack frame in the module shows
- * that the module itself made the access.
+ * Returns the problem when Node's permission model refuses an access by the loader. Returns undefined when the stack
+ * contains the module, because the module itself then made the access.
  */
 function permissionProblem(error: Error, path: string): Diagnostic | undefined {
   if (Reflect.get(error, 'code') !== 'ERR_ACCESS_DENIED' || (error.stack ?? '').includes(path)) return undefined;

@@ -42,7 +42,7 @@ test.each([
   { env: {}, coloured: true },
   { env: { NO_COLOR: '' }, coloured: true },
   { env: { NO_COLOR: '1' }, coloured: false },
-])('whether the block is coloured with the environment $env: $coloured', ({ env, coloured }) => {
+])('with the environment $env, the block is coloured: $coloured', ({ env, coloured }) => {
   const { context, written } = screen({ columns: 80, rows: 24 }, env);
   createLiveView(context).update([view('a', 'ACTIVE')]);
   // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character

@@ -19,7 +19,7 @@ export interface LoadedModule {
 
 /**
  * Loads a module. The arguments are its absolute path, the name of the file in messages, the directory to which names
- * are relative, and a function that prints a note when the load takes long.
+ * are relative, and a function that prints a note when loading takes long.
  */
 export type ModuleLoader = (
   path: string,

@@ -65,7 +65,7 @@ test.each(EACH)('finds the position of %s', (_, path, text, code) => {
   expect({ line: placed?.line, column: placed?.column }).toEqual(place(text.replace('@', ''), '⟦'));
 });
 
-test('does not move other problems', () => {
+test('a problem in a YAML file, or at a line that the text does not have, keeps its position', () => {
   const source = { file: 'app.yaml', line: 1, column: 1 };
   const diagnostic: Diagnostic = { code: 'graph/x', severity: 'error', message: '', path: 'a', source };
   expect(placedInCall(diagnostic, '{ a: 1 }')).toBe(diagnostic);

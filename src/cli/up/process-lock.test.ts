@@ -99,6 +99,6 @@ test.each([
   ['with brackets in its name', `7 (a) Z (b) R ${'1 '.repeat(18)}4711 2`, '4711'],
   ['that is a zombie', `7 (node) Z ${'1 '.repeat(18)}4711 2`, 'ended'],
   ['without an entry', undefined, '-'],
-])('startInStat of a process %s', (_what, stat, start) => {
+])('startInStat has the expected result for a process %s', (_what, stat, start) => {
   expect(startInStat(stat)).toBe(start);
 });

@@ -132,8 +132,8 @@ const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
 const REFUSED: ReadonlySet<number> = new Set([400, 422]);
 
 /**
- * Matches the message about a port or address that another object uses. The server also refuses it with 422, but it
- * becomes free when that object is deleted.
+ * Matches the message about a port or address that another object uses. The server also refuses such an object with
+ * 422, but the port or address becomes free when the other object is deleted.
  */
 const TAKEN = /\b(?:already allocated|already in use)\b/;
 

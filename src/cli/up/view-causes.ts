@@ -5,7 +5,7 @@ import type { Cause } from '../../readiness/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 
-/** The interval of reads of causes while a node waits, in milliseconds. */
+/** The interval at which causes are read while a node waits, in milliseconds. */
 const READ_EVERY_MS = 1000;
 
 /** The maximum number of objects of an instance whose causes are read. */

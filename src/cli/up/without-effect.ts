@@ -54,7 +54,10 @@ function warnings(what: string, object: JsonObject, reachesServices: boolean): s
   ];
 }
 
-/** Returns the server of a webhook, or undefined if it can be on this machine or an expression computes it. */
+/**
+ * Returns the server of a webhook. Returns undefined if the server can be on this machine, or if an expression computes
+ * the server.
+ */
 function farServer(webhook: JsonObject, reachesServices: boolean): string | undefined {
   const [url, name, namespace] = [['url'], ['service', 'name'], ['service', 'namespace']].map((path) =>
     valueAtSteps(webhook, ['clientConfig', ...path]),

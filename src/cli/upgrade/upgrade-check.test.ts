@@ -21,8 +21,8 @@ const BROKEN_HOLD: LevelCheck = {
 test.each<[string, string, LevelCheck, boolean]>([
   ['a served definition', 'Active', REFUSED, true],
   ['a served definition whose CRD is refused', 'Active', { ...ACCEPTED, crd: 'refused' }, true],
-  ['a served definition with a broken pin', 'Active', BROKEN_PIN, true],
-  ['a served definition with a broken revision of held instances', 'Active', BROKEN_HOLD, true],
+  ['a served definition with an instance that is pinned to a refused revision', 'Active', BROKEN_PIN, true],
+  ['a served definition with an instance that is held back at a refused revision', 'Active', BROKEN_HOLD, true],
   ['an accepted definition', 'Active', ACCEPTED, false],
   ['a definition that is already refused', 'Inactive', REFUSED, false],
   ['a definition that no controller has handled', '', REFUSED, false],

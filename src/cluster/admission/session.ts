@@ -27,7 +27,7 @@ export interface AdmittedContext extends AdmissionContext, WriteServices {
   readonly store: UncheckedObjectStore;
 }
 
-/** The outcome of calling the webhooks: the object after the calls or the refusal, with warnings in either case. */
+/** The outcome of calling the webhooks: either the object after the calls, or the refusal. Both have warnings. */
 type Outcome =
   | { readonly mutation: Mutation; readonly warnings: readonly string[] }
   | { readonly refusal: unknown; readonly warnings: readonly string[] };

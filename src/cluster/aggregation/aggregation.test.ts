@@ -168,7 +168,7 @@ describe('the condition of an APIService', () => {
     ]);
   });
 
-  test('needs endpoints, and a loopback address', async () => {
+  test('is False while its Service has no endpoints or no loopback address', async () => {
     await using cluster = await story();
     await cluster.service({ ports: [{ name: 'https', port: cluster.server.port }], clusterIP: '10.96.0.77' });
     await cluster.register();

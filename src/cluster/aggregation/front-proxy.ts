@@ -15,7 +15,7 @@ export interface FrontProxy {
 /** The common name of the client certificate. */
 export const FRONT_PROXY_USER = 'front-proxy-client';
 
-/** The user that reads discovery of other servers. */
+/** The user that reads the discovery documents of other servers. */
 export const AGGREGATOR: UserInfo = { name: 'system:kube-aggregator', groups: ['system:masters'] };
 
 /**

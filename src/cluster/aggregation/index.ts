@@ -1,6 +1,6 @@
 /**
  * Versions of API groups that other servers on this machine serve. `lazy-modules.ts` loads this folder as one module
- * for a cluster with such an APIService.
+ * when a cluster has an APIService of another server.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { cryptoLibrary, isJsonObject } from '../../core/index.ts';

@@ -350,7 +350,7 @@ describe('annotations', () => {
     });
   });
 
-  test('report failures of validating policies that are only audited, and values of expressions', async () => {
+  test('report failed validations of a binding with the action Audit, and the values of auditAnnotations', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     const add = (kind: string, name: string, spec: object) =>
       log.call('POST', `${CONFIGURATIONS}/validatingadmission${kind}`, { metadata: { name }, spec });
@@ -373,7 +373,7 @@ describe('annotations', () => {
     ]);
   });
 
-  test('report calls, patches and own annotations of webhooks, and failed calls that were ignored', async () => {
+  test('report calls of webhooks, their patches and audit annotations, and failed calls that were ignored', async () => {
     const patch = [{ op: 'add', path: '/data', value: { a: 'b' } }];
     const server = await openWebhookServer((_, path) =>
       path.startsWith('/changing') ? { ...patchAnswer(patch), auditAnnotations: { why: 'because' } } : allow(),

@@ -9,8 +9,11 @@ test.each([
   ['a long response whose object is shown', LONG, 200, true, LONG],
   ['a long response whose object is not shown', LONG, 200, false, undefined],
   ['a long Status of an error', LONG, 422, false, LONG],
-])('objectOfReply returns the object, or nothing, for %s', (_title, object, status, isShown, expected) => {
-  const headers = { 'content-type': 'application/json' };
-  const body = Buffer.from(JSON.stringify(object));
-  expect(objectOfReply({ status, headers, body }, isShown)).toEqual(expected);
-});
+])(
+  'objectOfReply leaves out only a long object that is neither shown nor the Status of an error: %s',
+  (_title, object, status, isShown, expected) => {
+    const headers = { 'content-type': 'application/json' };
+    const body = Buffer.from(JSON.stringify(object));
+    expect(objectOfReply({ status, headers, body }, isShown)).toEqual(expected);
+  },
+);

@@ -17,12 +17,12 @@ export interface TokenBindings {
   readonly node?: BoundObject;
 }
 
-/** The time that a token stays valid after the deletion of its bound object or account has begun, in milliseconds. */
+/** The time that a token stays valid after the `deletionTimestamp` of its bound object or account, in milliseconds. */
 const DELETION_LEEWAY_MS = 60_000;
 
 /**
- * Does an object with this uid exist? An object that is being deleted counts as gone one minute after its deletion has
- * begun.
+ * Does an object with this uid exist? An object that is being deleted counts as gone one minute after its
+ * `deletionTimestamp`.
  */
 export function isAlive(
   store: ObjectLookup,

@@ -87,7 +87,7 @@ test('only errors of the parser begin with the name of the parser', () => {
   expect(new YamlValueError('json: unsupported value: NaN').goText).toBe('json: unsupported value: NaN');
 });
 
-test.each(['<<: 1', '<<:', 'a: {<<: [{}, 2]}'])('%j merges a value that is not a map', (text) => {
+test.each(['<<: 1', '<<:', 'a: {<<: [{}, 2]}'])('%j is refused: it merges a value that is not a map', (text) => {
   const message = 'map merge requires map or sequence of maps as the value';
   expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(message));
 });

@@ -137,7 +137,10 @@ interface PodUse {
 }
 
 interface Groups {
-  /** The pods that have metrics and are not Pending. For CPU, a pod must also be ready. */
+  /**
+   * The pods that have metrics and are neither Pending, nor Failed, nor being deleted. For CPU, a pod must also be
+   * ready.
+   */
   readonly measured: readonly PodUse[];
   readonly unready: readonly KubeObject[];
   readonly missing: readonly KubeObject[];
@@ -159,8 +162,8 @@ function groupPods(pods: readonly MeasuredPod[], resource: string, container: st
 }
 
 /**
- * Returns the usage of a pod or of one of its containers, or `undefined` when a container has no metric for the
- * resource.
+ * Returns the usage of a pod or of one of its containers, or `undefined` when the pod has no metrics, or a container
+ * has none for the resource.
  */
 function useOf(metrics: JsonObject | undefined, resource: string, container: string | undefined): number | undefined {
   const uses = objectsAt(metrics, 'containers')

@@ -3,9 +3,9 @@ import type { StoreEvent } from '../store/store.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
 
 /**
- * A simulated controller. `keysOf` derives the keys of its work from events. `reconcile` does the work for one key: it
- * compares the present state of the cluster with the desired state, and changes the present state. `reconcile` must be
- * safe to call at any time and repeatedly.
+ * A simulated controller. `keysOf` derives the keys of its work from events. `reconcile` carries out the work for one
+ * key: it compares the present state of the cluster with the desired state, and changes the present state. `reconcile`
+ * must be safe to call at any time and repeatedly.
  */
 export interface SimulatedController {
   /** The name in user names, in events and in the options, e.g. `deployment-controller`. */
@@ -28,8 +28,8 @@ export interface SimulatedController {
    */
   reset?(): void;
   /**
-   * Does the work for one key. Returns the milliseconds after which to reconcile the key again without an event, or
-   * `undefined` when only an event can change the result.
+   * Carries out the work for one key. Returns the milliseconds after which to reconcile the key again without an event,
+   * or `undefined` when only an event can change the result.
    */
   reconcile(key: string, client: ControllerClient): number | undefined | void;
 }

@@ -6,7 +6,7 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
-/** The number of recorded removed owners at which the collector first drops those without dependents. */
+/** When this many removed owners are recorded, the collector drops the owners without dependents for the first time. */
 const MIN_PRUNED = 500;
 
 /** The uids of removed owners. Uids of owners without dependents are dropped from time to time. */

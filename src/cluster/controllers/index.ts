@@ -146,7 +146,7 @@ export interface StartedControllers {
 
 /**
  * Returns the controllers of the stand-ins. Flux's controllers run in every cluster with workloads. If the options do
- * not request Flux, they work only while their marked Deployments run.
+ * not request Flux, they work only while their Deployments with the annotation `typekro.dev/stand-in` run.
  */
 function standInControllers(
   { standIns, stepMs }: HostedStandIns,

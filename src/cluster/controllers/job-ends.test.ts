@@ -71,7 +71,7 @@ describe('a Job ends when its last pod has ended', () => {
     expect([status?.['completionTime'], status?.['failed']]).toEqual(['2026-01-01T12:00:05Z', undefined]);
   });
 
-  test('in two writes, even when no pod remains', async () => {
+  test('and the end takes two writes, even when no pod remains', async () => {
     await using story = await startClusterStory();
     const { metadata } = await story.create(job({}, 10));
     await story.advance(10);

@@ -89,7 +89,10 @@ function isManagedElsewhere(job: KubeObject): boolean {
   return manager !== '' && manager !== 'kubernetes.io/job-controller';
 }
 
-/** Removes the finalizer of a counted pod, or of a pod without a Job. Returns the pod without the finalizer. */
+/**
+ * Removes the finalizer `TRACKING` of a pod that is already counted, of a surplus pod, or of a pod without a Job.
+ * Returns the pod without the finalizer.
+ */
 function release(client: ControllerClient, pod: KubeObject): KubeObject {
   const { finalizers = [], ...metadata } = pod.metadata;
   if (!finalizers.includes(TRACKING)) return pod;

@@ -330,7 +330,7 @@ describe('a long advance of the clock', () => {
     expect(await started(story)).toEqual(['12:01:00', '12:02:30', '12:04:00']);
   });
 
-  test('ends a Job at its time, so that its TTL begins at this time', async () => {
+  test('ends a Job at the simulated time at which its pod ends, and the TTL of the Job begins at that time', async () => {
     await using story = await startClusterStory();
     await story.create(job({ ttlSecondsAfterFinished: 60 }, lasting(30)));
     await story.advance(89);

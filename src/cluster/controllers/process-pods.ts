@@ -51,7 +51,10 @@ export class ProcessPods {
     this.#runtime?.retain((uid) => uids.has(uid));
   }
 
-  /** Does the pending work for a pod, and writes its status. Returns the milliseconds until the next change. */
+  /**
+   * Carries out the pending work for a pod, and writes the status of the pod. Returns the milliseconds until the next
+   * change.
+   */
   reconcile(pod: KubeObject, client: ControllerClient): number | undefined {
     const startTime = textAt(pod.status, 'startTime') || client.timestamp();
     const refusal = this.#runtime === undefined ? NOT_ALLOWED : this.#refusalOf(pod);

@@ -81,8 +81,8 @@ function available(set: KubeObject): number {
 }
 
 /**
- * Returns `maxSurge`, rounded up, and `maxUnavailable`, rounded down. If both are zero, one pod may be unavailable,
- * because the rollout could not proceed otherwise. Both are 0 for the strategy `Recreate`.
+ * Returns `maxSurge`, rounded up, and `maxUnavailable`, rounded down. If both are zero in a rolling update, one pod may
+ * be unavailable, because the rollout could not proceed otherwise. For the strategy `Recreate`, both are 0.
  */
 export function rollingLimits({ spec }: KubeObject): { readonly maxSurge: number; readonly maxUnavailable: number } {
   if (textAt(spec, 'strategy', 'type') === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };

@@ -24,8 +24,8 @@ export function isScaled(deployment: KubeObject, sets: readonly KubeObject[]): b
 /**
  * Computes the sizes of the ReplicaSets after a change of their Deployment's number of replicas, by the rules of the
  * Deployment controller. A single ReplicaSet gets all replicas. During a rolling update, each ReplicaSet grows or
- * shrinks in proportion to its size, so that a larger number does not speed up the rollout. ReplicaSets that are not in
- * the result do not change.
+ * shrinks in proportion to its size, so that a larger number of replicas does not speed up the rollout. ReplicaSets
+ * that are not in the result do not change.
  */
 export function scaledSizes(
   deployment: KubeObject,

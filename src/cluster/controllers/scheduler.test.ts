@@ -258,7 +258,7 @@ describe('preemption', () => {
     );
   });
 
-  test('gives a nomination up to a pod of higher priority, and later uses the resources that this pod does not need', async () => {
+  test('lets a pod of higher priority take the nomination of another pod, which later uses the resources that remain', async () => {
     await using story = await startStory(1);
     await story.client.create(priorityClass('highest', 5000));
     await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));

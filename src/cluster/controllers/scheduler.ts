@@ -132,7 +132,7 @@ export function scheduler(): SimulatedController {
         recordEvent(client, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${decision.node}`);
         return;
       }
-      // The nomination is written before the evictions, because a victim can be removed immediately, which wakes
+      // The nomination is written before the evictions. A victim can be removed immediately, and its removal wakes
       // waiting pods.
       wait(client, pod, decision);
       if (decision.victims === undefined) return;

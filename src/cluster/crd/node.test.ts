@@ -29,7 +29,7 @@ test.each<[text: string, schema: Schema]>([
 });
 
 test.each(['apiVersion', 'kind'])(
-  'the field %s of an embedded resource is a text, also when it is declared',
+  'the field %s of an embedded resource is a string, even if the schema declares another type',
   (name) => {
     const schema = { ...RESOURCE, properties: { [name]: { type: 'object' } } };
     expect(nodeAt(inSpec(schema), `spec.${name}`)).toEqual({ kind: 'scalar', type: 'string' });

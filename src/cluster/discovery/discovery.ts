@@ -108,7 +108,7 @@ function build(
   const groupVersion = group === '' ? version : `${group}/${version}`;
   const resources = [...registry.inVersion(group, version)].flatMap((resource) => legacy(resource));
   resources.sort((a, b) => (a.name < b.name ? -1 : 1));
-  // Like `/api`, the list of the core group does not name its own version.
+  // Like the response to `/api`, the list of the core group has no `apiVersion`.
   const apiVersion = group === '' ? {} : { apiVersion: 'v1' };
   return replyValue(200, { kind: 'APIResourceList', ...apiVersion, groupVersion, resources }, output);
 }

@@ -36,7 +36,7 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
   let limited = runs.get(compiled);
   if (limited === undefined) runs.set(compiled, (limited = limitedRun(compiled.program, compiled.checked)));
   const outcome = limited(variables);
-  // An evaluation that the limit for one expression has stopped already has its own error.
+  // If the limit for one expression has stopped the evaluation, the outcome already has its own error.
   if (!outcome.isOverLimit && budget?.spend(outcome) === false) return OUT_OF_BUDGET;
   const { result } = outcome;
   return result.ok ? result : { ok: false, message: result.error.message };

@@ -135,7 +135,7 @@ describe('conditions', () => {
     [['object.spec.x == 1', 'true'], false, { problem }],
     [['object.spec.x == 1', 'object.spec.x == 1'], false, { problem: `[${problem}, ${problem}]` }],
     [['object.spec.x == 1', 'true'], true, false],
-  ])('%j are evaluated with ignoresErrors = %s', (texts, ignoresErrors, expected) => {
+  ])('conditionsHold of %j with ignoresErrors = %s is %j', (texts, ignoresErrors, expected) => {
     expect(hold(texts, ignoresErrors)).toEqual(expected);
   });
 

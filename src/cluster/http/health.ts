@@ -42,8 +42,8 @@ const READY_CHECKS = [...BASIC, 'etcd-readiness', 'informer-sync', ...STARTED, '
 
 /**
  * The response to `/healthz`, `/livez`, `/readyz` and the path of a single check; `undefined` for a check that does not
- * exist. Every check passes, because an embedded server is complete before it handles its first request. Checks of
- * parts that only kube-apiserver has also pass.
+ * exist. Every check passes, because an embedded server is complete before it handles its first request. The checks of
+ * parts that an embedded server lacks pass, too.
  */
 export function healthReply({ segments, query }: ApiRequest): ApiReply | undefined {
   const [name = '', ...rest] = segments;

@@ -20,7 +20,7 @@ export function serveUpgradesLate(
     socket.on('error', destroy);
     load().then(
       (code) => {
-        // Several requests may wait for the code; the first of them registers it.
+        // Several requests may wait for the code. Only the first of them replaces the listener `loadFirst`.
         if (server.listeners('upgrade').includes(loadFirst)) {
           server.off('upgrade', loadFirst);
           code.serveUpgrades(server, isSecure, host);

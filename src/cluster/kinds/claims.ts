@@ -153,8 +153,8 @@ export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems
 }
 
 /**
- * Does the update set the class of a claim without a class? The class annotation is immutable, and the new class must
- * equal the annotation.
+ * Does the update set the class of a claim without a class? The class annotation is immutable, but an update may move
+ * it to the field. The new class must equal the annotation.
  */
 function getsClass(claim: KubeObject, old: KubeObject, problems: FieldError[]): boolean {
   const [next, before] = [claim.metadata.annotations?.[CLASS_ANNOTATION], old.metadata.annotations?.[CLASS_ANNOTATION]];

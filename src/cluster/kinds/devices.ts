@@ -29,7 +29,7 @@ import type { Strategy } from './strategy.ts';
 /** Maps a list to its maximum number of entries. */
 const MAX_ENTRIES = { requests: 32, constraints: 32, config: 32, selectors: 32, firstAvailable: 8, reservedFor: 256 };
 const MAX_DEVICES = 128;
-/** The maximum number of devices in a slice with taints or shared counters. */
+/** The maximum number of devices in a slice if one of its devices has taints or consumes shared counters. */
 const MAX_RICH_DEVICES = 64;
 const MAX_EXPRESSION_LENGTH = 10 * 1024;
 const MAX_DRIVER_LENGTH = 63;

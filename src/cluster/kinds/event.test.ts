@@ -149,7 +149,7 @@ describe('an update in events.k8s.io/v1', () => {
       [],
     ],
     [
-      'may not change the reason, and reports this twice',
+      'may not change the reason, and the error is reported twice',
       {},
       { reason: 'x' },
       [immutable('reason', '"x"'), immutable('reason', '"x"')],

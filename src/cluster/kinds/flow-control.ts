@@ -120,7 +120,7 @@ function validateSubject(subject: JsonObject, at: string, problems: FieldError[]
     else if (kind === 'ServiceAccount')
       addInvalid(problems, `${at}.${member}.namespace`, namespace, dnsLabel(namespace));
   }
-  // The API server reports the other members in this order.
+  // The API server reports the members of other subject kinds in this order.
   for (const [otherKind, other] of Object.entries({ ServiceAccount: 'serviceAccount', User: 'user', Group: 'group' }))
     if (other !== member && optionalAt(subject, other) !== undefined)
       problems.push(fieldForbidden(`${at}.${other}`, `${other} is forbidden when subject kind is not '${otherKind}'`));

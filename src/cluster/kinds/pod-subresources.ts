@@ -59,8 +59,8 @@ function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldErr
 }
 
 /**
- * The old specification with the new resources of its containers. When the names or the order of the containers differ,
- * returns the new specification.
+ * The old specification with the new resources of the pod, and the new resources and resize policies of its containers.
+ * When the names or the order of the containers differ, returns the new specification.
  */
 function keepResources(next: JsonObject, before: JsonObject): JsonObject {
   const names = (spec: JsonObject, list: string) => objectsAt(spec, list).map((container) => textAt(container, 'name'));

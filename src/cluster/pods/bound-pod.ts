@@ -11,7 +11,7 @@ export interface Assignment {
   readonly now: string;
 }
 
-/** Returns the pod bound to its node, without its nomination. */
+/** Returns the pod bound to its node, without `status.nominatedNodeName`. */
 export function boundPod(pod: KubeObject, { nodeName, labels, annotations = {}, now }: Assignment): KubeObject {
   const condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now };
   const others = objectsAt(pod.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');

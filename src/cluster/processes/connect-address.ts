@@ -37,7 +37,10 @@ export interface PodPort {
   readonly port: number;
   /** The only host to try. Default: the pod's address, and then 127.0.0.1. */
   readonly host?: string;
-  /** Does a probe or a Service declare the port? If a container declares the port, this may be false. */
+  /**
+   * Does a probe or a Service declare the port? False for a port that only a container declares: `connectToPod` checks
+   * the containers itself.
+   */
   readonly isDeclared: boolean;
   /** The ids of the pod's processes. */
   readonly processes: () => readonly number[];

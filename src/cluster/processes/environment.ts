@@ -8,7 +8,7 @@ import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
 import { expandVariables } from './variables.ts';
 
-/** The names of the variables of the cluster's own process that a container inherits. */
+/** The names of the variables that a container inherits from the cluster's own process. */
 export const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;
 
 /** Returns the variables of `INHERITED` that are set in `env`. */

@@ -38,7 +38,7 @@ class Account implements NodeAccount {
     else this.#priorities.delete(demand.priority);
   }
 
-  /** Replaces a pod whose demand is unchanged. */
+  /** Replaces the stored object of a pod whose demand is unchanged. */
   refresh(key: string, pod: KubeObject): void {
     const demand = this.pods.get(key);
     if (demand !== undefined) this.pods.set(key, { ...demand, pod });

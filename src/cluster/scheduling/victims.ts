@@ -34,8 +34,8 @@ export const areVictims = (result: Victims | Misfit): result is Victims => 'viol
 /**
  * The pods of a node to evict for a pod of higher priority, or the reason why no eviction suffices. The algorithm is
  * kube-scheduler's `SelectVictimsOnNode`. First, all pods of lower priority count as evicted. Then each of them that
- * still fits is kept, from the most important pod to the least important pod. The pods that a budget protects are tried
- * first.
+ * still fits is kept, from the most important pod to the least important pod. The pods that a budget protects come
+ * before all others.
  */
 export function victimsOn(
   demand: PodDemand,

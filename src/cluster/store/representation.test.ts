@@ -54,7 +54,7 @@ test('the bytes of shared parts are copied, and the old bytes are released', () 
   expect(read(before)).toBe(JSON.stringify(before.object));
 });
 
-test('a representation without bytes returns its predecessor in handOver, but only once', () => {
+test('handOver of a representation without bytes returns its predecessor, but only once', () => {
   const data = { text: 'x'.repeat(1000) };
   const first = new Representation(object(1, { data }));
   expect(first.bytes.length).toBeGreaterThan(1000);

@@ -33,7 +33,7 @@ export class Stored {
   readonly key: string;
   readonly object: KubeObject;
   readonly version: number;
-  /** The form in the served version that was read first. Most objects have only this form. */
+  /** The form that was read first, with its served version. Most objects have only this form. */
   #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
   #others: Map<ServedVersion, Representation> | undefined;
   /** The form whose bytes the first form copies. */
@@ -326,10 +326,10 @@ export function positionAfter(items: readonly Stored[], key: string): number {
 const AFTER_SLASH = '0';
 
 /**
- * The maximum number of events above the window that a collection keeps, as a fraction of the window. Events are
- * dropped in groups, because each drop moves the remaining events. The fraction is small, because each event keeps an
- * earlier version of an object in memory. With a surplus as large as the window, the memory of a busy server would vary
- * by a fifth.
+ * A collection can keep more events than its window. This is the maximum number of additional events, as a fraction of
+ * the window. Events are dropped in groups, because each drop moves the remaining events. The fraction is small,
+ * because each event keeps an earlier version of an object in memory. With a surplus as large as the window, the memory
+ * of a busy server would vary by a fifth.
  */
 const MAX_SURPLUS = 1 / 16;
 

@@ -100,7 +100,7 @@ export const pingFrame = (id: number): Buffer => controlFrame(CONTROL.ping, word
 export const goAwayFrame = (lastStreamId: number, status: number): Buffer =>
   controlFrame(CONTROL.goAway, words(lastStreamId, status));
 
-/** Permits the client to send more bytes on a stream, or on the connection for the ID 0. */
+/** Permits the client to send more bytes on a stream or, with the ID 0, on the connection. */
 export const windowUpdateFrame = (streamId: number, bytes: number): Buffer =>
   controlFrame(CONTROL.windowUpdate, words(streamId, bytes));
 

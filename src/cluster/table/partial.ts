@@ -3,7 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * Converts an object to PartialObjectMetadata of a version of `meta.k8s.io`. Omits the annotation of a DaemonSet that
+ * Converts an object to PartialObjectMetadata of a version of `meta.k8s.io`. For a DaemonSet, omits the annotation that
  * the server's internal type does not have.
  */
 export function partialOf(object: KubeObject, version = 'v1'): unknown {

@@ -1,4 +1,4 @@
-/** The body of a server-side apply. The body is always YAML, because YAML includes JSON. */
+/** The body of a server-side apply. The body is always YAML. A body in JSON is valid YAML, too. */
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goJsonKind } from '../../golang/index.ts';

@@ -29,7 +29,10 @@ import { strategyFor } from './strategy-for.ts';
 
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
-/** Replaces an object with a decoded body (PUT). Creates a missing object of a kind that allows such a create. */
+/**
+ * Replaces an object with a decoded body (PUT). If the object is missing, creates it, or throws 404 if the kind does
+ * not allow a create by PUT.
+ */
 export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResult {
   checkName(write, sent);
   const live = liveObject(write);

@@ -45,7 +45,7 @@ export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now:
   budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed, disruptedPods, ...conditions } });
 }
 
-/** Is the pod deleted, finished or not running yet? No budget protects such a pod. */
+/** Is the pod being deleted, finished or not running yet? No budget protects such a pod. */
 const isBeyondBudgets = ({ metadata, status }: KubeObject): boolean =>
   metadata.deletionTimestamp !== undefined || UNPROTECTED_PHASES.has(textAt(status, 'phase'));
 

@@ -18,7 +18,8 @@ const namesIn = (pod: KubeObject, list: string): string[] =>
 
 /**
  * The container of a request for a log or a command: the container `wanted`, or the only container of the pod. Throws
- * 400 when the request does not name a container but must, and when the pod does not have the named container.
+ * 400 when the pod has several containers and the request names none, and when the pod does not have the named
+ * container.
  */
 export function containerOf(pod: KubeObject, wanted: string): string {
   const own = namesIn(pod, 'containers');

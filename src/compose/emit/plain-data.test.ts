@@ -53,13 +53,13 @@ describe('assertPlainData refuses', () => {
   });
 });
 
-test.each(['[object Object]', '[object Map]'])('the error names the string %s that an object printed', (printed) => {
+test.each(['[object Object]', '[object Map]'])('the error contains %s, the printed form of an object', (printed) => {
   expect(() => assertPlainData({ a: `app-${printed}-x` }, 'cm')).toThrow(
     `cm.a would hold a string with "${printed}", the printed form of an object`,
   );
 });
 
-test('data passes, and so does a string of several lines with "[object Object]"', () => {
+test('plain data is accepted, and so is a string of several lines with "[object Object]"', () => {
   const data = {
     a: [1, 'x', null, true, 2n],
     b: { 'c.d': '' },

@@ -25,7 +25,10 @@ export function assertPlainData(value: unknown, path: string): asserts value is 
 
 interface NotPlain {
   readonly what: string;
-  /** The path from the checked value. The path is built on return, because nearly every value is plain data. */
+  /**
+   * The path from the checked value. It is built only for a part that is not plain data, while the recursion returns,
+   * because such parts are rare.
+   */
   readonly path: string;
 }
 

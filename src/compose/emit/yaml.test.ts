@@ -10,7 +10,7 @@ test('a member without a value is left out', () => {
 });
 
 describe('printed YAML', () => {
-  test('prints sorted keys, two spaces, lists below their keys, and quotes where needed', () => {
+  test('has sorted keys, an indentation of two spaces, lists below their keys, and quotes where needed', () => {
     const value = {
       spec: { list: [{ b: 1, a: 'x' }, [1, [2]], [], {}], on: true, none: null, big: 9007199254740993n },
       metadata: { name: '${schema.spec.name}', text: 'a\nb\n', 'a b: c': '-', yes: 'no', empty: '' },

@@ -55,7 +55,8 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
 
 /**
  * The expression as a choice of two forms: one for the case that the objects of a collection exist, and one for the
- * case that they do not. Returns `undefined` when the objects always exist.
+ * case that they do not. Returns `undefined` when the objects always exist, and when the expression reads single
+ * objects in both cases.
  */
 function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
   const trace = activeTrace();

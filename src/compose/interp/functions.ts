@@ -114,7 +114,7 @@ function checkFunction(node: Closure['node']): void {
     );
 }
 
-/** Runs the body of a function with the arguments of its environment. */
+/** Binds the parameters of a function to the arguments in `env`, and runs the body. */
 function run(node: Closure['node'], env: Env): unknown {
   const { args, scope } = env;
   if (node.type !== 'ArrowFunctionExpression') scope.declare('arguments', true, activeTrace().track([...args]), true);

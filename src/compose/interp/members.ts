@@ -15,7 +15,7 @@ export function evaluateMember(node: MemberExpression, env: Env): unknown {
   return getMember(env.interpreter, object, propertyKey(node, env));
 }
 
-/** Refuses a variable outside the composition that has no value yet: most often it is the composition itself. */
+/** Refuses an outer variable that has no value yet. Most often, this variable is the composition itself. */
 function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
   if (node.type !== 'Identifier' || node.name === 'undefined' || env.scope.find(node.name) !== undefined) return;
   refuse(

@@ -167,10 +167,10 @@ function closureFrom({ node, text, shift, lookup, locate, self }: FunctionSource
 
 /**
  * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
- * function is traced even without symbolic arguments. It may decide by fields of the resources, and time and random
- * numbers are refused while the graph is built. The search follows the names that the code reads, eight levels deep.
- * For an object such as `simple`, the search only checks whether a member makes resources; it does not read the source
- * of members.
+ * function is traced even without symbolic arguments. There are two reasons: the function may decide by fields of the
+ * resources, and only the tracer refuses reads of the time and of random numbers. The search follows the names that the
+ * code reads, eight levels deep. For an object such as `simple`, the search only checks whether a member makes
+ * resources; it does not read the source of members.
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;

@@ -131,7 +131,7 @@ describe('integers and doubles', () => {
     expect(print(node)).toBe(expected);
   });
 
-  test('an open number becomes an integer where it must be one, and is a double otherwise', () => {
+  test('a number of an open type becomes an integer where it must be one, and is a double otherwise', () => {
     let made = 0;
     const open = (): Node => field(`open${++made}`, { kind: 'number', number: new NumberType('open') });
     const used = open();

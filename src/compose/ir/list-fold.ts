@@ -4,7 +4,7 @@ import { isLiteral } from './node.ts';
 import { listOf } from './types.ts';
 import type { StaticType } from './types.ts';
 
-/** One pass over a list: the accumulator and its value after each iteration. */
+/** A loop over a list: its accumulator, and the value of the accumulator after each iteration. */
 export interface ListFold {
   readonly list: Node;
   readonly loop: Variable;
@@ -16,7 +16,7 @@ export interface ListFold {
   readonly next: Node;
 }
 
-/** The list of the values of an expression for each element. */
+/** A list with the value of an expression for each element. */
 export function mapped(fold: ListFold, body: Node): Node {
   return body.kind === 'var' && body.variable === fold.loop
     ? fold.list

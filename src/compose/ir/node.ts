@@ -29,10 +29,13 @@ export class UnknownLength extends Variable {
 /** The members of every node. Nodes are hash-consed: equal expressions are one object with one id. */
 interface Base<Operands extends readonly Node[]> {
   readonly id: number;
-  /** The operands in their written order. A pass visits them without knowing the kind of the node. */
+  /** The operands in their written order. Code that visits nodes finds them without knowing the kind of the node. */
   readonly args: Operands;
   readonly type: StaticType;
-  /** The number of nodes of the written tree, with an upper limit. Size limits use this number. */
+  /**
+   * The number of nodes of the written tree, in which a shared node counts at each occurrence. Size limits use this
+   * number.
+   */
   readonly size: number;
 }
 

@@ -16,8 +16,8 @@ export function bindOnce(value: Node, name: string, type: StaticType, body: (val
 }
 
 /**
- * Is the node a double in CEL? An open number (an integer or a double by its schema) counts as a double: a number in an
- * integer field has the type integer, so it is not open.
+ * Is the node a double in CEL? A number that is still `open` counts as a double, because it becomes an integer only
+ * when it flows into an integer field (`NumberType`).
  */
 export function isDouble(node: Node): boolean {
   return node.type.kind === 'number' && (node.type.number.state === 'double' || node.type.number.state === 'open');

@@ -20,7 +20,7 @@ const first = index(words, literal(0), STRING);
 const hasTag = and(has(schema, 'image'), has(image, 'tag'));
 const x = literal('x');
 
-describe('tests for members are written as optional reads', () => {
+describe('presence tests of members are written as optional reads', () => {
   test.each<[string, Node, string]>([
     ['a field with a fallback', cond(has(schema, 'image'), image, x), 's.?image.orValue("x")'],
     ['each field of a path', cond(hasTag, tag, x), 's.?image.?tag.orValue("x")'],
@@ -62,7 +62,7 @@ describe('tests for members are written as optional reads', () => {
       cond(compare('gt', size(words, INTEGER), field('n', INTEGER)), index(words, field('n', INTEGER), STRING), x),
       'size(s.words) > s.n ? s.words[s.n] : "x"',
     ],
-  ])('the test stays: %s', (_, node, expected) => {
+  ])('the presence test stays: %s', (_, node, expected) => {
     expect(celText(withOptionalReads(node))).toBe(expected);
   });
 });

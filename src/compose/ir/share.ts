@@ -8,8 +8,8 @@ const MIN_SAVED_NODES = 12;
 /**
  * Writes repeated parts of an expression once, by `cel.bind` around the whole expression. Binds scalar parts that occur
  * several times and use no variables of macros. A bound part causes only errors that the whole also has: `cel.bind` is
- * lazy in kro's engine. A strict engine would only evaluate more reads of plain fields. Lists are never bound, because
- * an empty list bound in cel-go is its mutable accumulator.
+ * lazy in kro's engine. In a strict engine, a bound part would only cause additional reads of plain fields. Lists are
+ * never bound, because an empty list bound in cel-go is its mutable accumulator.
  */
 export function shareParts(root: Node): Node {
   const uses = countUses(root);

@@ -100,7 +100,7 @@ class CelTree {
         );
       case 'raw': {
         const tree = treeOf(node, this.#all(node.args));
-        // The hand-written text is not CEL. The check of the definition reports the place.
+        // A hand-written text that is not CEL stays as it is. The check of the definition then reports its place.
         return tree ?? syntax.ident(node.pieces.join(''));
       }
       case 'dyn':
@@ -128,7 +128,7 @@ class CelTree {
 
   #macro(node: MacroNode): Expr {
     const [target, ...bodies] = node.args;
-    // Variables get their names from the outside in.
+    // Outer variables get their names before inner ones.
     const names = node.vars.map((variable) => syntax.ident(this.#names.of(variable)));
     const inner = this.#all(bodies);
     const targetCel = this.of(target);

@@ -13,7 +13,9 @@ export function converted(value: Sym): Sym {
   return value;
 }
 
-/** The value without its short form as a CEL optional. A converted value has no such form. */
+/**
+ * The value without the CEL optional that its absence may contain. That optional has the value before the conversion.
+ */
 export function withoutShort(value: Sym): Sym {
   if (value.absence === undefined) return value;
   const { optional: _, ...absence } = value.absence;

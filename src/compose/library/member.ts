@@ -223,8 +223,8 @@ function memberLabel(value: Sym, key: string, optional: boolean): string {
 function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label: string): Sym {
   if (field.derived !== undefined) return derivedField(value, field);
   if (/^[A-Za-z_]\w*$/.test(key)) {
-    // Equal expressions are one node with the type of the first occurrence. Therefore the type of a mixed number is
-    // left open.
+    // Equal expressions are one node with the type of the first occurrence. Therefore the type of a number that is an
+    // integer in some objects and a double in others is left open.
     const converts = field.converts === true;
     const read = select(value.node, key, converts ? DYN : field.type);
     const node = converts ? ofNumber(read, field.type) : read;

@@ -63,7 +63,7 @@ export function refuseNativeChange(self: unknown, method: string): void {
   );
 }
 
-/** Refuses to put a value of the spec into a Map or Set, because native code fills them. */
+/** Refuses to put a value of the spec into a Map or Set. Native code fills a Map or Set, and needs known values. */
 export function refuseSymbolicFilling(self: unknown, method: string, label: string): void {
   if (!(self instanceof Map || self instanceof Set) || !MUTATING.has(method)) return;
   refuse('unsupported', `a ${self.constructor.name} is filled with ${label}`, fillingRemedy(self));

@@ -128,7 +128,7 @@ function recordOf(value: Sym): ResourceRecord | undefined {
   return made?.node === 'template' || made?.node === 'ref' ? made : undefined;
 }
 
-/** The identity of an object as the graph observes it, so that the patch follows the object. */
+/** The identity of a node's object, as expressions that read the metadata of the observed object. */
 function identityOfRecord(object: Sym, record: ResourceRecord): Identity {
   const { apiVersion, kind } = record;
   const interpreter = currentInterpreter();

@@ -11,7 +11,10 @@ interface Parsed {
   readonly shift: number;
 }
 
-/** Parsed functions by text, because helpers are called often, and a module may be loaded several times. */
+/**
+ * A cache of parsed functions, keyed by their text. It helps because helpers are called often, and a module may be
+ * loaded several times.
+ */
 const parsed = new Map<string, Parsed>();
 const MAX_CACHED_FUNCTIONS = 1000;
 

@@ -17,7 +17,7 @@ test.each<[string, unknown, boolean]>([
   expect(isNativeText(Function.prototype.toString.call(fn))).toBe(expected);
 });
 
-test('a refusal without a provider names eight variables, and its remedy names all', () => {
+test('without a provider, the refusal names eight of nine outer variables, and its remedy names all', () => {
   const [a, b, c, d, e, f, g, h, i] = Array.from({ length: 9 }, (_, index) => index);
   expect(() => refuseWithoutProvider(() => [a, b, c, d, e, f, g, h, i], undefined)).toThrow(
     expect.objectContaining({

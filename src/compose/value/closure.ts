@@ -37,7 +37,10 @@ export class LexicalEnvironment {
   }
 }
 
-/** The `this` of a function. For an arrow function, `this` is not known when the provider cannot read it. */
+/**
+ * The `this` of a function. For an arrow function, `this` is not known when the provider of the function's source
+ * cannot read it.
+ */
 export interface Self {
   readonly value: unknown;
   readonly known: boolean;

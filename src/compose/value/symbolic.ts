@@ -95,7 +95,10 @@ export class Phi {
   }
 }
 
-/** A value of the graph in lists and variables. Untraced code may pass it on, and must not use it. */
+/**
+ * The base class of values in lists and variables that only the tracer understands. Untraced code may pass such a value
+ * on, but its use there is refused.
+ */
 abstract class Internal {
   [Symbol.toPrimitive](): never {
     return refuseUntraced('turned into a string or a number');

@@ -115,17 +115,17 @@ describe('a list of a server that was restored to an earlier state', () => {
   const wentBack = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion, wentBack: true });
   it.each<[string, WatchEvent[], string[]]>([
     [
-      'replaces later versions, brings deleted objects back, and removes later ones',
+      'replaces later versions, brings deleted objects back, and removes objects that the server lacks',
       [added(map('a', '4')), added(map('gone', '3')), wentBack('5')],
       ['a@4', 'gone@3'],
     ],
     [
-      'replaces later versions also when the versions of the server were raised',
+      'also replaces later versions when the restored server continues with higher versions',
       [added(map('a', '4')), synced('1000')],
       ['a@4'],
     ],
     [
-      'keeps objects in later versions than the list, when the server was not restored',
+      'keeps objects whose versions are later than the list, when the server was not restored',
       [added(map('a', '4')), synced('8')],
       ['a@9', 'late@10'],
     ],

@@ -47,7 +47,7 @@ describe('DeferredCompactor', () => {
     expect(compacted).toEqual(keys);
   });
 
-  it('leaves an object that is too deep for the call stack, and compacts the others', async () => {
+  it('skips an object that is too deep for the call stack, and compacts the others', async () => {
     const clock = new TestClock();
     const compacted: string[] = [];
     const all = new DeferredCompactor(clock, (key) => {

@@ -9,7 +9,7 @@ import { CacheSet } from './cache-set.ts';
 const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const PART_OF = 'applyset.kubernetes.io/part-of';
 const identity = { name: 'foreign', namespace: 'n', uid: 'uid-foreign', resourceVersion: '2' };
-/** An object of another owner, which no graph names. */
+/** An object that belongs to another owner, and that no graph names. */
 const foreign: KubeObject = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -21,7 +21,7 @@ it.each<[string, string[][], unknown]>([
   ['reads none of its fields', [], undefined],
   ['reads one of its fields', [['data', 'read']], { read: 'a' }],
 ])(
-  'a foreign object is held with its identity and what graphs read of its kind: a graph %s',
+  'of a foreign object, the cache has only the identity and the fields that graphs read of its kind: a graph %s',
   async (_, paths, data) => {
     const api = scriptedApi();
     const none = () => undefined;

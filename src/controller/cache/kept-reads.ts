@@ -14,7 +14,7 @@ export interface KeptGraph {
   readonly computed: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The paths that graphs read of the objects of each kind. Includes kinds that are not watched. */
+/** The paths that graphs read in the objects of each kind. Includes kinds that are not watched. */
 export class KeptReads {
   readonly #onGrowth: (type: GroupVersionKind, projectionGeneration: number) => void;
   readonly #paths = new Map<string, PathUnion>();
@@ -45,7 +45,7 @@ export class KeptReads {
     return grew;
   }
 
-  /** Adds the paths that a graph reads of the kinds of its nodes. */
+  /** Adds the paths that a graph reads in the objects of its nodes. */
   of(graph: Graph): KeptGraph {
     const known = this.#graphs.get(graph);
     if (known !== undefined) return known;
@@ -59,7 +59,7 @@ export class KeptReads {
     return kept;
   }
 
-  /** Adds the paths that a graph reads of a node, after a step has found the node's computed kind. */
+  /** Adds the paths that a graph reads in the objects of a node, after a step has found the node's computed kind. */
   addComputed(graph: Graph, nodeId: string, type: GroupVersionKind): void {
     const { kinds, computed } = this.of(graph);
     const node = graph.nodes.get(nodeId);
@@ -77,7 +77,7 @@ export class KeptReads {
 
 const NO_KINDS: ReadonlyMap<string, readonly string[]> = new Map();
 
-/** The paths that expressions read of a node's objects. An external collection also reads labels, for its selector. */
+/** The paths that expressions read in a node's objects. An external collection also reads labels, for its selector. */
 function readsOf(graph: Graph, { id, nodeType }: GraphNode): readonly (readonly PathStep[])[] {
   const read = graph.reads.get(id) ?? [];
   return nodeType === 'externalCollection' ? [...read, ['metadata', 'labels']] : read;

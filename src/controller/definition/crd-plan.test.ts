@@ -123,7 +123,7 @@ describe('planCrd', () => {
       plan: { do: 'patch', body: { metadata: { labels: { team: 'harbour' } } } },
     },
     {
-      title: 'does not change a CRD that an earlier version wrote for a replaced definition',
+      title: 'does not change a CRD that an earlier version of the controller wrote for a replaced definition',
       existing: ownedCrd(labelled({ team: 'harbour' }), { ...definition(), uid: 'u0' }, 'v0.1'),
       wanted: labelled({ team: 'harbour' }),
       plan: { do: 'nothing' },

@@ -54,7 +54,7 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
   const isTrue = (type: DefinitionCondition) =>
     conditions.some((condition) => condition.type === type && condition.status === 'True');
   const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
-  // While the spec does not compile, the status keeps its order, which is the order of the served revision.
+  // While the spec does not compile, the status keeps the order and the resources of the last graph that compiled.
   const shown = outcome.graph === undefined ? lastGraphStatus(definition.status) : graphStatus(outcome.graph);
   return {
     ...shown,

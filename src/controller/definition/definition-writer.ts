@@ -26,7 +26,8 @@ export class DefinitionWriter {
   }
 
   /**
-   * Adds the controller's finalizer. Returns the changed definition; `undefined` when the definition no longer exists.
+   * Adds the controller's finalizer, unless the definition has it or is being deleted. Returns the definition;
+   * `undefined` when it no longer exists.
    */
   async withFinalizer(definition: DefinitionObject, signal: AbortSignal): Promise<DefinitionObject | undefined> {
     if (definition.hasFinalizer || definition.deleting) return definition;

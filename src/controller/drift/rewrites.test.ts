@@ -14,7 +14,10 @@ import {
 
 type Why = ApplyAction['why'];
 
-/** The history after writes of one object, with a pause after each, and the time at the end. */
+/**
+ * The history of an object after one write for each reason in `whys`, with a pause after each write, and the time at
+ * the end.
+ */
 function historyAfter(whys: readonly Why[], pauseMs: number, samples: readonly string[] = ['1 1']) {
   let history: RewriteHistory | undefined;
   let now = 0;
@@ -56,7 +59,7 @@ describe('a contest of the controller with itself', () => {
   });
 });
 
-/** The rewrites of an owner with `objects` objects after `writes` writes of each, and the time at the end. */
+/** The rewrites of an owner after `writes` writes of each of its `objects` objects. */
 function rewritesAfter(writes: number, { objects = 1, pauseMs = 0, samples = ['1 1'] } = {}) {
   const rewrites = new Rewrites();
   for (let at = 0; at < writes; at += 1) {
@@ -104,11 +107,11 @@ describe('the rewrites of the objects of an owner', () => {
 
 describe('past rewrites', () => {
   it.each<[string, number, number, boolean]>([
-    ['of an object that was written once stay within the window', 1, 60_000, true],
+    ['of an object that was written once are kept until the window ends', 1, 60_000, true],
     ['of an object that was written once are deleted after the window', 1, 60_001, false],
-    ['stay within the window', 2, 60_000, true],
+    ['are kept until the window ends', 2, 60_000, true],
     ['are deleted after the window', 2, 60_001, false],
-    ['stay during a contest', MAX_REWRITES, 64_999, true],
+    ['are kept during a contest', MAX_REWRITES, 64_999, true],
     ['are deleted after a contest', MAX_REWRITES, 65_000, false],
   ])('%s', (_title, writes, now, stays) => {
     expect(withoutPastRewrites(rewritesAfter(writes), now) !== undefined).toBe(stays);

@@ -29,14 +29,14 @@ function nested(levels: number): JsonObject {
 describe('a spec that is nested too deep', () => {
   const TOO_DEEP = /^values are nested more than 220 levels deep/;
 
-  it.each([500, 5000, 50_000])('of %i levels is refused: a Graph', async (levels) => {
+  it.each([500, 5000, 50_000])('is refused in a Graph (%i levels)', async (levels) => {
     const object = graph({ nodes: [{ id: 'deep', def: nested(levels) }] });
     const compiled = await new GraphCompiler(SCHEMAS, {}).compile(object, signal);
     expect(compiled.graph).toBeUndefined();
     expect(compiled.message).toMatch(TOO_DEEP);
   });
 
-  it.each([500, 5000, 50_000])('of %i levels is refused: a definition', async (levels) => {
+  it.each([500, 5000, 50_000])('is refused in a definition (%i levels)', async (levels) => {
     const spec = { schema: { apiVersion: 'v1', kind: 'Pot', spec: nested(levels) }, resources: [] };
     const compiled = await new DefinitionCompiler(SCHEMAS, {}).compile('pots', spec, signal);
     expect(compiled.graph).toBeUndefined();
@@ -141,7 +141,7 @@ describe('Graphs that differ only in literals', () => {
     expect(count()).toBe(1);
   });
 
-  it('still share a compilation after more Graphs than the maximum, when the first one was not used for a long time', async () => {
+  it('still share the compilation with the first Graph after more Graphs than the cache holds', async () => {
     const { skeletonOf, count } = counting();
     for (let index = 0; index < 200; index += 1) {
       expect(await skeletonOf(`g${index}`, spec(`text-${index}`))).toEqual({ name: `text-${index}` });

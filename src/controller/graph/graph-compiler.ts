@@ -8,7 +8,10 @@ import { compiledSpec } from '../definition/compiler.ts';
 import { kindsNamed } from './graph-object.ts';
 import { RecentMap } from './recent-map.ts';
 
-/** The maximum number of kept shapes, and also of kept Graphs. A Graph at rest needs its graph only when it wakes. */
+/**
+ * The maximum number of kept shapes (see `graphShape`), and also of kept Graphs. A Graph at rest needs its graph only
+ * when it wakes.
+ */
 const MAX_ENTRIES = 64;
 
 /** The graph of the first spec that had a shape. */
@@ -37,10 +40,10 @@ export interface CompiledGraph extends Omit<CompiledSpec, 'hash'> {
  * Compiles Graphs against the schemas of the cluster. Keeps the results for the Graphs that were compiled last. Such a
  * Graph is compiled again after the schema of a kind that it names changed, or when the cluster lacked such a kind.
  *
- * Graphs whose specs differ only in literals share one compilation. The key is the whole shape of the spec, not a
- * digest of the shape, because the authors of Graphs need not trust each other. Each Graph gets a graph with its own
- * literals, its own name and its own namespace. A literal that a program reads in a loop cannot be replaced, so a Graph
- * with such a literal is compiled by itself.
+ * Graphs whose specs have the same shape (`graphShape`) share one compilation: they differ only in literals that do not
+ * affect the checks. The key is the whole shape, not a digest of the shape, because the authors of Graphs need not
+ * trust each other. Each Graph gets a graph with its own literals, its own name and its own namespace. A literal that a
+ * program reads in a loop cannot be replaced, so a Graph with such a literal is compiled by itself.
  */
 export class GraphCompiler {
   readonly #schemas: LiveSchemas;

@@ -22,7 +22,7 @@ describe('the account of a Graph', () => {
     ['is the one in the spec', graph({ serviceAccountName: 'deployer' }), 'deployer'],
     ['is the new one after a change of the spec', graph({ serviceAccountName: 'second' }, APPLIED), 'second'],
     [
-      'is the one that applied the objects during a deletion',
+      'is, during a deletion, the one that applied the objects',
       graph({ serviceAccountName: 'second' }, APPLIED, DELETED),
       'first',
     ],

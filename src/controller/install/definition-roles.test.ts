@@ -78,7 +78,7 @@ describe('the rights of definitions', () => {
     ]);
   });
 
-  test('warns of the identity of the controller, an invalid account and the granting of roles', () => {
+  test('warns if a definition names no account or an invalid one, and if it creates roles', () => {
     const role = owned('rbac.authorization.k8s.io/v1', 'Role', 'role', { rules: [] });
     const codes = (annotations: Record<string, string>) =>
       definitionRoles([definition([role], annotations)], { name: 'all', controller: CONTROLLER }).diagnostics.map(
@@ -122,7 +122,7 @@ describe('the rights of definitions', () => {
     },
   );
 
-  test('per definition, each definition has its own account, and rights come before the objects that need them', () => {
+  test('with perDefinition, each definition has its own account, and rights come before the objects that need them', () => {
     const options = { name: 'all', controller: CONTROLLER, perDefinition: true };
     const { objects, diagnostics } = definitionRoles([definition([owned('v1', 'Secret')], { kept: 'yes' })], options);
     expect(diagnostics).toEqual([]);
@@ -146,7 +146,7 @@ describe('the rights of definitions', () => {
     });
   });
 
-  test('per definition, an account that the definition names stays, and is not created', () => {
+  test('with perDefinition, an account that the definition names stays, and is not created', () => {
     const app = definition([owned('v1', 'Secret')], { 'typekro.dev/service-account': 'team/deployer' });
     const { objects } = definitionRoles([app], { name: 'all', controller: CONTROLLER, perDefinition: true });
     expect(objects.map(({ kind }) => kind)).toEqual([
@@ -162,7 +162,7 @@ describe('the rights of definitions', () => {
   test.each([
     [242, []],
     [243, ['rbac/account-name']],
-  ])('per definition, a definition name of %d characters causes the errors %j', (length, expected) => {
+  ])('with perDefinition, a definition name of %d characters causes the errors %j', (length, expected) => {
     const { graph, definition: object } = definition([owned('v1', 'Secret')]);
     const long = { graph: { ...graph, name: 'a'.repeat(length) }, definition: object };
     const { objects, diagnostics } = definitionRoles([long], {

@@ -39,8 +39,9 @@ export interface DefinitionRolesOptions {
    */
   readonly instanceServiceAccount?: string;
   /**
-   * Creates a separate ServiceAccount in the controller's namespace for each definition that names no account. The
-   * objects then contain the account, and the definition with the annotation that names the account. Default: false.
+   * Creates a separate ServiceAccount in the controller's namespace for each definition that names no account.
+   * `DefinitionRoles.objects` then contains the account, and the definition with the annotation that names the account.
+   * Default: false.
    */
   readonly perDefinition?: boolean;
 }
@@ -54,7 +55,7 @@ export interface DefinitionRoles {
   readonly objects: readonly KubeObject[];
   /**
    * Warnings about these rights, and errors of definitions that get no rights: definitions with an invalid annotation,
-   * and, with `perDefinition`, definitions for whose ServiceAccount the name would be too long.
+   * and, with `perDefinition`, definitions whose ServiceAccount would have a name that is too long.
    */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -66,9 +67,9 @@ export interface DefinitionRoles {
  *
  * When a definition names a ServiceAccount, this account gets the rights on children and external objects, and the
  * controller may impersonate the account. When the controller acts as a ServiceAccount of each instance's namespace,
- * these rights are a ClusterRole `typekro:definition:<name>` without a binding. A RoleBinding in a namespace grants
- * them to the account there. The roles with the controller's own rights have the label `AGGREGATION_LABEL`. The
- * controller's ClusterRole aggregates the roles with this label.
+ * the rights on children and external objects are in a ClusterRole `typekro:definition:<name>` without a binding. A
+ * RoleBinding that a user adds in a namespace grants them to the account there. The roles with the controller's own
+ * rights have the label `AGGREGATION_LABEL`. The controller's ClusterRole aggregates the roles with this label.
  */
 export function definitionRoles(
   definitions: readonly DefinitionRights[],

@@ -130,7 +130,7 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
 }
 
 /**
- * The role with the controller's own rights and the rights that its flags require. Returns any other object unchanged.
+ * Adds the rights that flags require to the role with the controller's own rights. Returns any other object unchanged.
  */
 export function withFlagRights(object: KubeObject, flags: FlagRights): KubeObject {
   const { kind, metadata, rules } = object;
@@ -168,7 +168,7 @@ function userRoles(name: string): KubeObject[] {
 /** The labels of the controller's pods. */
 const selectorOf = (name: string) => ({ 'app.kubernetes.io/name': 'typekro', 'app.kubernetes.io/instance': name });
 
-/** Pods of the cluster reach only the ports that the controller serves. */
+/** Pods of the cluster reach only the ports for metrics and probes. */
 function networkPolicy(name: string, namespace: string): KubeObject {
   const open = (port: number): JsonObject => ({ ports: [{ port, protocol: 'TCP' }] });
   return {

@@ -84,7 +84,7 @@ export class ObservedView implements Observed {
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
-      // The projection of a stale entry may lack the labels.
+      // The projection of a stale entry may lack the labels that the selector needs.
       if (isProjectionTooSmall && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration())) {
         cache.stale.await(this.#record.id);
         return this.#missingList(cache, target.namespace);

@@ -5,7 +5,7 @@ import { createMetrics } from './metrics.ts';
 import { MetricsObserver } from './metrics-observer.ts';
 import { exposition } from './registry.ts';
 
-test('the metrics have the deletions of only the last hundred definitions', () => {
+test('the metrics keep the deletion counts of only the last hundred deleted definitions', () => {
   const metrics = createMetrics();
   const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
   const observer = new MetricsObserver(metrics, new ServedKinds(), clock);

@@ -55,7 +55,7 @@ describe('decideRollout', () => {
     return all.map((entry) => (first.includes(entry.id) ? { ...entry, outcome: outcome(state, revision) } : entry));
   };
 
-  it('applies everywhere when all instances are members', () => {
+  it('gives the revision to all instances when all of them are members', () => {
     expect(decide([], 1).phase).toBe('everywhere');
     expect(decide(all, 4).phase).toBe('everywhere');
   });
@@ -71,7 +71,7 @@ describe('decideRollout', () => {
     expect(decide(withOutcomes('failed', 1), 1).phase).toBe('waiting');
   });
 
-  it('holds when a member fails, and names it', () => {
+  it('holds the revision back when a member fails, and names the member', () => {
     const [first] = membersOf(all, 1);
     expect(decide(withOutcomes('failed'), 1)).toMatchObject({
       phase: 'held',

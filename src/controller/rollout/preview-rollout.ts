@@ -31,10 +31,10 @@ export interface RolloutPreviewInput {
 }
 
 /**
- * Predicts which instances get a revision first. Chooses them as the controller does: by their UIDs, without those that
- * are younger than the revision, and at least as many as the revision records. Returns `undefined` without a canary
- * policy, after the roll-out, and when all instances get the revision at once. The condition `RolledOut` determines the
- * phase of a running roll-out.
+ * Predicts which instances get a revision first. Chooses them as the controller does: the UIDs determine the choice,
+ * and instances that are younger than the revision are left out. The number of chosen instances is at least the number
+ * that the revision records. Returns `undefined` without a canary policy, after the roll-out, and when all instances
+ * get the revision at once. The condition `RolledOut` determines the phase of a running roll-out.
  */
 export function previewRollout(input: RolloutPreviewInput): RolloutPreview | undefined {
   const { revision, issued, allowance, instances, conditions, idOf } = input;

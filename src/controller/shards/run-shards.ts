@@ -29,7 +29,7 @@ export interface RunShardsOptions {
   readonly times: LeaseTimes;
   /** Ends the replica when it aborts. Running passes end first. */
   readonly signal: AbortSignal;
-  /** Called after each poll of the common Lease, with the error if there was one. */
+  /** Called after each poll of the Lease `lease`, which all replicas share, with the error if there was one. */
   readonly onPoll?: ElectionOptions['onPoll'];
   /** Works on a share until `ending` aborts. When `lost` aborts, running passes must be aborted. */
   readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;

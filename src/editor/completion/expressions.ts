@@ -17,8 +17,8 @@ export interface ExpressionItems {
 }
 
 /**
- * Completes an expression that ends at the cursor with names, functions, macros, and the fields that the schema of the
- * receiver has.
+ * Returns the completions at the end of an expression: names, functions, macros, and the fields in the schema of the
+ * receiver. The expression ends at the cursor.
  */
 export function expressionItems(scope: ExpressionScope, text: string): ExpressionItems {
   const before = beforeCursor(text);

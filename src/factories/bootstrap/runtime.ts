@@ -46,7 +46,10 @@ const READY = '.?status.?conditions.orValue([]).exists(c, c.type == "Ready" && c
 
 type Part = object & { readonly id: string };
 
-/** The graph of a runtime: references to Flux's controllers, and either a Helm release of kro or a reference to it. */
+/**
+ * The graph of a runtime: references to Flux's controllers, and either a Helm release of kro or a reference to the
+ * Deployment of kro.
+ */
 export function runtimeComposition(
   api: CompositionApi,
   settings: RuntimeSettings,

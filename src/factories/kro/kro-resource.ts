@@ -34,8 +34,8 @@ export interface KroCustomResourceInput<Spec extends object> {
 }
 
 /**
- * An instance of another graph, as a resource of this one. The status of the instance has the fields that the graph
- * defines, and kro's own fields.
+ * An instance of another graph, as a resource of this one. The status of the instance has the fields that the other
+ * graph defines, and kro's own fields.
  */
 export const kroCustomResource = defineResourceFactory(
   <Spec extends object, Status extends object = Record<string, unknown>>(

@@ -46,7 +46,7 @@ const DERIVED: readonly DerivedField[] = [
 /**
  * A Deployment with the container that the arguments describe, and with the additional containers in `containers`. The
  * main container, the label `app` and the selector have the value of `name`. If `labels` has an entry `app`, the label
- * and the selector have its value.
+ * and the selector have the value of this entry.
  *
  * @example Deployment({ name: spec.name, image: spec.image, replicas: spec.replicas, ports: [8080] })
  */

@@ -4,7 +4,10 @@ import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
 import type { InstanceStatus, NodeStatus } from './node-status.ts';
 import { kindText, natureText } from './outline-text.ts';
 
-/** Sizes in pixels. The width of a character in the widest common fixed-width font is 0.62 of the font size. */
+/**
+ * The font size. All sizes of the picture are in pixels. In the widest common fixed-width font, a character is 0.62 of
+ * the font size wide.
+ */
 const FONT_SIZE = 12;
 const CHARACTER_WIDTH = FONT_SIZE * 0.62;
 const LINE_HEIGHT = 17;

@@ -77,7 +77,7 @@ test.each<[string, KubeObject | undefined, string, string]>([
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
   ],
-])('values of Secrets are masked in the refusal of node %s with the object %j: %s', (node, desired, text, masked) => {
+])('the refusal of node %s with %j masks values that may be secret: %s', (node, desired, text, masked) => {
   expect(mask(node, desired, text)).toBe(masked);
 });
 
@@ -91,7 +91,7 @@ test('the refusal of a Secret in a file is masked', () => {
   );
 });
 
-test('a word of the server that equals an annotation value of the controller stays', () => {
+test('a word in a refusal is not masked when it equals the value of an annotation of the controller', () => {
   const annotations = { 'internal.kro.run/node-path': 'secret' };
   const secret = object('Secret', { metadata: { name: 'web', annotations } });
   expect(maskedSecretRefusal(secret, 'secrets are bad')).toBe('secrets are bad');

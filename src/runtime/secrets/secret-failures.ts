@@ -53,7 +53,7 @@ const BEFORE_VALUE =
 
 /**
  * The reason why an expression that uses values of Secrets failed, without the values. CEL quotes values in many
- * reasons. Therefore only known words stay, and a missing key if the expression itself names it.
+ * reasons. Therefore only known words stay. The name of a missing key also stays if the expression itself contains it.
  */
 export function maskedReason(reason: string, cel: string): string {
   if (OF_TYPES.test(reason)) return reason;

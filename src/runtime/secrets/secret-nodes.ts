@@ -56,7 +56,7 @@ const typeKey = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): 
 
 const SECRET = typeKey({ apiVersion: 'v1', kind: 'Secret' });
 
-/** The key of an object, which is the same for all versions of its kind. */
+/** A key of an object that does not contain the version of its kind. */
 export const unversionedKey = (ref: ObjectRef): string => `${typeKey(ref)} ${ref.namespace ?? ''}/${ref.name}`;
 
 /**

@@ -11,7 +11,7 @@ export interface ChildChange {
   readonly patch: JsonObject;
 }
 
-/** The controller's own labels. */
+/** The controller's labels whose keys have none of its reserved prefixes. */
 const OWN_NAMES: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
 
 /**

@@ -40,7 +40,7 @@ describe('the summary of lives', () => {
     expect(faultSummary(given)).toBe(text);
   });
 
-  test('the first failure of each invariant is shown, with the number of other lives', () => {
+  test('firstOfEachInvariant returns the first failure of each invariant, and the number of other lives that break it', () => {
     const failures = [failure('flap', 1), failure('flap', 1), failure('orphan', 2), failure('flap', 3)];
     expect(
       firstOfEachInvariant(failures).map(({ failure: { invariant, seed }, more }) => [invariant, seed, more]),

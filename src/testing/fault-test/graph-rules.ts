@@ -97,8 +97,8 @@ async function unreadyDependencies(
   ]);
   return nodes.flatMap(({ report }) => {
     if (!direct.includes(report.id) || isDone(report)) return [];
-    // If another client has recently changed one of these objects, a process that has not received the change yet is
-    // excused.
+    // The keys name objects that another client changed. A process that has not yet received a recent change of them
+    // does not break the rule.
     const keys = [...changedKeys()].filter((key) => kinds.has(key.slice(0, key.indexOf('/'))));
     return [{ text: `${report.id} (${report.state}) of ${instance.kind} ${instance.name}`, keys }];
   });

@@ -4,7 +4,7 @@ import { chooseTest, disturbancesOf, MAX_SEED, pauseOf, seedOfLife } from './lif
 const tests = ['create', 'scale', 'delete', 'upgrade'].map((name) => ({ name }));
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-describe('the life that a seed determines', () => {
+describe('the life (one run of a test under faults) that a seed determines', () => {
   test.each([
     [7, 0, 7],
     [7, 5, 12],

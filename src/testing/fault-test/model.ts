@@ -51,7 +51,9 @@ export interface LifeNote {
 export interface FaultTestResult {
   /** The requested number of lives. */
   readonly planned: number;
-  /** The number of lives that ran. It is smaller after an interrupt, or when tests fail without faults. */
+  /**
+   * The number of lives that ran. It is smaller than `planned` after an interrupt, or when tests fail without faults.
+   */
   readonly lives: number;
   /** The seed of the first life. Each following life has the next number. */
   readonly seed: number;

@@ -51,7 +51,7 @@ async function baseOf(definition: KubeObject): Promise<GraphTestBase> {
   return prepareTests({ graph: graphOf(definition), definitions: [definition], crds: [] });
 }
 
-describe('lives of a graph', () => {
+describe('lives of a graph (runs of an instance under faults)', () => {
   test('an interrupt ends the run, and the findings so far are kept', async () => {
     let reads = 0;
     const signal = {
@@ -84,7 +84,7 @@ describe('lives of a graph', () => {
     });
   });
 
-  test('the order rule takes unready dependencies from the engine', async () => {
+  test('the order rule asks the engine which dependencies of a node are not ready', async () => {
     const life = await LifeWorld.start({ base: await baseOf(DEFINITION), given: { name: 'one' } });
     const { world } = life;
     await world.prepare();

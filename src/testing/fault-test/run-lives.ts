@@ -15,8 +15,9 @@ export interface LivesOptions {
 }
 
 /**
- * Runs instances of a graph under faults, each from creation to deletion. Each life has the given state and the steps
- * of one test. The result is compared with the same life without faults, which runs once per test.
+ * Runs instances of a graph under faults, each from creation to deletion. Each life begins with the `given` of one
+ * test, and carries out the steps of this test. The result is compared with the same life without faults, which runs
+ * once per test.
  */
 export async function runLives(
   base: GraphTestBase,

@@ -89,7 +89,8 @@ export interface Expectation {
 }
 
 /**
- * The actions of a step, which are carried out in the order of these members, and the expectations after the actions.
+ * The actions of a step, and the expectations after the actions. The actions are carried out in the order in which this
+ * interface declares them.
  */
 export interface TestStep {
   readonly name?: string;
@@ -129,7 +130,7 @@ export interface Mismatch {
   /** A readable name of the compared value, such as `deployment.spec.replicas`. */
   readonly subject: string;
   readonly expected: JsonValue | string;
-  /** `undefined` if the value is absent. */
+  /** The value that the test found; `undefined` if there is none. */
   readonly received: JsonValue | undefined;
   /** The reason for the node's state. */
   readonly because?: string;

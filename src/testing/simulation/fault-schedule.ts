@@ -4,7 +4,7 @@ import { noise } from './sim-clock.ts';
 /** A fault of a request. */
 export type Fault =
   | 'none'
-  /** The request does not reach the server. */
+  /** The connection is refused, so the request does not reach the server. */
   | 'refused'
   /** The request does not reach the server, and the client receives no response. */
   | 'black-hole'

@@ -18,9 +18,9 @@ export interface Knowledge {
 }
 
 /**
- * The states of objects that one process received in responses and watches. A rule excuses a process that has not
- * received a change. A process has separate watches for each account with which it reads, and the states that one
- * account received are unknown to its other accounts.
+ * The states of objects that one process received in responses and watches. The rules of the simulation excuse a
+ * process that has not received a change. A process has separate watches for each account with which it reads, and the
+ * states that one account received are unknown to its other accounts.
  */
 export class ProcessKnowledge {
   readonly #clock: Clock;

@@ -18,8 +18,8 @@ export const whyNoBrowser =
 /** Starts headless Chromium with additional arguments. */
 export function startBrowser(args: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error(whyNoBrowser);
-  // The sandbox needs permissions that root does not have in containers. No sandbox is needed, because the tests write
-  // all pages.
+  // The sandbox needs permissions that root does not have in containers. No sandbox is needed, because the tests open
+  // only their own pages.
   return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage', ...args] });
 }
 

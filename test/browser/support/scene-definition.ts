@@ -161,7 +161,7 @@ function edgesOf(outline: GraphOutline): GraphEdge[] {
 export const shopDefinition = (): SceneDefinition => definitionOf(SHOP);
 export const fleetDefinition = (count: number): SceneDefinition => definitionOf(fleet(count));
 
-/** The source as the page shows it. */
+/** The source as the dashboard shows it. */
 export function sourceOf(name: string, text: string): string {
   const body = text
     .replaceAll(/^(?=.)/gm, '  ')

@@ -41,7 +41,7 @@ export interface Scene {
   instance(ref: string): InstanceDetail | undefined;
   why(ref: string): WhyPath | undefined;
   object(ref: string, object: string): ObjectDetail | undefined;
-  /** Makes other nodes of the fleet wait, so that the next read returns different data. */
+  /** Makes other nodes of the fleet wait than before, so that the next read returns different data. */
   step(): void;
   /** Shows an instance as being deleted, with all nodes already deleted, or ends this state. */
   setLeaving(ref: string, isLeaving: boolean): void;

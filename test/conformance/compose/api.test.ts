@@ -123,7 +123,7 @@ describe('quantities', () => {
   });
 });
 
-test('computed, alias and aliases call their functions', () => {
+test('computed, alias and aliases return the values of their functions', () => {
   const status = statusOf((spec, web) => {
     const named = alias(web, { ready: (d) => d.status.readyReplicas >= d.spec.replicas });
     const all = aliases({ web }, { missing: ({ web: d }) => spec.replicas - d.status.availableReplicas });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 import { CARRIED, REFUSED, REMEDIES } from './carried-programs.ts';
 
-describe('loop-carried values, and the programs that replace them', () => {
+describe('values that a loop carries from one iteration to the next, and the programs that replace them', () => {
   test.each(Object.entries({ ...CARRIED, ...REMEDIES }))('%s', (_, source) => {
     const verdict = compare(source);
     expect(verdict).toMatchObject({ kind: 'equal' });

@@ -129,7 +129,7 @@ describe('the returned value of a composition is compared with its declared stat
     ]);
   });
 
-  test('also when the status has its own function, as in toResourceGraph', () => {
+  test('the status of a separate function, as in toResourceGraph, is also compared with the declared status', () => {
     const build = (s: { spec: Spec }) => ({ web: Deployment({ name: s.spec.name, image: 'x' }) });
     const last = (_: unknown, { web }: { web: { status: { readyReplicas: number } } }) => ({ raedy: web.status.readyReplicas > 0 });
     const found = diagnosticsOf(() => toResourceGraph({ name: 'declared', spec, status }, build, last as never));
@@ -265,7 +265,7 @@ test('TypeScript refuses a status without a field that the declared status requi
   // @ts-expect-error -- nothing is returned
   expect(() => define({ name: 'declared', spec, status }, () => {})).toThrow('ready, url');
   const build = () => ({});
-  // @ts-expect-error -- url is missing, also in the declarative form
+  // @ts-expect-error -- url is missing, also in a definition by two functions
   expect(() => toResourceGraph({ name: 'declared', spec, status }, build, ({ spec: s }) => ({ ready: s.flag }))).toThrow('url');
   expect(define({ name: 'declared', spec, status }, (s) => ({ ready: s.flag, url: s.name }))).toBeDefined();
 });

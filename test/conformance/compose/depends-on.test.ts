@@ -77,7 +77,7 @@ test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>(
     { middle1Pair1Second: on('middle1Pair1First'), middle1After: on('middle1Pair1Second') },
   ],
   [
-    'of a branch that ends with throw, is dropped',
+    'of a branch that ends with throw: none',
     (s) => {
       const c = ConfigMap({ id: 'c', name: 'c' });
       if (s.on) {
@@ -89,7 +89,7 @@ test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>(
     },
     {},
   ],
-])('a dependency on a resource %s', (_, program, expected) => {
+])('the graph has the expected dependency on a resource %s', (_, program, expected) => {
   const composition = kubernetesComposition({ name: 'outer', spec }, (s) => void program(s) as never);
   expect(dependencies(composition)).toEqual(expected);
 });

@@ -198,7 +198,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('an expression inside a stamped Graph stays a string', () => {
+  test('an expression inside a Graph that the graph creates stays a string', () => {
     const stamped = graph('inner', () => {
       const own = def('own', { x: 'red' });
       configMap({ id: 'cm', name: `${own.x}-cm` });

@@ -4,7 +4,10 @@ import { definedMember, isJsonObject, refOf } from '../../../src/core/index.ts';
 import { patchManager, templateManager } from '../../../src/runtime/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 
-/** A recorded condition. It has no times, and it has `current` instead of a generation. */
+/**
+ * A recorded condition. It has no times, and instead of a generation it has `observed`, such as `current` or
+ * `stale by 1`.
+ */
 type RecordedCondition = Readonly<Record<'status' | 'reason' | 'message' | 'observed', string | undefined>>;
 
 /** A recorded object: its fields, and the paths of the fields that each field manager owns. */

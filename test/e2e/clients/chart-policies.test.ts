@@ -142,7 +142,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
   test.each([
     ['deployment.hostNetwork=true', /hostNetwork/],
     ['deployment.priorityClassName=absent', /no PriorityClass with name absent was found/],
-  ])('refuses a pod with %s, which the next test relies on', async (value, message) => {
+  ])('could not create a pod with %s, because the server checks pods', async (value, message) => {
     const pod = podOf(find(await renderChart(value), 'Deployment'));
     const object = { apiVersion: 'v1', kind: 'Pod', ...pod, metadata: { name: 'controller', ...pod?.metadata } };
     await expect(admit(object, '/api/v1/namespaces/kro-system/pods')).rejects.toThrow(message);

@@ -57,7 +57,7 @@ describe.skipIf(informer === '' || manager === '').each(clientServers())(
       await program.until(/^widget delete second/m);
     });
 
-    test('a controller-runtime manager leads, reconciles, records events and finalizes', async () => {
+    test('a controller-runtime manager becomes the leader, reconciles objects, records events and removes its finalizer', async () => {
       const program = run(manager);
       await program.until(/^leading$/m);
       const colours = async () => ({

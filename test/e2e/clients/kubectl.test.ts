@@ -60,7 +60,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('explain', 'widget.spec', old)).toMatch(/colour\s+<string> -required-/);
   });
 
-  test('create, get in every form of output, and delete', async () => {
+  test('create and delete work, and get prints every form of output', async () => {
     expect(await ok('create', 'configmap', 'one', '--from-literal=a=1')).toBe('configmap/one created\n');
     expect((await kubectl.run(['create', 'configmap', 'one'])).stderr).toMatch(/configmaps "one" already exists/);
     await ok('create', 'secret', 'generic', 'two', '--from-literal=password=hidden');
@@ -138,7 +138,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     });
   });
 
-  test('patch in three types, replace, label, annotate and set', async () => {
+  test('the three types of patch, replace, label, annotate and set change an object', async () => {
     await ok('create', 'configmap', 'p', '--from-literal=a=1', '--from-literal=b=2');
     await ok('patch', 'cm/p', '--type=merge', '-p', '{"data":{"b":null,"c":"3"}}');
     await ok(
@@ -170,7 +170,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await jsonPath('deploy/web', '.metadata.generation')).toBe('6');
   });
 
-  test('scale, autoscale and expose', async () => {
+  test('scale, autoscale and expose work on a Deployment', async () => {
     expect(await ok('scale', 'deploy/web', '--replicas=3', '--current-replicas=2')).toBe(
       'deployment.apps/web scaled\n',
     );
@@ -190,7 +190,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('describe', 'svc', 'web')).toMatch(/Selector:\s+app=web/);
   });
 
-  test('a custom resource: defaults, columns, rules, status and scale', async () => {
+  test('a custom resource has its defaults, columns, rules, status and scale', async () => {
     expect(await apply(widget('w', 'blue'))).toBe('widget.e2e.typekro.dev/w created\n');
     expect(await ok('get', 'wd', 'w', '--no-headers')).toMatch(/^w\s+blue\s+1\s/);
     expect((await kubectl.run(['apply', '-f', '-'], widget('w', 'green'))).stderr).toMatch(
@@ -238,7 +238,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('create', 'token', 'reader')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n?$/);
   });
 
-  test('kustomize build and apply -k', async () => {
+  test('kustomize renders a kustomization, and apply -k and delete -k apply and delete it', async () => {
     const folder = join(server.directory, 'kustomization');
     mkdirSync(folder);
     writeFileSync(join(folder, 'web.yaml'), deployment({ image: 'nginx:1.27', replicas: 1 }));
@@ -275,7 +275,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('get', 'events', '--field-selector=reason=Seen', '-o', 'name')).toBe('event/p.1\n');
   });
 
-  test('delete: by selector, all objects of a kind, and only after the finalizers are removed', async () => {
+  test('delete removes objects by selector and all objects of a kind, but none that has a finalizer', async () => {
     await ok('create', 'cm', 'x');
     await ok('label', 'cm', 'x', 'gone=yes');
     expect(await ok('delete', 'cm', '-l', 'gone=yes')).toMatch(/"x".* deleted/);
@@ -289,7 +289,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
   });
 
   describe.skipIf(!workloads)('with controllers of workloads', () => {
-    test('rollout status, history, undo, restart, pause and resume', async () => {
+    test('rollout status, history, undo, restart, pause and resume work on a Deployment', async () => {
       const text = deployment({ name: 'roll', image: 'registry.k8s.io/pause:3.9', replicas: 2 });
       await apply(text);
       expect(await ok('rollout', 'status', 'deploy/roll', '--timeout=60s')).toMatch(/successfully rolled out/);
@@ -334,7 +334,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
       await ok('delete', 'pod', 'still', '--grace-period=0', '--force');
     });
 
-    test('pods: get, logs, describe, run, and deletion together with their owner', async () => {
+    test('get, logs, describe and run work on pods, and pods are deleted together with their owner', async () => {
       await ok('wait', 'pods', '-l', 'app=roll', '--for=condition=Ready', '--timeout=60s');
       expect(await ok('get', 'pods', '-l', 'app=roll', '--no-headers')).toMatch(/roll-\S+\s+1\/1\s+Running\s+0\s/);
       expect(await ok('describe', 'pods', '-l', 'app=roll')).toMatch(/Controlled By:\s+ReplicaSet\/roll-/);

@@ -75,7 +75,7 @@ test.each(soundReferences)('%s has no diagnostic', async (title, files) => {
   expect(`${code} ${output}`).toMatch(/^0 /);
 });
 
-test('the tables have at least 110 mistakes; at least 95 % of them score 3, and none scores 0', () => {
+test('the tables have at least 110 mistakes; at least 95 % of them require the full score of 3, and none allows the score 0', () => {
   const least = ALL.map(({ score = 3 }) => score);
   expect(ALL.length).toBeGreaterThanOrEqual(110);
   expect(least.filter((score) => score === 3).length / ALL.length).toBeGreaterThanOrEqual(0.95);

@@ -75,8 +75,8 @@ interface Composed {
 const composed = new Map<string, Promise<Composed>>();
 
 /**
- * Imports a program once. If a program deploys the composition of another program, returns the compositions of that
- * other program.
+ * Imports a program once. For a program that creates no composition itself, returns the compositions of the programs
+ * that it imports.
  */
 function compose(file: string): Promise<Composed> {
   const known = composed.get(file);

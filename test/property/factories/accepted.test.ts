@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Maps an argument or a factory to additional arguments that the API server then requires. */
+/** Maps the name of an argument or of a factory to the further arguments that the API server requires with it. */
 const BESIDE: Readonly<Record<string, JsonObject>> = {
   volumeMounts: { volumes: [{ name: 'scratch', emptyDir: {} }] },
   loadBalancerClass: { type: 'LoadBalancer' },

@@ -100,7 +100,7 @@ const refusals: readonly (readonly [keyof typeof simple, string, unknown, messag
   ],
 ];
 
-test.each(refusals)('%s with %s of another shape', (factory, name, value, message, hint) => {
+test.each(refusals)('%s refuses a wrong %s, and the hint has a correct one', (factory, name, value, message, hint) => {
   const sample = (SAMPLES as unknown as Record<string, Record<string, readonly unknown[]>>)[factory] ?? {};
   const args = Object.fromEntries(Object.entries(sample).map(([key, [first]]) => [key, first]));
   expect(refusal(factory, () => ({ ...args, [name]: value }))).toEqual([

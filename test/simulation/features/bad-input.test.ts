@@ -354,7 +354,7 @@ describe('a definition whose revision or CRD the server refuses', () => {
       'KindReady',
       'add the rule {apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: ["create", "patch"]}',
     ],
-  ])('reports it (%s), and continues when the server accepts it', async (_name, path, answer, condition, message) => {
+  ])('reports the refusal (%s), and continues when it has ended', async (_name, path, answer, condition, message) => {
     world.intercept = (request) => (request.method === 'POST' && request.path.includes(path) ? answer() : undefined);
     await define([mapResource('map', { text: 'x' })]);
     expect(conditionText(await world.user.get(potsRef), condition)).toContain(message);

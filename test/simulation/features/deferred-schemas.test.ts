@@ -102,7 +102,7 @@ describe('the gate DeferredSchemaResolution', () => {
     expect([await world.user.find(potRef('p')), await world.user.find(addonRef)]).toEqual([undefined, undefined]);
   });
 
-  it('accepts a missing kind of an optional resource, and an instance with it can be deleted', async () => {
+  it('accepts a missing kind of an optional resource, and an instance that waits for this kind can be deleted', async () => {
     await open(true, [{ ...addon, optional: true }, operator]);
     await world.apply(pot('p'));
     await world.advance(5000);

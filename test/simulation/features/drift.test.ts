@@ -129,7 +129,7 @@ describe('a field that two controllers change in turn', () => {
     expect(status).toHaveLength(1);
   });
 
-  it('does not delay corrections of other fields of the object, and follows the instance', async () => {
+  it('does not delay corrections of other fields of the object, and gets a changed value of the instance at once', async () => {
     await contestField(MINUTE);
     await edit('theirs', 'rival');
     world.requests.length = 0;

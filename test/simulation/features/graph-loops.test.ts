@@ -156,7 +156,7 @@ describe('a Graph whose spec changes during the lookup of a kind', () => {
       return new Promise((resolve) => void world.clock.setTimer(20_000, () => resolve(failure(503))));
     };
     world.requests.length = 0;
-    // A reference is not recorded. Therefore the controller does not write the record before the object.
+    // The record has no entry for the reference `any`. Therefore the controller writes no record before the ConfigMap.
     const any = { apiVersion: 'v1', kind: '${d.kind}', metadata: { name: 'any' } };
     await apply('2', { id: 'd', def: { kind: 'Secret' } }, { id: 'any', ref: any });
     await world.advance(1000);

@@ -135,7 +135,7 @@ describe('the status of a Graph', () => {
     expect(cache.get('default/gone')).toBeUndefined();
   });
 
-  it('is on an object that keeps the finalizers of other clients when its own finalizer changes', async () => {
+  it('and the finalizers: a write of the own finalizer keeps the others, or fails with a conflict', async () => {
     const graph = await create('held');
     await client.patch(ref('held'), { metadata: { finalizers: ['other/x'] } });
     const parent = new GraphParent(client, graphs(), graph, signal);

@@ -455,7 +455,7 @@ describe('bad input', () => {
     expect((await world.user.get(graphRef('g'))).metadata.finalizers).toEqual(['kro.run/graph-finalizer']);
   });
 
-  it('a Graph that patches or templates itself is refused by name, and can be deleted', async () => {
+  it('a Graph that patches itself is refused with the id of the node, writes nothing, and can be deleted', async () => {
     await worldOfGraphs();
     const self = { ...GRAPH, metadata: { name: 'self', labels: { a: 'b' } } };
     await world.apply(

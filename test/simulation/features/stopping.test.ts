@@ -105,7 +105,7 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
-  it('is started once, also while its start has not ended', async () => {
+  it('refuses a second start, both during the first start and after the stop', async () => {
     const { client, hanging, letGo } = hangingClient((_method, path) => path === '/apis/kro.run/v1alpha1');
     const controller = createController({ client });
     const started = controller.start();

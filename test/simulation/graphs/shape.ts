@@ -16,13 +16,13 @@ export interface Shape {
   readonly kind?: 'ConfigMap' | 'Secret';
   /** A reference to one object, and a node that copies a value of it. */
   readonly copy?: boolean;
-  /** A reference by labels, a list of the names, and a patch of each object. */
+  /** A reference to objects by labels, a node with the list of their names, and a patch of each object. */
   readonly feeds?: boolean;
-  /** A patch of an object of a user. */
+  /** A patch of an object that a user created. */
   readonly mark?: boolean;
-  /** A patch of the status of an object of a user. */
+  /** A patch of the status of an object that a user created. */
   readonly seen?: boolean;
-  /** A patch of an object of an instance. */
+  /** A patch of an object that belongs to an instance. */
   readonly ofThree?: boolean;
   /** A Graph that the Graph creates. */
   readonly stamp?: boolean;

@@ -103,7 +103,7 @@ test.each<[string, Partial<Webhook>, string, string | undefined]>([
     'error the webhook check.acme.test does not respond at https://policy.example.com: failed calling webhook "check.acme.test": EOF',
   ],
   ['an address, and a failure policy other than Fail', { target: URL, blocks: false }, '', undefined],
-])('a webhook with %s', (_title, more, message, expected) => {
+])('a webhook with %s is reported as expected, or not at all', (_title, more, message, expected) => {
   const { findings } = checkWebhooks(facts({ webhooks: { value: [webhook(more)] }, ...failed(message) }));
   expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual(expected === undefined ? [] : [expected]);
   for (const finding of findings) {
@@ -144,7 +144,7 @@ test.each<[string, Partial<WebhookRule>, string | undefined]>([
     'webapps.acme.test for ResourceGraphDefinition webapps',
   ],
   ['definitions', { groups: ['kro.run'] }, 'resourcegraphdefinitions.kro.run for the controller itself'],
-])('a webhook for %s', (_title, rule, expected) => {
+])('a webhook for %s is reported with the expected kinds, or not at all', (_title, rule, expected) => {
   const rules = [{ groups: ALL, resources: ALL, operations: ALL, ...rule }];
   const [found] = checkWebhooks(facts({ webhooks: { value: [webhook({ rules })] } })).findings;
   const text = /refuses writes of (.*), except those that its selectors exclude$/.exec(found?.why ?? '')?.[1];

@@ -179,7 +179,8 @@ class HostedController implements SimulatedController {
     const spec = object.spec as JsonValue | undefined;
     const known = this.#work.get(key);
     if (known !== undefined && known.uid === uid && jsonEquals(known.spec, spec)) return known;
-    // `creationTimestamp` has no fraction of a second, so the object may be up to a second younger than it says.
+    // `creationTimestamp` has no fraction of a second, so the object may be up to a second younger than this timestamp
+    // says.
     const isEarlier = Date.parse(creationTimestamp ?? '') + 1000 <= (this.#startedAt ?? 0);
     const work: Work = { uid, spec, beganAt: known === undefined && isEarlier ? undefined : client.now() };
     this.#work.set(key, work);

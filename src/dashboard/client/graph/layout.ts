@@ -23,7 +23,7 @@ export interface Layout {
 /** The key of a line in a layout. */
 export const lineKey = (line: { readonly from: string; readonly to: string }): string => `${line.from}\n${line.to}`;
 
-/** A key that is equal for two inputs with the same layout. */
+/** A key for an input. Two inputs with equal keys have the same layout. */
 export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
   return JSON.stringify([direction, boxes.map(({ id, width, height }) => [id, width, height]), lines.map(lineKey)]);
 }

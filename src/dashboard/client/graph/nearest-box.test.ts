@@ -19,6 +19,6 @@ test.each([
   ['bottom', 'ArrowUp', 'top'],
   ['gone', 'ArrowUp', undefined],
   ['left', 'Enter', undefined],
-])('from %s, %s goes to %s', (from, key, expected) => {
+])('from the box %s, the key %s leads to %s', (from, key, expected) => {
   expect(nearestBox(layout, boxes, from, key)).toBe(expected);
 });

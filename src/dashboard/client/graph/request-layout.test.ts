@@ -40,7 +40,7 @@ afterEach(() => {
   connection.value = { is: 'connecting' };
 });
 
-test('the worker of layouts is not started while another program may have the port, and no request is forgotten', async () => {
+test('no layout worker is started while another program may have the port of the server, and no request is forgotten', async () => {
   // Each test has its own worker, and therefore its own module.
   const { requestLayout } = await import('./request-layout.ts');
   const { connection: own } = await import('../data/connection.ts');
@@ -99,7 +99,7 @@ test.each([
   expect(failures).toEqual([reason]);
 });
 
-test('the worker of the playground is not started while another program may have the port', () => {
+test('the worker of the playground is not started while another program may have the port of the server', () => {
   connection.value = { is: 'lost', since: 0 };
   const host = browserHost<string, string>();
   const ignored = (): void => {};

@@ -5,7 +5,7 @@ import { apartNodes, pictureOfInstance } from './picture.ts';
 import { useOpened } from './use-opened.ts';
 
 /**
- * The picture of an instance, and the function that opens or closes one of its collections and groups. In a graph with
+ * The picture of an instance, and the function that opens or closes one of its collections or groups. In a graph with
  * groups, some nodes are drawn apart from the groups. These nodes are chosen when the graph is first drawn, and again
  * when a collection or a group is opened or closed. A change of a state therefore moves no box.
  */

@@ -74,8 +74,8 @@ const replaceSelection = EditorView.domEventHandlers({
 
 /**
  * An editor of one text. Tab indents; Escape and then Tab leaves the editor. The editor is in a shadow root, where its
- * library adds styles as adopted style sheets. The policy of the page allows these. The library adds styles to a
- * document as `<style>` elements, which the policy forbids.
+ * library adds styles as adopted style sheets. The policy of the page allows adopted style sheets. Outside a shadow
+ * root, the library would add `<style>` elements, which the policy forbids.
  */
 export function CodeEditor(props: {
   readonly label: string;

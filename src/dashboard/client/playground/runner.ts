@@ -112,8 +112,8 @@ export function createRunner<Input, Result>(
 }
 
 /**
- * The worker and the timers of the browser. The worker responds to an input with the result of its kind. The worker is
- * not started while another program may have the port of the page.
+ * The worker and the timers of the browser. The worker responds to an `Input` with a `Result`. While another program
+ * may listen on the port of the server, the worker is not started, because its script could come from that program.
  */
 export const browserHost = <Input, Result>(): RunnerHost<Input, Result> => ({
   start(receive, failed) {

@@ -16,7 +16,7 @@ test.each(['', '!', 'abc', 'AAAA', btoa('[]')])('%j is not a state', async (stat
   expect(await decodeInput(state)).toBeUndefined();
 });
 
-test('a state with other members is refused', async () => {
+test('a state with an unknown language is refused', async () => {
   const state = (await encodeInput({ ...INPUT, language: 'python' as 'yaml' })) ?? '';
   expect(await decodeInput(state)).toBeUndefined();
 });
@@ -28,7 +28,7 @@ test('each text that can be encoded is decoded again, and a longer text is not e
   expect(await encodeInput({ ...INPUT, source: 'ä'.repeat(100_000) })).toBeUndefined();
 });
 
-test('a state that becomes very long is refused', async () => {
+test('a short state whose decompressed texts are too long is refused', async () => {
   const bomb = deflateRawSync(JSON.stringify(['yaml', 'a'.repeat(300_000), '', ''])).toString('base64url');
   expect(bomb.length).toBeLessThan(1000);
   expect(await decodeInput(bomb)).toBeUndefined();

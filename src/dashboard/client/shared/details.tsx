@@ -2,7 +2,8 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
 /**
- * A part that is closed at first. Its content is drawn only while it is open, because many such parts can be in a list.
+ * A part that the user can open and close. Its content is drawn only while the part is open, because many such parts
+ * can be in a list.
  */
 export function Details(props: {
   readonly summary: ComponentChildren;

@@ -24,9 +24,9 @@ test.each([
   ['a text of a drawing', <text>{HIDDEN}</text>, `<text>${SHOWN}</text>`],
   ['a title', <p title={HIDDEN} />, `<p title="${SHOWN}"></p>`],
   ['a name', <p aria-label={HIDDEN} />, `<p aria-label="${SHOWN}"></p>`],
-  ['the value of a field stays', <input value={HIDDEN} />, `<input value="${HIDDEN}"/>`],
-  ['lines and tabs stay', <pre>{'a\n\tb'}</pre>, '<pre>a\n\tb</pre>'],
-])('%s', (_what, view, expected) => {
+  ['the value of a field', <input value={HIDDEN} />, `<input value="${HIDDEN}"/>`],
+  ['line breaks and tabs, which stay', <pre>{'a\n\tb'}</pre>, '<pre>a\n\tb</pre>'],
+])('invisible characters are drawn as escapes, except in the values of fields: %s', (_what, view, expected) => {
   expect(renderToString(view)).toBe(expected);
 });
 

@@ -25,7 +25,7 @@ export function useFileDrop(takeFiles: TakeFiles): void {
 
 /**
  * Passes dropped files to the current view. Without this function, a browser opens a dropped file in place of the page.
- * An editor takes files itself.
+ * Does nothing when a file is dropped on an editor, because an editor inserts the file itself.
  */
 export function listenToDrops(target: Window): void {
   const ours = (event: DragEvent): boolean => {

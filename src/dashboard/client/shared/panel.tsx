@@ -3,7 +3,7 @@ import { Icon } from './icons.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { Line } from './parts.tsx';
 
-/** The part of the page next to a graph that describes the selection. */
+/** Describes the selection of a graph, in a part of the page next to the graph. */
 export function Panel(props: {
   readonly title: string;
   readonly subtitle?: string | undefined;

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** A key of the page. */
+/** A shortcut of the dashboard: its keys, its description and its action. */
 export interface Shortcut {
   /** One key as the browser names it, or two keys that follow each other (`g i`). */
   readonly keys: string;
@@ -40,7 +40,8 @@ export function useShortcuts(title: string, depth: ShortcutGroup['depth'], short
   latest.current = shortcuts;
   const description = shortcuts.map(({ keys, description: text }) => `${keys} ${text}`).join('\n');
   useEffect(() => {
-    // The group is registered again only when its texts change. It calls the functions of the latest rendering.
+    // The group is registered again only when its texts change. Its shortcuts call the functions of the latest
+    // rendering.
     const group: ShortcutGroup = {
       title,
       depth,

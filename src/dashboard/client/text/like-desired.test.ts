@@ -3,7 +3,7 @@ import type { JsonValue } from '../../../core/index.ts';
 import { likeDesired } from './like-desired.ts';
 
 const rows: readonly (readonly [string, JsonValue, JsonValue, JsonValue])[] = [
-  ['fields of the server vanish', { a: 1, uid: 'x' }, { a: 2 }, { a: 1 }],
+  ['fields that only the server sets vanish', { a: 1, uid: 'x' }, { a: 2 }, { a: 1 }],
   ['a missing field stays missing', { a: 1 }, { a: 1, b: 2 }, { a: 1 }],
   ['keys are in the desired order', { b: 1, a: 2 }, { a: 0, b: 0 }, { a: 2, b: 1 }],
   [
@@ -13,7 +13,7 @@ const rows: readonly (readonly [string, JsonValue, JsonValue, JsonValue])[] = [
     [{ name: 'app', image: 'b' }, { name: 'sidecar' }],
   ],
   ['plain items are matched by position', ['x', 'y'], ['a'], ['x', 'y']],
-  ['an item that does not exist', [], [{ name: 'a' }, 'b'], []],
+  ['an item that does not exist stays missing', [], [{ name: 'a' }, 'b'], []],
   ['another type is shown as it is', { a: [1] }, { a: { b: 1 } }, { a: [1] }],
 ];
 

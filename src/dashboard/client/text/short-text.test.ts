@@ -7,6 +7,6 @@ test.each([
   ['a\u202eb', 12, 'a\\u202eb'],
   ['😀😀😀', 3, '😀😀😀'],
   ['😀😀😀', 2, '😀…'],
-])('%j has at most %i characters', (text, length, expected) => {
+])('shortText shows %j in at most %i characters', (text, length, expected) => {
   expect(shortText(text, length)).toBe(expected);
 });

@@ -3,8 +3,8 @@ import { escapeForYaml, isJsonObject, printable } from '../../../core/index.ts';
 
 /**
  * Prints a value as YAML that parses to the same value, for views and for the instances that the form makes. A string
- * that any YAML version could parse as another value is written in JSON quotes. The YAML library that the commands use
- * would take half of the page's size.
+ * that any YAML version could parse as another value is written in JSON quotes. The page does not use the YAML library
+ * of the commands, because that library would be half of the page's size.
  */
 export function toYaml(value: JsonValue): string {
   return `${linesOf(value, '').join('\n')}\n`;

@@ -14,7 +14,7 @@ test('the last state before the deletion stays while the instance is deleted', (
   expect(kept).toBe(second);
 });
 
-test('an instance that is deleted already keeps its first state, and a new one of its name replaces it', () => {
+test('an instance that is first read during its deletion keeps this state, until a new instance of its name replaces it', () => {
   const [leaving, made] = [detail('2026-01-02T03:04:05Z'), detail()];
   const kept = keepBeforeDeletion(undefined, leaving);
   expect(kept).toBe(leaving);

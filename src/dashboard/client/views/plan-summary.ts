@@ -9,8 +9,8 @@ export interface SummaryPart {
 }
 
 /**
- * The numbers of a plan that are not zero. Refusals and destructive actions come first. The summary of a plan counts no
- * refused definitions.
+ * The numbers of a plan that are not zero. Refusals and destructive actions come first. The summary of a plan does not
+ * count refused definitions, so their number is added here.
  */
 export function summaryParts({ summary, definitions }: Pick<Plan, 'summary' | 'definitions'>): SummaryPart[] {
   const refused = definitions.filter(({ refusal }) => refusal !== undefined).length;
@@ -59,8 +59,8 @@ const WORDS: Readonly<Record<ObjectPlan['action'], string>> = {
 const ORDER: readonly InstancePlan['state'][] = ['blocked', 'changed', 'deferred', 'unchanged'];
 
 /**
- * Sorts the instances of a plan: blocked instances come first. Within a state, the instances with the most writes come
- * first.
+ * Sorts the instances of a plan by state: blocked, changed, deferred, unchanged. Within a state, the instances with the
+ * most writes come first.
  */
 export function worstFirst(instances: readonly InstancePlan[]): InstancePlan[] {
   return instances.toSorted(

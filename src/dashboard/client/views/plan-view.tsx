@@ -19,7 +19,7 @@ import { SourceText } from './source-panel.tsx';
 type PlanState =
   | { readonly is: 'empty' | 'busy' }
   | { readonly is: 'done'; readonly of: PlanText; readonly plan: Plan }
-  /** `what` and `verb`: the thing that cannot be done, such as `A plan` and `made`. */
+  /** `what` and `verb` are parts of the message. For example, `A plan` and `made` become "A plan cannot be made". */
   | {
       readonly is: 'failed';
       readonly of: PlanText;
@@ -28,7 +28,7 @@ type PlanState =
       readonly verb: string;
     };
 
-/** What would happen, if the files were applied. Nothing is written. */
+/** Shows what would happen if the files were applied. Writes nothing. */
 export function PlanView(): JSX.Element {
   const [input, setInput] = useState<PlanText>(() => takeHandedText() ?? { name: 'definition.yaml', text: '' });
   const [state, setState] = useState<PlanState>({ is: 'empty' });
@@ -48,7 +48,7 @@ export function PlanView(): JSX.Element {
       verb: 'read',
     });
   };
-  /** Shows a problem, if the server would refuse a body of this size. */
+  /** Would the server refuse a body of this size? If so, shows a problem. */
   const isTooLarge = (bytes: number): boolean => {
     if (bytes <= MAX_BODY_BYTES) return false;
     fail('The text', 413, `a plan takes at most ${MAX_BODY_BYTES / 1024} KiB`);

@@ -67,7 +67,7 @@ describe('the list of instances', () => {
   );
   const limits = ['only 200 namespaces are shown: choose a namespace to see another one'];
 
-  test('it says what the server leaves out, and only then has a field for a namespace', () => {
+  test('the list says what the server leaves out, and has a field for a namespace only in that case', () => {
     answers.set('instances', page([row('a')], { limits }));
     expect(textOf(list())).toContain(limits[0]);
     expect(renderToString(list())).toMatch(/<span>Namespace<\/span><input/);

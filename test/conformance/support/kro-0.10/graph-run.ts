@@ -91,12 +91,17 @@ export class GraphRun {
     return conditionText(await this.parent(), 'Ready').startsWith('True');
   }
 
-  /** The condition about the objects, in the form `Status Reason: message`. */
+  /**
+   * The condition `ResourcesConverged` of the Graph, or `ResourcesReady` of the instance, as `Status Reason: message`.
+   */
   async converged(): Promise<string> {
     return conditionText(await this.parent(), this.mode === 'graph' ? 'ResourcesConverged' : 'ResourcesReady');
   }
 
-  /** The outcome of the last pass. */
+  /**
+   * The outcome of the last pass: all objects are as wanted (`clean`), a node waits (`soft`), or a node failed
+   * (`hard`).
+   */
   async outcome(): Promise<'clean' | 'soft' | 'hard'> {
     const text = await this.converged();
     if (text.startsWith('True')) return 'clean';
@@ -105,7 +110,7 @@ export class GraphRun {
     return isHard ? 'hard' : 'soft';
   }
 
-  /** The message of the condition about the objects, without status and reason. */
+  /** The message of the condition that `converged` returns, without status and reason. */
   async errorText(): Promise<string> {
     return (await this.converged()).replace(/^\w+ \w+: /, '');
   }

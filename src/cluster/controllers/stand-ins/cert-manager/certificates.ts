@@ -17,7 +17,7 @@ const READY: StandInCondition = {
 /**
  * Issues Certificates. Creates a key in a temporary Secret, and a CertificateRequest for this key. When the request is
  * signed, writes the Secret of the certificate. A certificate is issued again when its issuer or its DNS names change,
- * when its Secret is missing or empty, and when two thirds of its validity have passed.
+ * when its Secret is missing, empty or of another certificate, and when two thirds of its validity have passed.
  */
 export const certificates: StandInKind = {
   group: GROUP,

@@ -14,7 +14,7 @@ test.each([
   ['128.0.0.1', 'ipv4'],
   ['fe80::1', 'ipv6'],
   ['fec0::1', 'ipv6'],
-] as const)('%s is in the same ranges as for Node', (address, family) => {
+] as const)('a BlockList gives the same answer for %s as that of Node', (address, family) => {
   const [own, node] = [new BlockList(), new net.BlockList()];
   for (const [start, bits, type] of [
     ['127.0.0.0', 8, 'ipv4'],
