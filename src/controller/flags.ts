@@ -145,7 +145,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'cel-cost-limit',
     'integer',
     '0',
-    'Maximum cost of one expression; a definition can set a lower one. 0: no limit from this flag; a definition can set at most 10,000,000, and without that the default of the engine applies.',
+    'Maximum cost of one expression; a definition can set a lower limit. With 0, a definition can set a limit of up to 10,000,000; a definition that sets none has the default of the engine.',
   ),
   flag(
     'controller-namespace',

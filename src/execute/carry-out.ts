@@ -11,8 +11,9 @@ import { writeParent } from './write-parent.ts';
 
 /**
  * Carries out a decision. It runs the reads concurrently with the writes; the parent is written before the children.
- * The status is written when the decision has no other work, and before the first deletion. Returns true when another
- * step is due, and false when the next step waits for an event or `Decision.requeueAt`.
+ * The status is written when the decision has no other work, and before the first deletion of a deleted instance's
+ * children. Returns true when another step is due, and false when the next step waits for an event or
+ * `Decision.requeueAt`.
  *
  * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
  * (`WriteRules.lasting`) and any other error are thrown, without values of Secrets. They are thrown only after all

@@ -109,8 +109,8 @@ function byId(a: JsonObject, b: JsonObject): number {
 }
 
 /**
- * Sorts all keys of a value by code units. `__proto__` remains an ordinary key. Unless `exact` is set, long integers
- * are rounded to 64-bit floats, as kro does with the numbers of definitions.
+ * Sorts all keys of a value by code units, after keys that are integers. `__proto__` remains an ordinary key. Unless
+ * `exact` is set, long integers are rounded to 64-bit floats, as kro does with the numbers of definitions.
  */
 export function sortKeys(value: JsonValue, exact = false): JsonValue {
   if (Array.isArray(value)) return value.map((entry) => sortKeys(entry, exact));

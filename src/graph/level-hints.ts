@@ -5,8 +5,8 @@ import { isReservedWord } from './naming.ts';
 import { scanExpressions } from './scan.ts';
 
 /**
- * Extends the hints of errors that a definition has at only one level: the hint then says that the other level of kro
- * accepts the definition. `others` are the diagnostics at the other level.
+ * Adds a hint to each error that the other level of kro does not report. `others` are the diagnostics at the other
+ * level, `level`. `others` are the diagnostics at the other level.
  */
 export function withLevelHints(
   diagnostics: readonly Diagnostic[],

@@ -6,9 +6,9 @@ import type { DefinitionSummary, InspectEvent, InstanceSummary } from './reports
 import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
 
 /*
- * The JSON of the interface below `/api/v1/`. A later release with the same version only adds fields and paths. Times
- * of objects are RFC 3339; all other times are milliseconds since 1970. A value that can come from a Secret is never
- * sent: `SECRET_MASK` replaces it, and the enclosing JSON object has a field that says so.
+ * The JSON of the interface below `/api/v1/`. Later releases only add fields and paths below `/api/v1/`. Times of
+ * objects are RFC 3339; all other times are milliseconds since 1970. A value that can come from a Secret is never sent:
+ * `SECRET_MASK` replaces it, and the enclosing JSON object has a field that says so.
  */
 
 /** The id for the instance's status as the target of an edge. No node can have this id. */
@@ -40,8 +40,8 @@ export interface InspectMeta {
   /** Does the server support `POST plan`? */
   readonly plans: boolean;
   /**
-   * How a new shell on the server's machine must start the commands that the page shows. Absent when users are on other
-   * machines.
+   * What the commands on the page need so that they work in a new shell on the server's machine. Absent when users are
+   * on other machines.
    */
   readonly commands?: {
     /** The command line that starts this program. Absent when it is `typekro`. */

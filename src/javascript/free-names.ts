@@ -17,8 +17,8 @@ export function freeNames(node: FunctionSyntax): string[] {
 const isGlobal = (name: string): boolean => name in globalThis && !(name in Object.prototype);
 
 /**
- * The outer variables that a piece of code assigns. Variables that the piece itself declares do not count. The
- * exception is a `var` in a statement, because it belongs to the enclosing function.
+ * The outer variables that a piece of code assigns. Variables that the piece itself declares do not count. If the piece
+ * is a statement, its `var` variables do count, because they belong to the enclosing function.
  */
 export function assignedAround(node: AnyNode): ReadonlySet<string> {
   return analyseScopes(node).assigned;

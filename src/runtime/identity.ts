@@ -51,7 +51,7 @@ export function objectKey(object: KubeObject): string {
   return `${groupKindText(gvkOf(object))}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
 }
 
-/** A total order of objects: group and kind, namespace, name. */
+/** An order of objects by the string `kind.group/namespace/name`. Versions of one object are equal. */
 export function compareObjects(a: KubeObject, b: KubeObject): number {
   return compareText(objectKey(a), objectKey(b));
 }

@@ -13,7 +13,8 @@ export interface MarkedSchema {
   /** The number of `required=true` markers. kro adds the field to `required` once per marker. */
   required: number;
   /**
-   * Maps a member whose value cannot be written as JSON to the reason. A later marker may overwrite such a member.
+   * The reasons why values cannot be written as JSON, keyed by the member with the value. A later marker may overwrite
+   * such a member.
    */
   readonly unwritable: Map<string, string>;
 }

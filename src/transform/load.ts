@@ -5,7 +5,7 @@ import { cannotStripTypes, isTypeScript, stripTypes } from './strip-types.ts';
 import type { Stripped } from './strip-types.ts';
 import { errorCode } from '../core/index.ts';
 
-/** The folder of this package. */
+/** The folder of TypeKro's own code. */
 const OWN_FOLDER = new URL('..', import.meta.url).href;
 
 /** Is this a file of the author? False for files of packages and of TypeKro itself, which are not transformed. */

@@ -46,7 +46,7 @@ export class FakeCluster {
 
   /** The writes in order: `apply ConfigMap/ns/name`, `delete …`, `gone …`. Writes without a change are left out. */
   readonly log: string[] = [];
-  /** Maps an object's key (`Kind.group/namespace/name`) to the failure of its writes. */
+  /** Maps an object's key (`Kind.group/namespace/name`) to the failure of its applies. */
   readonly refuse = new Map<string, ApiFailure>();
   /** Kinds (`Kind.group`) that the server does not serve. */
   readonly unserved = new Set<string>();

@@ -8,7 +8,7 @@ import { kubectlObject } from './kubectl-object.ts';
 /**
  * Describes a deletion that does not proceed because the definition of the instance is deleted or withdrawn. Returns
  * `undefined` when the definition is in force. Also returns `undefined` when the instance lacks the controller's
- * finalizer, because the API server then deletes the instance immediately.
+ * finalizer, because the definition does not delay the deletion then.
  */
 export function blockerWithoutDefinition({
   instance,

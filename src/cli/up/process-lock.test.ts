@@ -55,7 +55,7 @@ describe('a process lock', () => {
     expect(take().isHeld()).toBe(true);
   });
 
-  test('replaces a dead lock although a process died while it replaced the lock', () => {
+  test('replaces a dead lock even if an earlier process died during the takeover and left its claim', () => {
     writeFileSync(file, DEAD);
     writeFileSync(claimOf(DEAD), '999999998 1 y');
     expect(take().isHeld()).toBe(true);

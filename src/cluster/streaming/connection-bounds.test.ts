@@ -44,7 +44,7 @@ function output(connection: RecordedConnection, allowed?: Map<number, number>) {
   return { shared, write, done, sent, looks };
 }
 
-test('whenSent calls back at once without waiting data, after the last waiting data, or when the data is dropped', () => {
+test('whenSent calls back at once if no data waits, and otherwise when the last waiting data is sent or dropped', () => {
   const connection = new RecordedConnection();
   connection.reads = false;
   const { shared, write, done } = output(connection);

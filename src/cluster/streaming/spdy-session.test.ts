@@ -315,7 +315,7 @@ describe('the memory for a client is limited', () => {
         next,
         refused: () => set.receive(next({ refuse: '' })),
         reset: () => set.receive(next(), resetFrame(id, 5)),
-        'reset after their end with their headers': () => set.receive(next({}, FLAGS.last), resetFrame(id, 5)),
+        'opened with the end flag, then reset': () => set.receive(next({}, FLAGS.last), resetFrame(id, 5)),
         received: () => set.receive(next(), dataFrame(id, Buffer.from('a'), false), resetFrame(id, 5)),
         ended: () => set.receive(next(), dataFrame(id, NOTHING, true), resetFrame(id, 5)),
         answered: () => {

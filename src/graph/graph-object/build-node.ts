@@ -179,7 +179,7 @@ class Builder {
 
   #where(): Whereabouts {
     const { root, texts } = this.#shared;
-    // kro reads the selector of a ref literally, so its keys are never expressions.
+    // kro allows expressions as the values of a selector, but not as its keys.
     const dynamicKeys = this.#payload !== 'ref' && this.#shared.dynamicKeys;
     return { base: this.#at([]), root, texts, level: '0.10', dynamicKeys };
   }
