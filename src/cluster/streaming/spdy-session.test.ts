@@ -329,7 +329,7 @@ describe('the memory for a client is limited', () => {
       for (let index = 0; index < count; index += 1) action();
     };
 
-    test.each(['refused', 'reset', 'reset after their end with their headers'] as const)('%s', (how) => {
+    test.each(['refused', 'reset', 'opened with the end flag, then reset'] as const)('%s', (how) => {
       const { connection, answered, ...actions } = story();
       repeat(1000, actions[how]);
       // A stream that is used resets the count.
