@@ -5,7 +5,7 @@ import { observeGraph } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
-import { isDone, recordedTracking, refOfTarget } from '../../runtime/index.ts';
+import { isDone, recordedTracking, resourceKey, targetKey } from '../../runtime/index.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
@@ -52,20 +52,17 @@ export async function observeGraphObject(
   };
 }
 
-/** Two objects of one kind and name can belong to different API groups. */
-const keyOf = (object: ObjectRef): string => `${object.apiVersion} ${objectName(object)}`;
-
 /** Reports on the recorded objects whose nodes were removed from the spec. */
 function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
-  const due = new Set(decision.delete.map(({ target }) => keyOf(refOfTarget(target))));
+  const due = new Set(decision.delete.map(({ target }) => targetKey(target)));
   const open = decision.nodes.filter((node) => !isDone(node)).map(({ id }) => id);
   const byNode = new Map<string, ObjectRef[]>();
   for (const { nodeID, uid: _uid, ...object } of recordedTracking(instance).managedResources) {
     if (!graph.nodes.has(nodeID)) byNode.set(nodeID, [...(byNode.get(nodeID) ?? []), object]);
   }
   return [...byNode].map(([id, objects]) => {
-    const isObjectDue = (object: ObjectRef) => due.has(keyOf(object));
+    const isObjectDue = (object: ObjectRef) => due.has(resourceKey(object));
     const isDue = objects.some(isObjectDue);
     return {
       id,
