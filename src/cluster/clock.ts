@@ -1,4 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
+import { startTimer, TypeKroError } from '../core/index.ts';
 import { formatTime } from '../kubernetes/index.ts';
 
 /** A started timer. A second call of `cancel` does nothing. */
@@ -42,22 +42,10 @@ export interface ManualClock extends ClusterClock {
   readonly pending: number;
 }
 
-/** The longest time that `setTimeout` accepts. It fires a longer timer at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
 /** The machine's clock. A timer may be longer than `setTimeout` accepts (25 days). */
 export const systemClusterClock: ClusterClock = {
   now: () => Date.now(),
-  setTimer(milliseconds, callback) {
-    let handle: NodeJS.Timeout;
-    const start = (left: number): void => {
-      const next = left > MAX_TIMEOUT_MS ? () => start(left - MAX_TIMEOUT_MS) : callback;
-      handle = setTimeout(next, Math.min(left, MAX_TIMEOUT_MS));
-      handle.unref();
-    };
-    start(milliseconds);
-    return { cancel: () => clearTimeout(handle) };
-  },
+  setTimer: (milliseconds, callback) => startTimer(milliseconds, callback, false),
 };
 
 /**

@@ -2,10 +2,7 @@ import { KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
 import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
-import { definedMember } from '../core/index.ts';
-
-/** The maximum delay of a timer in Node.js, in milliseconds: 24.8 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { definedMember, MAX_TIMER_MS } from '../core/index.ts';
 
 /** The options that a command line sets. Other options keep their defaults. */
 export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {

@@ -48,7 +48,7 @@ export { homeDirectory } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';
 export { monotonicMs } from './monotonic.ts';
 export { textPrefix } from './text-prefix.ts';
-export { MAX_TIMER_MS } from './timer-limit.ts';
+export { MAX_TIMER_MS, startTimer } from './timer-limit.ts';
 export {
   dashboardFilesText,
   fluxDefinitionsText,

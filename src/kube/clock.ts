@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS, monotonicMs } from '../core/index.ts';
+import { monotonicMs, startTimer } from '../core/index.ts';
 import type { Clock } from './types.ts';
 
 /**
@@ -7,10 +7,7 @@ import type { Clock } from './types.ts';
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => monotonicMs(),
-  setTimer(milliseconds, callback) {
-    const timer = setTimeout(callback, Math.min(milliseconds, MAX_TIMER_MS));
-    return { cancel: () => clearTimeout(timer) };
-  },
+  setTimer: (milliseconds, callback) => startTimer(milliseconds, callback, true),
 };
 
 /**
