@@ -5,7 +5,8 @@ import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier } from './identifiers.ts';
 import { builtinReadiness } from './readiness-rule.ts';
-import { factoryDoc, quoteJs } from './write-kind.ts';
+import { quoteJs } from '../../javascript/index.ts';
+import { factoryDoc } from './write-kind.ts';
 import { formatApiVersion, pascalCase } from '../../core/index.ts';
 
 /** The options of the generator of built-in kinds. */

@@ -2,7 +2,7 @@ import type { Diagnostic, JsonObject } from '../../core/index.ts';
 import { docComment, fromJsonSchema, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
 import { factoryName, fileNameOf } from './identifiers.ts';
-import { quoteJs } from './write-kind.ts';
+import { quoteJs } from '../../javascript/index.ts';
 import { pascalCase } from '../../core/index.ts';
 
 /** The chart for which a factory is written. */

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, pascalCase } from '../../core/index.ts';
+import { quoteJs } from '../../javascript/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { docComment, toTypeScript } from '../../schema/index.ts';
 import type { KindPlan } from './kind-plan.ts';
@@ -159,9 +160,6 @@ function writeFactory(plan: KindPlan, names: KindNames, options: WriteKindOption
   const call = `/* @__PURE__ */ ${make}<${names.fields}>(\n  ${apiVersion},\n  ${JSON.stringify(plan.kind)}${settings},\n)`;
   return `${factoryDoc(plan)}export const ${names.factory}: ${type}<${names.fields}> = ${call};\n`;
 }
-
-export const quoteJs = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped);
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** Writes a JSON value as an expression. Objects in the outermost `open` levels have one line per member. */
 export function literalText(value: JsonValue, open: number, indent: string): string {
