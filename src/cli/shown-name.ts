@@ -1,4 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
+import { isOutside } from './file-paths.ts';
 
 /**
  * Returns the name of a file in messages: the path relative to `cwd`. The path stays absolute if the file is outside of
@@ -11,5 +12,5 @@ import { isAbsolute, relative } from 'node:path';
 export function shownName(path: string, cwd: string, given: string): string {
   const short = relative(cwd, path);
   if (short === '') return given;
-  return isAbsolute(given) && /^\.\.(?:[/\\]|$)/.test(short) ? path : short;
+  return isAbsolute(given) && isOutside(short) ? path : short;
 }

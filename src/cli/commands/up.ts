@@ -6,6 +6,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
 import { DASHBOARD_PORT_OPTION, pagePlaceOf } from '../dashboard/port-option.ts';
 import { parseDuration } from '../duration.ts';
+import { isOutside } from '../file-paths.ts';
 import { portOption } from '../port-option.ts';
 import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
@@ -40,7 +41,7 @@ function exampleFiles(cwd: string): string[] {
   return names.map((name) => {
     const path = fileURLToPath(new URL(`examples/${name}`, folder));
     const short = relative(cwd, path);
-    return short.startsWith('..') ? path : short;
+    return isOutside(short) ? path : short;
   });
 }
 

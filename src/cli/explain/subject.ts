@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { errorCode } from '../../core/index.ts';
+import { isNoFile } from '../file-paths.ts';
 
 /** A file and the path of a field. The path is empty for the whole file. */
 export interface FileSubject {
@@ -38,15 +38,12 @@ function namesFile(name: string, cwd: string): boolean {
   return found !== undefined && (!found.isDirectory() || /[/\\]|^\.+$/.test(name));
 }
 
-/** The codes of errors for paths that cannot lead to a file which the user may read. */
-const NO_FILE: ReadonlySet<string | undefined> = new Set(['ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM']);
-
 /** Returns the state of a file or folder, or undefined when the path leads to none, as for a name that is too long. */
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(path);
   } catch (error) {
-    if (NO_FILE.has(errorCode(error))) return undefined;
+    if (isNoFile(error)) return undefined;
     throw error;
   }
 }

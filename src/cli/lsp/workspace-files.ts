@@ -1,8 +1,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorCode } from '../../core/index.ts';
+import { isOutside } from '../file-paths.ts';
 
 /** Folders that hold no files of the user. */
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'dist', 'build', 'coverage', 'vendor', 'target']);
@@ -26,7 +27,7 @@ export function shownFile(uri: string, folders: readonly string[]): string {
   const path = pathOfUri(uri);
   if (path === undefined) return uri;
   const within = folders.flatMap((folder) => pathOfUri(folder) ?? []).map((folder) => relative(folder, path));
-  return within.find((name) => name !== '' && !/^\.\.(?:[/\\]|$)/.test(name) && !isAbsolute(name)) ?? path;
+  return within.find((name) => name !== '' && !isOutside(name)) ?? path;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { errorCode, TypeKroError } from '../../core/index.ts';
+import { isNoFile, isOutside } from '../file-paths.ts';
 
 /** The file name extensions of modules. Loading a module runs its code. */
 const SCRIPTS: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
@@ -16,25 +17,12 @@ export const isModule = (name: string): boolean => SCRIPTS.has(extname(name).toL
 export function insideRoot(root: string, name: string): string {
   const home = realpathSync(root);
   const inside = relative(home, realPath(resolve(home, name)));
-  if (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return inside === '' ? '.' : inside;
+  if (!isOutside(inside)) return inside === '' ? '.' : inside;
   throw new TypeKroError(`${name} is outside of ${home}`, {
     code: 'mcp/outside',
     remedy: 'name files below that folder, or start typekro mcp with another --root',
   });
 }
-
-/**
- * The codes of errors for paths that lead to no file which this process can read. Reading such a path fails with the
- * same error, so that the path gives no access to a file outside of the root.
- */
-const NO_FILE: ReadonlySet<string | undefined> = new Set([
-  'ENOENT',
-  'ENOTDIR',
-  'ENAMETOOLONG',
-  'ELOOP',
-  'EACCES',
-  'EPERM',
-]);
 
 /**
  * Resolves the symbolic links of the path, also those whose target does not exist. Keeps the rest of a path that cannot
@@ -44,10 +32,10 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    const code = errorCode(error);
-    if (!NO_FILE.has(code) || dirname(path) === path) throw error;
+    // Reading such a path fails with the same error, so the path gives no access to a file outside of the root.
+    if (!isNoFile(error) || dirname(path) === path) throw error;
     // The links of a circle have no end.
-    const target = code === 'ELOOP' ? undefined : linkTarget(path);
+    const target = errorCode(error) === 'ELOOP' ? undefined : linkTarget(path);
     const folder = realPath(dirname(path));
     return target === undefined ? join(folder, basename(path)) : realPath(resolve(folder, target));
   }
@@ -58,8 +46,7 @@ function linkTarget(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === 'EINVAL' || NO_FILE.has(code)) return undefined;
+    if (errorCode(error) === 'EINVAL' || isNoFile(error)) return undefined;
     throw error;
   }
 }

@@ -19,6 +19,7 @@ import { inputPosition } from './input-position.ts';
 import type { InstanceView } from './view.ts';
 import { instanceViewLines, nodeLine, titleOf } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
+import { isOutside } from '../file-paths.ts';
 import { shellWord } from '../shell-word.ts';
 import { withNamespace } from '../with-namespace.ts';
 import { yamlOf } from '../yaml-text.ts';
@@ -334,7 +335,7 @@ function isActive(found: KubeObject | undefined): boolean {
 /** Returns the message about using the cluster in another terminal. */
 export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
-  const shown = file.startsWith('..') ? shellWord(kubeconfig) : `$PWD/${file}`;
+  const shown = isOutside(file) ? shellWord(kubeconfig) : `$PWD/${file}`;
   return `Continue in another terminal:\n  export KUBECONFIG=${shown}\n  kubectl get rgd -o wide`;
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, relative, sep } from 'node:path';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+import { isOutside } from '../file-paths.ts';
 import { configProblem } from './config-problem.ts';
 import { importProblem, missingExport } from './import-problem.ts';
 import { javaScriptProblem } from './javascript-problem.ts';
@@ -97,7 +98,7 @@ export function displayName(path: string, cwd: string): string {
   const plain = path.startsWith('file:') ? fileURLToPath(path) : path;
   for (const root of [cwd, realPath(cwd)]) {
     const name = relative(root, plain);
-    if (name !== '..' && !name.startsWith(`..${sep}`)) return name;
+    if (!isOutside(name)) return name;
   }
   return plain;
 }
