@@ -20,7 +20,7 @@ import { conditionNode } from './conditions.ts';
 import { propagateConditions } from './propagate-conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
-import { isReservedId } from '../resources/resource-ids.ts';
+import { camelCase, isReservedId } from '../resources/resource-ids.ts';
 import { LEFT_OUT, templateOf } from './template.ts';
 
 /** The parts of the whole graph that are needed to write one resource. */
@@ -146,9 +146,8 @@ function iteratorsOf(record: ResourceRecord, context: EntryContext): Iterators {
     loops.some((loop) => inLoop(loop.list).length > 0) || concerning.some((guard) => inLoop(guard).length > 1);
   const taken = new Set(context.ids);
   const nameFor = (loop: { readonly name: string }): string => {
-    // `legalName` appends an underscore to a reserved word of CEL. The name of an iterator may not begin or end with an
-    // underscore, so underscores at its ends are removed here.
-    const plain = legalName(loop.name).replaceAll(/^_+|_+$/g, '') || 'element';
+    // kro accepts iterators in lower camel case only, and JavaScript also has variables such as `Port`, `host_name`, `_1`.
+    const plain = /[A-Za-z]/.test(loop.name) ? camelCase(loop.name) : 'element';
     const base = isReservedId(plain) || legalName(plain) !== plain ? `${plain}Element` : plain;
     let name = base;
     for (let suffix = 2; taken.has(name); suffix++) name = `${base}${suffix}`;

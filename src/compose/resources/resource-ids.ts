@@ -1,19 +1,12 @@
 import { upperFirst } from '../../core/index.ts';
+import { isReservedWord } from '../../graph/index.ts';
+
 /** Matches the resource ids that kro accepts. */
 export const ID = /^[a-z][A-Za-z0-9]*$/;
 
-/** Reserved words of kro and CEL, which cannot be ids. */
-const RESERVED = new Set(
-  (
-    'apiVersion context dependency dependencies each externalRef externalReference externalRefs externalReferences graph instance ' +
-    'kind metadata namespace object resource resourcegraphdefinition resources root runtime schema self serviceAccountName spec ' +
-    'status variables vars version item items true false null in as break const continue else for function if import let loop ' +
-    'package return var void while'
-  ).split(' '),
-);
-
+/** Is the word one that kro, at any level, accepts neither as an id nor as an iterator? */
 export function isReservedId(id: string): boolean {
-  return RESERVED.has(id);
+  return isReservedWord(id, '0.10');
 }
 
 /** `my-app_name` → `myAppName`. */

@@ -23,6 +23,36 @@ test('the iterator of a loop is renamed if a resource has the same name', () => 
   });
 });
 
+test.each([
+  ['Port', 'port'],
+  ['host_name', 'hostName'],
+  ['_1', 'element'],
+  ['$', 'element'],
+  ['größe', 'grE'],
+  ['_2nd', 'r2nd'],
+  ['Spec', 'specElement'],
+  ['math', 'mathElement'],
+  ['kro', 'kroElement'],
+  ['graphengine', 'graphengineElement'],
+  ['portName', 'portName'],
+])('the loop variable %s becomes the iterator %s', (variable, iterator) => {
+  const source = `(spec) => { for (const ${variable} of spec.names) ConfigMap({ id: 'many', name: ${variable}, data: {} }); }`;
+  const program = new Function('ConfigMap', `return ${source}`)(ConfigMap) as (spec: unknown) => void;
+  const composition = kubernetesComposition({ name: 'app', spec: SPEC }, program);
+  expect(entriesOf(composition.toDefinition())['many']).toMatchObject({
+    forEach: [{ [iterator]: '${schema.spec.names}' }],
+    template: { metadata: { name: `\${${iterator}}` } },
+  });
+});
+
+test.each(['kro', 'this', 'graphengine', 'resourceGraphDefinition'])('a resource cannot have the id %s', (id) => {
+  const compose = () =>
+    kubernetesComposition({ name: 'app', spec: SPEC }, () => {
+      ConfigMap({ id, name: 'one', data: {} });
+    });
+  expect(compose).toThrow(`"${id}" is a reserved word of kro and cannot be an id`);
+});
+
 test('a condition that is always true is omitted', () => {
   const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
     ConfigMap({ id: 'always', name: 'always', data: { k: 'v' } }).withIncludeWhen(true);
