@@ -99,6 +99,8 @@ export interface SchemaLine {
   readonly breaking: boolean;
   /** `namespace/name` of the instances that set the field. Empty for added fields, and for fields outside of `spec`. */
   readonly setBy: readonly string[];
+  /** `namespace/name` of the instances without a field that becomes required. Absent for every other change. */
+  readonly lackedBy?: readonly string[];
 }
 
 /** A change of a node of the graph. */

@@ -1,16 +1,17 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
+import { isJsonObject, stringifyJson } from '../../core/index.ts';
 import type { DefinitionPreview } from '../../controller/index.ts';
 import { compareInstanceCrds } from '../../graph/index.ts';
 import { instanceKey } from '../../controller/index.ts';
 import { changedFields } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import { textAt, valueAt } from '../../kubernetes/index.ts';
 import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
 import { fieldOfChange } from '../../schema/index.ts';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '../../inspect/index.ts';
 import { hidesInSecret } from '../../runtime/index.ts';
+import { lacksField, schemaOfField, setsField } from './schema-fields.ts';
 import { valueLine } from './value-lines.ts';
 
 /** The inputs of the plan of one definition. */
@@ -89,56 +90,36 @@ function schemaLine(
   const field = fieldOfChange(change);
   const kind = type === 'PROPERTY_ADDED' ? 'added' : type === 'PROPERTY_REMOVED' ? 'removed' : 'changed';
   const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field);
-  const description = described ?? change.description;
-  const isSettable = kind !== 'added' && field.startsWith('spec.');
-  const setBy = isSettable
-    ? instances.filter((each) => isSet(each, field, schemaAt(before, field))).map(instanceKey)
-    : [];
-  return { change: kind, field, description, breaking, setBy: setBy.map((key) => key.replace(/^\//, '')) };
+  const line = { change: kind, field, description: described ?? change.description, breaking } as const;
+  if (!field.startsWith('spec.')) return { ...line, setBy: [] };
+  const named = (concerned: (instance: KubeObject) => boolean): string[] =>
+    instances.filter(concerned).map((instance) => instanceKey(instance).replace(/^\//, ''));
+  if (breaking && REQUIRES_VALUE.has(type)) {
+    // The server fills in a default, so that no instance lacks the field.
+    const hasDefault = defaultOf(after, field) !== undefined;
+    const formerDefault = defaultOf(before, field);
+    return { ...line, setBy: [], lackedBy: hasDefault ? [] : named((each) => lacksField(each, field, formerDefault)) };
+  }
+  const setBy = kind === 'added' ? [] : named((each) => setsField(each, field, defaultOf(before, field)));
+  return { ...line, setBy };
 }
+
+/** The breaking changes that break the instances without the field. */
+const REQUIRES_VALUE: ReadonlySet<SchemaChange['type']> = new Set([
+  'PROPERTY_ADDED',
+  'REQUIRED_ADDED',
+  'REQUIRED_DEFAULT_REMOVED',
+]);
 
 /** Returns the type of a field in a CRD with one version, in SimpleSchema notation: `integer | default=3`. */
 function describeType(crd: KubeObject, field: string): string | undefined {
-  const schema = schemaAt(crd, field);
-  const type = schema?.['type'];
-  if (schema === undefined || typeof type !== 'string') return undefined;
-  const value = schema['default'];
+  const type = schemaOfField(crd, field)?.type;
+  if (type === undefined) return undefined;
+  const value = defaultOf(crd, field);
   return value === undefined ? type : `${type} | default=${stringifyJson(value)}`;
 }
 
-/** Returns the schema of a field in a CRD with one version. */
-export function schemaAt(crd: KubeObject, field: string): JsonObject | undefined {
-  const [version] = objectsAt(crd.spec, 'versions');
-  let schema = valueAt(version, 'schema', 'openAPIV3Schema');
-  for (const part of field.split('.')) {
-    const name = part.replaceAll('[]', '');
-    schema = isJsonObject(schema) ? valueAt(schema, 'properties', name) : undefined;
-    for (let depth = 0; depth < (part.length - name.length) / 2; depth += 1) {
-      schema = isJsonObject(schema) ? schema['items'] : undefined;
-    }
-  }
-  return isJsonObject(schema) ? schema : undefined;
-}
-
-/**
- * Does an object set a field to a value other than its default? For a list on the path, one item that does so is
- * enough.
- */
-function isSet(object: KubeObject, field: string, schema: JsonObject | undefined): boolean {
-  let values: (JsonValue | undefined)[] = [object as unknown as JsonObject];
-  for (const part of field.split('.')) {
-    const name = part.replaceAll('[]', '');
-    values = values.map((value) => (isJsonObject(value) ? valueAt(value, name) : undefined));
-    for (let depth = 0; depth < (part.length - name.length) / 2; depth += 1) {
-      values = values.flatMap((value) => (Array.isArray(value) ? value : []));
-    }
-    values = values.filter((value) => value !== undefined);
-  }
-  const defaultValue = schema?.['default'];
-  return values.some(
-    (value) => value !== undefined && (defaultValue === undefined || !jsonEquals(value, defaultValue)),
-  );
-}
+const defaultOf = (crd: KubeObject, field: string): JsonValue | undefined => schemaOfField(crd, field)?.default;
 
 function kindOf(resource: JsonObject | undefined): string {
   return textAt(resource, 'template', 'kind') || textAt(resource, 'externalRef', 'kind');

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { graphOf } from '../../../test/support/compile-graph.ts';
 import type { PlanWorld } from '../../../test/support/plan-world.ts';
 import { planWorld } from '../../../test/support/plan-world.ts';
 import { mapResource, pot, potDefinition } from '../../../test/support/virtual-world.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { Plan } from '../../inspect/index.ts';
+import { droppedLines } from './dropped-lines.ts';
 
 let place: PlanWorld;
 beforeAll(async () => {
@@ -33,4 +35,15 @@ test('values that a new schema drops are shown, even below keys that contain dot
     { path: 'spec.byName.acme.test/a.old', from: 'in a map' },
     { path: 'spec.parts[0].old', from: 'in a list' },
   ]);
+});
+
+test.each<[string, JsonObject, string[]]>([
+  ['a field', { old: 'x' }, ['spec.old']],
+  ['a field in a value of a map', { byName: { 'a.b': { old: 'x' } } }, ['spec.byName.a.b.old']],
+  ['a field in an item of a list', { parts: [{ old: 'x' }] }, ['spec.parts[0].old']],
+])('%s with its former default is not shown', (_what, spec, dropped) => {
+  const old = 'string | default="x"';
+  const schema = { spec: { byName: 'map[string]Part', parts: '[]Part', old }, types: { Part: { old } } };
+  const { instance } = graphOf(JSON.stringify({ schema, resources: [mapResource('map', { a: 'b' })] }));
+  expect(droppedLines(pot('rose', spec), dropped, instance.crd)).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { ValueLine } from '../../inspect/index.ts';
-import { schemaAt } from './definition-plan.ts';
+import type { FieldStep } from '../../schema/index.ts';
+import { schemaInCrd } from './schema-fields.ts';
 
 /**
  * Returns the values that the server drops because the new schema lacks their fields. A value that equals the old
@@ -13,28 +14,40 @@ export function droppedLines(
   crd: KubeObject | undefined,
 ): ValueLine[] {
   return dropped.flatMap((path) => {
-    const value = valueAtField(instance as unknown as JsonValue, path);
-    const defaultValue = crd === undefined ? undefined : schemaAt(crd, path)?.['default'];
-    if (value !== undefined && defaultValue !== undefined && jsonEquals(value, defaultValue)) return [];
-    return [{ path, ...(value === undefined ? {} : { from: value }) }];
+    const found = findField(instance as unknown as JsonValue, path);
+    if (found === undefined) return [{ path }];
+    const defaultValue = crd === undefined ? undefined : schemaInCrd(crd, found.steps)?.default;
+    if (defaultValue !== undefined && jsonEquals(found.value, defaultValue)) return [];
+    return [{ path, from: found.value }];
   });
 }
 
+/** A value in an object, with the steps to it. */
+interface FoundField {
+  readonly value: JsonValue;
+  readonly steps: readonly FieldStep[];
+}
+
 /**
- * Returns the value at a Kubernetes field path such as `spec.list[0].x`. A key in such a path can itself contain dots
- * and brackets.
+ * Finds the value at a Kubernetes field path such as `spec.list[0].x`. A key in such a path can itself contain dots and
+ * brackets.
  */
-function valueAtField(value: JsonValue | undefined, path: string): JsonValue | undefined {
-  if (path === '') return value;
+function findField(
+  value: JsonValue | undefined,
+  path: string,
+  steps: readonly FieldStep[] = [],
+): FoundField | undefined {
+  if (path === '') return value === undefined ? undefined : { value, steps };
   if (Array.isArray(value)) {
     const [start, index] = /^\[(\d+)\]\.?/.exec(path) ?? [];
-    return start === undefined ? undefined : valueAtField(value[Number(index)], path.slice(start.length));
+    const at = Number(index);
+    return start === undefined ? undefined : findField(value[at], path.slice(start.length), [...steps, at]);
   }
   if (!isJsonObject(value)) return undefined;
   for (const [key, member] of Object.entries(value)) {
     const rest = path.startsWith(key) ? path.slice(key.length) : undefined;
     if (rest === undefined || !/^(?:$|[.[])/.test(rest)) continue;
-    const found = valueAtField(member, rest.replace(/^\./, ''));
+    const found = findField(member, rest.replace(/^\./, ''), [...steps, key]);
     if (found !== undefined) return found;
   }
   return undefined;

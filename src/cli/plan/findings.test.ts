@@ -45,6 +45,15 @@ test('a definition has findings for breaking changes and for its refusal', () =>
 });
 
 test.each([
+  [['team/a', 'team/b'], 'missing in team/a, team/b'],
+  [[], 'no instance lacks it'],
+])('the finding about a field that becomes required names the instances without it: %j', (lackedBy, expected) => {
+  const required = { ...removed, change: 'changed', field: 'spec.new', setBy: [], lackedBy } as const;
+  const [finding] = findingsOf(planOf({ definitions: [definition({ schema: [required] })] }));
+  expect(finding?.message).toBe(`pots: spec.new (string) is changed; ${expected}`);
+});
+
+test.each([
   ['pots.yaml:12', { file: 'pots.yaml', line: 12 }],
   ['app.ts:12:3', { file: 'app.ts', line: 12 }],
   ['C:\\graphs\\pots.yaml:7', { file: 'C:\\graphs\\pots.yaml', line: 7 }],

@@ -31,10 +31,12 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
     const at = placeOf(place);
     if (refusal !== undefined)
       findings.push({ rule: 'refused', level: 'error', message: `${name}: ${refusal}`, ...at });
-    for (const { change, breaking, field, description, setBy } of schema) {
+    for (const { change, breaking, field, description, setBy, lackedBy } of schema) {
       if (!breaking) continue;
       const set = setBy.length === 0 ? 'no instance sets it' : `set by ${setBy.join(', ')}`;
-      const message = `${name}: ${field} (${description}) is ${change}; ${set}`;
+      const lacked = lackedBy?.length === 0 ? 'no instance lacks it' : `missing in ${lackedBy?.join(', ')}`;
+      const concerned = lackedBy === undefined ? set : lacked;
+      const message = `${name}: ${field} (${description}) is ${change}; ${concerned}`;
       findings.push({ rule: 'breaking-change', level: 'warning', message, ...at });
     }
   }

@@ -31,8 +31,9 @@ function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
     lines.push(...rows.map((row, index) => `  ${(index === 0 ? title : '').padEnd(8)}${row}`));
   section(
     'schema',
-    schema.map(({ change, field, description, breaking, setBy }) => {
-      const effect = breaking ? paint.alarm(`BREAKING${setText(setBy)}`) : paint.faint('compatible');
+    schema.map(({ change, field, description, breaking, setBy, lackedBy }) => {
+      const concerned = lackedBy === undefined ? instancesText(setBy, SET) : instancesText(lackedBy, LACK);
+      const effect = breaking ? paint.alarm(`BREAKING${concerned}`) : paint.faint('compatible');
       return `${paint.sign(CHANGES[change])} ${printableLine(field)}  ${printableLine(description)}  ${effect}`;
     }),
   );
@@ -72,9 +73,14 @@ function revisionText({ revision: { from, to }, action }: DefinitionPlan): strin
 /** The maximum number of instances that are listed by name. `-o json` lists all. */
 const MAX_NAMED_INSTANCES = 3;
 
-function setText(setBy: readonly string[]): string {
-  if (setBy.length === 0) return '';
-  const more = setBy.length > MAX_NAMED_INSTANCES ? ', …' : '';
-  const set = setBy.length === 1 ? 'sets' : 'set';
-  return `: ${count(setBy.length, 'instance')} ${set} it (${setBy.slice(0, MAX_NAMED_INSTANCES).join(', ')}${more})`;
+/** Verbs in the singular and the plural. */
+const SET = ['sets', 'set'] as const;
+const LACK = ['lacks', 'lack'] as const;
+
+function instancesText(instances: readonly string[], [one, several]: readonly [one: string, several: string]): string {
+  if (instances.length === 0) return '';
+  const more = instances.length > MAX_NAMED_INSTANCES ? ', …' : '';
+  const verb = instances.length === 1 ? one : several;
+  const names = instances.slice(0, MAX_NAMED_INSTANCES).join(', ');
+  return `: ${count(instances.length, 'instance')} ${verb} it (${names}${more})`;
 }

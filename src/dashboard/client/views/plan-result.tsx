@@ -20,6 +20,7 @@ const MAX_INSTANCES = 200;
 const MAX_OBJECTS = 200;
 const MAX_WRITES = 100;
 const MAX_FIELDS = 50;
+const MAX_NAMES = 8;
 
 /** The maximum number of blocked instances that are open at first. */
 const MAX_OPEN = 5;
@@ -104,12 +105,8 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
               <span class={`tag${line.breaking ? ' bad' : ''}`}>{line.breaking ? 'breaking' : line.change}</span>{' '}
               <code>{line.field}</code> {line.description}
             </p>
-            {line.setBy.length === 0 ? null : (
-              <p class="soft">
-                set by {line.setBy.slice(0, 8).join(', ')}
-                {line.setBy.length > 8 ? ` and ${line.setBy.length - 8} more` : ''}
-              </p>
-            )}
+            <Instances what="set by" names={line.setBy} />
+            <Instances what="missing in" names={line.lackedBy ?? []} />
           </li>
         ))}
         <FirstItems
@@ -134,6 +131,18 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
         </p>
       ))}
     </section>
+  );
+}
+
+/** The instances that a change of the schema concerns; nothing if there are none. */
+function Instances({ what, names }: { readonly what: string; readonly names: readonly string[] }): JSX.Element | null {
+  if (names.length === 0) return null;
+  const more = names.length - MAX_NAMES;
+  return (
+    <p class="soft">
+      {what} {names.slice(0, MAX_NAMES).join(', ')}
+      {more > 0 ? ` and ${more} more` : ''}
+    </p>
   );
 }
 
