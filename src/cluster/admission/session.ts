@@ -17,7 +17,7 @@ import { Invocations } from './invocations.ts';
 import { mutateByPolicies } from './mutating-policies.ts';
 import { deleteOptionsOf, optionsOf } from './operation-options.ts';
 import { withValidOwners } from './owners.ts';
-import { AdmissionPending, ConversionPending, WebhookPending } from '../webhooks/webhook-pending.ts';
+import { AdmissionPending, WebhookPending } from '../webhooks/webhook-pending.ts';
 import { validateByPolicies } from './policies.ts';
 import type { Mutation } from './webhooks.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
@@ -201,7 +201,7 @@ export class AdmissionSession implements WriteAdmission {
     const warnings: string[] = [];
     let outcome: Outcome;
     try {
-      outcome = { mutation: await converted(() => ask(warnings)), warnings };
+      outcome = { mutation: await ask(warnings), warnings };
     } catch (refusal) {
       outcome = { refusal, warnings };
     }
@@ -234,21 +234,6 @@ export class AdmissionSession implements WriteAdmission {
       dryRun: options.dryRun,
       options: optionsOf(write, operation),
     };
-  }
-}
-
-/**
- * Calls `attempt`. If `attempt` requires an object in another version that is not converted yet, waits for the
- * conversion and calls `attempt` again.
- */
-async function converted<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (thrown) {
-      if (!(thrown instanceof ConversionPending)) throw thrown;
-      await thrown.answered();
-    }
   }
 }
 

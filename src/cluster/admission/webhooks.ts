@@ -15,6 +15,7 @@ import { Invocations } from './invocations.ts';
 import type { Verdict, VersionedObjects } from './review.ts';
 import { callFailure, denial, reviewError, InvalidAnswer, readAnswer, reviewOf, reviewVersionIn } from './review.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
+import { afterConversions } from '../webhooks/webhook-pending.ts';
 
 /** The error of a failed call, which the failure policy of the webhook can ignore. */
 class CallProblem extends Error {}
@@ -144,19 +145,24 @@ export async function mutateByWebhooks(
   const invocations = new Invocations();
   let present = attributes;
   for (const hook of mutatingHooks(context, only)) {
-    const versioned = callFor(context, hook, present);
+    // Only the conversions are repeated, so that a write calls each webhook once in a round.
+    const before = present;
+    const versioned = await afterConversions(() => callFor(context, hook, before));
     if (versioned === undefined) continue;
     const round = only === undefined ? 0 : 1;
     const audited = (isMutated: boolean) => auditMutation(context, hook, round, isMutated);
-    const verdict = await askOrIgnore(context, hook, present, versioned, round, warnings).catch((thrown: unknown) => {
+    const verdict = await askOrIgnore(context, hook, before, versioned, round, warnings).catch((thrown: unknown) => {
       audited(false);
       throw thrown;
     });
-    const object = verdict === undefined ? present.object : patchedBy(context, hook, versioned, verdict.patch, present);
-    audited(object !== present.object);
-    if (object !== present.object) auditPatch(context, hook, round, verdict?.patch ?? []);
-    invocations.add(hook.key, object !== present.object, textAt(hook.spec, 'reinvocationPolicy') === 'IfNeeded');
-    present = { ...present, object };
+    const object =
+      verdict === undefined
+        ? before.object
+        : await afterConversions(() => patchedBy(context, hook, versioned, verdict.patch, before));
+    audited(object !== before.object);
+    if (object !== before.object) auditPatch(context, hook, round, verdict?.patch ?? []);
+    invocations.add(hook.key, object !== before.object, textAt(hook.spec, 'reinvocationPolicy') === 'IfNeeded');
+    present = { ...before, object };
   }
   return { object: present.object, invocations };
 }

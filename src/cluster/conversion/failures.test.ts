@@ -9,7 +9,8 @@ import {
   panels,
   setUpConversion,
 } from '../../../test/support/conversion-cluster.ts';
-import { call } from '../../../test/support/webhook-cluster.ts';
+import { call, CONFIGURATIONS } from '../../../test/support/webhook-cluster.ts';
+import { openWebhookServer, patchAnswer } from '../../../test/support/webhook-server.ts';
 import type { JsonObject } from '../../core/index.ts';
 
 const FROM_V2 = 'conversion webhook for example.com/v2, Kind=Panel ';
@@ -255,6 +256,39 @@ test('an admission policy gets the object in the version of its rule', async () 
   const post = (size: string) => call(transport, 'POST', panels('v1'), panel('v1', `p${size}`, { size }));
   expect((await post('2x2')).status).toBe(201);
   expect((await post('3x3')).body.message).toContain('too wide');
+});
+
+test('a write calls each mutating webhook once while the patched objects are converted', async () => {
+  await using set = await setUpConversion();
+  // Each response differs. The response after too many calls patches nothing, so that the write ends.
+  await using hooks = await openWebhookServer((_, path) => {
+    const { length } = hooks.seen;
+    const patch = { op: 'add', path: path.startsWith('/b') ? '/spec/level' : '/spec/width', value: length };
+    return { ...(length > 5 ? { allowed: true } : patchAnswer([patch])), warnings: [path.charAt(1)] };
+  });
+  await call(set.transport, 'POST', `${CONFIGURATIONS}/mutatingwebhookconfigurations`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'versions' },
+    webhooks: ['a', 'b', 'c'].map((name) => ({
+      name: `${name}.example.com`,
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      clientConfig: { url: `${hooks.url}/${name}`, caBundle: hooks.caBundle },
+      rules: [
+        {
+          operations: ['*'],
+          apiGroups: ['example.com'],
+          apiVersions: [name === 'b' ? 'v1' : 'v2'],
+          resources: ['panels'],
+        },
+      ],
+    })),
+  });
+  const created = await call(set.transport, 'POST', panels('v1'), panel('v1', 'a', { size: '9x9' }));
+  expect(hooks.seen.map(({ path }) => path.charAt(1))).toEqual(['a', 'b', 'c']);
+  expect([created.status, created.body['spec']]).toEqual([201, { size: '3x9', level: 2 }]);
+  expect(created.warning).toBe('299 - "a", 299 - "b", 299 - "c"');
 });
 
 test.each([

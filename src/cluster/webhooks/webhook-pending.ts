@@ -16,3 +16,18 @@ export class AdmissionPending extends WebhookPending {}
 
 /** Thrown by a write that needs a conversion webhook to convert an object to another version. */
 export class ConversionPending extends WebhookPending {}
+
+/**
+ * Returns the result of a function that converts objects and has no effects. If an object is not converted yet, waits
+ * for its conversion and calls the function again.
+ */
+export async function afterConversions<Result>(convert: () => Result): Promise<Result> {
+  for (;;) {
+    try {
+      return convert();
+    } catch (thrown) {
+      if (!(thrown instanceof ConversionPending)) throw thrown;
+      await thrown.answered();
+    }
+  }
+}
