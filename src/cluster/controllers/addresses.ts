@@ -14,7 +14,8 @@ const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
 const INGRESS_ADDRESS = '203.0.113.1';
 
 /**
- * Sets an address on each Service of type LoadBalancer without a class, and removes the address from other Services.
+ * Sets an address on each Service of type LoadBalancer without a class, and removes the address from Services of other
+ * types.
  */
 export const loadBalancerController: SimulatedController = {
   name: 'service-lb-controller',
@@ -28,8 +29,10 @@ export const loadBalancerController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const service = client.get(SERVICES, namespace, name);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
+    // The controller of the class writes the status of a Service with a class.
+    if (service.spec?.['loadBalancerClass'] !== undefined) return;
     const hasAddress = firstIngress(service) !== undefined;
-    const needsAddress = service.spec?.['type'] === 'LoadBalancer' && service.spec['loadBalancerClass'] === undefined;
+    const needsAddress = service.spec?.['type'] === 'LoadBalancer';
     if (needsAddress === hasAddress) return;
     const loadBalancer = needsAddress ? { ingress: [{ ip: freeAddress(client), ipMode: 'VIP' }] } : {};
     client.updateStatus(service, { ...service.status, loadBalancer });

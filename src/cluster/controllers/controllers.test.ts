@@ -155,6 +155,20 @@ describe('Services and Ingresses', () => {
     expect((await client.get(ref)).status).toEqual({ loadBalancer: {} });
   });
 
+  test('a Service with a class gets no address, and keeps the address of the controller of its class', async () => {
+    const { spec, ...common } = service('LoadBalancer');
+    await create({ ...common, spec: { ...spec, loadBalancerClass: 'example.com/internal' } });
+    const ref = inDefault('v1', 'Service', 'web');
+    expect((await client.get(ref)).status).toEqual({ loadBalancer: {} });
+    const status = { loadBalancer: { ingress: [{ ip: '198.51.100.7', ipMode: 'VIP' }] } };
+    await client.patch(ref, { status }, { subresource: 'status' });
+    await cluster.idle();
+    expect((await client.get(ref)).status).toEqual(status);
+    await client.patch(ref, { spec: { type: 'ClusterIP' } });
+    await cluster.idle();
+    expect((await client.get(ref)).status).toEqual({ loadBalancer: {} });
+  });
+
   test('a hostname that a client has set is kept', async () => {
     const hostname = { loadBalancer: { ingress: [{ hostname: 'lb.example.com' }] } };
     const change = async (ref: ReturnType<typeof inDefault>) => {
