@@ -27,6 +27,7 @@ export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { closingQuote } from './closing-quote.ts';
 export { errorCode } from './error-code.ts';
+export { pathOfFileUrl } from './file-url.ts';
 export { failsAtCaller } from './caller-error.ts';
 export { LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';

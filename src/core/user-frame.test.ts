@@ -24,6 +24,8 @@ test.each([
   'at async Promise.all (index 0)',
   'at eval (eval at run (/app/a.ts:1:2), <anonymous>:3:5)',
   'at run (native)',
+  'at run (file://server/app/a.ts:3:5)',
+  'at run (file:///app%2Fa.ts:3:5)',
 ])('the frame "%s" names no file of the user', (frame) => {
   expect([...userFrames(`Error: x\n    ${frame}`)]).toEqual([]);
 });

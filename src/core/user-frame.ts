@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from './source-position.ts';
+import { pathOfFileUrl } from './file-url.ts';
 import { packageFolder } from './late-parts.ts';
 
 /** The folders of this package. A stack frame in these folders is not the user's. Empty in a bundle. */
@@ -31,7 +32,8 @@ export function* userFrames(stack: string, own?: string): Generator<SourcePositi
     const frame = line.length > MAX_FRAME_LENGTH ? null : FRAME.exec(line);
     if (frame === null) continue;
     const [, name = '', row = '1', column = '1'] = frame;
-    const file = name.startsWith('file:') ? fileURLToPath(name) : name;
+    const file = name.startsWith('file:') ? pathOfFileUrl(name) : name;
+    if (file === undefined) continue;
     const isForeign =
       file !== own && (/[\\/]node_modules[\\/]/.test(file) || inside.some((folder) => file.startsWith(folder)));
     if (!isForeign) yield { file, line: Number(row), column: Number(column) };

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '../core/index.ts';
-import { formatDiagnostic, isJsonObject, TypeKroError } from '../core/index.ts';
+import { formatDiagnostic, isJsonObject, pathOfFileUrl, TypeKroError } from '../core/index.ts';
 import type { RuntimeSettings } from '../factories/index.ts';
 import { parseDefinitions } from '../graph/index.ts';
 
@@ -47,7 +46,8 @@ async function download(address: string, signal: AbortSignal): Promise<string> {
 }
 
 function readFiles(from: string): (readonly [string, string])[] {
-  const path = from.startsWith('file:') ? fileURLToPath(from) : from;
+  const path = from.startsWith('file:') ? pathOfFileUrl(from) : from;
+  if (path === undefined) throw unreachable(from, 'the URL does not name a file of this machine');
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw unreachable(path, 'there is no such file or folder');
   if (!found.isDirectory()) return [[path, readFileSync(path, 'utf8')]];

@@ -2,20 +2,22 @@ import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import type { SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FilePosition } from '../core/index.ts';
-import { errorCode } from '../core/index.ts';
+import { errorCode, pathOfFileUrl } from '../core/index.ts';
 
 /** Maps a line and a column (both from 0) of a generated file to the position in the author's file. */
 export type InputMap = (line: number, column: number) => FilePosition | undefined;
 
 /**
  * Makes an `InputMap` from a source map. Source paths in the map are relative to its `sourceRoot`, which is relative to
- * the folder of the module `file`. A source without a name is the module itself.
+ * the folder of the map. A source without a name is the module `file` itself. A source that is not a file of this
+ * machine has no positions.
+ *
+ * @param mapFile the file of the map; the default is for a map that the module contains
  */
-export function inputMap(payload: object, file: string): InputMap {
+export function inputMap(payload: object, file: string, mapFile: string = file): InputMap {
   const map = new SourceMap(payload as SourceMapPayload);
-  const folder = resolve(dirname(file), rootOf(payload));
+  const folder = resolved(dirname(mapFile), rootOf(payload)) ?? dirname(mapFile);
   return (line, column) => {
     const entry = map.findEntry(line, column);
     // `findEntry` may return an entry of an earlier line, which does not describe this position.
@@ -23,8 +25,10 @@ export function inputMap(payload: object, file: string): InputMap {
       return undefined;
     // A source without a name is null in the map, but the declared type does not include null.
     const named = (entry.originalSource as string | null) ?? '';
-    const source = named === '' ? file : resolve(folder, pathOfUrl(named));
-    return { file: source, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+    const source = named === '' ? file : resolved(folder, named);
+    return source === undefined
+      ? undefined
+      : { file: source, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   };
 }
 
@@ -35,14 +39,16 @@ export function inputMap(payload: object, file: string): InputMap {
 export function readInputMap(url: string, file: string): InputMap | undefined {
   const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);
   try {
+    const mapFile = inline === null ? resolved(dirname(file), url.startsWith('file:') ? url : decoded(url)) : file;
+    if (mapFile === undefined) return undefined;
     const text =
       inline === null
-        ? readFileSync(resolve(dirname(file), url.startsWith('file:') ? fileURLToPath(url) : decoded(url)), 'utf8')
+        ? readFileSync(mapFile, 'utf8')
         : inline[1] === undefined
           ? decodeURIComponent(inline[2] as string)
           : Buffer.from(inline[2] as string, 'base64').toString('utf8');
     const payload: unknown = JSON.parse(text);
-    return isMap(payload) ? inputMap(payload, file) : undefined;
+    return isMap(payload) ? inputMap(payload, file, mapFile) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof URIError || errorCode(error) !== undefined) return undefined;
     throw error;
@@ -57,14 +63,11 @@ function isMap(payload: unknown): payload is object {
   return typeof mappings === 'string' && Array.isArray(sources) && sources.every(isName);
 }
 
-/**
- * The folder to which the source paths of a map are relative, from `sourceRoot`. Empty when `sourceRoot` is absent, or
- * is a URL that is not a file URL.
- */
+/** The `sourceRoot` of a map. Empty when it is absent, or is a URL that is not a file URL. */
 function rootOf(payload: object): string {
   const root: unknown = 'sourceRoot' in payload ? payload.sourceRoot : undefined;
   if (typeof root !== 'string' || (/^\w{2,}:/.test(root) && !root.startsWith('file:'))) return '';
-  return pathOfUrl(root);
+  return root;
 }
 
 const scriptMaps = new Map<string, InputMap | undefined>();
@@ -74,7 +77,7 @@ const scriptMaps = new Map<string, InputMap | undefined>();
  * the position, returns the position in the script.
  */
 export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): FilePosition {
-  const file = pathOfUrl(url);
+  const file = url.startsWith('file:') ? (pathOfFileUrl(url) ?? url) : url;
   // The key contains the script, because sources of a `data:` map are also relative to the script.
   const key = `${file}\n${sourceMapUrl}`;
   if (!scriptMaps.has(key)) scriptMaps.set(key, sourceMapUrl === '' ? undefined : readInputMap(sourceMapUrl, file));
@@ -91,4 +94,11 @@ function decoded(url: string): string {
   }
 }
 
-const pathOfUrl = (url: string): string => (url.startsWith('file:') ? fileURLToPath(url) : url);
+/**
+ * The path that a `file:` URL, or a path relative to `folder`, denotes. `undefined` for a URL of a file that is not on
+ * this machine.
+ */
+function resolved(folder: string, name: string): string | undefined {
+  const path = name.startsWith('file:') ? pathOfFileUrl(name) : name;
+  return path === undefined ? undefined : resolve(folder, path);
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -49,6 +49,38 @@ test.each(['na%C3%AFve%20app.js.map', 'na\u00efve%20app.js.map', '100%.js.map'])
     expect(inputMapOf(`//# sourceMappingURL=${url}`, join(folder, 'a.js'))?.(0, 0)?.file).toBe(join(folder, 'a.ts'));
   },
 );
+
+test.each([
+  ['maps/a.js.map', 'a.ts', undefined, 'maps/a.ts'],
+  ['maps/a.js.map', '../src/a.ts', undefined, 'src/a.ts'],
+  ['maps/a.js.map', 'a.ts', '../src', 'src/a.ts'],
+  ['maps/a.js.map', null, undefined, 'a.js'],
+])('the map %s with source %j and sourceRoot %j leads to %s', (name, source, sourceRoot, author) => {
+  const folder = mkdtempSync(join(tmpdir(), 'input-map-'));
+  mkdirSync(join(folder, 'maps'));
+  const payload = { version: 3, sources: [source], names: [], mappings: 'AACA', sourceRoot };
+  writeFileSync(join(folder, name), JSON.stringify(payload));
+  const found = inputMapOf(`//# sourceMappingURL=${name}`, join(folder, 'a.js'))?.(0, 0);
+  expect(found?.file).toBe(join(folder, author));
+});
+
+const FOREIGN = ['file://server/a.ts', 'file:///a%2Fb.ts', 'file://[a.ts'];
+
+test.each(FOREIGN)('the source %s is not a file of this machine, and has no position', (source) => {
+  expect(inputMap(map(source), '/app/a.js')(0, 0)).toBeUndefined();
+});
+
+test.each(FOREIGN)('the sourceRoot %s is not a folder of this machine, and counts as absent', (sourceRoot) => {
+  expect(inputMap({ ...map('a.ts'), sourceRoot }, '/app/a.js')(0, 0)?.file).toBe('/app/a.ts');
+});
+
+test.each(FOREIGN)('the file of the map %s cannot be read', (url) => {
+  expect(inputMapOf(`//# sourceMappingURL=${url}`, '/app/a.js')).toBeUndefined();
+});
+
+test.each(FOREIGN)('a position in the script %s has the URL of the script', (url) => {
+  expect(mapPosition(url, '', 0, 0)).toEqual({ file: url, line: 1, column: 1 });
+});
 
 test('the last of several sourceMappingURL comments counts', () => {
   const code = `${comment('first.ts')}\nf();\n${comment('last.ts')}\n`;

@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
-import { errorDiagnostic, isJsonObject, TypeKroError } from '../../core/index.ts';
+import { errorDiagnostic, isJsonObject, pathOfFileUrl, TypeKroError } from '../../core/index.ts';
 import { appendStep, scanExpressions } from '../../graph/index.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import type { LoadedModule } from '../up/module-loader.ts';
@@ -9,7 +9,6 @@ import { placedInCall } from '../up/place-in-call.ts';
 import { textOf } from '../up/source-text.ts';
 import { checkModuleObjects } from './check-document.ts';
 import type { LspSettings } from './settings.ts';
-import { pathOfUri } from './workspace-files.ts';
 
 /** Matches the paths of files that can hold compositions. */
 export const SCRIPT = /\.[cm]?[jt]s$/i;
@@ -48,7 +47,7 @@ export async function traceModule(
   settings: Pick<LspSettings, 'traceTimeoutMs' | 'traceMemoryMiB'>,
   signal: AbortSignal,
 ): Promise<TracedModule> {
-  const path = pathOfUri(uri) ?? '';
+  const path = pathOfFileUrl(uri) ?? '';
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(tooSlow(settings.traceTimeoutMs)), settings.traceTimeoutMs);
   const reader = createModuleReader(() => {}, AbortSignal.any([signal, deadline.signal]), [

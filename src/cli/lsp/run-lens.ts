@@ -1,9 +1,8 @@
 import { dirname, basename } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { pathOfFileUrl, TypeKroError } from '../../core/index.ts';
 import { LENS_COMMANDS } from '../../editor/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { printFailure } from '../failure.ts';
-import { pathOfUri } from './workspace-files.ts';
 
 /** Maps the id of a code lens to the loader of its command. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -33,7 +32,7 @@ export async function runLens(
   lensOptions?: unknown,
 ): Promise<LensResult> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  const path = typeof argument === 'string' ? pathOfUri(argument) : undefined;
+  const path = typeof argument === 'string' ? pathOfFileUrl(argument) : undefined;
   // Modules are refused, because only `traceModule` may run code: with limits, and in trusted workspaces.
   const isManifest = path !== undefined && /\.(?:ya?ml|json)$/i.test(path);
   if (load === undefined || !isManifest) {

@@ -4,7 +4,7 @@ import type {
   InitializeParams,
   InitializeResult,
 } from 'vscode-languageserver';
-import { TypeKroError } from '../../core/index.ts';
+import { pathOfFileUrl, TypeKroError } from '../../core/index.ts';
 import type { CompiledOutline, EditorDocument } from '../../editor/index.ts';
 import { EditorText, LENS_COMMANDS, outlinesOf, TOKENS_LEGEND, toProtocol, Workspace } from '../../editor/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -17,7 +17,7 @@ import { importsPackage, SCRIPT, traceModule } from './compositions.ts';
 import type { ProtocolLibrary } from './library.ts';
 import type { LspSettings } from './settings.ts';
 import { DEFAULT_SETTINGS, readEditorSettings } from './settings.ts';
-import { findManifests, MANIFEST, pathOfUri, readManifestFile, shownFile } from './workspace-files.ts';
+import { findManifests, MANIFEST, readManifestFile, shownFile } from './workspace-files.ts';
 
 /**
  * The delay between a change and its check, in milliseconds. During the delay, the server can answer a completion
@@ -254,7 +254,7 @@ export class LanguageServer {
     const found = [...this.#modules.values()].flatMap(({ traced }) => traced.problems.get(uri) ?? []);
     const unique = new Map(found.map((problem) => [JSON.stringify(problem), problem]));
     const open = this.workspace.document(uri);
-    const text = open?.text ?? new EditorText(textOf(pathOfUri(uri) ?? ''));
+    const text = open?.text ?? new EditorText(textOf(pathOfFileUrl(uri) ?? ''));
     this.#send(uri, toProtocol(text, [...unique.values()]));
   }
 

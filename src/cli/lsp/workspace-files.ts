@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { errorCode } from '../../core/index.ts';
+import { pathToFileURL } from 'node:url';
+import { errorCode, pathOfFileUrl } from '../../core/index.ts';
 import { isOutside } from '../file-paths.ts';
 
 /** Folders that hold no files of the user. */
@@ -24,25 +24,10 @@ export interface FoundFile {
 
 /** Returns the name of a file in messages: the path relative to the workspace folder that contains the file. */
 export function shownFile(uri: string, folders: readonly string[]): string {
-  const path = pathOfUri(uri);
+  const path = pathOfFileUrl(uri);
   if (path === undefined) return uri;
-  const within = folders.flatMap((folder) => pathOfUri(folder) ?? []).map((folder) => relative(folder, path));
+  const within = folders.flatMap((folder) => pathOfFileUrl(folder) ?? []).map((folder) => relative(folder, path));
   return within.find((name) => name !== '' && !isOutside(name)) ?? path;
-}
-
-/**
- * Returns the path of a file, or `undefined` for a document that is not on this machine, such as
- * `file://server/a.yaml`.
- */
-export function pathOfUri(uri: string): string | undefined {
-  if (!uri.startsWith('file:') || !URL.canParse(uri)) return undefined;
-  try {
-    return fileURLToPath(uri);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ERR_INVALID_FILE_URL_HOST' || code === 'ERR_INVALID_FILE_URL_PATH') return undefined;
-    throw error;
-  }
 }
 
 /** Can the text contain a Kubernetes object or a test of a definition? */
@@ -59,7 +44,7 @@ export async function* findManifests(folders: readonly string[], signal: AbortSi
   let bytes = 0;
   // A folder of the workspace can contain another one.
   const seen = new Set<string>();
-  const open = folders.flatMap((uri) => pathOfUri(uri) ?? []).map((path) => resolve(path));
+  const open = folders.flatMap((uri) => pathOfFileUrl(uri) ?? []).map((path) => resolve(path));
   for (let folder = open.shift(); folder !== undefined; folder = open.shift()) {
     if (seen.has(folder)) continue;
     seen.add(folder);
@@ -82,7 +67,7 @@ export async function* findManifests(folders: readonly string[], signal: AbortSi
 
 /** Reads a file. Returns `undefined` when the file vanished, cannot be read, is too large, or contains no object. */
 export async function readManifestFile(uri: string): Promise<FoundFile | undefined> {
-  const path = pathOfUri(uri);
+  const path = pathOfFileUrl(uri);
   if (path === undefined) return undefined;
   try {
     if ((await stat(path)).size > MAX_FILE_BYTES) return undefined;
