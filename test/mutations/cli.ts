@@ -178,7 +178,7 @@ export const CLI: readonly MutationRow[] = [
   },
   {
     name: 'the fields that a server writes stay in a generated definition',
-    file: 'src/cli/convert/to-definition.ts',
+    file: 'src/cli/convert/live-fields.ts',
     find: '= withoutServerFields(object);',
     replace: '= object;',
     tests: ['src/cli/convert/convert.test.ts'],

@@ -6,7 +6,7 @@ import { toComposition } from '../convert/composition/to-composition.ts';
 import type { DefinitionOrigin } from '../convert/checked-definition.ts';
 import { checkedDefinition, checkedOriginals } from '../convert/checked-definition.ts';
 import { parseLifts } from '../convert/lift.ts';
-import { withoutLiveFields } from '../convert/live-fields.ts';
+import { applicableObject, withoutLiveFields } from '../convert/live-fields.ts';
 import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
 import type { OriginalObject } from '../convert/origins.ts';
 import { originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
@@ -71,16 +71,15 @@ export const convert: Command = {
     if (hasErrors(diagnostics)) return ExitCode.diagnostics;
     const objects = objectsIn(documents);
     const toTypeScript = isTypeScript(input);
+    for (const line of documentsLeftOut(texts)) context.printError(`left out: ${line}`);
     refuseEmpty(objects, input.positionals);
     const definitions = objects.filter(isDefinition);
-    for (const line of documentsLeftOut(texts)) context.printError(`left out: ${line}`);
     if (definitions.length > 0) {
       refuseDefinitions(input, definitions, toTypeScript);
       const others = objects.filter((object) => !isDefinition(object));
       return printDefinitions(context, input, originals(texts), { others, texts });
     }
-    const { objects: own, leftOut } = withoutLiveFields(objects);
-    for (const line of leftOut) context.printError(`left out: ${line}`);
+    const own = withoutLive(context, objects);
     refuseLeftOut(own, input.positionals);
     const lifts = parseLifts(textOption(input, 'lift') ?? '', own);
     const definition = toDefinition(own, lifts, names);
@@ -120,8 +119,16 @@ async function printDefinitions(
     if (graph === undefined) return [];
     return [{ definition: object as unknown as JsonObject, graph, shownPlace: (path) => placeInFile(origin, path) }];
   });
-  context.print(toComposition(made, others).trimEnd(), 'document');
+  const applicable = withoutLive(context, others).map(applicableObject);
+  context.print(toComposition(made, applicable).trimEnd(), 'document');
   return ExitCode.ok;
+}
+
+/** Removes the fields and objects of the cluster, and prints what it removes. */
+function withoutLive(context: CommandContext, objects: readonly KubeObject[]): readonly KubeObject[] {
+  const { objects: kept, leftOut } = withoutLiveFields(objects);
+  for (const line of leftOut) context.printError(`left out: ${line}`);
+  return kept;
 }
 
 function namesOf(input: CommandInput): { readonly name: string; readonly kind: string } {

@@ -251,6 +251,25 @@ describe('convert', () => {
     expect(err).toContain('all objects in - are left out, because controllers create them');
   });
 
+  test('the reasons why no document is an object come before the refusal', async () => {
+    const { err } = await run('convert empty.yaml');
+    expect(err).toMatch(/^left out: empty\.yaml:1:1: .*\n.*there is no Kubernetes object in empty\.yaml/);
+  });
+
+  test('objects beside a definition have no fields and no objects of the cluster', async () => {
+    const live = 'uid: "1", resourceVersion: "7", generation: 2, managedFields: [{ manager: a }]';
+    const definition = `apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: shop, ${live} }\nspec:\n  schema: { apiVersion: v1alpha1, kind: Shop, spec: { name: string } }\n  resources:\n    - id: map\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.spec.name}" } }\nstatus: { state: Active }\n`;
+    const instance = `apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: { name: mine, ${live}, finalizers: [kro.run/finalizer] }\nspec: { name: a }\nstatus: { state: ACTIVE }\n`;
+    const pod = `apiVersion: v1\nkind: Pod\nmetadata: { name: web-1, ${live}, ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: "2", controller: true }] }\n`;
+    const { code, out, err } = await run('convert - --to typescript', [definition, instance, pod].join('---\n'));
+    expect(code).toBe(0);
+    expect(out.slice(out.indexOf('export const mine'))).toBe(
+      "export const mine = { apiVersion: 'kro.run/v1alpha1', kind: 'Shop', metadata: { name: 'mine' }, spec: { name: 'a' } };",
+    );
+    expect(err).toContain('left out: Shop kro.run/v1alpha1 mine: metadata.finalizers, metadata.uid');
+    expect(err).toContain('left out: Pod v1 web-1: its controller, ReplicaSet web, makes it');
+  });
+
   test.each([
     ['convert nothing.yaml', 1, 'there is no file or folder nothing.yaml'],
     ['convert empty.yaml', 1, 'there is no Kubernetes object in empty.yaml'],

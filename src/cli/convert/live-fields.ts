@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
-import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
+import { asObject, LAST_APPLIED_ANNOTATION, withoutServerFields } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 
 /**
@@ -39,7 +39,7 @@ const ASSIGNED: Readonly<Record<string, readonly string[]>> = {
   'batch/Job': ['selector'],
 };
 
-/** The volume with the token of the service account, which each pod gets. */
+/** Matches the name of the volume that each pod gets with the token of its service account. */
 const TOKEN_VOLUME = /^kube-api-access-|-token-[a-z0-9]{5}$/;
 
 /** Kinds whose controllers create the objects that they own. */
@@ -50,7 +50,7 @@ const MAKERS =
  * Removes from live objects the fields that the cluster assigned or kro wrote. A definition can then create the objects
  * in any cluster. Objects without a UID come from files. From these objects, only labels, annotations and finalizers of
  * controllers are removed. Objects that a controller creates are left out completely. The status and the server's
- * metadata are not removed here, because `toDefinition` removes them from every object. `leftOut` nevertheless lists
+ * metadata are not removed here, because `applicableObject` removes them from every object. `leftOut` nevertheless lists
  * them.
  */
 export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
@@ -67,6 +67,16 @@ export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFi
     return [value];
   });
   return { objects: kept, leftOut };
+}
+
+/**
+ * Returns an object as a user applies it: without its status, and without the metadata about the server, deletion and
+ * owners.
+ */
+export function applicableObject(object: KubeObject): JsonObject {
+  const { apiVersion, kind, metadata, ...others } = withoutServerFields(object);
+  const { ownerReferences: _owners, ...kept } = asObject(metadata);
+  return { apiVersion, kind, metadata: kept, ...others };
 }
 
 /** Returns the controller that creates the object automatically; undefined for an object that a user creates. */

@@ -2,9 +2,9 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, setOwn, stringifyJson } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { isReservedWord, suggestId } from '../../graph/index.ts';
-import { asObject, withoutServerFields } from '../../kubernetes/index.ts';
 import { toSimpleSchema } from '../../schema/index.ts';
 import type { Lift } from './lift.ts';
+import { applicableObject } from './live-fields.ts';
 import type { FieldReference } from './references.ts';
 import { fieldReferences } from './references.ts';
 
@@ -27,7 +27,7 @@ export function toDefinition(
   const ids = idsOf(objects);
   const references = acyclicReferences(objects, lifts);
   const resources = objects.map((object): JsonObject => {
-    const template = cleaned(object) as JsonObject;
+    const template = quoted(applicableObject(object)) as JsonObject;
     for (const { path, target, part } of references.get(object) ?? []) {
       setAtPath(template, path, `\${${[ids.get(target) ?? '', ...part].join('.')}}`);
     }
@@ -102,19 +102,6 @@ function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[
 function overlaps(one: readonly PathStep[], other: readonly PathStep[]): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   return short.every((step, index) => step === long[index]);
-}
-
-/** The metadata fields about deletion and owners. An instance creates its objects without these fields. */
-const LIVE_FIELDS: ReadonlySet<string> = new Set([
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'ownerReferences',
-]);
-
-function cleaned(object: KubeObject): JsonValue {
-  const { apiVersion, kind, metadata, ...others } = withoutServerFields(object);
-  const kept = Object.fromEntries(Object.entries(asObject(metadata)).filter(([key]) => !LIVE_FIELDS.has(key)));
-  return quoted({ apiVersion, kind, metadata: kept, ...others });
 }
 
 /**

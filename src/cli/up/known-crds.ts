@@ -1,12 +1,12 @@
-import type { Diagnostic, GroupVersionKind, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText } from '../../core/index.ts';
+import type { Diagnostic, GroupVersionKind, KubeObject } from '../../core/index.ts';
+import { parseApiVersion, parseJson, shippedDefinitionsText } from '../../core/index.ts';
 import { controllerCrds, isCrd, isDefinition, isGraphObject, kindsUsed } from '../../graph/index.ts';
 import { builtinSource, crdSource } from '../../schema/index.ts';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
 import { namesCluster, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
-import { asKubeObject } from './read-manifest.ts';
+import { objectsOf } from './read-manifest.ts';
 import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
 
 /** CustomResourceDefinitions in addition to those in the files. */
@@ -56,7 +56,7 @@ export async function knownCrds(
   const nothing: Diagnostic[] =
     names.length > 0 &&
     sources.diagnostics.length === 0 &&
-    !sources.documents.some((document) => crdsIn(document).length > 0)
+    !sources.documents.some((document) => objectsOf(document).some(isCrd))
       ? [
           {
             code: 'input/no-crds',
@@ -68,8 +68,8 @@ export async function knownCrds(
       : [];
   const live = namesCluster(input) ? await (await import('./named-cluster.ts')).readCrds(context, input) : [];
   const named = [
-    ...sources.documents.flatMap(crdsIn),
-    ...live.flatMap(crdsIn).filter((crd) => used.has(groupOf(crd)) && !isOwn(crd)),
+    ...sources.documents.flatMap(objectsOf).filter(isCrd),
+    ...live.flatMap(objectsOf).filter((crd) => isCrd(crd) && used.has(groupOf(crd)) && !isOwn(crd)),
   ];
   const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
   const shipped = shippedCrds(unknownGroups(inputs.objects, given));
@@ -86,13 +86,6 @@ export async function knownCrds(
 export function shippedNote({ shippedGroups }: KnownCrds): string | undefined {
   if (shippedGroups.length === 0) return undefined;
   return `note: the kinds of ${shippedGroups.join(', ')} are checked against the CustomResourceDefinitions that come with typekro; name those of your cluster with --crds or --kubeconfig`;
-}
-
-function crdsIn(document: JsonValue): KubeObject[] {
-  const items = isJsonObject(document) && document['kind'] === 'List' ? document['items'] : [document];
-  return (Array.isArray(items) ? items : [])
-    .map(asKubeObject)
-    .filter((object) => object !== undefined && isCrd(object)) as KubeObject[];
 }
 
 /** Is it one of the CRDs that the controller installs itself? */
@@ -136,7 +129,7 @@ export function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
 /** Returns all CustomResourceDefinitions in this package. */
 export function shippedCustomKinds(): KubeObject[] {
   const lists = parseJson(shippedDefinitionsText());
-  return (Array.isArray(lists) ? lists : []).flatMap(crdsIn);
+  return (Array.isArray(lists) ? lists : []).flatMap(objectsOf).filter(isCrd);
 }
 
 const READER = {

@@ -7,7 +7,7 @@ import { importTypeScript } from './import-typescript.ts';
 import { catchLateFailures } from './late-failures.ts';
 import { UnfinishedModule, whileLoading } from './loading.ts';
 import { displayPlace, moduleProblems } from './module-problems.ts';
-import { asKubeObject, isListKind } from './read-manifest.ts';
+import { asKubeObject, itemsOfList } from './read-manifest.ts';
 import { namelessProblem, noExportProblem, promiseProblem, uncalledProblem } from './export-problems.ts';
 
 /** An export that can return its definition: a composition, possibly from another copy of this package. */
@@ -100,7 +100,7 @@ async function valueOf(
 /** Returns the entries of an exported array or of a Kubernetes `List`. Wraps any other value in an array. */
 function entriesOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  return isListKind(value) && Array.isArray(value['items']) ? value['items'] : [value];
+  return itemsOfList(value) ?? [value];
 }
 
 /** Is the value a Kubernetes object that lacks only a name? */

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseManifest, readManifest } from './read-manifest.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectsOf, parseManifest, readManifest } from './read-manifest.ts';
 
 test.each<[string, Buffer, RegExp, RegExp]>([
   [
@@ -78,4 +79,21 @@ test.each<readonly [text: string, message: RegExp, hint: RegExp, line: number]>(
   expect(diagnostics).toMatchObject([
     { message: expect.stringMatching(message), hint: expect.stringMatching(hint), source: { line } },
   ]);
+});
+
+const NAMED = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+
+test.each<[string, JsonObject, KubeObject[]]>([
+  ['a List', { apiVersion: 'v1', kind: 'List', items: [NAMED, { a: 1 }] }, [NAMED]],
+  ['a List without items', { apiVersion: 'v1', kind: 'List' }, []],
+  [
+    'a List in a List',
+    { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'List', items: [NAMED] }] },
+    [],
+  ],
+  ['the kind List of another group', { apiVersion: 'acme.test/v1', kind: 'List', items: [NAMED] }, []],
+  ['an object', NAMED, [NAMED]],
+])('a parsed document and its text have the same objects: %s', (_what, document, expected) => {
+  expect(objectsOf(document)).toEqual(expected);
+  expect(parseManifest(JSON.stringify(document), 'a.yaml').objects.map(({ object }) => object)).toEqual(expected);
 });

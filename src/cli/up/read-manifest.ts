@@ -148,15 +148,23 @@ function unreadable(file: string, reason: string, remedy: string, cause?: unknow
   return new TypeKroError(`${file} cannot be read: ${reason}`, { code: 'input/unreadable', remedy, ...because });
 }
 
-/** Is the value an object of the kind `List`, whose items are separate objects? */
-export const isListKind = (value: unknown): value is JsonObject =>
+/** Returns the Kubernetes objects of a document. A `List` is replaced by its items. */
+export function objectsOf(document: JsonValue): KubeObject[] {
+  return (itemsOfList(document) ?? [document]).flatMap((item) => asKubeObject(item) ?? []);
+}
+
+/** Returns the items of a `List`, which are separate objects; `undefined` for every other value. */
+export function itemsOfList(value: unknown): readonly JsonValue[] | undefined {
+  const items = isListKind(value) ? value['items'] : undefined;
+  return Array.isArray(items) ? items : undefined;
+}
+
+const isListKind = (value: unknown): value is JsonObject =>
   isJsonObject(value) && value['apiVersion'] === 'v1' && value['kind'] === 'List';
 
 function itemsOf(document: DefinitionDocument): DefinitionDocument[] {
-  const { value } = document;
-  if (!isListKind(value)) return [document];
-  const { items } = value;
-  return Array.isArray(items) ? items.map((item, index) => itemOf(document, item, index)) : [document];
+  const items = itemsOfList(document.value);
+  return items === undefined ? [document] : items.map((item, index) => itemOf(document, item, index));
 }
 
 /** Returns an item of a list as a separate document, with its positions in the file. */

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../../../core/index.ts';
+import type { JsonObject } from '../../../core/index.ts';
 import { isJsonObject, TypeKroError } from '../../../core/index.ts';
 import { isCounter } from '../../../compose/index.ts';
 import { builtinFactoryNames, factoryKey } from '../../../factories/index.ts';
@@ -6,6 +6,7 @@ import type { Expression, Graph, GraphNode, Hole, PathStep } from '../../../grap
 import { formatPath, isExternal, isTyped, suggestId } from '../../../graph/index.ts';
 import type { BuiltinSource, Schema } from '../../../schema/index.ts';
 import { builtinSource, crdSource } from '../../../schema/index.ts';
+import { textAt } from '../../../kubernetes/index.ts';
 import type { Code } from './code.ts';
 import { call, isVariableName, listCode, objectCode, printCode, stringCode, textCode } from './code.ts';
 import { dataCode } from './data-code.ts';
@@ -33,7 +34,7 @@ export interface DefinitionGraph {
  *
  * @throws TypeKroError `convert/no-form` with every part that a composition cannot express
  */
-export function toComposition(definitions: readonly DefinitionGraph[], objects: readonly KubeObject[]): string {
+export function toComposition(definitions: readonly DefinitionGraph[], objects: readonly JsonObject[]): string {
   const file = new FileNames();
   const parts = definitions.map(({ definition, graph }) => new CompositionWriter(definition, graph, file).write());
   const lost = parts.flatMap(({ problems, name }, index) =>
@@ -41,9 +42,9 @@ export function toComposition(definitions: readonly DefinitionGraph[], objects: 
   );
   if (lost.length > 0) throw noForm(lost);
   const instances = objects.map((object) => {
-    const name = file.take(exportName(object.metadata.name ?? '', 'instance'), 'Instance');
+    const name = file.take(exportName(textAt(object, 'metadata', 'name'), 'instance'), 'Instance');
     const head = `export const ${name} = `;
-    return `${head}${printCode(dataCode(object as unknown as JsonObject), 0, head.length)};\n`;
+    return `${head}${printCode(dataCode(object), 0, head.length)};\n`;
   });
   return [file.imports(), ...parts.map(({ text: own }) => own), ...instances].join('\n');
 }
