@@ -16,6 +16,7 @@ export interface FieldReference {
 /** Maps a field whose value is the name of an object to the kind of this object. */
 const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['serviceAccountName', 'ServiceAccount'],
+  ['serviceAccount', 'ServiceAccount'],
   ['claimName', 'PersistentVolumeClaim'],
   ['serviceName', 'Service'],
   ['secretName', 'Secret'],

@@ -37,6 +37,39 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
     [workload('a', 'serviceAccountName: robot, '), account('root')],
     ['input/missing-reference'],
   ],
+  [
+    'a ServiceAccount in the deprecated field',
+    [workload('a', 'serviceAccountName: "", serviceAccount: robot, '), account('root')],
+    ['input/missing-reference'],
+  ],
+  [
+    'a ServiceAccount in the deprecated field beside the other field',
+    [workload('a', 'serviceAccountName: root, serviceAccount: robot, '), account('root')],
+    [],
+  ],
+  [
+    'a ConfigMap that is required, because optional is null',
+    [workload('a', 'volumes: [{name: s, configMap: {name: settings, optional: null}}], '), map('x', 'a')],
+    ['input/missing-reference'],
+  ],
+  [
+    'a ConfigMap that is optional',
+    [workload('a', 'volumes: [{name: s, configMap: {name: settings, optional: true}}], '), map('x', 'a')],
+    [],
+  ],
+  [
+    'the ConfigMap with the CA of the cluster',
+    [workload('a', 'volumes: [{name: s, configMap: {name: kube-root-ca.crt}}], '), map('x', 'a')],
+    [],
+  ],
+  [
+    'a Secret with the name of the ConfigMap with the CA',
+    [
+      workload('a', 'volumes: [{name: s, secret: {secretName: kube-root-ca.crt}}], '),
+      object('Secret', 'x', 'a', 'data: {}'),
+    ],
+    ['input/missing-reference'],
+  ],
   ['a port that the selected pods lack', [service('a', 80), workload('a', '')], ['input/port-mismatch']],
   ['a port that only pods of another namespace lack', [service('a', 80), workload('b', '')], []],
 ])(

@@ -16,6 +16,9 @@ export interface NameReference {
   readonly effect: string;
 }
 
+/** The ConfigMap that a controller creates in each namespace. */
+const ROOT_CA = 'kube-root-ca.crt';
+
 const POD_WAITS = 'its pods cannot start without it';
 
 /** Returns the required references of an object of a built-in kind to other objects. */
@@ -35,11 +38,14 @@ export function referencesOf(manifest: WrittenObject): readonly NameReference[] 
 }
 
 function podReferences(object: JsonObject, pod: readonly string[]): NameReference[] {
-  const account = [...pod, 'spec', 'serviceAccountName'];
-  const name = at(object, ...account);
-  // Kubernetes treats an empty name as absent.
+  // Kubernetes treats an empty name as absent. It reads the deprecated field `serviceAccount` only without
+  // `serviceAccountName`.
+  const account = ['serviceAccountName', 'serviceAccount']
+    .map((field) => [...pod, 'spec', field])
+    .find((path) => ![undefined, null, ''].some((absent) => at(object, ...path) === absent));
+  const name = account === undefined ? undefined : at(object, ...account);
   const accounts: NameReference[] =
-    name === undefined || name === '' || name === 'default'
+    account === undefined || name === 'default'
       ? []
       : [{ kind: 'ServiceAccount', name, path: account, effect: POD_WAITS }];
   const variables = containerFields(object, pod).flatMap(({ entry, path }) => [
@@ -81,13 +87,13 @@ function volumeSources(volume: JsonObject, path: readonly PathStep[]): NameRefer
 /** Returns the references to a ConfigMap or a Secret, in each form that a pod allows. */
 function source(value: JsonValue | undefined, path: readonly PathStep[]): NameReference[] {
   if (!isJsonObject(value)) return [];
-  const optional = value['optional'];
-  if (optional !== undefined && optional !== false) return [];
+  const optional = value['optional'] ?? false;
+  if (optional !== false) return [];
   const last = String(path.at(-1));
   const kind = last.startsWith('secret') ? 'Secret' : 'ConfigMap';
   const field = Object.hasOwn(value, 'secretName') ? 'secretName' : 'name';
   const name = value[field];
-  if (name === undefined || name === 'kube-root-ca.crt') return [];
+  if (name === undefined || (kind === 'ConfigMap' && name === ROOT_CA)) return [];
   const key =
     last.endsWith('KeyRef') && value['key'] !== undefined
       ? { key: { name: value['key'], path: [...path, 'key'] } }
