@@ -23,18 +23,29 @@ export interface TextAdvice {
 export function warnTexts({ schema, resources }: ParsedDefinition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
   const names = new Set(['schema', ...ids]);
-  const visit = (value: JsonValue | undefined, path: readonly PathStep[]): void => {
+  // One path for all values, because hardly any value causes a warning.
+  const path: PathStep[] = [];
+  const visitMember = (key: PathStep, value: JsonValue | undefined): void => {
+    path.push(key);
+    visit(value);
+    path.pop();
+  };
+  const visit = (value: JsonValue | undefined): void => {
     if (typeof value === 'string') {
       warnFraction(value, path, problems);
       const advice = textAdvice(value, names);
       if (advice === undefined) return;
       const { message, hint, offset } = advice;
-      problems.warn({ code: 'graph/foreign-expression', message, hint, place: { path, offset } });
-    } else if (Array.isArray(value)) value.forEach((entry, index) => visit(entry, [...path, index]));
-    else if (isJsonObject(value)) for (const [key, entry] of Object.entries(value)) visit(entry, [...path, key]);
+      problems.warn({ code: 'graph/foreign-expression', message, hint, place: { path: [...path], offset } });
+    } else if (Array.isArray(value)) value.forEach((entry, index) => visitMember(index, entry));
+    else if (isJsonObject(value)) for (const key of Object.keys(value)) visitMember(key, value[key]);
   };
-  visit(schema.status, ['spec', 'schema', 'status']);
-  for (const { template, path } of resources) visit(template, [...path, 'template']);
+  path.push('spec', 'schema', 'status');
+  visit(schema.status);
+  for (const { template, path: block } of resources) {
+    path.splice(0, path.length, ...block, 'template');
+    visit(template);
+  }
 }
 
 /** Resource names whose quantities are in bytes. */
@@ -52,13 +63,14 @@ function warnFraction(text: string, path: readonly PathStep[], problems: Problem
   problems.warn({
     code: 'graph/fractional-bytes',
     message: `${number}m of ${name} is ${number} thousandths of a byte: m stands for milli`,
-    place: { path },
+    place: { path: [...path] },
     hint: `write ${number}Mi (times 1,048,576 bytes) or ${number}M (times 1,000,000 bytes)`,
   });
 }
 
+const MEMBER = String.raw`\.(?:spec|metadata|status|data)\b`;
 /** Matches a path that begins with a name and a member of objects, such as `spec`. */
-const READ = String.raw`([A-Za-z]\w*)\.(?:spec|metadata|status|data)\b[\w.[\]"']*`;
+const READ = String.raw`([A-Za-z]\w*)${MEMBER}[\w.[\]"']*`;
 /** Patterns of a path with wrong delimiters, which should be `${` and `}`. */
 const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
   [new RegExp(String.raw`\$\(\s*(${READ})\s*\)`), '$(…)'],
@@ -71,8 +83,9 @@ const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
 ];
 const WHOLE = new RegExp(String.raw`^\s*(${READ})\s*$`);
 
+const HAS_MEMBER = new RegExp(MEMBER);
 /** Matches strings that may need advice. Most strings are plain names without a path and without a closing brace. */
-const MAY_BE_MEANT = /\}|\.(?:spec|metadata|status|data)\b/;
+const MAY_BE_MEANT = new RegExp(String.raw`\}|${MEMBER}`);
 
 /** The advice for a string that should be an expression; `undefined` for any other string. */
 export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice | undefined {
@@ -89,6 +102,7 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
       return { message, hint: `write \${${before.text}}`, offset: part.offset };
     }
     depth += count(part.text, '{') - count(part.text, '}');
+    if (!HAS_MEMBER.test(part.text)) continue;
     for (const [pattern, what] of WRAPPED) {
       const found = pattern.exec(part.text);
       if (found === null || !known(found[2])) continue;
@@ -109,4 +123,8 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
 
 const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-const count = (text: string, character: string): number => text.split(character).length - 1;
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) found += 1;
+  return found;
+}
