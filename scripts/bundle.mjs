@@ -5,6 +5,7 @@
 import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { startParts } from './start-parts.mjs';
 
 /**
  * Files that a program loads by their path: the command line, the process in which it loads the user's modules, the
@@ -116,7 +117,12 @@ export async function bundle(root, outdir) {
     bundle: true,
     splitting: true,
     packages: 'external',
-    plugins: [lateParts, protocolLibrary, laterParts(join(root, 'src/cluster/'))],
+    plugins: [
+      lateParts,
+      protocolLibrary,
+      laterParts(join(root, 'src/cluster/')),
+      await startParts(root, 'src/index.ts', [lateParts, protocolLibrary]),
+    ],
     format: 'esm',
     platform: 'node',
     target: 'node20.19',

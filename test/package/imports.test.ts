@@ -55,6 +55,14 @@ describe.each([
   });
 });
 
+test('importing the package loads only the parts of the rooms that a composition needs', () => {
+  const files = modulesOf("import './dist/index.js';").filter((path) => path.startsWith('dist/'));
+  expect(files.length).toBeLessThan(20);
+  const size = files.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
+  expect(size).toBeGreaterThan(1_000_000);
+  expect(size).toBeLessThan(1_600_000);
+});
+
 // The server has no socket, because a server with a socket loads the other parts in the background.
 const SERVER = `import { createEmbeddedCluster } from './dist/cluster/index.js';
 const cluster = await createEmbeddedCluster({ controllers: false });

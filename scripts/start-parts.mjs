@@ -1,0 +1,82 @@
+/**
+ * Separates the code that `import 'typekro'` loads from the rest of each room.
+ *
+ * The bundler writes the files that the same entry points reach into one file. It counts every file that the entry
+ * point of a room exports as reached, so one name of a room would load the whole room. The plugin gives the files of
+ * the start a shorter entry point of each room: the exports that those files can use.
+ */
+import { build } from 'esbuild';
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+
+const NAMESPACE = 'start';
+
+/** The rooms of which a start needs only a part. The rest of every other room is smaller than one more file is worth. */
+const ROOMS = ['schema', 'graph', 'runtime', 'compose', 'factories'];
+
+/** The exports of a room's entry point: `export { a, b } from './c.ts';` and `export * from './c.ts';`. */
+const EXPORT_FROM = /^export (?!type\b)(?:\*(?: as \w+)?|\{[^}]*\}) from '(\.[^']+)';$/gm;
+
+/** Returns the absolute paths of the source files that an import of `entry` needs, without dynamic imports. */
+async function startFiles(root, entry, plugins) {
+  let files = [entry];
+  for (;;) {
+    // Each file is an entry point, so that all of its exports count as used: other rooms may import any of them.
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: files,
+      outdir: root,
+      bundle: true,
+      splitting: true,
+      write: false,
+      packages: 'external',
+      plugins: [...plugins, withoutDynamicImports],
+      format: 'esm',
+      platform: 'node',
+      metafile: true,
+      logLevel: 'warning',
+    });
+    const used = new Set(files);
+    for (const { inputs } of Object.values(metafile.outputs)) {
+      for (const [file, { bytesInOutput }] of Object.entries(inputs)) if (bytesInOutput > 0) used.add(file);
+    }
+    if (used.size === files.length) return new Set(files.map((file) => join(root, file)));
+    files = [...used];
+  }
+}
+
+const withoutDynamicImports = {
+  name: 'without-dynamic-imports',
+  setup(build) {
+    build.onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
+
+/** Returns the plugin. `plugins` are the other plugins of the build that decide what a path means. */
+export async function startParts(root, entry, plugins) {
+  const start = await startFiles(root, entry, plugins);
+  const isEntryPoint = (file) =>
+    file.endsWith('/index.ts') && !start.has(file) && ROOMS.includes(relative(join(root, 'src'), file).split(sep)[0]);
+  return {
+    name: 'start-parts',
+    setup(build) {
+      build.onResolve({ filter: /^\..*\/index\.ts$/ }, ({ kind, path, importer, resolveDir, namespace }) => {
+        const file = resolve(resolveDir, path);
+        const ofStart = namespace === NAMESPACE || start.has(importer);
+        return kind === 'import-statement' && ofStart && isEntryPoint(file)
+          ? { path: file, namespace: NAMESPACE }
+          : undefined;
+      });
+      build.onLoad({ filter: /./, namespace: NAMESPACE }, ({ path }) => {
+        const statements = [];
+        for (const [statement, target] of readFileSync(path, 'utf8').matchAll(EXPORT_FROM)) {
+          const file = resolve(dirname(path), target);
+          if (isEntryPoint(file) || start.has(file)) statements.push(statement);
+        }
+        return { contents: statements.join('\n'), resolveDir: dirname(path), loader: 'ts' };
+      });
+    },
+  };
+}
