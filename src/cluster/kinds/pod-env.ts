@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import {
   configMapKey,
+  dnsLabel,
   dnsSubdomain,
   envVarName,
   objectAt,
@@ -9,7 +10,7 @@ import {
   qualifiedName,
   textAt,
 } from '../../kubernetes/index.ts';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
+import { addInvalid, fieldInvalid, fieldNotFound, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
@@ -36,7 +37,7 @@ export function validateEnv(container: JsonObject, place: string, problems: Fiel
       );
     } else if (textAt(entry, 'value') !== '')
       problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
-    if (count > 1)
+    else if (count > 1)
       problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'));
     const source = `${at}.valueFrom`;
     for (const reference of ['configMapKeyRef', 'secretKeyRef']) {
@@ -47,7 +48,39 @@ export function validateEnv(container: JsonObject, place: string, problems: Fiel
     if (field !== undefined) validateFieldReference(field, FIELDS, `${source}.fieldRef`, problems);
     const resource = optionalAt(from, 'resourceFieldRef');
     if (resource !== undefined) validateResourceReference(resource, `${source}.resourceFieldRef`, problems);
+    const file = optionalAt(from, 'fileKeyRef');
+    if (file !== undefined) validateFileReference(file, `${source}.fileKeyRef`, problems);
   }
+}
+
+/** Checks that variables read files only of volumes that exist and are of the type `emptyDir`. */
+export function validateFileVolumes(spec: JsonObject, path: string, problems: FieldError[]): void {
+  const volumes = new Map(objectsAt(spec, 'volumes').map((volume) => [textAt(volume, 'name'), volume]));
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
+    for (const [index, container] of objectsAt(spec, list).entries()) {
+      for (const [position, entry] of objectsAt(container, 'env').entries()) {
+        const file = optionalAt(objectAt(entry, 'valueFrom'), 'fileKeyRef');
+        if (file === undefined) continue;
+        const name = textAt(file, 'volumeName');
+        const at = `${path}.${list}[${index}].env[${position}].valueFrom.fileKeyRef.volumeName`;
+        const volume = volumes.get(name);
+        if (volume === undefined) problems.push(fieldNotFound(at, name));
+        else if (optionalAt(volume, 'emptyDir') === undefined)
+          problems.push(fieldInvalid(at, name, 'referenced volume must be of type emptyDir'));
+      }
+    }
+  }
+}
+
+function validateFileReference(reference: JsonObject, at: string, problems: FieldError[]) {
+  const [key, volume] = [textAt(reference, 'key'), textAt(reference, 'volumeName')];
+  const path = textAt(reference, 'path');
+  if (key === '') problems.push(fieldRequired(`${at}.key`));
+  else addInvalid(problems, `${at}.key`, key, envVarName(key));
+  if (volume === '') problems.push(fieldRequired(`${at}.volumeName`));
+  else addInvalid(problems, `${at}.volumeName`, volume, dnsLabel(volume));
+  if (path === '') problems.push(fieldRequired(`${at}.path`));
+  else if (path.split('/').includes('..')) problems.push(fieldInvalid(`${at}.path`, path, "must not contain '..'"));
 }
 
 function validateKeyReference(reference: JsonObject, at: string, problems: FieldError[]) {
@@ -68,6 +101,9 @@ const FIELDS = [
   'status.podIP',
   'status.podIPs',
 ];
+/** The former name of `spec.nodeName`, which references still accept. */
+const FORMER_NODE_NAME = 'spec.host';
+
 /** The pod fields to which an environment variable may refer. */
 const FIELD_LABELS = [
   ...FIELDS,
@@ -92,13 +128,18 @@ export function validateFieldReference(
     problems.push(fieldRequired(`${at}.fieldPath`));
     return;
   }
-  const [, owner, subscript = ''] = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path) ?? [];
+  const [, owner, subscript = ''] = /^(.+?)\['(.*)'\]$/s.exec(path) ?? [];
   if (version !== 'v1') refuse(`unsupported pod version: ${version}`);
+  else if (owner !== undefined && owner !== 'metadata.labels' && owner !== 'metadata.annotations')
+    refuse(`field label does not support subscript: ${path}`);
   else if (owner !== undefined) {
-    const key = owner === 'annotations' ? subscript.toLowerCase() : subscript;
+    const key = owner === 'metadata.annotations' ? subscript.toLowerCase() : subscript;
     addInvalid(problems, at, key, qualifiedName(key));
-  } else if (!FIELD_LABELS.includes(path)) refuse(`field label not supported: ${path}`);
-  else if (!fields.includes(path)) problems.push(fieldNotSupported(`${at}.fieldPath`, path, fields));
+  } else if (path !== FORMER_NODE_NAME && !FIELD_LABELS.includes(path)) refuse(`field label not supported: ${path}`);
+  else {
+    const field = path === FORMER_NODE_NAME ? 'spec.nodeName' : path;
+    if (!fields.includes(field)) problems.push(fieldNotSupported(`${at}.fieldPath`, field, fields));
+  }
 }
 
 const RESOURCES = [

@@ -10,6 +10,10 @@ const pod = (more: JsonObject = {}, inside: JsonObject = {}): JsonObject => ({
   ...more,
 });
 
+/** A pod with a variable whose value is in a file of the volume `v`. */
+const podWithFile = (fileKeyRef: JsonObject, source: JsonObject = { emptyDir: {} }): JsonObject =>
+  pod({ volumes: [{ name: 'v', ...source }] }, { env: [{ name: 'A', valueFrom: { fileKeyRef } }] });
+
 function problemsOf(spec: JsonObject) {
   const problems: FieldError[] = [];
   defaultPodSpec(spec, true);
@@ -65,6 +69,61 @@ test.each<[string, JsonObject, string]>([
     'field references of variables',
     pod({}, { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.x' } } }] }),
     'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.x": error converting fieldPath: field label not supported: metadata.x',
+  ],
+  [
+    'subscripts of fields without keys',
+    pod({}, { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: "spec.nodeName['x']" } } }] }),
+    `spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.nodeName['x']": error converting fieldPath: field label does not support subscript: spec.nodeName['x']`,
+  ],
+  [
+    'the former name of the node in a volume',
+    pod({ volumes: [{ name: 'v', downwardAPI: { items: [{ path: 'p', fieldRef: { fieldPath: 'spec.host' } }] } }] }),
+    'spec.volumes[0].downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"',
+  ],
+  [
+    'files of variables without a key',
+    podWithFile({ volumeName: 'v', path: 'p' }),
+    'spec.containers[0].env[0].valueFrom.fileKeyRef.key: Required value',
+  ],
+  [
+    'keys in files of variables',
+    podWithFile({ volumeName: 'v', path: 'p', key: 'a=b' }),
+    `spec.containers[0].env[0].valueFrom.fileKeyRef.key: Invalid value: "a=b": a valid environment variable name must consist only of printable ASCII characters other than '='`,
+  ],
+  [
+    'files of variables without a path',
+    podWithFile({ volumeName: 'v', key: 'k' }),
+    'spec.containers[0].env[0].valueFrom.fileKeyRef.path: Required value',
+  ],
+  [
+    'files of variables outside of the volume',
+    podWithFile({ volumeName: 'v', path: 'a/../../p', key: 'k' }),
+    `spec.containers[0].env[0].valueFrom.fileKeyRef.path: Invalid value: "a/../../p": must not contain '..'`,
+  ],
+  [
+    'volumes of files of variables that do not exist',
+    podWithFile({ volumeName: 'w', path: 'p', key: 'k' }),
+    'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Not found: "w"',
+  ],
+  [
+    'volumes of files of variables that are not of the type emptyDir',
+    podWithFile({ volumeName: 'v', path: 'p', key: 'k' }, { configMap: { name: 'm' } }),
+    'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Invalid value: "v": referenced volume must be of type emptyDir',
+  ],
+  [
+    'two sources of a variable',
+    pod(
+      {},
+      {
+        env: [
+          {
+            name: 'A',
+            valueFrom: { fieldRef: { fieldPath: 'metadata.name' }, resourceFieldRef: { resource: 'limits.cpu' } },
+          },
+        ],
+      },
+    ),
+    'spec.containers[0].env[0].valueFrom: Invalid value: "": may not have more than one field specified at a time',
   ],
   [
     'probes',
@@ -293,4 +352,17 @@ test.each<[string, JsonObject, string[]]>([
     ({ field, message }) => `${field.slice('spec.containers[0].resources.'.length)}: ${message}`,
   );
   expect(found.map((text, index) => text.slice(0, expected[index]?.length))).toEqual(expected);
+});
+
+test('a variable can have the former name of the node, and a key of a file in an emptyDir', () => {
+  const fieldRef = { fieldPath: 'spec.host' };
+  expect(problemsOf(pod({}, { env: [{ name: 'A', valueFrom: { fieldRef } }] }))).toEqual([]);
+  expect(problemsOf(podWithFile({ volumeName: 'v', path: 'a/p', key: 'k', optional: false }))).toEqual([]);
+});
+
+test('a variable with a value and two sources has one problem', () => {
+  const valueFrom = { fieldRef: { fieldPath: 'metadata.name' }, resourceFieldRef: { resource: 'limits.cpu' } };
+  expect(problemsOf(pod({}, { env: [{ name: 'A', value: 'x', valueFrom }] }))).toEqual([
+    'spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty',
+  ]);
 });

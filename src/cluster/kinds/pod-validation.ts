@@ -22,6 +22,7 @@ import type { Place } from './container-validation.ts';
 import { validateContainers, validateEphemeral } from './container-validation.ts';
 import { addressProblem } from './ip-addresses.ts';
 import { validateLabels } from './metadata.ts';
+import { validateFileVolumes } from './pod-env.ts';
 import { validateOverhead, validatePodResources } from './pod-resources.ts';
 import { validateScheduling } from './pod-scheduling.ts';
 import { validatePodSecurity } from './pod-security.ts';
@@ -80,6 +81,7 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldE
   const preemption = textAt(spec, 'preemptionPolicy');
   if (preemption !== '' && !PREEMPTION_POLICIES.includes(preemption))
     problems.push(fieldNotSupported(`${path}.preemptionPolicy`, preemption, PREEMPTION_POLICIES));
+  validateFileVolumes(spec, path, problems);
 }
 
 const dnsLabelOrDots = (text: string) => (text.includes('.') ? ['must not contain dots'] : dnsLabel(text));

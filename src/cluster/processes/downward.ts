@@ -32,6 +32,8 @@ export function fieldText(pod: KubeObject, path: string, { address, hostAddress 
     case 'metadata.annotations':
       return linesOf(metadata.annotations);
     case 'spec.nodeName':
+    // The former name of the field.
+    case 'spec.host':
       return textAt(spec, 'nodeName');
     case 'spec.serviceAccountName':
       return textAt(spec, 'serviceAccountName');

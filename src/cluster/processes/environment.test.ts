@@ -97,11 +97,16 @@ describe('the variables of a container', () => {
     [
       'fields of the pod',
       {
-        env: ['metadata.name', 'metadata.namespace', "metadata.labels['app']", 'status.podIP', 'spec.nodeName'].map(
-          (fieldPath, index) => ({ name: `F${index}`, valueFrom: { fieldRef: { fieldPath } } }),
-        ),
+        env: [
+          'metadata.name',
+          'metadata.namespace',
+          "metadata.labels['app']",
+          'status.podIP',
+          'spec.nodeName',
+          'spec.host',
+        ].map((fieldPath, index) => ({ name: `F${index}`, valueFrom: { fieldRef: { fieldPath } } })),
       },
-      { PATH: '/bin', F0: 'p', F1: 'ns', F2: 'web', F3: '127.64.0.1', F4: 'node' },
+      { PATH: '/bin', F0: 'p', F1: 'ns', F2: 'web', F3: '127.64.0.1', F4: 'node', F5: 'node' },
     ],
     [
       'resources in units',
