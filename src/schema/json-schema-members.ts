@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import { asList } from '../kubernetes/index.ts';
 
 /** The member with which the readers of schema libraries mark a part that has no form in JSON Schema. */
 export const UNSUPPORTED = 'x-typekro-unsupported';
@@ -47,6 +48,18 @@ export const isEmpty = (value: JsonValue | undefined): boolean =>
 /** Does an alternative only state which fields are required? */
 export const onlyRequires = (entry: JsonObject): boolean =>
   Object.keys(entry).every((name) => name === 'required' || name === 'type' || ANNOTATIONS.includes(name));
+
+/** The types that the keyword `type` lists. */
+export const typesOf = (type: JsonValue | undefined): readonly JsonValue[] =>
+  typeof type === 'string' ? [type] : asList(type);
+
+/** Does a schema refuse the value null by its own type or constants? */
+export function refusesNull({ nullable, type, enum: allowed, const: constant }: JsonObject): boolean {
+  if (nullable === true) return false;
+  const types = typesOf(type);
+  if (types.length > 0 && !types.includes('null')) return true;
+  return (Array.isArray(allowed) && !allowed.includes(null)) || (constant !== undefined && constant !== null);
+}
 
 /** Does a schema restrict non-null values? Extensions of other programs do not count as restrictions. */
 export const restricts = (raw: JsonObject): boolean => Object.keys(raw).some(isRestriction);

@@ -138,6 +138,99 @@ describe('intersections', () => {
     expect(fieldOf(schema)).toBe(expected);
   });
 
+  const text = { type: 'string' };
+  const closed = { type: 'object', properties: { x: text }, additionalProperties: false };
+  test.each<[string, JsonObject, Schema]>([
+    [
+      'a closed part and a part with an optional property',
+      { allOf: [closed, { properties: { x: { minLength: 1 }, y: text } }] },
+      { type: 'object', properties: { x: { type: 'string', minLength: 1 } } },
+    ],
+    [
+      'a property and a closed part after it',
+      { type: 'object', properties: { y: text }, allOf: [closed] },
+      { type: 'object', properties: { x: { type: 'string' } } },
+    ],
+    [
+      'a closed part and a map',
+      { allOf: [closed, { additionalProperties: { maxLength: 5 } }] },
+      { type: 'object', properties: { x: { type: 'string', maxLength: 5 } } },
+    ],
+    [
+      'a map and a property',
+      { type: 'object', properties: { y: { minLength: 1 } }, allOf: [{ additionalProperties: text }] },
+      {
+        type: 'object',
+        properties: { y: { type: 'string', minLength: 1 } },
+        additionalProperties: { type: 'string' },
+      },
+    ],
+    [
+      'a closed part next to unevaluatedProperties',
+      { allOf: [closed], unevaluatedProperties: false },
+      { type: 'object', properties: { x: { type: 'string' } } },
+    ],
+    [
+      'a part that is nullable and a part that is not',
+      { allOf: [{ ...text, nullable: true }, text] },
+      { type: 'string' },
+    ],
+    ['a type and a part that is nullable', { ...text, allOf: [{ nullable: true }] }, { type: 'string' }],
+    [
+      'nullable parts',
+      {
+        allOf: [
+          { ...text, nullable: true },
+          { ...text, nullable: true, minLength: 1 },
+        ],
+      },
+      { type: 'string', nullable: true, minLength: 1 },
+    ],
+    [
+      'a nullable part and a part without a type',
+      { allOf: [{ ...text, nullable: true }, { minLength: 1 }] },
+      { type: 'string', nullable: true, minLength: 1 },
+    ],
+    [
+      'a nullable part and constants',
+      { allOf: [{ ...text, nullable: true }, { enum: ['x'] }] },
+      { type: 'string', enum: ['x'] },
+    ],
+    [
+      'a nullable schema and its parts',
+      { nullable: true, allOf: [text, { minLength: 1 }] },
+      { type: 'string', nullable: true, minLength: 1 },
+    ],
+    ['a type with null and the type without null', { allOf: [{ type: ['string', 'null'] }, text] }, { type: 'string' }],
+    [
+      'two types with null',
+      { allOf: [{ type: ['string', 'null'] }, { type: ['null', 'string', 'integer'] }] },
+      { type: 'string', nullable: true },
+    ],
+    ['an alternative null and a type', { allOf: [{ anyOf: [text, { type: 'null' }] }, text] }, { type: 'string' }],
+  ])('have the expected schema: %s', (_name, schema, expected) => {
+    expect(nodeOf(schema)).toEqual(expected);
+  });
+
+  test.each<[string, JsonObject]>([
+    ['a closed part and a required property', { allOf: [closed, { properties: { y: text }, required: ['y'] }] }],
+    [
+      'a closed part that requires a property',
+      { allOf: [{ ...closed, required: ['y'] }, { properties: { y: text } }] },
+    ],
+    ['different types', { allOf: [{ type: ['string', 'null'] }, { type: 'integer' }] }],
+  ])('are refused when they contradict each other: %s', (_name, schema) => {
+    expect(fieldOf(schema)).toEqual([
+      'schema/intersection field a: the parts of the intersection contradict each other',
+    ]);
+  });
+
+  test('have a warning for a property that a closed part forbids', () => {
+    expect(warningsOf({ allOf: [closed, { properties: { y: text } }] })).toEqual([
+      'field a: the property y is left out, because a part of the intersection allows no additional properties',
+    ]);
+  });
+
   test('keep all their warnings without duplicates', () => {
     const schema = {
       if: {},

@@ -8,6 +8,7 @@ import {
   isEmpty,
   NOTES,
   onlyRequires,
+  refusesNull,
   restrictionsBeside,
   restricts,
   UNSUPPORTED,
@@ -342,10 +343,10 @@ class Converter {
 
   #union(node: Node, raw: JsonObject, alternatives: readonly JsonObject[], path: string, depth: number): void {
     const present = alternatives.filter((entry) => entry['type'] !== 'null' && entry[ABSENT] !== true);
-    const hasNull = alternatives.some((entry) => entry['type'] === 'null');
+    const common = restrictionsBeside(raw);
+    const hasNull = !refusesNull(common) && alternatives.some((entry) => entry['type'] === 'null');
     if (hasNull) node.nullable = true;
     const [only] = present;
-    const common = restrictionsBeside(raw);
     const combined = (entry: JsonObject): JsonObject =>
       Object.keys(common).length === 0 ? entry : { allOf: [common, entry] };
     if (only === undefined) {

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
-import { asList } from '../kubernetes/index.ts';
-import { ANNOTATIONS, NOTES } from './json-schema-members.ts';
+import { asList, asObject } from '../kubernetes/index.ts';
+import { ANNOTATIONS, NOTES, refusesNull, typesOf } from './json-schema-members.ts';
 import { matchRules } from './regex-flags.ts';
 
 /**
@@ -41,7 +41,6 @@ const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
   ['additionalProperties', (a, b) => both(a, b) ?? (a === false || b === false ? false : isJsonObject(a) ? a : b)],
   ['items', both],
   ['multipleOf', divisor],
-  ['nullable', (a, b) => a === true && b === true],
   ['allOf', all],
   ['x-kubernetes-validations', all],
   [NOTES, (a, b) => [...new Set([...asList(a), ...asList(b)])]],
@@ -61,14 +60,17 @@ export function mergeAllOf(base: JsonObject, parts: readonly JsonObject[]): Json
     if (next === undefined) return undefined;
     merged = next;
   }
-  return merged;
+  // Schemas of OpenAPI 3.0 write `nullable` next to an `allOf` whose parts are not nullable.
+  return base['nullable'] === true ? { ...merged, nullable: true } : merged;
 }
 
-function mergeTwo(a: JsonObject, b: JsonObject): JsonObject | undefined {
+function mergeTwo(first: JsonObject, second: JsonObject): JsonObject | undefined {
+  const [a, b] = [restrictMembers(first, second), restrictMembers(second, first)];
+  if (a === undefined || b === undefined) return undefined;
   const merged: JsonObject = { ...a };
   for (const [name, value] of Object.entries(b)) {
     const known = Object.hasOwn(merged, name) ? merged[name] : undefined;
-    if (value === undefined) continue;
+    if (value === undefined || name === 'nullable') continue;
     if (known === undefined || jsonEquals(known, value)) {
       merged[name] = value;
     } else if (name === 'pattern' && typeof value === 'string') {
@@ -80,12 +82,57 @@ function mergeTwo(a: JsonObject, b: JsonObject): JsonObject | undefined {
       merged[name] = result;
     }
   }
+  delete merged['nullable'];
+  const isNullable = [first, second].some((part) => part['nullable'] === true);
+  if (isNullable && !refusesNull(first) && !refusesNull(second)) merged['nullable'] = true;
   return merged;
 }
 
+/**
+ * Returns the part with the restrictions that the keyword `additionalProperties` of another part adds to its
+ * properties. A property that the other part forbids is left out, with a note. Returns `undefined` if the part requires
+ * such a property.
+ */
+function restrictMembers(part: JsonObject, other: JsonObject): JsonObject | undefined {
+  const additional = other['additionalProperties'];
+  const isClosed = additional === false;
+  if ((!isClosed && !isJsonObject(additional)) || other['patternProperties'] !== undefined) return part;
+  const declared = asObject(other['properties']);
+  const isAdditional = (name: JsonValue) => typeof name === 'string' && !Object.hasOwn(declared, name);
+  const properties = Object.entries(asObject(part['properties']));
+  if (!isClosed) {
+    if (!properties.some(([name]) => isAdditional(name))) return part;
+    const restricted = properties.map(([name, value]): [string, JsonValue | undefined] => [
+      name,
+      isAdditional(name) && value !== undefined ? intersectionOf(value, additional) : value,
+    ]);
+    return { ...part, properties: Object.fromEntries(restricted) };
+  }
+  const required = new Set([...asList(part['required']), ...asList(other['required'])]);
+  if (asList(part['required']).some(isAdditional)) return undefined;
+  const left = properties.filter(([name]) => isAdditional(name));
+  if (left.length === 0) return part;
+  if (left.some(([name]) => required.has(name))) return undefined;
+  const notes = left.map(
+    ([name]) => `the property ${name} is left out, because a part of the intersection allows no additional properties`,
+  );
+  const kept = properties.filter(([name]) => !isAdditional(name));
+  return { ...part, properties: Object.fromEntries(kept), [NOTES]: [...asList(part[NOTES]), ...notes] };
+}
+
+const intersectionOf = (a: JsonValue, b: JsonValue): JsonValue => (jsonEquals(a, b) ? a : { allOf: [a, b] });
+
+/** Returns the types that both keywords allow; `undefined` if no type remains. */
 function mergeType(a: JsonValue, b: JsonValue): JsonValue | undefined {
-  const types = new Set([a, b]);
-  return types.has('integer') && types.has('number') ? 'integer' : undefined;
+  const [first, second] = [typesOf(a), typesOf(b)];
+  const allows = (types: readonly JsonValue[], type: JsonValue) =>
+    types.includes(type) || (type === 'integer' && types.includes('number'));
+  const types = new Set([
+    ...first.filter((type) => allows(second, type)),
+    ...second.filter((type) => allows(first, type)),
+  ]);
+  const [only] = types;
+  return types.size > 1 ? [...types] : only;
 }
 
 /** Merges properties. A member that both parts declare must satisfy both schemas. */
@@ -94,8 +141,7 @@ function mergeProperties(a: JsonValue, b: JsonValue): JsonValue | undefined {
   const merged = new Map(Object.entries(a));
   for (const [name, value] of Object.entries(b)) {
     const known = merged.get(name);
-    if (known === undefined || value === undefined || jsonEquals(known, value)) merged.set(name, value);
-    else merged.set(name, { allOf: [known, value] });
+    merged.set(name, known === undefined || value === undefined ? value : intersectionOf(known, value));
   }
   return Object.fromEntries(merged);
 }
