@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { RenewedConnections } from './renewed-connections.ts';
 
-function setup() {
+/** The first `failures` attempts to open the identity `bad` fail. */
+function setup(failures = 1) {
+  let left = failures;
   const log: string[] = [];
   const connections = new RenewedConnections(({ certificate, authority }) => {
     const name = `${certificate?.cert ?? 'none'}${authority === undefined ? '' : ` by ${authority}`}`;
     log.push(`open ${name}`);
-    if (name === 'bad') return Promise.reject(new Error('no certificate'));
+    if (name === 'bad' && left-- > 0) return Promise.reject(new Error('no certificate'));
     return Promise.resolve({
       send: () => Promise.reject(new Error('not asked for')),
       close: async () => void log.push(`close ${name}`),
@@ -38,6 +40,27 @@ describe('RenewedConnections', () => {
     const { connectWith, log: events } = setup();
     for (const cert of certs) await connectWith(cert, cert);
     expect(events).toEqual(log);
+  });
+
+  it('opens again after a failure, and keeps the previous connections meanwhile', async () => {
+    const { connectWith, log } = setup(2);
+    await connectWith('a');
+    for (let attempt = 0; attempt < 2; attempt += 1) await expect(connectWith('bad')).rejects.toThrow('no certificate');
+    await connectWith('a');
+    expect(log).toEqual(['open a', 'open bad', 'open bad']);
+    await connectWith('bad', 'bad');
+    await connectWith('c');
+    expect(log.slice(3)).toEqual(['open bad', 'open c', 'close a']);
+  });
+
+  it('keeps the connections that replaced a failed attempt', async () => {
+    const { connectWith, log } = setup();
+    const failed = connectWith('bad');
+    const opened = connectWith('b');
+    await expect(failed).rejects.toThrow('no certificate');
+    await opened;
+    await connectWith('b');
+    expect(log).toEqual(['open bad', 'open b']);
   });
 
   it('closes all connections that it opened, and opens no more', async () => {

@@ -23,7 +23,8 @@ export class RenewedConnections {
 
   /**
    * The connections with this certificate and authority. The previous connections stay open for their running requests
-   * until the next renewal.
+   * until the next renewal. After a failure, the previous connections become the current ones, and the next call opens
+   * connections again.
    */
   async with(identity: TlsIdentity): Promise<Connections> {
     if (this.#isClosed) throw new Error('the connections were closed');
@@ -33,10 +34,19 @@ export class RenewedConnections {
       return current.connections;
     const old = this.#before;
     this.#before = current;
-    this.#current = { cert: certificate?.cert, authority, connections: this.#open(identity) };
-    const { connections } = this.#current;
+    const opened = { cert: certificate?.cert, authority, connections: this.#open(identity) };
+    this.#current = opened;
+    opened.connections.catch(() => this.#forget(opened));
     if (old !== undefined) await closeAll([old]);
-    return connections;
+    return opened.connections;
+  }
+
+  /** Drops connections that could not be opened. The callers of `with` get the error. */
+  #forget(failed: Opened): void {
+    if (this.#current === failed) {
+      this.#current = this.#before;
+      this.#before = undefined;
+    } else if (this.#before === failed) this.#before = undefined;
   }
 
   async close(): Promise<void> {
