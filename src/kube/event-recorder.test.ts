@@ -49,6 +49,16 @@ describe('EventRecorder', () => {
     expect(writes().at(-1)).toBe('POST 1');
   });
 
+  it('counts the events of two components separately', async () => {
+    const { recorder, writes } = setup();
+    const event = { object: boat, type: 'Normal', reason: 'Ready', message: 'is ready' } as const;
+    for (const component of ['d', undefined, 'd', 'c'])
+      recorder.record(component === undefined ? event : { ...event, component });
+    await recorder.flush();
+    // The last event names the component of the recorder.
+    expect(writes()).toEqual(['POST 1', 'POST 1', 'PATCH 2', 'PATCH 2']);
+  });
+
   it('creates an event again if it was deleted or never written', async () => {
     const { recorder, writes, tick, server } = setup();
     const event = { object: boat, type: 'Normal', reason: 'Ready', message: 'is ready' } as const;

@@ -52,7 +52,7 @@ interface Pending {
   readonly reason: string;
   readonly message: string;
   readonly namespace: string;
-  readonly component?: string;
+  readonly component: string;
   readonly involved: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,7 @@ export class EventRecorder {
 
   /** Records an event. Returns at once. */
   record(event: ObjectEvent): void {
-    this.#pending.push(pendingOf(event));
+    this.#pending.push(pendingOf(event, this.#options.component));
     this.#writing ??= this.#drain();
   }
 
@@ -129,8 +129,7 @@ export class EventRecorder {
     await api.create(this.#object(event, entry), { signal });
   }
 
-  #object({ involved, type, reason, message, namespace, component: own }: Pending, entry: Remembered): KubeObject {
-    const component = own ?? this.#options.component;
+  #object({ involved, type, reason, message, namespace, component }: Pending, entry: Remembered): KubeObject {
     return {
       apiVersion: 'v1',
       kind: 'Event',
@@ -156,18 +155,21 @@ export class EventRecorder {
   }
 }
 
-function pendingOf({ object, type, reason, message: text, component }: ObjectEvent): Pending {
+function pendingOf({ object, type, reason, message: text, ...event }: ObjectEvent, recorder: string): Pending {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
   // `textPrefix` does not cut a surrogate pair.
   const message = textPrefix(text, MAX_MESSAGE_LENGTH);
+  const { component = recorder } = event;
+  // The parts by which client-go recognises a repeated event.
+  const parts = [component, apiVersion, kind, namespace, name, uid, type, reason, message];
   return {
-    key: cryptoLibrary().createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
+    key: cryptoLibrary().createHash('sha256').update(parts.join('\0')).digest('base64url'),
     type,
     reason,
     message,
     namespace: namespace ?? 'default',
-    ...(component === undefined ? {} : { component }),
+    component,
     involved: {
       apiVersion,
       kind,
