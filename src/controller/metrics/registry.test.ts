@@ -20,7 +20,7 @@ describe('exposition', () => {
     [{ gvr: 'other' }, ['g/a', 'g/b', 'h/a', 'h/b']],
     [{ name: 'g' }, ['g/a', 'g/b', 'h/a', 'h/b']],
   ])('drops the series with %o, and counts new ones from zero', (labels, left) => {
-    const metric = new Metric('a_total', 'counter', 'How many.');
+    const metric = new Metric('a_total', 'counter', 'How many.', { labels: ['gvr', 'type'] });
     const all = ['g', 'h'].flatMap((gvr) => ['a', 'b'].map((type) => ({ gvr, type })));
     for (const each of all) metric.add(each);
     metric.drop(labels);
@@ -31,6 +31,17 @@ describe('exposition', () => {
     metric.drop(labels);
     expect(held()).toEqual(left);
     expect(metric.valueOf({ gvr: 'h', type: 'b' })).toBe(1);
+  });
+
+  it('writes one series for labels in any order', () => {
+    const metric = new Metric('a_total', 'counter', 'How many.', { labels: ['gvr', 'type'] });
+    metric.add({ gvr: 'g', type: 'a' });
+    metric.add({ type: 'a', gvr: 'g' });
+    metric.add({ type: 'a', gvr: 'h' });
+    expect([...metric.lines()].slice(2)).toEqual(['a_total{gvr="g",type="a"} 2', 'a_total{gvr="h",type="a"} 1']);
+    expect(metric.valueOf({ type: 'a', gvr: 'g' })).toBe(2);
+    metric.drop({ gvr: 'h' });
+    expect([...metric.lines()].slice(2)).toEqual(['a_total{gvr="g",type="a"} 2']);
   });
 
   it('writes histograms with cumulative buckets', () => {

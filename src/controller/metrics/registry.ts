@@ -95,7 +95,7 @@ export class Metric<L extends string = string> {
 
   /** The value of a series; for a histogram, the number of its observations. For tests. */
   valueOf(labels: MetricLabels = {}): number {
-    const series = this.#series.get(keyOf(labels));
+    const series = this.#series.get(this.#keyOf(labels));
     return (this.type === 'histogram' ? series?.count : series?.value) ?? 0;
   }
 
@@ -120,10 +120,27 @@ export class Metric<L extends string = string> {
     }
   }
 
-  #of(labels: MetricLabels): Series {
-    const key = keyOf(labels);
+  /** The labels in the order of their declaration. */
+  #ordered(labels: MetricLabels): MetricLabels {
+    if (this.labels.length < 2) return labels;
+    return Object.fromEntries(this.labels.map((name) => [name, labels[name] ?? '']));
+  }
+
+  /**
+   * The key of a series. With one label, which is the common case, the key is the label's value. A joined string would
+   * be hashed again at each look-up.
+   */
+  #keyOf(labels: MetricLabels): string {
+    if (this.labels.length > 1) return this.labels.map((name) => labels[name]).join('\0');
+    const [value = ''] = Object.values(labels);
+    return value;
+  }
+
+  #of(given: MetricLabels): Series {
+    const key = this.#keyOf(given);
     let series = this.#series.get(key);
     if (series === undefined) {
+      const labels = this.#ordered(given);
       series = { labels, value: 0, buckets: [], count: 0 };
       this.#series.set(key, series);
       this.#keys.move(key, [], firstOf(labels));
@@ -142,15 +159,6 @@ export function exposition(metrics: Iterable<Pick<Metric, 'lines'>>): string {
 /** The value of the first label; empty when there are no labels. */
 function firstOf(labels: MetricLabels): string[] {
   return Object.values(labels).slice(0, 1);
-}
-
-/**
- * The key of a series. With one label, which is the common case, the key is the label's value. A joined string would be
- * hashed again at each look-up.
- */
-function keyOf(labels: MetricLabels): string {
-  const values = Object.values(labels);
-  return values.length > 1 ? values.join('\0') : (values[0] ?? '');
 }
 
 function labelText(labels: MetricLabels): string {
