@@ -6,15 +6,16 @@ import { findCycle } from '../dag.ts';
 import { Language } from '../language.ts';
 import type { PathStep } from '../model.ts';
 import type { CompileOptions } from '../options.ts';
+import type { ProblemLocation } from '../problems.ts';
+import type { ExpressionSite } from '../resource-draft.ts';
 import type { Shared } from './build-node.ts';
 import { buildNode } from './build-node.ts';
 import type { TypedNodeDraft } from './check-node.ts';
 import { checkNode } from './check-node.ts';
 import { checkGraphShape } from './check-shape.ts';
-import type { FrameName } from './frame.ts';
 import { Frame } from './frame.ts';
 import { FrameProblems } from './frame-problems.ts';
-import type { FrameContext, LinkedNode } from './link-node.ts';
+import type { Capture, FrameContext, LinkedNode } from './link-node.ts';
 import { linkNode } from './link-node.ts';
 import type { NodeDraft } from './node-draft.ts';
 import { languageNodeOf } from './node-draft.ts';
@@ -25,7 +26,7 @@ import { NodeReader } from './parsed-graph.ts';
 export interface CompiledFrame {
   readonly nodes: readonly (TypedNodeDraft | CompiledSubgraph)[];
   /** The nodes of outer frames that nodes of this frame, or of a frame inside it, read. */
-  readonly captures: readonly FrameName[];
+  readonly captures: readonly Capture[];
 }
 
 /** A subgraph: its node, and its frame. */
@@ -73,12 +74,13 @@ function compileFrame(
     const below = inner.get(draft);
     return below === undefined ? linkNode(draft, context) : linkSubgraph(draft, below, context);
   });
-  reportCycle(linked, context);
+  reportCycle(linked, inner, context);
   const compiled = linked.map((each) => {
     const below = inner.get(each.draft);
     return below === undefined ? checkNode(each, context) : { linked: each, inner: below };
   });
-  const captures = new Map(linked.flatMap((each) => each.captures.map((node) => [node.id, node] as const)));
+  const captures = new Map<string, Capture>();
+  for (const node of linked.flatMap((each) => each.captures)) if (!captures.has(node.id)) captures.set(node.id, node);
   return { nodes: compiled, captures: [...captures.values()] };
 }
 
@@ -128,16 +130,16 @@ function subgraphDraft(id: string, block: NodeBlock): NodeDraft {
  * other captures become captures of this frame as well.
  */
 function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, problems }: FrameContext): LinkedNode {
-  const read = captures.filter((node) => node.frame === frame).map(({ id }) => id);
-  const own = read.filter((id) => id !== draft.id);
-  if (own.length < read.length) {
-    const { name, path } = draft.block;
+  const read = captures.filter((node) => node.frame === frame);
+  const self = read.find(({ id }) => id === draft.id);
+  if (self !== undefined) {
+    const { name } = draft.block;
     const kro = `build dependency graph: node ${goQuote(name)}: register deps: self references are not allowed`;
     problems.error('dependencies', kro, {
       code: 'graph/self-reference',
       message: `a node of the subgraph "${name}" reads "${name}", which exists only after all of its nodes`,
       hint: 'read the node of the subgraph by its own id',
-      place: { path },
+      place: placeOf(self.site),
     });
   }
   return {
@@ -146,7 +148,7 @@ function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, pr
     dimensions: [],
     includeWhen: [],
     readyWhen: [],
-    dependsOn: own,
+    dependsOn: read.flatMap(({ id }) => (id === draft.id ? [] : [id])),
     dependsOnInBranches: [],
     readsDeferred: [],
     captures: captures.filter((node) => node.frame !== frame),
@@ -181,7 +183,11 @@ function contextOf(
  * Reports a cycle. kro adds the nodes in the order of their ids, and names the node whose dependencies close the first
  * cycle.
  */
-function reportCycle(linked: readonly LinkedNode[], { problems, byId }: FrameContext): void {
+function reportCycle(
+  linked: readonly LinkedNode[],
+  inner: ReadonlyMap<NodeDraft, CompiledFrame>,
+  { problems, byId }: FrameContext,
+): void {
   const sorted = linked.toSorted((a, b) => compareText(a.draft.id, b.draft.id));
   const all = new Map(sorted.map((each) => [each.draft.id, each.dependsOn]));
   if (findCycle(all) === undefined) return;
@@ -191,17 +197,23 @@ function reportCycle(linked: readonly LinkedNode[], { problems, byId }: FrameCon
     const cycle = findCycle(added);
     if (cycle === undefined) continue;
     const shown = cycle.map((id) => byId.get(id)?.name ?? id);
-    const start = linked.find((each) => each.draft.id === cycle[0]);
+    const [first, second = ''] = cycle;
+    const start = linked.find((each) => each.draft.id === first);
     const reading = [...(start?.fields ?? []), ...(start?.dimensions ?? []), ...(start?.includeWhen ?? [])];
-    const read = reading.find(({ ids }) => ids.includes(cycle[1] ?? ''));
-    const path = read?.site.path ?? start?.draft.block.path ?? [];
+    const captures = (start && inner.get(start.draft)?.captures) ?? [];
+    const read = reading.find(({ ids }) => ids.includes(second)) ?? captures.find(({ id }) => id === second);
     const kro = `build dependency graph: node ${goQuote(draft.block.name)}: register deps: graph contains a cycle: ${shown.join(' -> ')}`;
     problems.error('dependencies', kro, {
       code: 'graph/cycle',
       message: `the nodes wait for each other: ${cycle.join(' → ')}`,
       hint: 'break the cycle: take the value from a def in one of them, or compute it in both',
-      place: read === undefined ? { path } : { path, offset: read.site.text.toOriginal(0) },
+      place: read === undefined ? { path: start?.draft.block.path ?? [] } : placeOf(read.site),
     });
     return;
   }
+}
+
+/** The position at which an expression begins. */
+function placeOf({ path, text }: ExpressionSite): ProblemLocation {
+  return { path, offset: text.toOriginal(0) };
 }

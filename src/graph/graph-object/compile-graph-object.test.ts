@@ -333,6 +333,32 @@ describe('hostile Graphs', () => {
     expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map(({ code }) => code)).toEqual(codes);
   });
 
+  test.each([
+    [
+      'a child that reads its subgraph',
+      [{ id: 's', graph: { nodes: [{ id: 'c', def: { v: '${s.c.v}' } }] } }],
+      'spec.nodes[0].graph.nodes[0].def.v',
+    ],
+    [
+      'a cycle over two subgraphs',
+      [
+        { id: 's', graph: { nodes: [{ id: 'c', graph: { nodes: [{ id: 'd', def: { v: '${t.c.v}' } }] } }] } },
+        { id: 't', graph: { nodes: [{ id: 'c', def: { v: '${s.c.v}' } }] } },
+      ],
+      'spec.nodes[0].graph.nodes[0].graph.nodes[0].def.v',
+    ],
+    [
+      'a cycle over a subgraph and a node',
+      [
+        { id: 's', graph: { nodes: [{ id: 'c', includeWhen: ['${t.v}'], def: { v: 'x' } }] } },
+        { id: 't', def: { v: '${s.c.v}' } },
+      ],
+      'spec.nodes[0].graph.nodes[0].includeWhen[0]',
+    ],
+  ])('the place of %s is the expression that reads', (_title, nodes, path) => {
+    expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map((each) => each.path)).toEqual([path]);
+  });
+
   test('30 levels of subgraphs compile', () => {
     let nodes: JsonValue = [{ id: 'leaf', template: map('${top.name}') }];
     for (let level = 0; level < 30; level += 1) nodes = [{ id: `l${level}`, graph: { nodes } }];

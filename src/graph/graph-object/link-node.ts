@@ -30,7 +30,12 @@ export interface LinkedNode {
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];
   /** The nodes of outer frames on which this node depends. */
-  readonly captures: readonly FrameName[];
+  readonly captures: readonly Capture[];
+}
+
+/** A node of an outer frame, and the first expression that reads it. */
+export interface Capture extends FrameName {
+  readonly site: ExpressionSite;
 }
 
 /** The names and the language of a frame. */
@@ -38,7 +43,7 @@ export interface FrameContext {
   readonly frame: Frame;
   /** All names that expressions can read. */
   readonly names: ReadonlyMap<string, FrameName>;
-  /** Maps the path of ids of a node to its name. */
+  /** Maps the id of a node (the path of ids through the subgraphs) to the node and its name in expressions. */
   readonly byId: ReadonlyMap<string, FrameName & { readonly name: string }>;
   readonly language: Language;
   readonly problems: FrameProblems;
@@ -53,7 +58,7 @@ class Linker {
   readonly #draft: NodeDraft;
   readonly #context: FrameContext;
   readonly #dependsOn = new Set<string>();
-  readonly #captures = new Map<string, FrameName>();
+  readonly #captures = new Map<string, Capture>();
 
   constructor(draft: NodeDraft, context: FrameContext) {
     this.#draft = draft;
@@ -153,8 +158,9 @@ class Linker {
       if (iterators.includes(id)) continue;
       const node = this.#context.byId.get(id);
       if (node === undefined) continue;
-      if (node.frame !== this.#context.frame) this.#captures.set(id, node);
-      else if (id !== this.#draft.id) this.#dependsOn.add(id);
+      if (node.frame !== this.#context.frame) {
+        if (!this.#captures.has(id)) this.#captures.set(id, { ...node, site });
+      } else if (id !== this.#draft.id) this.#dependsOn.add(id);
       else {
         const message = `"${node.name}" reads itself, so it could never be created`;
         const hint = 'read the value where it comes from, or move the check to readyWhen';
