@@ -382,7 +382,9 @@ class Builder {
       });
       return undefined;
     }
-    const hint = text.endsWith('\n') ? 'the value ends with a newline: write the block with "|-"' : bareHint(text);
+    const hint = text.endsWith('\n')
+      ? 'the value ends with a newline: write the block with "|-"'
+      : bareHint(text, this.#shared.level);
     this.#refuse('resource', { code: 'graph/not-standalone', path, kro, message, hint });
     return undefined;
   }

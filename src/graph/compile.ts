@@ -87,8 +87,8 @@ function compileAtLevel(
   for (const draft of drafts) warnLiterals(draft, problems);
   checkRules(spec.rules, options, problems);
   if (spec.complete) warnMarkers(definition, problems);
-  warnTexts(definition, problems);
-  warnGraph(definition, drafts, options.features ?? {}, problems);
+  warnTexts(definition, level, problems);
+  warnGraph(definition, drafts, options.features ?? {}, level, problems);
   warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
   if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
   const graph = assembleGraph({

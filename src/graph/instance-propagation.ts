@@ -86,11 +86,13 @@ function siteOf(
   options: CompileOptions,
   problems: Problems,
 ): ExpressionSite | undefined {
-  const scanned = scanExpressions(text, options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
+  const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+  const scanned = scanExpressions(text, level);
   const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
   if (joined !== undefined && joined.template === undefined) return { text: joined, path };
   const message = 'each propagateWhen entry is one bare ${…} and nothing else';
-  problems.error({ phase: 'structure', code: 'graph/not-standalone', place: { path }, message, hint: bareHint(text) });
+  const hint = bareHint(text, level);
+  problems.error({ phase: 'structure', code: 'graph/not-standalone', place: { path }, message, hint });
   return undefined;
 }
 

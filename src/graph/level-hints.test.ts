@@ -40,6 +40,18 @@ test.each<KroCompatibility>(['0.9', '0.10'])('an error at both levels names no l
   expect(found[0]).not.toContain('accepts this');
 });
 
+test.each<[string, string, KroCompatibility]>([
+  ['0.10', "${schema.spec.nam + '}'}", '0.9'],
+  ['0.9', "${schema.spec.nam + '}'}", '0.10'],
+])(
+  'kro %s does not count as accepting a string that both levels refuse for different reasons: %s',
+  (_, text, level) => {
+    const found = hints(definition('a', text), level);
+    expect(found).not.toEqual([]);
+    expect(found.join()).not.toContain('accepts this');
+  },
+);
+
 test.each<[string, JsonValue, boolean]>([
   ['no expression', definition('a', 'plain'), false],
   ['an expression that both levels parse alike', definition('a', "${schema.spec.name + 'x'}"), false],

@@ -5,15 +5,17 @@ import { isReservedWord } from './naming.ts';
 import { scanExpressions } from './scan.ts';
 
 /**
- * Adds a hint to each error that the other level of kro does not report. `others` are the diagnostics at the other
- * level, `level`. `others` are the diagnostics at the other level.
+ * Adds a hint to each error that the other level of kro does not report. `level` is the other level, and `others` are
+ * the diagnostics at this level. If the other level reports an error of its own, no error gets a hint.
  */
 export function withLevelHints(
   diagnostics: readonly Diagnostic[],
   others: readonly Diagnostic[],
   level: KroCompatibility,
 ): Diagnostic[] {
-  const known = new Set(others.filter(isError).map(placeOf));
+  const [own, known] = [errorPlaces(diagnostics), errorPlaces(others)];
+  // An error that only the other level reports can keep that level from other checks, or it concerns the same string.
+  if ([...known].some((place) => !own.has(place))) return [...diagnostics];
   return diagnostics.map((each) => {
     if (!isError(each) || known.has(placeOf(each))) return each;
     const accepted = `kro ${level} accepts this, and so does --kro-compatibility=${level}`;
@@ -22,6 +24,9 @@ export function withLevelHints(
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
+
+const errorPlaces = (diagnostics: readonly Diagnostic[]): ReadonlySet<string> =>
+  new Set(diagnostics.filter(isError).map(placeOf));
 
 const placeOf = ({ code, path }: Diagnostic): string => `${code} ${path ?? ''}`;
 

@@ -1,4 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
 import { scanExpressions } from './scan.ts';
 
 /**
@@ -28,25 +30,36 @@ const MAX_REPLACEMENTS = 8;
  * The divided string of a name, a port or a key in a template. A number is converted to a string. An expression that
  * reads the name of another resource of the graph is replaced by the string of that name.
  *
- * @param nameOf returns the `metadata.name` of the resource with an id
+ * @param nameOf returns the `metadata.name` of the resource with the given id
+ * @param level the level of kro that finds the expressions
  * @returns `undefined` for a value that is neither a string nor a number, and for a string whose expressions cannot be
  *   found, such as an unterminated `${`
  */
 export function nameText(
   value: JsonValue | undefined,
   nameOf: (id: string) => JsonValue | undefined = () => undefined,
-  left = MAX_REPLACEMENTS,
+  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+): NameText | undefined {
+  return dividedName(value, nameOf, level, MAX_REPLACEMENTS);
+}
+
+/** `left` is the number of replacements that remain. */
+function dividedName(
+  value: JsonValue | undefined,
+  nameOf: (id: string) => JsonValue | undefined,
+  level: KroCompatibility,
+  left: number,
 ): NameText | undefined {
   if (typeof value === 'number' || typeof value === 'bigint') return characters(String(value));
   if (typeof value !== 'string') return undefined;
-  const scanned = scanExpressions(value);
+  const scanned = scanExpressions(value, level);
   if (!scanned.ok) return undefined;
   return scanned.parts.flatMap((part): NameText => {
     if (part.kind === 'text') return characters(part.text);
     const text = part.text.trim();
     const id = /^(\w+)\.metadata\.name$/.exec(text)?.[1];
     const other =
-      id === undefined || id === 'schema' || left === 0 ? undefined : nameText(nameOf(id), nameOf, left - 1);
+      id === undefined || id === 'schema' || left === 0 ? undefined : dividedName(nameOf(id), nameOf, level, left - 1);
     return other ?? [{ text, expression: true }];
   });
 }

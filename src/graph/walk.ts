@@ -330,7 +330,8 @@ class Walker {
       kro: `expected ${types} type for path ${this.#path}, got ${got}`,
       message: `this field takes ${article(types)}, not ${article(wordFor(got, value))}`,
       hint:
-        (value === undefined ? undefined : shapeHint(schema, value, this.#place.steps)) ?? literalHint(expected, value),
+        (value === undefined ? undefined : shapeHint(schema, value, this.#place.steps)) ??
+        literalHint(expected, value, this.#level),
     });
   }
 
@@ -362,9 +363,9 @@ function flowRead(value: JsonObject): string | undefined {
 /**
  * The remedy for a string with an expression and other text, if the field requires the value of the expression itself.
  */
-function textHint(value: string): string {
+function textHint(value: string, level: KroCompatibility | undefined): string {
   const bare = value.trim();
-  const scanned = scanExpressions(bare);
+  const scanned = scanExpressions(bare, level);
   if (bare === value || !scanned.ok || scanned.parts.some(({ kind }) => kind !== 'expression'))
     return 'use one bare ${…} of the right type, without text around it';
   return value.trimEnd() === value
@@ -373,14 +374,18 @@ function textHint(value: string): string {
 }
 
 /** The remedy for a literal of the wrong type; undefined when no remedy is known. */
-function literalHint(expected: readonly string[], value: JsonValue | undefined): string | undefined {
+function literalHint(
+  expected: readonly string[],
+  value: JsonValue | undefined,
+  level: KroCompatibility | undefined,
+): string | undefined {
   if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     return `quote it: "${value}"`;
   }
   if (typeof value === 'bigint' || Number.isInteger(value)) return 'write a smaller number';
   const read = isJsonObject(value) ? flowRead(value) : undefined;
   if (read !== undefined) return `{…} without $ is a map of YAML; an expression begins with $: write \${${read}}`;
-  if (typeof value === 'string' && value.includes('${')) return textHint(value);
+  if (typeof value === 'string' && value.includes('${')) return textHint(value, level);
   if (expected.includes('array') && !Array.isArray(value))
     return 'begin each entry with "- ", also when there is only one';
   if (typeof value !== 'string') return undefined;

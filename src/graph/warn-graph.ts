@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { GraphFeatures } from './options.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { ResourceDraft } from './resource-draft.ts';
@@ -11,12 +12,13 @@ export function warnGraph(
   definition: ParsedDefinition,
   drafts: readonly ResourceDraft[],
   { managedResources = false }: GraphFeatures,
+  level: KroCompatibility,
   problems: Problems,
 ): void {
   warnUnusedTypes(definition, problems);
   warnOverwrittenStatus(definition, managedResources, problems);
   warnSameIdentity(drafts, problems);
-  warnSelectors(drafts, problems);
+  warnSelectors(drafts, level, problems);
 }
 
 /** Warns of unused custom types. A type is used if `spec` or another used type refers to it. */

@@ -1,17 +1,18 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { getOwn, isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { ResourceDraft } from './resource-draft.ts';
 import type { PathStep } from './model.ts';
 import { compareNameTexts, type NameText, nameText, type Relation } from './name-text.ts';
 import type { Problems } from './problems.ts';
 
 /** Warns of selectors of workloads and Services that match no pods. */
-export function warnSelectors(drafts: readonly ResourceDraft[], problems: Problems): void {
+export function warnSelectors(drafts: readonly ResourceDraft[], level: KroCompatibility, problems: Problems): void {
   const before = problems.size;
-  for (const draft of drafts) warnWorkloadSelector(draft, problems);
+  for (const draft of drafts) warnWorkloadSelector(draft, level, problems);
   // Services are checked only if no workload has a warning: the selector of a Service may have the labels that a
   // workload with a mistake should have.
-  if (problems.size === before) warnServiceSelectors(drafts, problems);
+  if (problems.size === before) warnServiceSelectors(drafts, level, problems);
 }
 
 /**
@@ -40,7 +41,7 @@ function isWorkload({ resolved, nodeType }: ResourceDraft): boolean {
 /**
  * Warns of a workload whose selector does not match the labels of its own pods. The API server refuses such a workload.
  */
-function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
+function warnWorkloadSelector(draft: ResourceDraft, level: KroCompatibility, problems: Problems): void {
   if (!isWorkload(draft)) return;
   const path = ['spec', 'selector', 'matchLabels'];
   const selector = labelsAt(draft.template, path);
@@ -52,7 +53,7 @@ function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
     const label = getOwn(labels, key);
     if (label === undefined && (isComputed(key) || Object.keys(labels ?? {}).some(isComputed))) continue;
     const at = [...path, key];
-    const relation = label === undefined ? 'different' : textRelation(label, value);
+    const relation = label === undefined ? 'different' : textRelation(label, value, level);
     if (relation === 'different') {
       const text = `no pod of this workload has the label ${key}=${shown(value)} that its selector asks for`;
       report(problems, draft, at, `${text}; the API server will refuse it`, 'graph/selector-mismatch');
@@ -67,14 +68,14 @@ function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
  * Compares the value of a label with its value in a selector. Undefined when either value is not a string, because the
  * type check already refuses it.
  */
-function textRelation(label: JsonValue, value: JsonValue | undefined): Relation | undefined {
+function textRelation(label: JsonValue, value: JsonValue | undefined, level: KroCompatibility): Relation | undefined {
   if (typeof label !== 'string' || typeof value !== 'string') return undefined;
-  const [one, other] = [nameText(label), nameText(value)];
+  const [one, other] = [label, value].map((text) => nameText(text, undefined, level));
   return one === undefined || other === undefined ? undefined : compareNameTexts(one, other);
 }
 
 /** Warns of a Service whose selector matches no pod template, in a graph that has pod templates. */
-function warnServiceSelectors(drafts: readonly ResourceDraft[], problems: Problems): void {
+function warnServiceSelectors(drafts: readonly ResourceDraft[], level: KroCompatibility, problems: Problems): void {
   const workloads = drafts.filter(isWorkload);
   if (workloads.length === 0) return;
   const pods: JsonObject[] = [];
@@ -83,7 +84,7 @@ function warnServiceSelectors(drafts: readonly ResourceDraft[], problems: Proble
     if (labels === undefined) return;
     pods.push(labels);
   }
-  const matcher = new PodMatcher(pods);
+  const matcher = new PodMatcher(pods, level);
   const shownPods = workloads
     .slice(0, MAX_SHOWN_WORKLOADS)
     .map(({ id }, index) => `the pods of ${id} have ${labelsText(pods[index] ?? {})}`)
@@ -115,7 +116,10 @@ class PodMatcher {
   readonly #texts = new Map<JsonValue, NameText | undefined>();
   readonly #answers = new Map<string, boolean>();
 
-  constructor(pods: readonly JsonObject[]) {
+  readonly #level: KroCompatibility;
+
+  constructor(pods: readonly JsonObject[], level: KroCompatibility) {
+    this.#level = level;
     for (const labels of pods) {
       const set = stringifyJson(labels);
       if (this.#pods.has(set)) continue;
@@ -153,7 +157,7 @@ class PodMatcher {
   }
 
   #text(value: JsonValue): NameText | undefined {
-    if (!this.#texts.has(value)) this.#texts.set(value, nameText(value));
+    if (!this.#texts.has(value)) this.#texts.set(value, nameText(value, undefined, this.#level));
     return this.#texts.get(value);
   }
 }

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
@@ -20,7 +21,7 @@ export interface TextAdvice {
  * cause a warning only if their path begins with `schema` or the id of a resource. Strings for shells and for other
  * template languages therefore cause no warning.
  */
-export function warnTexts({ schema, resources }: ParsedDefinition, problems: Problems): void {
+export function warnTexts({ schema, resources }: ParsedDefinition, level: KroCompatibility, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
   const names = new Set(['schema', ...ids]);
   // One path for all values, because hardly any value causes a warning.
@@ -33,7 +34,7 @@ export function warnTexts({ schema, resources }: ParsedDefinition, problems: Pro
   const visit = (value: JsonValue | undefined): void => {
     if (typeof value === 'string') {
       warnFraction(value, path, problems);
-      const advice = textAdvice(value, names);
+      const advice = textAdvice(value, names, level);
       if (advice === undefined) return;
       const { message, hint, offset } = advice;
       problems.warn({ code: 'graph/foreign-expression', message, hint, place: { path: [...path], offset } });
@@ -71,7 +72,10 @@ function warnFraction(text: string, path: readonly PathStep[], problems: Problem
 const MEMBER = String.raw`\.(?:spec|metadata|status|data)\b`;
 /** Matches a path that begins with a name and a member of objects, such as `spec`. */
 const READ = String.raw`([A-Za-z]\w*)${MEMBER}[\w.[\]"']*`;
-/** Patterns of a path with wrong delimiters, which should be `${` and `}`. */
+/**
+ * Patterns of a path with wrong delimiters, which should be `${` and `}`. `#` in the name of the delimiters stands for
+ * the first character of the match.
+ */
 const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
   [new RegExp(String.raw`\$\(\s*(${READ})\s*\)`), '$(…)'],
   [new RegExp(String.raw`\{\{-?\s*\$?\.?(${READ})\s*-?\}\}`), '{{…}}'],
@@ -88,9 +92,9 @@ const HAS_MEMBER = new RegExp(MEMBER);
 const MAY_BE_MEANT = new RegExp(String.raw`\}|${MEMBER}`);
 
 /** The advice for a string that should be an expression; `undefined` for any other string. */
-export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice | undefined {
+export function textAdvice(text: string, names: ReadonlySet<string>, level: KroCompatibility): TextAdvice | undefined {
   if (!MAY_BE_MEANT.test(text)) return undefined;
-  const scanned = scanExpressions(text);
+  const scanned = scanExpressions(text, level);
   if (!scanned.ok) return undefined;
   const known = (name: string | undefined): boolean => name !== undefined && names.has(name);
   let depth = 0;
@@ -108,7 +112,7 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
       if (found === null || !known(found[2])) continue;
       const path = (found[1] ?? '').replace(/\.$/, '');
       return {
-        message: `${shown(found[0])} stays in the string unchanged: an expression is written in \${…}, not in ${what}`,
+        message: `${shown(found[0])} stays in the string unchanged: an expression is written in \${…}, not in ${what.replace(/^#/, found[0].charAt(0))}`,
         hint: `write \${${path}}`,
         offset: part.offset + found.index,
       };

@@ -121,7 +121,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     ...[...found.values()].flatMap((own) =>
       withoutConsequences(own.filter((each) => !isReportedByTrace(each, loading))),
     ),
-    ...checkReferences(inputs.objects, [...compiled.results, ...ownGraphs]),
+    ...checkReferences(inputs.objects, [...compiled.results, ...ownGraphs], options.kroCompatibility),
     ...unknown,
   ]);
   return {
@@ -345,7 +345,7 @@ export function describeInputPlace({ file, document, locate }: InputObject): str
 }
 
 /**
- * Sets the position of a problem that has none to the code that created the object. If that position is unknown,
+ * Gives a problem without a position the position of the code that created the object. If that position is unknown,
  * prefixes the message with the names of the file and the object.
  */
 function inFile(diagnostic: Diagnostic, { object, file, locate }: InputObject): Diagnostic {

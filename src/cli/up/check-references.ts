@@ -6,8 +6,8 @@ import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
 import type { WrittenObject } from './manifest.ts';
 import { at, compareTexts, isComputedAt, manifestsOf, mayShareNamespace, textIn } from './manifest.ts';
-import type { NameText, Relation } from '../../graph/index.ts';
-import { isConstantName, shownNameText, variesByInstance } from '../../graph/index.ts';
+import type { KroCompatibility, NameText, Relation } from '../../graph/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY, isConstantName, shownNameText, variesByInstance } from '../../graph/index.ts';
 import type { NameReference } from './references.ts';
 import { referencesOf } from './references.ts';
 import { inputPosition } from './input-position.ts';
@@ -19,9 +19,15 @@ import type { Mismatch } from './check-ports.ts';
  * instance. Accepts a reference with expressions if they can evaluate to the right value, and a reference whose object
  * a custom resource can create. A plain object can refer to objects of the cluster. The reference of a plain object is
  * therefore reported only if the files have objects of the target's kind that can be in the same namespace.
+ *
+ * @param level the level of kro that finds the expressions of definitions
  */
-export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
-  const all = manifestsOf(inputs);
+export function checkReferences(
+  inputs: readonly InputObject[],
+  compiled: readonly CompiledInput[],
+  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+): Diagnostic[] {
+  const all = manifestsOf(inputs, level);
   const isSound = ({ object }: InputObject): boolean =>
     !(isDefinition(object) || isGraphObject(object)) ||
     compiled.some(({ input, graph }) => input.object === object && graph !== undefined);

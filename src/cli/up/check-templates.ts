@@ -1,7 +1,7 @@
 import type { DryRun } from '../../cluster/index.ts';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, stringifyJson } from '../../core/index.ts';
-import type { Graph, Hole, PathStep, TypedNode } from '../../graph/index.ts';
+import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '../../graph/index.ts';
 import { formatPath, ownsObjects, scanExpressions, typedNodes } from '../../graph/index.ts';
 import type { RefusalText, Schema, SchemaSource } from '../../schema/index.ts';
 import {
@@ -35,7 +35,7 @@ export async function checkTemplates(
     if (ownsObjects(node) && schema !== undefined) {
       found.push(
         ...(await checkNode(input, node, placeOf(graph, node), schema, server, known)),
-        ...(await checkNameParts(input, node, placeOf(graph, node), schema, server)),
+        ...(await checkNameParts(input, node, placeOf(graph, node), schema, server, graph.kroCompatibility)),
       );
     }
   }
@@ -63,13 +63,14 @@ async function checkNameParts(
   base: readonly PathStep[],
   schema: Schema,
   server: DryRun,
+  level: KroCompatibility,
 ): Promise<Diagnostic[]> {
   const { skeleton, holes } = node.template;
   const found: Diagnostic[] = [];
   for (const { path, expression } of holes) {
     const { template } = expression;
     const isName = path.length === 2 && path[0] === 'metadata' && (path[1] === 'name' || path[1] === 'namespace');
-    const scanned = isName && template !== undefined ? scanExpressions(template) : undefined;
+    const scanned = isName && template !== undefined ? scanExpressions(template, level) : undefined;
     const parts = scanned?.ok === true ? scanned.parts : [];
     const wrong = parts.find(({ kind, text }) => kind === 'text' && /[^a-z0-9.-]/.test(text));
     if (wrong === undefined) continue;
@@ -118,8 +119,7 @@ async function checkNode(
     : [];
   const allCauses = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(allCauses, value);
-  // The object with the referenced name, or the labels for a selector, can be in a field whose expression has no sample
-  // value.
+  // The server misses a name or a label if the field that has it is an expression without a sample value.
   const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;
   const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
@@ -137,7 +137,8 @@ async function checkNode(
     // An expression without a sample value can yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
-    // A policy or webhook of a cluster names no field, so it could have refused a sample value.
+    // A policy or webhook of a cluster names no field. If the template has expressions, it could have refused a sample
+    // value, so its refusal counts only without expressions.
     const isDenied = cause.field === '' && holes.length === 0 && server.namesAdmission === true;
     if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];

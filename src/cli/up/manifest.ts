@@ -4,8 +4,8 @@ import type { PathStep } from '../../graph/index.ts';
 import { isDefinition, isGraphObject } from '../../graph/index.ts';
 import { builtinSource, valueAtSteps } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
-import type { NameText, Relation } from '../../graph/index.ts';
-import { isConstantName, nameText, compareNameTexts } from '../../graph/index.ts';
+import type { KroCompatibility, NameText, Relation } from '../../graph/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY, isConstantName, nameText, compareNameTexts } from '../../graph/index.ts';
 
 /**
  * An object in the form that the user wrote: an object of the files, or a template in a definition or a Graph, with its
@@ -26,6 +26,8 @@ export interface WrittenObject {
   readonly builtin: boolean;
   /** True for an object of another client, which the definition or the Graph only reads or patches. */
   readonly external: boolean;
+  /** The level of kro that finds the expressions of the object. */
+  readonly level: KroCompatibility;
   /** Returns `metadata.name` of the object of the node with this id. */
   readonly nameOf: (id: string) => JsonValue | undefined;
 }
@@ -36,18 +38,23 @@ const EXTERNAL = ['externalRef', 'ref', 'patch'] as const;
 /**
  * Returns the objects of the files. Replaces a definition or a Graph with the objects that it creates, reads or
  * patches.
+ *
+ * @param level the level of kro that finds the expressions of definitions. Graphs follow kro 0.10.
  */
-export function manifestsOf(inputs: readonly InputObject[]): WrittenObject[] {
+export function manifestsOf(
+  inputs: readonly InputObject[],
+  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+): WrittenObject[] {
   return inputs.flatMap((input) => {
-    if (isDefinition(input.object)) return manifestsOfList(input, ['spec', 'resources']);
-    if (isGraphObject(input.object)) return manifestsOfList(input, ['spec', 'nodes']);
+    if (isDefinition(input.object)) return manifestsOfList(input, ['spec', 'resources'], level);
+    if (isGraphObject(input.object)) return manifestsOfList(input, ['spec', 'nodes'], '0.10');
     const value = input.object as unknown as JsonObject;
-    return manifest({ input, base: [], frame: input, external: false, nameOf: () => undefined }, value);
+    return manifest({ input, base: [], frame: input, external: false, level, nameOf: () => undefined }, value);
   });
 }
 
 /** Returns the objects of a list of resources or nodes, followed by those of its subgraphs. */
-function manifestsOfList(input: InputObject, list: readonly PathStep[]): WrittenObject[] {
+function manifestsOfList(input: InputObject, list: readonly PathStep[], level: KroCompatibility): WrittenObject[] {
   const found: WrittenObject[] = [];
   // The search is a loop instead of a recursion, because the depth of subgraphs is not limited.
   const open = [list];
@@ -63,7 +70,8 @@ function manifestsOfList(input: InputObject, list: readonly PathStep[]): Written
       for (const part of ['template', ...EXTERNAL]) {
         const object = valueAtSteps(entry, [part]);
         if (!isJsonObject(object)) continue;
-        const place = { input, base: [...path, index, part], frame: entries, external: part !== 'template', nameOf };
+        const external = part !== 'template';
+        const place = { input, base: [...path, index, part], frame: entries, external, level, nameOf };
         found.push(...manifest(place, object));
       }
       open.push([...path, index, 'graph', 'nodes']);
@@ -73,7 +81,7 @@ function manifestsOfList(input: InputObject, list: readonly PathStep[]): Written
 }
 
 function manifest(
-  place: Pick<WrittenObject, 'input' | 'base' | 'frame' | 'external' | 'nameOf'>,
+  place: Pick<WrittenObject, 'input' | 'base' | 'frame' | 'external' | 'level' | 'nameOf'>,
   object: JsonObject,
 ): WrittenObject[] {
   const { apiVersion, kind } = object;
@@ -151,8 +159,8 @@ export function mayShareNamespace(a: WrittenObject, b: WrittenObject): boolean {
 }
 
 /** Parses a value, with the names of the resources of its frame filled in. */
-export function textIn({ nameOf }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
-  return nameText(value, nameOf);
+export function textIn({ nameOf, level }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
+  return nameText(value, nameOf, level);
 }
 
 const NESTED_POD: Readonly<Record<string, readonly string[]>> = {
