@@ -79,7 +79,7 @@ export function markerAdvice(text: string): readonly MarkerAdvice[] {
   const { type } = parsed;
   return [
     ...unfittingBounds(type, lexed.markers),
-    ...contradictions(lexed.markers),
+    ...contradictions(type, lexed.markers),
     ...textDefaults(type, lexed.markers),
     ...bracketedLists(lexed.markers),
   ];
@@ -107,7 +107,9 @@ function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAd
   return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
     if (key !== 'minimum' && key !== 'maximum') return [];
     const message = `${key} bounds a number, but the field is ${words}: it has no effect`;
-    const hint = suffix === undefined ? `remove ${key}` : `write ${key.slice(0, 3)}${suffix}=${value}`;
+    // Lengths are natural numbers.
+    const isLength = suffix !== undefined && /^\d+$/.test(value);
+    const hint = isLength ? `write ${key.slice(0, 3)}${suffix}=${value}` : `remove ${key}`;
     return [{ kind: 'no-effect', message, hint, offset }];
   });
 }
@@ -118,9 +120,13 @@ const BOUNDS: readonly (readonly [low: MarkerKey, high: MarkerKey])[] = [
   ['minItems', 'maxItems'],
 ];
 
-/** Advice about lower bounds that exceed upper bounds. If a marker occurs twice, the last one counts. */
-function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
-  return BOUNDS.flatMap(([low, high]) => {
+/**
+ * Advice about lower bounds that exceed upper bounds. If a marker occurs twice, the last one counts. Bounds without an
+ * effect contradict nothing.
+ */
+function contradictions(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
+  const isNumber = unboundedType(type) === undefined;
+  return BOUNDS.filter(([low]) => isNumber || low !== 'minimum').flatMap(([low, high]) => {
     const lower = markers.findLast(({ key }) => key === low);
     const upper = markers.findLast(({ key }) => key === high);
     if (lower === undefined || upper === undefined || !(Number(lower.value) > Number(upper.value))) return [];
@@ -153,7 +159,7 @@ function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvic
     const single = /^'(.*)'$/.exec(value)?.[1];
     if (single === undefined) return [];
     const message = 'the single quotes become part of the default';
-    return [{ kind: 'no-effect', message, hint: `write default="${single}"`, offset }];
+    return [{ kind: 'no-effect', message, hint: `write default=${quotedMarker(single)}`, offset }];
   });
 }
 
@@ -164,9 +170,12 @@ function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
     if (key !== 'enum' || inner === undefined) return [];
     const values = inner.split(',').map((each) => goTrim(each).replace(/^(["'])(.*)\1$/, '$2'));
     const message = 'the brackets become part of the first and of the last value';
-    return [{ kind: 'brackets', message, hint: `write enum="${values.join(',')}"`, offset }];
+    return [{ kind: 'brackets', message, hint: `write enum=${quotedMarker(values.join(','))}`, offset }];
   });
 }
+
+/** Formats a value in the quotes and escapes of markers. */
+const quotedMarker = (value: string): string => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
 /** The offset of the default's value in the field's line; `undefined` for a field without a default. */
 export function defaultOffset(text: string): number | undefined {

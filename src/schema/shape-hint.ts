@@ -67,10 +67,14 @@ function wordsOf(text: string, isCommand: boolean): readonly string[] {
 function objectMeant({ properties = {}, required = [] }: Schema, text: string): string | undefined {
   if (text.includes('${')) return undefined;
   const has = (name: string, type: string): boolean => properties[name]?.type === type;
-  const ports = /^(?:(\d+):)?(\d+)(?:\/[a-z]+)?$/i.exec(text);
-  if (ports !== null && has('containerPort', 'integer')) return `containerPort: ${ports[2] ?? ''}`;
-  if (ports !== null && Object.hasOwn(properties, 'targetPort'))
-    return ports[1] === undefined ? `port: ${text}` : `port: ${ports[1]}, targetPort: ${ports[2] ?? ''}`;
+  const [isPort, outer, inner = '', protocol = 'tcp'] = /^(?:(\d+):)?(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? [];
+  if (isPort !== undefined) {
+    // The protocol of a port is TCP by default.
+    const end = /^tcp$/i.test(protocol) ? '' : `, protocol: ${protocol.toUpperCase()}`;
+    if (has('containerPort', 'integer')) return `containerPort: ${inner}${end}`;
+    if (Object.hasOwn(properties, 'targetPort'))
+      return `port: ${outer ?? inner}${outer === undefined ? '' : `, targetPort: ${inner}`}${end}`;
+  }
   const mount = /^([\w.-]+):(\/[^:]*)(:ro)?$/.exec(text);
   if (mount !== null && has('mountPath', 'string'))
     return `name: ${mount[1] ?? ''}, mountPath: ${mount[2] ?? ''}${mount[3] === undefined ? '' : ', readOnly: true'}`;
