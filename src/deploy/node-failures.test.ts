@@ -11,7 +11,7 @@ test.each([
   [401, 'Unauthorized', /^log in again/],
   [404, 'namespaces "shop" not found', /create the namespace first/],
   [403, 'pods "web" is forbidden: exceeded quota: q, requested: pods=1', /kubectl describe resourcequota -n shop/],
-  [403, 'pods "web" is forbidden: failed quota: q: must specify cpu for: c', /what the quota still allows/],
+  [403, 'pods "web" is forbidden: failed quota: q: must specify cpu for: c', /^set the requests and limits/],
   [403, 'pods "web" is forbidden: maximum cpu usage per Container is 1, but limit is 2', /describe limitrange -n shop/],
   [403, 'pods "web" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true', /securityContext/],
   [403, 'unable to create new content in namespace a because it is being terminated', /until the namespace is gone/],

@@ -12,14 +12,26 @@ export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace
 const IMMUTABLE = /\bis immutable\b|may not change once set|updates to .* are forbidden/;
 
 /** Maps patterns of the server's messages to remedies for the refused write. */
-const REFUSALS: readonly (readonly [pattern: RegExp, remedy: (object: RefusedObject) => string])[] = [
+const REFUSALS: readonly (readonly [
+  pattern: RegExp,
+  remedy: (object: RefusedObject, found: RegExpExecArray) => string,
+])[] = [
   [
-    /^namespaces "[^"]*" not found/,
-    ({ namespace = 'default' }) =>
-      `create the namespace (kubectl create namespace ${namespace}), or make it a resource of the graph`,
+    /^namespaces "([^"]*)" not found/,
+    (_object, [, name = '']) =>
+      `create the namespace (kubectl create namespace ${name}), or make it a resource of the graph`,
   ],
   [
-    /(?:exceeded|failed) quota/,
+    /failed quota: \S+ must specify/,
+    () => 'set the requests and limits that the message names, or give the namespace defaults with a LimitRange',
+  ],
+  [
+    /insufficient quota to (?:consume|match)/,
+    ({ namespace = 'default' }) =>
+      `have a quota created that covers the object: kubectl describe resourcequota -n ${namespace} shows the present ones`,
+  ],
+  [
+    /exceeded quota/,
     ({ namespace = 'default' }) =>
       `request at most what the quota still allows, or have the quota raised: kubectl describe resourcequota -n ${namespace}`,
   ],
@@ -56,7 +68,11 @@ export const CORRECT_REFUSED =
 
 /** The remedy for a write that the API server refused; `undefined` for an unknown message. */
 export function refusalRemedy(message: string, object: RefusedObject): string | undefined {
-  return REFUSALS.find(([pattern]) => pattern.test(message))?.[1](object);
+  for (const [pattern, remedy] of REFUSALS) {
+    const found = pattern.exec(message);
+    if (found !== null) return remedy(object, found);
+  }
+  return undefined;
 }
 
 function deletion({ kind, name, namespace }: RefusedObject): string {

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import type { RefusedObject } from './refusal-remedies.ts';
+import { refusalRemedy } from './refusal-remedies.ts';
+
+test.each<[string, RefusedObject, RegExp]>([
+  ['namespaces "late" not found', {}, /kubectl create namespace late\)/],
+  ['namespaces "late" not found', { namespace: 'of-the-instance' }, /kubectl create namespace late\)/],
+  ['pods "web" is forbidden: exceeded quota: q, requested: pods=1', { namespace: 'shop' }, /still allows.* -n shop$/],
+  ['pods "web" is forbidden: failed quota: q: must specify limits.cpu for: c', {}, /^set the requests and limits/],
+  [
+    'pods "web" is forbidden: insufficient quota to consume: pods',
+    { namespace: 'shop' },
+    /^have a quota created.* -n shop /,
+  ],
+])('the remedy for the refusal %s of %j', (message, object, remedy) => {
+  expect(refusalRemedy(message, object)).toMatch(remedy);
+});
