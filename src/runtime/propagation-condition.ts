@@ -25,7 +25,8 @@ export function propagationConditions(
   if (!hasPropagation(graph)) return [];
   const held = reports.filter(({ because }) => because.kind === 'held');
   const names = held.slice(0, MAX_NAMED_NODES).map((report) => `node ${report.id} ${explainNode(report).reason}`);
-  const more = held.length > MAX_NAMED_NODES ? `\nand ${held.length - MAX_NAMED_NODES} more nodes` : '';
+  const unnamed = held.length - MAX_NAMED_NODES;
+  const more = unnamed > 0 ? `\nand ${unnamed} more ${unnamed === 1 ? 'node' : 'nodes'}` : '';
   const value =
     held.length === 0
       ? ({ status: 'True', reason: 'Propagated', message: 'no write is held back' } as const)

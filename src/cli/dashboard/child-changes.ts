@@ -1,5 +1,6 @@
 import type { EventLog, InspectEvent } from '../../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { count } from '../up/print-diagnostics.ts';
 import type { ChildSelection } from './child-selections.ts';
 import { isEvent } from './child-selections.ts';
 import { ChildWatch } from './child-watch.ts';
@@ -87,7 +88,10 @@ export class ChildChanges {
 
     const failed = wanted.flatMap(({ key }) => watches.get(key)?.watch.note ?? []);
     const omitted = selections.length - wanted.length;
-    const limit = omitted === 0 ? [] : [`changes of ${omitted} more objects or kinds are not followed`];
+    const limit =
+      omitted === 0
+        ? []
+        : [`changes of ${count(omitted, 'more object or kind', 'more objects or kinds')} are not followed`];
     return [...new Set([...failed, ...limit])];
   }
 

@@ -11,6 +11,7 @@ import { dataAt } from './data-at.ts';
 import { emptySelectionText } from './found-text.ts';
 import type { WritesOf } from './pending-writes.ts';
 import { pendingWrite } from './pending-writes.ts';
+import { count } from '../up/print-diagnostics.ts';
 import type { Evidence } from './why-report.ts';
 
 /** The maximum number of log lines in a report. */
@@ -48,8 +49,8 @@ export async function findEvidence(
       const objects = readRefs[index] ?? [];
       const own = objects.flatMap((object) => causes.get(object) ?? []);
       const unread = [...new Set(own.flatMap((each) => each.unread))];
-      if (objects.length < root.objects.length)
-        unread.push(`${root.objects.length - objects.length} more objects were not read`);
+      const omitted = root.objects.length - objects.length;
+      if (omitted > 0) unread.push(`${count(omitted, 'more object')} ${omitted === 1 ? 'was' : 'were'} not read`);
       const [troubles, write, found] = await Promise.all([
         Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
         root.node.retired === true ? undefined : pendingWrite(api, root.node.id, observation, signal),
@@ -145,7 +146,8 @@ function changedFields(node: string, { apply }: Decision): string[] {
     .flatMap(({ target, differences = [], lastWriter }) => {
       if (differences.length === 0) return [];
       const paths = differences.slice(0, MAX_FIELDS).map(({ path }) => path);
-      const more = differences.length > MAX_FIELDS ? ` and ${differences.length - MAX_FIELDS} more fields` : '';
+      const more =
+        differences.length > MAX_FIELDS ? ` and ${count(differences.length - MAX_FIELDS, 'more field')}` : '';
       const managers = [...new Set(differences.flatMap((each) => each.managers))];
       const by = managers.length > 0 ? managers.join(', ') : (lastWriter ?? 'another client');
       return [`${objectName(refOfTarget(target))}: ${paths.join(', ')}${more} changed by ${by}`];

@@ -18,6 +18,7 @@ import { shellWord } from '../shell-word.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownNode } from './shown-node.ts';
+import { count } from '../up/print-diagnostics.ts';
 import { shownNodes } from './shown-node.ts';
 import { suspendsWrites, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
@@ -177,13 +178,13 @@ const MAX_FIELDS = 5;
 function differingText(write: PendingWrite | undefined): string[] {
   const { differing = [] } = write ?? {};
   if (differing.length === 0) return [];
-  const more = differing.length > MAX_FIELDS ? ` and ${differing.length - MAX_FIELDS} more fields` : '';
+  const more = differing.length > MAX_FIELDS ? ` and ${count(differing.length - MAX_FIELDS, 'more field')}` : '';
   return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
 /**
- * Returns the first object with whose name a sentence in `found` begins. Such a sentence says that the object lacks
- * data, or that another client changed it.
+ * Returns the first object whose name is at the beginning of a sentence in `found`. Such a sentence says that the
+ * object lacks data, or that another client changed it.
  */
 function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));

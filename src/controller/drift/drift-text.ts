@@ -19,7 +19,7 @@ export function driftText({ target, nodeId, differences = [], lastWriter }: Appl
   }
   if (byWriter.size === 0) return `${where} was changed by ${lastWriter ?? 'another client'} and is put back`;
   const fields = [...byWriter].map(([writer, paths]) => `${paths.join(', ')} changed by ${writer}`);
-  const more =
-    differences.length > MAX_NAMED_FIELDS ? `, and ${differences.length - MAX_NAMED_FIELDS} more fields` : '';
+  const unnamed = differences.length - MAX_NAMED_FIELDS;
+  const more = unnamed > 0 ? `, and ${unnamed} more ${unnamed === 1 ? 'field' : 'fields'}` : '';
   return `${where}: ${fields.join('; ')}${more}; put back`;
 }

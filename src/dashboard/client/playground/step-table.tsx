@@ -83,7 +83,10 @@ export function StepTable(props: {
         </table>
       </div>
       {step.nodes.length > MAX_ROWS ? (
-        <p class="soft">{step.nodes.length - MAX_ROWS} more nodes are in the graph.</p>
+        <p class="soft">
+          {step.nodes.length - MAX_ROWS} more {step.nodes.length - MAX_ROWS === 1 ? 'node is' : 'nodes are'} in the
+          graph.
+        </p>
       ) : null}
     </div>
   );

@@ -5,7 +5,7 @@ import type { InstanceNode, NodeDetail, ValueEdge } from '../../../inspect/index
 import { inspectPaths, instanceRef, parseInstanceRef } from '../../../inspect/index.ts';
 import { ofInstance } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
-import { objectStateText, toneOfObject, unreadyFirst } from '../graph/picture.ts';
+import { objectStateText, plural, toneOfObject, unreadyFirst } from '../graph/picture.ts';
 import { ExpressionList } from '../shared/expression-list.tsx';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
@@ -139,7 +139,7 @@ export function unreadyText({ objects, unready = 0, omitted = 0 }: InstanceNode)
   return `${unready.toLocaleString('en')} of ${total.toLocaleString('en')} ${unready === 1 ? 'is' : 'are'} not ready`;
 }
 
-/** The maximum number of objects that the state lists. */
+/** The maximum number of objects that the part about the state lists. */
 const MAX_OBJECTS = 100;
 
 function StatePanel(props: {
@@ -215,7 +215,11 @@ function StatePanel(props: {
             </li>
           ))}
       </ul>
-      {hidden === 0 ? null : <p class="soft">{hidden.toLocaleString('en')} more objects are not listed.</p>}
+      {hidden === 0 ? null : (
+        <p class="soft">
+          {plural(hidden, 'more object')} {hidden === 1 ? 'is' : 'are'} not listed.
+        </p>
+      )}
     </>
   );
 }
