@@ -58,3 +58,28 @@ test.each([
 ])('no explanation in %s contains "undefined"', (_title, around, word) => {
   expect(explained(SHOP, around, word)).not.toContain('undefined');
 });
+
+test.each([
+  ['an object', 'image: nginx', 'image', /\*\*image\*\* `string`[^]*of apps\/v1 Deployment/],
+  ['a definition', 'includeWhen:', 'includeWhen', /\*\*includeWhen\*\* `\[\]string`/],
+  ['a template of a definition', 'replicas: 9', 'replicas', /\*\*replicas\*\* `integer`[^]*of apps\/v1 Deployment/],
+  ['a kind', 'kind: ReplicaSet', 'ReplicaSet', /\*\*apps\/v1 ReplicaSet\*\*/],
+])('a field of %s in a List is explained', (_title, around, word, expected) => {
+  const text = `apiVersion: v1
+kind: List
+items:
+  - apiVersion: apps/v1
+    kind: Deployment
+    spec: {template: {spec: {containers: [{name: a, image: nginx}]}}}
+  - apiVersion: kro.run/v1alpha1
+    kind: ResourceGraphDefinition
+    spec:
+      resources:
+        - id: web
+          includeWhen: []
+          template: {apiVersion: apps/v1, kind: Deployment, spec: {replicas: 9}}
+  - apiVersion: apps/v1
+    kind: ReplicaSet
+`;
+  expect(explained(text, around, word)).toMatch(expected);
+});

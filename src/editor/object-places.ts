@@ -48,12 +48,13 @@ export function objectPlace(
 ): ObjectPlace | undefined {
   const own = typeOfObject(value);
   if (own === undefined) return undefined;
-  const templates = own.group === 'kro.run' ? TEMPLATES.get(own.kind) : undefined;
+  const isList = own.group === '' && own.kind === 'List';
   let [type, root, at]: [GroupVersionKind, readonly PathStep[], JsonValue | undefined] = [own, [], value];
   for (const [index, step] of path.entries()) {
     at = childOf(at, step);
+    const isListItem = isList && index === 1 && path[0] === 'items';
+    const templates = type.group === 'kro.run' ? TEMPLATES.get(type.kind) : undefined;
     const isTemplate = templates?.has(String(step)) === true && typeof path[index - 1] === 'number';
-    const isListItem = own.kind === 'List' && index === 1 && path[0] === 'items';
     if (!isTemplate && !isListItem) continue;
     type = typeOfObject(at) ?? { group: '', version: '', kind: '' };
     root = path.slice(0, index + 1);
