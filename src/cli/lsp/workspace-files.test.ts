@@ -41,6 +41,19 @@ test.each([
   }
 });
 
+test('an absent file, a folder and a file with too long a name are not read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-workspace-'));
+  try {
+    mkdirSync(join(folder, 'folder.yaml'));
+    const names = ['absent.yaml', 'folder.yaml', `${'x'.repeat(300)}.yaml`];
+    expect(await Promise.all(names.map((name) => readManifestFile(uriOf(join(folder, name)))))).toEqual(
+      names.map(() => undefined),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 describe('the search for files', () => {
   let folder: string;
   beforeEach(() => {

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorCode, pathOfFileUrl } from '../../core/index.ts';
-import { isOutside } from '../file-paths.ts';
+import { isNoFile, isOutside } from '../file-paths.ts';
 
 /** Folders that hold no files of the user. */
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'dist', 'build', 'coverage', 'vendor', 'target']);
@@ -74,7 +74,8 @@ export async function readManifestFile(uri: string): Promise<FoundFile | undefin
     const text = await readFile(path, 'utf8');
     return isRelevant(text) ? { uri, text } : undefined;
   } catch (error) {
-    if (isGone(error)) return undefined;
+    // A folder can have the name of a manifest.
+    if (isNoFile(error) || errorCode(error) === 'EISDIR') return undefined;
     throw error;
   }
 }
@@ -83,13 +84,7 @@ async function entriesOf(folder: string): Promise<readonly Dirent[]> {
   try {
     return (await readdir(folder, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    if (isGone(error)) return [];
+    if (isNoFile(error)) return [];
     throw error;
   }
-}
-
-/** Does the error mean that a file or folder no longer exists, or that the user may not read it? */
-function isGone(error: unknown): boolean {
-  const code = errorCode(error);
-  return code !== undefined && ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP'].includes(code);
 }
