@@ -176,6 +176,11 @@ export interface OpenNode {
   readonly node: string;
   readonly reason: string;
   readonly remedy?: string;
+  /**
+   * Present when the node may not adopt an object that exists: `owned` by another instance, or `unowned`, which the
+   * definition does not allow.
+   */
+  readonly unadopted?: 'owned' | 'unowned';
 }
 
 /** The plan of one instance. */

@@ -4,7 +4,7 @@ import { parsePath } from '../../graph/index.ts';
 import { fieldManagers } from '../../runtime/index.ts';
 import { tableKey } from '../plan/kind-table.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
-import type { InstancePlan, ObjectPlan, ValueLine } from '../../inspect/index.ts';
+import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '../../inspect/index.ts';
 import { isOfController } from '../plan/value-lines.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface Adoption {
    * Nodes that cannot adopt their object or are blocked, each with a sentence that says why. `node` is empty for the
    * instance as a whole.
    */
-  readonly blocked: readonly { readonly instance: ObjectRef; readonly node: string; readonly reason: string }[];
+  readonly blocked: readonly BlockedNode[];
   /**
    * Other writes of the same instances. Writes that change only labels and annotations of the controller are left out.
    */
@@ -29,6 +29,11 @@ export interface Adoption {
     readonly node: string;
     readonly action: ObjectPlan['action'];
   }[];
+}
+
+/** A node that cannot adopt its object or is blocked. */
+export interface BlockedNode extends Pick<OpenNode, 'node' | 'reason' | 'unadopted'> {
+  readonly instance: ObjectRef;
 }
 
 /** An existing object that becomes a child of an instance. */
@@ -75,7 +80,12 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
       .filter(({ write }) => write.action === 'adopt')
       .map(({ instance, write }) => adopted(instance, write, liveObject(write.object))),
     blocked: plan.instances.flatMap((each) => [
-      ...each.blocked.map(({ node, reason }) => ({ instance: each.instance, node, reason })),
+      ...each.blocked.map(({ node, reason, unadopted }) => ({
+        instance: each.instance,
+        node,
+        reason,
+        ...(unadopted === undefined ? {} : { unadopted }),
+      })),
       ...(each.state === 'blocked' && each.because !== undefined
         ? [{ instance: each.instance, node: '', reason: each.because }]
         : []),

@@ -132,6 +132,17 @@ test('an object of another instance is refused with the name of this instance', 
   expect((await world.user.get(mapRef('shop-map')))['data']).toEqual({ text: 'mine' });
 });
 
+test('an object without an owner is refused with the annotation that allows its adoption', async () => {
+  await world.apply(
+    potDefinition([mapResource('map', { text: '${schema.spec.text}' })], { 'typekro.dev/adoption': 'refuse' }),
+  );
+  await world.advance(2000);
+  await world.apply(map({ text: 'mine' }));
+  const { code, err } = await run('adopt shop.json');
+  expect(code).toBe(1);
+  expect(err).toContain('hint: nothing was applied; allow it in the definition: typekro.dev/adoption: map=adopt');
+});
+
 test.each([
   ['adopt nowhere.json', 1, 'nowhere.json'],
   ['adopt shop.json --from rancher', 2, '--from takes helm, flux, argocd, controller, not "rancher"'],

@@ -1,5 +1,5 @@
 import { objectName, TypeKroError } from '../../core/index.ts';
-import type { Adoption } from '../adopt/adoption.ts';
+import type { Adoption, BlockedNode } from '../adopt/adoption.ts';
 import { adoptionOf } from '../adopt/adoption.ts';
 import { adoptionLines } from '../adopt/adoption-lines.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -93,9 +93,10 @@ function allowedOwners(input: CommandInput): ReadonlySet<string> {
 }
 
 /** The remedy for a node that is blocked. Only an object of another owner can be released. */
-function blockedRemedy(reason: string): string {
-  if (/^may not (?:take|adopt) /.test(reason))
+function blockedRemedy({ node, unadopted }: BlockedNode): string {
+  if (unadopted === 'owned')
     return 'release the object from the other instance, or allow it in the definition: typekro.dev/adoption: NODE=take-over';
+  if (unadopted === 'unowned') return `allow it in the definition: typekro.dev/adoption: ${node}=adopt`;
   return 'correct the field in the definition, or the value in the instance';
 }
 
@@ -107,7 +108,7 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
       `${objectName(first.instance)} cannot adopt all objects: ${first.node} ${first.reason}${others}`,
       {
         code: 'adopt/blocked',
-        remedy: `nothing was applied; ${blockedRemedy(first.reason)}`,
+        remedy: `nothing was applied; ${blockedRemedy(first)}`,
       },
     );
   }

@@ -87,7 +87,7 @@ export function withoutSecretInputs<Head extends Pick<InstanceHead, 'fields'>>(h
   return { ...head, fields };
 }
 
-/** Makes the plan of an instance without writes of its children. */
+/** Makes the plan of an instance whose children the controller does not write. */
 export function restingPlan(
   head: InstanceHead,
   state: InstancePlan['state'],
@@ -265,6 +265,11 @@ function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
   return !explainNode(report).waitsFor.some((id) => stuck.has(id));
 }
 
+function adoptionRefusal({ because }: NodeReport): Pick<OpenNode, 'unadopted'> {
+  if (because.kind !== 'other-owner') return {};
+  return { unadopted: because.owner === undefined ? 'unowned' : 'owned' };
+}
+
 /** The states of nodes that have no obstacle. */
 const STATES_WITHOUT_OBSTACLE: ReadonlySet<NodeReport['state']> = new Set([
   'ready',
@@ -290,7 +295,7 @@ function openNodes(
   for (const report of nodes) {
     if (report.retired === true || STATES_WITHOUT_OBSTACLE.has(report.state)) continue;
     const { node, reason, remedy } = explainNode(report);
-    const open = { node, reason, ...(remedy === undefined ? {} : { remedy }) };
+    const open = { node, reason, ...(remedy === undefined ? {} : { remedy }), ...adoptionRefusal(report) };
     const isOpen = endsByItself(report, stuck);
     if (refused.has(node) || !isOpen) {
       stuck.add(node);
