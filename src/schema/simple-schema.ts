@@ -191,8 +191,11 @@ class Builder {
       for (const name of Object.keys(block)) this.#broken.add(name);
       return;
     }
-    const { order, errors } = orderTypes(definitions);
-    this.errors.push(...errors.map((error) => ({ ...error, ...this.#typeHint(error.message, definitions.keys()) })));
+    const { order, errors } = orderTypes(
+      definitions,
+      (name) => hintForType(name, definitions.keys()) ?? nearestHint(name, definitions.keys()),
+    );
+    this.errors.push(...errors);
     if (errors.length > 0) {
       for (const name of definitions.keys()) this.#broken.add(name);
       return;
@@ -211,12 +214,6 @@ class Builder {
     if (isJsonObject(block)) return this.#struct(block, { path: ['spec'], prefix: '' }, 0);
     this.errors.push(notAMap(block, 'spec'));
     return undefined;
-  }
-
-  #typeHint(message: string, known: Iterable<string>): { hint?: string } {
-    const name = /^node (.*) does not exist$/s.exec(message)?.[1];
-    const hint = name === undefined ? undefined : (hintForType(name, known) ?? nearestHint(name, known));
-    return hint === undefined ? {} : { hint };
   }
 
   #report(
@@ -427,7 +424,7 @@ function valuelessHint(unknown: string): string | undefined {
 const EXPRESSION_HINT =
   'a field has a type here, such as string; values of the status are written in spec.schema.status, next to spec';
 
-/** Maps the beginning of kro's message about an invalid list of markers to a remedy. */
+/** Remedies for kro's messages about an invalid list of markers, each with the beginning of the message. */
 const LEX_HINTS: readonly (readonly [string, string])[] = [
   ["marker key '' ", 'remove the white space after the last marker; in a block scalar use "|-"'],
   ["marker key 'scale' ", 'scale needs the feature gate ScaleSubresource, which is off'],

@@ -23,11 +23,13 @@ function dependenciesOf(definition: CustomTypeDefinition): string[] {
 /**
  * The order in which custom types can be built: dependencies first. Every unknown dependency, every self-reference and
  * the first cycle are reported with kro's message.
+ *
+ * @param hintForUnknown returns the hint for a dependency that is no custom type
  */
-export function orderTypes(definitions: ReadonlyMap<string, CustomTypeDefinition>): {
-  order: string[];
-  errors: SimpleSchemaError[];
-} {
+export function orderTypes(
+  definitions: ReadonlyMap<string, CustomTypeDefinition>,
+  hintForUnknown: (name: string) => string | undefined,
+): { order: string[]; errors: SimpleSchemaError[] } {
   const errors: SimpleSchemaError[] = [];
   const edges = new Map<string, string[]>();
   for (const [name, definition] of definitions) {
@@ -44,7 +46,9 @@ export function orderTypes(definitions: ReadonlyMap<string, CustomTypeDefinition
       } else if (definitions.has(dependency)) known.push(dependency);
       else {
         const message = `node ${dependency} does not exist`;
-        errors.push({ code: 'simpleschema/unknown-type', message, path: ['types', name] });
+        const hint = hintForUnknown(dependency);
+        const path = ['types', name];
+        errors.push({ code: 'simpleschema/unknown-type', message, path, ...(hint === undefined ? {} : { hint }) });
       }
     }
     edges.set(name, known);
