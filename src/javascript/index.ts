@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 export { assignedAround, freeNames } from './free-names.ts';
-export { quoteJs } from './quote-js.ts';
+export { quoteForAuthor, quoteJs } from './quote-js.ts';
 export { analyseScopes, findBinding } from './scope-analysis.ts';
 export type { Binding, Captures, Scope, ScopeAnalysis } from './scope-analysis.ts';
 export { inputMap, mapPosition, readInputMap } from './source-map.ts';

@@ -1,7 +1,7 @@
 import type { AnyNode } from 'acorn';
 import type { FilePosition } from '../core/index.ts';
 import type { Captures, FunctionSyntax } from '../javascript/index.ts';
-import { childrenOf } from '../javascript/index.ts';
+import { childrenOf, quoteJs } from '../javascript/index.ts';
 
 interface Context {
   readonly code: string;
@@ -24,8 +24,8 @@ export function sourceData(node: FunctionSyntax, { bindings, usesThis }: Capture
   if (usesThis) readers.push('this: () => this');
   const { file, line, column } = context.authorOf(node.start) ?? firstKnown(node, context);
   const at = context.isRewritten ? `, at: [${positions(node, context).join()}]` : '';
-  const src = quoted(context.code.slice(node.start, node.end));
-  return `{ src: ${src}, file: ${quoted(file)}, line: ${line}, col: ${column}${at}, vars: { ${readers.join(', ')} } }`;
+  const src = quoteJs(context.code.slice(node.start, node.end));
+  return `{ src: ${src}, file: ${quoteJs(file)}, line: ${line}, col: ${column}${at}, vars: { ${readers.join(', ')} } }`;
 }
 
 function reader(name: string): string {
@@ -60,11 +60,6 @@ function firstKnown(node: FunctionSyntax, { file, tokens, authorOf }: Context): 
     if (author !== undefined) return author;
   }
   return { file, line: 1, column: 1 };
-}
-
-/** A string literal without line breaks. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
 /**

@@ -29,4 +29,11 @@ export const JAVASCRIPT: readonly MutationRow[] = [
     replace: 'name in globalThis;',
     tests: ['src/javascript/free-names.test.ts'],
   },
+  {
+    name: 'a line separator breaks the literal',
+    file: 'src/javascript/quote-js.ts',
+    find: '.replace(/[\\u2028\\u2029]/g, escaped)',
+    replace: '',
+    tests: ['src/transform/attach.test.ts', 'src/javascript/quote-js.test.ts'],
+  },
 ];

@@ -58,13 +58,6 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/attach.test.ts'],
   },
   {
-    name: 'a line separator in a function breaks the literal',
-    file: 'src/transform/source-data.ts',
-    find: ".replaceAll('\\u2028', '\\\\u2028')",
-    replace: '',
-    tests: ['src/transform/attach.test.ts'],
-  },
-  {
     name: 'a negative number of a map loses its sign',
     file: 'src/transform/edited-text.ts',
     find: 'let rest = value < 0 ? (-value << 1) | 1 : value << 1;',

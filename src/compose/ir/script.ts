@@ -1,3 +1,4 @@
+import { quoteForAuthor } from '../../javascript/index.ts';
 import type { FieldAccess, Kind, Node } from './node.ts';
 import { bodyOf } from './node.ts';
 
@@ -90,7 +91,7 @@ function script(node: Node, spec: string): Script | undefined {
   switch (node.kind) {
     case 'lit':
       return atom(
-        typeof node.value === 'string' && node.type.kind === 'string' ? quoted(node.value) : String(node.value),
+        typeof node.value === 'string' && node.type.kind === 'string' ? quoteForAuthor(node.value) : String(node.value),
       );
     case 'var':
       return atom(node.variable.name);
@@ -180,11 +181,5 @@ function called(node: Node, at: At): Script | undefined {
 
 function property(name: string, optional: boolean): string {
   if (/^[A-Za-z_$][\w$]*$/.test(name)) return `${optional ? '?.' : '.'}${name}`;
-  return `${optional ? '?.' : ''}[${quoted(name)}]`;
+  return `${optional ? '?.' : ''}[${quoteForAuthor(name)}]`;
 }
-
-const quoted = (text: string): string =>
-  `'${JSON.stringify(text)
-    .slice(1, -1)
-    .replaceAll(String.raw`\"`, '"')
-    .replaceAll("'", String.raw`\'`)}'`;

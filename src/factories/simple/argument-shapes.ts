@@ -1,6 +1,6 @@
 import { isPlainText } from '../../compose/index.ts';
 import type { ArgumentShape } from '../../compose/index.ts';
-import { quoteJs } from '../../javascript/index.ts';
+import { quoteForAuthor } from '../../javascript/index.ts';
 
 const shape =
   (takes: ArgumentShape['takes'], items?: ArgumentShape['items']) =>
@@ -10,15 +10,9 @@ const shape =
     example: typeof example === 'string' ? () => example : example,
   });
 
-/** Quotes a string for a remedy: in single quotes, or in double quotes when single quotes would need an escape. */
-function quoted(value: string): string {
-  const json = quoteJs(value);
-  return /['\\]/.test(json) ? json : `'${json.slice(1, -1)}'`;
-}
-
 /** Writes the key of an object literal. A plain or quoted `__proto__` would set the prototype. */
 const keyOf = (key: string): string =>
-  key === '__proto__' ? "['__proto__']" : /^[A-Za-z_]\w*$/.test(key) ? key : quoted(key);
+  key === '__proto__' ? "['__proto__']" : /^[A-Za-z_]\w*$/.test(key) ? key : quoteForAuthor(key);
 
 const text = shape(['text']);
 const flag = shape(['flag'])((given) => (given === 'false' ? 'false' : 'true'));
@@ -45,7 +39,7 @@ const map = (usual: string): ArgumentShape =>
       .flatMap((each) => (isPlainText(each) ? each.split(',') : []))
       .flatMap((pair) => {
         const [, key, value = ''] = /^\s*([\w./-]+)\s*[=:]\s*(\S*)\s*$/.exec(pair) ?? [];
-        return key === undefined ? [] : [`${keyOf(key)}: ${quoted(value)}`];
+        return key === undefined ? [] : [`${keyOf(key)}: ${quoteForAuthor(value)}`];
       });
     return pairs.length > 0 ? `{ ${pairs.join(', ')} }` : usual;
   });
@@ -83,7 +77,7 @@ const container = objects("[{ name: 'init', image: 'busybox' }]");
 const listOf = (usual: string): ArgumentShape =>
   texts((given) => {
     const words = isPlainText(given) ? given.split(/\s+/).filter((word) => word !== '') : [];
-    return words.length > 0 ? `[${words.map(quoted).join(', ')}]` : usual;
+    return words.length > 0 ? `[${words.map(quoteForAuthor).join(', ')}]` : usual;
   });
 
 /** The smallest number that is a size in bytes, not in GiB. */
@@ -121,7 +115,7 @@ export const ARGUMENT_SHAPES: Readonly<Record<string, ArgumentShape>> = {
   imagePullPolicy: text("'IfNotPresent'"),
   imagePullSecrets: objects((given) => {
     const [first] = [given].flat();
-    return `[{ name: ${quoted(isPlainText(first) && first.trim() !== '' ? first : 'registry')} }]`;
+    return `[{ name: ${quoteForAuthor(isPlainText(first) && first.trim() !== '' ? first : 'registry')} }]`;
   }),
   serviceAccountName: text("'runner'"),
   securityContext: object('{ runAsNonRoot: true }'),

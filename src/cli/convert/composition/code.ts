@@ -1,4 +1,5 @@
 import { identifier } from '../../../factories/index.ts';
+import { quoteForAuthor } from '../../../javascript/index.ts';
 
 /** The maximum line width of the project's code format, in characters. */
 const WIDTH = 120;
@@ -25,7 +26,7 @@ export type Code =
 export const textCode = (value: string): Code => ({ kind: 'text', text: value });
 
 /** A string literal. */
-export const stringCode = (value: string): Code => ({ kind: 'text', text: quoteTypeScript(value), isString: true });
+export const stringCode = (value: string): Code => ({ kind: 'text', text: quoteForAuthor(value), isString: true });
 
 /** A function call. Arguments that are too long for one line are printed on separate lines. */
 export const call = (callee: string, ...args: readonly Code[]): Code => ({ kind: 'call', callee, args });
@@ -44,21 +45,12 @@ export const objectCode = (members: readonly (readonly [string, Code])[]): Code 
 /** An array literal. */
 export const listCode = (items: readonly Code[]): Code => ({ kind: 'list', items });
 
-/** Quotes a string with the kind of quotes that needs fewer escapes; with single quotes if there is no difference. */
-export function quoteTypeScript(value: string): string {
-  const json = JSON.stringify(value).slice(1, -1).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
-  const single = json.split("'").length;
-  const double = json.split('\\"').length;
-  if (single > double) return `"${json}"`;
-  return `'${json.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
-}
-
 /** The fixed part of a template literal. */
 export const templatePart = (value: string): string =>
   JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll('`', '\\`').replaceAll('${', '\\${');
 
 /** The access to a member of an object: `.name` or `['a-b']`. */
-export const memberAccess = (name: string): string => (isName(name) ? `.${name}` : `[${quoteTypeScript(name)}]`);
+export const memberAccess = (name: string): string => (isName(name) ? `.${name}` : `[${quoteForAuthor(name)}]`);
 
 const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 
@@ -77,7 +69,7 @@ const isShorthand = (name: string, value: string): boolean =>
  * key would set the prototype.
  */
 const keyText = (name: string): string =>
-  name === '__proto__' ? `['__proto__']` : isName(name) ? name : quoteTypeScript(name);
+  name === '__proto__' ? `['__proto__']` : isName(name) ? name : quoteForAuthor(name);
 
 /**
  * Prints a part with oxfmt's formatting.

@@ -1,7 +1,8 @@
 import type { Call, Expr, Literal, Select } from '../../../cel/index.ts';
+import { quoteForAuthor } from '../../../javascript/index.ts';
 import type { Schema } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
-import { memberAccess, quoteTypeScript, templatePart } from './code.ts';
+import { memberAccess, templatePart } from './code.ts';
 
 /** Resolves the names that expressions inside a composition use. */
 export interface ExpressionScope {
@@ -146,7 +147,7 @@ class Writer {
     return { text: `${script.text} ?? ${within(other, 8)}`, kind: other.kind, binds: 4, ...(reads && { reads }) };
   }
 
-  /** Converts an empty map or a list of literals, which can be the default of an optional field. */
+  /** Converts an empty map, or a list of literals. Both can be the default of an optional field. */
   #wholeLiteral(expr: Expr): Script | undefined {
     if (expr.kind === 'map') return expr.entries.length === 0 ? { ...atom('{}', 'other'), type: 'object' } : undefined;
     if (expr.kind !== 'list' || expr.optionals.size > 0) return undefined;
@@ -222,7 +223,7 @@ const atom = (value: string, kind: ValueKind, reads = false): Script => ({
 });
 
 function literalOf({ type, value }: Literal): Script | undefined {
-  if (typeof value === 'string') return { ...atom(quoteTypeScript(value), 'string'), parts: [value] };
+  if (typeof value === 'string') return { ...atom(quoteForAuthor(value), 'string'), parts: [value] };
   if (typeof value === 'boolean') return atom(String(value), 'boolean');
   if (type !== 'int' || !Number.isSafeInteger(Number(value))) return undefined;
   return { ...atom(String(value), 'integer'), ...(Number(value) < 0 && { binds: UNARY }) };
@@ -237,8 +238,8 @@ function textOf(given: readonly (Script | string)[]): Script {
     else if (part !== '') parts.push(part);
   }
   const [only] = parts;
-  if (parts.length === 0) return atom(quoteTypeScript(''), 'string');
-  if (parts.length === 1 && typeof only === 'string') return { ...atom(quoteTypeScript(only), 'string'), parts };
+  if (parts.length === 0) return atom(quoteForAuthor(''), 'string');
+  if (parts.length === 1 && typeof only === 'string') return { ...atom(quoteForAuthor(only), 'string'), parts };
   if (parts.length === 1 && typeof only === 'object' && only.kind === 'string') return { ...only, parts };
   const inner = parts.map((part) => (typeof part === 'string' ? templatePart(part) : `\${${part.text}}`)).join('');
   const reads = parts.some((part) => typeof part === 'object' && part.reads === true);

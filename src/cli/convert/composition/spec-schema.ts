@@ -1,8 +1,9 @@
 import { isJsonObject } from '../../../core/index.ts';
 import type { JsonValue } from '../../../core/index.ts';
+import { quoteForAuthor } from '../../../javascript/index.ts';
 import type { Schema } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
-import { call, methodCode, objectCode, printCode, quoteTypeScript, stringCode, textCode } from './code.ts';
+import { call, methodCode, objectCode, printCode, stringCode, textCode } from './code.ts';
 import { dataCode } from './data-code.ts';
 
 /**
@@ -81,7 +82,7 @@ function typeOf(schema: Schema): Code | undefined {
   }
 }
 
-const words = (value: string): Code => ({ kind: 'text', text: quoteTypeScript(value), isString: true, words: value });
+const words = (value: string): Code => ({ kind: 'text', text: quoteForAuthor(value), isString: true, words: value });
 
 function bounds(name: string, { minimum, maximum }: Pick<Schema, 'minimum' | 'maximum'>): string {
   if (minimum === undefined) return maximum === undefined ? name : `${name} <= ${maximum}`;
