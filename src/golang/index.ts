@@ -35,6 +35,8 @@ export {
 export { parseIntegerLiteral } from './integer-literal.ts';
 export { goParseBool, goParseFloat, goParseInt, goParseUint, parseBool, parseInt64 } from './parse.ts';
 export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
+export type { PemBlock } from './pem.ts';
+export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
 export { goTrim, isGoSpace } from './space.ts';
 export { TEMPLATE_ACTION } from './template-action.ts';

@@ -294,6 +294,11 @@ test('a write calls each mutating webhook once while the patched objects are con
 test.each([
   ['!', 'unable to parse bytes as PEM block'],
   ['-----BEGIN KEY-----\nAAAA\n-----END KEY-----', 'no valid certificate authority data seen'],
+  ['-----BEGIN KEY-----\nAAAA\n-----END KEY-----\n!', 'unable to parse bytes as PEM block'],
+  [
+    '-----BEGIN CERTIFICATE-----\nName: a-b\n\nAAAA\n-----END CERTIFICATE-----',
+    'no valid certificate authority data seen',
+  ],
   [
     '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
     'failed to parse certificate: x509: malformed certificate',

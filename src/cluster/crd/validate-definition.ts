@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { cryptoLibrary } from '../../core/index.ts';
+import { goPemBlocks } from '../../golang/index.ts';
 import { crdErrors, crdUpdateErrors } from '../../schema/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
@@ -29,8 +30,6 @@ export function validateDefinition(object: KubeObject, problems: FieldError[], o
 
 const authorityOf = ({ spec }: KubeObject): string => textAt(spec, 'conversion', 'webhook', 'clientConfig', 'caBundle');
 
-const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
-
 /**
  * The reason why the CA bundle of a webhook (base64) contains no certificate; `''` for a bundle with a certificate, and
  * for an empty bundle.
@@ -38,19 +37,19 @@ const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
 function authorityProblem(authority: string): string {
   if (authority === '') return '';
   const text = Buffer.from(authority, 'base64').toString('latin1');
-  const blocks = [...text.matchAll(PEM_BLOCK)];
-  const certificates = blocks.filter(([, type]) => type === 'CERTIFICATE');
-  if (certificates.some(([block]) => isCertificate(block))) return '';
+  const { blocks, rest } = goPemBlocks(text);
+  const certificates = blocks.filter(({ type, hasHeaders }) => type === 'CERTIFICATE' && !hasHeaders);
+  if (certificates.some(({ bytes }) => isCertificate(bytes))) return '';
   const start = 'unable to load root certificates: ';
-  if (blocks.length === 0) return `${start}unable to parse bytes as PEM block`;
-  if (certificates.length === 0) return `${start}no valid certificate authority data seen`;
-  return `${start}failed to parse certificate: x509: malformed certificate`;
+  if (certificates.length > 0) return `${start}failed to parse certificate: x509: malformed certificate`;
+  if (rest !== '') return `${start}unable to parse bytes as PEM block`;
+  return `${start}no valid certificate authority data seen`;
 }
 
-function isCertificate(pem: string): boolean {
+function isCertificate(der: Buffer): boolean {
   const { X509Certificate } = cryptoLibrary();
   try {
-    return new X509Certificate(pem).serialNumber !== '';
+    return new X509Certificate(der).serialNumber !== '';
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown) return false;
     throw thrown;

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary } from '../../core/index.ts';
+import { goPemBlocks } from '../../golang/index.ts';
 import type { DerElement } from '../codec/der.ts';
 import { derChildren, DerError, identifierOf, readDer } from '../codec/der.ts';
 
@@ -86,11 +87,11 @@ export class CertificateRequestError extends Error {}
 
 /** Parses a request in PEM format and checks its signature. Throws CertificateRequestError. */
 export function readCertificateRequest(pem: string): CertificateRequest {
-  const block = /-----BEGIN ([^-]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/.exec(pem);
-  if (block?.[1] !== 'CERTIFICATE REQUEST')
+  const [block] = goPemBlocks(pem).blocks;
+  if (block?.type !== 'CERTIFICATE REQUEST')
     throw new CertificateRequestError('PEM block type must be CERTIFICATE REQUEST');
   try {
-    return readRequest(Buffer.from(block[2] ?? '', 'base64'));
+    return readRequest(block.bytes);
   } catch (thrown) {
     if (thrown instanceof DerError) throw new CertificateRequestError(thrown.message, { cause: thrown });
     throw thrown;

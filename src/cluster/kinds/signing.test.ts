@@ -39,8 +39,12 @@ function requestText(organizations: readonly string[] = [], spoil = false, other
   return pem('CERTIFICATE REQUEST', bytes);
 }
 
-const pem = (type: string, bytes: Buffer) =>
-  Buffer.from(`-----BEGIN ${type}-----\n${bytes.toString('base64')}\n-----END ${type}-----\n`).toString('base64');
+const pem = (type: string, bytes: Buffer, headers = '') =>
+  Buffer.from(`-----BEGIN ${type}-----\n${headers}${bytes.toString('base64')}\n-----END ${type}-----\n`).toString(
+    'base64',
+  );
+
+const HEADERS = 'Proc-Type: 4,NONE\nName: a-b\n\n';
 
 interface Answer {
   readonly message?: string;
@@ -148,6 +152,12 @@ test.each([
   const { code, answer } = await send('POST', REQUESTS, signingRequest('bad', spec));
   expect(code).toBe(422);
   expect(answer.details?.causes?.find((cause) => cause.field === field)?.message).toContain(message);
+});
+
+test('a request in a PEM block with headers, after other text, is accepted', async () => {
+  const text = Buffer.from(requestText(), 'base64').toString().replace('\n', `\n${HEADERS}`);
+  const request = Buffer.from(`a request\n${text}`).toString('base64');
+  expect(await send('POST', REQUESTS, signingRequest('headers', { request }))).toMatchObject({ code: 201 });
 });
 
 const SPECIFIES = 'x509: signature algorithm specifies an ECDSA public key, but have public key of type ';
@@ -286,6 +296,8 @@ test('the certificate must be PEM, and can be set only once', async () => {
     [Buffer.from('x').toString('base64'), 'must contain at least one CERTIFICATE PEM block'],
     [requestText(), 'only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"'],
     [pem('CERTIFICATE', Buffer.from([0x30, 0])), 'x509: malformed certificate'],
+    [pem('CERTIFICATE', Buffer.from([0x30, 0]), HEADERS), 'no PEM block headers are permitted'],
+    [pem('CERTIFICATE', Buffer.alloc(0)), 'found CERTIFICATE PEM block containing 0 certificates'],
   ] as const)
     expect((await change('signed', 'status', { certificate })).answer.message).toContain(message);
 });

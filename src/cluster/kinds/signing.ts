@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { cryptoLibrary, jsonEquals } from '../../core/index.ts';
-import { goQuote } from '../../golang/index.ts';
+import { goPemBlocks, goQuote } from '../../golang/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { dnsLabel, dnsSubdomain, listAt, numberAt, objectsAt, pathSegment, textAt } from '../../kubernetes/index.ts';
 import { authorize } from '../auth/authorizer.ts';
@@ -244,10 +244,10 @@ function validateConditions(object: KubeObject, problems: FieldError[]): void {
   }
 }
 
-function malformedBlock(pem: string): string | undefined {
+function malformedBlock(der: Buffer): string | undefined {
   const { X509Certificate } = cryptoLibrary();
   try {
-    return new X509Certificate(pem).serialNumber === '' ? 'no serial number' : undefined;
+    return new X509Certificate(der).serialNumber === '' ? 'no serial number' : undefined;
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }
@@ -256,12 +256,13 @@ function malformedBlock(pem: string): string | undefined {
 /** The problem of a signed certificate in PEM format; `undefined` for a valid certificate, and for an empty string. */
 function certificateProblem(pem: string): string | undefined {
   if (pem === '') return undefined;
-  const blocks = [...pem.matchAll(/-----BEGIN ([^-]+)-----([^-]*)-----END \1-----/g)];
+  const { blocks } = goPemBlocks(pem);
   if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
-  for (const [block, type = '', content = ''] of blocks) {
+  for (const { type, hasHeaders, bytes } of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${goQuote(type)}`;
-    if (content.includes(':')) return 'no PEM block headers are permitted';
-    const malformed = malformedBlock(block);
+    if (hasHeaders) return 'no PEM block headers are permitted';
+    if (bytes.length === 0) return 'found CERTIFICATE PEM block containing 0 certificates';
+    const malformed = malformedBlock(bytes);
     if (malformed !== undefined) return `x509: malformed certificate: ${malformed}`;
   }
   return undefined;
