@@ -32,10 +32,5 @@ export async function compressReply(acceptEncoding: string | undefined, reply: A
 const sizeOf = (body: Buffer | readonly Buffer[]): number =>
   Buffer.isBuffer(body) ? body.length : body.reduce((sum, part) => sum + part.length, 0);
 
-/** Does a client accept gzip? A weight of 0 means that the client does not accept it. */
-function acceptsGzip(header: string): boolean {
-  return header.split(',').some((part) => {
-    const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
-    return (name === 'gzip' || name === '*') && !parameters.some((text) => /^q=0(?:\.0*)?$/.test(text));
-  });
-}
+/** Does a client accept gzip? As in an API server, only an entry that is exactly `gzip` counts. */
+const acceptsGzip = (header: string): boolean => header.split(',').some((entry) => entry.trim() === 'gzip');
