@@ -67,8 +67,15 @@ export const CLI: readonly MutationRow[] = [
   {
     name: 'the lock of a process that this user may not signal counts as stale',
     file: 'src/cli/up/process-lock.ts',
-    find: "return errorCode(error) === 'EPERM';",
+    find: "return errorCode(error) === 'EPERM' && [start, '-'].includes(startOf(pid));",
     replace: 'return false;',
+    tests: ['src/cli/up/process-lock.test.ts'],
+  },
+  {
+    name: 'the lock of an ended process counts as held when its pid belongs to another user',
+    file: 'src/cli/up/process-lock.ts',
+    find: " && [start, '-'].includes(startOf(pid))",
+    replace: '',
     tests: ['src/cli/up/process-lock.test.ts'],
   },
   {
@@ -161,6 +168,20 @@ export const CLI: readonly MutationRow[] = [
     find: 'levels.findLast(',
     replace: 'levels.find(',
     tests: ['src/cli/lint/formats.test.ts'],
+  },
+  {
+    name: 'a field that becomes required names the instances that set it',
+    file: 'src/cli/plan/definition-plan.ts',
+    find: 'if (breaking && REQUIRES_VALUE.has(type)) {',
+    replace: 'if (!breaking) {',
+    tests: ['src/cli/plan/definition-plan.test.ts'],
+  },
+  {
+    name: 'objects beside a definition keep the fields of the cluster',
+    file: 'src/cli/commands/convert.ts',
+    find: 'withoutLive(context, others).map(applicableObject)',
+    replace: 'others as never',
+    tests: ['src/cli/convert/convert.test.ts'],
   },
   {
     name: 'references may form a cycle',

@@ -73,13 +73,20 @@ describe('a process lock', () => {
     lock.release();
   });
 
-  test('is refused while its process is alive, even if this user may not signal the process', () => {
+  test.each([
+    ['is refused while its process is alive', '999999999 1 x', { holder: 999_999_999 }],
+    [
+      'replaces the lock of an earlier process with the same id',
+      `${process.pid} 1 x`,
+      { isHeld: expect.any(Function) },
+    ],
+  ])('%s, even if this user may not signal the process', (_title, content, expected) => {
     const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
       throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
     });
-    writeFileSync(file, '4711 1 x');
+    writeFileSync(file, content);
     try {
-      expect(takeLock(file)).toEqual({ holder: 4711 });
+      expect(takeLock(file)).toMatchObject(expected);
     } finally {
       kill.mockRestore();
     }

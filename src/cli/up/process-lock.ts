@@ -97,7 +97,10 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Is the process that wrote the lock alive? A process that this one may not signal counts as alive. */
+/**
+ * Is the process that wrote the lock alive? A process that this one may not signal counts as alive, unless its start
+ * time shows that it is a later process with the same id.
+ */
 function isHolderAlive(lock: string): boolean {
   const [pidText = '', start = ''] = lock.split(' ');
   const pid = Number.parseInt(pidText, 10);
@@ -105,7 +108,7 @@ function isHolderAlive(lock: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return errorCode(error) === 'EPERM';
+    return errorCode(error) === 'EPERM' && [start, '-'].includes(startOf(pid));
   }
   return start === startOf(pid);
 }
