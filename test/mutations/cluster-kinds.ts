@@ -3,6 +3,13 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the rules of single kinds: status of Jobs, storage classes, Ingress classes, and nodes. */
 export const CLUSTER_KINDS: readonly MutationRow[] = [
   {
+    name: 'a variable may read a file of any volume',
+    file: 'src/cluster/kinds/pod-env.ts',
+    find: "else if (optionalAt(volume, 'emptyDir') === undefined)",
+    replace: 'else if (volume === null)',
+    tests: ['src/cluster/kinds/pod-validation.test.ts'],
+  },
+  {
     name: 'a container cannot mount the volume of a claim template',
     file: 'src/cluster/kinds/workloads.ts',
     find: 'volumes: [...claims, ...others]',

@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const GRAPH: readonly MutationRow[] = [
   {
+    name: 'the other level counts as accepting a definition that it refuses for its own reasons',
+    file: 'src/graph/level-hints.ts',
+    find: 'if ([...known].some((place) => !own.has(place))) return',
+    replace: 'if (known.size < 0) return',
+    tests: ['src/graph/level-hints.test.ts'],
+  },
+  {
     name: 'a condition is reported as an additional error when its field has the wrong type',
     file: 'src/graph/check-types.ts',
     find: 'if (this.#readsBrokenSchema(compiled)) return undefined;',
