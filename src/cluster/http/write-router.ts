@@ -6,10 +6,10 @@ import type { AdmissionGate } from '../admission/gate.ts';
 import type { withAdmission } from '../admission/session.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import { storeKey } from '../store/store.ts';
-import { builtinType } from '../types/builtin.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject, warnOfOrphans } from '../verbs/delete.ts';
 import { deleteCollection } from '../verbs/delete-collection.ts';
+import { decodeDeleteOptions } from '../verbs/delete-options.ts';
 import type { DeleteRequestOptions } from '../verbs/options.ts';
 import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
 import { patchForm, patchObject } from '../verbs/patch.ts';
@@ -19,7 +19,7 @@ import type { VirtualContext } from '../virtual/index.ts';
 import type { AccountContext } from './default-account.ts';
 import { awaitDefaultAccount } from './default-account.ts';
 import { virtualReply } from '../virtual/index.ts';
-import { decodeAs, decodeBody, mediaType, readBody } from '../verbs/body.ts';
+import { decodeBody, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { replyObject, representation } from '../verbs/respond.ts';
@@ -224,18 +224,6 @@ function replyDeletion(
   return replyValue(200, status, output, warningHeader(write.warnings));
 }
 
-function deleteBody(registry: Registry, request: ApiRequest): JsonObject {
-  const node = builtinType('meta.v1.DeleteOptions');
-  const raw = readBody(request, '', 'Ignore');
-  const loose = isJsonObject(raw.value) ? { ...raw.value, apiVersion: 'v1' } : raw.value;
-  return decodeAs(
-    { ...raw, value: loose },
-    { apiVersion: 'v1', kind: 'DeleteOptions', version: 'v1', node, resource: undefined, unnamed: true },
-    registry,
-    'Ignore',
-  ).object as unknown as JsonObject;
-}
-
 function deleteQuery({ query }: ApiRequest): JsonObject {
   const options: JsonObject = { dryRun: [...query.all('dryRun')] };
   const grace = integer(query, 'gracePeriodSeconds');
@@ -247,7 +235,8 @@ function deleteQuery({ query }: ApiRequest): JsonObject {
 
 /** Reads the options of a deletion from the body. Without a body, reads them from the query. */
 function readDeleteOptions(registry: Registry, request: ApiRequest): DeleteRequestOptions {
-  const body = request.body.length > 0 ? deleteBody(registry, request) : deleteQuery(request);
+  const body =
+    request.body.length > 0 ? decodeDeleteOptions(readBody(request, '', 'Ignore'), registry) : deleteQuery(request);
   const grace = body['gracePeriodSeconds'];
   const policy = body['propagationPolicy'];
   const orphan = body['orphanDependents'];

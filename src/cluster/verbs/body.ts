@@ -38,7 +38,8 @@ const TEXT = new TextDecoder('utf-8');
 
 /**
  * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name a kind. `types` are the
- * types for a protobuf body (default: the types of the latest version). Throws 400 or 415.
+ * types for a protobuf body (default: the types of the latest version). Throws 400 for a malformed body, and 415 for an
+ * unknown content type.
  */
 export function readBody(
   request: ApiRequest,
@@ -115,7 +116,10 @@ export interface DecodedBody {
   readonly warnings: readonly string[];
 }
 
-/** Decodes a body as an object of a resource. Throws 400, 415, and 422 for a custom resource of another kind. */
+/**
+ * Decodes a body as an object of a resource. Throws 400 for a malformed body, 415 for an unknown content type, and 422
+ * for a custom resource of another kind.
+ */
 export function decodeBody(
   request: ApiRequest,
   resource: ServedResource,
@@ -133,7 +137,7 @@ export interface BodyType {
   readonly version: string;
   readonly node: ObjectNode;
   readonly resource: ServedResource | undefined;
-  /** Do errors omit the type? */
+  /** Do errors of decoding omit the type? */
   readonly unnamed?: boolean;
 }
 
@@ -145,7 +149,10 @@ export const bodyTypeOf = (resource: ServedResource): BodyType => ({
   resource,
 });
 
-/** Decodes a parsed body as an object of a type. Throws 400, and 422 for a custom resource of another kind. */
+/**
+ * Decodes a parsed body as an object of a type. Throws 422 for a custom resource of another kind, and 400 for any other
+ * body that the type does not allow.
+ */
 export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, validation: FieldValidation): DecodedBody {
   // A body that is null, such as empty YAML, counts as an object without members.
   const value = raw.value ?? {};
@@ -217,7 +224,10 @@ function inOrderOf(document: JsonObject, paths: readonly string[]): readonly str
   return [...found, ...wanted];
 }
 
-/** Decodes a JSON object as a type. Throws DecodeError. For `frozenIsTyped`, see `decodeObject`. */
+/**
+ * Decodes a JSON object as a type. Throws DecodeError for a value that its type does not allow. For `frozenIsTyped`,
+ * see `decodeObject`.
+ */
 export function decodeTyped(
   value: JsonObject,
   type: BodyType,
@@ -232,13 +242,15 @@ const TYPE_META =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /**
- * Adds a missing `kind` and `apiVersion` to the body of a built-in type. Refuses a body of another type, and a custom
- * resource that does not name its type.
+ * Returns the body with its `kind` and `apiVersion`, which are empty when they are missing. `refuse` makes the error for
+ * a body without a readable type.
  */
-function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry: Registry): JsonObject {
-  const unreadable = (problem: string) => badRequest(unrecognized(type.kind, problem, body));
+export function readTypeMeta(
+  value: JsonValue,
+  refuse: (problem: string) => Error,
+): { readonly value: JsonObject; readonly kind: string; readonly apiVersion: string } {
   const mismatch = (wrong: JsonValue, target: string) =>
-    unreadable(
+    refuse(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${goJsonKind(wrong)} into Go ${target}`,
     );
   if (!isJsonObject(value)) throw mismatch(value, `value of type ${TYPE_META}`);
@@ -246,8 +258,18 @@ function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry
   const apiVersion = value['apiVersion'] ?? '';
   if (typeof kind !== 'string') throw mismatch(kind, 'struct field .kind of type string');
   if (typeof apiVersion !== 'string') throw mismatch(apiVersion, 'struct field .apiVersion of type string');
+  if (apiVersion.split('/').length > 2) throw refuse(`unexpected GroupVersion string: ${apiVersion}`);
+  return { value, kind, apiVersion };
+}
+
+/**
+ * Adds a missing `kind` and `apiVersion` to the body of a built-in type. Refuses a body of another type, and a custom
+ * resource that does not name its type.
+ */
+function checkKind(decoded: JsonValue, { body }: RawBody, type: BodyType, registry: Registry): JsonObject {
+  const unreadable = (problem: string) => badRequest(unrecognized(type.kind, problem, body));
+  const { value, kind, apiVersion } = readTypeMeta(decoded, unreadable);
   if (kind === type.kind && apiVersion === type.apiVersion) return value;
-  if (apiVersion.split('/').length > 2) throw unreadable(`unexpected GroupVersion string: ${apiVersion}`);
   if (type.resource?.custom !== undefined) refuseCustomKind(value, body, kind, apiVersion, type);
   const full = { ...value, kind: kind || type.kind, apiVersion: apiVersion || type.apiVersion };
   if (full.kind === type.kind && full.apiVersion === type.apiVersion) return full;
@@ -289,7 +311,7 @@ function wrongKind(
   const { kind, apiVersion } = value;
   const version = apiVersion.split('/').at(-1) ?? '';
   const problem = notOfType(value, version, type, registry);
-  return type.unnamed === true ? problem : cannotHandle(kind, version, type, problem);
+  return cannotHandle(kind, version, type, problem);
 }
 
 /** Kinds that exist in every version of every group. */
