@@ -17,9 +17,11 @@ const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|break
 
 const BREAKING = /breaking changes detected/;
 
-/** Describes an object that is being deleted. */
-const beingDeleted = ({ metadata: { deletionTimestamp = '', finalizers = [] } }: KubeObject) =>
-  `it is being deleted (since ${deletionTimestamp}), and held by ${finalizers.join(', ')}`;
+/** Describes an object that is being deleted, with its finalizers. */
+function beingDeleted({ metadata: { deletionTimestamp = '', finalizers = [] } }: KubeObject): string {
+  const held = finalizers.length === 0 ? '' : `, and held by ${finalizers.join(', ')}`;
+  return `it is being deleted (since ${deletionTimestamp})${held}`;
+}
 
 /** How long a controller must keep reporting a refused write before the deploy fails, in milliseconds. */
 const REFUSED_MS = 5000;
