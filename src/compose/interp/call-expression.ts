@@ -10,17 +10,22 @@ import { evaluateObject, privateMember, propertyKey } from './members.ts';
 
 /** Evaluates `f(…)` and `object.method(…)` outside an optional chain. */
 export function callExpression(node: CallExpression, env: Env): unknown {
-  const { callee } = node;
+  return callCallee(node.callee, env, () => argumentsOf(node.arguments, env));
+}
+
+/**
+ * Calls the function that an expression denotes. `this` of a member is its object. As in JavaScript, `args` is called
+ * after the evaluation of the callee.
+ */
+export function callCallee(callee: CallExpression['callee'], env: Env, args: () => unknown[]): unknown {
   if (callee.type === 'MemberExpression') {
     const object = evaluateObject(callee.object, env);
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
-      return resolveMerged(
-        callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
-      );
+      return resolveMerged(callValue(env.interpreter, fn, object, args(), sourceTextOf(callee, env)));
     }
     const key = propertyKey(callee, env);
-    return resolveMerged(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
+    return resolveMerged(callMethod(env.interpreter, object, key, args()));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = env.interpreter.evaluate(callee, env);
@@ -29,9 +34,7 @@ export function callExpression(node: CallExpression, env: Env): unknown {
   }
   if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
     refuseUnmade(callee.name);
-  return resolveMerged(
-    callValue(env.interpreter, fn, undefined, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
-  );
+  return resolveMerged(callValue(env.interpreter, fn, undefined, args(), sourceTextOf(callee, env)));
 }
 
 /** Evaluates the arguments of a call. A spread argument is expanded to its elements. */

@@ -2,9 +2,11 @@ import type { Expression, TaggedTemplateExpression, TemplateLiteral } from 'acor
 import { concat, literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { textOrNode, textValue } from '../value/ops.ts';
-import { callValue } from './calls.ts';
+import type { Site } from '../refusal/refusal.ts';
+import { activeTrace } from '../trace/current.ts';
+import { callCallee } from './call-expression.ts';
 import type { Env } from './env.ts';
-import { inEnv } from './env.ts';
+import { inEnv, siteOf } from './env.ts';
 import { warnUndefinedText } from './undefined-text.ts';
 
 /** `` `a-${b}` `` */
@@ -31,16 +33,28 @@ function evaluateText(node: Expression, env: Env): string | Node {
   return textOrNode(value);
 }
 
+/** Maps the place of a tagged template to its strings. As in JavaScript, all evaluations of one place share them. */
+const strings = new WeakMap<Site, readonly (string | undefined)[]>();
+
 /** `` tag`a-${b}` `` */
 export function taggedTemplate({ tag, quasi }: TaggedTemplateExpression, env: Env): unknown {
-  const strings = quasi.quasis.map(({ value }) => value.cooked ?? '');
-  const raw = quasi.quasis.map(({ value }) => value.raw);
-  const values = quasi.expressions.map((expression) => env.interpreter.evaluate(expression, env));
-  return callValue(
-    env.interpreter,
-    env.interpreter.evaluate(tag, env),
-    undefined,
-    [Object.assign(strings, { raw }), ...values],
-    'a tagged template',
-  );
+  return callCallee(tag, env, () => [
+    stringsOf(quasi, env),
+    ...quasi.expressions.map((expression) => env.interpreter.evaluate(expression, env)),
+  ]);
+}
+
+/** The constant parts of a tagged template: a frozen list, whose member `raw` has the parts as they are written. */
+function stringsOf(quasi: TemplateLiteral, env: Env): readonly (string | undefined)[] {
+  const site = siteOf(env.unit, quasi);
+  let parts = strings.get(site);
+  if (parts === undefined) {
+    const cooked = quasi.quasis.map(({ value }) => value.cooked ?? undefined);
+    const raw = Object.freeze(quasi.quasis.map(({ value }) => value.raw));
+    parts = Object.freeze(Object.defineProperty(cooked, 'raw', { value: raw }));
+    strings.set(site, parts);
+  }
+  const { raw } = parts as unknown as TemplateStringsArray;
+  activeTrace().track(raw as object);
+  return activeTrace().track(parts as object) as readonly (string | undefined)[];
 }
