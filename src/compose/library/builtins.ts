@@ -382,6 +382,11 @@ define(Object.freeze, ([value]) => {
   if (currentOwns(value)) return freezeWritten(value);
   return symbolicSome([value]) ? value : NATIVE;
 });
+define(Reflect.deleteProperty, ([object, key]) =>
+  currentOwns(object) && isFrozen(object) && symbolic(key) === undefined
+    ? !Object.hasOwn(object, key as PropertyKey)
+    : NATIVE,
+);
 define(Object.isFrozen, ([value]) => (currentOwns(value) ? isFrozen(value) : NATIVE));
 
 const currentOwns = (value: unknown): value is object =>

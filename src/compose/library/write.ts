@@ -57,7 +57,11 @@ export function writeMember(raw: unknown, key: Key, value: unknown): void {
   else setOwn(target, key, value);
 }
 
-/** Interprets `delete object.key`. */
+/**
+ * Interprets `delete object.key`.
+ *
+ * @throws TypeError for a member that cannot be deleted, as in strict mode.
+ */
 export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): void {
   const object = resolveMerged(raw);
   const inner = symbolic(object);
@@ -65,13 +69,23 @@ export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): voi
     distribute(inner, (side) => deleteKey(interpreter, side, key));
     return;
   }
-  const target = owned(object, inner instanceof Sym ? inner : undefined);
+  const target = made(object, inner instanceof Sym ? inner : undefined);
+  const isMerged = mergedPieces(target) !== undefined;
+  if (isFrozen(target)) {
+    if (key instanceof Sym || isMerged || Object.hasOwn(target, key)) throw cannotDelete(target, key);
+    return;
+  }
   activeTrace().recordUndo(target);
   if (key instanceof Sym) return deleteSymbolic(target, key);
-  if (mergedPieces(target) !== undefined && typeof key === 'string')
+  if (isMerged && typeof key === 'string')
     return replaceMembers(interpreter, target, restOf(interpreter, target, [key]));
-  deleteMember(target, key);
+  if (!deleteMember(target, key)) throw cannotDelete(target, key);
 }
+
+const cannotDelete = (target: object, key: Key): TypeError =>
+  new TypeError(
+    `Cannot delete property '${key instanceof Sym ? labelOf(key) : String(key)}' of ${Array.isArray(target) ? '[object Array]' : '#<Object>'}`,
+  );
 
 /**
  * Interprets `delete object[key]` with a symbolic key: deletes each key of the object under the condition that it
@@ -109,8 +123,19 @@ export function isFrozen(value: unknown): boolean {
   return Object.isFrozen(value) || frozen.has(value as object);
 }
 
-/** The object to change. Refuses an object that the composition did not make. */
+/**
+ * The object to change. Refuses an object that the composition did not make.
+ *
+ * @throws TypeError for a frozen object.
+ */
 export function owned(object: unknown, inner: Sym | undefined): object {
+  const target = made(object, inner);
+  if (isFrozen(target)) throw new TypeError('Cannot assign to read only property of a frozen object');
+  return target;
+}
+
+/** An object that the composition made. Refuses any other object. */
+function made(object: unknown, inner: Sym | undefined): object {
   if (inner !== undefined) {
     return refuse(
       'read-only',
@@ -128,6 +153,5 @@ export function owned(object: unknown, inner: Sym | undefined): object {
       'make a copy inside the composition',
     );
   }
-  if (isFrozen(object)) throw new TypeError('Cannot assign to read only property of a frozen object');
   return object;
 }

@@ -40,20 +40,21 @@ export function setMemberWhen(object: object, key: string, test: Node, value: un
   note(object, withKey(entries, key, test));
 }
 
-/** Deletes a key of an object. */
-export function deleteMember(object: object, key: PropertyKey): void {
-  if (typeof key !== 'string' || !noted(object)) {
-    Reflect.deleteProperty(object, key);
-    return;
-  }
+/** Deletes a key of an object. Returns false for a member that cannot be deleted. */
+export function deleteMember(object: object, key: PropertyKey): boolean {
+  if (typeof key !== 'string' || !noted(object)) return Reflect.deleteProperty(object, key);
   const entries = ownKeys(object).filter((entry) => entry.key !== key);
-  Reflect.deleteProperty(object, key);
+  if (!Reflect.deleteProperty(object, key)) return false;
   note(object, entries);
+  return true;
 }
 
 /** Deletes a key of an object under a condition. */
 export function deleteMemberWhen(object: object, key: string, test: Node): void {
-  if (isLiteral(test, true)) return deleteMember(object, key);
+  if (isLiteral(test, true)) {
+    deleteMember(object, key);
+    return;
+  }
   if (isLiteral(test, false) || !Object.hasOwn(object, key)) return;
   const entries = ownKeys(object);
   setOwn(object, key, phi(test, undefined, (object as Record<string, unknown>)[key]));
