@@ -1,6 +1,7 @@
 import type {
   AnyNode,
   ArrowFunctionExpression,
+  BlockStatement,
   Expression,
   FunctionDeclaration,
   FunctionExpression,
@@ -127,17 +128,27 @@ function run(node: Closure['node'], env: Env): unknown {
     else env.interpreter.bindPattern(param, given.at(index), env, 'let');
   });
   if (node.body.type !== 'BlockStatement') return env.interpreter.evaluate(node.body, env);
-  const result = resultOf(executeBody(node.body.body, env));
+  const result = resultOf(executeBody(node.body.body, withScope(env, scopeOfVars(node, node.body, env))));
   if (result === DEAD) throw new DeadEnd();
   if (result === POISON) throw new FollowUp();
   return result;
 }
 
-/** Executes the body of a function. `var` names belong to the scope of the function, other names to a block inside. */
-function executeBody(body: readonly Statement[], env: Env): Completion {
+/**
+ * Declares the `var` names of a body. They share the scope of plain parameters. Functions in the defaults of other
+ * parameters do not see them, so they have a scope inside, in which a name of a parameter begins with its value.
+ */
+function scopeOfVars({ params }: Closure['node'], { body }: BlockStatement, { scope, unit }: Env): LexicalEnvironment {
+  const isPlain = params.every(({ type }) => type === 'Identifier');
+  const vars = isPlain ? scope : new LexicalEnvironment(scope, unit);
   for (const name of varNames(body)) {
-    if (!env.scope.names.has(name)) env.scope.declare(name, false, undefined, true);
+    if (!vars.names.has(name)) vars.declare(name, false, scope.names.get(name)?.value, true);
   }
+  return vars;
+}
+
+/** Executes the body of a function. Names that are not `var` names belong to a block inside the scope. */
+function executeBody(body: readonly Statement[], env: Env): Completion {
   const inner = withScope(env, new LexicalEnvironment(env.scope, env.unit));
   return env.interpreter.executeFresh(body, inner);
 }
