@@ -173,10 +173,7 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
 }
 
 function unaryExpression(node: UnaryExpression, env: Env): unknown {
-  if (node.operator === 'typeof') {
-    if (node.argument.type === 'Identifier' && !isDeclared(env, node.argument.name)) return 'undefined';
-    return typeofValue(evaluate(node.argument, env));
-  }
+  if (node.operator === 'typeof') return typeOf(node, env);
   if (node.operator === 'delete') return evaluateDelete(node.argument, env);
   const twice = node.operator === '~' && node.argument.type === 'UnaryExpression' && node.argument.operator === '~';
   // `~~x` is `x | 0`.
@@ -193,10 +190,26 @@ function isDeclared(env: Env, name: string): boolean {
   return env.scope.find(name) !== undefined || env.unit.lookup(name) !== undefined || name in globalThis;
 }
 
+/** `typeof x`, which may be compared with a constant. */
+function typeOf({ argument }: UnaryExpression, env: Env, compared?: string): unknown {
+  if (argument.type === 'Identifier' && !isDeclared(env, argument.name)) return 'undefined';
+  return typeofValue(evaluate(argument, env), compared);
+}
+
+const EQUALITIES: ReadonlySet<string> = new Set(['==', '!=', '===', '!==']);
+
+/** Evaluates the side of an equality. */
+function comparedSide(node: Expression, other: Expression, env: Env): unknown {
+  const compared = other.type === 'Literal' && typeof other.value === 'string' ? other.value : undefined;
+  const isTypeof = node.type === 'UnaryExpression' && node.operator === 'typeof';
+  return isTypeof ? typeOf(node, env, compared) : evaluate(node, env);
+}
+
 function binary(node: BinaryExpression, env: Env): unknown {
   if (node.left.type === 'PrivateIdentifier') return refuse('unsupported', 'a private name cannot be traced');
-  const left = evaluate(node.left, env);
-  const right = evaluate(node.right, env);
+  const isEquality = EQUALITIES.has(node.operator);
+  const left = isEquality ? comparedSide(node.left, node.right, env) : evaluate(node.left, env);
+  const right = isEquality ? comparedSide(node.right, node.left, env) : evaluate(node.right, env);
   if (node.operator === '+') warnUndefinedOperand(node, left, right, env);
   return binaryOperation(node.operator, left, right);
 }

@@ -6,15 +6,28 @@ import type { Sym } from '../value/symbolic.ts';
 import { Phi } from '../value/symbolic.ts';
 import { refuse } from '../refusal/refusal.ts';
 
-/** `typeof value`: a constant by the static type, or a condition where the value may be missing. */
-export function typeofValue(raw: unknown): unknown {
+/**
+ * `typeof value`: a constant, which the static type determines; a conditional expression when the value may be missing.
+ *
+ * @param compared the constant with which the result is compared. Without it, the result must be exact for a value that
+ *   may be null or absent, which a graph does not distinguish.
+ */
+export function typeofValue(raw: unknown, compared?: string): unknown {
   const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner === undefined) return typeof value;
-  if (inner instanceof Phi) return distribute(inner, typeofValue);
+  if (inner instanceof Phi) return distribute(inner, (side) => typeofValue(side, compared));
   const name = nameOf(inner);
-  if (inner.absence === undefined) return name;
-  return textValue(cond(inner.absence.has, literal(name), literal('undefined')));
+  const { absence } = inner;
+  if (absence === undefined) return name;
+  if (absence.missing === 'either' && ['object', 'undefined'].includes(compared ?? 'object'))
+    refuse(
+      'absent',
+      `${labelOf(inner)} may be null or absent, and typeof distinguishes them`,
+      'test it with == null first, or declare the field as nullable or as optional, not both',
+    );
+  const missing = absence.missing === 'null' ? 'object' : 'undefined';
+  return missing === name ? name : textValue(cond(absence.has, literal(name), literal(missing)));
 }
 
 function nameOf(value: Sym): string {

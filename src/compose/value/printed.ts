@@ -21,8 +21,10 @@ export function classOf(value: object): string {
  *
  * @throws Refusal for values without a meaningful string: objects (`[object Object]`), functions, and lists that
  *   contain values of the graph.
+ * @throws TypeError for a symbol, which only `String` and `toString` print.
  */
 export function printedText(value: unknown): string {
+  if (typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
   if (typeof value === 'function') {
     refuseMovedName(value);
     return refuse('types', 'a function is printed into a string', 'call it, and print its result');

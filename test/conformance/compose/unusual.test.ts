@@ -43,6 +43,8 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   iteratorEndsBySpec: ['trace/loop-bound', "[...it]"],
   toJSONInText: ['trace/no-cel', "JSON.stringify({ a: s.n, toJSON: () => 5 })"],
   arrayFromSymbolicLength: ['trace/no-cel', "Array.from({ length: s.n, 0: 'a' }, (x) => x ?? 'b')"],
+  typeofNullOrAbsent: ['trace/absent', "typeof (s.flag ? s.nothing : s.tag)"],
+  typeofNullOrAbsentIsObject: ['trace/absent', "typeof v === 'object'"],
 };
 
 describe("unusual code is translated exactly, or refused at its place", () => {
