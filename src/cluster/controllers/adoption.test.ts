@@ -83,6 +83,24 @@ describe.each(OWNERS)('a %s', (type, object, replaces) => {
     expect(await living(story)).toHaveLength(1);
   });
 
+  test('adopts a pod with other owners, and replaces its former reference', async () => {
+    await using story = await startClusterStory();
+    await story.create(object);
+    const [name = ''] = await story.names('v1 Pod');
+    const [own] = (await story.get('v1 Pod', name)).metadata.ownerReferences ?? [];
+    const map = await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' } });
+    const other = { apiVersion: 'v1', kind: 'ConfigMap', name: 'm', uid: map.metadata.uid };
+    const adopted = async (ownerReferences: readonly object[]) => {
+      await story.patch('v1 Pod', name, { metadata: { ownerReferences: [...ownerReferences] } } as JsonObject);
+      const { ownerReferences: references = [] } = (await story.get('v1 Pod', name)).metadata;
+      return references.map((reference) => `${reference.kind} ${reference.controller === true}`);
+    };
+    const [controller, owned] = [`${own?.kind} true`, 'ConfigMap false'];
+    // The positions are those of a strategic merge patch, with which the controllers of Kubernetes adopt.
+    expect(await adopted([other])).toEqual([controller, owned]);
+    expect(await adopted([other, { ...own, controller: false }])).toEqual([owned, controller]);
+  });
+
   test('that is being deleted adopts no pod', async () => {
     await using story = await startClusterStory();
     await story.create({ ...object, metadata: { ...object.metadata, finalizers: ['typekro.dev/test'] } });

@@ -3,7 +3,7 @@ import { objectAt, optionalAt } from '../../kubernetes/index.ts';
 import { labelSelectorMatcher } from '../kinds/selects.ts';
 import type { StoreEvent } from '../store/store.ts';
 import { concerns, keyOfObject } from './controller.ts';
-import { controllerReference, isAdoptable } from './controller-client.ts';
+import { controllerReference, isAdoptable, withOwner } from './controller-client.ts';
 import type { ControllerClient, ResourceName } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
@@ -81,13 +81,12 @@ export function controlByRule(client: ControllerClient, owner: KubeObject, rule:
 
 function adopt(client: ControllerClient, owner: KubeObject, object: KubeObject, finalizer: string | undefined): void {
   const { ownerReferences = [], finalizers = [], ...metadata } = object.metadata;
-  const kept = ownerReferences.filter(({ uid }) => uid !== owner.metadata.uid);
   const added = finalizer === undefined || finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer];
   client.update({
     ...object,
     metadata: {
       ...metadata,
-      ownerReferences: [...kept, controllerReference(owner)],
+      ownerReferences: withOwner(ownerReferences, controllerReference(owner), 'start'),
       ...(added.length === 0 ? {} : { finalizers: added }),
     },
   });

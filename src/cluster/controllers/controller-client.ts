@@ -376,6 +376,21 @@ export function controllerReference(owner: KubeObject): OwnerReference {
   };
 }
 
+/**
+ * Returns the owner references with a reference that replaces the one with the same uid, so that an owner can become
+ * the controller. `place` is the position of a new reference: a strategic merge patch, with which the controllers of
+ * Kubernetes adopt, adds it at the start, and the library of operators (`SetControllerReference`) at the end.
+ */
+export function withOwner(
+  references: readonly OwnerReference[],
+  added: OwnerReference,
+  place: 'start' | 'end',
+): OwnerReference[] {
+  const index = references.findIndex(({ uid }) => uid === added.uid);
+  if (index >= 0) return references.with(index, added);
+  return place === 'start' ? [added, ...references] : [...references, added];
+}
+
 /** Can a controller adopt the object? An object can be adopted when it has no controller and is not being deleted. */
 export function isAdoptable({ metadata }: KubeObject): boolean {
   const controlled = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;

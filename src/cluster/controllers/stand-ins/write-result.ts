@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject, OwnerReference } from '../../..
 import { isJsonObject, jsonEquals, setOwn } from '../../../core/index.ts';
 import type { StandInResult } from '../../stand-in.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { controllerReference } from '../controller-client.ts';
+import { controllerReference, withOwner } from '../controller-client.ts';
 
 /**
  * Writes the result of reconciling an object: first other objects, then the object's own annotations and status.
@@ -77,19 +77,9 @@ function merge(live: KubeObject, wanted: KubeObject): KubeObject {
   };
 }
 
-/**
- * Returns the owners of the live object and the wanted owners. A wanted reference replaces a live reference with the
- * same uid, so that it can become the controller reference.
- */
-function mergeOwners({ metadata }: KubeObject, wanted: readonly OwnerReference[]): OwnerReference[] {
-  const owners = [...(metadata.ownerReferences ?? [])];
-  for (const reference of wanted) {
-    const index = owners.findIndex(({ uid }) => uid === reference.uid);
-    if (index < 0) owners.push(reference);
-    else owners[index] = reference;
-  }
-  return owners;
-}
+/** Returns the owners of the live object and the wanted owners. */
+const mergeOwners = ({ metadata }: KubeObject, wanted: readonly OwnerReference[]): OwnerReference[] =>
+  wanted.reduce((owners, reference) => withOwner(owners, reference, 'end'), [...(metadata.ownerReferences ?? [])]);
 
 /**
  * Merges a value into the live value. Lists of equal length are merged by position, so that defaulted fields of their
