@@ -416,14 +416,14 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/instance/observed-view.test.ts'],
   },
   {
-    name: 'a change of a CRD is lost while another of the controller’s own kinds is listed',
+    name: 'a change of a CRD is lost while the controller waits for the list of revisions',
     file: 'src/controller/wake-router.ts',
     find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
     replace: 'return change.after === undefined;',
     tests: ['src/controller/wake-router.test.ts'],
   },
   {
-    name: 'a definition that disappears is kept while another of the controller’s own kinds is listed',
+    name: 'a definition that disappears is kept while the controller waits for the list of revisions',
     file: 'src/controller/wake-router.ts',
     find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
     replace: 'return change.type === CRD_TYPE && isServedOtherwise(change);',
@@ -442,5 +442,12 @@ export const CONTROLLER: readonly MutationRow[] = [
     find: 'this.#stopped ??= this.#stop(abortGrace);',
     replace: 'if (this.#stopped !== undefined) return Promise.resolve();\n    this.#stopped = this.#stop(abortGrace);',
     tests: ['test/simulation/features/stopping.test.ts'],
+  },
+  {
+    name: 'labels in another order make another series',
+    file: 'src/controller/metrics/registry.ts',
+    find: 'this.labels.map((name) => labels[name]).join(',
+    replace: 'Object.values(labels).join(',
+    tests: ['src/controller/metrics/registry.test.ts'],
   },
 ];

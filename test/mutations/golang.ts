@@ -99,4 +99,11 @@ export const GOLANG: readonly MutationRow[] = [
     replace: ".padStart(width, '0');",
     tests: ['src/golang/duration.test.ts'],
   },
+  {
+    name: 'a PEM block ends with any text after its END line',
+    file: 'src/golang/pem.ts',
+    find: "    if (last.line !== '') continue;\n",
+    replace: '',
+    tests: ['src/golang/pem.test.ts'],
+  },
 ];

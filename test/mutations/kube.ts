@@ -191,4 +191,18 @@ export const KUBE: readonly MutationRow[] = [
     replace: 'const entries = await Promise.all(legacyVersions(null).map(',
     tests: ['src/kube/discovery.test.ts'],
   },
+  {
+    name: 'connections that could not be opened stay',
+    file: 'src/kube/renewed-connections.ts',
+    find: 'opened.connections.catch(() => this.#forget(opened));',
+    replace: 'opened.connections.catch(() => undefined);',
+    tests: ['src/kube/renewed-connections.test.ts'],
+  },
+  {
+    name: 'the events of two components have one count',
+    file: 'src/kube/event-recorder.ts',
+    find: 'const parts = [component, apiVersion,',
+    replace: 'const parts = [apiVersion,',
+    tests: ['src/kube/event-recorder.test.ts'],
+  },
 ];

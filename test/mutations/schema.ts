@@ -200,4 +200,18 @@ export const SCHEMA: readonly MutationRow[] = [
     replace: 'r == 0.0',
     tests: ['src/schema/json-schema.test.ts'],
   },
+  {
+    name: 'a closed part of an intersection gets the properties of other parts',
+    file: 'src/schema/merge-all-of.ts',
+    find: '  if (left.length === 0) return part;',
+    replace: '  return part;',
+    tests: ['src/schema/json-schema.test.ts'],
+  },
+  {
+    name: 'an intersection is nullable when one part refuses null',
+    file: 'src/schema/merge-all-of.ts',
+    find: ' && !refusesNull(first) && !refusesNull(second)',
+    replace: '',
+    tests: ['src/schema/json-schema.test.ts'],
+  },
 ];
