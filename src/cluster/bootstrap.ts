@@ -40,9 +40,9 @@ export interface BootstrapContext {
  * Creates the objects of a new cluster: the system namespaces, the `kubernetes` Service with its address and endpoints,
  * and the range of Service addresses. It also creates the settings for other API servers, the default roles, and the
  * system objects. The roles and the system objects are in data files, all other objects in this code. All are in
- * decoded form, so that a cluster starts without the data about built-in types. With `emitEvents`, the objects in this
- * code are created immediately, and controllers receive their events. All other objects are created by the first access
- * to their collection, as are all objects without `emitEvents`.
+ * decoded form, so that a cluster starts without the data about built-in types. If `emitEvents` is true, the
+ * objects in this code are created immediately, and controllers receive their events. The objects of the data files are
+ * created by the first access to their collection. If `emitEvents` is false, all objects are.
  */
 export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
@@ -77,7 +77,14 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
   seedAuthentication(context, emitEvents);
   seedRoles(context);
   seedSystemObjects(context);
-  afterRestore(context, () => addMissing(context));
+  afterRestore(context, () => {
+    addMissing(context);
+    const services = context.store.collection('', 'services');
+    const present = services.get(storeKey('default', 'kubernetes'))?.object;
+    if (present === undefined) return;
+    const spec = withMembers(objectAt(present, 'spec'), service.spec, ['ports']);
+    if (spec !== present['spec']) services.put(storeKey('default', 'kubernetes'), { ...present, spec });
+  });
   for (const collection of context.store.collections()) collection.compact();
 }
 
@@ -99,14 +106,20 @@ function networkObjects(context: BootstrapContext) {
 
 /**
  * Adds the objects of `networkObjects` and the system objects that a restored state lacks, like an API server at its
- * start. The state can come from an earlier release without these objects.
+ * start. The state can come from an earlier release without these objects. The endpoints of the server get its current
+ * address, because the state may come from a cluster with another `serverAddress`.
  */
 function addMissing(context: BootstrapContext): void {
   const created = timestampOf(context.clock);
   for (const { group, plural, object: missing } of networkObjects(context)) {
     const collection = context.store.collection(group, plural);
     const { namespace = '', name = '' } = missing.metadata;
-    if (collection.get(storeKey(namespace, name)) !== undefined) continue;
+    const present = collection.get(storeKey(namespace, name))?.object;
+    if (present !== undefined) {
+      const moved = withMembers(present, missing, ADDRESS_MEMBERS);
+      if (moved !== present) collection.put(storeKey(namespace, name), moved);
+      continue;
+    }
     const { key, object } = complete(context, missing, created);
     collection.put(key, object);
   }
@@ -116,6 +129,16 @@ function addMissing(context: BootstrapContext): void {
       if (collection.get(key) === undefined) collection.put(key, object);
     }
   }
+}
+
+/** The members of Endpoints and EndpointSlices that depend on the address of the server. */
+const ADDRESS_MEMBERS = ['subsets', 'addressType', 'endpoints', 'ports'];
+
+/** Returns the object with these members of another object; the same object if they are already equal. */
+function withMembers<T extends JsonObject>(object: T, from: JsonObject, members: readonly string[]): T {
+  const changed = members.filter((member) => !jsonEquals(object[member] ?? null, from[member] ?? null));
+  if (changed.length === 0) return object;
+  return { ...object, ...Object.fromEntries(changed.map((member) => [member, from[member] ?? null])) };
 }
 
 const AUTHENTICATION = { name: 'extension-apiserver-authentication', namespace: 'kube-system' };

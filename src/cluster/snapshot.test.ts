@@ -85,7 +85,7 @@ describe('a restored cluster', () => {
     const version = Number((await call(cluster, 'GET', MAPS)).body.metadata.resourceVersion);
     expect(version).toBe(abandoned + 1);
     await cluster.idle();
-    expect(await contents(cluster), 'has nothing to do for the controllers').toEqual(before);
+    expect(await contents(cluster), 'causes no work for the controllers').toEqual(before);
 
     expect((await call(cluster, 'POST', GADGETS, gadget('two'))).body).toMatchObject({ spec: { size: 3 } });
     expect((await call(cluster, 'GET', GADGETS)).body.items).toHaveLength(2);
@@ -100,7 +100,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'GET', '/api/v1/namespaces/default/pods')).body.items).toHaveLength(3);
   });
 
-  test('does not serve definitions that were created after the snapshot', async () => {
+  test('does not serve kinds whose CRDs were created after the snapshot', async () => {
     await using cluster = await createEmbeddedCluster();
     const snapshot = cluster.snapshot();
     await call(cluster, 'POST', CRDS, crd);
@@ -175,6 +175,26 @@ describe('a restored cluster', () => {
     expect(await contents(second)).toEqual(await contents(first));
     await call(second, 'DELETE', `${GADGETS}/one`);
     expect((await call(first, 'GET', `${GADGETS}/one`)).status).toBe(200);
+  });
+
+  test('has the endpoints of its own server address', async () => {
+    const at = (ip: string, port: number) =>
+      createEmbeddedCluster({ controllers: false, serverAddress: { ip, port }, clock: createManualClock(0) });
+    await using first = await at('127.0.0.1', 40_001);
+    await using second = await at('::1', 40_002);
+    second.restore(first.snapshot());
+    expect((await call(second, 'GET', '/api/v1/namespaces/default/services/kubernetes')).body).toMatchObject({
+      spec: { ports: [{ port: 443, targetPort: 40_002 }] },
+    });
+    expect((await call(second, 'GET', '/api/v1/namespaces/default/endpoints/kubernetes')).body).toMatchObject({
+      subsets: [{ addresses: [{ ip: '::1' }], ports: [{ port: 40_002 }] }],
+    });
+    const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+    expect((await call(second, 'GET', `${slices}/kubernetes`)).body).toMatchObject({
+      addressType: 'IPv6',
+      endpoints: [{ addresses: ['::1'] }],
+      ports: [{ port: 40_002 }],
+    });
   });
 });
 
