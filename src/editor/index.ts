@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-export { completionsAt } from './completion/index.ts';
+export { completionsAt, MAX_COMPLETIONS } from './completion/index.ts';
 export type { DiagnosticData } from './diagnostics.ts';
 export { DIAGNOSTIC_SOURCE, toProtocol } from './diagnostics.ts';
 export { EditorDocument, MAX_EDITED_LENGTH, openDocument } from './document.ts';

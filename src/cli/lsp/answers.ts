@@ -1,4 +1,4 @@
-import type { Connection, Hover, Position } from 'vscode-languageserver';
+import type { CompletionList, Connection, Hover, Position } from 'vscode-languageserver';
 import { TypeKroError } from '../../core/index.ts';
 import {
   completionsAt,
@@ -8,6 +8,7 @@ import {
   hoverAt,
   inlayHintsOf,
   lensesOf,
+  MAX_COMPLETIONS,
   referencesAt,
   renameableAt,
   renameAt,
@@ -50,7 +51,10 @@ export function registerAnswers(connection: Connection, server: LanguageServer, 
     return document;
   };
   connection.onCompletion(({ textDocument: { uri }, position }) =>
-    answer(uri, [], () => [...completionsAt(documentOf(uri), position, workspace.source)]),
+    answer<CompletionList>(uri, { isIncomplete: false, items: [] }, () => {
+      const items = completionsAt(documentOf(uri), position, workspace.source);
+      return { isIncomplete: items.length >= MAX_COMPLETIONS, items: [...items] };
+    }),
   );
   connection.onHover(({ textDocument: { uri }, position }) =>
     SCRIPT.test(uri)

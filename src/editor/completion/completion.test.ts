@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CURSOR, editorAt, SHOP, typing } from '../../../test/support/editor.ts';
-import { completionsAt } from './index.ts';
+import { completionsAt, MAX_COMPLETIONS } from './index.ts';
 
 /** The labels of the completions at the cursor, in the order in which a client shows them. */
 function labels(marked: string, others: Readonly<Record<string, string>> = {}): string[] {
@@ -124,4 +124,15 @@ test.each([
   ['a file of another tool', `services:\n  web:\n    ima${CURSOR}`],
 ])('offers nothing in %s', (_title, marked) => {
   expect(labels(marked)).toEqual([]);
+});
+
+test('of more completions than a response may have, those that contain the typed word are returned', () => {
+  const fields = Array.from({ length: MAX_COMPLETIONS + 20 }, (_, index) => `      field${index}: string`).join('\n');
+  const marked = line('          namespace: ${schema.spec.Field51').replace(
+    '      ports: ',
+    `${fields}\n      ports: `,
+  );
+  const found = labels(marked);
+  expect(found).toEqual(expect.arrayContaining(['field51', 'field510', 'field519']));
+  expect(found.every((label) => label.includes('field51'))).toBe(true);
 });

@@ -11,10 +11,16 @@ import { expressionItems } from './expressions.ts';
 import { fieldItems, valueItems } from './fields.ts';
 import { simpleSchemaItems } from './simple-schema.ts';
 
-/** The maximum number of completions in one response. The client repeats the request while the user types. */
-const MAX_ITEMS = 500;
+/**
+ * The maximum number of completions in one response. A response of this length may be incomplete, so a client requests
+ * the completions again while the user types.
+ */
+export const MAX_COMPLETIONS = 500;
 
-/** The completions at a position of a document. The document may be incomplete at the cursor. */
+/**
+ * The completions at a position of a document, at most {@link MAX_COMPLETIONS}. If there are more, only those that
+ * contain the typed word are returned. The document may be incomplete at the cursor.
+ */
 export function completionsAt(
   document: EditorDocument,
   position: Position,
@@ -27,11 +33,19 @@ export function completionsAt(
   const found = inExpression(placed, within, source) ?? inYaml(placed, within, source);
   if (found === undefined) return [];
   const range = document.text.rangeOf({ from: placed.from + found.from, to: offset });
-  return found.items.slice(0, MAX_ITEMS).map(({ insertText, ...item }) => ({
+  const word = placed.part.text.slice(found.from, within);
+  return fittingItems(found.items, word).map(({ insertText, ...item }) => ({
     ...item,
     filterText: item.filterText ?? item.label,
     textEdit: { range, newText: insertText ?? item.label },
   }));
+}
+
+function fittingItems(items: readonly CompletionItem[], word: string): readonly CompletionItem[] {
+  if (items.length <= MAX_COMPLETIONS) return items;
+  const typed = word.toLowerCase();
+  const fits = ({ filterText, label }: CompletionItem) => (filterText ?? label).toLowerCase().includes(typed);
+  return items.filter(fits).slice(0, MAX_COMPLETIONS);
 }
 
 interface Found {
