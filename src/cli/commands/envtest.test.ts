@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -161,6 +162,22 @@ test.skipIf(process.platform === 'win32')(
     const other = (await runIn(join(home, 'other cache'))('envtest')).out;
     expect(kubectl([path, other, path, own]).stdout).toBe('own get a  b\n');
     expect(kubectl([other, path])).toMatchObject({ status: 127, stdout: '' });
+    // An empty entry of the PATH means the current folder.
+    const here = { encoding: 'utf8', env: { PATH: ':' }, cwd: own } as const;
+    expect(spawnSync(join(path, 'kubectl'), ['get'], here).stdout).toBe('own get\n');
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
+  'a cache folder in which every user may replace folders is refused, unless it has the sticky bit',
+  async () => {
+    const shared = join(home, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    const { code, err } = await runIn(shared)('envtest');
+    expect([code, err]).toEqual([1, expect.stringContaining(`every user may replace the folders in ${shared}`)]);
+    chmodSync(shared, 0o1777);
+    expect((await runIn(shared)('envtest')).code).toBe(0);
   },
 );
 

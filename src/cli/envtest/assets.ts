@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, TypeKroError } from '../../core/index.ts';
@@ -24,8 +24,8 @@ export interface AssetPaths {
  * calls both programs with `--help` at each start. Variables that delay or change Node are removed. The programs need
  * no public CAs, but Node would load its bundled CAs together with the client CA, which takes 30 ms. With
  * `--use-openssl-ca` and SSL_CERT_FILE and SSL_CERT_DIR set to /dev/null, no public CAs are loaded. From Node 22.1 on,
- * the programs cache their compiled code in the folder of the scripts, which only the user can write to. This makes a
- * start of both programs 12 ms faster.
+ * the programs cache their compiled code in the folder of the scripts. No other user except root can write to this
+ * folder. The cache makes a start of both programs 12 ms faster.
  */
 function programScript(
   name: string,
@@ -70,6 +70,7 @@ const KUBECTL = `#!/bin/sh
 set -f
 IFS=:
 for folder in $PATH; do
+  folder=\${folder:-.}
   [ -x "$folder/kubectl" ] && [ -f "$folder/kubectl" ] || continue
   second=
   { read -r _ && read -r second; } <"$folder/kubectl" 2>/dev/null
@@ -115,18 +116,20 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
  * Writes the programs into a folder below `parent`, and returns the path of this folder. The name of the folder
  * contains the version and a hash of the programs. Another version, another Node or another location of the package
  * therefore has its own folder. Correct files are not replaced. Each file is replaced atomically, so that several
- * processes can write the folder while others run the programs. Only the user can write to the folder, so that no other
- * user can replace the programs.
+ * processes can write the folder while others run the programs. No other user except root can write to the folder, and
+ * so replace the programs.
  *
  * @throws TypeKroError `envtest/folder` when the folder cannot be written. The same error is thrown when another user
  *   could replace files in this folder or in one of the two folders above it. Such a folder belongs to a user other
- *   than this user and root, is writable by every user, or belongs to root and is writable by its group.
+ *   than this user and root, is writable by every user, or belongs to root and is writable by its group while the user
+ *   is not root. The cache folder itself may be writable by every user only with the sticky bit, as in `/tmp`.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);
   const folder = join(parent, `${version}-${hash}`);
   try {
     makeDirectory(folder, 0o700);
+    requireStickyBit(dirname(dirname(parent)));
     for (const each of [dirname(parent), parent, folder]) requireOwnFolder(each);
     for (const [name, text] of Object.entries(files)) {
       const path = join(folder, name);
@@ -147,6 +150,12 @@ export function writeAssets(parent: string, version: string, files: Readonly<Rec
     });
   }
   return folder;
+}
+
+/** Refuses a folder in which every user may rename the folders of others. With the sticky bit, only the owner may. */
+function requireStickyBit(folder: string): void {
+  if ((statSync(folder).mode & 0o1002) !== 0o002) return;
+  throw refusal(`every user may replace the folders in ${folder}`, `chmod +t ${shellWord(folder)}`);
 }
 
 const isWritableByOthers = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
