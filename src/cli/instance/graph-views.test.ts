@@ -4,6 +4,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import { differenceLines, diffReport } from './diff-report.ts';
+import { KubeError } from '../../kube/index.ts';
 import { InstanceEventFilter } from './instance-events.ts';
 import { observe } from './observation.ts';
 import { logSources } from './pod-logs.ts';
@@ -344,5 +345,17 @@ describe('for the pods of a Graph', () => {
     }
     await world.apply(configMap('other', {}));
     expect(await about(mapRef('other'))).toBeUndefined();
+  });
+
+  test.each([
+    ['shop-1-b', true],
+    ['other-shop-1', false],
+  ])('events of a pod that the user may not read, named %s, belong to the Graph: %s', async (name, isOwn) => {
+    const refuse = () => Promise.reject(new KubeError('no', { status: 403, reason: 'Forbidden' }));
+    const api = Object.assign(Object.create(world.user) as typeof world.user, { find: refuse });
+    const filter = new InstanceEventFilter(api, await look(), NEVER);
+    const involvedObject = { apiVersion: 'v1', kind: 'Pod', name, namespace: 'team-a', uid: 'u' };
+    const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'team-a' }, involvedObject };
+    expect((await filter.accept(event)) !== undefined).toBe(isOwn);
   });
 });

@@ -14,10 +14,22 @@ export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
 /** The maximum length of a chain of owners from an object to an object of the instance. */
 const MAX_OWNERS = 5;
 
+/** Stands for an object that the server has but does not return, for example because the user may not read it. */
+const UNREADABLE = Symbol('unreadable');
+
+interface PlacedName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const isNamedAfter = (ref: ObjectRef, { namespace, name }: PlacedName): boolean =>
+  namespace === (ref.namespace ?? '') && `${ref.name}-`.startsWith(`${name}-`);
+
 /**
  * Selects the events about an instance, its objects, and the objects that these own. The name of an owned object must
  * contain the name of an object of the instance. If an object with such a name no longer exists, it counts as owned,
- * because its owner references cannot be read.
+ * because its owner references cannot be read. If the user may not read it, its name must begin with the name of the
+ * object of the instance, as controllers name the objects that they create.
  */
 export class InstanceEventFilter {
   /** The namespaces of events about the instance. */
@@ -26,7 +38,7 @@ export class InstanceEventFilter {
   readonly #signal: AbortSignal;
   readonly #known = new Map<string, boolean>();
   /** The namespaces and names of the objects of the instance. */
-  readonly #names: readonly { readonly namespace: string; readonly name: string }[];
+  readonly #names: readonly PlacedName[];
 
   constructor(api: KubernetesApi, { instance, decision, node }: InstanceObservation, signal: AbortSignal) {
     this.#api = api;
@@ -82,9 +94,10 @@ export class InstanceEventFilter {
 
   async #isOwned(ref: ObjectRef, uid: string, depth: number): Promise<boolean> {
     const object = await this.#api.find(ref, { signal: this.#signal }).catch((error: unknown) => {
-      if (error instanceof KubeError && !this.#signal.aborted) return undefined;
+      if (error instanceof KubeError && !this.#signal.aborted) return UNREADABLE;
       throw error;
     });
+    if (object === UNREADABLE) return this.#names.some((own) => isNamedAfter(ref, own));
     // The object is deleted, or another object of the same name has replaced it.
     if (object === undefined || (uid !== '' && object.metadata.uid !== uid)) return true;
     for (const owner of object.metadata.ownerReferences ?? []) {
