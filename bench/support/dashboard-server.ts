@@ -1,6 +1,6 @@
 /**
  * The server of the dashboard in a separate process, for `bench/dashboard.ts`. It runs the `ClusterIndex` of the
- * command `typekro dashboard` on a stand-in for a cluster. The first argument is the number of instances. The parent
+ * command `typekro dashboard` on a stand-in for a cluster. The first argument is the number of instances, and the second one the number of nodes of the instance with details. The parent
  * process sends orders that change the instances.
  */
 import { setImmediate } from 'node:timers/promises';
@@ -79,9 +79,9 @@ const api = {
 } as unknown as KubernetesApi;
 
 /**
- * The clock of the server runs with real time, and the parent also moves it forward. A stream that waits for a slow
- * page needs the real time: its timer starts only after the page has read, and the parent may have moved the clock
- * before.
+ * The clock of the server runs with real time, and the parent also moves it forward. The clock must also advance by
+ * itself: a stream sets its timer when a slow page reads from it, which may be after the last time that the parent
+ * moved the clock. The timer would then never fire.
  */
 const clock = new TestClock();
 const TICK_MS = 50;

@@ -74,7 +74,7 @@ export function schemaOfInput(
   const result = fromStandardSchema(input);
   const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
   if (result.ok && !hasErrors(diagnostics))
-    return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics };
+    return { schema: namesNoField(result.schema) ? NO_FIELDS : result.schema, diagnostics };
   throw unusableSchema(what, diagnostics);
 }
 
@@ -84,12 +84,18 @@ export function unusableSchema(what: string, diagnostics: readonly Diagnostic[])
   return new CompositionError(diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
 }
 
-/** A problem of a schema, with its path in the definition. */
+/** A problem of a schema, with its path in the options of the composition, such as `spec.replicas`. */
 function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnostic {
   const path = diagnostic.path === undefined ? what : `${what}.${diagnostic.path}`;
   if (diagnostic.code !== 'schema/not-a-schema') return { ...diagnostic, path };
   const isPlain = typeof input === 'object' && input !== null && !Array.isArray(input);
-  const given = isPlain ? 'a plain object' : Array.isArray(input) ? 'a list' : `a ${typeof input}`;
+  const given = isPlain
+    ? 'a plain object'
+    : Array.isArray(input)
+      ? 'a list'
+      : input == null
+        ? String(input)
+        : `a ${typeof input}`;
   const hint = isPlain ? `write ${what}: type({ … }), with type from 'arktype'` : diagnostic.hint;
   return {
     ...diagnostic,
@@ -118,8 +124,8 @@ export function declaredStatus(input: SchemaInput): Schema | undefined {
 
 const NO_FIELDS: Schema = { type: 'object', properties: {} };
 
-/** Is this the schema of an object without fields, as `type({})` and `z.object({})` make it? */
-function isAnyObject({ type, properties, additionalProperties, ...others }: Schema): boolean {
+/** Does the schema name no field, as those of `type({})` and `z.object({})`? Such a spec has no fields. */
+function namesNoField({ type, properties, additionalProperties, ...others }: Schema): boolean {
   if (properties !== undefined || typeof additionalProperties === 'object') return false;
   const isOpen = Object.keys(others).every((name) => name === 'x-kubernetes-preserve-unknown-fields');
   return isOpen && (type === 'object' || type === undefined);

@@ -1,7 +1,8 @@
 /**
- * Matches the first action of a Go template, as in a Helm chart: `{{- if .Values.crds }}`. The recognized keywords and
- * functions are those of Go and of Helm. Actions with the same form in other templates also match, such as
- * `{{ $labels.instance }}` in an alert.
+ * Matches the first action of a Go template, as in a Helm chart: `{{- if .Values.crds }}`. An action begins with
+ * a field, a variable, a literal, a parenthesis, a comment, a keyword of Go, or a function. The recognized functions are
+ * those of Go, and those of Helm that charts often call first. Actions with the same form in other templates also match,
+ * such as `{{ $labels.instance }}` in an alert.
  */
 export const TEMPLATE_ACTION =
-  /\{\{-?\s*(?:[.$/]|(?:if|else|end|range|with|include|define|template|block|toYaml|quote|printf|tpl|required|default|lookup)\b)/;
+  /\{\{-?\s*(?:[.$/("`]|(?:if|else|end|range|with|break|continue|define|template|block|and|or|not|eq|ne|lt|le|gt|ge|len|index|slice|call|html|js|urlquery|print|printf|println|include|tpl|required|default|coalesce|ternary|lookup|fail|quote|squote|toYaml|toJson|fromYaml|fromJson|indent|nindent|trim|lower|upper|list|dict|randAlphaNum|genCA|now)\b)/;

@@ -99,8 +99,15 @@ describe('problems', () => {
   test('a file with a template action in quotes, as in an alert, is not taken for a Helm template', () => {
     const text = 'summary: "{{ $labels.instance }} is down"\nb:\n\tc: 1\n';
     expect(parseDefinitions(text).diagnostics).toMatchObject([{ message: 'a tab cannot indent', source: { line: 3 } }]);
-    expect(parseDefinitions('a: {{ .Values.x }}\nb:\n\tc: 1\n').diagnostics[0]?.message).toMatch(/Helm template/);
   });
+
+  test.each(['.Values.x', '(.Values.x)', 'eq .a "b"', '- if and .a .b', '/* note */'])(
+    'a broken file with the action {{%s}} is taken for a Helm template',
+    (action) => {
+      const { diagnostics } = parseDefinitions(`a: {{${action} }}\nb:\n\tc: 1\n`);
+      expect(diagnostics[0]?.message).toMatch(/Helm template/);
+    },
+  );
 
   test('a broken document does not hide the next one', () => {
     const { diagnostics, documents } = parseDefinitions('a: [\n---\nb: 1\n');

@@ -60,8 +60,8 @@ export function budget(kind: string): number {
 }
 
 /**
- * Returns the cases of a list that this run tries. They are evenly spread over the list, and their number is the
- * budget. `npm run long` begins at another case each day, so that the nightly runs together try the whole list.
+ * Returns the cases of a list that this run tries. They are evenly spread over the list, and their number is
+ * at least the budget. `npm run long` begins at another case each day, so that the nightly runs together try the whole list.
  */
 export function spread<T>(list: readonly T[], kind: string): T[] {
   return spreadOf(list, share(kind).count, sizeOfRun() === 'long' ? dayOfRun() : 0);

@@ -28,8 +28,10 @@ export const MAX_PAUSE_MS = 60_000;
 /**
  * Carries out an action.
  *
- * @throws TypeKroError `cluster/faults`, `cluster/clock`, `cluster/restart`, or `cluster/control` for a body that is
- * too large, has another content type, is not a JSON object, or has an unknown member.
+ * @throws TypeKroError `cluster/faults`, `cluster/clock` or `cluster/restart` for a value that is refused;
+ * `cluster/control` for a body that is too large, incomplete, no JSON or has another content type. The same code is for
+ * a body of another action than `addFaults` that is not an object or has an unknown member. The body of a restart may be
+ * empty.
  */
 export async function disturb(
   cluster: ControlledCluster,
@@ -71,7 +73,7 @@ export async function disturb(
       return answer(200, timeOf(clock));
     }
     case 'restart': {
-      const { pause = '0s', ...others } = requireObject((await jsonBody(request)) ?? {});
+      const { pause = '0s', ...others } = requireObject(await jsonBody(request), {});
       refuseOtherMembers(others, 'pause');
       await cluster.restart(durationOf(pause, 'pause', MAX_PAUSE_MS, 'cluster/restart'));
       return answer(200, {});
@@ -101,7 +103,9 @@ async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
   return value;
 }
 
-function requireObject(value: JsonObject[string]): JsonObject {
+/** `otherwise` is the object for an empty body; without it, an empty body is refused. */
+function requireObject(value: JsonObject[string], otherwise?: JsonObject): JsonObject {
+  if (value === undefined && otherwise !== undefined) return otherwise;
   if (!isJsonObject(value)) throw problem('cluster/control', 'the body is not a JSON object');
   return value;
 }

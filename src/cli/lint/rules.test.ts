@@ -30,8 +30,8 @@ test.each([
 ])('the file %j sets the levels %j', async (text, levels) => expect(await read(text)).toEqual(levels));
 
 test.each([
-  ['graph/unused-type: off\n', 'levels.yaml:1:1 "graph/unused-type" is not read: the file has only rules'],
-  ['rules: {}\nrulez: {}\n', 'levels.yaml:2:1 "rulez" is not read: the file has only rules'],
+  ['graph/unused-type: off\n', 'levels.yaml:1:1 "graph/unused-type" is not known; the only key of the file is "rules"'],
+  ['rules: {}\nrulez: {}\n', 'levels.yaml:2:1 "rulez" is not known; the only key of the file is "rules"'],
   ['rules: {}\n---\nrules: {}\n', 'levels.yaml:3:1 a second document is not read'],
   ['rules: [a]\n', 'levels.yaml:1:1 holds no rules'],
   ['a\n', 'levels.yaml:1:1 holds no rules'],

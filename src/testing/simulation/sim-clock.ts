@@ -97,7 +97,7 @@ export class SkewedClock implements Clock {
  * A random number generator for the random sequence of events (the story) of a seed. Adjacent seeds have unrelated
  * stories.
  */
-export const storyRandom = (seed: number): (() => number) => seededRandom((seed * 0x9e3779b9) >>> 0);
+export const storyRandom = (seed: number): (() => number) => seededRandom(Math.imul(seed, 0x9e3779b9) >>> 0);
 
 /**
  * The `count`-th random number of one source of randomness. The sources are independent, so that removing a fault from

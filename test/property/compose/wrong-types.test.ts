@@ -82,13 +82,13 @@ function expressions(): string[] {
     ...OF_TWO.flatMap((name) => pairs.map(([a, b]) => `${name}(${a}, ${b})`)),
     ...METHODS.flatMap((name) => pairs.map(([a, b]) => `(${a}).${name}(${b})`)),
     ...METHODS.flatMap((name) => OPERANDS.flatMap((a) => [`(${a}).${name}()`, `(${a}).${name}`])),
-    ...PLACES.flatMap((place) => OPERANDS.map((a) => place.replaceAll('$', () => a))),
+    ...PLACES.flatMap((place) => OPERANDS.map((a) => place.replaceAll(/\$(?!\{)/g, () => a))),
   ];
 }
 
 /**
- * The errors for an expression that contain words of `FOREIGN`, or have no hint or no place. Empty when the expression
- * compiles.
+ * Compiles an expression, and returns those of its errors that contain words of `FOREIGN`, or that lack a hint or a
+ * place. Empty when the expression compiles.
  */
 function badWords(expression: string): string[] {
   const source = `(s) => { const d = Deployment({ id: 'd', name: 'd', image: 'i' }); return { r: ${expression} }; }`;
