@@ -152,12 +152,13 @@ class Checker {
     if (
       compiled !== undefined &&
       isOptional(compiled.type) &&
+      isCondition(compiled.type) &&
       list !== 'propagateWhen' &&
       followsGraphEngine(this.#language.level)
     ) {
       this.#problems.warn({
         code: 'graph/condition-type',
-        message: `kro 0.10 accepts this ${list} and then refuses every instance: it returns a value that may be missing`,
+        message: `this ${list} returns a value that may be missing: kro 0.10 accepts the definition, and then refuses every instance`,
         hint: 'append .orValue(false)',
         place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
       });
@@ -174,7 +175,10 @@ class Checker {
     });
   }
 
-  /** Is the type known only after a variable was computed? kro's type rules do not apply to variables. */
+  /**
+   * Is the type known only at run time, because the node has the type `def` or the expression reads such a node? kro's
+   * type rules do not apply to nodes of this type.
+   */
   #isOpen({ ids, type }: CompiledExpression): boolean {
     if (type.kind !== 'dyn') return false;
     return this.#linked.draft.nodeType === 'def' || ids.some((id) => this.#language.isValue(id));

@@ -69,6 +69,33 @@ test.each<[string, JsonValue, boolean]>([
   expect(dependsOnLevel(value)).toBe(depends);
 });
 
+test.each<[string, string, KroCompatibility, readonly string[]]>([
+  ['a boolean that may be missing', '${schema.spec.?on}', '0.10', ['warning append .orValue(false)']],
+  ['a boolean that may be missing', '${schema.spec.?on}', '0.9', []],
+  ['a boolean', '${schema.spec.on}', '0.10', []],
+  [
+    'a number that may be missing',
+    '${schema.spec.?count}',
+    '0.10',
+    ['error take the value out with .orValue(…) and compare it'],
+  ],
+])('a condition has one problem at most: %s, %s at %s', (_, condition, kroCompatibility, expected) => {
+  const input = parse(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: app}
+spec:
+  schema: {apiVersion: v1, kind: App, spec: {count: integer, on: boolean}}
+  resources:
+    - id: a
+      includeWhen: ["${condition}"]
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
+`) as JsonValue;
+  const { diagnostics } = compile(input, { sources: builtinSource(), target: 'stock', kroCompatibility });
+  const found = diagnostics.filter(({ code }) => code === 'graph/condition-type');
+  expect(found.map(({ severity, hint = '' }) => `${severity} ${hint}`)).toEqual(expected);
+});
+
 test('a definition whose errors cannot depend on the level has the same errors at both levels', () => {
   const input = definition('a', '${schema.spec.nam}');
   expect(dependsOnLevel(input)).toBe(false);
