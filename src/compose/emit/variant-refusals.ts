@@ -19,15 +19,18 @@ export function refuseByHand({ id }: ResourceRecord): never {
   );
 }
 
-/** Refuses a resource with more than `limit` nodes. `others` are the ids of the resources that may be excluded. */
+/**
+ * Refuses a resource with too many combinations. `others` are the ids of the resources that may be excluded. `excess` is
+ * the end of the message: the limit that the combinations exceed.
+ */
 export function refuseManyVariants(
   record: ResourceRecord | undefined,
   others: readonly string[],
-  limit: number,
+  excess: string,
 ): never {
   return refuse(
     'too-large',
-    `${record?.kind} ${record?.id} reads resources that may be excluded (${others.join(', ')}); the combinations with and without each of them are more than ${limit} nodes of the graph`,
+    `${record?.kind} ${record?.id} reads resources that may be excluded (${others.join(', ')}); the combinations with and without each of them ${excess}`,
     'read their values from the spec, make one resource for each optional one, or put them under one condition',
   );
 }

@@ -22,7 +22,10 @@ import { pascalCase } from '../../core/index.ts';
 
 /** The maximum number of variants of one object. Each variant is a node of the graph. */
 const MAX_VARIANTS = 8;
-/** The maximum number of paths that are followed for one resource. Many paths end in the same variant. */
+/**
+ * The maximum number of tests that are decided for one resource. Each test opens two paths, and many paths end in the
+ * same variant.
+ */
 const MAX_PATHS = 256;
 
 /**
@@ -43,11 +46,12 @@ export interface Variants {
 /**
  * Splits resources that must exist whether or not another resource exists.
  *
- * kro excludes a node when a node that it reads is excluded, even if its expressions would have a value. With a
- * conditional such as `svc ? svc.spec.clusterIP : 'none'` in one node, the whole object would be excluded with the
- * Service. The resource therefore becomes several nodes of one object, under conditions that exclude each other. Each
- * node is written for its condition, so that it reads only nodes that are included with it. If every variant of a
- * resource would read the other resource, the resource stays one node, and is excluded with the other resource.
+ * If node A reads node B, and kro excludes B, it also excludes A, even if the expressions of A would have a value. With
+ * a conditional such as `svc ? svc.spec.clusterIP : 'none'` in one node, the whole object would be excluded with the
+ * Service. The resource therefore becomes several nodes of one object, under conditions that exclude each other. The
+ * expressions of each node are simplified for its condition. They read only nodes that are included under this
+ * condition. If every variant of a resource would read the other resource, the resource stays one node, and is excluded
+ * with the other resource.
  */
 export function splitVariants(all: readonly ResourceRecord[], refusals: Refusal[]): Variants {
   const splitter = new Splitter(all, refusals);
@@ -76,7 +80,10 @@ class Splitter {
    * collection; in JavaScript the list is empty.
    */
   readonly #excludedByCollection = new Map<ResourceRecord, Variable>();
-  /** The resources that are being split. The template of each resource reads the next one. */
+  /**
+   * The resources that are being split. Each resource reads the next one: in its template, a condition, a list of a
+   * loop or `dependsOn`.
+   */
   readonly #open: ResourceRecord[] = [];
   /** Resources on a cycle of reads. */
   readonly #circular = new Set<ResourceRecord>();
@@ -176,7 +183,7 @@ class Splitter {
     return others.length > 0 || (first !== undefined && first.exists.length > 0);
   }
 
-  /** Conditions under which a resource is part of the graph, over all its nodes. */
+  /** The conditions under which at least one node of a resource is included. */
   #existenceOf(record: ResourceRecord): readonly Node[] {
     const variants = this.variantsOf(record);
     if (variants.length === 1) return (variants[0] as Variant).exists;
@@ -192,10 +199,7 @@ class Splitter {
         const test = known as Node;
         if (isLiteral(test, false)) return undefined;
         if (isLiteral(test, true)) return this.#explore(path, rest, content);
-        const checkpoint = trace.facts.checkpoint();
-        trace.facts.assume(test);
-        const tree = this.#explore(path, rest, content);
-        trace.facts.rollback(checkpoint);
+        const tree = trace.facts.assuming([test], () => this.#explore(path, rest, content));
         return tree === undefined ? undefined : { kind: 'guard', guard: test, rest: tree };
       });
     }
@@ -229,14 +233,10 @@ class Splitter {
           this.#noteEmptyCollection(path, settled, step.of);
           return undefined;
         }
-        if (++this.#paths > MAX_PATHS) this.#tooMany(path.record, path.optional);
-        const side = (condition: Node): Tree | undefined => {
-          const before = facts.checkpoint();
-          facts.assume(condition);
-          const tree = this.#settle(path, part, next);
-          facts.rollback(before);
-          return tree;
-        };
+        if (++this.#paths > MAX_PATHS)
+          this.#tooMany(path.record, path.optional, `need more than ${MAX_PATHS} decisions`);
+        const side = (condition: Node): Tree | undefined =>
+          facts.assuming([condition], () => this.#settle(path, part, next));
         const yes = side(test);
         const no = side(not(test));
         if (yes === undefined && no === undefined) return undefined;
@@ -260,16 +260,12 @@ class Splitter {
     const { includeWhen, loops, filters, body } = part;
     const lists = loops.map((loop) => ({ ...loop, list: change(loop.list) }));
     const tests = filters.map(change);
-    const checkpoint = path.trace.facts.checkpoint();
-    for (const test of tests) path.trace.facts.assume(test);
-    const settled: Content = {
+    return path.trace.facts.assuming(tests, () => ({
       includeWhen: includeWhen.map(change),
       loops: lists,
       filters: tests.flatMap(conjuncts).filter((test) => !isLiteral(test, true)),
       body: specialiseValue(body, change) as Content['body'],
-    };
-    path.trace.facts.rollback(checkpoint);
-    return settled;
+    }));
   }
 
   /** The next decision for the reads of a part. Nodes whose existence is open come first. */
@@ -288,7 +284,7 @@ class Splitter {
 
   /**
    * The condition to decide first, so that an open condition can be decided. The open condition may itself read a node
-   * whose existence is open. kro excludes a node when it excludes a node that a condition of the node reads.
+   * whose existence is open: if a condition of node A reads node B, and kro excludes B, it also excludes A.
    */
   #decidable(path: Path, open: Open): Open {
     for (const of of this.#finder.of(open.test).variables) {
@@ -302,7 +298,10 @@ class Splitter {
     return open;
   }
 
-  /** Does a node, or a node of a resource, exist under the known facts? */
+  /**
+   * Does a variant, or one variant of a resource, exist under the known facts? `of` is the variable of the variant or
+   * of the resource.
+   */
   #existenceAt(path: Path, of: Variable): Existence {
     const variant = this.#variantByVariable.get(of);
     if (variant !== undefined) return this.#existenceAmong(path, [variant]);
@@ -378,6 +377,7 @@ class Splitter {
       this.#tooMany(
         record,
         [...leavesOf(tree)].flatMap(({ reads }) => [...reads]),
+        `are more than ${MAX_VARIANTS} nodes of the graph`,
       );
     return forms.map((form, index): Variant => {
       const is = (leaf: Leaf) => formOf.get(leaf) === index;
@@ -435,13 +435,7 @@ class Splitter {
       const record = this.#recordOf(of);
       return record !== undefined && this.variantsOf(record).length > 1 ? record : undefined;
     };
-    const under = (test: Node, node: Node): Node => {
-      const checkpoint = facts.checkpoint();
-      facts.assume(test);
-      const result = visit(node);
-      facts.rollback(checkpoint);
-      return result;
-    };
+    const under = (test: Node, node: Node): Node => facts.assuming([test], () => visit(node));
     const visit = (node: Node): Node => {
       const reads = this.#finder.of(node);
       for (const of of reads.variables) {
@@ -480,8 +474,8 @@ class Splitter {
     refuseExcludedCollection(record, this.#recordOf(needed)?.id ?? needed.name);
   }
 
-  #tooMany(record: ResourceRecord | undefined, reads: readonly Variable[]): never {
+  #tooMany(record: ResourceRecord | undefined, reads: readonly Variable[], excess: string): never {
     const names = [...new Set(reads.map((of) => this.#recordOf(of)?.id ?? of.name))].sort();
-    return refuseManyVariants(record, names, MAX_VARIANTS);
+    return refuseManyVariants(record, names, excess);
   }
 }

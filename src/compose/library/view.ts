@@ -184,14 +184,7 @@ export function forElement<T>(list: Node, loop: Node, work: () => T): T {
 
 /** Runs `work` with an additional known fact. */
 export function knowing<T>(fact: Node | undefined, work: () => T): T {
-  const { facts } = activeTrace();
-  const checkpoint = facts.checkpoint();
-  if (fact !== undefined) facts.assume(fact);
-  try {
-    return work();
-  } finally {
-    facts.rollback(checkpoint);
-  }
+  return activeTrace().facts.assuming(fact === undefined ? [] : [fact], work);
 }
 
 /** A list whose elements are read by position. */

@@ -71,6 +71,17 @@ export class Facts {
     while (this.log.length > checkpoint) this.log.pop()?.();
   }
 
+  /** Runs `work` with additional facts. Removes the facts afterwards, also when `work` fails. */
+  assuming<T>(conditions: readonly Node[], work: () => T): T {
+    const checkpoint = this.checkpoint();
+    try {
+      for (const condition of conditions) this.assume(condition);
+      return work();
+    } finally {
+      this.rollback(checkpoint);
+    }
+  }
+
   /** Records that a condition implies a fact. */
   imply(condition: Node, fact: Node): void {
     this.implied.set(condition, fact);

@@ -258,16 +258,15 @@ export class Trace {
 
   /** Runs `work` where `test` is known to be true. Resources that `work` makes get the test as a guard. */
   under<T>(test: Node, work: () => T): T {
-    const checkpoint = this.facts.checkpoint();
-    this.facts.assume(test);
     const parts = conjuncts(test);
-    this.guards.push(...parts);
-    try {
-      return work();
-    } finally {
-      this.guards.length -= parts.length;
-      this.facts.rollback(checkpoint);
-    }
+    return this.facts.assuming([test], () => {
+      this.guards.push(...parts);
+      try {
+        return work();
+      } finally {
+        this.guards.length -= parts.length;
+      }
+    });
   }
 
   /** Runs `work` outside all open conditions and loops, for resources that belong to the whole graph. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Cel, createCompositionApi, externalRef } from '../../../src/compose/index.ts';
 import { ConfigMap, Deployment, Pvc, Service } from '../../../src/factories/simple/index.ts';
+import type { CompositionError } from '../../../src/compose/index.ts';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import { compareConditional, compiled, composeConditional, runAsKro } from '../../property/compose/conditional.ts';
 import { decide, putInstance, settle } from '../../support/direct-loop.ts';
@@ -29,6 +30,7 @@ interface Spec {
 
 const compose = (program: (given: Spec) => unknown) =>
   kubernetesComposition({ name: 'sample', spec }, program as never);
+const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
 const service = (id: string) => Service({ id, name: id, selector: { app: id }, ports: [{ port: 80 }] });
 
 /** All forms of a read of the optional resource `it`. */
@@ -94,7 +96,7 @@ describe('a reader of an optional resource exists as in JavaScript, in evaluate(
   });
 });
 
-test('a read of a collection whose loop has no iterations without an optional resource is refused, with a remedy', () => {
+test('a read of a collection is refused if its loop tests for an optional resource, and accepted if the test is around the loop', () => {
   const it = 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;';
   const per = 'ConfigMap({ id: "per", name: tag, data: { v: it.data.v } })';
   const read = 'ConfigMap({ id: "config", name: "config", data: { n: "n" + all.length } }); return { n: all.length };';
@@ -166,6 +168,49 @@ describe('the graph of an optional resource', () => {
     expect(() => composition.toYaml()).toThrow(
       /ConfigMap config reads resources that may be excluded \(a, b, c, d\).*more than 8 nodes.*conditional\.test\.ts:\d+/s,
     );
+  });
+
+  test('more than 256 decisions for one resource are refused at its line', () => {
+    const composition = kubernetesComposition(
+      {
+        name: 'sample',
+        spec: {
+          type: 'object',
+          properties: Object.fromEntries(LETTERS.map((letter) => [letter, { type: 'boolean' }])),
+          required: LETTERS,
+        },
+      },
+      ((s: Readonly<Record<string, boolean>>) => {
+        const ip = (letter: string) => (s[letter] === true ? service(letter) : undefined)?.spec.clusterIP ?? 'none';
+        ConfigMap({
+          id: 'config',
+          name: 'config',
+          data: {
+            a: ip('a'), b: ip('b'), c: ip('c'), d: ip('d'), e: ip('e'), f: ip('f'), g: ip('g'), h: ip('h'), i: ip('i'),
+          },
+        });
+      }) as never,
+    );
+    expect(() => composition.toYaml()).toThrow(
+      /ConfigMap config reads resources that may be excluded \(a, b, c, d, e, f, g, h, i\).*more than 256 decisions/s,
+    );
+  });
+
+  test('a refusal in one branch of a resource leaves no facts for the next resource', () => {
+    const composition = compose((s) => {
+      const svc = s.cache ? service('svc') : undefined;
+      ConfigMap({ id: 'config', name: 'config', data: { ip: svc?.spec.clusterIP ?? 'none' } });
+      ConfigMap({ id: 'first', name: 'first', data: { v: s.cache ? Cel.expr<string>('config.data.ip') : 'none' } });
+      ConfigMap({ id: 'second', name: 'second', data: { v: s.cache ? 'none' : Cel.expr<string>('config.data.ip') } });
+    });
+    let refused: unknown;
+    try {
+      composition.toYaml();
+    } catch (error) {
+      refused = error;
+    }
+    const found = (refused as CompositionError).diagnostics.map(({ message }) => message);
+    expect(found).toEqual([expect.stringContaining('names config'), expect.stringContaining('names config')]);
   });
 
   test.each([
