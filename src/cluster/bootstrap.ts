@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import { objectAt, objectsAt } from '../kubernetes/index.ts';
 import type { FrontProxy } from './aggregation/front-proxy.ts';
@@ -135,8 +135,13 @@ function addMissing(context: BootstrapContext): void {
 const ADDRESS_MEMBERS = ['subsets', 'addressType', 'endpoints', 'ports'];
 
 /** Returns the object with these members of another object; the same object if they are already equal. */
-function withMembers<T extends JsonObject>(object: T, from: JsonObject, members: readonly string[]): T {
-  const changed = members.filter((member) => !jsonEquals(object[member] ?? null, from[member] ?? null));
+function withMembers<T extends Readonly<Record<string, unknown>>>(
+  object: T,
+  from: Readonly<Record<string, unknown>>,
+  members: readonly string[],
+): T {
+  const valueOf = (each: Readonly<Record<string, unknown>>, member: string) => (each[member] ?? null) as JsonValue;
+  const changed = members.filter((member) => !jsonEquals(valueOf(object, member), valueOf(from, member)));
   if (changed.length === 0) return object;
   return { ...object, ...Object.fromEntries(changed.map((member) => [member, from[member] ?? null])) };
 }

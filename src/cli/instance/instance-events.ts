@@ -15,7 +15,7 @@ export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
 const MAX_OWNERS = 5;
 
 /** Stands for an object that the server has but does not return, for example because the user may not read it. */
-const UNREADABLE = Symbol('unreadable');
+const UNREADABLE = 'unreadable' as const;
 
 interface PlacedName {
   readonly namespace: string;
