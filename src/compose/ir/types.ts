@@ -109,7 +109,7 @@ export function optionalOf(of: StaticType): StaticType {
   return memo(optionals, of, () => ({ kind: 'optional', of }));
 }
 
-/** The name of the type for messages, in terms of TypeScript. */
+/** The name of the type for messages: TypeScript's word, or CEL's for a type that TypeScript lacks. */
 export function describeType(type: StaticType): string {
   switch (type.kind) {
     case 'bool':
@@ -180,44 +180,56 @@ export function joinTypes(a: StaticType, b: StaticType): StaticType {
   if (a.kind === 'string' && b.kind === 'string') return STRING;
   if (a.kind === 'list' && b.kind === 'list') return listOf(joinTypes(a.element, b.element));
   if (a.kind === 'map' && b.kind === 'map') return mapOf(joinTypes(a.value, b.value));
+  if (a.kind === 'optional' && b.kind === 'optional') return optionalOf(joinTypes(a.of, b.of));
   if (a.kind === 'object' && b.kind === 'object') return joinObjects(a, b);
   return a.kind === b.kind ? a : DYN;
 }
 
 const joinedObjects = new WeakMap<ObjectStaticType, WeakMap<ObjectStaticType, ObjectStaticType>>();
 
-/** The type of an object that has one of two types. A field is required only if both types require it. */
+/**
+ * The type of an object that has one of two types. A field is required only if both types require it, and is a counter
+ * only in both. A derived field exists only if both types have the same formula.
+ */
 function joinObjects(a: ObjectStaticType, b: ObjectStaticType): ObjectStaticType {
   const table = joinedObjects.get(a) ?? new WeakMap<ObjectStaticType, ObjectStaticType>();
   joinedObjects.set(a, table);
   const known = table.get(b);
   if (known !== undefined) return known;
   const fields = new Map<string, Field | undefined>();
+  const fieldOf = (name: string): Field | undefined => {
+    if (!fields.has(name)) fields.set(name, joinFields(a.field(name), b.field(name)));
+    return fields.get(name);
+  };
   const joined: ObjectStaticType = {
     kind: 'object',
     open: a.open || b.open,
     joined: true,
-    names: () => [...new Set([...a.names(), ...b.names()])],
-    field(name) {
-      if (!fields.has(name)) fields.set(name, joinFields(a.field(name), b.field(name)));
-      return fields.get(name);
-    },
+    names: () => [...new Set([...a.names(), ...b.names()])].filter((name) => fieldOf(name) !== undefined),
+    field: fieldOf,
   };
   table.set(b, joined);
   return joined;
 }
 
+/** The joined field; undefined when one expression cannot read the field of both types, because of a formula. */
 function joinFields(a: Field | undefined, b: Field | undefined): Field | undefined {
+  if (a?.derived !== undefined || b?.derived !== undefined) return a && b && sameFormula(a, b) ? a : undefined;
   if (a === undefined || b === undefined) {
-    const one = a ?? b;
-    return one && { ...one, required: false };
+    const given = a ?? b;
+    if (given === undefined) return undefined;
+    const { counter: _counter, missing, ...one } = given;
+    // An object of the type without the field has the value undefined.
+    return { ...one, required: false, ...(missing && { missing: 'either' }) };
   }
-  // One expression cannot read the formula of one type and the field of the other type.
-  if (a.derived !== undefined || b.derived !== undefined) return { type: DYN, required: false };
-  const counter = a.counter === true || b.counter === true;
-  const required = a.required && b.required && !counter;
+  const isCounter = a.counter === true && b.counter === true;
+  const required = a.required && b.required && a.counter !== true && b.counter !== true;
   const missing = a.missing === b.missing || (a.missing ?? b.missing) === undefined ? a.missing : 'either';
-  return { ...joinValues(a, b), required, ...(missing && { missing }) };
+  return { ...joinValues(a, b), required, ...(missing && { missing }), ...(isCounter && { counter: true }) };
+}
+
+function sameFormula({ derived: a }: Field, { derived: b }: Field): boolean {
+  return a?.cel === b?.cel && a?.has === b?.has && a?.path === b?.path;
 }
 
 /**
