@@ -8,24 +8,23 @@ import type { Env } from './env.ts';
 import { refuseUnmade } from './env.ts';
 import { evaluateObject, privateMember, propertyKey } from './members.ts';
 
-/** Evaluates `f(…)` and `object.method(…)` outside an optional chain. */
-export function callExpression(node: CallExpression, env: Env): unknown {
-  return callCallee(node.callee, env, () => argumentsOf(node.arguments, env));
-}
+/** A call: the function, and the arguments. */
+type Call = Pick<CallExpression, 'callee' | 'arguments'>;
 
 /**
- * Calls the function that an expression denotes. `this` of a member is its object. As in JavaScript, `args` is called
- * after the evaluation of the callee.
+ * Evaluates `f(…)` and `object.method(…)` outside an optional chain. `first` are values before the arguments.
  */
-export function callCallee(callee: CallExpression['callee'], env: Env, args: () => unknown[]): unknown {
+export function callExpression({ callee, arguments: nodes }: Call, env: Env, first: readonly unknown[] = []): unknown {
   if (callee.type === 'MemberExpression') {
     const object = evaluateObject(callee.object, env);
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
-      return resolveMerged(callValue(env.interpreter, fn, object, args(), sourceTextOf(callee, env)));
+      return resolveMerged(
+        callValue(env.interpreter, fn, object, argumentsOf(nodes, env, first), sourceTextOf(callee, env)),
+      );
     }
     const key = propertyKey(callee, env);
-    return resolveMerged(callMethod(env.interpreter, object, key, args()));
+    return resolveMerged(callMethod(env.interpreter, object, key, argumentsOf(nodes, env, first)));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = env.interpreter.evaluate(callee, env);
@@ -34,12 +33,21 @@ export function callCallee(callee: CallExpression['callee'], env: Env, args: () 
   }
   if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
     refuseUnmade(callee.name);
-  return resolveMerged(callValue(env.interpreter, fn, undefined, args(), sourceTextOf(callee, env)));
+  return resolveMerged(
+    callValue(env.interpreter, fn, undefined, argumentsOf(nodes, env, first), sourceTextOf(callee, env)),
+  );
 }
 
-/** Evaluates the arguments of a call. A spread argument is expanded to its elements. */
-export function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
-  const args: unknown[] = [];
+/**
+ * Evaluates the arguments of a call, and adds them to the values of `first`. A spread argument is expanded to its
+ * elements.
+ */
+export function argumentsOf(
+  nodes: readonly (Expression | SpreadElement)[],
+  env: Env,
+  first: readonly unknown[] = [],
+): unknown[] {
+  const args = [...first];
   for (const node of nodes) {
     if (node.type === 'SpreadElement')
       for (const item of spreadItems(env.interpreter, env.interpreter.evaluate(node.argument, env))) args.push(item);

@@ -4,7 +4,7 @@ import type { Node } from '../ir/node.ts';
 import { textOrNode, textValue } from '../value/ops.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { callCallee } from './call-expression.ts';
+import { callExpression } from './call-expression.ts';
 import type { Env } from './env.ts';
 import { inEnv, siteOf } from './env.ts';
 import { warnUndefinedText } from './undefined-text.ts';
@@ -38,10 +38,7 @@ const strings = new WeakMap<Site, readonly (string | undefined)[]>();
 
 /** `` tag`a-${b}` `` */
 export function taggedTemplate({ tag, quasi }: TaggedTemplateExpression, env: Env): unknown {
-  return callCallee(tag, env, () => [
-    stringsOf(quasi, env),
-    ...quasi.expressions.map((expression) => env.interpreter.evaluate(expression, env)),
-  ]);
+  return callExpression({ callee: tag, arguments: quasi.expressions }, env, [stringsOf(quasi, env)]);
 }
 
 /** The constant parts of a tagged template: a frozen list, whose member `raw` has the parts as they are written. */
@@ -55,6 +52,6 @@ function stringsOf(quasi: TemplateLiteral, env: Env): readonly (string | undefin
     strings.set(site, parts);
   }
   const { raw } = parts as unknown as TemplateStringsArray;
-  activeTrace().track(raw as object);
-  return activeTrace().track(parts as object) as readonly (string | undefined)[];
+  activeTrace().track(raw);
+  return activeTrace().track(parts);
 }

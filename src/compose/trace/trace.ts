@@ -258,15 +258,17 @@ export class Trace {
 
   /** Runs `work` where `test` is known to be true. Resources that `work` makes get the test as a guard. */
   under<T>(test: Node, work: () => T): T {
-    const parts = conjuncts(test);
-    return this.facts.assuming([test], () => {
-      this.guards.push(...parts);
-      try {
-        return work();
-      } finally {
-        this.guards.length -= parts.length;
-      }
-    });
+    // No callback of `assuming`: each level of a recursion needs its frames of the stack.
+    const checkpoint = this.facts.checkpoint();
+    const guards = this.guards.length;
+    try {
+      this.facts.assume(test);
+      this.guards.push(...conjuncts(test));
+      return work();
+    } finally {
+      this.guards.length = guards;
+      this.facts.rollback(checkpoint);
+    }
   }
 
   /** Runs `work` outside all open conditions and loops, for resources that belong to the whole graph. */
