@@ -240,7 +240,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/scale.test.ts'],
   },
   {
-    name: 'the removal of the record of objects from a CRD breaks its clients',
+    name: 'the removal of the record of objects from a CRD counts as a breaking change',
     file: 'src/graph/compare-instance-crds.ts',
     find: 'loses ? withoutObjectRecord(existing) : existing',
     replace: 'loses ? existing : existing',
@@ -273,5 +273,12 @@ export const GRAPH: readonly MutationRow[] = [
     find: "steps[1] === 'resourceVersion'",
     replace: "steps[1] === 'uid'",
     tests: ['src/graph/warnings.test.ts'],
+  },
+  {
+    name: 'the place of a cycle through a subgraph is the whole node',
+    file: 'src/graph/graph-object/compile-frame.ts',
+    find: ' ?? captures.find(({ id }) => id === second)',
+    replace: '',
+    tests: ['src/graph/graph-object/compile-graph-object.test.ts'],
   },
 ];

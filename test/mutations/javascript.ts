@@ -36,4 +36,11 @@ export const JAVASCRIPT: readonly MutationRow[] = [
     replace: '',
     tests: ['src/transform/attach.test.ts', 'src/javascript/quote-js.test.ts'],
   },
+  {
+    name: 'the sources of a map are relative to the module',
+    file: 'src/javascript/source-map.ts',
+    find: 'inputMap(payload, file, mapFile)',
+    replace: 'inputMap(payload, file)',
+    tests: ['src/transform/input-map.test.ts'],
+  },
 ];
