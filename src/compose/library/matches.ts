@@ -17,7 +17,7 @@ export function match(value: Sym, raw: unknown): unknown {
   if (!(pattern instanceof RegExp))
     return refuse('no-cel', '.match() without a regular expression has no CEL form', 'write a pattern /…/');
   if (pattern.flags.includes('g')) {
-    const all = allMatches(value.node, pattern);
+    const all = allMatches(value.node, pattern, 'match');
     return phi(all.found, freshList(all.matches, value.waits), null);
   }
   return phi(...firstMatchValue(value, firstMatch(value.node, pattern), pattern));

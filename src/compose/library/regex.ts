@@ -69,8 +69,8 @@ function characterOf({ root }: Parsed): { readonly one: Regex; readonly runs: bo
 }
 
 /**
- * The positions at which a pattern can match: anywhere, at the start or at the end of the text, or `other`. A pattern
- * without anchors matches first at the first occurrence of its text.
+ * The positions at which a pattern can match: anywhere, at the start or at the end of the text, or `other`. Without
+ * anchors, the matched text does not occur earlier in the string, so `indexOf` finds the position of the match.
  */
 function placeOf(root: Regex): 'anywhere' | 'start' | 'end' | 'other' {
   const parts = root.kind === 'sequence' ? root.parts : [root];
@@ -176,7 +176,7 @@ export function everyMatch(
 ): { readonly matches: Node; readonly textsOf: (match: Node) => MatchTexts } {
   const of = parsed(pattern);
   return {
-    matches: allMatches(text, pattern).matches,
+    matches: allMatches(text, pattern, 'matchAll').matches,
     textsOf: (match) => ({ text: match, groups: groupTexts(match, of), names: of.names }),
   };
 }
@@ -277,8 +277,11 @@ function charactersReplaced(text: Node, of: Parsed, by: Replacement): Node {
   return join(macro('map', positions, [position], [turn], listOf(STRING)));
 }
 
-/** The printable characters of ASCII. */
-const PRINTABLE = Array.from({ length: 95 }, (_, position) => String.fromCodePoint(32 + position));
+/** The characters that can replace all separators of a text: the printable characters and the white space of ASCII. */
+const SEPARATORS = [
+  ...Array.from({ length: 95 }, (_, position) => String.fromCodePoint(32 + position)),
+  ...['\n', '\t', '\r', '\v', '\f'],
+];
 
 /**
  * The text and the fixed separator of `text.split(pattern)`. Other separators in the text are replaced by the fixed
@@ -290,24 +293,31 @@ export function splitPattern(text: Node, pattern: RegExp): { readonly text: Node
   if (plain !== undefined) return { text, separator: plain };
   const once = new RegExp(pattern.source, pattern.flags.replaceAll('g', ''));
   // One of the separators replaces all others.
-  const separator = characterOf(of) === undefined ? undefined : PRINTABLE.find((each) => once.test(each));
+  const separator = characterOf(of) === undefined ? undefined : SEPARATORS.find((each) => once.test(each));
   if (separator === undefined)
     return refuse(
       'no-cel',
       `.split(${String(pattern)}) has no CEL form`,
-      'split at a fixed string or a class such as /[,;]/',
+      'split at a fixed string, or at a class with a printable character or white space of ASCII, such as /[,;]/',
     );
   return { text: replaceCharacters(text, of, separator), separator };
 }
 
-/** `text.match(/re/g)`: the condition that there is a match, and all matches. */
-export function allMatches(text: Node, pattern: RegExp): { readonly found: Node; readonly matches: Node } {
+/**
+ * All matches of a pattern with the flag g, for `match` and `matchAll`: the condition that there is a match, and the
+ * matches. `matchAll` accepts no pattern without the flag.
+ */
+export function allMatches(
+  text: Node,
+  pattern: RegExp,
+  name: 'match' | 'matchAll',
+): { readonly found: Node; readonly matches: Node } {
   const of = parsed(pattern);
   if (minLength(of.root) === 0)
     return refuse(
       'regex',
       `${String(pattern)} matches the empty string`,
-      'write + instead of *, or leave out the flag g',
+      name === 'match' ? 'write + instead of *, or leave out the flag g' : 'write + instead of *',
     );
   const all = method('findAll', text, [re2(of, 'find')], listOf(STRING));
   return { found: matches(text, re2(of, 'test')), matches: all };

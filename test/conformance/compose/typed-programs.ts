@@ -25,6 +25,7 @@ export const TYPED: readonly string[] = [
   "(s) => ({ a: s.name.match(/[a-z]+/)?.[0] ?? 'none', b: s.name.search(/b/), c: /^[a-z]+$/.test(s.name), d: /B/i.test(s.name) })",
   "(s) => ({ a: s.name.match(/-/g)?.length ?? 0 })",
   "(s) => ({ a: s.name.split(/[-_]/)[0], b: s.name.split(/-/).length })",
+  "(s) => ({ a: `a\\r\\nb\\n\\nc ${s.name}`.split(/[\\r\\n]+/), b: `a\\tb\\nc ${s.name}`.split(/[\\n\\t]/), c: `a\\rb ${s.name}`.split(/[\\r\\f]/) })",
   "(s) => ({ a: s.name.repeat(3), b: '-'.repeat(s.tags.length), c: s.name.concat(s.n, true) })",
   "(s) => ({ a: s.nums.find(x => x > 2), b: s.nums.findIndex(x => x > 2), c: s.nums.findLast(x => x > 2), d: s.nums.findLastIndex(x => x > 2) })",
   "(s) => ({ a: s.tags.at(-1), b: s.tags.at(5) ?? 'n', c: s.tags.slice(-2), d: s.tags.slice(1, -1), e: s.tags.concat(s.opts ?? [], 'q') })",
