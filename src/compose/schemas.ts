@@ -4,6 +4,7 @@ import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 import { builtinSource, combineSources, fromStandardSchema, pluralize } from '../schema/index.ts';
 import { CompositionError } from './refusal/refusal.ts';
 import type { SchemaInput } from './public-types.ts';
+import { describeValue } from './value/ops.ts';
 
 let builtin: SchemaSource | undefined;
 
@@ -89,13 +90,7 @@ function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnost
   const path = diagnostic.path === undefined ? what : `${what}.${diagnostic.path}`;
   if (diagnostic.code !== 'schema/not-a-schema') return { ...diagnostic, path };
   const isPlain = typeof input === 'object' && input !== null && !Array.isArray(input);
-  const given = isPlain
-    ? 'a plain object'
-    : Array.isArray(input)
-      ? 'a list'
-      : input == null
-        ? String(input)
-        : `a ${typeof input}`;
+  const given = isPlain ? 'a plain object' : describeValue(input);
   const hint = isPlain ? `write ${what}: type({ … }), with type from 'arktype'` : diagnostic.hint;
   return {
     ...diagnostic,

@@ -46,7 +46,10 @@ export interface InstanceFacts {
   readonly row: Omit<InstanceRow, 'definition' | 'revision'>;
   /** The definition that the label of the instance names. */
   readonly definition?: string;
-  /** The revision to which the instance is pinned. Without a pin, the revision in its status. */
+  /**
+   * The revision to which the instance is pinned; `NaN` if the pin is not a number. Without a pin, the revision in its
+   * status.
+   */
   readonly revision?: number;
 }
 
@@ -79,15 +82,15 @@ export function instanceFacts(instance: KubeObject): InstanceFacts {
   return {
     row,
     ...(definition === undefined ? {} : { definition }),
-    // A pin that is not a number does not name a revision.
-    ...(revision === undefined || Number.isNaN(revision) ? {} : { revision }),
+    ...(revision === undefined ? {} : { revision }),
   };
 }
 
 /**
  * The row of an instance. Its revision is the first known one of these: the pinned revision, the revision in the
  * status, the revision that the controller reports, and the newest revision of the definition. During a rollout, the
- * newest revision is not used, because an instance may not follow it yet.
+ * newest revision is not used, because an instance may not follow it yet. An instance whose pin is not a number follows no
+ * revision.
  *
  * @param serving the definition that serves the kind. Absent for a Graph, which has no revisions
  * @param reported the report of the controller in this process: the revision, and the reason why the instance waits
@@ -98,7 +101,8 @@ export function rowOf(
   reported: Pick<InstanceRow, 'revision' | 'waitingFor'> = {},
 ): InstanceRow {
   const newest = serving === undefined || isRollingOut(serving.conditions) ? undefined : serving.revision;
-  const revision = serving === undefined ? undefined : (facts.revision ?? reported.revision ?? newest);
+  const followed = facts.revision ?? reported.revision ?? newest;
+  const revision = serving === undefined || Number.isNaN(followed) ? undefined : followed;
   return {
     ...facts.row,
     ...(facts.row.waitingFor === undefined || reported.waitingFor === undefined
