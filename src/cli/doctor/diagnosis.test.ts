@@ -252,6 +252,16 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ['warning controllers Deployment kro-system/typekro: runs the version 1.0.0; this program is 1.1.0'],
   ],
   [
+    'a controller whose tag has two numbers of another version',
+    { version: '1.1.0', controllers: { value: [controller({ image: 'typekro:v1.0@sha256:1' })] } },
+    ['warning controllers Deployment kro-system/typekro: runs the version 1.0; this program is 1.1.0'],
+  ],
+  [
+    'a controller whose tag has two numbers of the same version',
+    { version: '1.1.0', controllers: { value: [controller({ image: 'typekro:1.1' })] } },
+    [],
+  ],
+  [
     'a Lease without a holder',
     { leases: { value: [lease({ holderIdentity: '' })] } },
     ['error leases Lease kro-system/controller.kro.run: has no holder'],
@@ -395,11 +405,39 @@ describe('without the right to read', () => {
     expect(passed).not.toContain(checks[0]);
   });
 
-  test('controllers of other namespaces, a missing controller is not reported', () => {
-    const facts = { controllers: { value: [] }, controllersLimit: 'forbidden', leases: unread };
+  test.each([
+    ['without a Deployment', []],
+    ['with a Deployment that has no replicas', [controller({ replicas: 0 })]],
+  ])('controllers of other namespaces, a missing controller is not reported %s', (_, value) => {
+    const facts = { controllers: { value }, controllersLimit: 'forbidden', leases: unread };
     const { findings: found, skipped } = diagnose({ ...healthy, ...facts });
     expect(found).toEqual([]);
     expect(skipped).toContainEqual({ check: 'controllers', because: 'forbidden' });
+  });
+
+  test.each([
+    ['all Deployments', { controllers: unread }],
+    ['the Deployments of other namespaces', { controllers: { value: [] }, controllersLimit: 'forbidden' }],
+  ])('%s, a Lease without a holder is a warning', (_, facts) => {
+    const leases = { value: [lease({ holderIdentity: '' })] };
+    const { findings: found } = diagnose({ ...healthy, ...facts, leases });
+    expect(found.map(({ severity, why }) => `${severity} ${why}`)).toEqual([
+      'warning no replica works, if the controller runs',
+    ]);
+  });
+
+  test('Leases, the report about a missing controller has no sentence about Leases', () => {
+    const { findings: found } = diagnose({ ...healthy, controllers: { value: [] }, leases: unread });
+    expect(found).toEqual([
+      {
+        check: 'controllers',
+        severity: 'warning',
+        where: 'the cluster',
+        what: 'no Deployment of a controller has replicas',
+        why: 'unless a controller works outside the cluster, changes have no effect',
+        remedy: 'typekro bootstrap, or typekro controller on this machine',
+      },
+    ]);
   });
 
   test('the endpoints of a webhook that selects the kinds of definitions, the check is skipped', () => {

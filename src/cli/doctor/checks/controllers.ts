@@ -11,10 +11,9 @@ import { isLive } from './leases.ts';
 export function checkControllers(facts: ClusterFacts): CheckResult {
   const { controllersLimit: limit } = facts;
   const { findings, unread, isEmpty } = checkReading(facts.controllers, (all) => {
-    // If not all namespaces were searched, a controller may run in another namespace, so nothing is reported.
-    if (limit !== undefined && all.length === 0) return [];
     const running = all.filter(({ replicas }) => replicas > 0);
-    if (running.length === 0) return [...withoutController(facts)];
+    // If not all namespaces were searched, a controller may run in another namespace, so nothing is reported.
+    if (running.length === 0) return limit === undefined ? withoutController(facts) : [];
     return [...rivalFindings(running), ...running.flatMap((each) => otherVersion(each, facts.version))];
   });
   return { findings, isEmpty, unread: [...unread, ...(limit === undefined ? [] : [limit])] };
@@ -29,16 +28,19 @@ const whereOf = ({ namespace, name }: ControllerDeployment): string => `Deployme
  */
 function withoutController({ leases, server, definitions }: ClusterFacts): Finding[] {
   if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return [];
+  const areLeasesRead = 'value' in leases;
   const unobserved = 'value' in definitions ? definitions.value.filter((each) => !isObserved(each)) : [];
   return [
     {
       severity: unobserved.length > 0 ? 'error' : 'warning',
       where: 'the cluster',
-      what: 'no Deployment of a controller has replicas, and no Lease of a controller is renewed',
+      what: areLeasesRead
+        ? 'no Deployment of a controller has replicas, and no Lease of a controller is renewed'
+        : 'no Deployment of a controller has replicas',
       why:
         unobserved.length > 0
           ? `no controller has read ${count(unobserved.length, 'definition')}`
-          : 'unless a controller works outside the cluster without --leader-elect, changes have no effect',
+          : `unless a controller works outside the cluster${areLeasesRead ? ' without --leader-elect' : ''}, changes have no effect`,
       remedy: 'typekro bootstrap, or typekro controller on this machine',
     },
   ];
@@ -75,9 +77,11 @@ function rivalFindings(running: readonly ControllerDeployment[]): Finding[] {
   });
 }
 
+/** Compares the tag of a controller's image with a version. A tag of two numbers, such as 1.0, has no patch number. */
 function otherVersion(controller: ControllerDeployment, version: string): Finding[] {
-  const tag = /:v?(\d+\.\d+\.\d+[^@]*)(?:@.*)?$/.exec(controller.image)?.[1];
-  if (controller.project !== 'typekro' || tag === undefined || tag === version) return [];
+  const tag = /:v?(\d+\.\d+(?:\.\d+[^@]*)?)(?:@.*)?$/.exec(controller.image)?.[1];
+  if (controller.project !== 'typekro' || tag === undefined) return [];
+  if (tag === version || (/^\d+\.\d+$/.test(tag) && version.startsWith(`${tag}.`))) return [];
   return [
     {
       severity: 'warning',

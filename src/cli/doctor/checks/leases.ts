@@ -11,12 +11,29 @@ import { checkReading } from '../finding.ts';
 const MAX_AHEAD_MS = 5000;
 
 /** Checks that the Leases have holders that renew them, and that only one namespace has a leader. */
-export function checkLeases({ leases, server, controllers }: ClusterFacts): CheckResult {
-  const runs = 'value' in controllers && controllers.value.some(({ replicas }) => replicas > 0);
+export function checkLeases(facts: ClusterFacts): CheckResult {
+  const { leases, server } = facts;
+  const without = WITHOUT_HOLDER[controllerState(facts)];
   return checkReading(leases, (all) => [
-    ...all.flatMap((lease) => leaseFindings(lease, server.now, runs)),
+    ...all.flatMap((lease) => leaseFindings(lease, server.now, without)),
     ...severalLeaders(all.filter((lease) => lease.metadata.name === LEASE_NAME && isLive(lease, server.now))),
   ]);
+}
+
+/** What a Lease without a holder that renews it means. */
+type WithoutHolder = Pick<Finding, 'severity' | 'why' | 'remedy'>;
+
+const REMEDY = 'read the log of the controller: its pods may not start, or lack the right to update Leases';
+const WITHOUT_HOLDER: Readonly<Record<ReturnType<typeof controllerState>, WithoutHolder>> = {
+  runs: { severity: 'error', why: 'no replica works', remedy: REMEDY },
+  absent: { severity: 'info', why: 'as expected: no Deployment of a controller has replicas' },
+  unknown: { severity: 'warning', why: 'no replica works, if the controller runs', remedy: REMEDY },
+};
+
+/** Does a Deployment of a controller have replicas? `unknown` if not all Deployments could be read. */
+function controllerState({ controllers, controllersLimit }: ClusterFacts): 'runs' | 'absent' | 'unknown' {
+  if ('value' in controllers && controllers.value.some(({ replicas }) => replicas > 0)) return 'runs';
+  return 'value' in controllers && controllersLimit === undefined ? 'absent' : 'unknown';
 }
 
 /** Does the Lease have a holder that renewed it in time? `now` is the time of the server. */
@@ -36,14 +53,11 @@ const durationMs = ({ spec }: KubeObject): number => (numberAt(spec, 'leaseDurat
 
 const whereOf = ({ metadata }: KubeObject): string => `Lease ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
-function leaseFindings(lease: KubeObject, now: number, runs: boolean): Finding[] {
+function leaseFindings(lease: KubeObject, now: number, without: WithoutHolder): Finding[] {
   const where = whereOf(lease);
-  const severity = runs ? 'error' : 'info';
-  const remedy = 'read the log of the controller: its pods may not start, or lack the right to update Leases';
-  const why = runs ? 'no replica works' : 'as expected: no Deployment of a controller has replicas';
   const renewed = renewedAt(lease);
   if (holderOf(lease) === '') {
-    return [{ severity, where, what: 'has no holder', why, ...(runs ? { remedy } : {}) }];
+    return [{ ...without, where, what: 'has no holder' }];
   }
   if (renewed !== undefined && renewed > now + MAX_AHEAD_MS) {
     return [
@@ -58,9 +72,7 @@ function leaseFindings(lease: KubeObject, now: number, runs: boolean): Finding[]
   }
   if (isLive(lease, now)) return [];
   const since = renewed === undefined ? 'never' : `since ${new Date(renewed).toISOString()}`;
-  return [
-    { severity, where, what: `${holderOf(lease)} has not renewed it ${since}`, why, ...(runs ? { remedy } : {}) },
-  ];
+  return [{ ...without, where, what: `${holderOf(lease)} has not renewed it ${since}` }];
 }
 
 function severalLeaders(live: readonly KubeObject[]): Finding[] {
