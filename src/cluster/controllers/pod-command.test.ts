@@ -67,19 +67,44 @@ describe('a command', () => {
     [['sh', '-c', "bash -c 'sleep 1; exit 3'; sleep 1"], 2000, 0],
     [['sh', '-c', "bash -c 'sleep 1; exit 3'"], 1000, 3],
     [['sh', '-c', 'bash -c "bash -c \\"exit 3\\""'], 0, 3],
-    [['sh', '-c', 'exec env; exit 3'], 0, 3],
+    [['sh', '-c', 'exec env; exit 3'], 0, 0],
+    [['sh', '-c', 'exec > log; exit 3'], 0, 3],
+    [['sh', '-c', 'false; exit'], 0, 1],
+    [['sh', '-c', 'false; A=1; exit'], 0, 0],
+    [['sh', '-c', 'false; exit $?'], 0, 1],
+    [['sh', '-c', 'exit 1000'], 0, 232],
+    [['sh', '-c', 'exit later'], 0, 2],
+    [['sh', '-c', 'exit 99999999999'], 0, 2],
+    [['sh', '-ec', 'false; exit 4'], 0, 1],
+    [['sh', '-e', '-c', 'sleep 1; false; sleep 9'], 1000, 1],
+    [['sh', '-c', '-e', 'false; exit 4'], 0, 1],
+    [['bash', '--norc', '-o', 'errexit', '-c', 'false; exit 4'], 0, 1],
+    [['sh', '-c', 'set -e; false; exit 4'], 0, 1],
+    [['sh', '-c', 'set -o errexit; false; exit 4'], 0, 1],
+    [['sh', '-c', 'set -e; set +e; false; exit 4'], 0, 4],
+    [['sh', '-c', 'set -e; false && true; exit 4'], 0, 4],
+    [['sh', '-c', 'set -e; false || true; exit 4'], 0, 4],
+    [['sh', '-c', 'set -e; true && false; exit 4'], 0, 1],
+    [['sh', '-c', 'set -e; false || false; exit 4'], 0, 1],
+    [['sh', '-c', 'set -e; false | true; exit 4'], 0, 4],
+    [['bash', '-euo', 'pipefail', '-c', 'false | true; exit 4'], 0, 1],
+    [['bash', '-c', 'set -euo pipefail; true | false | true; exit 4'], 0, 1],
+    [['sh', '-c', 'set -e; false & exit 4'], 0, 4],
+    [['sh', '-c', 'set -e; sh -c "false; exit 5"'], 0, 5],
+    [['sh', 'script.sh', '-c', 'true'], undefined],
     [['sh', '-c', "echo 'open"], undefined],
-    [['sh', '-c'], 0],
+    [['sh', '-c'], 0, 2],
+    [['sh', '-c', ''], 0],
     [['exit', '300'], 0, 44],
   ])('%j ends after this time in milliseconds, if ever: %s', (words, afterMs, exitCode = 0) => {
     expect(endOfCommand(words)).toEqual(afterMs === undefined ? undefined : { afterMs, exitCode });
   });
 
   test.each([
-    ['jobs', 'sleep 1 &'.repeat(200_000)],
-    ['assignments and digits', `${'A=1 '.repeat(200_000)} exit ${'1'.repeat(200_000)}`],
-  ])('with many %s is evaluated completely', (_what, script) => {
-    expect(endOfCommand(['sh', '-c', script])).toEqual({ afterMs: 0, exitCode: 0 });
+    ['jobs', 'sleep 1 &'.repeat(200_000), 0],
+    ['assignments and digits', `${'A=1 '.repeat(200_000)} exit ${'1'.repeat(200_000)}`, 2],
+  ])('with many %s is evaluated completely', (_what, script, exitCode) => {
+    expect(endOfCommand(['sh', '-c', script])).toEqual({ afterMs: 0, exitCode });
   });
 });
 
@@ -94,9 +119,9 @@ describe('the containers of a pod', () => {
       { afterMs: 2000, exitCode: 0 },
     ],
     ['fail when one container fails', [{ command: ['false'] }, { command: ['true'] }], { afterMs: 0, exitCode: 1 }],
-    ['keep running without a command', [{ command: ['true'] }, {}], undefined],
-    ['run on with ports', [{ command: ['serve'], ports: [{ containerPort: 80 }] }], undefined],
-    ['run on with probes', [{ command: ['serve'], readinessProbe: { httpGet: { port: 80 } } }], undefined],
+    ['keep running if one of them has no command', [{ command: ['true'] }, {}], undefined],
+    ['keep running with ports', [{ command: ['true'], ports: [{ containerPort: 80 }] }], undefined],
+    ['keep running with probes', [{ command: ['true'], readinessProbe: { httpGet: { port: 80 } } }], undefined],
   ])('%s', (_title, containers, expected) => {
     expect(end(...containers)).toEqual(expected);
   });

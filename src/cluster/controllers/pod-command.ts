@@ -15,9 +15,13 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 const ENDING = new Set(
   `: [ [[ awk base64 basename cat cd chmod chown cp curl cut date df dig dirname du echo export expr find getent grep
   gunzip gzip head host hostname id ln ls md5sum mkdir mktemp mv nproc nslookup pg_isready printenv printf ps pwd
-  readlink rm rmdir sed seq set sha256sum sort stat sync tar tee test touch tr trap true ulimit umask uname uniq unset
+  readlink rm rmdir sed seq sha256sum sort stat sync tar tee test touch tr trap true ulimit umask uname uniq unset
   unzip wc wget which whoami`.split(/\s+/),
 );
+/** The largest argument of `exit` that every shell accepts. */
+const MAX_EXIT_ARGUMENT = 2 ** 31 - 1;
+/** The exit code of a shell that is called with wrong arguments. */
+const USAGE_ERROR = 2;
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /**
@@ -44,12 +48,12 @@ function endOfContainer(container: JsonObject): CommandEnd | undefined {
 }
 
 /**
- * Returns the end of a command: `sleep` ends after its time, `false` fails, `exit N` ends with the exit code N, and
- * other known programs succeed immediately. Returns `undefined` for unknown programs, loops, `sleep infinity` and
+ * Returns the end of a command: `sleep` ends after its time, `false` fails, `exit N` ends with the exit code N modulo
+ * 256, and other known programs succeed immediately. Returns `undefined` for unknown programs, loops, `sleep infinity` and
  * `tail -f`.
  */
 export function endOfCommand(words: readonly string[]): CommandEnd | undefined {
-  const run: Run = { afterMs: 0, exitCode: 0, hasExited: false, jobs: [] };
+  const run = newRun();
   runCommand(words, run);
   return Number.isFinite(run.afterMs) ? { afterMs: run.afterMs, exitCode: run.exitCode } : undefined;
 }
@@ -64,7 +68,26 @@ interface Run {
   hasExited: boolean;
   /** The times at which background commands end. */
   jobs: number[];
+  options: ShellOptions;
 }
+
+/** The options of a shell that change the end of a script. */
+interface ShellOptions {
+  /** Does the shell end at the first failing command? The option `-e`. */
+  readonly errexit: boolean;
+  /** Does a pipeline fail when any of its programs fails? */
+  readonly pipefail: boolean;
+}
+
+const NO_OPTIONS: ShellOptions = { errexit: false, pipefail: false };
+
+const newRun = (afterMs = 0, options = NO_OPTIONS): Run => ({
+  afterMs,
+  exitCode: 0,
+  hasExited: false,
+  jobs: [],
+  options,
+});
 
 /** Can the word precede a command: an assignment, `env` or `exec`? */
 const isPrefix = (word: string | undefined): boolean =>
@@ -74,13 +97,16 @@ function runCommand(all: readonly string[], run: Run): void {
   let start = 0;
   while (isPrefix(all[start])) start += 1;
   const [first = '', ...rest] = all.slice(start);
+  const last = run.exitCode;
   run.exitCode = 0;
+  const exec = all.slice(0, start).indexOf('exec');
+  // Without a program, `exec` only redirects the output of the shell.
+  run.hasExited = exec >= 0 && exec < all.length - 1;
   if (first === '') return;
-  run.hasExited = all.slice(0, start).includes('exec');
   const program = first.slice(first.lastIndexOf('/') + 1);
   if (SHELLS.has(program)) {
-    const option = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
-    run.afterMs += option < 0 ? Number.POSITIVE_INFINITY : runShell(rest[option + 1] ?? '', run);
+    const { options, hasScript, position } = readOptions(rest, NO_OPTIONS);
+    run.afterMs += hasScript ? runShell(rest[position], options, run) : Number.POSITIVE_INFINITY;
     return;
   }
   switch (program) {
@@ -101,19 +127,60 @@ function runCommand(all: readonly string[], run: Run): void {
       run.exitCode = 1;
       return;
     case 'exit':
-      run.exitCode = Number(/^\d{1,3}$/.exec(rest[0] ?? '')?.[0] ?? 0) & 0xff;
+      run.exitCode = rest[0] === undefined || rest[0] === '$?' ? last : exitCodeOf(rest[0]);
       run.hasExited = true;
+      return;
+    case 'set':
+      run.options = readOptions(rest, run.options).options;
       return;
     default:
       if (!ENDING.has(program)) run.afterMs = Number.POSITIVE_INFINITY;
   }
 }
 
-/** Runs a script in a separate shell. Returns its duration in milliseconds, and sets the exit code. */
-function runShell(script: string, outer: Run): number {
+/** The exit code of `exit WORD`. A shell fails with the code 2 when the word is no number. */
+function exitCodeOf(word: string): number {
+  // The value of a variable is not known.
+  if (word.includes('$')) return 0;
+  return /^\d{1,10}$/.test(word) && Number(word) <= MAX_EXIT_ARGUMENT ? Number(word) & 0xff : USAGE_ERROR;
+}
+
+/**
+ * Reads the options of a shell or of `set`. `hasScript` is true after the option `-c`; `position` is the position of
+ * the first word that is no option.
+ */
+function readOptions(
+  words: readonly string[],
+  given: ShellOptions,
+): { readonly options: ShellOptions; readonly hasScript: boolean; readonly position: number } {
+  let options = given;
+  let hasScript = false;
+  let position = 0;
+  for (; /^(?:[-+][A-Za-z]+|--[a-z]+)$/.test(words[position] ?? ''); position++) {
+    const word = words[position] as string;
+    if (word.startsWith('--')) continue;
+    const isOn = word.startsWith('-');
+    if (word.includes('c')) hasScript = true;
+    if (word.includes('e')) options = { ...options, errexit: isOn };
+    if (!word.includes('o')) continue;
+    const name = words[++position];
+    if (name === 'errexit' || name === 'pipefail') options = { ...options, [name]: isOn };
+  }
+  return { options, hasScript, position };
+}
+
+/**
+ * Runs the script of `-c` in a separate shell. Returns its duration in milliseconds, and sets the exit code. A shell
+ * without the script fails.
+ */
+function runShell(script: string | undefined, options: ShellOptions, outer: Run): number {
+  if (script === undefined) {
+    outer.exitCode = USAGE_ERROR;
+    return 0;
+  }
   const lists = parseScript(script);
   if (lists === undefined) return Number.POSITIVE_INFINITY;
-  const run: Run = { afterMs: 0, exitCode: 0, hasExited: false, jobs: [] };
+  const run = newRun(0, options);
   for (const list of lists) {
     if (run.hasExited || !Number.isFinite(run.afterMs)) break;
     if (list.isBackground) {
@@ -128,23 +195,30 @@ function runShell(script: string, outer: Run): number {
 }
 
 function runList({ pipelines }: CommandList, run: Run): void {
-  for (const { operator, pipeline } of pipelines) {
+  for (const [position, { operator, pipeline }] of pipelines.entries()) {
     if (run.hasExited) return;
     if ((operator === '&&' && run.exitCode !== 0) || (operator === '||' && run.exitCode === 0)) continue;
     const [only, ...others] = pipeline;
     if (only !== undefined && others.length === 0) runCommand(only, run);
     else runPipeline(pipeline, run);
+    // A command before && or || is a condition, so that the shell continues after its failure.
+    const isCondition = position < pipelines.length - 1;
+    if (run.options.errexit && !isCondition && run.exitCode !== 0) run.hasExited = true;
   }
 }
 
-/** Runs programs concurrently, each in a separate shell. The exit code is that of the last program. */
+/**
+ * Runs programs concurrently, each in a separate shell. The exit code is that of the last program, or with `pipefail`
+ * that of the last failing one.
+ */
 function runPipeline(pipeline: Pipeline, run: Run): void {
   const start = run.afterMs;
+  run.exitCode = 0;
   for (const words of pipeline) {
-    const part: Run = { afterMs: start, exitCode: 0, hasExited: false, jobs: [] };
+    const part = newRun(start, run.options);
     runCommand(words, part);
     run.afterMs = Math.max(run.afterMs, part.afterMs);
-    run.exitCode = part.exitCode;
+    if (part.exitCode !== 0 || !run.options.pipefail) run.exitCode = part.exitCode;
   }
 }
 
