@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import { cryptoLibrary, textPrefix } from '../core/index.ts';
-import { formatTime } from '../kubernetes/index.ts';
+import { formatTime, namePrefix } from '../kubernetes/index.ts';
 import { isAborted, isNotFound, KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
@@ -183,6 +183,5 @@ function pendingOf({ object, type, reason, message: text, ...event }: ObjectEven
 
 function eventName(object: string, key: string, now: number): string {
   const suffix = cryptoLibrary().createHash('sha256').update(`${key}\0${now}`).digest('hex').slice(0, 16);
-  // Removes trailing dashes and dots, because each part of a name must end with a letter or a digit.
-  return `${object.slice(0, 230).replace(/[-.]+$/, '')}.${suffix}`;
+  return `${namePrefix(object, 230)}.${suffix}`;
 }

@@ -33,6 +33,7 @@ export {
   domainPath,
   envVarName,
   labelValue,
+  namePrefix,
   pathSegment,
   portName,
   qualifiedName,

@@ -9,6 +9,7 @@ import {
   envVarName,
   featureName,
   labelValue,
+  namePrefix,
   portName,
   qualifiedName,
   wildcardSubdomain,
@@ -127,4 +128,14 @@ test('an empty port name has neither a valid character nor a letter', () => {
     'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
     'must contain at least one letter (a-z)',
   ]);
+});
+
+test.each<[string, number, string]>([
+  ['web', 5, 'web'],
+  ['web', 3, 'web'],
+  ['web-server', 4, 'web'],
+  ['web.-server', 5, 'web'],
+  ['web-', 9, 'web'],
+])('the prefix of %s with at most %i characters is %s', (name, maxLength, expected) => {
+  expect(namePrefix(name, maxLength)).toBe(expected);
 });

@@ -104,7 +104,7 @@ function problemsOf(text: string, max: number, { pattern, text: problem }: Rule)
 export function dnsLabel(text: string): string[] {
   const problems = tooLongName(text, MAX_LABEL_BYTES);
   if (DNS_LABEL_RULE.pattern.test(text)) return problems;
-  // A name that is a subdomain but not a label must contain dots.
+  // A subdomain that is not a label always contains dots, so the dots are its problem.
   problems.push(DNS_SUBDOMAIN_RULE.pattern.test(text) ? 'must not contain dots' : DNS_LABEL_RULE.text);
   return problems;
 }
@@ -119,6 +119,9 @@ export const isDnsSubdomain = (text: string): boolean => dnsSubdomain(text).leng
 export function dnsSubdomain(text: string): string[] {
   return problemsOf(text, MAX_SUBDOMAIN_BYTES, DNS_SUBDOMAIN_RULE);
 }
+
+/** The longest beginning of a name with at most `maxLength` characters that ends as a name may end. */
+export const namePrefix = (name: string, maxLength: number): string => name.slice(0, maxLength).replace(/[-.]+$/, '');
 
 /** Names such as `my-name`, which begin with a letter. */
 export function dns1035Label(text: string): string[] {

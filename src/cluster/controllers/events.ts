@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../core/index.ts';
+import { namePrefix } from '../../kubernetes/index.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { isApiError } from './controller-client.ts';
 
@@ -44,7 +45,7 @@ function writeEvent(
   const now = client.timestamp();
   // The name ends with a digest of UID, component, reason and message, so that a repeated Event is found by its name.
   const digest = createHash('sha1').update(`${uid} ${component} ${reason} ${message}`).digest('hex').slice(0, 16);
-  const eventName = `${name.slice(0, 200)}.${digest}`;
+  const eventName = `${namePrefix(name, 200)}.${digest}`;
   const same = client.get(EVENTS, place, eventName);
   if (same !== undefined) {
     client.update({ ...same, count: (typeof same['count'] === 'number' ? same['count'] : 1) + 1, lastTimestamp: now });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
-import { objectsAt } from '../../kubernetes/index.ts';
+import { isDnsSubdomain, objectsAt } from '../../kubernetes/index.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 
@@ -45,6 +45,18 @@ describe('a pod without rules', () => {
     expect(await log(story)).toBe(`${text}\n`);
   });
 });
+
+test.each(['-', '.'])(
+  'the event of a pod whose long name has %j at the end of the event name has a valid name',
+  async (mark) => {
+    await using story = await startClusterStory();
+    const name = `${'a'.repeat(199)}${mark}b`;
+    await story.create({ ...pod(), metadata: { name } });
+    const events = (await story.list('v1 Event')).map(({ metadata }) => metadata.name ?? '');
+    expect(events.filter((event) => event.startsWith('aaa'))).not.toEqual([]);
+    expect(events.filter((event) => !isDnsSubdomain(event))).toEqual([]);
+  },
+);
 
 describe('the annotations of a pod', () => {
   test('a crash loop by annotation has restarts, exit codes, times and logs', async () => {

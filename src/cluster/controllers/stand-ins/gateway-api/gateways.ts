@@ -1,5 +1,13 @@
 import type { JsonObject, KubeObject } from '../../../../core/index.ts';
-import { asObjects, conditionIn, countAt, objectsAt, textAt, transitionTimeOf } from '../../../../kubernetes/index.ts';
+import {
+  asObjects,
+  conditionIn,
+  countAt,
+  namePrefix,
+  objectsAt,
+  textAt,
+  transitionTimeOf,
+} from '../../../../kubernetes/index.ts';
 import type { FollowedKind, StandInCondition, StandInKind, StandInView } from '../../../stand-in.ts';
 import { attachment } from './attach.ts';
 import { gatewayClassOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
@@ -73,7 +81,7 @@ export const gateways: StandInKind = {
 };
 
 const serviceName = ({ metadata, spec }: KubeObject): string =>
-  `${metadata.name}-${textAt(spec, 'gatewayClassName')}`.slice(0, 63).replace(/-$/, '');
+  namePrefix(`${metadata.name}-${textAt(spec, 'gatewayClassName')}`, 63);
 
 function serviceOf(gateway: KubeObject): KubeObject {
   const labels = { 'gateway.networking.k8s.io/gateway-name': gateway.metadata.name ?? '' };
