@@ -23,7 +23,10 @@ export interface ExecOptions {
   /** Variables in addition to the container's variables. Default: none. */
   readonly variables?: ReadonlyMap<string, string>;
   readonly hasInput: boolean;
-  /** Does a program wait when it writes too fast? If not, the caller pauses the output. */
+  /**
+   * Is the rate of the output limited? A program that writes faster then has to wait. If the rate is not limited, the
+   * caller pauses the output.
+   */
   readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   onEnd(end: ProcessEnd): void;
@@ -60,7 +63,7 @@ export class ContainerRun {
   #killTimer: Timer | undefined;
   /** The time at which the processes are killed, in milliseconds since the epoch. */
   #killMs = Number.POSITIVE_INFINITY;
-  /** The timer of a `sleep` hook. The signal is sent when it fires. */
+  /** The timer of a `sleep` hook. */
   #sleepTimer: Timer | undefined;
   /** The reason and message in the status when the cluster kills the run. */
   #excess: { readonly reason: string; readonly message: string } | undefined;
@@ -177,9 +180,9 @@ export class ContainerRun {
         probeOnce(this.#attemptContext(pod, container), action, timeoutMs),
       changed: () => this.#host.changed(),
       failed: (message: string) => this.#host.event('Unhealthy', message, 'Warning'),
-      kill: (message: string) => {
+      kill: (message: string, probe: JsonObject) => {
         this.#host.event('Killing', `Container ${this.name} ${message}, will be restarted`);
-        this.stop(pod, graceMsOf(pod));
+        this.stop(pod, graceMsOf(pod, probe));
       },
     };
     const hook = optionalAt(container, 'lifecycle', 'postStart');
@@ -187,8 +190,8 @@ export class ContainerRun {
       this.#prober = new Prober(container, probing);
       return;
     }
-    void probeOnce(this.#attemptContext(pod, container), hook, graceMsOf(pod)).then(({ succeeded, output }) => {
-      if (this.#process !== result || this.#isStopping) return;
+    this.#runHook(pod, container, hook, graceMsOf(pod), ({ succeeded, output }) => {
+      if (this.#process !== result || this.#isStopping || this.#isKilled) return;
       if (succeeded) this.#prober = new Prober(container, probing);
       else {
         this.#host.event('FailedPostStartHook', `PostStartHook failed: ${output}`, 'Warning');
@@ -213,17 +216,32 @@ export class ContainerRun {
     const name = textAt(container, 'lifecycle', 'stopSignal') || 'SIGTERM';
     const signal = signalNumber(name, process.platform) ?? 'SIGTERM';
     const hook = optionalAt(container, 'lifecycle', 'preStop');
-    const seconds = numberAt(hook, 'sleep', 'seconds');
     if (hook === undefined) program.signal(signal);
-    else if (seconds !== undefined) {
-      this.#sleepTimer = this.#host.clock.setTimer(seconds * 1000, () => program.signal(signal));
-    } else {
-      void probeOnce(this.#attemptContext(pod, container), hook, graceMs).then(({ succeeded, output }) => {
+    else {
+      this.#runHook(pod, container, hook, graceMs, ({ succeeded, output }) => {
+        if (this.#isKilled) return;
         if (!succeeded) this.#host.event('FailedPreStopHook', `PreStopHook failed: ${output}`, 'Warning');
         if (this.#process === program) program.signal(signal);
       });
     }
     this.#host.changed();
+  }
+
+  /** Runs a hook. `ended` is not called for a `sleep` hook when the run ends before the hook. */
+  #runHook(
+    pod: KubeObject,
+    container: JsonObject,
+    hook: JsonObject,
+    timeoutMs: number,
+    ended: (result: AttemptResult) => void,
+  ): void {
+    const seconds = numberAt(hook, 'sleep', 'seconds');
+    this.#sleepTimer?.cancel();
+    if (seconds === undefined) void probeOnce(this.#attemptContext(pod, container), hook, timeoutMs).then(ended);
+    else {
+      const slept = () => ended({ succeeded: true, output: '' });
+      this.#sleepTimer = this.#host.clock.setTimer(seconds * 1000, slept);
+    }
   }
 
   /** Shortens the grace period of a stopping run so that it ends at the latest `graceMs` from now. */
@@ -359,10 +377,15 @@ export class ContainerRun {
   }
 }
 
-/** The grace period of the pod, in milliseconds. */
-export const graceMsOf = ({ metadata, spec }: KubeObject): number =>
-  (metadata.deletionGracePeriodSeconds ?? numberAt(spec, 'terminationGracePeriodSeconds') ?? DEFAULT_GRACE_SECONDS) *
-  1000;
+/**
+ * The grace period of the pod, in milliseconds. The grace period of a deletion takes precedence over that of the probe
+ * whose failure ends the container, and this one over that of the pod.
+ */
+export const graceMsOf = ({ metadata, spec }: KubeObject, probe?: JsonObject): number =>
+  (metadata.deletionGracePeriodSeconds ??
+    numberAt(probe, 'terminationGracePeriodSeconds') ??
+    numberAt(spec, 'terminationGracePeriodSeconds') ??
+    DEFAULT_GRACE_SECONDS) * 1000;
 
 /** The maximum data size of each process. It exceeds the memory limit, because the stacks of threads count as data. */
 const dataBytesOf = (pod: KubeObject, container: JsonObject): number =>

@@ -324,6 +324,40 @@ test('readiness follows the readiness probe, and a failed liveness probe restart
   await restarts(1, true);
 });
 
+test('a container becomes ready when the sleep hook after its start has ended', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const lifecycle = { postStart: { sleep: { seconds: 5 } } };
+  await story.create(pod({ containers: [shell('echo up; while :; do sleep 0.05; done', { lifecycle })] }));
+  await eventually(async () => expect(await logOf(story)).toBe('up\n'));
+  const hasReadiness = async (ready: boolean) =>
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ containerStatuses: [{ ready }] });
+  await hasReadiness(false);
+  await story.advance(4);
+  await hasReadiness(false);
+  await story.advance(1);
+  await eventually(() => hasReadiness(true));
+});
+
+test('after a failed liveness probe, the container has the grace period of the probe', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const livenessProbe = {
+    exec: { command: ['false'] },
+    initialDelaySeconds: 1,
+    failureThreshold: 1,
+    timeoutSeconds: 20,
+    terminationGracePeriodSeconds: 2,
+  };
+  const script = 'trap "" TERM; echo up; while :; do sleep 0.05; done';
+  await story.create(pod({ terminationGracePeriodSeconds: 600, containers: [shell(script, { livenessProbe })] }));
+  await eventually(async () => expect(await logOf(story)).toBe('up\n'));
+  await story.advance(1);
+  await eventually(async () => expect(await story.reasons('p')).toContain('Killing'));
+  await story.advance(2);
+  await eventually(async () =>
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ containerStatuses: [{ restartCount: 1 }] }),
+  );
+});
+
 test('the kubeconfig of a program has the URL of the API, and Endpoints have the loopback address of the pod', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await using listener = { ...(await story.cluster.listen()), [Symbol.asyncDispose]: () => Promise.resolve() };

@@ -22,8 +22,8 @@ export interface ProberHost {
   changed(): void;
   /** Called when an attempt has failed. `message` is the message of the event. */
   failed(message: string): void;
-  /** Called when the container must restart. `message` is the message of the event. */
-  kill(message: string): void;
+  /** Called when the container must restart after failures of `probe`. `message` is the message of the event. */
+  kill(message: string, probe: JsonObject): void;
 }
 
 /** Runs the probes of one run of a container. */
@@ -93,7 +93,7 @@ export class Prober {
     if (!succeeded) this.#host.failed(`${kind} probe failed: ${output}`);
     if (count.verdict === 'failure' && kind !== 'Readiness') {
       this.stop();
-      this.#host.kill(`failed ${kind.toLowerCase()} probe`);
+      this.#host.kill(`failed ${kind.toLowerCase()} probe`, action);
       return;
     }
     if (count.verdict !== before.verdict) {
