@@ -280,7 +280,11 @@ function charactersReplaced(text: Node, of: Parsed, by: Replacement): Node {
 /** The characters that can replace all separators of a text: the printable characters and the white space of ASCII. */
 const SEPARATORS = [
   ...Array.from({ length: 95 }, (_, position) => String.fromCodePoint(32 + position)),
-  ...['\n', '\t', '\r', '\v', '\f'],
+  '\n',
+  '\t',
+  '\r',
+  '\v',
+  '\f',
 ];
 
 /**
