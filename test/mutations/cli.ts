@@ -309,4 +309,11 @@ export const CLI: readonly MutationRow[] = [
     replace: '.trimEnd()',
     tests: ['src/cli/yaml-text.test.ts'],
   },
+  {
+    name: 'Leases that could not be read count as not renewed',
+    file: 'src/cli/doctor/checks/controllers.ts',
+    find: "const areLeasesRead = 'value' in leases;",
+    replace: 'const areLeasesRead = true;',
+    tests: ['src/cli/doctor/diagnosis.test.ts'],
+  },
 ];

@@ -45,7 +45,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/deployment.test.ts'],
   },
   {
-    name: 'a budget expects the pods of each ReplicaSet of a Deployment',
+    name: 'a budget computes its expected pods from each ReplicaSet instead of from its Deployment',
     file: 'src/cluster/controllers/disruption.ts',
     find: "outer?.kind === 'Deployment' ? outer : owner",
     replace: 'owner',
@@ -80,7 +80,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/jobs.test.ts'],
   },
   {
-    name: 'the pods of a node that was not found once are removed',
+    name: 'the pods of a missing node are removed without a pause',
     file: 'src/cluster/controllers/pod-collector.ts',
     find: 'if (since + QUARANTINE_MS > client.now()) return',
     replace: 'if (since > client.now()) return',
@@ -136,21 +136,21 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/autoscaler.test.ts'],
   },
   {
-    name: 'an apply ignores that the object is not valid in the version of an entry',
+    name: 'an apply ignores that the object is invalid in the version of an entry of managedFields',
     file: 'src/cluster/fields/ownership.ts',
     find: "refusing('', () => checkInVersions(before, entries, context));",
     replace: '',
     tests: ['src/cluster/verbs/apply-versions.test.ts'],
   },
   {
-    name: 'the comparison of an apply prunes the object in the version of an entry',
+    name: 'the comparison of an apply prunes the object in the version of an entry of managedFields',
     file: 'src/cluster/verbs/write.ts',
     find: 'if (other.custom !== undefined && other.custom.conversion === undefined) {',
     replace: 'if (false) {',
     tests: ['src/cluster/verbs/apply-versions.test.ts'],
   },
   {
-    name: 'kept objects have fields of an earlier version of Kubernetes',
+    name: 'kept objects are not converted at the start of a cluster with another version of Kubernetes',
     file: 'src/cluster/persistence.ts',
     find: 'isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections)',
     replace: 'snapshot.collections',
@@ -276,7 +276,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/processes/container-process.test.ts'],
   },
   {
-    name: 'a process without its environment is forgotten after it has left its session',
+    name: 'a process without the mark in its environment is forgotten after it has left its session',
     file: 'src/cluster/processes/container-members.ts',
     find: 'this.#known = found;',
     replace: '',
@@ -297,7 +297,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/processes/network-story.test.ts'],
   },
   {
-    name: 'an event that a listener causes overtakes the event that caused it',
+    name: 'an event that a listener causes reaches the other listeners before the event that the listener handles',
     file: 'src/cluster/store/store.ts',
     find: '    if (this.#publishing) {',
     replace: '    if (this.#publishing && this.window < 0) {',
@@ -444,7 +444,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/repeated-apply.test.ts'],
   },
   {
-    name: 'a version of zero in a PUT replaces a custom resource of any version',
+    name: 'a PUT with the resourceVersion 0 replaces a custom resource of any version',
     file: 'src/cluster/verbs/update.ts',
     find: 'if (readVersion(sent, versionField) === 0n && ',
     replace: "if ((sent.metadata.resourceVersion ?? '') === '' && ",
@@ -456,5 +456,19 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     find: 'const first = oldest.get(apiVersion);',
     replace: 'const first = [...oldest.values()][0];',
     tests: ['src/cluster/fields/entries.test.ts'],
+  },
+  {
+    name: 'set -e ends a shell after a failed condition',
+    file: 'src/cluster/controllers/pod-command.ts',
+    find: 'const isCondition = position < pipelines.length - 1;',
+    replace: 'const isCondition = false;',
+    tests: ['src/cluster/controllers/pod-command.test.ts'],
+  },
+  {
+    name: 'the failure of a probe ends a container with the grace period of the pod',
+    file: 'src/cluster/processes/container-run.ts',
+    find: 'this.stop(pod, graceMsOf(pod, probe));',
+    replace: 'this.stop(pod, graceMsOf(pod));',
+    tests: ['src/cluster/processes/pod-story.test.ts'],
   },
 ];

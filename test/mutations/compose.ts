@@ -245,4 +245,19 @@ export const COMPOSE: readonly MutationRow[] = [
     replace: "'undefined'",
     tests: ['test/conformance/compose/unusual.test.ts'],
   },
+  {
+    name: 'the formula of one type computes the field of another type',
+    file: 'src/compose/ir/types.ts',
+    find: 'return a && b && sameFormula(a, b) ? a : undefined;',
+    replace: 'return a ?? b;',
+    tests: ['src/compose/ir/types.test.ts'],
+  },
+  {
+    name: 'assumed facts stay when the work fails',
+    file: 'src/compose/trace/facts.ts',
+    find: '      return work();\n    } finally {\n      this.rollback(checkpoint);\n    }',
+    replace:
+      '      const result = work();\n      this.rollback(checkpoint);\n      return result;\n    } finally {\n      // Nothing is removed.\n    }',
+    tests: ['test/conformance/compose/conditional.test.ts'],
+  },
 ];

@@ -155,4 +155,11 @@ export const KUBERNETES: readonly MutationRow[] = [
     replace: '',
     tests: ['src/kubernetes/names.test.ts'],
   },
+  {
+    name: 'a cut name ends with a dash',
+    file: 'src/kubernetes/names.ts',
+    find: ".replace(/[-.]+$/, '')",
+    replace: '',
+    tests: ['src/kubernetes/names.test.ts'],
+  },
 ];
