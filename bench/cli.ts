@@ -32,8 +32,8 @@ interface Measured {
 }
 
 /**
- * The goal of a command: the maximum time in seconds, number of requests without dry runs, and resident memory in
- * megabytes.
+ * The goal of a command, as maximums: its time in seconds, the number of its requests (dry runs do not count), and its
+ * resident memory in megabytes.
  */
 interface Goal {
   readonly seconds: number;

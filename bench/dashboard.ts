@@ -191,7 +191,7 @@ async function measureScroll(browser: Browser): Promise<void> {
   await server.close();
 }
 
-/** The heap of the server with 10,000 instances, less the heap before the first list. */
+/** The heap of the server with 10,000 instances, minus the heap before the first list. */
 async function measureServer(browser: Browser): Promise<void> {
   const server = await startDashboard(10_000, 300);
   const page = await openReal(browser, server.url, '#/instances');
@@ -225,7 +225,7 @@ const STEP_PAUSE_MS = 20;
 const REST_STEPS = 20;
 /**
  * The page also reads at regular intervals without a change. A read that a change causes must come at least this many
- * milliseconds before the next such read.
+ * milliseconds before the next regular read.
  */
 const REPEAT_MARGIN_MS = 5000;
 

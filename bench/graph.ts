@@ -1,7 +1,7 @@
 /**
- * Measures the compilation of definitions: the realistic ones of the corpus, a chain of 100 nodes, and a source of 200
- * large CustomResourceDefinitions. Then measures the compilation of Graph objects. Prints the medians of repeated runs
- * in this process, with loaded schemas.
+ * Measures the compilation of definitions: those of `test/conformance/graph/realistic`, a chain of 100 nodes, and a
+ * source of 200 large CustomResourceDefinitions. Then measures the compilation of Graph objects. Prints the medians of
+ * repeated runs in this process, with loaded schemas.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';

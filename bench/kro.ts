@@ -32,7 +32,10 @@ const REST_CPU_SECONDS = 0.15;
 const RETURN_MS = 20_000;
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 
-/** Flags that raise kro's limits: kro then sends as many requests as the server accepts. More workers do not help. */
+/**
+ * Flags that raise kro's limits: kro then sends as many requests as the server accepts. More than 16 workers do not
+ * make kro faster.
+ */
 const RAISED = [
   '--client-qps=100000',
   '--client-burst=100000',

@@ -39,7 +39,7 @@ function entryPoints(root) {
 /**
  * Makes each dynamically imported module of a room import the room's entry point. The entry point is always loaded
  * before such a module, but the bundler does not know this. Without the import, the bundler would put shared code into
- * more files, and a start would open a dozen files instead of one.
+ * more files, and an import of the room would open a dozen files instead of one.
  */
 const laterParts = (room) => ({
   name: 'later-parts',

@@ -37,7 +37,7 @@ interface RunOptions {
   readonly level: string | undefined;
   /** `--only TEXT`: only the specs of Kubernetes whose names contain the text. */
   readonly only: string | undefined;
-  /** `--update`: writes the results of Kubernetes' specs into the list. */
+  /** `--update`: writes the results of Kubernetes' specs into `test/conformance/kubernetes.json`. */
   readonly isUpdate: boolean;
 }
 
@@ -75,8 +75,8 @@ function runController(directory: string | undefined, { controller, level }: Run
 }
 
 /**
- * Runs the cases about definitions, hashes, SimpleSchema and compatibility. A case with a listed deviation passes while
- * its result deviates.
+ * Runs the cases about definitions, hashes, SimpleSchema and compatibility. A case with a listed deviation fails when
+ * its result no longer deviates.
  */
 function runGraph(directory: string | undefined): TopicResult[] {
   const dir = directory ?? recordings('graph');
@@ -92,7 +92,10 @@ function runGraph(directory: string | undefined): TopicResult[] {
   return [...topics].map(([topic, result]) => ({ topic, ...result }));
 }
 
-/** Runs both profiles, each on a separate cluster. If both profiles have a topic, its name contains the profile. */
+/**
+ * Runs the cases without and with simulated controllers (the profiles `api` and `controllers`), each profile on a
+ * separate cluster. If both profiles have a topic, its second name ends with `(controllers)`.
+ */
 async function runApiServer(directory: string | undefined): Promise<TopicResult[]> {
   const dir = directory ?? recordings('apiserver');
   const options = { deviations: directory === undefined };

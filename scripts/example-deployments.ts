@@ -95,8 +95,8 @@ async function giveRights({ client }: TestCluster): Promise<void> {
 const isGraph = (made: Pick<AnyComposition, 'toDefinition'>): boolean => made.toDefinition()['kind'] === 'Graph';
 
 /**
- * Deploys a graph without an API, and compares the objects that its story names. Returns undefined for a mode that the
- * graph does not support.
+ * Deploys a graph, which serves no kind, and compares the objects that its story names. Returns undefined for a mode
+ * that the graph does not support.
  */
 async function deployGraph(
   mode: 'direct' | 'kro',

@@ -95,7 +95,7 @@ function typesOf(folder: string): JsonObject {
 }
 
 /**
- * Completes the fields of the patch that `later` does not have. Only the sources in Go have these facts: the number of
+ * Completes the fields that are in the patch but not in `later`. Only the sources in Go have these facts: the number of
  * the protobuf form, whether the field is a pointer, and whether it is written when it is empty.
  */
 function completeFields(patch: JsonObject, later: JsonObject, folder: string): void {

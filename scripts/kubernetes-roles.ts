@@ -6,7 +6,7 @@ import { isJsonObject } from '../src/core/index.ts';
 
 const FOLDER = 'plugin/pkg/auth/authorizer/rbac/bootstrappolicy/testdata';
 
-/** The files of each kind. */
+/** Maps the plural of a kind to the names of the source files with the objects of the kind. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
   clusterroles: ['cluster-roles', 'controller-roles'],
   clusterrolebindings: ['cluster-role-bindings', 'controller-role-bindings'],
@@ -18,7 +18,7 @@ interface Role extends JsonObject {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: JsonObject };
 }
 
-/** The members of each object in the order of the data, without `kind`. */
+/** The members of an object, without `kind`, in the order of the data files. */
 const ORDER = ['metadata', 'subjects', 'roleRef', 'rules', 'aggregationRule'];
 const RULE_ORDER = ['verbs', 'apiGroups', 'resources', 'resourceNames', 'nonResourceURLs'];
 

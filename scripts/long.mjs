@@ -3,14 +3,16 @@
  *
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
  * - one suite of controller-runtime, a different one each day
- * - generated programs and simulations with larger counts than `npm test`, a different part of the full counts each day
+ * - generated programs and simulations with more cases than in `npm test`: each day another part of the cases of a full
+ *   run
  * - the messages for mistakes in programs; each program runs in a process of its own
  * - the first pages of the documentation, with the packed package
  * - controllers that take over from each other while 200 instances are edited
- * - the steps of the Dockerfile, whose result serves a definition, and the other files of `test/long-only.json`
+ * - the steps of the Dockerfile, after which the built program must serve a definition, and the other tests of
+ *   `test/long-only.json`
  * - the recorded scenarios of a controller
- * - the hosts, also alone by `npm run long -- hosts [--installed]`
- * - the package alchemy, also alone by `npm run long -- alchemy`
+ * - the tests on all hosts; `npm run long -- hosts [--installed]` runs only these
+ * - the tests with the package alchemy; `npm run long -- alchemy` runs only these
  * - a day of simulated time in one story, with a limit for the growth of the heap; the seed differs each day, and the
  *   story has one process or two
  * - a sample of the mutations

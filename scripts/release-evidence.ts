@@ -2,9 +2,9 @@
  * Prints the evidence of a release as JSON: `node scripts/run-ts.mjs scripts/release-evidence.ts [LOG [LIVES]]`. The
  * evidence consists of the commit, the versions, and the results of the tests that the release workflow runs before
  * publishing. The workflow attaches the evidence to the release. LOG is the output of `npm test`: its last line has the
- * numbers of passed, failed and skipped tests. LIVES is the output of `scripts/release-lives.ts`. This script runs the
- * simulation with the former seeds, which once found a defect, and with the fresh seeds of this version. When a file is
- * not given, the evidence says that these results are not known.
+ * numbers of passed, failed and skipped tests. LIVES is the output of `scripts/release-lives.ts`. `release-lives.ts`
+ * runs the simulation with the former seeds, which once found a defect, and with the fresh seeds of this version. When
+ * a file is not given, the evidence says that these results are not known.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -23,8 +23,8 @@ const RANGES = 1_000_000;
 
 /**
  * Returns the fresh seeds of a version. Their number is the number of seeds of one night of `npm run long`. These seeds
- * are greater than all seeds of a full run, so no earlier run has used them. They depend only on the version, so a
- * reader can repeat the run.
+ * are greater than all seeds of a full run, so no full run uses them. They depend only on the version, so a reader can
+ * repeat the run.
  */
 export function releaseSeeds(version: string, budgets: SeedBudgets): ReleaseSeeds {
   const choice = createHash('sha256').update(version).digest().readUInt32BE(0) % RANGES;

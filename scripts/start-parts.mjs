@@ -1,9 +1,9 @@
 /**
  * Separates the code that `import 'typekro'` loads from the rest of each room.
  *
- * The bundler writes the files that the same entry points reach into one file. It counts every file that the entry
- * point of a room exports as reached, so one name of a room would load the whole room. The plugin gives the files of
- * the start a shorter entry point of each room: the exports that those files can use.
+ * The bundler joins files into one output file if the same entry points reach them. Every file whose names a room's
+ * entry point exports counts as reached. One name of a room would therefore load the whole room. The plugin gives the
+ * files of the start a shorter entry point of each room: the exports that those files can use.
  */
 import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,9 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 
 const NAMESPACE = 'start';
 
-/** The rooms of which a start needs only a part. The rest of every other room is smaller than one more file is worth. */
+/**
+ * The rooms of which a start needs only a part. For every other room, the rest is too small to justify another file.
+ */
 const ROOMS = ['schema', 'graph', 'runtime', 'compose', 'factories'];
 
 /** The exports of a room's entry point: `export { a, b } from './c.ts';` and `export * from './c.ts';`. */

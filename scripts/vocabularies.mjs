@@ -136,8 +136,7 @@ const VOCABULARIES = [
  */
 const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody|everybody|everyone)\b/i;
 /**
- * Words that a reader with English as a second language must look up. A common word such as "again" has the same
- * meaning.
+ * Words that a reader with English as a second language must look up. Each has a common synonym.
  */
 const ARCHAIC =
   /\b(?:anew|befall\w*|thereof|whence|thence|hereby|thereby|whereby|wherein|therein|whereupon|likewise|lest|henceforth|hitherto|whilst|deeds?|in vain)\b/i;

@@ -3,7 +3,7 @@
 /**
  * Replaces each table between `<!-- NAME: written by `npm run docs` -->` and `<!-- end -->`.
  *
- * @param name of the page, for the error
+ * @param name the name of the page, for the error
  * @throws Error when the page has a table that is not among `tables`.
  */
 export function withTables(page: string, name: string, tables: Readonly<Record<string, string>>): string {

@@ -79,9 +79,9 @@ const api = {
 } as unknown as KubernetesApi;
 
 /**
- * The clock of the server runs with real time, and the parent also moves it forward. The clock must also advance by
- * itself: a stream sets its timer when a slow page reads from it, which may be after the last time that the parent
- * moved the clock. The timer would then never fire.
+ * The clock of the server. The parent moves it forward, and it also advances with real time. Otherwise a timer that a
+ * stream sets after the last move by the parent would never fire. A stream sets its timer only when the page reads, and
+ * a slow page reads late.
  */
 const clock = new TestClock();
 const TICK_MS = 50;

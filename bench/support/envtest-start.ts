@@ -1,7 +1,7 @@
 /**
  * Measures `Start()` of controller-runtime's envtest, and suites of controller-runtime. The benchmark of
- * `examples/envtest-go` calls `Start()`; `npm run clients -- go` builds it. `Start()` starts the programs in the folder
- * `KUBEBUILDER_ASSETS`, by default those of `typekro envtest`.
+ * `examples/envtest-go` calls `Start()`; `npm run clients -- go` builds this benchmark. `Start()` starts the programs
+ * in the folder `KUBEBUILDER_ASSETS`, by default those of `typekro envtest`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -49,8 +49,9 @@ export interface UpdateTimes {
 }
 
 /**
- * Starts `typekro up` with an instance of `children` objects, opens the instance, and changes one object in each run.
- * The embedded cluster, the controller and the server of the dashboard are in one process, as on a developer's machine.
+ * Starts `typekro up` with an instance of `children` objects, opens the page of the instance, and changes one object in
+ * each run. The embedded cluster, the controller and the server of the dashboard are in one process, as on a
+ * developer's machine.
  */
 export async function measureLiveUpdates(browser: Browser, children: number, runs: number): Promise<UpdateTimes[]> {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-bench-'));

@@ -1,5 +1,5 @@
-// The Graphs of this folder in TypeScript. Each Graph is exported under its name. The second step of a Graph, if any,
-// is exported under this name followed by `Then`.
+// The Graphs of this folder in TypeScript. Each Graph is exported under its name. The second version of a Graph, if
+// any, is exported under this name followed by `Then`.
 import { createResource, def, externalRef, externalRefs, graph, patch } from 'typekro';
 import { configMap, deployment, service } from 'typekro/kubernetes';
 

@@ -147,7 +147,7 @@ const KEYS: readonly Key[] = [
     'user',
     '`process`: its containers are processes of the machine, if the cluster allows it',
   ),
-  key('typekro.dev/max-processes', 'annotation', 'pod', 'user', 'the maximum number of processes of the pod'),
+  key('typekro.dev/max-processes', 'annotation', 'pod', 'user', 'the maximum number of processes of each container'),
   key('typekro.dev/RunsAsProcess', 'condition', 'pod', 'cluster', 'why the pod cannot run as processes'),
   key(
     'typekro.dev/depends-on',

@@ -94,8 +94,8 @@ export async function buildSite(): Promise<Site> {
 }
 
 /**
- * The search index of all sections, as a script. A browser does not let a page that was opened from a folder fetch
- * other files, but the page can load scripts.
+ * The search index of all sections, as a script. In a browser, a page that was opened from a folder cannot fetch other
+ * files, but it can load scripts.
  */
 function searchIndex(rendered: ReadonlyMap<NavigationPage, RenderedPage>): string {
   const index = new MiniSearch(SEARCH_OPTIONS);

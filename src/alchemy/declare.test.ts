@@ -24,7 +24,7 @@ const props = (
 });
 const twice = expect.objectContaining({ code: 'alchemy/declared-twice' });
 
-test('an instance that another resource declares is refused in every mode and scope', () => {
+test('an instance that another resource has already declared is refused, in every mode and scope', () => {
   const root = {};
   declare({ root }, 'one', props());
   expect(() => declare({ root }, 'two', props())).toThrow(twice);
@@ -35,7 +35,7 @@ test.each([
   ['another name', props({ name: 'b' })],
   ['another namespace', props({ namespace: 'other' })],
   ['another cluster', props({}, { by: 'kubeconfig', kubeConfig: 'other.yaml' })],
-])('%s is another instance', (_, other) => {
+])('an instance with %s is a different instance', (_, other) => {
   const root = {};
   declare({ root }, 'one', props());
   expect(() => declare({ root }, 'two', other)).not.toThrow();

@@ -52,7 +52,7 @@ export interface KroResourceProps<Input, Spec, Status> {
   readonly allowBreakingChanges?: boolean;
   /** The aspects that are applied to the resources, in this order (`typekro/aspects`). */
   readonly aspects?: readonly AnyAspect[];
-  /** Called with each event of a deploy. Another callback alone does not cause an update. */
+  /** Called with each event of a deploy. A change of only this callback does not cause an update. */
   readonly progressCallback?: (event: DeployEvent) => void;
 }
 

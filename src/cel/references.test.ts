@@ -25,12 +25,12 @@ describe("kro's references", () => {
       { ids: [], deps: [], paths: [], error: 'omit() requires the CELOmitFunction feature gate to be enabled' },
     ],
     ['lists.range(a.n)', { ids: ['a'], deps: ['a'], paths: ['a.n'] }],
-  ])('in %s are the expected ids, dependencies and paths', (text, expected) => {
+  ])('the ids, dependencies and paths of %s are as expected', (text, expected) => {
     expect(references(parse(text), { ...options, place: 'template' })).toEqual(expected);
   });
 });
 
-test("a loop variable hides a resource in its range and its body by kro's rule, and only in its body by the exact rule", () => {
+test("by kro's rule, a loop variable hides a resource in the range and the body of the loop; by the exact rule, only in the body", () => {
   const ast = parse('[a].map(a, a.x)');
   expect(inspect(ast, options).uses).toEqual([]);
   expect(inspect(ast, { ...options, rule: 'exact' }).uses).toEqual([{ id: 'a', path: 'a' }]);

@@ -50,9 +50,9 @@ function refuse(message: string): never {
 /**
  * Converts a result to the JSON value of a template or status field, by kro's rules and with kro's messages. Durations
  * have Go's notation, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints,
- * library types, and keys whose JSON form is not a string are refused. When the result is a whole object of foreign
- * data, its data is copied, and its schema is ignored. Without `options.omit`, an `omit()` inside a list or map removes
- * its element or field.
+ * library types, and keys whose JSON form is not a string are refused. When the result is a map or an object of foreign
+ * data (data from outside CEL), its data is converted without its schema. Without `options.omit`, an `omit()` inside a
+ * list or map removes its element or field.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
   try {

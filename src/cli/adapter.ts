@@ -39,7 +39,7 @@ typekro <command> --help shows the options of a command, with examples.`;
 
 type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr' | 'outputError' | 'getOutHelpWidth'>;
 
-/** The width of help that goes to a file or a pipe, and the maximum width. */
+/** The width of help that goes to a file or a pipe. It is also the maximum width on a terminal. */
 const HELP_WIDTH = 80;
 
 /**
@@ -146,7 +146,7 @@ function withoutHelpOfUnknown(words: readonly string[], commands: readonly Comma
   return command === undefined || command === name ? [name, ...rest] : [first, command];
 }
 
-/** Do the exit codes 2 and 3 of this command line mean a result? */
+/** Do the exit codes 2 and 3 of this command line report a result instead of an error? */
 const answersByExitCode = ({ options }: Command, words: readonly string[]): boolean =>
   options.some(({ name, answersByExitCode: answers }) => answers === true && words.includes(`--${name}`));
 

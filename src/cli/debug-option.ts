@@ -1,6 +1,6 @@
 /**
- * The option that prints the stacks of internal errors. `typekro controller` does not accept the option after its name,
- * because it always prints the stacks.
+ * The option that prints the stacks of internal errors. `typekro controller` always prints the stacks, and therefore
+ * does not accept the option after the word `controller`.
  */
 export const DEBUG = '--debug';
 

@@ -30,8 +30,8 @@ export function parseDuration(text: string, label: string, maxMs = Infinity): nu
 }
 
 /**
- * A signal that aborts after a time limit. `AbortSignal.timeout` cannot be used directly, because it refuses fractions
- * of milliseconds and times beyond 49 days.
+ * A signal that aborts after a time limit, or after 24.8 days if the limit is longer. `AbortSignal.timeout` cannot be
+ * used directly, because it refuses fractions of milliseconds and times beyond 49 days.
  */
 export const timeLimit = (limitMs: number): AbortSignal =>
   AbortSignal.timeout(Math.min(Math.ceil(limitMs), MAX_TIMER_MS));

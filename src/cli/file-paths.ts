@@ -13,5 +13,5 @@ const NO_FILE: ReadonlySet<string | undefined> = new Set([
   'EPERM',
 ]);
 
-/** Does the error of the file system say that no file can be found at a path, or none that this user may find? */
+/** Does the error of the file system mean that a path has no file, or that this user may not reach the file? */
 export const isNoFile = (error: unknown): boolean => NO_FILE.has(errorCode(error));

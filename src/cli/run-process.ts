@@ -81,7 +81,7 @@ const context: CommandContext = {
   env: process.env,
   signal: interrupt.signal,
   print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
-  // Standard error contains only text for the user, so any line can be broken.
+  // Standard error contains only text for the user, so any line may be wrapped.
   printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
   streams: {
     // Accessing `process.stdin` opens it, so commands that do not read it must not reach this line.

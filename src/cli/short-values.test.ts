@@ -19,7 +19,7 @@ test.each([
   ['a slice', `[]string{"${long}"}`, '[]string{… 94 characters}'],
   ['a short value', '{"a":2}', '{"a":2}'],
   ['a text', `"${long}"`, `"${long}"`],
-])('a refused value in a message is shortened: %s', (_what, value, shown) => {
+])('of the refused values in a message, only long structures are shortened: %s', (_what, value, shown) => {
   expect(withShortValues(begin + value + end)).toBe(begin + shown + end);
 });
 

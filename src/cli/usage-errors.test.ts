@@ -51,7 +51,7 @@ test('for a command of another tool, the hint suggests no similar command', asyn
   );
 });
 
-test('the error for an unknown owner names it', async () => {
+test('the error for an unknown owner in --to names the given value', async () => {
   expect((await run('migrate shop --to mars')).err).toContain(
     'error: --to mars is not an owner of instances [cli/usage]',
   );

@@ -159,7 +159,7 @@ function targetOfLinks(path: string): string {
 /**
  * Runs a write. Converts a file system error to a `TypeKroError` whose message explains the reason.
  *
- * @param missing the reason for ENOENT. By default, the reason of a write that creates missing folders first.
+ * @param missing the reason for ENOENT. The default fits a write that first creates the missing folders.
  */
 function withExplainedError<Result>(
   path: string,

@@ -19,7 +19,7 @@ export function yamlOf(value: unknown, { flow = false }: { readonly flow?: boole
  */
 export const printedYaml = (yaml: string): string => yaml.replace(/\n$/, '');
 
-/** Prints objects as one YAML stream, for `kubectl apply -f -`, in the form of `printedYaml`. */
+/** Prints objects as one YAML stream, for `kubectl apply -f -`, without the last line feed (see `printedYaml`). */
 export async function yamlText(objects: readonly KubeObject[]): Promise<string> {
   return printedYaml(objects.map((object) => yamlOf(object)).join('---\n'));
 }

@@ -26,7 +26,7 @@ test.each([
   });
 });
 
-test('a cluster has the APIServices of its groups, and the default FlowSchemas whose levels exist', async () => {
+test('a cluster has the APIServices of its groups, and the default FlowSchemas, each with an existing priority level', async () => {
   await using story = await startClusterStory({ controllers: false });
   const services = await story.list('apiregistration.k8s.io/v1 APIService');
   const core = services.find(({ metadata }) => metadata.name === 'v1.');

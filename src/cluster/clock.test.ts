@@ -20,7 +20,7 @@ describe('a timer of the machine’s clock', () => {
     expect(fired).toHaveBeenCalledTimes(1);
   });
 
-  test('that is longer than setTimeout accepts can be cancelled in every part', () => {
+  test('that is longer than setTimeout accepts can be cancelled at any time', () => {
     const fired = vi.fn();
     const timer = systemClusterClock.setTimer(100 * DAY_MS, fired);
     vi.advanceTimersByTime(60 * DAY_MS);

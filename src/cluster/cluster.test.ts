@@ -220,7 +220,7 @@ function openFilesIn(folder: string): string[] {
   return files.filter((file) => file.startsWith(folder));
 }
 
-test('a repeated apply is computed again after a change of its CustomResourceDefinition', async () => {
+test('the same apply is computed again after a change of the CustomResourceDefinition of its object', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

@@ -66,8 +66,8 @@ export interface Cluster {
   snapshot(): ClusterSnapshot;
   /**
    * Restores the state of a snapshot: objects, definitions, access rules, addresses and logs. Objects get their old
-   * versions and uids. The version counter is never decreased, so open watches end with `410 Expired`, and clients list
-   * again. Clock, sockets, faults and controller settings do not change.
+   * versions and uids. The version counter is never decreased. Open watches end with `410 Expired`, so that clients
+   * list again. Clock, sockets, faults and controller settings do not change.
    *
    * @throws TypeKroError when the content cannot be stored in `stateDirectory`. The cluster then does not change.
    */

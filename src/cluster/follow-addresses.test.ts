@@ -60,10 +60,10 @@ describe.each([true, false])('a cluster (controllers: %s)', (controllers) => {
 
 describe('the IPAddress of a Service', () => {
   test.each([
-    ['without its label', { metadata: { labels: null } }],
-    ['with the label of another client', { metadata: { labels: { 'ipaddress.kubernetes.io/managed-by': 'other' } } }],
-    ['unchanged', {}],
-  ])('is created again after a client deletes it, %s', async (_, change) => {
+    ['even if its label was removed', { metadata: { labels: null } }],
+    ['even if its label was changed', { metadata: { labels: { 'ipaddress.kubernetes.io/managed-by': 'other' } } }],
+    ['if nothing else changed', {}],
+  ])('is created again after a client has deleted it, %s', async (_, change) => {
     await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
     await story.patch(ADDRESS, '10.96.7.7', change, '');
@@ -232,7 +232,7 @@ test.each<[string, string | undefined]>([
   ['::ffff:1.2.3.4', 'must not be an IPv4-mapped IPv6 address'],
   ['10.0.0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
   ['fe80::1%eth0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
-])('the address %s has the problem %s', (text, problem) => {
+])('the problem of the address %s is %s', (text, problem) => {
   expect(strictAddressProblem(text)).toBe(problem);
 });
 
@@ -242,7 +242,7 @@ test.each<[string, string | undefined]>([
   ['fd00:0::/64', 'must be in canonical form ("fd00::/64")'],
   ['fd00::1/64', 'must not have bits set beyond the prefix length'],
   ['fe80::%eth0/64', 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
-])('the range %s has the problem %s', (text, problem) => {
+])('the problem of the range %s is %s', (text, problem) => {
   expect(strictCidrProblem(text)).toBe(problem);
 });
 

@@ -207,7 +207,7 @@ describe('a cluster whose disk is full', () => {
       expect((await call(second, 'POST', MAPS, map('b'))).code).toBe(500);
       disk.room = Number.POSITIVE_INFINITY;
       expect((await call(second, 'POST', MAPS, map('c'))).code).toBe(201);
-      // Each process has its own CA, so the settings change after the first successful write.
+      // The settings contain the CA of the process, so the first successful write of the second process changes them.
       expect(await settings(second)).not.toEqual(before);
     },
   );

@@ -105,7 +105,7 @@ describe('bodies', () => {
     ['random protobuf', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
     ['an unknown media type', 'text/plain', '{}', 415],
     ['CBOR', 'application/cbor', '{}', 415],
-  ])('the response to %s', async (_name, type, body, code) => {
+  ])('the response to %s has the expected status', async (_name, type, body, code) => {
     await using server = await served();
     const init = {
       method: 'POST',

@@ -58,7 +58,7 @@ test('a cancelled timer runs neither when its time comes nor during a move', () 
   expect([ran, base.pending]).toEqual([['second at 1200'], 0]);
 });
 
-test('onMove callbacks run before the first timer of a move, and after the timers of each time', () => {
+test('onMove callbacks run before the first timer of a move, and then each time after all timers that are due at the same time', () => {
   const { clock, ran, start } = clocks();
   const remove = clock.onMove?.(() => ran.push(`moved at ${clock.now()}`));
   start('a', 100);
@@ -79,7 +79,7 @@ test('onMove callbacks run before the first timer of a move, and after the timer
   expect(ran).toEqual([]);
 });
 
-test('advanceSettled calls settle at each time, and also runs timers that are started meanwhile', async () => {
+test('advanceSettled calls settle at the start and after all timers of the same time, and also runs timers that settle starts', async () => {
   const { base, clock, ran, start } = clocks();
   start('a', 100);
   const moved = await clock.advanceSettled(1000, async () => {
@@ -145,7 +145,7 @@ describe('the limit of timers at one time', () => {
     ['a manual clock whose onMove callback starts a timer', base, againByMoves],
     ['a movable clock with a timer that restarts itself', () => createMovableClock(base()), (clock) => again(clock, 0)],
     ['a movable clock whose onMove callback starts a timer', () => createMovableClock(base()), againByMoves],
-  ])('ends a move with an error: %s, without delay', (_, create, begin) => {
+  ])('ends a move with an error when each new timer has no delay: %s', (_, create, begin) => {
     const clock = create();
     const later = vi.fn();
     clock.setTimer(0, () => begin(clock));

@@ -7,20 +7,20 @@ export interface MovableClock extends ClusterClock {
   readonly aheadMs: number;
   /**
    * Moves the time forward, and runs the timers that become due, in the order of their times. Timers that callbacks
-   * start during the move also run if they become due. The callbacks of `onMove` run before the first timer and after
-   * the timers of each time.
+   * start during the move also run if they become due. The callbacks of `onMove` run before the first timer, and again
+   * each time after all timers that are due at the same time have run.
    *
    * @throws TypeKroError `cluster/clock` when timers start new timers more than 10,000 times in a row while the time
    *   does not progress. The clock then keeps the time that it has reached.
    */
   advance(milliseconds: number): void;
   /**
-   * Moves the time forward as `advance` does. Awaits `settle` before the first timer, and again after the timers of
-   * each time. When `settle` resolves to false, the move ends, and the clock keeps the time that it has reached. When
-   * `settle` rejects, the move ends, and the returned promise rejects with the same error. Concurrent moves run one
-   * after another. The callbacks of `onMove` do not run, because `settle` waits for the work of the controllers, which
-   * runs in batches so that the process can also handle requests. Returns the number of milliseconds by which this move
-   * has moved the clock.
+   * Moves the time forward as `advance` does. Awaits `settle` before the first timer, and again each time after all
+   * timers that are due at the same time have run. When `settle` resolves to false, the move ends, and the clock keeps
+   * the time that it has reached. When `settle` rejects, the move ends, and the returned promise rejects with the same
+   * error. Concurrent moves run one after another. The callbacks of `onMove` do not run, because `settle` waits for the
+   * work of the controllers, which runs in batches so that the process can also handle requests. Returns the number of
+   * milliseconds by which this move has moved the clock.
    */
   advanceSettled(milliseconds: number, settle: () => Promise<boolean>): Promise<number>;
 }

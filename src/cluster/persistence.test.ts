@@ -308,7 +308,7 @@ describe('a cluster with a state directory', () => {
     ['is empty', () => writeFileSync(join(directory, 'state.jsonl'), ''), 'state.jsonl has no first line'],
     ['is missing', () => rmSync(join(directory, 'state.jsonl')), 'state.jsonl is missing next to'],
     [
-      'begins with an object',
+      'has no line before the objects',
       () => writeFileSync(join(directory, 'state.jsonl'), `${stateLines().slice(1).join('\n')}\n`),
       'state.jsonl has no first line',
     ],

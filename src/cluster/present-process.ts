@@ -24,7 +24,7 @@ export interface PresentedProcess {
   remove(): Promise<void>;
 }
 
-/** The key of the label and the annotation that mark objects which represent a part of the cluster's own process. */
+/** A label and an annotation with this key mark an object that represents a part of the cluster's own process. */
 const SIMULATED = 'typekro.dev/simulated';
 
 /** The parts of the cluster that `presentProcess` uses. */

@@ -42,8 +42,8 @@ export interface StandInKind {
   /** Does the user add the finalizer instead of the operator? Default: the operator adds it to each object. */
   readonly isFinalizerOfUser?: true;
   /**
-   * Other kinds that `reconcile` reads. When an object of such a kind changes, the objects of this kind are reconciled.
-   * Kinds of owned objects need no entry.
+   * Other kinds that `reconcile` reads. When an object of such a kind changes, the objects of the simulated kind are
+   * reconciled. Kinds of owned objects need no entry.
    */
   readonly follows?: readonly FollowedKind[];
   /** Decides which writes an object needs; `undefined` means no writes. */

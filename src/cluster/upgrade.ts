@@ -1,6 +1,6 @@
 /**
- * Adapts the stored objects of an earlier server, which may have had an earlier version of Kubernetes, at the start of
- * this server.
+ * At the start of this server, adapts the objects that an earlier server has stored. That server may have had an
+ * earlier version of Kubernetes.
  */
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';

@@ -112,8 +112,8 @@ export interface UndeclaredStatusField {
 export type ResourceEntry = object | undefined | null | false;
 
 /**
- * The resources of a composition that is defined by two functions, with their keys and with the types that another
- * composition reads. Collections are not included.
+ * The resources of a composition that is defined by two functions, by their keys. Each has the type with which another
+ * composition reads it. Collections are not included.
  */
 export type ReferencesTo<Resources> = {
   readonly [Key in keyof Resources as NonNullable<Resources[Key]> extends readonly unknown[] ? never : Key]-?: Exclude<

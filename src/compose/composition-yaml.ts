@@ -8,7 +8,7 @@ import type { Target } from './public-types.ts';
 import type { Singleton } from './singleton.ts';
 import { sharedInstance, singletonsOf } from './singleton.ts';
 
-/** The definition as YAML, preceded by the definitions of the compositions to whose singletons it refers. */
+/** The definition as YAML. The definitions of the singletons to which it refers come first. */
 export function definitionYaml(core: CompositionCore, target: Target): string {
   return [...definitionsOf(core), core].map((each) => printYaml(each.write(target).definition)).join('---\n');
 }

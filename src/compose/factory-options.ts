@@ -152,7 +152,7 @@ export function checkGraphFactoryOptions(options: object): void {
 }
 
 /**
- * Refuses options that would be ignored silently, and values of another type.
+ * Refuses unknown options, options of the earlier SDK that changed the deployed objects, and values of a wrong type.
  *
  * @throws TypeKroError `compose/invalid-option`, `compose/unknown-option`, or `compose/superseded-option` for an option
  * of the earlier SDK that changed the deployed objects.

@@ -110,7 +110,7 @@ export function deployTarget(
 }
 
 /**
- * Adds kro's annotation that permits breaking changes of the schema to a definition, if `breaking` is true.
+ * If `breaking` is true, adds to a definition the annotation of kro that permits breaking changes of the schema.
  */
 function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   if (!breaking) return definition;

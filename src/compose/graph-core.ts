@@ -18,7 +18,7 @@ import type { Rendered } from './traced-core.ts';
 
 const NO_FIELDS = { type: 'object', properties: {} } as const;
 
-/** A traced function without an API, and the Graph made from it. */
+/** The traced function of a graph, which serves no kind, and the Graph made from the function. */
 export class GraphCore extends TracedCore {
   declare readonly options: GraphOptions;
   protected readonly what = 'graph';

@@ -166,9 +166,10 @@ export interface ResourceHandle {
   withReadyWhen(condition: ((self: this) => unknown) | string | boolean): this;
   /**
    * Adds a condition for the writes of the objects. The objects are created and changed only while all conditions are
-   * true. A condition orders writes, but is not a dependency: it never leaves the resource out. Drift corrections and
-   * deletions do not wait for the conditions. Direct mode obeys the condition. A controller needs the gate
-   * `PropagateWhen`, and the definition can be printed only for the target `typekro`.
+   * true. A condition orders writes, but is not a dependency: it never leaves the resource out. Drift is still
+   * corrected, except in an object whose change is held back. A deletion waits only while the replacement of the
+   * object, or a change of an object that reads it, is held back. Direct mode obeys the condition. A controller needs
+   * the gate `PropagateWhen`, and the definition can be printed only for the target `typekro`.
    */
   withPropagateWhen(condition: ((progress: PropagationProgress) => unknown) | string | boolean): this;
   /**

@@ -156,7 +156,7 @@ function throwNoted(trace: Trace): void {
   if (first !== undefined) throw first;
 }
 
-/** Throws the refusals that occurred while a definition was written. */
+/** Throws the refusals that occurred while a definition was generated, if one of them is an error. */
 export function throwRefusals(name: string, refusals: readonly Refusal[], trace: Trace): void {
   if (refusals.length === 0) return;
   const diagnostics = [...refusals.map(diagnosticOf), ...warningsOf(trace)];
@@ -195,7 +195,8 @@ function noInputs({ build }: CompositionFunctions): CompositionArguments {
 }
 
 /**
- * Is the value a resource or another whole node? An arrow function may return it although the author meant no status.
+ * Is the value a resource or another whole node? An arrow function without braces returns such a value even if the
+ * author intends no status.
  */
 const isWholeNode = ({ node, resource }: Sym): boolean => resource !== undefined || node.kind === 'var';
 
@@ -314,7 +315,7 @@ function returnedObject(builder: Closure): ObjectExpression | undefined {
 function nameResources(raw: unknown): Map<string, unknown> {
   const found = resolveMerged(raw);
   const inner = symbolic(found);
-  // With `if (c) return { a }; return { b };`, each resource has its condition.
+  // With `if (c) return { a }; return { b };`, each resource gets the condition of its branch.
   const made = inner instanceof Phi ? mergeSides(inner) : found;
   const named = new Map<string, unknown>();
   if (typeof made !== 'object' || made === null || symbolic(made) !== undefined) {

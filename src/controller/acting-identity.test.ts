@@ -70,7 +70,7 @@ describe('the identities of accounts', () => {
     expect(identities.all()).toEqual([identities.own]);
   });
 
-  it('are dropped also when they have no watch', async () => {
+  it('are dropped after a minute, even if they had no watch', async () => {
     const { clock, identities } = setup();
     identities.of(account('a'));
     identities.released();

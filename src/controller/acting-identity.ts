@@ -6,8 +6,7 @@ import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
 
 /**
- * The identity with which children are read and written, with its client and the caches of the objects that it may
- * read.
+ * An identity that reads and writes children. It has its own client, and caches of the objects that it may read.
  */
 export interface ActingIdentity {
   /** The user name of the ServiceAccount; `undefined` for the controller itself. */

@@ -60,7 +60,13 @@ describe('compileFeatures', () => {
     expect(compileFeatures({ defer: true })).toMatchObject({ defer: true, omit: false, managedResources: false });
   });
 
-  test.each([true, false])('the gate of deferred schemas also turns on the field optional (%s)', (deferredSchemas) => {
-    expect(compileFeatures({ deferredSchemas })).toMatchObject({ deferredSchemas, optionalResources: deferredSchemas });
-  });
+  test.each([true, false])(
+    'the field "optional" is accepted if and only if the gate of deferred schemas is on (gate: %s)',
+    (deferredSchemas) => {
+      expect(compileFeatures({ deferredSchemas })).toMatchObject({
+        deferredSchemas,
+        optionalResources: deferredSchemas,
+      });
+    },
+  );
 });

@@ -56,7 +56,7 @@ export interface ControllerOptions {
     readonly defer?: boolean;
     /** Accepts `deletionPolicy` in resources of definitions: with `Orphaned`, objects stay when they are retired. */
     readonly deletionPolicy?: boolean;
-    /** Accepts `propagateWhen` on resources: conditions for their creates and updates. */
+    /** Accepts `propagateWhen` on resources: conditions under which their objects are created and updated. */
     readonly propagateWhen?: boolean;
     /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */
     readonly partialDependencies?: boolean;

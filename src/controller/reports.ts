@@ -131,7 +131,7 @@ export class Reports implements InspectSource {
     });
   }
 
-  /** Replaces the status in the report of the last pass. */
+  /** Replaces the status in the report of the definition, which is from its last pass. */
   #definitionChanged({ name }: DefinitionObject, status: WrittenStatus): void {
     const entry = this.#definitions.get(name);
     if (entry !== undefined) this.#setDefinition({ ...entry, definition: { ...entry.definition, status } });

@@ -39,12 +39,12 @@ export interface RunControllerOptions {
   readonly openDashboard?: OpenControllerDashboard;
   /**
    * The token of the inspect interface: at least 16 characters that are valid in a header. By default, each process
-   * makes one, and its log shows it.
+   * makes a token and logs it.
    */
   readonly inspectToken?: string;
 }
 
-/** The options, with the package that a flag loads. */
+/** The options, and the OpenTelemetry API if a flag requests traces. */
 type LoadedOptions = RunControllerOptions & { readonly traces?: TraceApi };
 
 /** The options of a controller's dashboard: its address, and the reports of the controller. */
@@ -106,7 +106,8 @@ export async function runController(options: RunControllerOptions): Promise<void
         port,
         onFailure: failureLogger(logger),
       });
-      // People who may not use the token may be able to read the log, so a token from the options is not logged.
+      // A user without the right to use the token may be able to read the log, so a token from the options is not
+      // logged.
       const shown = options.inspectToken === undefined ? { token } : {};
       logger.log('info', 'the inspect interface is open', { url: server.url, ...shown });
       closers.push(async () => {

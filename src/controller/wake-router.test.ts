@@ -30,7 +30,7 @@ async function whileRevisionsAreListed(work: () => Promise<void>): Promise<void>
   expect(world.controller.ready).toBe(true);
 }
 
-test('a definition that disappears while another of the controller’s own kinds is listed is dropped', async () => {
+test('a definition that disappears while the controller waits for the list of revisions is dropped', async () => {
   await world.apply(potDefinition([mapResource('map', { a: '${nothing.b}' })]));
   await world.advance(5000);
   expect(world.controller.reports.definitions()).toMatchObject([{ name: 'pots', state: 'Inactive' }]);
@@ -44,7 +44,7 @@ test('a definition that disappears while another of the controller’s own kinds
   expect(world.controller.metricsText()).not.toContain('rgd_graph_build_total{name="pots"}');
 });
 
-test('a schema that changes while another of the controller’s own kinds is listed is read again', async () => {
+test('a schema that changes while the controller waits for the list of revisions is read again', async () => {
   await world.apply(widgets('integer'));
   const widget = (size: string): JsonObject => ({
     id: 'widget',

@@ -15,12 +15,13 @@ export interface TypeKroErrorDetails {
 }
 
 /**
- * The class of the errors that this package throws for misuse of the API and at its boundary. A check returns problems
- * of user input as `Diagnostic` values instead.
+ * The class of the errors that this package throws, for example for a misuse of its API or a failed request to a
+ * server. A check does not throw: it returns the problems of user input as `Diagnostic` values.
  */
 export class TypeKroError extends Error {
   readonly code: string;
-  // Declared without a value: Node would print an own property that is undefined as `what: undefined`.
+  // `declare` creates no property. Without it, an error without these details would have the property `what`, and Node
+  // would print `what: undefined`.
   declare readonly what: string | undefined;
   declare readonly object: ObjectRef | undefined;
   declare readonly remedy: string | undefined;

@@ -16,7 +16,7 @@ export interface JsonObject {
 /** A run of digits that may be an integer beyond 2⁵³. A string without such a run is parsed by `JSON.parse` alone. */
 const LONG_INTEGER = /\d{16}/;
 
-/** The beginning of a string, or a number. */
+/** Matches the quote that begins a string, and matches a number. */
 const TOKEN = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
@@ -49,9 +49,9 @@ function withQuotedIntegers(text: string): string | undefined {
 }
 
 /**
- * Puts the long integers into a value. `quoted` is the same value with their digits as strings. A number of the value
- * whose counterpart is a string is such an integer. The function uses a stack instead of recursion, because the author
- * of the JSON text decides the depth.
+ * Puts the long integers into a value. `quoted` is the same value with their digits as strings. Where `value` has a
+ * number and `quoted` has a string, the number is a long integer. The function uses a stack instead of recursion,
+ * because the author of the JSON text decides the depth.
  */
 function withIntegers(value: JsonValue, quoted: JsonValue): JsonValue {
   const whole: JsonObject = { value };

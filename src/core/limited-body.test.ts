@@ -7,7 +7,7 @@ test.each<[string, string[], Buffer | 'too-large']>([
   ['one chunk of the maximum size', ['abcd'], Buffer.from('abcd')],
   ['several chunks', ['ab', 'c'], Buffer.from('abc')],
   ['one byte more than the maximum size', ['abcd', 'e'], 'too-large'],
-])('%s', async (_name, chunks, expected) => {
+])('a body of %s is read, or reported as too large', async (_name, chunks, expected) => {
   const request = new PassThrough();
   const reading = readLimitedBody(request, 4);
   for (const chunk of chunks) request.write(chunk);

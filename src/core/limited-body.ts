@@ -7,9 +7,10 @@ import type { Readable } from 'node:stream';
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads the body of a request with at most `maxBytes` bytes. Returns `too-large` when the body has more bytes, after
- * the whole body has arrived: a client that is still sending would see a broken connection instead of the refusal.
- * Returns `broken` when the connection ended before the body.
+ * Reads the body of a request, if the body has at most `maxBytes` bytes. Returns `too-large` when the body has more
+ * bytes, but only after the whole body has arrived: a client that is still sending would see a broken connection
+ * instead of the refusal. Returns `broken` when the connection ended before the whole body had arrived, and for a body
+ * of more than `MAX_DISCARDED_BYTES`.
  */
 export function readLimitedBody(request: Readable, maxBytes: number): Promise<Buffer | 'too-large' | 'broken'> {
   return new Promise((resolve) => {

@@ -33,7 +33,7 @@ export const RETRY_POLICIES = {
    * earlier.
    */
   waitingGraph: { initialMs: 1000, maxMs: 300_000, jitter: 0 },
-  /** A pass of a work queue that threw. */
+  /** The repetition of a pass in a work queue, after the pass threw an error. */
   workQueue: { initialMs: 100, maxMs: 60_000 },
   /**
    * A CRD or revision that the server refuses. The pause is fixed because changes of rights, quotas and policies send
@@ -61,8 +61,8 @@ export const RETRY_POLICIES = {
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
   /**
-   * The kubelet of a simulated node refuses another pod of the same owner. The owner replaces each refused pod at once,
-   * so without a pause the cluster would do nothing else.
+   * The pause before the kubelet of a simulated node refuses the next pod of the same owner. The owner replaces each
+   * refused pod at once, so without a pause the cluster would do nothing else.
    */
   rejectedPod: { initialMs: 1000, maxMs: 10_000, jitter: 0 },
   /** The restart of a container that has ended: the figures of the kubelet. */
@@ -74,8 +74,8 @@ export const RETRY_POLICIES = {
 /** The number of retries of a request before its failure reaches the caller. */
 export const REQUEST_RETRIES = 4;
 /**
- * The number of failures of a write that the controller retries without a report while the server is busy or
- * unreachable.
+ * Up to this number of failures of one write, the controller retries the write without a report, while the server is
+ * busy or unreachable.
  */
 export const SILENT_RETRIES = 4;
 /**
@@ -84,8 +84,8 @@ export const SILENT_RETRIES = 4;
  */
 export const SILENT_WATCH_RETRIES = 2;
 /**
- * How many times a command of the user reads an object again and repeats its write. A repetition follows a conflict
- * with a change by another client that does not concern the command.
+ * How many times a command of the user reads an object again and repeats its write. It does this after a conflict, if
+ * the change of the other client does not concern the command.
  */
 export const MAX_CONFLICT_RETRIES = 10;
 /**

@@ -4,9 +4,9 @@ import { escapeOf, HIDDEN, IDLE_JOINER } from './printable.ts';
 
 /**
  * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
- * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. In addition, the
- * characters that `printable` escapes are escaped: output to a terminal shows them as escapes, and an escape in a plain
- * scalar would be another value.
+ * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. In addition, all
+ * characters are escaped that `printable` escapes for a terminal. Without quotes around it, such an escape on the
+ * terminal would be read as another value.
  */
 export const SPECIAL_IN_YAML = new RegExp(
   String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}|\p{Surrogate}`,

@@ -35,8 +35,8 @@ export function withLimit<Result>(
     try {
       return await work(signal);
     } catch (error) {
-      // A KubeError after the time limit, or after an abort by the caller, counts as a consequence of it. The caller
-      // then gets the timeout error, or the reason of its own abort, instead of the KubeError.
+      // A KubeError after the time limit, or after an abort by the caller, counts as a consequence of the limit or of
+      // the abort. The caller then gets the timeout error, or the reason of its own abort, instead of the KubeError.
       if (!(error instanceof KubeError) || !signal.aborted) throw error;
       throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
     }

@@ -122,7 +122,8 @@ export class DirectAnswers implements ExecutionView {
 
   /**
    * Answers a read from a watch, because a watch needs one request for all objects of a kind. Returns false when a
-   * request must answer the read: for a list, when no watch covers the read, or when the object is known already.
+   * request must answer the read: for a list, for an object that the store already has, or when no watch covers the
+   * read.
    */
   async #readFromWatch(request: ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;
@@ -174,8 +175,8 @@ export class DirectAnswers implements ExecutionView {
 
 /**
  * Returns the members of an ApplySet. They come from watches and from recent writes, because a watch may not show a new
- * object yet. When both have an object, the newer state counts: the watch may still show the object before the write
- * that made it a member.
+ * object yet. When both have an object, the newer state counts: the watch may still show the state from before the
+ * write that made the object a member.
  */
 function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
   const byUid = new Map(known.map((object) => [object.metadata.uid, object]));

@@ -182,8 +182,8 @@ export class DirectRun {
   }
 
   /**
-   * Treats the writes that `isSettled` excludes as done, and records them. Returns true when there are any, because
-   * another step is then required.
+   * Treats the writes for which `isSettled` returns true as done, and records them. Returns true when there are any,
+   * because another step is then required.
    */
   #settle({ apply }: Decision): boolean {
     const { isSettled } = this.#options;

@@ -181,7 +181,8 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
       }
     },
   });
-  // A dry run deletes nothing, so every decision repeats the deletions. The condition therefore ignores them.
+  // A dry run deletes nothing, so every decision repeats the deletions. The condition that ends the run therefore
+  // ignores them.
   const decision = await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
   const failed = finalFailures(decision);
   if (failed.length > 0) throw failedDeploy(context, failed, decision);

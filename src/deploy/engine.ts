@@ -192,7 +192,7 @@ async function monitoring(
 
 /**
  * Deploys the singletons of the graph before the graph itself, in both modes. The graph needs the kinds of the
- * singletons, which the cluster serves only after this deploy.
+ * singletons, and the cluster serves these kinds only after the singletons are deployed.
  */
 async function deploySingletons(
   api: KubernetesApi,

@@ -52,7 +52,7 @@ test('at most maxEventsPerSecond events are reported', () => {
   expect([idAt('a', 0), idAt('b', 1), idAt('c', 2), idAt('d', 1000)]).toEqual(['web', 'web', undefined, 'web']);
 });
 
-test('the error of a listener ends the reports and is thrown by `stop`, not by the process', async () => {
+test('the error of a listener ends the reports; `stop` throws it, and the process gets no unhandled error', async () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', note);

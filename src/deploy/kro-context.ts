@@ -40,7 +40,7 @@ export function childRefsOf(
   );
 }
 
-/** The objects that a Graph manages, by its status. */
+/** The objects that a Graph manages according to its status. */
 function managedObjects({ status }: KubeObject): { readonly id: string; readonly object: ObjectRef }[] {
   return objectsAt(status, 'managedResources').flatMap(({ nodeID, apiVersion, kind, name, namespace }) => {
     if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return [];

@@ -10,7 +10,7 @@ import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
 import { waitForDeletion } from './kro-wait.ts';
 
-/** The time limit for the last read of remaining objects, after the deletion's own limit, in milliseconds. */
+/** The time limit, in milliseconds, for the last read of an object whose deletion has exceeded its own time limit. */
 const FINAL_READ_MS = 5000;
 /**
  * The maximum number of attempts to delete a definition that other clients change. After the last failed attempt, the

@@ -21,7 +21,9 @@ export const MANAGER = 'typekro';
  */
 const MAX_DELETIONS = 5;
 
-/** The definition of a target in the form for the controller that serves it. */
+/**
+ * The definition of a deploy target, in the form for the controller that its option `target` names. Default: stock kro.
+ */
 export function kroDefinition(target: DeployTarget): JsonObject {
   return target.definition(target.options.target ?? 'stock');
 }

@@ -79,8 +79,13 @@ describe('the state of an object in a deploy', () => {
     };
 
     test.each([
-      ['keeps the equivalence while the Graph owns them', owning('u', '2', MANAGER, 'x'), true, false],
-      ['has no fields of the Graph when another client took all', owning('u', '2', 'kubectl', 'x'), false, true],
+      ['keeps the equivalence while the Graph owns these fields', owning('u', '2', MANAGER, 'x'), true, false],
+      [
+        'has no fields of the Graph after another client took all of them',
+        owning('u', '2', 'kubectl', 'x'),
+        false,
+        true,
+      ],
       ['has no recorded equivalence under another UID', owning('v', '2', MANAGER, 'x'), false, false],
     ])('%s', (_name, seen, isKnown, isTaken) => {
       const store = new ObservedStore(() => 0);
@@ -98,7 +103,7 @@ describe('the state of an object in a deploy', () => {
     expect(store.object(target)).not.toHaveProperty('live.equivalence');
   });
 
-  test('a failed read is reported until its pause is over, and is then unknown', () => {
+  test('a failed read is reported until its pause is over; after the pause, the state is unknown', () => {
     let now = 0;
     const store = new ObservedStore(() => now);
     const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };

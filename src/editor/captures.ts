@@ -11,9 +11,9 @@ import { isSamePath, readsOf } from './symbols.ts';
 export type Capture = 'node' | 'variable';
 
 /**
- * Returns the reason why an expression of the part would change its meaning if the node were renamed to `after`;
- * `undefined` if none would. A name denotes the node of the nearest frame that declares it. A variable of a macro hides
- * the nodes of all frames.
+ * Returns the reason why an expression of the document `part` would change its meaning if the node were renamed to
+ * `after`; `undefined` if no expression would change. A name denotes the node of the nearest frame that declares it. A
+ * variable of a macro hides the nodes of all frames.
  */
 export function captureOf(
   part: DocumentPart,

@@ -13,7 +13,7 @@ export interface CursorPlace {
   readonly path: readonly PathStep[];
   /** The text before the cursor that belongs to the key or scalar, without an opening quote. */
   readonly prefix: string;
-  /** The offset in the chunk at which this text begins. */
+  /** The offset at which this text begins, in the chunk (`chunks.ts`) of the file. */
   readonly from: number;
   /** Is the cursor at the start of a list item, where a key or a value can follow? */
   readonly isItem: boolean;

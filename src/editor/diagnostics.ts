@@ -38,7 +38,7 @@ function spanOf({ text }: EditorText, offset: number): Span {
   return { from: offset, to: offset + word.length };
 }
 
-/** Is the offset after a `${` of its line that is not closed before the offset? */
+/** Is the offset inside an expression: does its line have a `${` before it that is not closed before it? */
 function isInExpression(text: string, offset: number): boolean {
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
   const open = before.lastIndexOf('${');

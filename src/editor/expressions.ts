@@ -4,7 +4,10 @@ import type { Span } from './text.ts';
 import type { YamlNode, YamlScalar } from './yaml-tree.ts';
 import { placesIn } from './yaml-tree.ts';
 
-/** An expression `${…}` in a scalar. The span covers the text between the braces; its offsets refer to the chunk. */
+/**
+ * An expression `${…}` in a scalar. The span covers the text between the braces. Its offsets refer to the chunk
+ * (`chunks.ts`) of the file.
+ */
 export interface WrittenExpression extends Span {
   /** The path of the value; for a computed key, the path of its member. */
   readonly path: readonly PathStep[];
@@ -16,7 +19,7 @@ export interface WrittenExpression extends Span {
   fromChunk(offset: number): number;
 }
 
-/** The closed expressions of a document, in the order of the text. */
+/** The expressions of a document that have their closing brace, in the order of the text. */
 export function expressionsIn(source: string, root: YamlNode | undefined): readonly WrittenExpression[] {
   return [...placesIn(root)].flatMap(({ path, scalar }) =>
     scalar.value.includes('${') ? expressionsOf(source, path, scalar) : [],

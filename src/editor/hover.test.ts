@@ -60,11 +60,16 @@ test.each([
 });
 
 test.each([
-  ['an object', 'image: nginx', 'image', /\*\*image\*\* `string`[^]*of apps\/v1 Deployment/],
-  ['a definition', 'includeWhen:', 'includeWhen', /\*\*includeWhen\*\* `\[\]string`/],
-  ['a template of a definition', 'replicas: 9', 'replicas', /\*\*replicas\*\* `integer`[^]*of apps\/v1 Deployment/],
+  ['a field of an object', 'image: nginx', 'image', /\*\*image\*\* `string`[^]*of apps\/v1 Deployment/],
+  ['a field of a definition', 'includeWhen:', 'includeWhen', /\*\*includeWhen\*\* `\[\]string`/],
+  [
+    'a field of a template of a definition',
+    'replicas: 9',
+    'replicas',
+    /\*\*replicas\*\* `integer`[^]*of apps\/v1 Deployment/,
+  ],
   ['a kind', 'kind: ReplicaSet', 'ReplicaSet', /\*\*apps\/v1 ReplicaSet\*\*/],
-])('a field of %s in a List is explained', (_title, around, word, expected) => {
+])('%s in a List is explained', (_title, around, word, expected) => {
   const text = `apiVersion: v1
 kind: List
 items:

@@ -38,7 +38,7 @@ export function typeOfObject(value: JsonValue | undefined): GroupVersionKind | u
 }
 
 /**
- * Of the objects with a kind on a path of a document, finds the innermost one, and follows the schema of the object
+ * A path of a document can lead through several objects with a kind. Finds the innermost one, and follows its schema
  * along the rest of the path.
  */
 export function objectPlace(

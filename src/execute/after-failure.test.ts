@@ -42,7 +42,7 @@ describe('after a failed write', () => {
 describe('after a failed read', () => {
   it.each([
     ['the read is retried after growing pauses', error(403), 2, { failures: 3, waitMs: 4000, isSilent: false }],
-    ['even a busy server is reported', error(503), 0, { waitMs: 1000, isSilent: false }],
+    ['the first failure of a busy server is reported', error(503), 0, { waitMs: 1000, isSilent: false }],
     ['the pause is the Retry-After of the server', error(429, 'Any', 7000), 0, { waitMs: 7000 }],
   ])('%s', (_name, thrown, before, expected) => {
     expect(afterFailedRead(thrown, before, 1)).toMatchObject(expected);

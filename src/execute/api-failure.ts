@@ -37,7 +37,10 @@ export function withMessage(error: KubeError, message: string): KubeError {
   });
 }
 
-/** The managers that own the fields of a server-side apply with a conflict; sorted. Empty for any other error. */
+/**
+ * The managers that own the fields because of which a server-side apply has a conflict; sorted. Empty for any other
+ * error.
+ */
 export function conflictingManagers({ details }: KubeError): readonly string[] {
   const names = details.causes.flatMap(({ reason, message = '' }) =>
     reason === 'FieldManagerConflict' ? (/^conflict with "((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? []) : [],

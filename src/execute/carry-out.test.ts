@@ -182,7 +182,7 @@ describe('carrying out a decision', () => {
     expect(failed.get('X/n/x')).toMatchObject({ digest: '', failures: 1, retryAt: 200, failure: { code: 403 } });
   });
 
-  it('decides again after a conflict with a newer parent, without a failure', async () => {
+  it('decides again after a conflict with a newer parent, and records no failure', async () => {
     const { ports, failed } = rig({ 'write parent': [refusal(409, 'Conflict')] });
     const parent = { ...ports.parent, reload: () => Promise.resolve('changed' as const) };
     expect(await carryOut(decision({ parent: LABELS }), { ...ports, parent })).toBe(true);
@@ -236,7 +236,7 @@ describe('carrying out a decision', () => {
     ]);
   });
 
-  it('releases children that stay before it deletes others, and counts a child with another UID as gone', async () => {
+  it('first releases the children that stay, then deletes the others; a child with another UID counts as gone', async () => {
     const uidError = 'ConfigMap "b" is invalid: metadata.uid: Invalid value: "x": field is immutable';
     const { ports, log, failed } = rig({
       'release b': [refusal(422, 'Invalid', uidError)],

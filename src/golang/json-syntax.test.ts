@@ -33,7 +33,7 @@ test.each([
   ['0.5e-', 'unexpected end of JSON input'],
   ['[01]', "invalid character '1' after array element"],
   ['[1.5.2]', "invalid character '.' after array element"],
-])('%j: %s', (text, problem) => expect(goJsonSyntaxError(text)).toBe(problem));
+])('goJsonSyntaxError() of %j is: %s', (text, problem) => expect(goJsonSyntaxError(text)).toBe(problem));
 
 test.each([
   ['[', 10_000, ']', undefined],

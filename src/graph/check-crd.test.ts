@@ -37,7 +37,7 @@ test.each([
       },
     ],
   ],
-])('a definition name that is too long for a label value causes a warning: %i characters', (length, expected) => {
+])('only a definition name that is too long for a label value causes a warning: %i characters', (length, expected) => {
   const { diagnostics } = compile(
     {
       apiVersion: 'kro.run/v1alpha1',

@@ -40,7 +40,7 @@ describe('no problem is reported for a rule that an API server accepts', () => {
     ['members of a map', 'map[string]string | validation="self.all(k, self[k] != k)"'],
     ['free-form objects', 'object | validation="self.anything == 1"'],
     ['libraries of Kubernetes', `string | validation="quantity(self).isGreaterThan(quantity('1Mi'))"`],
-    ['libraries that are not declared here', `string | validation="sets.contains([self], ['a'])"`],
+    ['a CEL library that is not declared here', `string | validation="sets.contains([self], ['a'])"`],
   ])('%s', (_name, type) => {
     expect(compileSchema(field(type), true).found).toEqual([]);
   });
@@ -48,7 +48,11 @@ describe('no problem is reported for a rule that an API server accepts', () => {
 
 describe('a rule that an API server refuses is reported', () => {
   const cases: [string, string, object][] = [
-    ['types', `'string | validation="self > 1"'`, { at: '> 1"', message: expect.stringContaining('(string, int)') }],
+    [
+      'a comparison of a string with a number',
+      `'string | validation="self > 1"'`,
+      { at: '> 1"', message: expect.stringContaining('(string, int)') },
+    ],
     [
       'a result that is not a boolean',
       `string | validation="self + 'x'"`,
@@ -60,7 +64,11 @@ describe('a rule that an API server refuses is reported', () => {
       { at: '"', message: expect.stringContaining('the expression ends') },
     ],
     ['functions of kro', `string | validation="json.marshal(self) == ''"`, { hint: expect.stringContaining('kro') }],
-    ['other names', `string | validation="schema.spec.a == 1"`, { at: 'sche', hint: expect.stringContaining('self') }],
+    [
+      'a name other than self and oldSelf',
+      `string | validation="schema.spec.a == 1"`,
+      { at: 'sche', hint: expect.stringContaining('self') },
+    ],
     ['an error after escapes', String.raw`'string | validation="self == \"a\" && self > 1"'`, { at: '> 1"' }],
     ['a rule without quotes', 'string | default=a validation=self>1', { at: '>1' }],
   ];
@@ -68,7 +76,7 @@ describe('a rule that an API server refuses is reported', () => {
     expect(compileSchema(field(type)).found[0]).toMatchObject({ code: 'graph/invalid-rule', ...expected });
   });
 
-  test('a wrong field of a custom type is reported once for the type', () => {
+  test('a wrong field in the rule of a custom type is reported once, although two fields have the type', () => {
     const lines = [
       'types:',
       '  Port:',

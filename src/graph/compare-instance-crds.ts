@@ -7,7 +7,7 @@ import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { Graph } from './model.ts';
 
 /**
- * The annotation of a definition that allows changes of its CRD that can break existing instances. Only the value
+ * The annotation with which a definition allows changes of its CRD that can break existing instances. Only the value
  * `true` allows them.
  */
 export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';

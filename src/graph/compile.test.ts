@@ -50,7 +50,7 @@ describe('the first programs', () => {
     ]);
   });
 
-  test('a definition may use the kind of another definition, with the CRD of the other as source', () => {
+  test('a definition may use the kind of another definition if the CRD of that definition is a source', () => {
     const { documents } = parseDefinitions(fixture('seeds/seed-21-webapp-with-db.rgd.yaml'));
     const [inner, outer] = documents;
     const first = compile(inner as NonNullable<typeof inner>, { sources });

@@ -27,8 +27,8 @@ test('at the level of kro 0.9, deletion waves are counted from the dependents', 
 
 test.each<[string, string, Record<string, number>]>([
   ['', 'z:a y a b:z c:a,b', { a: 1, y: 1, z: 2, b: 3, c: 4 }],
-  ['; values do not count', 'a V:a b:V c:a,V d:b', { a: 1, V: 2, b: 1, c: 2, d: 2 }],
-  ['; chains of values do not count', 'V W:V a:W', { V: 1, W: 1, a: 1 }],
+  ['; nodes without objects (V) do not count', 'a V:a b:V c:a,V d:b', { a: 1, V: 2, b: 1, c: 2, d: 2 }],
+  ['; chains of nodes without objects (V, W) do not count', 'V W:V a:W', { V: 1, W: 1, a: 1 }],
 ])('at the level of kro 0.10, deletion waves are counted from the dependencies%s', (_title, text, expected) => {
   const dependencies = graph(text);
   const waves = applyDepth(dependencies, topologicalOrder(dependencies), (id) => id >= 'A' && id <= 'Z');
@@ -88,7 +88,7 @@ test('the order has every node once and after its dependencies, and a node has a
   );
 });
 
-test('a graph with a cycle has a shorter order, and findCycle returns a cycle of the graph', () => {
+test('in a graph with a cycle, topologicalOrder leaves nodes out, and findCycle returns a cycle', () => {
   fc.assert(
     fc.property(acyclic, fc.nat(), (dependencies, pick) => {
       const ids = [...dependencies.keys()];

@@ -62,15 +62,20 @@ describe('a resource of an unknown kind', () => {
     ['it must exist', { template }, ON, 'graph/unknown-kind'],
     ['its condition reads the instance', { template, includeWhen: ['${schema.spec.n > 1}'] }, ON, 'graph/unknown-kind'],
     ['the gate is off', { template, ...READS_CONFIG }, {}, 'graph/unknown-kind'],
-    ['only the field is known', { template, optional: true }, { optionalResources: true }, 'graph/unknown-kind'],
-    ['the field is behind the gate', { template, optional: true }, {}, 'graph/feature-gate'],
+    [
+      'only the field `optional` is known',
+      { template, optional: true },
+      { optionalResources: true },
+      'graph/unknown-kind',
+    ],
+    ['the gate of the field `optional` is off', { template, optional: true }, {}, 'graph/feature-gate'],
     [
       'it has a label of the controller',
       { template: { ...template, metadata: { name: 'a', labels: { 'kro.run/owned': 'true' } } }, optional: true },
       ON,
       'graph/reserved-key',
     ],
-    ['the field is not a boolean', { template, optional: 'yes' }, ON, 'graph/invalid-optional'],
+    ['the field `optional` is not a boolean', { template, optional: 'yes' }, ON, 'graph/invalid-optional'],
     [
       'it is external',
       { externalRef: { apiVersion: 'late.test/v1', kind: 'Addon', metadata: { name: 'a' } }, ...READS_CONFIG },
@@ -87,7 +92,7 @@ describe('a resource of an unknown kind', () => {
     expect(compiled({ template }).diagnostics).toEqual(compiled({ template }, {}).diagnostics);
   });
 
-  test('a template of a known kind is checked even if the resource is optional, and the field changes the hash', () => {
+  test('a template of a known kind is checked even if the resource is optional, and the field `optional` changes the hash', () => {
     const known = compiled({ ...config, id: 'addon', optional: true });
     expect(known.graph?.nodes.get('addon')?.type).toMatchObject({ kind: 'ConfigMap' });
     expect(known.graph?.hash).not.toBe(compiled({ ...config, id: 'addon' }).graph?.hash);

@@ -24,7 +24,7 @@ describe('a deferred field', () => {
     expect([node?.dependsOn, node?.readsDeferred]).toEqual([[], ['b']]);
   });
 
-  test('adds no dependency, but another field of the node may add the same dependency', () => {
+  test('adds no dependency on the node that it reads, but an ordinary read in another field does', () => {
     const graph = graphOf(`
 schema: {spec: {}}
 resources:
@@ -34,7 +34,7 @@ ${map('b', 'x')}`);
     expect(graph.nodes.get('a')).not.toHaveProperty('readsDeferred');
   });
 
-  test('may close a cycle of reads, which the deletion waves ignore', () => {
+  test('may close a cycle of reads, because the deletion waves ignore the deferred read', () => {
     const graph = graphWith(['a', '${defer(b.data.v)}'], ['b', '${a.data.v}']);
     expect(graph.order).toEqual(['a', 'b']);
     expect(Object.fromEntries(graph.applyOrder)).toEqual({ a: 1, b: 2 });

@@ -62,7 +62,7 @@ export interface ScopeDimension {
 /** The data of the node that contains a path. */
 export interface ScopeSubject {
   readonly node: ScopeNode;
-  /** The id in the language; in a subgraph, the path of ids. */
+  /** The id by which `Language` knows the node; in a subgraph, the path of ids. */
   readonly id: string;
   readonly readsEach: boolean;
   readonly dimensions: readonly ScopeDimension[];

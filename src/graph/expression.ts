@@ -46,8 +46,8 @@ function areTexts(parts: readonly ExpressionNames[], environment: Environment, l
 }
 
 /**
- * Does this part of a string template have the type string and no error? If all parts have, the whole template has the
- * type string.
+ * Does this part of a string template have the type string and no error? If this is true for all parts, the whole
+ * template has the type string.
  */
 function isText(part: ExpressionNames, environment: Environment, language: Language): boolean {
   const known = language.checked.get(part.ast);

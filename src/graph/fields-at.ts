@@ -13,8 +13,8 @@ export function fieldsAt(ast: Ast, error: CelError, environment: Environment, ty
 }
 
 /**
- * The offset at which the invalid text begins. For an unknown field, cel-go reports the dot before the field, so this
- * function adds one.
+ * The offset at which the invalid text begins. For an unknown field, cel-go reports the dot before the field. This
+ * function returns the offset after the dot, a `?` and blanks.
  */
 export function offsetOfPlace(text: string, error: CelError): number {
   if (!error.message.startsWith('undefined field')) return error.offset;

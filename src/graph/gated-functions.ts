@@ -12,7 +12,7 @@ export function isFeature(name: string): boolean {
   return GATED.has(name) || FOREIGN.has(name);
 }
 
-/** The calls in an expression that stock kro refuses, such as `omit()` or `math.greatest()`, without repetition. */
+/** The calls that stock kro refuses in an expression, such as `omit()` or `math.greatest()`, without repetition. */
 export function callsBeyondStock(root: Expr, isVariable: (name: string) => boolean): string[] {
   const found = new Set<string>();
   walkAst(root, (expr) => {

@@ -4,7 +4,7 @@ import type { SchemaSource } from '../schema/index.ts';
 import { crdSource } from '../schema/index.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 
-/** The kinds that a definition itself installs, with resources that are CustomResourceDefinitions. */
+/** The kinds that a definition installs through its own resources. These resources are CustomResourceDefinitions. */
 export interface InstalledKinds {
   readonly source: SchemaSource;
   /** Id of the resource that installs a kind. */

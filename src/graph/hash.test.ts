@@ -12,10 +12,10 @@ const spec = (resources: JsonValue[], schema: JsonObject = {}): JsonObject => ({
 test('the hash is 16 hex digits', () => expect(revisionHash(spec([]))).toMatch(/^[0-9a-f]{16}$/));
 
 test.each<[string, JsonValue, JsonValue]>([
-  ['order of resources', spec([resource('a'), resource('b')]), spec([resource('b'), resource('a')])],
+  ['another order of resources', spec([resource('a'), resource('b')]), spec([resource('b'), resource('a')])],
   ['defaults written out', spec([]), spec([], { group: 'kro.run', scope: 'Namespaced' })],
   [
-    'order of conditions',
+    'another order of conditions',
     spec([resource('a', { readyWhen: ['x', 'y'] })]),
     spec([resource('a', { readyWhen: ['y', 'x'] })]),
   ],
@@ -24,14 +24,14 @@ test.each<[string, JsonValue, JsonValue]>([
 
 test.each<[string, JsonValue, JsonValue]>([
   [
-    'order of dimensions',
+    'another order of dimensions',
     spec([resource('a', { forEach: [{ x: '1' }, { y: '2' }] })]),
     spec([resource('a', { forEach: [{ y: '2' }, { x: '1' }] })]),
   ],
-  ['an id', spec([resource('a')]), spec([resource('b')])],
+  ['another id', spec([resource('a')]), spec([resource('b')])],
   ['an empty status block', spec([]), spec([], { status: {} })],
   [
-    'order of a list in a template',
+    'another order of a list in a template',
     spec([{ id: 'a', template: { l: [1, 2] } }]),
     spec([{ id: 'a', template: { l: [2, 1] } }]),
   ],

@@ -35,7 +35,8 @@ function normalizeSpec(spec: JsonObject): JsonObject {
 }
 
 /**
- * Returns `propagateWhen` only if it has conditions, so that the hashes of all other definitions do not change.
+ * Returns `propagateWhen` only if it has conditions. A definition without them keeps the hash that it had before this
+ * field existed.
  */
 function conditionsOf(block: JsonObject): JsonObject {
   const conditions = list(block['propagateWhen']);
@@ -63,7 +64,8 @@ function normalizeResource(resource: JsonValue): JsonObject {
     id: asText(fields['id']),
     template: freeForm(fields['template']),
     externalRef: isJsonObject(fields['externalRef']) ? normalizeExternalRef(fields['externalRef']) : null,
-    // Set only when the definition has the field, so that the hashes of all other definitions do not change.
+    // Set only when the definition has the field. Other definitions keep the hash that they had before this field
+    // existed.
     ...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),
     // `Delete` is the default, so it counts as absent.
     ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
@@ -109,8 +111,9 @@ function byId(a: JsonObject, b: JsonObject): number {
 }
 
 /**
- * Sorts all keys of a value by code units, after keys that are integers. `__proto__` remains an ordinary key. Unless
- * `exact` is set, long integers are rounded to 64-bit floats, as kro does with the numbers of definitions.
+ * Sorts the keys of all objects in a value: first the keys that are integers, then the others by code units.
+ * `__proto__` remains an ordinary key. Unless `exact` is set, long integers are rounded to 64-bit floats, as kro does
+ * with the numbers of definitions.
  */
 export function sortKeys(value: JsonValue, exact = false): JsonValue {
   if (Array.isArray(value)) return value.map((entry) => sortKeys(entry, exact));

@@ -85,7 +85,7 @@ describe('the hint names the cause, a word that YAML 1.1 reads as a boolean', ()
 });
 
 test.each<[string, string, string]>([
-  ['a word that follows a dot as it is', 'namespace: string', 'name, namespace, count, tags'],
+  ['a word that may follow a dot without backticks', 'namespace: string', 'name, namespace, count, tags'],
   ['a word that needs backticks', '"false": string', 'name, `false`, count, tags'],
 ])('the list of known fields has no escapes of the compiler: %s', (_, field, known) =>
   expect(problemsOf(withField(field, '${schema.spec.zzzzzzz}'))).toEqual([
@@ -166,7 +166,11 @@ test.each<[title: string, text: string, first: string | undefined]>([
     withField('f: string | default="a\\"b"', 'x'),
     'default "a\\"b" is not valid JSON for type string; inside of the default, write \\\\\\" for a quote and \\\\\\\\ for a backslash',
   ],
-  ['a quote as in this remedy (no problem)', withField('f: string | default="a\\\\\\"b\\\\\\\\c"', 'x'), undefined],
+  [
+    'a quote in a default, written as the remedy above says (no problem)',
+    withField('f: string | default="a\\\\\\"b\\\\\\\\c"', 'x'),
+    undefined,
+  ],
   [
     'an expression in a default',
     withField('f: string | default=${schema.spec.name}', 'x'),

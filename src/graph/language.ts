@@ -85,7 +85,7 @@ export interface LanguageNode {
   readonly isList: boolean;
   /** Is the node a variable of a definition? The type of a value in the variable may be known only at run time. */
   readonly isVariable?: boolean;
-  /** Does the template have a label selector? */
+  /** Is the node an external reference with a label selector? */
   readonly selects: boolean;
   /** The path of the node in the definition. */
   readonly path: readonly PathStep[];
@@ -389,7 +389,10 @@ export class Language {
     return isSpec ? `did you mean "schema.spec.${field}"?` : undefined;
   }
 
-  /** The error for a name that is an iterator of another resource, or of another member of this resource. */
+  /**
+   * The error for a read of an iterator outside the template to which it belongs: in another resource, or in a
+   * condition of the same resource.
+   */
   lostIterator(
     name: string,
     path: readonly PathStep[],

@@ -65,7 +65,7 @@ test.each<[string, JsonValue, boolean]>([
   ['a word that one level reserves, as an id', definition('graphengine', 'plain'), true],
   ['a word that both levels reserve', definition('schema', 'plain'), false],
   ['values that are not strings', { a: [1, true, null, {}] }, false],
-])('the errors of a definition can depend on the level: %s', (_, value, depends) => {
+])('dependsOnLevel() says whether the errors of a definition can depend on the level: %s', (_, value, depends) => {
   expect(dependsOnLevel(value)).toBe(depends);
 });
 

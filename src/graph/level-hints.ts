@@ -6,7 +6,7 @@ import { scanExpressions } from './scan.ts';
 
 /**
  * Adds a hint to each error that the other level of kro does not report. `level` is the other level, and `others` are
- * the diagnostics at this level. If the other level reports an error of its own, no error gets a hint.
+ * the diagnostics at the other level. If the other level reports an error of its own, no error gets a hint.
  */
 export function withLevelHints(
   diagnostics: readonly Diagnostic[],
@@ -14,7 +14,8 @@ export function withLevelHints(
   level: KroCompatibility,
 ): Diagnostic[] {
   const [own, known] = [errorPlaces(diagnostics), errorPlaces(others)];
-  // An error that only the other level reports can keep that level from other checks, or it concerns the same string.
+  // The results cannot be compared if only the other level reports some error: the error can prevent later checks of
+  // that level, or concern the same string.
   if ([...known].some((place) => !own.has(place))) return [...diagnostics];
   return diagnostics.map((each) => {
     if (!isError(each) || known.has(placeOf(each))) return each;

@@ -183,7 +183,7 @@ export interface SubgraphNode extends NodeBase {
   readonly children: readonly string[];
 }
 
-/** A node of a compiled graph; `nodeType` says which one. */
+/** A node of a compiled graph; `nodeType` says which of these types it has. */
 export type GraphNode =
   | ResourceNode
   | CollectionNode

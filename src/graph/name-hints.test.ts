@@ -33,13 +33,13 @@ describe('an invalid id causes only one problem', () => {
   test.each<[string, string]>([
     ['reserved', map('schema', 'x')],
     ['used twice', map('a', 'x')],
-  ])('a list of known names does not contain the substitute for an id that is %s', (_, wrong) => {
+  ])('a list of known names does not contain the name that replaces an id that is %s', (_, wrong) => {
     const problems = problemsOf(withResources(map('a', 'a') + wrong + map('b', '${zzzzzzz.x}')));
     expect(problems).toHaveLength(2);
     expect(problems[1]).toBe('nothing here is named zzzzzzz; known names: schema, a, b');
   });
 
-  test('the substitute for a reserved id is never suggested', () => {
+  test('the name that replaces a reserved id is never suggested', () => {
     const problems = problemsOf(withResources(map('each', 'a') + map('b', '${eachs.x}')));
     expect(problems[1]).toBe('nothing here is named eachs; known names: schema, b');
   });
@@ -53,30 +53,30 @@ const SETTINGS = `data:
 readyWhen:
   - `;
 
-describe('readyWhen can read only its own resource; the hint is about', () => {
+describe('if readyWhen reads more than its own resource, the hint depends on the template:', () => {
   test.each<[string, string, string]>([
     [
-      'a field of the spec that a field of the template has as value',
+      'a field of the template has exactly the value that the condition reads',
       '${config.data.text == schema.spec.name}',
       'read config.metadata.name, which the template sets to schema.spec.name',
     ],
     [
-      'the same field of the spec in a function call',
+      'a field of the template has the value, and the condition calls a function with it',
       '${config.data.text == schema.spec.name.lowerAscii()}',
       'read config.metadata.name, which the template sets to schema.spec.name',
     ],
     [
-      'a value that the template uses only in a computation',
+      'the template uses the value only in a computation',
       '${config.data.count == string(schema.spec.count)}',
       'compare config with a constant, or set a field of the template to schema.spec.count and read that field',
     ],
     [
-      'a value that no field of the template has',
+      'no field of the template has the value',
       '${config.data.text == schema.metadata.namespace}',
       'compare config with a constant, or set a field of the template to schema.metadata.namespace and read that field',
     ],
     [
-      'a value that only a field with an unselectable name has',
+      'only a field whose name cannot follow a dot has the value',
       '${config.data.text == schema.metadata.name}',
       'compare config with a constant, or set a field of the template to schema.metadata.name and read that field',
     ],
@@ -86,7 +86,7 @@ describe('readyWhen can read only its own resource; the hint is about', () => {
     ]),
   );
 
-  test('the hint for a collection reads each', () => {
+  test('in a collection, the hint recommends a field of each', () => {
     const problems = problemsOf(
       withConfigMap(
         '  data: {true: "${schema.spec.name}", null: "${schema.spec.name}", text: "${schema.spec.name}"}\nforEach:\n  - tag: ${schema.spec.tags}\nreadyWhen:\n  - ${each.data.a == schema.spec.name}',
@@ -95,7 +95,7 @@ describe('readyWhen can read only its own resource; the hint is about', () => {
     expect(problems.join('\n')).toContain('read each.data.text, which the template sets to schema.spec.name');
   });
 
-  test('the hint for another resource is a read in the template', () => {
+  test('if readyWhen reads another resource, the hint recommends to read that resource in the template', () => {
     const other = map('other', 'o');
     const text = withConfigMap('readyWhen:\n  - ${other.metadata.name == "o"}');
     expect(problemsOf(text + other.replaceAll(/^/gm, '    '))).toEqual([

@@ -2,8 +2,8 @@ import type { Expr } from '../cel/index.ts';
 
 /**
  * The variables that an expression reads outside of the branches of `a ? b : c`. If a variable is read only in
- * branches, the expression needs it only while one of these branches is taken. The result also contains the names of
- * loop variables, because a variable may have the same name.
+ * branches, the expression needs it only while one of these branches is taken. Names of loop variables stay in the
+ * result, because a variable of the graph may have the same name.
  */
 export function necessaryNames(roots: readonly Expr[]): ReadonlySet<string> {
   const names = new Set<string>();

@@ -43,7 +43,7 @@ describe('propagateWhen', () => {
     expect(graph?.reads.get('db')).toEqual([['data', 'x']]);
   });
 
-  test('keeps no fields of a node when it reads only ready() and updated()', () => {
+  test('reads no fields of a node when it calls only ready() and updated()', () => {
     const { graph } = compiled(map('app', '"${db.ready() && db.updated()}"') + plain('db'));
     expect(graph?.reads.get('db')).toBeUndefined();
   });

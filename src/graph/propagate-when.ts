@@ -113,8 +113,8 @@ function otherBatch(
 }
 
 /**
- * How often an expression uses a name: in total, as an argument of a batch function, with a method for its progress,
- * and with a field.
+ * How often an expression uses a name: in total, as an argument of a batch function, as the receiver of `ready()` or
+ * `updated()`, and with a field.
  */
 interface Uses {
   total: number;

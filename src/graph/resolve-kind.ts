@@ -4,7 +4,10 @@ import { formatApiVersion, parseApiVersion, nearestName } from '../core/index.ts
 import { dns1035Label } from '../kubernetes/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 
-/** A kind with its schema and its API resource, or kro's refusal without the prefix. */
+/**
+ * A kind with its schema and its API resource, or the refusal of the kind. `kro` is kro's message without the prefix
+ * that the caller adds.
+ */
 export type ResolvedKind =
   | { readonly ok: true; readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
   | {

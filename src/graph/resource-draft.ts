@@ -48,9 +48,9 @@ export interface ResourceDraft {
    * for its kind. Absent without the feature `deferredSchemas`.
    */
   readonly unknownKind: (ResolvedKind & { readonly ok: false }) | undefined;
-  /** The schema of the value of a variable; absent for a node with objects. */
+  /** The schema of the value of a node of type `def`; absent for a node with objects. */
   readonly valueSchema: Schema | undefined;
-  /** The template as written, the template of an externalRef, or the value of a variable. */
+  /** The template as written, the template of an externalRef, or the value of a node of type `def`. */
   readonly template: JsonObject;
   /** The template with null instead of each expression. */
   readonly skeleton: JsonObject;

@@ -100,7 +100,7 @@ describe('the markers scale and scaleSelector', () => {
     expect(graph?.status.holes[0]?.expression.template).toBe('${gauge.status.text} | scale');
   });
 
-  test('leave the value of the status a number', () => {
+  test('do not turn a number of the status into a string', () => {
     const graph = graphOf(`
 schema: {spec: {replicas: integer | scale}, status: {replicas: "\${size(map.data)} | scale"}}
 resources:

@@ -14,13 +14,13 @@ const NESTED = 'nested expressions are not allowed unless inside string literals
 test.each<[string, string | undefined, string]>([
   ['${x}', 'x', 'a bare expression is not changed'],
   ['${ x\n}', ' x\n', 'nothing is trimmed'],
-  ['a-${x}-b', '"a-" + (x) + "-b"', 'text around becomes literals'],
-  ['${a}${b}', '(a) + (b)', 'neighbours are added'],
+  ['a-${x}-b', '"a-" + (x) + "-b"', 'text around an expression becomes literals'],
+  ['${a}${b}', '(a) + (b)', 'neighbouring expressions are added'],
   ['${x}\n', '(x) + "\\n"', 'a block scalar ends in a newline'],
   ['${{"a": {"b": 1}}}', '{"a": {"b": 1}}', 'braces are counted'],
   ['${"}"}', '"}"', 'braces inside a literal are not counted'],
   ['${"\\"}"}', '"\\"}"', 'an escaped quote does not end the literal'],
-  ["${'}'}", '(\') + "\'}"', 'single quotes mean nothing'],
+  ["${'}'}", '(\') + "\'}"', 'single quotes do not begin a literal'],
   ['${"${X}"}', '"${X}"', 'the way to write a literal ${X}'],
   ['$${x}', '"$" + (x)', 'a dollar does not escape'],
   ['plain', undefined, 'no expression'],
@@ -35,16 +35,16 @@ test.each<[string, string | undefined, string]>([
 describe('at the level of kro 0.10', () => {
   test.each<[string, string | undefined, string]>([
     ["${'text with } inside'}", "'text with } inside'", 'braces inside single quotes are text'],
-    ["${'{'}", "'{'", 'an opening one too'],
-    ['${"it\'s }"}', '"it\'s }"', 'only the same quote ends a literal'],
-    ["${'a \" b'}", "'a \" b'", 'either way'],
+    ["${'{'}", "'{'", 'an opening brace inside single quotes is text, too'],
+    ['${"it\'s }"}', '"it\'s }"', 'a single quote does not end a literal in double quotes'],
+    ["${'a \" b'}", "'a \" b'", 'a double quote does not end a literal in single quotes'],
     ["${'it\\'s } fine'}", "'it\\'s } fine'", 'an escaped quote does not end the literal in single quotes'],
     ["${'${later.expr}'}", "'${later.expr}'", 'an expression can contain another expression in single quotes'],
     ['plain $x', undefined, 'other notations are text'],
     ['${x', 'unterminated expression starting at offset 0', 'an unterminated expression is an error'],
-    ['${a} é ${b', 'unterminated expression starting at offset 8', 'its offset counts bytes'],
+    ['${a} é ${b', 'unterminated expression starting at offset 8', 'the offset in the error counts bytes'],
     ['${a ${b}', NESTED, 'a nested expression is reported before an unterminated one'],
-    ['${"${x" + \'}\'}', '"${x" + \'}\'', 'the nearest quote counts'],
+    ['${"${x" + \'}\'}', '"${x" + \'}\'', 'a literal in double quotes and one in single quotes can follow each other'],
   ])('%j becomes %j: %s', (text, expected) => {
     const scanned = scanExpressions(text, '0.10');
     expect(scanned.ok ? joinParts(text, scanned.parts)?.cel : scanned.message).toBe(expected);

@@ -57,7 +57,9 @@ function build(part: Part): JsonObject {
   return { type: 'object', properties: Object.fromEntries(members) };
 }
 
-/** The paths of the scalars (including null) in a status block that are not expressions. */
+/**
+ * The paths of the literal values in a status block: all scalars, including null, except the results of expressions.
+ */
 export function literalPaths(
   skeleton: JsonValue,
   filled: ReadonlySet<string>,

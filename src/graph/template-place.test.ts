@@ -6,7 +6,7 @@ test('a place has its steps, and formats its path as kro does', () => {
   expect([place.steps, place.text]).toEqual([['spec', 'ports', 0, 'a.b'], 'spec.ports[0]["a.b"]']);
 });
 
-test('equal steps give the same place, and an index differs from an equal key', () => {
+test('equal steps give the same place, but the index 0 and the key "0" give different places', () => {
   const root = new TemplatePlace();
   expect(root.below('a').below(0)).toBe(root.below('a').below(0));
   expect(root.below(0)).not.toBe(root.below('0'));

@@ -41,7 +41,7 @@ describe('a resource with a variable', () => {
     expect([waveAt('0.9'), waveAt('0.10')]).toEqual([2, 1]);
   });
 
-  test('is a list with forEach, and readyWhen then reads each', () => {
+  test('that has forEach is a list, and its readyWhen reads the variable each', () => {
     const { graph, diagnostics } = compileResources(`    - id: names
       forEach: [{tag: "\${schema.spec.tags}"}]
       readyWhen: ["\${each.name != ''}"]
@@ -112,7 +112,7 @@ ${READER('${names[0].name}')}`);
     expect(diagnostics[0]?.message).toContain(message);
   });
 
-  test('next to a template is ignored without the gate, as in kro', () => {
+  test('and a template is an ordinary resource without the gate, as in kro', () => {
     const both = '    - {id: map, variable: {a: b}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}';
     const { graph, diagnostics } = compileResources(both, { features: {} });
     expect(diagnostics).toEqual([]);

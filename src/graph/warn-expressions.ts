@@ -52,8 +52,9 @@ interface ExpressionParts {
 const NOTHING: ExpressionParts[] = [];
 
 /**
- * A cache of expressions whose checks reported no warning. A bare expression and the only expression of a longer string
- * are kept apart. The cache helps because many resources of a definition have the same expression in the same field.
+ * A cache of expressions whose checks reported no warning. An expression has one entry for strings that contain only
+ * the expression, and another entry for longer strings, such as `x-${a}`. The cache helps because many resources of a
+ * definition have the same expression in the same field.
  */
 class SoundExpressions {
   readonly #bare = new WeakSet<Expr>();
@@ -134,7 +135,7 @@ function otherType({ resolved, skeleton, nodeType }: ResourceDraft): string | un
   return typeof type === 'string' && type !== 'LoadBalancer' ? type : undefined;
 }
 
-/** Does an expression test whether a field exists, so that it also has a value without the field? */
+/** Does an expression test whether a field exists? Such an expression also has a value when the field is absent. */
 function testsExistence(root: Expr): boolean {
   let tests = false;
   walkAst(root, (expr) => {
@@ -308,7 +309,10 @@ class Warner {
     this.#warn('graph/restarts-pods', message, placeOf(field), hint);
   }
 
-  /** Warns of an identity that changes with each write of the object that it reads. */
+  /**
+   * Warns of a name or namespace that reads the `resourceVersion` of another object, because each write of that object
+   * changes it.
+   */
   #replaces({ nodeType }: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const [first, part] = field.site.steps;
     if (nodeType !== 'resource' && nodeType !== 'collection') return;

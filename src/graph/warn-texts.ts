@@ -24,7 +24,7 @@ export interface TextAdvice {
 export function warnTexts({ schema, resources }: ParsedDefinition, level: KroCompatibility, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
   const names = new Set(['schema', ...ids]);
-  // One path for all values, because hardly any value causes a warning.
+  // All values share this array, which is copied only for a warning. Hardly any value causes a warning.
   const path: PathStep[] = [];
   const visitMember = (key: PathStep, value: JsonValue | undefined): void => {
     path.push(key);

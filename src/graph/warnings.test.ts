@@ -238,7 +238,7 @@ describe('a status field that the controller overwrites', () => {
   test.each([
     [true, ['graph/overwritten-status spec.schema.status.graph']],
     [false, []],
-  ])('with the record of objects: %s', (managedResources, expected) => {
+  ])('is reported only with the feature managedResources (%s)', (managedResources, expected) => {
     expect(warningsOf(text, { features: { managedResources } })).toEqual(expected);
   });
 });

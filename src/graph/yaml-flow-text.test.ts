@@ -56,11 +56,11 @@ test.each([
   ['a definition', 'local k = import "k.libsonnet";\n{\n  a: 1,\n}\n', `1:1 ${JSONNET}`],
   ['an import after comments', '# a\n// b\n(import "k.libsonnet") + {\n  a: 1,\n}\n', `3:1 ${JSONNET}`],
   [
-    'a shell script in YAML is not taken for Jsonnet',
+    'a shell script in YAML, which is not Jsonnet',
     'a: |\n  local k=1\nb: "x\n',
     '3:4 this quote is never closed; add " at the end of the text',
   ],
-])('Jsonnet is named: %s', (_, text, expected) => {
+])('the first problem names Jsonnet exactly when the text is Jsonnet: %s', (_, text, expected) => {
   const [first] = parseDefinitions(text, 'a.yaml').diagnostics;
   expect(`${first?.source?.line}:${first?.source?.column} ${first?.message}; ${first?.hint}`).toBe(expected);
 });

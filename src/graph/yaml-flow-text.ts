@@ -1,4 +1,7 @@
-/** A plain scalar (without quotes) inside `{ }` or `[ ]`. In YAML, it ends too early because it contains a bracket. */
+/**
+ * A plain scalar (without quotes) inside `{ }` or `[ ]` that contains a bracket. In YAML, the scalar ends at the
+ * bracket, earlier than its author intended.
+ */
 export interface FlowText {
   readonly text: string;
   /** The offset in the source at which the intended scalar begins. */

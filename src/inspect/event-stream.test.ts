@@ -83,7 +83,7 @@ describe('EventStream', () => {
     expect(Math.max(...batches().map((batch) => batch.length))).toBe(10);
   });
 
-  it('collects for a client that does not read, and sends the newest state when it reads again', async () => {
+  it('collects changes while a client does not read, and sends the newest state when the client reads again', async () => {
     start();
     client.stalled = true;
     for (let count = 0; count < 500; count += 1) {
@@ -167,9 +167,12 @@ it.each([
 it.each([
   ['a change just before its stream opened', 9_999, true],
   ['an older change', 10_001, false],
-])('a new client must read again after %s, because it may have read before this event', async (_what, age, missed) => {
-  add('a');
-  await clock.advance(age - clock.now());
-  start();
-  expect(client.messages[0]).toContain(`"missed":${missed}`);
-});
+])(
+  'after %s (%i ms before the stream), a new client must read again, because it may have read before the change: %s',
+  async (_what, age, missed) => {
+    add('a');
+    await clock.advance(age - clock.now());
+    start();
+    expect(client.messages[0]).toContain(`"missed":${missed}`);
+  },
+);

@@ -66,14 +66,14 @@ export class EventStream {
     this.#lastId = options.log.lastId;
   }
 
-  /** Sends the first messages, then changes until the client disconnects. */
+  /** Sends the first messages, and after them the changes, until the client disconnects. */
   start(): void {
     const { log, response, epoch, lastEventId, clock } = this.#options;
     response.writeHead(200, EVENT_STREAM_HEADERS);
     const id = lastEventId === undefined ? undefined : parseEventId(lastEventId, epoch);
     const missed = id === undefined ? undefined : log.after(id);
-    // A new client may have read its data before the newest event, and the stream does not send events from before it
-    // opened. If that event is recent, the client must therefore read again.
+    // A new client may have read its data before the newest event, and the stream does not send events that happened
+    // before the stream opened. If that event is recent, the client must therefore read again.
     const isQuiet = log.lastAt < clock.now() - OPENING_MS;
     const isComplete = lastEventId === undefined ? isQuiet : missed?.complete === true;
     const from = missed?.complete === true && id !== undefined ? id : log.lastId;

@@ -39,7 +39,10 @@ export function problemOf(error: unknown): { readonly status: number; readonly b
   return { status: error instanceof KubeError ? statusOf(error) : 500, body };
 }
 
-/** A refusal by the API server keeps its status. Any other failure of the API server becomes 502 (Bad Gateway). */
+/**
+ * The statuses 400, 403, 404, 409 and 422 of the API server are kept. Any other failure of the API server becomes 502
+ * (Bad Gateway).
+ */
 function statusOf({ status }: KubeError): number {
   return status === 400 || status === 403 || status === 404 || status === 409 || status === 422 ? status : 502;
 }

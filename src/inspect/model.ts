@@ -235,7 +235,7 @@ export interface InstancePage {
   readonly items: readonly InstanceRow[];
   /** The number of instances that match the query, on all pages. */
   readonly total: number;
-  /** The number of instances per state that match the query without its `state`. */
+  /** For each state, the number of instances that match all other fields of the query (all except `state`). */
   readonly counts: InstanceCounts;
   /** The number of instances before this page. */
   readonly offset: number;

@@ -162,7 +162,10 @@ export interface ObjectPlan {
    * same time, after those with lower numbers. Unlike the waves of a deletion, lower numbers come first.
    */
   readonly wave: number;
-  /** Nodes that must be ready before the write. Values that are read from these nodes are their current values. */
+  /**
+   * Nodes that must be ready before the write. In this plan, the write has the present values of fields that it reads
+   * from these nodes.
+   */
   readonly after?: readonly string[];
   /** The finalizers of a deleted object, which exists until other controllers remove them. */
   readonly finalizers?: readonly string[];
@@ -207,8 +210,8 @@ export interface InstancePlan {
   /** Present during a canary: `first` for its members, `later` for the other instances. */
   readonly rollout?: 'first' | 'later';
   /**
-   * The writes of the current revision, which happen immediately if an instance of a file gets the new revision only
-   * after the canary. Absent when there are none.
+   * Set for an instance of a file that gets the new revision only after the canary: the writes of the current revision,
+   * which happen immediately. Absent when there are none.
    */
   readonly meanwhile?: Meanwhile;
   /**

@@ -26,7 +26,7 @@ test.each([
     true,
     'open it as 127.0.0.1, or start the controller with --dashboard-hosts',
   ],
-  ['without one', false, 'open it as 127.0.0.1'],
+  ['whose command has no option for names', false, 'open it as 127.0.0.1'],
 ])('a server %s has a matching remedy for a foreign name', (_, takesHosts, remedy) => {
   const request = { method: 'GET', path: '/', headers: { host: 'evil.test' } };
   expect(() => refuseForeign(request, new Set(), takesHosts)).toThrow(expect.objectContaining({ remedy }));

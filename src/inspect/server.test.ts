@@ -214,7 +214,7 @@ describe('the token', () => {
 describe('the proof of the token', () => {
   const nonce = '0123456789abcdef0123456789abcdef';
 
-  it('needs no token, differs for each nonce, and depends on the token and the address', async () => {
+  it('is given to a request without a token, differs for each nonce, and depends on the token and the address of the server', async () => {
     const proof = async (of: string) =>
       ((await (await get(inspectPaths.proof(of), {})).json()) as { proof: string }).proof;
     const expected = createHmac('sha256', token).update(`typekro-dashboard 127.0.0.1:${port} ${nonce}`).digest('hex');

@@ -26,15 +26,15 @@ export interface InspectServerOptions {
   readonly source?: InspectSource;
   readonly details?: InspectDetails;
   /**
-   * Returns the caller with this bearer token, or `undefined` for a token that is not valid. It is called for each
-   * request, and while a stream is open.
+   * Returns the caller with this bearer token, or `undefined` for a token that is not valid. The server calls this
+   * function for each request, and again while a stream is open.
    */
   readonly authenticate: (token: string) => Promise<Viewer | undefined>;
   /** Are the tokens those of the users of the cluster? If so, a refusal says how to get a token. Default false. */
   readonly takesClusterTokens?: boolean;
   /**
-   * Returns the proof for a nonce: it shows that this server has the token of its clients and the address `host`. A
-   * page requests the proof before it sends its token to a restarted server. Absent when the server gives no proofs.
+   * Returns the proof for a nonce. The proof shows that this server knows the token and has the address `host`. A page
+   * requests the proof before it sends its token to a restarted server. Absent when the server gives no proofs.
    */
   readonly prove?: (nonce: string, host: string) => string;
   /**
@@ -63,8 +63,8 @@ export interface InspectServerOptions {
    */
   readonly idleTimeoutMs?: number;
   /**
-   * Called for each error of the server itself, which leads to status 500 or to a connection that ends without a
-   * response. `request` is the method and the path. By default, such errors are not reported.
+   * Called for each error of the server itself. Such an error leads to status 500, or to a connection that ends without
+   * a response. `request` is the method and the path. By default, such errors are not reported.
    */
   readonly onFailure?: (error: unknown, request: string) => void;
 }
@@ -79,7 +79,7 @@ export interface InspectServer {
 const MAX_CONNECTIONS = 256;
 const MAX_STREAMS = 64;
 
-/** The default of `idleTimeoutMs`. It is longer than the interval of a stream's comments. */
+/** The default of `idleTimeoutMs`. It is longer than the interval of the comments that keep a stream alive. */
 const IDLE_TIMEOUT_MS = 60_000;
 
 /** The time within which a request must arrive, in milliseconds. */

@@ -9,8 +9,8 @@ import type { InspectEvent } from './reports.ts';
 export const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' } as const;
 
 /**
- * The maximum number of namespaces for which the rights of a user to list a kind are reviewed, if the user may not list
- * all namespaces. Each review costs a request to the API server.
+ * If a user may not list a kind in all namespaces, the right to list it is reviewed for each namespace, up to this
+ * number of namespaces. Each review costs a request to the API server.
  */
 const MAX_REVIEWED_NAMESPACES = 200;
 
@@ -112,8 +112,8 @@ const placeKey = (row: ResourceType & { readonly namespace?: string }): string =
   `${typeKey(row)} ${row.namespace ?? ''}`;
 
 /**
- * May the caller see an event? Its subject is the name of a definition, or the address of an instance. Every caller may
- * see events about the limits of the server.
+ * May the caller see an event? The subject of an event is the name of a definition, or the address of an instance.
+ * Every caller may see events about the limits of the server.
  */
 export async function maySeeEvent({ type, subject }: InspectEvent, viewer: Viewer): Promise<boolean> {
   if (type === 'limits-changed') return true;

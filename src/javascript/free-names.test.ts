@@ -24,7 +24,7 @@ describe('the free variables of a function', () => {
       '() => toString(valueOf, constructor)',
       ['toString', 'valueOf', 'constructor'],
     ],
-    ['not the name of the function itself', 'function me(x) { return x ? me(arguments[1]) : y; }', ['y']],
+    ['no name of the function itself', 'function me(x) { return x ? me(arguments[1]) : y; }', ['y']],
     ['the arguments of a function around an arrow function', '() => arguments[0]', ['arguments']],
     ['no private names', 'function f() { return this.#x + o.#y; }', ['o']],
 
@@ -86,7 +86,7 @@ describe('the free variables of a function', () => {
       ['x'],
     ],
     ['defaults of patterns that are assigned', '() => { let a; ({ a = x } = y); }', ['x', 'y']],
-  ])('%s', (_what, text, names) => {
+  ])('contain %s', (_what, text, names) => {
     expect(freeNames(functionOf(text))).toEqual(names);
   });
 });
@@ -94,11 +94,11 @@ describe('the free variables of a function', () => {
 describe('the outer variables that a piece of code assigns', () => {
   test.each<[what: string, text: string, names: string[]]>([
     [
-      'every form of assignment',
+      'the variables of every form of assignment',
       '() => { a = 1; b += 1; c++; [d] = l; ({ e } = o); for (f of l); for (g in o); }',
       ['a', 'b', 'c', 'd', 'e', 'f', 'g'],
     ],
-    ['assignments in nested functions', '() => { l.forEach(() => { a = 1; }); }', ['a']],
+    ['variables that nested functions assign', '() => { l.forEach(() => { a = 1; }); }', ['a']],
     [
       'no variable of a nested loop',
       '() => { for (let i = 0; i < n; i++) { let j = 0; j++; } for (const i of l); }',
@@ -113,7 +113,7 @@ describe('the outer variables that a piece of code assigns', () => {
     ['no parameter of a catch', '() => { try {} catch (e) { e = 1; } }', []],
     ['the variable that a catch hides', '() => { try { e = 1; } catch (e) { e = 2; } }', ['e']],
     ['a variable whose name a nested function also declares', '() => { a = 1; (() => { let a; a = 2; })(); }', ['a']],
-  ])('%s', (_what, text, names) => {
+  ])('contain %s', (_what, text, names) => {
     expect([...assignedAround(functionOf(text))].toSorted()).toEqual(names);
   });
 
@@ -133,7 +133,7 @@ describe('the free names of a module', () => {
     ['no exported names that it declares', 'const x = 1; export { x, x as default };', []],
     ['names that an exported declaration reads', 'export const a = b; export function c() { return d; }', ['b', 'd']],
     ['names that a default export reads', 'export default [a];', ['a']],
-  ])('%s', (_what, text, names) => {
+  ])('contain %s', (_what, text, names) => {
     expect([...analyseScopes(parse(text, { ecmaVersion: 'latest', sourceType: 'module' })).free]).toEqual(names);
   });
 });

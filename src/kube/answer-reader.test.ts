@@ -18,7 +18,7 @@ function read(pieces: readonly Buffer[], method = 'GET', closes = false): Receiv
     end: (open) => (received.open = open),
   });
   for (const piece of pieces) {
-    // The bytes are valid until `read` returns.
+    // The reader may use the bytes only until `read` returns.
     const lent = Buffer.from(piece);
     reader.read(lent);
     lent.fill('!');
@@ -149,7 +149,7 @@ test.each([
   ['a header without a colon', lines('HTTP/1.1 200 OK', 'x', 'a: b', ''), /without a name/],
   ['an invalid size', lines('HTTP/1.1 200 OK', 'content-length: 5x', ''), /content length/],
   ['two sizes', lines('HTTP/1.1 200 OK', 'content-length: 1', 'content-length: 2', ''), /content length/],
-  ['no size', lines('HTTP/1.1 200 OK', 'content-length:', ''), /content length/],
+  ['an empty size', lines('HTTP/1.1 200 OK', 'content-length:', ''), /content length/],
   ['a compressed body', lines('HTTP/1.1 200 OK', 'transfer-encoding: gzip, chunked', ''), /transfer encoding/],
   ['a chunk without a size', lines('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', 'x'), /without a size/],
   ['a chunk over its size', lines('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '1', 'xy'), /longer than/],

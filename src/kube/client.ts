@@ -48,7 +48,7 @@ import { createTransport } from './transport.ts';
 import { runWatch } from './watch.ts';
 import { unknownKind } from './unknown-kind.ts';
 
-/** The options of a client. It needs either `transport` or `config`. */
+/** The options of a client. One of `transport` and `config` is necessary. */
 export interface KubeClientOptions {
   /** The transport of the requests. The client closes it. */
   readonly transport?: Transport;

@@ -11,7 +11,7 @@ interface ConnectionFailure {
 
 const NETWORK_REMEDY = 'check the network, any VPN or firewall in between, and "server" in the kubeconfig';
 
-/** The connection failures with a description or a remedy, with the error codes of the operating system or of TLS. */
+/** The known connection failures. Each has its error codes, of the operating system or of TLS, and a remedy. */
 const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   {
     codes: /^ECONNREFUSED$/,
@@ -56,7 +56,7 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   },
 ];
 
-/** Finds the failure with an error code of the operating system or of TLS; `undefined` for any other code. */
+/** Finds the known connection failure that has an error code; `undefined` for an unknown code. */
 export function connectionFailure(code: string): ConnectionFailure | undefined {
   return CONNECTION_FAILURES.find(({ codes }) => codes.test(code));
 }

@@ -21,7 +21,7 @@ export interface DocumentCacheOptions {
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const NAME = /^[0-9a-f]{64}\.json$/;
 const UNFINISHED = /^[0-9a-f]{64}\.json\.[0-9a-f-]{36}\.new$/;
-/** Age at which an unfinished file is abandoned, in milliseconds. */
+/** The age from which an unfinished file counts as abandoned, in milliseconds. */
 const UNFINISHED_AFTER_MS = 3_600_000;
 
 /**

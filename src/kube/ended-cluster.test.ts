@@ -48,7 +48,7 @@ function configOf(server: string): KubeConfig {
   };
 }
 
-test('sends no request with the kubeconfig that an ended embedded cluster leaves behind', async () => {
+test('a client sends no request with the kubeconfig that an ended embedded cluster leaves behind', async () => {
   const transport = await createTransport({ ...configOf(endedServer('typekro-up')), context: 'ended' });
   await expect(transport.request(request)).rejects.toThrow('the embedded cluster of .typekro/kubeconfig has ended');
   await transport.close();

@@ -46,8 +46,9 @@ export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
 }
 
 /**
- * The error for a kubeconfig file of an embedded cluster that does not run any more. Such a file exists when the
- * process of the cluster was killed. The address is then unused, or another process or a newer cluster listens on it.
+ * The error for a kubeconfig file of an embedded cluster that does not run any more. After a regular shutdown, the file
+ * has an address that no server can have (`endedServer`). After the process of the cluster was killed, the file still
+ * has the former address: it is unused, or another process or a newer cluster listens on it.
  *
  * @param code of the failed connection, or `undefined` before the first request
  * @returns `undefined` for other kubeconfigs and for other failures

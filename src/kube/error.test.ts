@@ -27,7 +27,7 @@ describe('the pause that a server requests', () => {
     expect(error.retryAfterMs).toBe(milliseconds);
   });
 
-  it('of an event ERROR of a watch is in the details of its Status', () => {
+  it('in an event ERROR of a watch is read from the details of its Status', () => {
     expect(errorOfStatus(status({ code: 429, ...details })).retryAfterMs).toBe(3000);
     expect(errorOfStatus(status({ code: 429 })).retryAfterMs).toBeUndefined();
   });

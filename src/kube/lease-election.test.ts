@@ -83,7 +83,7 @@ function setup(isEligible?: () => boolean) {
   };
 }
 
-describe('runElection', () => {
+describe('a candidate in runElection', () => {
   it('is no longer the leader after the deadline, even if the server never responds', async () => {
     const { server, stop, events, ended, advance, finish } = setup();
     await advance(4000);

@@ -31,7 +31,7 @@ describe('leaseStep', () => {
     expect(action).toMatchObject({ do: 'update', lease: { spec: { holderIdentity: 'me', leaseTransitions: 2 } } });
   });
 
-  it('waits while another candidate renews, and takes the lease after it has seen no renewal for the lease duration on its own clock', () => {
+  it('waits while another candidate renews, and takes the lease when its own clock has counted the lease duration without a renewal', () => {
     let [action, state] = step(INITIAL_LEASE_STATE, lease('you', 'r1'), 0);
     expect(action.do).toBe('wait');
     [action, state] = step(state, lease('you', 'r2'), 14_000);

@@ -101,7 +101,7 @@ test.each([
   });
 });
 
-test('reads events only of objects that are not ready, and skips kinds that such objects cannot create', async () => {
+test('reads the events of an object that is not ready, and lists no kind of objects that it cannot create', async () => {
   const { api, listed } = cluster([]);
   await readCauses(api, [ref('a')], AbortSignal.timeout(1000));
   expect(listed).toEqual(['a Event involvedObject.kind=PersistentVolumeClaim,involvedObject.name=disk']);

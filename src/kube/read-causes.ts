@@ -37,8 +37,8 @@ const MADE_BY_OPERATORS: readonly ResourceType[] = [
 const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job']);
 
 /**
- * The maximum number of objects for which events are listed per object. For more objects, all warnings of the namespace
- * are read in one list, and the other events of claims in a second list.
+ * Up to this number of objects, one list per object reads the events of the object. For more objects, one list reads
+ * all warnings of the namespace, and a second list reads the events of claims that are not warnings.
  */
 const MAX_EVENT_LISTS = 2;
 

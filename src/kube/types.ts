@@ -153,8 +153,8 @@ export interface CallOptions {
 export interface RepeatableOptions extends CallOptions {
   /**
    * May the client retry the request after a pause? The client retries every write after 429. It retries an idempotent
-   * write also after 408, 503 or 504, and when no response arrived. Default true. A caller sets it to false if it must
-   * make a new decision before each attempt.
+   * write also after 408, 503 or 504, and when no response arrived. Default true. A caller that must make a new
+   * decision before each attempt sets this to false.
    */
   readonly repeat?: boolean;
 }

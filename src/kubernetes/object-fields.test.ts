@@ -26,10 +26,10 @@ describe('the value at a path', () => {
     ['a member', ['name'], 'a'],
     ['a member of a member', ['nested', 'name'], 'b'],
     ['null', ['nested', 'nothing'], null],
-    ['below a text', ['name', 'length'], undefined],
-    ['of the prototype', ['constructor'], undefined],
+    ['a member of a string', ['name', 'length'], undefined],
+    ['a member of the prototype', ['constructor'], undefined],
     ['the prototype of a member', ['nested', '__proto__'], undefined],
-    ['of a list', ['list', '0'], undefined],
+    ['an element of a list', ['list', '0'], undefined],
   ])('%s', (_what, path, expected) => expect(valueAt(ROOT, ...path)).toEqual(expected));
 });
 

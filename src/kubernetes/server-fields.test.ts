@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import { withoutServerFields } from './server-fields.ts';
 
-test('withoutServerFields keeps only fields that the author wrote, for an object that is being deleted', () => {
+test('for an object that is being deleted, withoutServerFields keeps only the fields that the author wrote', () => {
   const object: KubeObject = {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -165,7 +165,7 @@ test.each<
     /^set storageClassName/,
   ],
   [
-    'the claim that a pod mounts, which has no owner',
+    'a claim without an owner, which a pod mounts',
     web,
     [
       set,

@@ -139,7 +139,7 @@ describe('workloads', () => {
       'Ready',
     ],
     [
-      'a StatefulSet with a partition, which updates only the pods from that ordinal on',
+      'a StatefulSet whose partition excludes the pods with lower ordinals from the update',
       `{apiVersion: apps/v1, kind: StatefulSet, spec: {replicas: 3, updateStrategy: {rollingUpdate: {partition: 2}}}, status: {readyReplicas: 3, updatedReplicas: 1, currentRevision: a, updateRevision: b}}`,
       'current',
       'Ready',
@@ -466,7 +466,7 @@ describe('custom resources', () => {
     ['a schedule of backups', `{apiVersion: postgresql.cnpg.io/v1, kind: ScheduledBackup}`, 'current', 'Ready'],
   ]);
 
-  test('a kind without a rule is not ready before its controller reports, if its schema declares the report', () => {
+  test('an object of a kind without a rule is not ready until its controller writes the status that the schema declares', () => {
     const object = (status?: object): KubeObject => ({
       apiVersion: 'example.com/v1',
       kind: 'Widget',

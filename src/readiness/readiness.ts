@@ -26,7 +26,7 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
 /**
  * Is an object ready, and if not, why? The first rule that applies decides:
  *
- * 1. The object is being deleted, or no controller reconciles it.
+ * 1. An object that is being deleted is not ready. An object that no controller reconciles is ready.
  * 2. Its controller has not observed the newest generation (`status.observedGeneration`).
  * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress. Here and
  *    in rule 5, a condition of an earlier generation does not count as a failure: the controller has not observed the

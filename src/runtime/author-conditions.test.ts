@@ -28,7 +28,7 @@ resources:
   const conditionsOf = (instance: KubeObject | undefined) =>
     readConditions(instance?.status?.['conditions']).map(({ type, status }) => [type, status]);
 
-  test('replace kro’s conditions, one by one as their data appears, and may read them', () => {
+  test('replace kro’s conditions, each as soon as its data exists, and may read kro’s conditions', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { limit: 5 });
     const first = settle(graph, key, cluster);
@@ -53,7 +53,7 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
-  test('with a computed type that has no value yet do not keep the conditions of nodes without the option explain', () => {
+  test('with a computed type that has no value yet: without the option explain, node conditions are removed nevertheless', () => {
     const anyType = graphOf(`
 schema:
   status:

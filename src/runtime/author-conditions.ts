@@ -123,7 +123,7 @@ function conditionsIn(result: Value): { type: string; value: ConditionContent }[
   return found;
 }
 
-/** Omits an empty message, unlike in kro's own conditions. */
+/** Removes an empty message. kro's own conditions keep an empty message. */
 function withoutEmptyMessage({ message, ...rest }: Condition): Condition {
   return message === undefined || message === '' ? rest : { ...rest, message };
 }

@@ -70,7 +70,7 @@ describe('a field that another manager took', () => {
   test.each([
     ['the first', [{ 'f:data': {} }, { 'f:data': { 'f:text': {} } }]],
     ['the last', [{ 'f:data': { 'f:text': {} } }, { 'f:data': {} }]],
-  ])('a manager owns a field atomically if %s of its entries in managedFields do', (_, sets) => {
+  ])('a manager owns a field atomically if %s of its two entries in managedFields owns it atomically', (_, sets) => {
     const managedFields = [
       { ...ownEntry(), fieldsV1: { 'f:data': {} } },
       ...sets.map((fieldsV1, index) => ({ ...entry('other', ['Apply', 'Update'][index] ?? '', 2, []), fieldsV1 })),
@@ -90,11 +90,15 @@ describe('a field that another manager took', () => {
     } as KubeObject).map(({ path, kind, taken }) => [path, kind, taken]);
 
   test.each([
-    ['by an edit of data after the apply', [ownEntry('stringData'), otherEntry('Update', 4)], true],
-    ['not when the controller also owns data', [ownEntry('stringData', 'data'), otherEntry('Update', 4)], undefined],
-    ['not by an edit before the apply', [ownEntry('stringData'), otherEntry('Update', 2)], undefined],
-    ['not when no other manager owns the field', [ownEntry('stringData')], undefined],
-  ])('stringData of a Secret: taken %s', (_, managedFields, taken) => {
+    ['taken by an edit of data after the apply', [ownEntry('stringData'), otherEntry('Update', 4)], true],
+    [
+      'not taken when the controller also owns data',
+      [ownEntry('stringData', 'data'), otherEntry('Update', 4)],
+      undefined,
+    ],
+    ['not taken by an edit before the apply', [ownEntry('stringData'), otherEntry('Update', 2)], undefined],
+    ['not taken when no other manager owns the field', [ownEntry('stringData')], undefined],
+  ])('stringData of a Secret is %s', (_, managedFields, taken) => {
     expect(differences({}, managedFields)).toEqual([['data.text', 'differs', taken]]);
   });
 

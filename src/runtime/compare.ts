@@ -166,8 +166,8 @@ function memberNames(fields: FieldSet | undefined): string[] {
 
 /**
  * Finds the member of a field set that denotes each list item. An item may omit keys that have a default (`protocol` of
- * a port). For such an item, a member is chosen whose keys agree with all keys that the item has, and which is not a
- * full match of another item.
+ * a port). For such an item, the function chooses a member whose keys agree with all keys of the item. It does not
+ * choose a member that fully matches another item.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));

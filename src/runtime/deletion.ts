@@ -44,7 +44,7 @@ import { keptWatchHealth } from './watch-health.ts';
  * kinds and namespaces of the children, and the apply-order annotation of each child determines its wave. Each step
  * deletes only the highest wave. The next wave waits until every object of the highest wave has disappeared. An object
  * with the deletion policy `Orphaned` stays, and is released in its wave. The finalizer is removed when no child exists
- * any more. The status names each object that does not disappear, with its finalizers and its deletion time.
+ * any more. The status names up to five objects that finalizers keep, with these finalizers and the deletion time.
  *
  * Nothing is deleted if the inventory is absent or invalid, if the instance's `typekro.dev/deletion-policy` is `orphan`
  * or unknown, or while a recorded kind has not been listed.

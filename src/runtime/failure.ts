@@ -14,8 +14,8 @@ const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * The message of an authorizer's refusal. Quotas, admission webhooks and terminating namespaces also cause a 403, but
- * there an RBAC rule does not help. Only the message shows the difference.
+ * Matches the message of an authorizer's refusal. Quotas, admission webhooks and terminating namespaces also cause a
+ * 403, but there an RBAC rule does not help. Only the message shows the difference.
  */
 const REFUSAL = /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/;
 
@@ -41,8 +41,8 @@ export function isRefusal(failure: ApiFailure): boolean {
 }
 
 /**
- * A failure's message for a condition: the API server's message, followed by the RBAC rule to add if a permission is
- * missing.
+ * The message about a failed request for users: the API server's message, followed by the RBAC rule to add if a
+ * permission is missing.
  */
 export function failureText({ permission, message }: ApiFailure): string {
   if (permission === undefined) return message;
@@ -52,8 +52,8 @@ export function failureText({ permission, message }: ApiFailure): string {
 }
 
 /**
- * The message about a failed request for a condition. The conditions of a Graph have only the server's message, as in
- * kro; the controller records the missing permission as an event.
+ * The message with which a condition reports a failed request. The conditions of a Graph have only the server's
+ * message, as in kro; the controller records the missing permission as an event.
  */
 export function conditionFailureText({ definedBy }: Pick<Graph, 'definedBy'>, failure: ApiFailure): string {
   return definedBy === 'graph' ? failure.message : failureText(failure);

@@ -78,12 +78,12 @@ describe('the condition ResourcesConverged', () => {
       'ApplyFailed apply "a": dynamic template resolved to incomplete GVK "/, Kind=ConfigMap"',
     ],
     [
-      'a template of the Graph itself fails',
+      'a template that writes its own Graph fails',
       '- {id: me, template: {apiVersion: kro.run/v1alpha1, kind: Graph, metadata: {name: g}, spec: {nodes: []}}}',
       'ApplyFailed apply "me": resolve: node "me" writes the Graph that contains it',
     ],
     [
-      'a patch of the Graph itself fails',
+      'a patch that writes its own Graph fails',
       '- {id: me, patch: {apiVersion: kro.run/v1alpha1, kind: Graph, metadata: {name: g, labels: {a: b}}}}',
       'ApplyFailed apply "me" (patch): resolve: node "me" writes the Graph that contains it',
     ],

@@ -54,7 +54,7 @@ describe.each(MODES)('examples of the kind Graph, with a view of %s', (_view, mo
     expect(graphs.maps()).toEqual(['red-shop']);
   });
 
-  it('E3: a chain over observed fields is deleted from its end', () => {
+  it('E3: in a chain of nodes that read observed fields, the object of the last node is deleted first', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(`
 ${map('a', 'a', 'ip: "10.0.0.1"')}
@@ -67,7 +67,7 @@ ${map('b', 'b', 'ip: "${a.data.ip}"')}`);
     expect(graphs.get()).toBeUndefined();
   });
 
-  it('E4: a node waits for its readyWhen, and its readers do not', () => {
+  it('E4: a node is ready when its readyWhen is true, and its readers do not wait for that', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(`
 ${map('dep', 'd', 'k: v', "readyWhen: [\"${dep.data.?ready.orValue('') == 'yes'}\"], ")}
@@ -103,7 +103,7 @@ ${map('copy', 'copy', 'r: "${src.data.region}"')}`;
     expect(graphs.recorded()).toEqual([`copy copy ${graphs.map('copy')?.metadata.uid}`]);
   });
 
-  it('E6: an object exists while the selector of its condition matches an object', () => {
+  it('E6: an object exists while the selector that its includeWhen reads matches at least one other object', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(`
 - {id: feeds, ref: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: team-a, selector: {matchLabels: {feed: "yes"}}}}}
@@ -197,7 +197,7 @@ ${map('c', 'c', 'k: v')}`;
     expect(graphs.get()?.status).not.toHaveProperty('contributions');
   });
 
-  it('E10: a patch conflicts with another applier', () => {
+  it('E10: a patch waits while another applier owns the same field', () => {
     const graphs = new GraphObjects({}, mode);
     const metadata = { name: 'team-a', labels: { tier: 'silver' } };
     graphs.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata }, 'other');
@@ -250,7 +250,7 @@ ${map('c', 'c', 'k: v')}`;
     expect([graphs.data('shared'), graphs.condition('Ready', 'g2')]).toEqual([{ from: 'g2' }, READY]);
   });
 
-  it('E13: a subgraph captures outer nodes and shadows them', () => {
+  it('E13: a subgraph reads an outer node, unless a node of the subgraph has the same id', () => {
     const graphs = new GraphObjects({}, mode);
     const nodes = (env: string) => `
 - {id: env, def: {name: prod}}

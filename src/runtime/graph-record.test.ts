@@ -68,8 +68,8 @@ describe('the record of objects', () => {
   const account = 'system:serviceaccount:team-a:default';
   const refusal = { type: 'Accepted', status: 'False', reason: 'InvalidGraph', message: 'nodes[0]' };
   it.each([
-    ['of the first pass, but not after a failed pass', undefined, undefined],
-    ['of a Graph that was refused before, even if the pass fails', { conditions: [refusal] }, account],
+    ['of a Graph without a status, but no longer after the pass has failed', undefined, undefined],
+    ['of a Graph that was refused before, and still after the pass has failed', { conditions: [refusal] }, account],
   ])('the status names the account before the first write %s', (_title, status, afterwards) => {
     const graphs = new GraphObjects();
     const accounts: unknown[] = [];
@@ -347,12 +347,12 @@ describe('the deletion of a Graph', () => {
         expected: [['whole-object a'], 'keep', []],
       },
       {
-        name: 'the API server confirmed the object, but not the target',
+        name: 'the API server confirmed the absence of the object, but not that of the target',
         view: { isConfirmed: ({ name }) => name === 'a' },
         expected: [['whole-object t'], 'keep', []],
       },
       {
-        name: 'the API server confirmed the object and the target',
+        name: 'the API server confirmed the absence of the object and of the target',
         view: { isConfirmed: () => true },
         expected: [[], 'remove', []],
       },
@@ -406,7 +406,7 @@ describe('the deletion of a Graph', () => {
     ['the kind of the object is not served any more', 404, 'remove'],
     ['the account may not read the object', 403, 'remove'],
     ['the API server fails', 500, 'keep'],
-  ])('with an entry without UID, when %s (%i): the action for the finalizer is %s', (_title, code, finalizer) => {
+  ])('with an entry without UID, when %s (status %i): the finalizer action is %s', (_title, code, finalizer) => {
     const graphs = new GraphObjects();
     graphs.cluster.refuse.set('ConfigMap/team-a/a', FORBIDDEN);
     graphs.apply(map('a', 'a', 'k: v'));
@@ -458,7 +458,7 @@ describe('the deletion of a Graph', () => {
     ['its account may not read the objects', 403, 'remove'],
     ['the kind is not served any more', 404, 'remove'],
     ['the API server fails', 500, 'keep'],
-  ])('with the policy orphan, when %s (%i): the action for the finalizer is %s', (_title, code, finalizer) => {
+  ])('with the policy orphan, when %s (status %i): the action for the finalizer is %s', (_title, code, finalizer) => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     const object = graphs.get();

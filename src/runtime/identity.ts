@@ -13,7 +13,7 @@ export function typeOfNode(node: GraphNode): ObjectType {
 }
 
 /**
- * Throws a TypeError. Callers use it for a node without a type, such as a variable, and for a node type that they do
+ * Throws a TypeError. Callers use it for a node without an API type, such as a `def`, and for a node type that they do
  * not support.
  */
 export function unsupportedNode({ id, nodeType, type }: GraphNode): never {

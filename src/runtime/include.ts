@@ -16,8 +16,8 @@ export type Inclusion =
  * Decides whether a node is part of the instance. A node is skipped if a necessary node (`necessaryNodes`) is skipped.
  * A node is also skipped if one of its conditions evaluates to a value other than `true` (null included), even while
  * other conditions have no value yet. In a Graph, a value that is neither a boolean nor null is an error. A condition
- * that reads another node waits until other nodes may read that node. A condition that reads missing data of the
- * instance alone is an error, because such data cannot appear later.
+ * that reads another node waits until other nodes may read that node. A condition that reads only the instance, and
+ * whose data is missing, is an error, because this data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
   const excluded = excludedBy(context, necessaryNodes(node));

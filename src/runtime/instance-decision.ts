@@ -141,8 +141,8 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
 }
 
 /**
- * The reason of a node whose writes are suppressed. If a node has a namespace violation, the reason names this node. If
- * none has, the node's own reason stays, because the conditions name the cause.
+ * The reason of a node whose writes are suppressed. The reason names the node with the namespace violation. Without a
+ * violation, the reason that the node itself has stays, because the conditions name the cause.
  */
 function suppressedBecause(violation: NodeResult | undefined, { because }: NodeResult): Because {
   if (violation === undefined) return because;

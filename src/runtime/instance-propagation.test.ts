@@ -4,8 +4,8 @@ import { compile, parseDefinitions } from '../graph/index.ts';
 import { heldInstances } from './index.ts';
 
 /**
- * Those of the instances `a`, `b`, `c` and `d` from which the condition holds the new revision back. Only the instance
- * `a` follows the newest revision. By default, the instance `d` is not ready with its own revision.
+ * Returns the instances, out of `a`, `b`, `c` and `d`, that keep an old revision because of the condition. Only the
+ * instance `a` follows the newest revision. By default, the instance `d` is not ready with its own revision.
  */
 function heldBy(condition: string, notReady: readonly string[] = ['d']): readonly string[] {
   const [document] = parseDefinitions(`

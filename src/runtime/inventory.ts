@@ -71,9 +71,9 @@ export function decideParentWrite(context: StepContext, inventory: Inventory): P
 }
 
 /**
- * Does the inventory's own field manager not own the inventory on the instance? One request may have written labels and
- * inventory under the manager of the labels. If kro then takes the instance over, its apply of the labels drops the
- * inventory. False for an instance without `managedFields`.
+ * True if the inventory's own field manager does not own the inventory on the instance. One request may have written
+ * labels and inventory under the manager of the labels. If kro then takes the instance over, kro's apply of the labels
+ * drops the inventory. False for an instance without `managedFields`.
  */
 export function isInventoryForeign(instance: KubeObject, inventory: Inventory): boolean {
   if (instance.metadata.managedFields === undefined) return false;

@@ -24,18 +24,18 @@ describe('memberFinder', () => {
     { title: 'by null', members: ['v:null'], item: null, found: 'v:null' },
     { title: 'by place', members: ['i:0', 'i:1'], item: 'x', index: 1, found: 'i:1' },
     {
-      title: 'nothing by strings that are not members',
+      title: 'not by strings that are not members',
       members: ['f:a', '.', 'k:{', 'k:1', 'v:'],
       item: 1,
       found: undefined,
     },
     {
-      title: 'the first of two equal members',
+      title: 'by the first of two equal members',
       members: ['k:{"a":1}', 'k:{"a": 1}'],
       item: { a: 1 },
       found: 'k:{"a":1}',
     },
-    { title: 'by the key __proto__', members: ['k:{"__proto__":1}'], item: {}, found: undefined },
+    { title: 'not by the inherited key __proto__', members: ['k:{"__proto__":1}'], item: {}, found: undefined },
   ])('the finder matches an item: $title', ({ members, item, index = 0, found }) => {
     expect(memberFinder(members)(item, index)).toBe(found);
   });

@@ -224,7 +224,10 @@ export interface StepOptions {
   readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
   /** Does the status have the condition `WatchesHealthy`? Needs `Observed.watchState`. Default false. */
   readonly watchHealth?: boolean;
-  /** Are there Graphs? An instance then writes no object of a Graph, as in kro 0.10. Default false. */
+  /**
+   * Does the controller also run Graphs? If so, an instance writes no object that belongs to a Graph, as in kro 0.10.
+   * Default false.
+   */
   readonly graphKind?: boolean;
   /** The user name of the service account that writes a Graph's objects. The status records this name. */
   readonly account?: string;
@@ -282,7 +285,7 @@ export interface ApplyAction {
 }
 
 /**
- * Does an apply take over fields that another manager owns with another value?
+ * Does an apply take over the fields that another manager owns, if their values differ from the desired ones?
  *
  * - `always`: yes, in one request.
  * - `unlessGraph`: the first request takes over nothing. After a conflict, a second request takes the fields over,
@@ -389,7 +392,7 @@ export interface InventoryScope {
   readonly namespaces: readonly string[];
 }
 
-/** The record of an ApplySet, which is stored on the instance as the set's parent. */
+/** The record of an ApplySet. It is stored on the instance, which is the parent of the set. */
 export interface Inventory extends InventoryScope {
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -46,7 +46,7 @@ export const NODE_TEXTS_0_9: NodeTexts = {
 
 /**
  * The prefix with which kro's messages name the type of a node: `gvr "<group>/<version>, Resource=<plural>": `. Empty
- * for a node without a type, such as a variable, which kro 0.9 does not have.
+ * for a node without a type, such as a node that only computes a value. kro 0.9 has no such nodes.
  */
 function typePrefix(node: GraphNode): string {
   if (!isTyped(node)) return '';

@@ -108,7 +108,7 @@ describe('the record of the objects in the status', () => {
     expect(own.map((entry) => 'revision' in entry && entry.revision)).toEqual(revisions);
   });
 
-  test('stays when the nodes of the instance are not visited', () => {
+  test('stays when the controller refuses the instance and visits none of its nodes', () => {
     const { graph, cluster, key } = run();
     const before = cluster.get(key)?.status?.['graph'] as { resources: unknown };
     const refused = { ...graph, instanceProblem: 'refused' };

@@ -7,7 +7,10 @@ export type WatchState =
   | { readonly state: 'synced' | 'pending'; readonly failure?: undefined }
   | { readonly state: 'blocked'; readonly failure: ApiFailure };
 
-/** A recurring conflict: each time the controller corrects certain fields, another client changes them again. */
+/**
+ * A recurring conflict about fields of an object. Each time the controller corrects the fields, another client changes
+ * them again. With `isOwn`, the controller itself changes the object again and again.
+ */
 export interface Contest {
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];

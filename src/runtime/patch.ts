@@ -64,7 +64,10 @@ function isContribution({ instance }: StepContext, contribution: Contribution): 
   return recordedTracking(instance).contributions.some((entry) => contributionKey(entry) === key);
 }
 
-/** The write options of a patch node: its own field manager, and no force except for the status. */
+/**
+ * The write options of a patch node: its own field manager, and its force rule. A patch of the status is always forced.
+ * Any other patch takes over only the fields of removed nodes.
+ */
 function writingOf({ instance, graph }: StepContext, node: PatchNode): Writing {
   const { managers, force } = patchWriters(graph, instance.metadata.uid ?? '');
   const manager = managers.get(node.id) ?? '';

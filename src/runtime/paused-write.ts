@@ -10,9 +10,9 @@ export interface WriteAttempt extends Pick<FailedWrite, 'digest' | 'uid'> {
 /**
  * The failed attempt at the same write, if its pause has not ended at `now` (milliseconds since the epoch); undefined
  * if the write may be tried. Two attempts are the same write if they have the same content and the same object. A
- * failure therefore does not pause the write of another object of the same name or the creation of a deleted object. A
- * conflict with other field managers does not pause the write of a later version. The pause after a failure because of
- * a missing namespace ends as soon as the namespace exists.
+ * failure therefore does not pause the write of another object of the same name or the creation of a deleted object.
+ * After a conflict with other field managers, the pause ends as soon as the object has another version. The pause after
+ * a failure because of a missing namespace ends as soon as the namespace exists.
  */
 export function pausedWrite(
   observed: Pick<Observed, 'failedWrite' | 'namespaceUid'>,

@@ -42,8 +42,9 @@ export function hasPropagation(graph: Graph): boolean {
 /**
  * Removes the writes of a node that its `propagateWhen` conditions hold back. An object is created, adopted or changed
  * only while all conditions are true. For a collection, the conditions are evaluated per item. Corrections of drift
- * continue, because they restore a state that was propagated before. Deletions do not depend on the conditions. `now()`
- * is the present time, because a sampled value would never change.
+ * continue, because they restore a state that was propagated before. Deletions do not depend on the conditions. In the
+ * conditions, `now()` is the present time. The sampled time, which templates use, stays the same, so a condition that
+ * reads the sampled time would never become true.
  */
 export function holdBack(
   context: StepContext,
@@ -82,8 +83,8 @@ export function holdBack(
 export const TIME_PAUSE_MS = 60_000;
 
 /**
- * The first item that keeps a batch waiting: an item whose writes are not held back and that is not updated or not
- * ready yet.
+ * The first item for which a batch waits. The conditions do not hold back the writes of this item, but the item is not
+ * updated yet, or not ready yet.
  */
 function awaitedItem(
   context: StepContext,

@@ -172,8 +172,8 @@ function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject):
 }
 
 /**
- * One report per node id: the objects that are being deleted, and the objects that are kept with the ids of the nodes
- * that keep them.
+ * One report per node id: the objects that are being deleted, and the objects that are kept, each with the ids of the
+ * nodes that keep it.
  */
 function retiredReports(
   graph: Graph,

@@ -22,7 +22,7 @@ const child = (value: string, more = '') => `
     ${more}
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: child}, data: {a: "\${${value}}"}}`;
 
-/** The part of the failed node `child`'s message that names the objects that the expression reads. */
+/** The end of the message of the failed node `child`. It names the objects that the expression reads. */
 function failureOf(resources: string): string {
   const graph = graphOf(`schema: {spec: {n: "integer | default=0"}}\nresources:${resources}`);
   const cluster = new FakeCluster();

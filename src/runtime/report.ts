@@ -84,8 +84,8 @@ export interface ReadData {
 }
 
 /**
- * The reason why a node is in its state. Every variant names the condition or object for which the node waits, or the
- * error.
+ * The reason why a node is in its state. The variants for a waiting node name the condition or the object for which it
+ * waits. The variants for a failed node name the error.
  */
 export type Because =
   | { readonly kind: 'ready' }

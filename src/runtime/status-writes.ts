@@ -27,11 +27,11 @@ export interface StatusWriteOptions {
 const SYSTEM_FIELDS: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**
- * The requests that change the status of an instance to `status`, in this order. kro 0.9 updates the whole status. kro
- * 0.10 writes up to three parts, each with its own field manager: first the author's fields, then the record of the
- * objects, then conditions and state. The instance's record of contributions names the manager of the author's fields.
- * A part that does not change needs no request. Because of this order, a client that sees the new conditions also sees
- * the new fields and the new record.
+ * The requests that change the status of an instance to `status`, in the order in which they must be sent. kro 0.9
+ * updates the whole status. kro 0.10 writes up to three parts, each with its own field manager: first the author's
+ * fields, then the record of the objects, then conditions and state. The instance's record of contributions names the
+ * manager of the author's fields. A part that does not change needs no request. The conditions come last, so that a
+ * client that sees the new conditions also sees the new fields and the new record.
  */
 export function statusWrites(
   instance: KubeObject,

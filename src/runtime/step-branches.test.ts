@@ -107,7 +107,7 @@ test.each<[string, string, JsonObject, string]>([
     'ready: ready',
   ],
   [
-    'one item of a collection that needs an excluded node excludes the collection',
+    'one item that needs an excluded node excludes the whole collection',
     `{id: cfg, forEach: [{n: "\${schema.spec.tags}"}], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${n}"}, data: {url: "\${n == 'a' ? svc.data.url : 'none'}"}}}`,
     { on: false, tags: ['b', 'a'] },
     'skipped: dependency-skipped',
@@ -116,7 +116,7 @@ test.each<[string, string, JsonObject, string]>([
   expect(run(withReader(reader), spec).states['cfg']).toBe(state);
 });
 
-test('a reader waits only for a node that is not ready and whose branch is taken', () => {
+test('a reader waits for a node that is not ready only while the branch that reads the node is taken', () => {
   const graph = graphOf(
     `
 schema: {spec: {use: boolean}}

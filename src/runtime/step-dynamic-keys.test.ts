@@ -49,7 +49,7 @@ describe('a computed key', () => {
     expect(decision.nodes[0]?.message).toContain('duplicate key "one"');
   });
 
-  test('that is a number when it is computed is an error', () => {
+  test('whose computed value is a number is an error', () => {
     const { states, decision } = run(withData('"${dyn(1)}": x'), { a: '', b: '' });
     expect(states['map']).toBe('failed: expression-failed');
     expect(decision.nodes[0]?.message).toContain('a key must be a string, got int64');

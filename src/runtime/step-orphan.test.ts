@@ -71,7 +71,7 @@ describe('an object with the deletion policy Orphaned', () => {
   test.each([
     ['its condition is false', { ...SPEC, on: false }, [DATA]],
     ['its item is removed from the list', { ...SPEC, names: ['b'] }, ['ConfigMap/ns/a']],
-  ])('stays when %s, and belongs to the instance again afterwards', (_, spec, released) => {
+  ])('stays when %s, and belongs to the instance again after the change is reverted', (_, spec, released) => {
     const graph = compiled(KEPT + ITEMS);
     const { cluster, key } = made(graph);
     cluster.edit(key, (object) => void (object.spec = spec));
@@ -104,7 +104,7 @@ describe('an object with the deletion policy Orphaned', () => {
     expect(metadataOf(before.cluster.get(DATA))).toEqual({ labels: { team: 'red' }, annotations: { note: 'mine' } });
   });
 
-  test('delays the deletion of the instance while its release is refused, but not while the object is being deleted', () => {
+  test('delays the deletion of the instance while the API server refuses the release of the object, but not while the object is being deleted', () => {
     const graph = compiled(KEPT);
     const { cluster, key } = made(graph);
     const failure = { code: 403, reason: 'Forbidden', message: 'no' };

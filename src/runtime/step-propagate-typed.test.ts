@@ -77,7 +77,7 @@ test.each([
   ["has(schema.spec.a__dash__b) && schema.spec.?a__dash__b.orValue('') == 'y'", true],
   ["'k1' in schema.spec.keys", true],
 ])(
-  'a condition has the same value in spec.propagateWhen, for one instance and for all instances: %s',
+  'a condition has the same value in propagateWhen of a node and in spec.propagateWhen, for one instance and for all instances: %s',
   (condition, holds) => {
     expect(statesWith(twice(condition))).toEqual(holds ? HOLDS : HOLDS_NOT);
     const ofApp = condition.replaceAll('schema.', 'app.');

@@ -186,7 +186,7 @@ resources:
   const exists = (cluster: FakeCluster, names: readonly string[]) =>
     names.filter((name) => cluster.get(`ConfigMap/ns/${name}`) !== undefined);
 
-  test('are deleted while changes of other objects are held back, but not while changes of a reader are held back', () => {
+  test('are deleted while changes of other objects are held back, but not while the change of an object that still reads them is held back', () => {
     const cluster = new FakeCluster();
     const put = (spec: object) => settle(graph, putInstance(graph, cluster, 'a', spec as never), cluster);
     put({ keys: ['a', 'b', 'c'], go: true, text: '1', more: true });

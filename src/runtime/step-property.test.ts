@@ -35,7 +35,7 @@ function build(plans: readonly Plan[], kroCompatibility: KroCompatibility): Grap
   const resources = plans.map(({ reads, kind }, index) => {
     const ids = [...new Set(reads.filter((read) => read < index))];
     if (kind === 'value') {
-      // A variable has no value until the pumps that it reads have a status.
+      // A node of the kind `value` has no value until the pumps that it reads have a status.
       const terms = ids.map((id) => {
         const running = plans[id]?.kind === 'collection' ? `n${id}.all(p, p.status.running)` : `n${id}.status.running`;
         return plans[id]?.kind === 'value' ? `n${id}.spec.litres` : `(${running} ? 1 : 2)`;

@@ -155,7 +155,7 @@ resources:
       [403, 'Forbidden'],
       [400, 'BadRequest'],
     ])(
-      'a refused update (%i) is reported and does not delay retired objects of its node or its dependencies',
+      'a refused update (%i) is reported and does not delay the deletion of retired objects, neither of its node nor of the dependencies of its node',
       (code, reason) => {
         const { cluster, key } = built();
         cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
@@ -218,7 +218,7 @@ resources:
       expect(inventory(cluster, key)).toBe('ConfigMap');
     });
 
-    test('items that cannot be rendered do not delay retired items of their node if all items exist by name', () => {
+    test('items that cannot be rendered do not delay the deletion of retired items of their node, if each item has an object of its name', () => {
       const { cluster, key } = built();
       change(cluster, key, { names: ['x', 'y'] });
       settle(rows("${1 / 0 == 1 ? 'a' : 'b'}"), key, cluster);
@@ -269,7 +269,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/shared')?.metadata).toMatchObject({ uid, labels: { 'kro.run/node-id': 'fresh' } });
   });
 
-  test('an object whose deletion finalizers delay is named, and delays only the shrinking of the inventory', () => {
+  test('the condition Ready names a retired object that finalizers keep, and is False until the object is gone', () => {
     const before = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(before, cluster, 'a', { name: 'old' });

@@ -54,7 +54,7 @@ resources:
       { phase: 'Up', address: '10.0.0.9', level: 4 },
       { texts: ['Up', '10.0.0.9'], objects: [{ phase: 'Up' }, { level: 4 }], nested: [['10.0.0.9']] },
     ],
-  ])('in lists end with the last known element at 0.9: %j', (status, expected) => {
+  ])('in a list are written up to the last known element at level 0.9: %j', (status, expected) => {
     const lists = graphOf(
       `
 schema:

@@ -244,11 +244,11 @@ describe('ownership', () => {
 
   test.each([
     ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
-    ['a refused adoption', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
+    ['a refused adoption fails a node', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
     ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
-    ['a permitted takeover', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
+    ['a takeover adopts, if permitted', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
     [
-      'a takeover that only one node permits',
+      'an object of another ApplySet is adopted when its node alone permits a takeover',
       other,
       { nodeAdoption: new Map([['base', 'takeOver' as const]]) },
       'adopt',
@@ -349,7 +349,7 @@ describe("an author's conditions while the instance is suspended", () => {
   const condition = (type: string, test: string) =>
     `"\${runtime.newCondition({type: '${type}', status: ${test} ? 'True' : 'False'})}"`;
 
-  test('do not change if they read nodes, and follow changes of the instance', () => {
+  test('do not change if they read nodes, and follow the instance if they read only the instance', () => {
     const graph = graphOf(`
 schema:
   spec: {k: string}
@@ -443,7 +443,7 @@ resources:
     expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/contains-group-kinds']).toBe('ConfigMap');
   });
 
-  test('an inventory that only the manager of the labels owns is applied again by its own manager, after all other writes', () => {
+  test('an inventory that only the manager of the labels owns is applied again, under the manager of inventories, after all other writes', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
     const { parent } = decide(PAIR, cluster.get(key) as KubeObject, cluster);

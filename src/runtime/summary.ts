@@ -7,7 +7,7 @@ import type { Pruning } from './prune.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { awaitedKind, followsGraphEngine } from '../graph/index.ts';
 
-/** Messages that clients of kro match on. */
+/** Conditions whose messages clients of kro compare with fixed strings. */
 export const MANAGED: ConditionContent = {
   status: 'True',
   reason: 'Managed',

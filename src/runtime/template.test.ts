@@ -93,7 +93,7 @@ test.each<[string, readonly FieldValue[], JsonValue]>([
 
 test.each<[string, keys: [written: string, key: string][], filled: object, duplicates: string[]]>([
   [
-    'may equal the expression source of a later one',
+    'may have the text of the expression of a later key',
     [
       ['${a}', '${b}'],
       ['${b}', 'z'],

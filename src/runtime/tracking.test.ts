@@ -17,7 +17,12 @@ describe('the records of two states of a status', () => {
     ['keep the newer UID', [entry('a', '1')], [entry('a', '2')], [entry('a', '2')]],
     ['keep the UID if the later entry has no UID', [entry('a', '1')], [entry('a')], [entry('a', '1')]],
     ['add the UID to an entry without one', [entry('a')], [entry('a', '1')], [entry('a', '1')]],
-    ['identify an object in another API version', [entry('a', '1')], [entry('a', '1', 'v2')], [entry('a', '1', 'v2')]],
+    [
+      'have one entry for an object, also if its API version differs',
+      [entry('a', '1')],
+      [entry('a', '1', 'v2')],
+      [entry('a', '1', 'v2')],
+    ],
     ['keep the order', [entry('a'), entry('b')], [entry('b', '2')], [entry('a'), entry('b', '2')]],
   ])('%s', (_name, stored, decided, expected) => {
     const merged = mergedTracking(

@@ -70,9 +70,9 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
 }
 
 /**
- * The problem of a node that writes a Graph on which its own Graph depends. A write to the Graph that contains the node
- * would start the next pass, endlessly. If a node wrote the Graph that created its own Graph, the two Graphs would own,
- * change and delete each other.
+ * The problem of a node that writes the Graph that contains it, or a Graph that made this Graph. A write to the Graph
+ * that contains the node would start the next pass, endlessly. If a node wrote a Graph that made its own Graph, the two
+ * Graphs would own, change and delete each other.
  */
 function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget): string | undefined {
   if (isSelf(context, node, target)) return `node "${node.id}" writes the Graph that contains it`;

@@ -76,7 +76,7 @@ describe('the condition WatchesHealthy', () => {
     ]);
   });
 
-  test("has no earlier value if the author's conditions may have its type", () => {
+  test('has no earlier value if a condition of the author may have the type WatchesHealthy', () => {
     expect(healthOf({ nodes: { state: 'pending' } }, OLD, true, true)).toMatchObject([{ status: 'Unknown' }]);
     expect(healthOf({}, OLD, true, true)).toMatchObject([{ lastTransitionTime: '2026-11-01T00:00:00Z' }]);
   });

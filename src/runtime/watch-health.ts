@@ -7,7 +7,7 @@ import { failureText } from './failure.ts';
 import type { Condition, Observed, StepOptions, WatchRequest, WatchState } from './model.ts';
 
 /**
- * A condition of kro since the releases after 0.10.0-rc.0. It reports whether watches detect every change of the
+ * A condition that kro's main branch writes after 0.10.0-rc.0. It reports whether watches detect every change of the
  * objects that a step read.
  */
 const WATCHES_HEALTHY = 'WatchesHealthy';

@@ -95,7 +95,7 @@ PriorityLevelConfigurationCondition lastTransitionTime:Time message:string reaso
   type:string
 `;
 
-/** Defaults of the published schemas that the data files lack, for fields that are keys of map lists. */
+/** Defaults that the published schemas have and the data files lack, for fields that are keys of map lists. */
 const DEFAULTS: readonly (readonly [type: string, field: string, value: JsonValue])[] = [
   ['core.v1.ContainerPort', 'protocol', 'TCP'],
   ['core.v1.ServicePort', 'protocol', 'TCP'],

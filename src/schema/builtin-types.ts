@@ -58,7 +58,7 @@ const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
 
 /**
  * The nodes of types that accept any JSON. The published schemas of RawExtension and FieldsV1 say only that the value
- * is an object. Four types share the node `ANYTHING`.
+ * is an object. `JSON` stands for the four types that share the node `ANYTHING`.
  */
 const OPAQUE = new Set<Schema | undefined>(['RawExtension', 'FieldsV1', 'JSON'].map((name) => LEAVES.get(name)));
 

@@ -90,7 +90,7 @@ function outline(schema: Schema, depth: number): unknown {
   return { ...rest, ...children };
 }
 
-test('a bundle of published documents describes the same types', () => {
+test('a bundle of published documents describes the same types as the built-in data', () => {
   const bundled = bundledSource({
     types: () => bundleTypes([document()]),
     discovery: () => [data('discovery.json')],

@@ -51,7 +51,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
     ['a format that is added', text, { ...text, format: 'date' }, [], ['!.format FORMAT_CHANGED']],
     ['a format that is removed', { ...text, format: 'date' }, text, [], [' .format FORMAT_REMOVED']],
     [
-      'a property inside the values of a map',
+      'a property that is removed inside the values of a map',
       map({ type: 'object', properties: { x: text } }),
       map({ type: 'object' }),
       [],
@@ -96,7 +96,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
     ['a rule that is added', rule('a'), rule('a', 'b'), [], ['!.x-kubernetes-validations VALIDATION_RULES_CHANGED']],
     ['a rule that is removed', rule('a', 'b'), rule('a'), [], [' .x-kubernetes-validations VALIDATION_RULES_REMOVED']],
     [
-      'a keyword without a rule',
+      'a keyword for which the comparison has no rule',
       list({}),
       list({ uniqueItems: true }),
       [],

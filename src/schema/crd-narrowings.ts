@@ -7,7 +7,7 @@ import { crdVersions, versionSchema } from './crd-versions.ts';
 /** The depth at which the comparison stops and reports that the schemas are too deep. */
 const MAX_DEPTH = 64;
 
-/** Formats of numbers that refuse values. `int64` and `double` allow all numbers that their types allow. */
+/** The number formats that refuse values. `int64` and `double` allow all numbers that their types allow. */
 const RANGE_FORMATS: ReadonlySet<string> = new Set(['int32', 'float']);
 
 /** A greater lower bound allows fewer values, and a smaller upper bound allows fewer values. */
@@ -17,7 +17,7 @@ const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as co
 /**
  * Describes the values that an API server no longer accepts, keeps or serves when `next` replaces the
  * CustomResourceDefinition `old`. The result has one message per narrower keyword of a field, and one per removed
- * version, subresource or selectable field. It is empty if `next` accepts everything that `old` accepts. `compareCrds`
+ * version, subresource or selectable field. An empty result means that the function found no narrowing. `compareCrds`
  * covers only the keywords that kro compares. This function covers all keywords that can refuse or drop a value, such
  * as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is reported,
  * because the function cannot prove that the old and the new one are equivalent. Rules with the same message count as

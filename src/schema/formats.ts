@@ -4,9 +4,9 @@ import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
 import { Failure, goParseDuration, parseInt64, parseRequestUrl } from '../golang/index.ts';
 
 /**
- * Maps the string formats that an API server checks to their checks. For any other format, the server accepts every
- * string. The checks are those of kube-openapi, including their oddities (`my-host` is not a `hostname`). Each check
- * takes linear time.
+ * The string formats that an API server checks. Maps the name of each format to its check. For any other format, the
+ * server accepts every string. The checks are those of kube-openapi, including their oddities (`my-host` is not a
+ * `hostname`). Each check takes linear time.
  */
 const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (text: string) => boolean>([
   ['bsonobjectid', (text) => /^[0-9a-fA-F]{24}$/.test(text)],

@@ -356,7 +356,7 @@ test.each<[string, JsonObject, SimpleValue]>([
   expect(fieldOf(schema)).toEqual(expected);
 });
 
-test('the rule of a multiple accepts only rounding errors', () => {
+test('the rule for multipleOf accepts multiples with a rounding error, and no other numbers', () => {
   const { environment, rule } = ruleOf(fieldOf({ type: 'number', multipleOf: 0.01 }));
   const compiled = environment.compile(rule);
   if (!compiled.ok) throw new Error(compiled.text);

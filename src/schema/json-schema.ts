@@ -44,8 +44,8 @@ export function definitionNameOf(schema: Schema): string | undefined {
  * Converts a JSON Schema (draft 2020-12, draft-07 or OpenAPI 3.0) to a structural schema. References become shared
  * nodes. `const` and unions of constants become enums. `null` in a union becomes `nullable`. Exclusive bounds of
  * integers become inclusive bounds. A part without a structural form causes an error that names the field, or a warning
- * if the schema only becomes more permissive. With `lenient` (default false) such a field accepts any value, with a
- * warning.
+ * if the schema only becomes more permissive. With `lenient` (default false), a field that would cause an error accepts
+ * any value, and causes a warning.
  */
 export function fromJsonSchema(root: JsonObject, options: { readonly lenient?: boolean } = {}): SchemaResult {
   const converter = new Converter(root, options.lenient === true);

@@ -21,8 +21,8 @@ export type ListType = 'atomic' | 'set' | 'map';
  *
  * A reference is resolved when a member is read: `properties`, `items`, `additionalProperties` and the lists of
  * alternatives may be lazy getters that return shared nodes. A schema can therefore be cyclic (recursive kinds) and
- * large. Code that walks, copies or prints a schema must follow a value or have a depth limit. Nodes are immutable and
- * keep their identity, so that they can be keys of a `WeakMap`.
+ * large. Code that walks, copies or prints a schema must follow the structure of a value, or have a depth limit. Nodes
+ * are immutable and keep their identity, so that they can be keys of a `WeakMap`.
  */
 export interface Schema {
   readonly type?: string | undefined;

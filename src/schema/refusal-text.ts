@@ -12,8 +12,8 @@ export interface RefusalText {
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
 /**
- * Makes a server's message about a field readable. The value replaces the name of its type, words replace a regular
- * expression, and a remedy is added. `value` is the field's value.
+ * Makes a server's message about a field readable, and adds a remedy. The new message shows the value where the server
+ * names its type, and omits the server's example and regular expression. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];

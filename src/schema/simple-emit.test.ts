@@ -127,8 +127,8 @@ describe('arktype', () => {
     ['back-reference', type(/^(a)\1/), /^field f: the pattern /],
     ['mixed constants', type('1|"a"'), /^field f: SimpleSchema has no type for string or integer/],
     ['string or number', type('string|number'), /^field f: SimpleSchema has no type for number or string/],
-    ['anything', type('unknown'), /^field f: SimpleSchema has no type for "any value"/],
-    ['nothing', type('never'), /^field f: no value is allowed/],
+    ['the type unknown', type('unknown'), /^field f: SimpleSchema has no type for "any value"/],
+    ['the type never', type('never'), /^field f: no value is allowed/],
     [
       'object with an index',
       type({ a: 'string', '[string]': 'string' }),

@@ -19,9 +19,10 @@ export type SimpleEmission =
 /** The options of {@link toSimpleSchema}. */
 export interface SimpleEmitOptions {
   /**
-   * The form of a nested object that is required, described or constrained, because a field with nested fields cannot
-   * have markers. `types` (default): the object becomes a custom type. `inline`: the object is written as nested
-   * fields, and its requirement and description are dropped; a constrained object still becomes a custom type.
+   * The form of a nested object that is required, described or constrained. Such an object needs markers, and a field
+   * with nested fields cannot have markers. `types` (default): the object becomes a custom type. `inline`: the object
+   * is written as nested fields, and its requirement and description are dropped; a constrained object still becomes a
+   * custom type.
    */
   readonly nested?: 'types' | 'inline';
   /**
@@ -70,7 +71,7 @@ class Emitter {
   readonly names = new TypeNames();
   readonly #options: SimpleEmitOptions;
   /**
-   * The schemas that are being converted, identified by their `properties` objects, which copies of a node share. A
+   * The schemas that are being converted, identified by their `properties` objects, which copies of a schema share. A
    * schema that is reached again is recursive.
    */
   readonly #open = new Set<object>();

@@ -8,7 +8,7 @@ function markersOf(text: string) {
   return lexed.markers;
 }
 
-describe('positions', () => {
+describe('the lexer finds the position', () => {
   test.each([
     ['unknown', ' required=true requird=true', 'requird'],
     ['unknown, the first', 'requird=true', 'requird'],

@@ -33,7 +33,7 @@ describe('builtinSource', () => {
     expect(at(source.schemaOf(deployment), ...path)).toEqual(expected);
   });
 
-  test('keeps list and merge keys on the list', () => {
+  test('keeps the list map keys and the merge key in the schema of the list', () => {
     const ports = at(source.schemaOf(deployment), 'spec', 'template', 'spec', 'containers', '[]', 'ports');
     expect(ports?.type).toBe('array');
     expect(ports?.['x-kubernetes-list-map-keys']).toEqual(['containerPort', 'protocol']);
@@ -99,12 +99,12 @@ describe('builtinSource', () => {
     expect(at(source.schemaOf({ group, version: 'v1', kind }), ...path)).toEqual(expected);
   });
 
-  test('a kind that another group publishes is found only by the name of its type', () => {
+  test('Eviction is no kind of the group policy, so its schema is found only by the name of its type', () => {
     expect(source.schemaOf({ group: 'policy', version: 'v1', kind: 'Eviction' })).toBeUndefined();
     expect(at(source.typeNamed('policy.v1.Eviction'), 'deleteOptions')?.type).toBe('object');
   });
 
-  test('keys of map lists have their defaults', () => {
+  test('key fields in the items of a list of the type map keep their defaults', () => {
     const service = source.schemaOf({ group: '', version: 'v1', kind: 'Service' });
     expect(at(service, 'spec', 'ports', '[]', 'protocol')).toEqual({ type: 'string', default: 'TCP' });
   });
@@ -128,7 +128,7 @@ const crds = readdirSync(crdFolder).map((name) => parse(readFileSync(new URL(nam
 describe.each([false, true])('crdSource (pack: %s)', (pack) => {
   const source = crdSource(crds, { pack });
 
-  test('adds the members of every object at the root', () => {
+  test('adds the fields that every object has (apiVersion, kind, metadata) at the root', () => {
     const kinds = [...source.kinds()];
     expect(kinds.length).toBeGreaterThan(5);
     for (const type of kinds) {

@@ -75,7 +75,9 @@ function plainJsonSchema(type: unknown): JsonObject | undefined {
   return toJson(type);
 }
 
-/** The depth at which a value is truncated. The conversion refuses far shallower schemas. */
+/**
+ * The depth at which a value is truncated. The limit of the conversion is far lower, and deeper schemas are refused.
+ */
 const MAX_DEPTH = 1000;
 
 /** The JSON part of a value, i.e. its own enumerable members with string names. Shared objects stay shared. */

@@ -209,7 +209,7 @@ const literals = (values: readonly JsonValue[]): string =>
   ].join(' | ');
 
 /**
- * Maps each node below the root that contains itself to the path on which the search first reaches the node.
+ * The nodes that contain themselves, without the root. Maps each node to the path on which the search first reaches it.
  */
 function selfContaining(root: Schema): Map<Schema, string[]> {
   const found = new Map<Schema, string[]>();

@@ -14,13 +14,13 @@ export interface Context {
   /** Steps from the root of the value. */
   readonly steps: PathPart[];
   /**
-   * The number of passed checks by the server's count, which also includes most failed checks. If no alternative
-   * matches, the errors of the alternative with the greatest number are reported.
+   * The server's count of checks that passed. It also includes most checks that failed. If no alternative matches, the
+   * errors of the alternative with the greatest number are reported.
    */
   passed: number;
   depth: number;
   add(error: FieldError): void;
-  /** The path of the whole value; `<nil>` for the whole object. Errors without their own field name this path. */
+  /** The path of the whole value; `<nil>` for the whole object. An error without a field of its own has this path. */
   readonly root: string;
   /** The current path inside the value, in the notation of messages; empty at the root. */
   name(): string;

@@ -140,7 +140,7 @@ export function readAuditPolicy(source: string, file: string): ReadAuditPolicy {
 const check = (value: JsonValue, report: Report): void => policy(value, [], report);
 
 /**
- * Validates the policy of a test, which is an object or the content of a policy file.
+ * Validates the policy that a test passes as an object, or as the content of a policy file.
  *
  * @throws TypeKroError `cluster/audit-policy` with all problems.
  */

@@ -59,8 +59,8 @@ export interface TestClusterOptions {
   readonly standInStepMs?: number;
   /**
    * May pods with the annotation `typekro.dev/run: process` run as processes on this machine? The processes have the
-   * permissions of the test's user. Their start, output and end take real time, even with a manual clock. Default:
-   * false.
+   * permissions of the operating-system user that runs the test. Their start, output and end take real time, even with
+   * a manual clock. Default: false.
    */
   readonly runProcesses?: boolean;
   /** `real`: time passes. `manual` (default): only `cluster.clock.advance(ms)` moves the time. */

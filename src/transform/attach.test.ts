@@ -155,7 +155,11 @@ describe('attachSources', () => {
       '(s) => s.first',
     ],
     ['a method of the SDK', 'function make() { kro.toResourceGraph({}, (s) => s.first); }', '(s) => s.first'],
-    ['a function of the author’s', 'const own = (f) => f; function make() { own((s) => s.first); }', '(s) => s.first'],
+    [
+      'a function that the author defines',
+      'const own = (f) => f; function make() { own((s) => s.first); }',
+      '(s) => s.first',
+    ],
     [
       'a variable',
       'function make() { const body = (s) => s.first; return kubernetesComposition({}, body); }',

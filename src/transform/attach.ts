@@ -37,8 +37,8 @@ export interface Transformed {
 
 /**
  * Attaches the source to each function that `findTargets` selects. Line numbers do not change. The columns after an
- * insertion change, which the source map records. A helper function is added at the end. Returns `undefined` if nothing
- * changes: the module has no such functions, is not JavaScript, or was transformed before.
+ * insertion change, and the source map records these changes. A helper function is added at the end. Returns
+ * `undefined` if nothing changes: the module has no such functions, is not JavaScript, or was transformed before.
  */
 export function attachSources(module: ModuleSource): Transformed | undefined {
   const { code, file, inputMap, packages = [] } = module;
@@ -156,8 +156,8 @@ function firstStatement(block: Block): number {
 }
 
 /**
- * The code of the helper function, which attaches a source. The helper does not replace an attached source, because a
- * function may be passed twice.
+ * The code of the helper function, which attaches a source. The code may pass the same function to the helper twice.
+ * The second call does not replace the attached source.
  */
 function helperText(name: string): string {
   return (

@@ -199,7 +199,7 @@ test('the mode of an instance can change without replacing objects', async () =>
   expect(await objects()).toEqual([]);
 });
 
-test('keeps secrets of a spec out of its state', async () => {
+test('the stored properties contain no secret of the spec, and a changed secret is deployed', async () => {
   const declare = [{ secret: 'do-not-tell', spec: { name: 'a' } }];
   await run({ declare });
   expect(await configMap('a-first')).toMatchObject({ data: { text: 'do-not-tell' } });
@@ -212,14 +212,14 @@ test('keeps secrets of a spec out of its state', async () => {
   expect(await configMap('a-first')).toMatchObject({ data: { text: 'another' } });
 });
 
-test('deploys again when the definition changed', async () => {
+test('a changed definition is deployed again', async () => {
   await run({ declare: [a] });
   const { uid } = (await configMap('a-second')).metadata;
   await run({ extra: 'more', declare: [a] });
   expect(await configMap('a-second')).toMatchObject({ metadata: { uid }, data: { extra: 'more' } });
 });
 
-test.each(['direct', 'kro'] as const)('creates another instance when the kind changes, in %s mode', async (mode) => {
+test.each(['direct', 'kro'] as const)('another kind creates another instance, in %s mode', async (mode) => {
   if (mode === 'kro') await cluster.startController();
   await run({ declare: [{ mode, ...a }] });
   const { uid } = (await configMap('a-first')).metadata;
@@ -236,7 +236,7 @@ test('an invalid declaration deletes no existing object', async () => {
   expect(await objects()).toEqual(both('a'));
 });
 
-test('deploys through a transport', async () => {
+test('a program can deploy through a transport', async () => {
   const { code, stdout, stderr } = await start('transport.mjs');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({ created: ['a-note', 'typekro-notes-a'], gone: [], completed: true });
@@ -262,7 +262,7 @@ test('the program of docs/guides/alchemy.md runs, and destroys the objects that 
   expect(await cluster.client.find(map)).toBeUndefined();
 });
 
-test('reports the remedy if alchemy is not installed', async () => {
+test('the error has a remedy if alchemy is not installed', async () => {
   const bare = mkdtempSync(join(tmpdir(), 'typekro-alchemy-'));
   try {
     mkdirSync(join(bare, 'dist'));

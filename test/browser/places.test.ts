@@ -169,7 +169,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     await other.close();
   });
 
-  test('text that is typed with a pause does not change while the list changes', async () => {
+  test('the filter keeps its text as the user typed it, even when the list changes during a pause', async () => {
     await open('#/instances');
     const filter = page.getByRole('searchbox', { name: /Filter/ });
     await page.keyboard.press('/');

@@ -270,7 +270,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('the first arrow key moves the focus to the list, to the graph, and to the cards', async () => {
+  test('in each view, the first arrow key moves the focus to the list, the graph or the cards of the view', async () => {
     const focused = (): Promise<string | null> =>
       page.evaluate<string | null>("document.activeElement.getAttribute('role') ?? document.activeElement.tagName");
     await page.getByRole('grid', { name: 'Instances' }).waitFor();

@@ -71,7 +71,7 @@ describe('CRDs that definitions generate', () => {
     expect(errors.sort()).toEqual(crdProblems?.slice().sort());
   });
 
-  test('are accepted when the recording has no problem', () => {
+  test('are accepted if the recordings have no problems for them', () => {
     const accepted = generated.filter(({ expect: expected }) => expected.crdProblems === undefined);
     expect(accepted.length).toBeGreaterThan(500);
     const refused = accepted.flatMap(({ name, expect: expected }) => {

@@ -50,7 +50,7 @@ describe('a graph in mode kro is one object of the kind Graph', () => {
     await expect(factory().deploy()).rejects.toThrow('the cluster has no Graphs');
   });
 
-  test('is applied, awaited until its generation is observed, read and deleted', async () => {
+  test('is planned, applied, read and deleted; the deploy waits until a controller has observed its generation', async () => {
     await install();
     const first = factory();
     expect(await first.get()).toBeUndefined();

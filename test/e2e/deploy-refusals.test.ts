@@ -35,7 +35,7 @@ const options = (more: Partial<FactoryOptions> = {}): FactoryOptions => ({
 });
 
 describe.each(modes)('%s mode', (mode) => {
-  test('without rights the error names the verb, the resource and the missing role', async () => {
+  test('without rights, the error names the verb and the resource, and the remedy is a role with both', async () => {
     const { kubeconfig } = await cluster.listen();
     const kubeConfig = kubeconfig.replace(/token: .*/, 'token: jane');
     expect(kubeConfig).not.toBe(kubeconfig);

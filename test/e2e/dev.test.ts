@@ -43,7 +43,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect(code).toBe(130);
   });
 
-  test('a definition is served again after a change of a default that changes no object', async () => {
+  test('a definition is served again when only a default in its schema changes, which changes no other object', async () => {
     const schema = { apiVersion: 'v1alpha1', kind: 'Shop', spec: { size: 'integer | default=2' } };
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } };
     const definition = {
@@ -88,7 +88,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect((await running.interrupt()).code).toBe(130);
   });
 
-  test('an invalid name at the start ends the command', async () => {
+  test('the command ends when a file that it names does not exist at the start', async () => {
     const { code, stderr } = await startCli(['dev', 'ap.ts'], directory).ended;
     expect(stderr).toContain('there is no file ap.ts');
     expect(stderr).toContain('did you mean app.ts?');

@@ -159,8 +159,8 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
       )
       .toBe(true);
     await apply([{ ...kind, metadata, spec: { names: ['one'] } }]);
-    // For this definition, the controller impersonates the account. Therefore its own permissions for the other
-    // definition have no effect.
+    // For this definition, the controller impersonates the account. Therefore the controller's own permissions for the
+    // other definition have no effect.
     await expect
       .poll(async () => JSON.stringify(await status()), { timeout: 20_000 })
       .toMatch(/forbidden.*system:serviceaccount:typekro-e2e-rights:deployer/);

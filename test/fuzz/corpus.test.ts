@@ -4,8 +4,8 @@ import { problemWith } from './fuzz-target.ts';
 import { FUZZ_TARGETS } from './targets.ts';
 
 /**
- * An input is in `test/fuzz/corpus` because it ran a new block or caused a problem. `npm run fuzz -- TARGET --save`
- * adds more.
+ * An input is in `test/fuzz/corpus` because it ran a block of code that no other input had run, or because it caused a
+ * problem. `npm run fuzz -- TARGET --save` adds more.
  */
 describe.each(Object.entries(FUZZ_TARGETS))('the inputs of %s', (name, load) => {
   test('are in the repository, and cause no problem', { timeout: 120_000 }, async () => {

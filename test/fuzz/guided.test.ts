@@ -21,7 +21,7 @@ const targetOf = (run: FuzzTarget['run'], rest: Partial<FuzzTarget> = {}): FuzzT
 
 describe('the search', () => {
   test(
-    'finds an input that must satisfy several conditions, one block after another',
+    'finds an input that must satisfy several nested conditions, because each new block of code is progress',
     { timeout: 120_000 },
     async () => {
       using coverage = new BlockCoverage((url) => url.includes('/test/fuzz/toy-parser.ts'));

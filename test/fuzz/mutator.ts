@@ -105,7 +105,9 @@ const MUTATIONS: readonly Mutation[] = [
     const { at, length } = regionOf(input, choices);
     return replace(input, at, length, word(choices, source));
   },
-  /** Replaces a region of the input with another region. */
+  /**
+   * Copies a region of the input to the place of another region. The copy replaces the other region, or precedes it.
+   */
   (input, choices) => {
     const from = regionOf(input, choices);
     const to = regionOf(input, choices);

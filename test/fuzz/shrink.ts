@@ -1,6 +1,6 @@
 /**
- * Shortens an input that has a property. Tries to remove parts, from large to small, and keeps a removal if `holds` is
- * true for the remaining bytes. Calls `holds` at most `maxTries` times.
+ * Shortens an input for which `holds` is true. Tries to remove parts, from large to small, and keeps a removal if
+ * `holds` is also true for the remaining bytes. Calls `holds` at most `maxTries` times.
  */
 export async function shrink(
   input: Buffer,

@@ -114,14 +114,14 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/auth/impersonate.test.ts'],
   },
   {
-    name: 'a certificate authenticates after its expiration by the clock of the cluster',
+    name: 'a client certificate is accepted although it has expired by the clock of the cluster',
     file: 'src/cluster/http/client-certificate.ts',
     find: "return known.end < clock.now() ? 'refuse' : known.user;",
     replace: 'return known.user;',
     tests: ['src/cluster/controllers/certificates.test.ts'],
   },
   {
-    name: 'a request is approved without the right of its user',
+    name: 'a certificate request is approved although its user lacks the right',
     file: 'src/cluster/controllers/certificates.ts',
     find: "if (!authorize(context, user, { ...right, namespace: '', name: '' }).allowed) continue;",
     replace: 'void right;',
@@ -359,7 +359,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/patch/patches.test.ts'],
   },
   {
-    name: 'a JSON patch continues after a failed test',
+    name: 'a JSON patch continues after an operation "test" that fails',
     file: 'src/cluster/patch/json-patch.ts',
     find: 'if (!jsonEquals(found ?? null, expected)) throw',
     replace: 'if (found !== undefined && !jsonEquals(found ?? null, expected)) throw',
@@ -461,7 +461,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/autoscaler-limits.test.ts'],
   },
   {
-    name: 'an Event of v1 needs a reporter without eventTime',
+    name: 'an Event of v1 that has no eventTime needs a reporter',
     file: 'src/cluster/kinds/event.ts',
     find: "if (!isUnset(event['eventTime'])) validateReport(",
     replace: "if (event['eventTime'] !== undefined) validateReport(",

@@ -17,7 +17,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/commands/cluster-problems.test.ts'],
   },
   {
-    name: 'an entry of the user with the name of a cluster is replaced',
+    name: 'a kubeconfig entry that the user made is replaced because it has the name of a cluster',
     file: 'src/cli/clusters/user-kubeconfig.ts',
     find: 'if (known !== undefined && !isOwn(known, name)) {',
     replace: 'if (known === null) {',
@@ -59,7 +59,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/clusters/user-kubeconfig.test.ts'],
   },
   {
-    name: 'a process that waits for its parent holds its lock',
+    name: 'a process that has ended holds its lock until its parent has read its exit code',
     file: 'src/cli/up/process-lock.ts',
     find: "/^[ZX]/.test(fields[0] ?? '') ? 'ended' : (fields[19] ?? '-')",
     replace: "fields[19] ?? '-'",
@@ -73,7 +73,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/envtest/settings.test.ts'],
   },
   {
-    name: 'etcd for envtest listens on all addresses when its URL does',
+    name: 'etcd for envtest listens on all addresses when its URL names 0.0.0.0',
     file: 'src/cli/envtest/etcd-settings.ts',
     find: 'host: narrowedToLoopback(hostname),',
     replace: "host: hostname.replace(/^\\[(.*)\\]$/, '$1'),",
@@ -143,7 +143,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/summary.test.ts'],
   },
   {
-    name: 'labels of controllers are a change',
+    name: 'a plan that changes only labels of controllers counts as a plan with changes',
     file: 'src/cli/plan/summary.ts',
     find: 'return create + change + replace + prune + deleted + orphan > 0;',
     replace: 'return create + change + replace + prune + deleted + summary.labels > 0;',
@@ -157,7 +157,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/value-lines.test.ts'],
   },
   {
-    name: 'a field next to an immutable field is immutable',
+    name: 'a field counts as immutable because its path begins with the letters of an immutable path',
     file: 'src/cli/plan/value-lines.ts',
     find: 'path.startsWith(`${field}.`)',
     replace: 'path.startsWith(field)',
@@ -185,7 +185,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/replacement.test.ts'],
   },
   {
-    name: 'one cause of several is enough for a replacement',
+    name: 'one cause about an immutable field is enough for a replacement, although other causes remain',
     file: 'src/cli/plan/replacement.ts',
     find: "causes.every(({ field = ''",
     replace: "causes.some(({ field = ''",
@@ -213,14 +213,14 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/saved-plan.test.ts'],
   },
   {
-    name: 'a wait ends with a condition of an older generation',
+    name: 'a wait ends with a condition that is about an earlier generation of the object',
     file: 'src/cli/instance/wait-goal.ts',
     find: '&& isCurrent(found)',
     replace: '',
     tests: ['src/cli/instance/wait-goal.test.ts'],
   },
   {
-    name: 'a node that depends on an unknown node is blocked',
+    name: 'a node that waits only for nodes in the state unknown is not shown as unknown',
     file: 'src/cli/instance/shown-node.ts',
     find: "shown.every((each) => each.state === 'unknown')",
     replace: 'shown.length === 0',
@@ -234,21 +234,21 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/instance/shown-node.test.ts'],
   },
   {
-    name: 'the expression of a hole is shown at a field next to it',
+    name: 'the expression of a hole is shown at a field whose path begins with the same letters',
     file: 'src/cli/instance/field-origins.ts',
     find: 'path.startsWith(`${upper}.`)',
     replace: 'path.startsWith(upper)',
     tests: ['src/cli/instance/field-origins.test.ts'],
   },
   {
-    name: 'every expression is listed for every field',
+    name: 'an expression is listed again for each of its fields',
     file: 'src/cli/instance/field-origins.ts',
     find: 'seen.has(hole) || ',
     replace: '',
     tests: ['src/cli/instance/field-origins.test.ts'],
   },
   {
-    name: 'a reserved label is adopted as a change',
+    name: 'an adoption lists the labels that the controller sets as changes',
     file: 'src/cli/adopt/adoption.ts',
     find: '.filter((each) => !isOfController(each.path) &&',
     replace: '.filter((each) =>',
@@ -283,7 +283,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/commands/upgrade-graphs.test.ts'],
   },
   {
-    name: 'a def whose elements have names counts as a def that kro repeats',
+    name: 'a def whose elements have different names is reported like a def whose elements have the same name',
     file: 'src/cli/bootstrap/graph-findings.ts',
     find: ' && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [],',
     replace: ' && Array.isArray(forEach) ? [path] : [],',

@@ -10,7 +10,7 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['src/controller/definition/crd-recreated.test.ts'],
   },
   {
-    name: 'the wait for a CRD continues after its write',
+    name: 'the wait for a CRD continues after the controller has written the CRD',
     file: 'src/controller/definition/crd-ensurer.ts',
     find: "if (plan.do !== 'nothing') this.#waitingSince.delete(definition.name);",
     replace: '',
@@ -108,7 +108,7 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'an adoption policy may have no node before =',
+    name: 'an adoption policy without a node before = is accepted',
     file: 'src/controller/definition/policies.ts',
     find: "else if (node === '')",
     replace: "else if (node === 'no')",

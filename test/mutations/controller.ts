@@ -51,7 +51,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'a group with more work leaves the round-robin order',
+    name: 'a group that still has due work leaves the round-robin order',
     file: 'src/controller/queue/work-queue.ts',
     find: '    if (ids.size > 0) this.#turns.add(group);\n    else this.#ready.delete(group);',
     replace: '    if (ids.size === 0) this.#ready.delete(group);',

@@ -14,7 +14,7 @@ export const DASHBOARD: readonly MutationRow[] = [
     tests: ['src/dashboard/client/graph/picture.test.ts'],
   },
   {
-    name: 'the objects that are not ready are not the first of a node',
+    name: 'the objects that are not ready are not the first objects of their node',
     file: 'src/dashboard/client/graph/picture.ts',
     find: 'return node.objects.toSorted((a, b) => rank(a) - rank(b));',
     replace: 'return node.objects.toSorted((a, b) => rank(b) - rank(a));',
@@ -91,7 +91,7 @@ export const DASHBOARD: readonly MutationRow[] = [
     tests: ['src/dashboard/client/views/plan-text.test.ts'],
   },
   {
-    name: 'all uses of the symbol for ready share one element',
+    name: 'all uses of the symbol of a state share one element',
     file: 'src/dashboard/client/shared/icons.tsx',
     find: 'return <g class={`state tone-${tone}`}>{SHAPES[tone]()}</g>;',
     replace: 'return <g class={`state tone-${tone}`}>{((SHAPES as any)[`${tone}!`] ??= SHAPES[tone]())}</g>;',
@@ -133,7 +133,7 @@ export const DASHBOARD: readonly MutationRow[] = [
     tests: ['src/dashboard/client/views/plan-text.test.ts'],
   },
   {
-    name: 'a page at another address accepts a proof for this address',
+    name: 'a page accepts a proof that was made for an address other than its own',
     file: 'src/dashboard/client/data/api.ts',
     find: "proofMessage(nonce.join(''), location.host)",
     replace: "proofMessage(nonce.join(''), '127.0.0.1:8090')",
@@ -200,7 +200,7 @@ export const DASHBOARD: readonly MutationRow[] = [
 /** Mistakes in the server of the dashboard. */
 export const DASHBOARD_SERVER: readonly MutationRow[] = [
   {
-    name: 'the condition of another part of a definition is the message of its canary',
+    name: 'the message about the canary of a definition comes from another condition of the definition',
     file: 'src/cli/dashboard/definition-detail.ts',
     find: ".find(({ type }) => type === 'RolledOut');",
     replace: ".find(({ type }) => type === 'Ready');",
@@ -242,7 +242,7 @@ export const DASHBOARD_SERVER: readonly MutationRow[] = [
     tests: ['src/cli/dashboard/child-changes.test.ts'],
   },
   {
-    name: 'any number of instances is watched',
+    name: 'the objects of too many instances are watched at the same time',
     file: CHANGES,
     find: '!this.#followed.has(ref) && this.#followed.size >= MAX_FOLLOWED',
     replace: '!this.#followed.has(ref) && this.#followed.size >= 1000',
@@ -263,7 +263,7 @@ export const DASHBOARD_SERVER: readonly MutationRow[] = [
     tests: ['src/cli/dashboard/child-selections.test.ts'],
   },
   {
-    name: 'a plan whose writes are not sent is not checked by the rules',
+    name: 'a write of a plan that the client does not send is not checked by the embedded rules',
     file: 'src/cli/plan/write-checker.ts',
     find: "if (failureClass(answer.failure) === 'not-sent') {",
     replace: "if (failureClass(answer.failure) === 'aborted') {",

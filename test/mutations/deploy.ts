@@ -121,7 +121,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/event-monitor.test.ts'],
   },
   {
-    name: 'the controller prunes a namespace of a direct deployment that it takes over',
+    name: 'when the controller takes a direct deployment over, it prunes a namespace of the deployment',
     file: 'src/deploy/migrate.ts',
     find: 'if (created.has(nodeIdOf(namespace))) continue;',
     replace: 'if (created.size >= 0) continue;',

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const EXECUTE: readonly MutationRow[] = [
   {
-    name: 'children are deleted before others are applied',
+    name: 'the deletions of a decision are left out',
     file: 'src/execute/carry-out.ts',
     find: '  await deleteChildren(ports, decision.delete);\n  await releaseFields',
     replace: '  await releaseFields',

@@ -9,14 +9,14 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/kind-rules.test.ts'],
   },
   {
-    name: 'a generation that was not observed is ready',
+    name: 'an object whose newest generation was not observed is ready',
     file: 'src/factories/generate/kind-rules.ts',
     find: "'self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)';",
     replace: "'self.?status.?observedGeneration.orValue(0) >= 0';",
     tests: ['src/factories/generate/kind-rules.test.ts'],
   },
   {
-    name: 'a condition that is False makes a kind ready',
+    name: 'a condition that is False makes an object ready',
     file: 'src/factories/generate/kind-rules.ts',
     find: 'c.type == ${JSON.stringify(type)} && c.status == "True")`;',
     replace: 'c.type == ${JSON.stringify(type)})`;',

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 const ACTIONS = ['src/inspect/actions.test.ts'];
 
-/** The rows of the interface of the dashboard. */
+/** Mistakes in the HTTP interface of the dashboard. */
 export const INSPECT: readonly MutationRow[] = [
   {
     name: 'a token in the address is accepted',

@@ -20,7 +20,7 @@ describe('the list of mutations', () => {
     },
   );
 
-  it('each mutation has a unique name, and only listed mutations have an explanation', () => {
+  it('each mutation has a unique name, and each explained survivor is in the list', () => {
     const names = MUTATIONS.map(({ name }) => name);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(Object.keys(SURVIVORS).filter((name) => !names.includes(name))).toEqual([]);

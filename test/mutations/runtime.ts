@@ -51,7 +51,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/paused-write.test.ts', 'src/execute/carry-out.test.ts'],
   },
   {
-    name: 'a write into a missing namespace waits for its pause when the namespace appears',
+    name: 'a write into a missing namespace still waits for the end of its pause after the namespace has appeared',
     file: 'src/runtime/paused-write.ts',
     find: '  if (hasNamespaceAppeared(observed, target, failed)) return undefined;\n',
     replace: '',
@@ -254,7 +254,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-dynamic-keys.test.ts'],
   },
   {
-    name: 'a computed key equals the source text of another key',
+    name: 'a computed key that equals the source text of another key is refused as a duplicate',
     file: 'src/runtime/template.ts',
     find: 'const members = renames.flatMap(({ key, map }) =>\n    isJsonObject(map) ? [{ key, map, member: takeMember(map, key.path) }] : [],\n  );\n  for (const { key, map, member } of members) if (!addMember(map, key, member)) duplicates.push(key);',
     replace:
@@ -276,7 +276,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-dynamic-keys.test.ts'],
   },
   {
-    name: 'a Graph with an entry without UID stays when the kind is no longer served',
+    name: 'a Graph stays because its record has an entry without a UID, whose kind is no longer served',
     file: 'src/runtime/graph-retired.ts',
     find: 'return code === 403 || code === 404;',
     replace: 'return code === 403;',
@@ -290,7 +290,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-memory.test.ts'],
   },
   {
-    name: 'the account of a Graph is not recorded before its first write if the Graph was refused before',
+    name: 'the account of a Graph that was refused at first is not recorded before the first write of the Graph',
     file: 'src/runtime/graph-decision.ts',
     find: "const isFirst = instance.status?.['appliedServiceAccount'] === undefined && isUnwritten;",
     replace: 'const isFirst = instance.status === undefined && isUnwritten;',
@@ -395,7 +395,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-propagate.test.ts'],
   },
   {
-    name: 'an object is deleted although the held content of a reader names it',
+    name: 'an object is deleted although a reader that is held back still names it',
     file: 'src/runtime/assess.ts',
     find: 'inPlace: items.every((item) => isInPlace(item) && item.isHeld !== true),',
     replace: 'inPlace: items.every(isInPlace),',
@@ -416,7 +416,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-propagate.test.ts'],
   },
   {
-    name: 'an instance loses a revision when its condition becomes false',
+    name: 'an instance that has the new revision loses it when a condition of propagateWhen becomes false',
     file: 'src/runtime/instance-propagation.ts',
     find: 'if (updated) continue;',
     replace: '',

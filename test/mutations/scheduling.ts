@@ -102,7 +102,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: WAITING,
   },
   {
-    name: 'a pod with a simulation annotation is in the group of the other pods',
+    name: 'a pod with a simulation annotation is in the same group as pods without it',
     file: 'src/cluster/scheduling/waiting-pods.ts',
     find: ".filter(([name]) => name.startsWith('typekro.dev/')),",
     replace: '.filter(([name]) => name === ""),',
@@ -116,14 +116,14 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: STORIES,
   },
   {
-    name: 'a nominated pod of lower priority keeps its nomination',
+    name: 'pods keep their nomination for a node after a pod of higher priority evicts pods there',
     file: 'src/cluster/controllers/scheduler.ts',
     find: 'for (const loser of lower) client.updateStatus(loser.pod, withoutNomination(loser.pod));',
     replace: 'void lower;',
     tests: STORIES,
   },
   {
-    name: 'the kubelet drops the condition of an evicted pod',
+    name: 'the kubelet drops the conditions that other components set on an evicted pod',
     file: 'src/cluster/controllers/pod-status.ts',
     find: '      ...before.filter(({ type }) => !isOfKubelet(String(type))),\n',
     replace: '',
@@ -151,14 +151,14 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: TAINTS,
   },
   {
-    name: 'the kubelet refuses the pods of an owner without a pause',
+    name: 'the kubelet makes no pause between refusals of pods of the same owner',
     file: 'src/cluster/controllers/kubelet-admission.ts',
     find: 'if (waitMs > 0) return waitMs;',
     replace: '',
     tests: ADMISSION,
   },
   {
-    name: 'a refused pod takes the resources of its node',
+    name: 'a pod that the kubelet has refused still takes resources of its node',
     file: 'src/cluster/controllers/kubelet-admission.ts',
     find: "phase: 'Failed',",
     replace: "phase: 'Pending',",
@@ -186,7 +186,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: NODES,
   },
   {
-    name: 'a DaemonSet repeats the tolerations of its template',
+    name: 'a DaemonSet keeps a toleration of its template for a taint that one of its own tolerations is for',
     file: 'src/cluster/controllers/daemonset.ts',
     find: '.map((each) => daemons.find((daemon) => isSameTaint(daemon, each)) ?? each)',
     replace: '',

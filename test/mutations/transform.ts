@@ -51,7 +51,7 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/attach.test.ts'],
   },
   {
-    name: 'a computed key has the name of its variable',
+    name: 'a function at a computed key has the name of the variable in the key',
     file: 'src/transform/targets.ts',
     find: 'if (!property.computed) this.addValue(property.value, keyName(property.key), passedIn);',
     replace: 'this.addValue(property.value, keyName(property.key), passedIn);',

@@ -93,7 +93,7 @@ describe('the packed tarball in a separate project', () => {
     expect(runCommand(process.execPath, ['app.cjs'], { cwd: directory }).stdout).toBe('function\n');
   });
 
-  test('the types catch wrong fields, types and status', () => {
+  test('the compiler reports wrong fields, wrong types and a wrong status', () => {
     const { stdout } = tsc(...base, '--module', 'nodenext', '--noEmit', 'mistakes.ts');
     const lines = [...stdout.matchAll(/^mistakes\.ts\((\d+),/gm)].map((match) => Number(match[1]));
     expect([...new Set(lines)].sort((a, b) => a - b)).toEqual([5, 6, 7, 8]);

@@ -20,7 +20,7 @@ test.each([
     1,
   ],
   ['many dimensions', Array.from({ length: 8 }, (_, index) => [`${index}x`, `${index}y`, `${index}z`]), 80],
-])('for %s, every combination of three choices is in a row', (_, dimensions, max) => {
+])('for %s, each combination of choices for three dimensions is in a row', (_, dimensions, max) => {
   const rows = coveringRows(dimensions);
   expect(rows.length).toBeLessThanOrEqual(max);
   expect(rows[0]).toEqual(dimensions.map(([first]) => first));

@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test.each([
   ['the exit code of the command', 'process.exitCode = 3;', 3],
   [
-    '128 and the number of the signal that ended it',
+    '128 plus the number of the signal that ended the command',
     'process.kill(process.pid, "SIGKILL"); setInterval(() => {}, 1000);',
     137,
   ],

@@ -26,7 +26,7 @@ async function npm(words: readonly string[], cwd: string): Promise<Ended> {
 }
 
 test(
-  'npm create typekro my-app writes a project that runs, with the packed packages',
+  'with the packed packages, npm create typekro my-app writes a project that runs',
   { timeout: 180_000 },
   async () => {
     const names = dependencyNames();

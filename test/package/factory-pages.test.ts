@@ -42,7 +42,7 @@ describe.each(ofProjects)('%s', (group) => {
         const doc = new RegExp(`Ready when ([^\\n]*)\\.\\n \\*/\\nexport const ${name}:`).exec(generated)?.[1];
         if (doc === undefined) continue;
         const documentedRule = doc.startsWith('the first existing condition of')
-          ? 'the first existing summarising condition (`Ready`, …) is True'
+          ? 'of the conditions that sum up the object (`Ready`, …), the first one that exists is True'
           : doc;
         expect([name, rule]).toEqual([name, documentedRule]);
       }

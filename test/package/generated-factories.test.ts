@@ -29,7 +29,10 @@ const source = crdSource(definitions);
 const generated = (importFrom: string) =>
   generateFactories(definitions as unknown as JsonObject[], { command: 'test', importFrom });
 
-/** Finds the factory for an example in the generated code. Returns its name and its file. */
+/**
+ * Finds, in the generated code, the factory for the kind of an example object. Returns the name of the factory and its
+ * file.
+ */
 function factoryOf(
   example: KubeObject,
   files: ReadonlyMap<string, string>,

@@ -72,8 +72,8 @@ if (status !== 200) throw new Error(String(status));`;
 describe('a server that only responds to reads', () => {
   test('loads only a few files and a small part of the cluster code', () => {
     const files = modulesOf(SERVER).filter((path) => path.startsWith('dist/'));
-    // The files are the entry point, the first part of the server, the vocabularies, `core`, the bundler's helper, and
-    // `late-parts.js`, which loads data files and libraries on first use.
+    // The files are the entry point, the first part of the server, the code of `golang` and `kubernetes`, `core`, the
+    // bundler's helper, and `late-parts.js`, which loads data files and libraries on first use.
     expect(files.length).toBeLessThan(8);
     const size = files.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
     expect(size).toBeGreaterThan(100_000);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Maps a page whose TypeScript another test runs to that test. */
+/** Pages whose TypeScript another test runs. Maps each page to the name of that test. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/diagnostics.md': 'src/compose/refusal: each example has its error',
   'docs/graphs.md': 'graphs-page.test.ts',

@@ -20,7 +20,7 @@ const STARTERS = fileURLToPath(new URL('../../examples/starters/', import.meta.u
 const all = readdirSync(STARTERS, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
-/** A folder with a package has its own test: `composition-package.test.ts`. */
+/** The folders without a package. The folder with a package has its own test: `composition-package.test.ts`. */
 const folders = all.filter((name) => !existsSync(join(STARTERS, name, 'package.json')));
 const overview = readFileSync(join(STARTERS, 'README.md'), 'utf8');
 

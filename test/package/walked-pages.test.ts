@@ -41,7 +41,10 @@ const STORIES: Readonly<Record<string, readonly string[]>> = {
  */
 const FOLDERS = ['docs/concepts', 'docs/guides', 'docs/migration'];
 
-/** Commands that only read. A reader would run such a command again until the controller has finished. */
+/**
+ * Commands that change nothing. The test repeats such a command until its output is that of the page, because the
+ * controller may need time.
+ */
 const READS = new Set(['events', 'tree', 'status', 'why', 'revisions', 'diff', 'plan', 'graph']);
 
 const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
@@ -59,7 +62,8 @@ test.each([
   expect(text).toMatch(/^## What can go wrong$/m);
   const kinds = [...text.matchAll(/^```(.*)$/gm)].map(([, kind = '']) => kind);
   expect(kinds.filter((kind) => !KINDS.has(kind) && !Object.hasOwn(EXAMPLES, kind))).toEqual([]);
-  // Blocks must not be indented by four spaces, because such a block has no language and no file name.
+  // Four spaces at the beginning of a line also make a block in Markdown. A page has no such block, because it would
+  // have no language and no file name.
   expect(text.replaceAll(/^```[^\n]*\n[\s\S]*?^```$/gm, '')).not.toMatch(/^ {4}\S/m);
 });
 const KINDS = new Set(['', 'yaml', 'ts', 'console']);
@@ -184,8 +188,8 @@ describe.each(WALKED)('%s', (_name, pages) => {
   }
 
   /**
-   * Creates the objects of `rendered.yaml` with the label, the annotations and the field manager of Helm. The page may
-   * show the file after this command.
+   * Creates the objects of `rendered.yaml` with the label, the annotations and the field manager of Helm. `files` has
+   * the files of all blocks, so the page may show `rendered.yaml` only after this command.
    */
   async function install(release: string): Promise<string> {
     for (const document of parseAllDocuments(files.get('rendered.yaml') ?? '')) {

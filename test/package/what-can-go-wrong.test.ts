@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { NAVIGATION } from '../../scripts/site/navigation.ts';
 
 /**
- * The root of the repository. The tests check the last section of each page for users, which lists likely mistakes and
- * their remedies.
+ * The root of the repository. Each page for users ends with a section about likely mistakes and their remedies. The
+ * tests check this section.
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SECTIONS = ['Start', 'Concepts', 'Guides', 'Operate', 'Migration'];
@@ -22,7 +22,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'docs/dependencies.md': 'it is a list of packages, without a task for the reader',
 };
 
-/** Pages of other navigation sections that describe a task. */
+/** Pages that describe a task, but are in other sections of the navigation. */
 const FURTHER_PAGES = ['docs/commands.md', 'docs/controller-features.md'];
 
 const pages = [

@@ -68,7 +68,7 @@ afterEach(async () => {
 });
 
 describe('a caller of the dashboard of a controller, for whom the dashboard only reads', () => {
-  it('sees the writes that a controller has not sent as pending instead of refused', async () => {
+  it('sees writes that no controller has sent: each is pending, and none is refused', async () => {
     await world.controller.stop();
     await world.user.patch(mapRef('a-web'), { data: { text: 'by hand' } });
     await world.user.patch({ ...mapRef('a-creds'), kind: 'Secret' }, { data: { k: 'eA==' } });

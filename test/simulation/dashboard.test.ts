@@ -193,7 +193,7 @@ describe('an instance', () => {
     expect(found).toMatchObject({ othersWaiting: 1, othersCompared: 1 });
   });
 
-  it('counts all instances with the same cause if a controller reports, and says that it has compared 25 if not', async () => {
+  it('with a controller that reports, counts all instances with the same cause; without one, says that it has compared 25', async () => {
     const names = Array.from({ length: 27 }, (_, number) => `more-${number}`);
     await world.apply(...names.map((name) => pot(name)));
     for (const name of names) await until(name, (row) => (row?.waitingFor ?? '').includes('shared'));
@@ -416,7 +416,7 @@ describe('a pod that an external collection selects', () => {
 });
 
 describe('a definition', () => {
-  it('has its graph, schema, source, revisions and the revisions that instances follow', async () => {
+  it('has its graph, schema, source and revisions, and the number of instances that follow each revision', async () => {
     const found = await details.definition('pots', call);
     expect(found).toMatchObject({
       definition: { name: 'pots', instances: 2 },
@@ -437,7 +437,7 @@ describe('a definition', () => {
     expect(await details.definition('none', call)).toBeUndefined();
   });
 
-  it('has its problems with carets, each with its node', async () => {
+  it('has its problems, each with a caret and the node', async () => {
     await world.apply(potDefinition([mapResource('web', { text: '${nothing.data.x}' })]));
     await world.until(potsRef, (object) => object?.status?.['state'] === 'Inactive');
     const found = await details.definition('pots', call);

@@ -5,7 +5,7 @@ import { runDays } from './days.ts';
 const { first, count: wanted } = share('simulatedHours');
 
 it.each([1, 2])(
-  'a story of hours with faults ends in the same state as a story without faults, with %i processes',
+  'with %i processes, a story of many hours with faults ends in the same state as the story without faults',
   async (processes) => {
     const hours: number[] = [];
     const onHour = async (hour: number) => void hours.push(Math.floor(hour));

@@ -7,8 +7,8 @@ import { MUTATIONS } from './mutations.ts';
 import { REQUEST_FAULTS } from '../../src/testing/simulation/fault-schedule.ts';
 
 /**
- * All stories. `npm test` takes one of them, and kills a process before and after each of its requests. `npm run long`
- * has all faults, and another story each day. The full run has all faults and all stories.
+ * All stories. `npm test` runs the first story, and its only faults are a kill before and a kill after a request.
+ * `npm run long` injects all faults, and runs another story each day. The full run injects all faults into all stories.
  */
 const all = [...SCENARIOS];
 const stories = numbersOf('exhaustiveStories').flatMap((number) => all.slice(number, number + 1));

@@ -5,7 +5,10 @@ import { TheseFaults } from './chosen-faults.ts';
 import { run } from './run.ts';
 import { applyRig, keepItems } from './user-actions.ts';
 
-/** The distance between the faulty requests of two consecutive runs, in requests. */
+/**
+ * In each run, the controller crashes after one request: in the first run after request 1, and in each later run this
+ * number of requests later.
+ */
 const STEP = 25;
 
 it.each(['item', 'instance'] as const)(

@@ -93,7 +93,7 @@ export function brokenDefinition(): KubeObject {
   return { ...definition, spec: { ...definition.spec, resources } };
 }
 
-/** The same definition with an additional field in the schema, which changes the CRD. */
+/** The same definition with an additional field in the schema. The field changes the CRD. */
 export function widenedDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
   const schema = definition.spec?.['schema'] as JsonObject;

@@ -108,7 +108,7 @@ export class Rivals {
     return this.#client.patch(refOfObject(object), body, { fieldManager: 'rival' });
   }
 
-  /** Contests about a third of these objects, for two rounds. */
+  /** Writes its own value into `data.healthy` of about a third of the objects, in two rounds for each object. */
   #contest(key: string, object: KubeObject): void {
     const data = object['data'] as { healthy?: string } | undefined;
     if (data?.healthy === 'mine') return;

@@ -129,8 +129,8 @@ export class RotatedCredentials implements Disposable {
     }
     this.#after(lagMs, () => {
       this.#write(next);
-      // A client reads the files every minute. If the old credentials are still accepted, the server therefore accepts
-      // them for longer than another minute.
+      // Clients read the files every minute. When the files change first, the server therefore accepts the old
+      // credentials for more than a minute after the last change of the files.
       this.#after(MAX_LAG_MS, () => {
         this.#accepted = [next];
         this.#after(ROTATION_MS, () => this.#rotate());

@@ -156,7 +156,7 @@ describe('runController', () => {
     }
   });
 
-  it('does not log a token of the inspect interface that its caller has set', async () => {
+  it('logs the token of the inspect interface only if it has made the token itself', async () => {
     const { cluster, start } = await setup();
     const inspectToken = 'a-token-of-a-secret';
     const flag = async () => `--inspect-bind-address=127.0.0.1:${await freePort()}`;

@@ -10,8 +10,9 @@ export { applyRig, suspend } from './instance-actions.ts';
 
 const NAMES = ['one', 'two'];
 /**
- * The number of tries for which the user waits until the controller has written an object, before the user changes the
- * object's metadata. After twice as many tries in total, the user restores the metadata.
+ * The user changes the metadata of an object only after the controller has written the object, and gives up after this
+ * number of tries. If the controller has not restored the metadata after twice as many tries in total, the user
+ * restores it.
  */
 const MAX_TAKEN_TRIES = 20;
 

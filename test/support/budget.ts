@@ -60,15 +60,17 @@ export function budget(kind: string): number {
 }
 
 /**
- * Returns the cases of a list that this run tries. They are evenly spread over the list, and their number is
- * at least the budget. `npm run long` begins at another case each day, so that the nightly runs together try the whole list.
+ * Returns the cases of a list that this run tries. They are evenly spread over the list, and their number is at least
+ * the budget, unless the list is shorter. `npm run long` begins at another case each day, so that the nightly runs
+ * together try the whole list.
  */
 export function spread<T>(list: readonly T[], kind: string): T[] {
   return spreadOf(list, share(kind).count, sizeOfRun() === 'long' ? dayOfRun() : 0);
 }
 
 /**
- * Returns at least `count` cases of a list, evenly spread. Each day begins one case later, so that every case is tried.
+ * Returns at least `count` cases of a list, evenly spread; all cases of a shorter list. Each day begins one case later,
+ * so that every case is tried.
  */
 export function spreadOf<T>(list: readonly T[], count: number, day: number): T[] {
   const stride = Math.max(1, Math.floor(list.length / count));

@@ -81,7 +81,9 @@ function examineStages(environment: Environment, text: string, choices: Choices)
   return examineProgram(compiled.program, choices) ?? slow('evaluating');
 }
 
-/** The unparsed text must parse to the same tree. */
+/**
+ * The text that `unparse` returns must parse to the same tree, and `unparse` must return the same text for this tree.
+ */
 function examineRoundTrip(environment: Environment, ast: Ast): string | undefined {
   const text = unparse(ast);
   const again = environment.parse(text);

@@ -1,6 +1,7 @@
 /**
  * A source of decisions for generators: `below(n)` is a number from 0 to n−1. Generators put the simplest alternative
- * first. A tape returns 0 after its end, and shrinking lowers its numbers, so both lead to simple alternatives.
+ * first. A tape (`tapeChoices`) returns 0 after its end, and fast-check lowers its numbers when it shrinks. Both lead
+ * to simple alternatives.
  */
 export interface Choices {
   below(n: number): number;

@@ -86,9 +86,9 @@ function clientPath(name: ClientName): string | undefined {
 }
 
 /**
- * Returns the path of a client's program. If it is undefined, the caller skips its tests, and this function has printed
- * the reason. `npm test` requires only Node. CI runs `npm run long`, which builds the clients first, and skips only the
- * clients that `test/e2e/allowed-skips.json` allows.
+ * Returns the path of a client's program. If the path is undefined, the caller skips the tests of the client, and this
+ * function has printed the reason. `npm test` requires only Node. CI runs `npm run long`, which builds the clients
+ * first, and skips only the clients that `test/e2e/allowed-skips.json` allows.
  *
  * @throws Error when the client is missing and must not be skipped.
  */

@@ -44,7 +44,7 @@ export class CommandInProcess {
     return this.#text;
   }
 
-  /** Resolves when the output matches. Rejects with the output if the command ends before. */
+  /** Resolves when the output matches. Rejects with the output if the command ends before the output matches. */
   async until(pattern: RegExp): Promise<void> {
     let check = (): void => {};
     const seen = new Promise<void>((resolve) => {

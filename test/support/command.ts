@@ -81,8 +81,8 @@ export function startCli(args: readonly string[], cwd: string): RunningCommand {
 }
 
 /**
- * Runs a program to its end and blocks this process. The program must not send requests to this process, because it
- * would wait forever.
+ * Runs a program to its end and blocks this process. The program must not send requests to this process, because this
+ * process cannot respond while it is blocked.
  *
  * @throws Error with the output if the program cannot start or runs for a minute
  */

@@ -10,7 +10,7 @@ import { takeStateDirectory } from '../../src/cli/up/state-directory.ts';
 import type { Clock } from '../../src/kube/index.ts';
 import { systemClock } from '../../src/kube/index.ts';
 
-/** A clock on which each debounce ends at once. */
+/** A clock on which a timer of less than a second fires at once, so that no test waits for a debounce. */
 const clock: Clock = {
   ...systemClock,
   setTimer(milliseconds, callback) {

@@ -66,7 +66,7 @@ export class FakeCluster {
     return this.#store(key, { ...object, metadata: { ...before?.metadata, ...object.metadata } });
   }
 
-  /** Changes an object as another client. Removes the changed fields from the fields of their managers. */
+  /** Changes an object as another client. The changed fields then have no owner. */
   edit(key: string, change: (object: KubeObject) => void): void {
     const before = this.#objects.get(key);
     if (before === undefined) throw new Error(`no object ${key}`);
@@ -105,7 +105,7 @@ export class FakeCluster {
 
   /**
    * Applies an object by server-side apply. Returns the stored object, or the failure of its key in `refuse`. Without
-   * force, a field that another manager owns with another value causes a conflict.
+   * force, the apply causes a conflict if it would change a field that another manager owns.
    */
   apply(
     desired: KubeObject,
@@ -186,7 +186,9 @@ export class FakeCluster {
     else this.#known.add(JSON.stringify(request.target));
   }
 
-  /** Records the computed kind of a node. Projections of this kind then have the fields that its readers read. */
+  /**
+   * Records the computed kind of a node. Projections of this kind then have the fields that readers of the node read.
+   */
   keepComputedKind(graph: Graph, nodeId: string, { group, kind }: GroupVersionKind): void {
     const kinds = this.#computedKinds.get(graph) ?? new Map<string, Set<string>>();
     this.#computedKinds.set(graph, kinds);
@@ -242,7 +244,7 @@ export class FakeCluster {
     };
   }
 
-  /** The paths of objects of this kind that a Graph reads. */
+  /** The paths that the graph reads in objects of the same kind as this object. */
   #readsOfKind(graph: Graph, object: KubeObject): readonly (readonly PathStep[])[] {
     const { group, kind } = gvkOf(object);
     const computed = this.#computedKinds.get(graph);
@@ -302,7 +304,10 @@ function isOfStatus(path: string): boolean {
   return (JSON.parse(path) as PathStep[])[0] === 'status';
 }
 
-/** Maps another manager to the paths of the wanted fields that it owns with another value. */
+/**
+ * The conflicts of an apply. In each conflict, another manager owns a wanted field, and the present value of the field
+ * differs from the wanted value.
+ */
 function conflictsOf(
   before: KubeObject,
   owners: ReadonlyMap<string, ReadonlySet<string>>,

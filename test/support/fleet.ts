@@ -45,8 +45,8 @@ const ship = (name: string, course: number): KubeObject => ({
 });
 
 /**
- * The changes of the children since the fleet was complete. A watch reports the changes. Therefore a write that does
- * not change the object is not included, because the server sends no event for it.
+ * The changes of the children since the fleet was complete. A watch reports the changes. A write that does not change
+ * the object is not included, because the server sends no event for it.
  */
 export interface FleetRecord {
   /** The number of edits of instances. */

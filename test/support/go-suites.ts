@@ -5,8 +5,8 @@ import { clientCache, runGo } from './clients.ts';
 
 /*
  * The test suites of controller-runtime, which start the programs of `typekro envtest`. They are built from the sources
- * in the Go module cache. `TYPEKRO_SUITES` is a list of suites, separated by commas, or `all`. `npm run long` runs
- * another suite each day, because all suites together take many minutes.
+ * in the Go module cache. `TYPEKRO_SUITES` is a list of suites, separated by commas, or `all`. `npm run long` runs a
+ * different suite each day, because all suites together take many minutes.
  */
 
 /** The suites, with their numbers of specs and the specs that are known to fail. */

@@ -8,7 +8,8 @@ export const pick = <Item>(random: Random, items: readonly Item[]): Item =>
   items[Math.floor(random() * items.length)] as Item;
 
 /**
- * A definition whose kind generated graphs use. The names of its children differ from the names in generated graphs.
+ * The definition of the kind Lid. Generated graphs contain instances of this kind. The names of its children differ
+ * from the names in generated graphs.
  */
 export const lidDefinition = {
   apiVersion: 'kro.run/v1alpha1',

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { createAuthority } from '../../src/cluster/codec/certificate.ts';
 import type { JsonObject } from '../../src/core/index.ts';
 
-/** The request of a review. */
+/** The member `request` of an `AdmissionReview`. */
 export interface ReviewRequest {
   readonly uid: string;
   readonly operation: string;

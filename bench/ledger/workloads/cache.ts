@@ -1,4 +1,6 @@
-/** Heap of an object in the controller's cache: its projection, its digests and its key. */
+/**
+ * Measures the heap memory that one object in the controller's cache takes: its projection, its digests and its key.
+ */
 import { cacheKeyOf } from '../../../src/controller/cache/scope-watch.ts';
 import { compacted, withEquivalence } from '../../../src/controller/cache/held-object.ts';
 import { projectObject } from '../../../src/runtime/index.ts';

@@ -142,7 +142,7 @@ export class Checker {
     this.#error(offset, `expected type '${formatType(expected)}' but found '${formatType(found)}'`);
   }
 
-  /** Checks a node and returns its type, with its type variables. */
+  /** Checks a node and returns its type, which may contain type variables. */
   #check(expr: Expr): CelType {
     const node = expanded(expr);
     const known = this.#types[node.id];
@@ -358,7 +358,7 @@ export class Checker {
     }
     const type = mapType(key ?? this.#substitution.variable(), value ?? this.#substitution.variable());
     if (typeSize(type) <= MAX_TYPE_SIZE) return type;
-    // With nested bindings such as `{a: a}`, the size of the map's type doubles at each binding, and the type checks
+    // When nested bindings bind maps such as `{a: a}`, each binding doubles the size of the map's type. The type checks
     // visit every part of a type.
     this.#error(expr.at, 'the type of the map is too large');
     return ERROR;

@@ -229,8 +229,7 @@ class Estimate {
   }
 
   /**
-   * The cost of `cel.bind` and similar folds: a comprehension over an empty list whose only purpose is to bind a name
-   * to a value.
+   * The cost of `cel.bind` and similar folds: a comprehension over an empty list, which only binds a name to a value.
    */
   #binding(expr: Comprehension): Range {
     const cost = addRanges(this.of(expr.range), this.of(expr.init));

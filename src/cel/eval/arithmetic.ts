@@ -19,7 +19,10 @@ import {
   toUint,
 } from '../values.ts';
 
-/** Adds two ints. Ints have no negative zero, so `+ 0` turns a negative zero into zero. */
+/**
+ * Adds two ints. Ints have no negative zero: where a result can be a negative zero, the functions below add 0, which
+ * makes it zero.
+ */
 export function addInts(a: Int, b: Int): Int {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;

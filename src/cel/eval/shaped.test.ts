@@ -138,6 +138,6 @@ describe('ints', () => {
   });
 });
 
-test('the second operand of + that is not a list is an error', () => {
+test('a list + a value that is not a list is an error', () => {
   expect(run('n + dyn(1)', { n: [1] })).toBe('no such overload');
 });

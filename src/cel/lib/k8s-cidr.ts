@@ -30,7 +30,10 @@ export function parseStrictPrefix(text: string, problem = PREFIX): IpPrefix | Fa
   return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
 }
 
-/** Parses an argument of `cidr()`. As in Kubernetes, the message of an error begins with the same prefix twice. */
+/**
+ * Parses an argument of `cidr()`. As in Kubernetes, the message of an error of the parser begins with the same prefix
+ * twice.
+ */
 function toCidr(text: string): IpPrefix {
   const prefix = parseStrictPrefix(text);
   return prefix instanceof Failure ? raise(PREFIX + prefix.message) : prefix;

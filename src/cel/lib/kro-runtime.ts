@@ -60,7 +60,7 @@ class RuntimeValue extends LibraryValue {
 /** The value of the variable `runtime`. Only expressions in `status.conditions` have this variable. */
 export const RUNTIME_VALUE: LibraryValue = new RuntimeValue();
 
-/** kro's `runtime.newCondition` (behind its macro) and `runtime.condition`. */
+/** kro's functions `runtime.newCondition` (a macro produces the calls) and `runtime.condition`. */
 export const kroRuntime: Library = {
   name: 'kro.runtime',
   variables: [{ name: 'runtime', type: RUNTIME }],

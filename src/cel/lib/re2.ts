@@ -75,8 +75,8 @@ function recover(source: string, error: unknown): Pattern | Failure {
 }
 
 function withoutGroupNames(source: string): string {
-  // A character class without a closing bracket extends to the end of the pattern. This avoids a scan to the end for
-  // each of its brackets.
+  // Here, a character class without a closing bracket extends to the end of the pattern. Otherwise each of its brackets
+  // would cause another scan to the end.
   return source.replace(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*(?:\]|\\?$)|\(\?P?<\w+>/g, (token) =>
     token.startsWith('(?') ? '(' : token,
   );

@@ -286,7 +286,7 @@ function quoteCelString(text: string): string {
   return `"${escaped.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')}"`;
 }
 
-// Functions for code points. Go measures and orders strings by code point, JavaScript by UTF-16 unit.
+// Functions for code points. cel-go measures and orders strings by code point, JavaScript by UTF-16 unit.
 
 /** Converts the index of a code point to a UTF-16 index. Returns `text.length` for an index at or beyond the end. */
 export function utf16Index(text: string, codePoints: number): number {

@@ -42,7 +42,7 @@ describe('format strings', () => {
         },
       ],
     ],
-  ])('%s', (text, parts) => {
+  ])('are parsed: %s', (text, parts) => {
     expect(parseFormat(text)).toEqual(parts);
   });
 });

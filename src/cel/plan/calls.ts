@@ -129,8 +129,8 @@ function argument(plan: PlannedNode, type: CelType): (frame: Frame) => Value {
 }
 
 /**
- * Runs a function. If the function fails because an element of a list does not have its shape, throws the error about
- * this element instead.
+ * Runs a function. If the function fails because an element does not have the shape that its list declares for
+ * elements, throws the error about this element instead.
  */
 function surfacing(run: (frame: Frame) => Value, args: readonly PlannedNode[]): (frame: Frame) => Value {
   const lists = args.filter((arg) => arg.shape?.kind === 'list').map((arg) => describing(arg).run);

@@ -12,8 +12,8 @@ function raise(failure: EvalFailure): never {
 }
 
 /**
- * Makes a function that reads the data at the end of a chain; undefined if the last field is absent. An earlier field
- * that is absent is an error.
+ * Makes a function that reads the data at the end of a chain of fields. The function returns undefined if the last
+ * field is absent, and fails if an earlier field is absent.
  */
 export function chainReader({ root, shapes, names, fields }: Chain): (frame: Frame) => unknown {
   const { local, slot } = root;

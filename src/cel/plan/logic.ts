@@ -14,7 +14,7 @@ export function absorbable(thrown: unknown): EvalFailure {
   throw thrown;
 }
 
-/** Returns the value of a predicate, or the error that its evaluation throws. */
+/** Returns the value of a predicate, or its error if the error is absorbable. Throws any other error again. */
 export function attempt(run: Run, frame: Frame): Value | EvalFailure {
   try {
     return run(frame);

@@ -91,7 +91,7 @@ function shapedField(
  * Plans `has(operand.field)`.
  *
  * @param options.strict throws an error for a value of a type without fields
- * @param options.stored the operand is itself a field or element; an optional in it counts as an ordinary value
+ * @param options.stored is the operand itself a field or element? If so, an optional there counts as an ordinary value
  */
 export function planHas(
   operand: PlannedNode,

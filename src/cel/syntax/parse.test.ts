@@ -32,7 +32,7 @@ describe('an error in an expression', () => {
     expect(problems(text)).toEqual(expected);
   });
 
-  test('is rendered with a wide dot below each wide character before the error', () => {
+  test('is rendered with a wide dot below each non-ASCII character before the error', () => {
     const parsed = environment.parse('"é" +');
     expect(parsed.ok ? '' : parsed.text.split('\n').slice(1)).toEqual([' | "é" +', ' | .．...^']);
   });
@@ -65,7 +65,7 @@ describe('limits', () => {
     expect(problems(`-1${'.a'.repeat(45_000)}`)).toEqual(['-1:0 max recursion depth exceeded']);
   });
 
-  test('a bytes literal with an escape and 99,000 wide characters has three bytes for each wide character', () => {
+  test('a bytes literal with an escape and 99,000 euro signs has three bytes for each euro sign', () => {
     const parsed = environment.parse(`b"\\n${'€'.repeat(99_000)}"`);
     const value = parsed.ok && parsed.ast.expr.kind === 'literal' ? parsed.ast.expr.value : undefined;
     expect(value).toHaveLength(1 + 3 * 99_000);

@@ -28,7 +28,7 @@ export interface HandBackControllers {
 
 /**
  * Finds the definitions and Graphs that kro's controller refuses or handles differently, and the annotations that only
- * TypeKro's controller obeys. A failed read of any other kind is a finding, too.
+ * TypeKro's controller obeys. A failed read of anything except definitions, instances and Graphs is a finding, too.
  *
  * @throws TypeKroError `upgrade/not-read` when definitions, instances or Graphs could not be read.
  */

@@ -82,8 +82,8 @@ export async function applyInstallation(
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
 /**
- * The kinds of objects that the versions install, except CRDs and the namespace. Objects are deleted in this order, so
- * bindings come before the roles and accounts that they reference.
+ * The kinds of objects that this and earlier versions install, except CRDs and the namespace. Objects are deleted in
+ * this order, so bindings come before the roles and accounts that they reference.
  */
 const PRUNED_KINDS = [
   { apiVersion: 'apps/v1', kind: 'Deployment' },

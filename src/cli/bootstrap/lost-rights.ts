@@ -24,8 +24,8 @@ export interface Takeover {
 }
 
 /**
- * Finds rights that the definitions in the cluster need and that kro's controller has, but the new controller does not
- * have. Without these rights, the new controller would start and then fail at every instance.
+ * Refuses a takeover when the definitions in the cluster need a right that kro's controller has and the new controller
+ * lacks. Without these rights, the new controller would start and then fail at every instance.
  *
  * @returns a note when the rights could not be checked
  * @throws TypeKroError `bootstrap/missing-rights` with the rights by definition

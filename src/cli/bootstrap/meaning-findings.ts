@@ -108,9 +108,9 @@ function policyFinding(node: GraphNode): Difference[] {
 }
 
 /**
- * Finds the CRDs of instances that have the field `graph` (the record of objects) in their status. kro compares the CRD
- * in the cluster with the CRD that it generates. It refuses to remove the field unless the definition allows breaking
- * changes.
+ * Finds the CRDs that definitions serve, and whose status has the field `graph` (the record of objects). kro compares
+ * the CRD in the cluster with the CRD that it generates. It refuses to remove the field unless the definition allows
+ * breaking changes.
  */
 export function recordFindings(crds: readonly KubeObject[], definitions: readonly KubeObject[]): HandBackFinding[] {
   const owners = new Map(definitions.map((each) => [each.metadata.name, readDefinitionObject(each)]));

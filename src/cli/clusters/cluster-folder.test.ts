@@ -69,7 +69,7 @@ describe('a folder that another process removes repeatedly', () => {
     [99, 'ENOENT', /XDG_STATE_HOME/],
     [1, 'EACCES', /XDG_STATE_HOME/],
     [1, 'ENOSPC', /make room on the disk/],
-  ] as const)('causes an error with a remedy if its function fails %i times with %s', (times, code, remedy) => {
+  ] as const)('causes an error with a remedy if the work in it fails %i times with %s', (times, code, remedy) => {
     expect(() => use(failing(times, code))).toThrow(
       expect.objectContaining({ code: 'cluster/folder', remedy: expect.stringMatching(remedy) as string }) as Error,
     );

@@ -16,7 +16,7 @@ export interface ControlServer {
 
 /**
  * Opens the control interface of a cluster on a free port of 127.0.0.1. Each request must have the token. Only the
- * owner of the cluster's folder can read the token.
+ * owner of the cluster's folder, and root, can read the token.
  */
 export async function serveControl(cluster: ControlledCluster): Promise<ControlServer> {
   const token = cryptoLibrary().randomBytes(32).toString('hex');

@@ -32,7 +32,7 @@ function infoOf(file: number): string | undefined {
   try {
     return readFileSync(`/proc/self/fdinfo/${file}`, 'utf8');
   } catch (error) {
-    // The list includes the descriptor that was open to read the list, which is closed now.
+    // The list includes the descriptor with which the list was read. This descriptor is closed now.
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }

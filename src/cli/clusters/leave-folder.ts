@@ -10,7 +10,7 @@ export const ALREADY_SERVED = 'cluster/already-served';
 
 /**
  * Updates the folder of a cluster whose process has ended. Removes the record of the process and the entry in the
- * user's kubeconfig, and writes a kubeconfig into the folder that says that the cluster has ended. The caller must hold
+ * user's kubeconfig, and writes into the folder a kubeconfig that says that the cluster has ended. The caller must hold
  * the lock. Returns an error if the entry could not be removed.
  */
 export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError | undefined> {

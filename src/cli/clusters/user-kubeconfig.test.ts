@@ -135,7 +135,7 @@ users:
   ],
 ];
 
-test.each(LAYOUTS)('a kubeconfig with %s is the same after a start and a stop', (_what, own) => {
+test.each(LAYOUTS)('a kubeconfig with %s is the same after a cluster was added and removed', (_what, own) => {
   const { text, contextBefore = '' } = add(own, true);
   expect(text).not.toBe(own);
   expect(withoutContext(text, 'f', 'typekro-a', [contextBefore])).toBe(own);
@@ -161,7 +161,7 @@ test.each([
   });
 });
 
-describe('an entry of the user with the name of a cluster', () => {
+describe('an entry that the user has added under the name of a cluster', () => {
   const entries = (server: string, context: string, user: string): string =>
     `clusters: [{name: typekro-a, cluster: {server: "${server}"}}]\ncontexts: [{name: typekro-a, context: ${context}}]\nusers: [{name: typekro-a, user: ${user}}]\n`;
   const LOCAL = 'https://127.0.0.1:5';

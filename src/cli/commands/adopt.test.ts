@@ -74,18 +74,21 @@ test.each([
   ['flux', { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } }],
   ['argocd', { annotations: { 'argocd.argoproj.io/tracking-id': 'apps:/ConfigMap:default/shop-map' } }],
   ['controller', {}],
-])('an object of %s is refused with the name of its owner, unless --from names the owner', async (owner, metadata) => {
-  const { uid = '' } = (await world.user.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })).metadata;
-  const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: 'default', uid, controller: true }];
-  await world.apply(map({ text: 'x' }, owner === 'controller' ? { ownerReferences } : metadata));
-  const refused = await run('adopt shop.json');
-  expect(refused.code).toBe(1);
-  expect(refused.err.split('\n')[0]).toMatch(
-    /^error: ConfigMap default\/shop-map belongs to .* \[adopt\/other-owner\]$/,
-  );
-  expect(refused.err).toContain(`--from ${owner}`);
-  expect((await run(`adopt shop.json --from ${owner}`)).code).toBe(0);
-});
+])(
+  'an object of %s is refused with a message that names its owner, unless --from names the owner',
+  async (owner, metadata) => {
+    const { uid = '' } = (await world.user.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })).metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: 'default', uid, controller: true }];
+    await world.apply(map({ text: 'x' }, owner === 'controller' ? { ownerReferences } : metadata));
+    const refused = await run('adopt shop.json');
+    expect(refused.code).toBe(1);
+    expect(refused.err.split('\n')[0]).toMatch(
+      /^error: ConfigMap default\/shop-map belongs to .* \[adopt\/other-owner\]$/,
+    );
+    expect(refused.err).toContain(`--from ${owner}`);
+    expect((await run(`adopt shop.json --from ${owner}`)).code).toBe(0);
+  },
+);
 
 test('the hint for objects of several owners names all owners, including those that --from already names', async () => {
   await world.apply(map({ text: 'x' }, { annotations: { 'meta.helm.sh/release-name': 'web' } }));
@@ -120,7 +123,7 @@ test('the hint for an object that the server refuses says what to correct', asyn
   expect(err).toContain('hint: nothing was applied; correct the field in the definition, or the value in the instance');
 });
 
-test('an object of another instance is refused with the name of this instance', async () => {
+test('an object of another instance is refused with a message that names the other instance', async () => {
   await applyPans(map({ text: 'mine' }));
   await world.apply({ ...pot('first'), kind: 'Pan' });
   await world.advance(2000);
@@ -132,7 +135,7 @@ test('an object of another instance is refused with the name of this instance', 
   expect((await world.user.get(mapRef('shop-map')))['data']).toEqual({ text: 'mine' });
 });
 
-test('an object without an owner is refused with the annotation that allows its adoption', async () => {
+test('an object without an owner is refused with a hint that names the annotation to allow its adoption', async () => {
   await world.apply(
     potDefinition([mapResource('map', { text: '${schema.spec.text}' })], { 'typekro.dev/adoption': 'refuse' }),
   );

@@ -162,8 +162,8 @@ function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file =
 }
 
 /**
- * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when an instance that
- * would be changed or is being deleted is blocked.
+ * Throws `apply/refused` when the server would refuse a definition or an object of the files. Also throws it for a
+ * blocked instance that the plan would change, or that is being deleted.
  */
 export function refuseBlocked({ plan }: MadePlan): void {
   const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);

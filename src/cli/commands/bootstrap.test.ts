@@ -338,7 +338,7 @@ test('the report of a take-over contains the namespace that was created before t
   expect(out.split('\n')).toContain('Namespace other created');
 });
 
-test('a second take-over uses a flag of kro if the installed controller has the flag only from its manifest', async () => {
+test('a second take-over takes each flag of kro, except a flag that a user has set on the installed controller', async () => {
   await run(`bootstrap ${IMAGE} --flags --zap-log-level=debug`);
   await run('hand-back --force');
   await user.create(kro('registry.k8s.io/kro/kro:v0.9.2', ['--allow-crd-deletion', '--zap-log-level=error']));

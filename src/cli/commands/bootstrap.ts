@@ -202,7 +202,10 @@ function givenFlags(input: CommandInput): FlagTexts {
   });
 }
 
-/** Other errors depend on several flags. `refuseInvalidFlags` checks the combination of all flags later. */
+/**
+ * Is the error about the value of one flag? Other errors depend on several flags. `refuseInvalidFlags` checks the
+ * combination of all flags later.
+ */
 const isAboutValue = (error: string): boolean => error.startsWith('invalid value');
 
 /** Refuses options that have no effect on exported manifests. */

@@ -54,7 +54,13 @@ const FOREIGN = 'clusters:\n- name: typekro-dev\n  cluster: {server: "https://ex
 
 test.each([
   ['a broken kubeconfig', 'config', 'clusters: [', '--add-context --kubeconfig config', 'is not a kubeconfig'],
-  ['a foreign entry', 'config', FOREIGN, '--use-context --kubeconfig config', 'already has an entry typekro-dev'],
+  [
+    'an entry of the same name that another program made',
+    'config',
+    FOREIGN,
+    '--use-context --kubeconfig config',
+    'already has an entry typekro-dev',
+  ],
   [
     'a directory instead of the kubeconfig',
     'config/file',
@@ -62,7 +68,13 @@ test.each([
     '--add-context --kubeconfig config',
     'cluster/kubeconfig',
   ],
-  ['a kubeconfig without a context', 'config', '', '--kubeconfig config', 'no option adds a context'],
+  [
+    '--kubeconfig, but no option that adds a context to it',
+    'config',
+    '',
+    '--kubeconfig config',
+    'no option adds a context',
+  ],
 ])('a start with %s starts nothing', async (_, file, content, options, message) => {
   mkdirSync(dirname(join(clusters.home, file)), { recursive: true });
   writeFileSync(join(clusters.home, file), content);

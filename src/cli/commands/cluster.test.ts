@@ -126,7 +126,7 @@ test('cluster start, status, list and stop print the state of a cluster, and a s
   `);
 });
 
-test('cluster start refuses wrong options for the audit log, and a running cluster with another audit log', async () => {
+test('cluster start refuses wrong options for the audit log, and another audit log for a running cluster', async () => {
   const policy = join(clusters.home, 'policy.yaml');
   const head = 'apiVersion: audit.k8s.io/v1\nkind: Policy\n';
   writeFileSync(policy, `${head}rules: [{level: Metadat}]\n`);

@@ -56,7 +56,7 @@ async function startWorld(): Promise<VirtualWorld> {
   return world;
 }
 
-test('init: the files of the project, and the next commands', async () => {
+test('init writes the files of the project, and prints the next commands', async () => {
   expect(await run('init shop')).toMatchInlineSnapshot(`
     {
       "code": 0,
@@ -67,7 +67,7 @@ test('init: the files of the project, and the next commands', async () => {
   `);
 });
 
-test('validate: definitions without problems', async () => {
+test('validate prints one line for a definition without problems', async () => {
   expect(await run('validate pots.yaml')).toMatchInlineSnapshot(`
     {
       "code": 0,
@@ -77,7 +77,7 @@ test('validate: definitions without problems', async () => {
   `);
 });
 
-test('validate: problems of a definition and of its instances, each with its location', async () => {
+test('validate prints the problems of a definition and of its instances, each with its location', async () => {
   const broken = DEFINITION.replace('${schema.spec.text}', '${schema.spec.txt}').replace('port: 80', 'port: http');
   writeFileSync(join(cwd, 'pots.yaml'), `${broken}      readyWhen: ["\${web.spec.clusterIp != ''}"]\n`);
   const pots = 'apiVersion: acme.test/v1\nkind: Pot\nmetadata: {name: a}\nspec: {text: 7, sise: 1}\n';
@@ -129,7 +129,7 @@ test('validate: problems of a definition and of its instances, each with its loc
   `);
 });
 
-test('validate: annotations of a definition that are not strings, or that the controller refuses', async () => {
+test('validate reports annotations that are not strings, and annotations that the controller refuses', async () => {
   const annotated = (annotation: string) =>
     writeFileSync(
       join(cwd, 'pots.yaml'),
@@ -164,7 +164,7 @@ test('validate: annotations of a definition that are not strings, or that the co
   expect(await run('validate pots.yaml')).toMatchObject({ code: 0, err: '' });
 });
 
-test('apply: a cluster without the kinds of kro', async () => {
+test('apply fails with a remedy when the cluster does not have the kinds of kro', async () => {
   const cluster = await createEmbeddedCluster({});
   try {
     writeFileSync(join(cwd, 'kubeconfig'), (await cluster.listen({ port: 0 })).kubeconfig);
@@ -179,7 +179,7 @@ test('apply: a cluster without the kinds of kro', async () => {
   }
 });
 
-test('validate: a warning, alone and with --strict', async () => {
+test('validate prints a warning, which is an error with --strict', async () => {
   const unused = DEFINITION.replace('size: integer', 'size: integer | minimum=3 maximum=1');
   writeFileSync(join(cwd, 'pots.yaml'), unused);
   expect(await run('validate pots.yaml')).toMatchInlineSnapshot(`
@@ -208,7 +208,7 @@ test('validate: a warning, alone and with --strict', async () => {
   `);
 });
 
-test('validate: some of several files cannot be read', async () => {
+test('validate reports each of several files that cannot be read', async () => {
   writeFileSync(join(cwd, 'indent.yaml'), 'a: 1\n b: [2\n');
   writeFileSync(join(cwd, 'empty.yaml'), '');
   writeFileSync(join(cwd, 'bin.yaml'), 'a\0b');
@@ -256,13 +256,13 @@ test('validate: some of several files cannot be read', async () => {
   expect((await run('lint missing.yaml pots.yaml -o sarif')).code).toBe(3);
 });
 
-test('validate: an object of a kind that a missing file may define is not reported', async () => {
+test('validate does not report an object of a kind that a missing file may define', async () => {
   writeFileSync(join(cwd, 'app.yaml'), 'apiVersion: other.test/v1\nkind: Boat\nmetadata: {name: a}\n');
   const { code, err } = await run('validate app.yaml missing.yaml');
   expect({ code, problems: err.match(/\[input\/[\w-]+\]/g) }).toEqual({ code: 3, problems: ['[input/not-found]'] });
 });
 
-test('validate: the only file cannot be read', async () => {
+test('validate prints one error when its only input cannot be read', async () => {
   expect(await run('validate pot.yaml')).toMatchInlineSnapshot(`
     {
       "code": 1,
@@ -284,7 +284,7 @@ test('validate: the only file cannot be read', async () => {
   `);
 });
 
-test('fmt: the formatted definition, and --check', async () => {
+test('fmt prints the formatted definition, and --check finds no difference in it', async () => {
   expect(await run('fmt pots.yaml')).toMatchInlineSnapshot(`
     {
       "code": 0,
@@ -314,7 +314,7 @@ test('fmt: the formatted definition, and --check', async () => {
   `);
 });
 
-test('completion: the script of bash, and the instances of a cluster', async () => {
+test('completion prints the script of bash, and completes the names of instances', async () => {
   expect((await run('completion bash')).out).toMatchInlineSnapshot(`
     "# Completion of typekro for bash. Load it with: source <(typekro completion bash)
     _typekro() {
@@ -348,7 +348,7 @@ test('completion: the script of bash, and the instances of a cluster', async () 
   `);
 });
 
-test('diff: a field that another client changed', async () => {
+test('diff prints a field that another client changed', async () => {
   const { controller, user } = await startWorld();
   expect(await run('diff shop --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
     {
@@ -369,7 +369,7 @@ test('diff: a field that another client changed', async () => {
   `);
 });
 
-test('snapshot: the file and its content', async () => {
+test('snapshot writes the same members into a file and to standard output', async () => {
   await startWorld();
   expect(await run('snapshot pots.json --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
     {
@@ -398,7 +398,7 @@ test('snapshot: the file and its content', async () => {
   `);
 });
 
-test('migrate: an instance that its controller already owns, and direct mode without a file', async () => {
+test('migrate changes nothing for an instance of the target mode, and --to direct needs a file', async () => {
   await startWorld();
   expect(await run('migrate shop --to kro --dry-run --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
     {

@@ -80,8 +80,8 @@ async function candidatesOf(commands: readonly CommandEntry[], words: readonly s
 const candidateLine = ({ word, summary }: CompletionCandidate): string => `${word}\t${summary}`;
 
 /**
- * Instances that begin with the last word, as `NAMESPACE/NAME` and, when the word is not empty, as
- * `KIND/NAMESPACE/NAME`. The list is empty when no cluster responds in time.
+ * The names of instances, in two forms: `NAMESPACE/NAME` and, when the last word is not empty, `KIND/NAMESPACE/NAME`.
+ * Only names that begin with the last word are listed. The list is empty when no cluster responds in time.
  */
 async function namesOfCluster(context: CommandContext, words: readonly string[]): Promise<string[]> {
   const options = Object.fromEntries(
@@ -108,7 +108,7 @@ async function namesOfCluster(context: CommandContext, words: readonly string[])
   }
 }
 
-/** Named clusters that begin with the last word. */
+/** The named clusters whose names begin with the last word. */
 async function namesOfClusters({ env }: CommandContext, words: readonly string[]): Promise<string[]> {
   const { clusterNames } = await import('../clusters/cluster-folder.ts');
   try {

@@ -103,7 +103,7 @@ function isTypeScript(input: CommandInput): boolean {
   throw new TypeKroError(`--to takes ${FORMS.join(' or ')}, not "${form}"`, { code: 'cli/usage' });
 }
 
-/** Prints the compositions of the definitions in files, and the other objects of the files. */
+/** Prints TypeScript: a composition for each definition in the files, and the other objects of the files. */
 async function printDefinitions(
   context: CommandContext,
   input: CommandInput,

@@ -9,7 +9,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
-/** The time limit in milliseconds until a response of the API server begins. */
+/** The maximum time until a response of the API server begins, in milliseconds. */
 const REQUEST_LIMIT_MS = 10_000;
 
 /** `typekro doctor`: checks a cluster and its controller, and says what is wrong and what to do. */

@@ -118,7 +118,7 @@ describe('fmt', () => {
 });
 
 describe('lint', () => {
-  test('each warning is a rule with a level, which an option can change', async () => {
+  test('each warning names its rule, and an option changes the level of the rule', async () => {
     const { code, err } = await run('lint good.yaml');
     expect(code).toBe(0);
     expect(err).toMatchInlineSnapshot(`

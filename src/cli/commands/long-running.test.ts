@@ -213,7 +213,7 @@ test('dashboard: prints the address with its token, and ends when it is interrup
   }
 });
 
-test('mcp: answers over its streams, and ends with its input', async () => {
+test('mcp: answers over its streams, and ends when its input ends', async () => {
   start('mcp');
   expect(await running.code).toBe(2);
   expect(output()).toMatchInlineSnapshot(`
@@ -239,7 +239,7 @@ test('mcp: answers over its streams, and ends with its input', async () => {
   `);
 });
 
-test('lsp: answers over its streams, and ends with the notification exit', async () => {
+test('lsp: answers over its streams, and ends at the notification exit', async () => {
   start('lsp');
   expect(await running.code).toBe(2);
   expect(output()).toMatchInlineSnapshot(`

@@ -310,7 +310,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
   40_000,
 );
 
-test('an instance with two names moves once, and Ctrl-C at the question ends with its code', async () => {
+test('an instance that the arguments name in three forms moves once, and Ctrl-C at the question ends the command with the code of an interrupt', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   const dry = await run('a default/a moving/default/a --to direct --file app.yaml --dry-run -o json');
   expect((JSON.parse(dry.out) as { readonly instances: readonly unknown[] }).instances).toHaveLength(1);

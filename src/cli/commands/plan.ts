@@ -128,7 +128,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   }
 }
 
-/** Refuses the options that choose a cluster together with `--snapshot`, because a snapshot replaces the cluster. */
+/** Refuses `--snapshot` together with an option that chooses a cluster, because a snapshot replaces the cluster. */
 export function refuseCluster(input: CommandInput): void {
   const chosen = ['kubeconfig', 'context'].filter((name) => textOption(input, name) !== undefined);
   if (chosen.length === 0) return;

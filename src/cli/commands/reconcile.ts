@@ -184,8 +184,8 @@ async function waitForAnswer(api: KubernetesApi, object: KubeObject, token: stri
 }
 
 /**
- * Waits until the controller reports the suspension, resumes the instance, and waits until the controller no longer
- * reports it.
+ * Waits until the controller reports that the instance is suspended. Then resumes the instance, and waits until the
+ * controller no longer reports the suspension.
  */
 async function passBySuspension(
   api: KubernetesApi,

@@ -158,7 +158,7 @@ test('the revision of a pinned instance is compiled, too, and instances of a ref
   `);
 });
 
-test('a snapshot gives the same result', async () => {
+test('the result for a snapshot equals the result for its cluster', async () => {
   expect((await run('snapshot prod.json --kubeconfig kubeconfig')).code).toBe(0);
   const [live, snapshot] = [
     await run('upgrade --check --kubeconfig kubeconfig -o json'),

@@ -256,7 +256,7 @@ describe('convert', () => {
     expect(err).toMatch(/^left out: empty\.yaml:1:1: .*\n.*there is no Kubernetes object in empty\.yaml/);
   });
 
-  test('objects beside a definition have no fields and no objects of the cluster', async () => {
+  test('beside a definition, fields that the cluster assigned and objects that a controller created are left out', async () => {
     const live = 'uid: "1", resourceVersion: "7", generation: 2, managedFields: [{ manager: a }]';
     const definition = `apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: shop, ${live} }\nspec:\n  schema: { apiVersion: v1alpha1, kind: Shop, spec: { name: string } }\n  resources:\n    - id: map\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.spec.name}" } }\nstatus: { state: Active }\n`;
     const instance = `apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: { name: mine, ${live}, finalizers: [kro.run/finalizer] }\nspec: { name: a }\nstatus: { state: ACTIVE }\n`;

@@ -129,11 +129,11 @@ test.each<[string, KubeObject, JsonObject]>([
     { ...HEAD, kind: 'ServiceAccount' },
   ],
   [
-    'no address that the author chose',
+    'an address that the author chose, which stays',
     live('v1', 'Service', {}, { spec: { clusterIP: 'None', clusterIPs: ['None'] } }),
     { ...HEAD, kind: 'Service', spec: { clusterIP: 'None', clusterIPs: ['None'] } },
   ],
-])('a definition leaves out %s', (_what, object, template) => {
+])('a template is the object without its live fields: %s', (_what, object, template) => {
   expect(templateOf(object)).toEqual(template);
 });
 

@@ -42,7 +42,10 @@ const ASSIGNED: Readonly<Record<string, readonly string[]>> = {
 /** Matches the name of the volume that each pod gets with the token of its service account. */
 const TOKEN_VOLUME = /^kube-api-access-|-token-[a-z0-9]{5}$/;
 
-/** Kinds whose controllers create the objects that they own. */
+/**
+ * The kinds of owners whose controllers create objects. An object with a controlling owner of such a kind was not
+ * created by a user.
+ */
 const MAKERS =
   /^(?:ReplicaSet|ReplicationController|Deployment|StatefulSet|DaemonSet|Job|CronJob|Service|Endpoints|Node)$/;
 
@@ -50,8 +53,8 @@ const MAKERS =
  * Removes from live objects the fields that the cluster assigned or kro wrote. A definition can then create the objects
  * in any cluster. Objects without a UID come from files. From these objects, only labels, annotations and finalizers of
  * controllers are removed. Objects that a controller creates are left out completely. The status and the server's
- * metadata are not removed here, because `applicableObject` removes them from every object. `leftOut` nevertheless lists
- * them.
+ * metadata are not removed here, because `applicableObject` removes them from every object. Nevertheless, `leftOut`
+ * lists them.
  */
 export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
   const leftOut: string[] = [];

@@ -147,7 +147,7 @@ test('selects the pods of a limited number of workloads, first those of nodes th
   expect(pods).toHaveLength(16);
 });
 
-test('a kind of another group with the name of a workload, and a workload without a selector, select no pods', () => {
+test('a Deployment of another API group, and a Deployment without a selector, select no pods', () => {
   const other = object('acme.dev/v1', 'Deployment', 'a', { spec: { selector: { matchLabels: { app: 'a' } } } });
   const bare = object('apps/v1', 'Deployment', 'b', { spec: {} });
   const found = selectionsOf([node('o', [other]), node('b', [bare])], { o: other, b: bare });

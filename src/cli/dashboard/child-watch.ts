@@ -70,7 +70,7 @@ export class ChildWatch {
     return this.#failure === undefined ? undefined : `changes of ${this.#kind} are not followed: ${this.#failure}`;
   }
 
-  /** Reports the objects of another selection with the same key, too, from now on. */
+  /** From now on, also reports the objects of another selection that has the same key. */
   extend({ only }: ChildSelection): void {
     this.#only = only === undefined || this.#only === undefined ? undefined : new Set([...this.#only, ...only]);
   }

@@ -5,7 +5,7 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import type { ClusterDetailsOptions } from './cluster-details.ts';
 import { ClusterDetails } from './cluster-details.ts';
 
-test('an API server that does not respond does not delay the facts about this server, which include the limits', async () => {
+test('if the API server does not respond, the facts arrive after two seconds, without the version of the cluster', async () => {
   const clock = new TestClock();
   const raw: KubernetesApi['raw'] = ({ signal }) =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));

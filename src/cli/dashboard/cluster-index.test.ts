@@ -142,7 +142,7 @@ test.each<[string, WatchEvent]>([
   await index.close();
 });
 
-test('instances are events when their first list had failed, because clients have read a list without them', async () => {
+test('when the first list of instances failed, their later appearance is reported as events, because clients have read a list without them', async () => {
   const { index, next, types } = await indexOf(
     failed(403, 'pots is forbidden: User "robot" cannot list'),
     RESTARTED,
@@ -156,7 +156,7 @@ test('instances are events when their first list had failed, because clients hav
   await index.close();
 });
 
-test('a change of the limits is one event, and a repeated failure is not an event', async () => {
+test('a change of the limits causes one event, and a repeated failure causes none', async () => {
   const { index, next } = await indexOf(
     SYNCED,
     failed(0, 'no connection'),
@@ -173,7 +173,7 @@ test('a change of the limits is one event, and a repeated failure is not an even
   await index.close();
 });
 
-test('the limits say that the first lists are not complete, and objects that arrive later are events', async () => {
+test('the limits say that the first lists are not complete, and objects that arrive later cause events', async () => {
   const { index, next, types } = unstartedIndex({
     ResourceGraphDefinition: DEFINITION,
     Graph: NO_GRAPHS,
@@ -189,7 +189,7 @@ test('the limits say that the first lists are not complete, and objects that arr
   await index.close();
 });
 
-test('objects of the first lists are not events when no client has read yet', async () => {
+test('objects of the first lists cause no events when no client has read yet', async () => {
   const { index, next, types } = unstartedIndex({
     ResourceGraphDefinition: DEFINITION,
     Graph: NO_GRAPHS,

@@ -27,8 +27,9 @@ export interface ClusterIndexOptions {
    */
   readonly reports?: Pick<InspectSource, 'subscribe' | 'instances' | 'report'>;
   /**
-   * Leaves the messages of the reports out of rows and events, which then have the messages of the instance's status.
-   * The reports can name objects and values that a caller with other rights may not read. Default false.
+   * Leaves the messages of the reports out of rows and events. Rows then have the messages of the instance's status,
+   * and events have general messages. The reports can name objects and values that a caller with other rights may not
+   * read. Default false.
    */
   readonly hidesReasons?: boolean;
 }
@@ -306,8 +307,8 @@ export class ClusterIndex implements InspectIndex {
 
   /**
    * Returns the reason why an instance waits, from the report of its controller. Returns `undefined` when the status of
-   * the instance has more information: about an obstacle outside of the nodes, or about a failed write that the
-   * controller is about to retry.
+   * the instance has more information than the report: about an obstacle outside of the nodes, or about a failed write
+   * that the controller is about to retry.
    */
   #reasonOf(ref: string, state: InstanceRow['state']): string | undefined {
     const { reports, hidesReasons = false } = this.#options;

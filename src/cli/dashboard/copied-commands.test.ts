@@ -13,7 +13,7 @@ const facts: ShellFacts = {
 test.each<[string, Partial<ShellFacts>, object]>([
   ["kubectl's default", {}, {}],
   ['a file that is the default of kubectl', { kubeconfig: '/home/jane/.kube/config' }, {}],
-  ['a file of an option', { kubeconfig: 'prod.yaml' }, { kubeconfigs: ['/work/prod.yaml'] }],
+  ['a file that an option names', { kubeconfig: 'prod.yaml' }, { kubeconfigs: ['/work/prod.yaml'] }],
   [
     'the files in KUBECONFIG, because a new shell does not have the variable',
     { env: { ...facts.env, KUBECONFIG: 'a:/b' } },
@@ -24,13 +24,13 @@ test.each<[string, Partial<ShellFacts>, object]>([
     { kubeconfig: '/c', env: { ...facts.env, KUBECONFIG: '/b' } },
     { kubeconfigs: ['/c'] },
   ],
-  ['a variable with the default', { env: { ...facts.env, KUBECONFIG: '/home/jane/.kube/config' } }, {}],
+  ['KUBECONFIG with the default file', { env: { ...facts.env, KUBECONFIG: '/home/jane/.kube/config' } }, {}],
   ['one of several contexts', { context: 'prod' }, { context: 'prod' }],
   [
     'a program that is only on the PATH of a package manager',
     { hasProgram: (path) => path === '/work/node_modules/.bin/typekro' },
     { program: ['/usr/bin/node', '/opt/typekro/main.js'] },
   ],
-])('%s', (_title, changed, expected) => {
+])('copiedCommands returns what a new shell lacks: %s', (_title, changed, expected) => {
   expect(copiedCommands({ ...facts, ...changed })).toEqual(expected);
 });

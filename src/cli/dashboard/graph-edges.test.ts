@@ -21,14 +21,14 @@ test.each([
   ['a ConfigMap', 'ConfigMap', true],
   ['a Secret', 'Secret', false],
   ['a computed kind, which can be a Secret', '${env.kind}', false],
-])('the literals in the expressions of %s are shown: %s %s', (_title, kind, isShown) => {
+])('the literals in the expressions of %s (%s) are shown: %s', (_title, kind, isShown) => {
   expect(outlineOf(kind).includes('hunter2')).toBe(isShown);
 });
 
 test.each([
   ['a ConfigMap', 'ConfigMap', true],
   ['a Secret', 'Secret', false],
-])('the literals in the conditions and lists of %s are shown: %s %s', (_title, kind, isShown) => {
+])('the literals in the conditions and lists of %s (%s) are shown: %s', (_title, kind, isShown) => {
   const nodes = [
     { id: 'env', def: { text: 'x' } },
     {

@@ -52,7 +52,7 @@ describe('the token in a file', () => {
     ['a link', () => symlinkSync(join(folder, 'other'), path)],
     ['a folder', () => (path = folder)],
     ['a missing folder', () => (path = join(folder, 'none', 'file'))],
-  ])('is refused for %s, which is not changed', (_what, make) => {
+  ])('is refused for %s, and no file changes', (_what, make) => {
     make();
     const before = readdirSync(folder).map((name) => [name, name === 'dashboard-token' ? linkOrText() : '']);
     expect(() => keptToken(path, 8090)).toThrow(expect.objectContaining({ code: 'dashboard/token-file' }));

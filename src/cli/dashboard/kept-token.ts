@@ -10,9 +10,9 @@ const TOKEN = /^[\w-]{32,200}$/;
 
 /**
  * Returns the token of a dashboard that stores its token in a file, so that an open page reconnects after a restart.
- * Only the user may read the file. The token is valid for one port, because an open page sends its token to the port
- * that it knows, and another program may use that port later. A new token replaces the stored token when the port is
- * different, or when other users could read the file.
+ * Except for root, no other user can read the file. The token is valid for one port, because an open page sends its
+ * token to the port that it knows, and another program may use that port later. A new token replaces the stored token
+ * when the port is different, or when other users could read the file.
  *
  * @throws TypeKroError `dashboard/token-file` for a file with other content, and for a file that cannot be read or
  *   written.
@@ -59,8 +59,8 @@ function readKept(
 }
 
 /**
- * Writes a file that only its user may read. Without `replaces`, a file that another process created in the meantime is
- * not replaced.
+ * Writes a file with the mode 0600. Without `replaces`, a file that another process created in the meantime is not
+ * replaced.
  */
 function writePrivate(path: string, text: string, replaces: boolean): void {
   const made = replaces ? `${path}.${cryptoLibrary().randomBytes(6).toString('hex')}` : path;

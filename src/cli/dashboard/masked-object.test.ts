@@ -64,7 +64,7 @@ const secret: KubeObject = {
   type: 'Opaque',
 };
 
-it('masks the values of a Secret, of its annotations, and of the copies in them', () => {
+it('masks the values of a Secret and of its annotations, and removes annotations that contain a copy of the object', () => {
   const { object, masked } = maskedObject(secret, (path) => hides('creds', path));
   const text = JSON.stringify(object);
   expect(text).not.toContain('hunter2');
@@ -83,7 +83,7 @@ it('masks the data of a Secret even if the graph hides none of its fields', () =
   expect(maskedObject(secret, () => false).object).toMatchObject({ data: { password: '(secret)' } });
 });
 
-it('masks a label of a Secret whose value comes from another Secret, but not annotations of the controller', () => {
+it('masks a label with a value from another Secret, but not annotations of the controller', () => {
   const { object } = maskedObject(secret, (path) => path === 'metadata.labels.app' || path.includes('reconcile'));
   expect(object.metadata).toMatchObject({
     labels: { app: '(secret)' },

@@ -72,7 +72,7 @@ type Pods = Pick<ObjectDetail, 'pods' | 'podsUnread'>;
 
 const NO_PODS: Pods = { pods: [] };
 
-/** Does the instance report the object as existing? Only for such an object, the logs of its pods can be read. */
+/** Does the instance report the object as existing? The logs of pods can be read only for such an object. */
 function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): boolean {
   const key = formatRef(object);
   return nodes.some(({ objects }) =>

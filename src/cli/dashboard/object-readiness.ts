@@ -20,10 +20,10 @@ const COMPARED: ReadonlySet<Because['kind']> = new Set([
 ]);
 
 /**
- * The readiness of an object that a view shows. If the conditions are true but the object differs from the graph, the
- * result is undefined, because the conditions are then about the old state.
+ * The readiness that a view shows for an object. If the readiness conditions are true but the object differs from the
+ * graph, the result is undefined, because the conditions are then about the old state.
  *
- * @param ready are the conditions true? Absent for an object that was not read
+ * @param ready are the readiness conditions of the object true? Absent for an object that was not read
  * @param because the reason of the object's node
  * @param isPending does the controller still have to write the object?
  */
@@ -32,7 +32,7 @@ export function knownReadiness(ready: boolean | undefined, because: Because, isP
   return isPending || !COMPARED.has(because.kind) ? undefined : true;
 }
 
-/** Adds the number of objects in each state to a node of an instance. */
+/** Adds the objects, at most `MAX_OBJECTS`, and the number of objects in each state to a node of an instance. */
 export function withCounts(node: TreeNode, objects: readonly InstanceObject[]): InstanceNode {
   const omitted = objects.length - MAX_OBJECTS;
   const present = objects.filter(({ state }) => state === 'present');

@@ -19,8 +19,8 @@ export interface DashboardOptions {
   /** The name of the cluster: the context of the kubeconfig, or its address. */
   readonly cluster: string;
   /**
-   * The options and variables that commands copied from the page need in a new shell. Absent when the users of the page
-   * are on other machines.
+   * The options and environment variables that a new shell needs, so that commands copied from the page run in it.
+   * Absent when the users of the page are on other machines.
    */
   readonly commands?: NonNullable<InspectMeta['commands']>;
   /** The namespace for planned objects that do not set a namespace. */
@@ -32,8 +32,8 @@ export interface DashboardOptions {
   /** The settings of the controller. By default they are read from its Deployment. */
   readonly settings?: ControllerSettings;
   /**
-   * Authenticates callers by their tokens. By default, one random token is accepted, and its caller has the rights of
-   * the client's own user.
+   * Authenticates callers by their tokens. By default, only `token` is accepted, and its caller has the rights of the
+   * user of `api`.
    */
   readonly authenticate?: (token: string) => Promise<Viewer | undefined>;
   /** The token of the page. Default: a new random token. Not used together with `authenticate`. */
@@ -94,7 +94,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     authenticate,
     ...(token === undefined ? {} : { prove: proofOf(token) }),
     pages: createPages(),
-    // A report contains data that the controller may read, and the caller may not have the right to read it.
+    // A report contains data that the controller has the right to read. A caller can lack this right.
     ...(reports === undefined || isReviewed ? {} : { source: reports }),
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),

@@ -19,7 +19,8 @@ export interface PagePlace {
 
 /**
  * Returns the port in the option, and the token that the folder of the cluster stores for this port. Without the
- * option, returns an empty object: the page then gets a free port, and an open page can reconnect only at its own port.
+ * option, returns an empty object: the page then gets a free port, and a page that is still open from an earlier start
+ * cannot reconnect.
  */
 export function pagePlaceOf(input: CommandInput, folder: string): PagePlace {
   const port = portOption(input, DASHBOARD_PORT_OPTION.name);

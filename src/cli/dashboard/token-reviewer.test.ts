@@ -134,7 +134,7 @@ describe('a read as the user', () => {
     expect(await outcome(jane.api.raw({ path }))).toEqual({ status: 403, message });
   });
 
-  it('writes nothing, not even as a dry run', async () => {
+  it('is the only permitted request: every write is refused, even a dry run', async () => {
     const object = config('team-a');
     const place = ref(CONFIG, 'team-a', 'c');
     const options = { fieldManager: 'test', dryRun: true };
@@ -150,7 +150,7 @@ describe('a read as the user', () => {
       expect(await outcome(write)).toEqual({ status: 405, message: 'this server only reads the cluster' });
   });
 
-  it('lists only what it may list', async () => {
+  it('of a list is announced as allowed only where the user may list the kind', async () => {
     expect(await jane.mayList(CONFIG, 'team-a')).toBe(true);
     expect(await jane.mayList(CONFIG, 'team-b')).toBe(false);
     expect(await jane.mayList(CONFIG)).toBe(false);

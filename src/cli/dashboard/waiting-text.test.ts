@@ -73,7 +73,7 @@ describe('the headline of an observed instance', () => {
     expect(observed('ERROR', new Map([['gate', { problem }]]))).toBe(`gate: ${problem}`);
   });
 
-  test('is absent for a failed write that was not tried, so that the status of the instance is shown', () => {
+  test('is absent for a failed write that no dry run has tried: the page shows the status of the instance', () => {
     expect([observed('ERROR'), observed('IN_PROGRESS')]).toEqual([undefined, 'gate: creates its object']);
   });
 });

@@ -49,9 +49,9 @@ test.each<[string, readonly WatchEvent[], string | undefined]>([
   ['a bookmark after an error', [added('a'), SYNCED, failed(0), BOOKMARK], undefined],
   ['a list after an error', [failed(403), RESTARTED, SYNCED], undefined],
   // With a streamed list, RESTARTED comes before the response of the server. Each attempt to list a forbidden kind
-  // therefore causes one.
+  // therefore causes this event.
   ['the start of a list after an error', [failed(403), RESTARTED], 'status 403'],
-])('the failure after %s', async (_title, events, expected) => {
+])('the reported failure of the watch after %s', async (_title, events, expected) => {
   expect((await reportsOf(events)).failure).toBe(expected);
 });
 

@@ -76,7 +76,7 @@ interface Compared {
 
 /**
  * Finds the root causes of the other instances that are not ready. All instances with a report are compared. Of the
- * instances without a report, only some are read, first those with an equal reason.
+ * instances without a report, at most `MAX_READ` are read. Those with the same reason as this instance come first.
  */
 async function causesOfOthers(input: WhyPathInput, waiting: readonly InstanceRow[]): Promise<readonly Compared[]> {
   const { row, reported, signal } = input;

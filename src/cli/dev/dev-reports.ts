@@ -20,8 +20,8 @@ import { instanceViewLines } from '../up/view.ts';
 import { withCauses } from '../up/view-causes.ts';
 
 /**
- * Explains why each instance is not ACTIVE. If all instances are ACTIVE, or there is no instance, returns one line that
- * says so.
+ * Explains, for each instance that is not ACTIVE, why it is not. If all instances are ACTIVE, or there is no instance,
+ * returns one line that says so.
  */
 export async function whyText(
   context: CommandContext,
@@ -48,7 +48,7 @@ export async function whyText(
   return texts.join('\n\n');
 }
 
-/** Returns the plan of an apply of the files as text. */
+/** Returns, as text, the plan of what an apply of the files would change. */
 export async function planText(
   context: CommandContext,
   { api }: Pick<Session, 'api'>,
@@ -84,8 +84,8 @@ export function servedText(graphs: readonly Graph[], source: Pick<InspectSource,
 
 /**
  * The key of an object, independent of the version in its apiVersion. The key of an object without a namespace contains
- * `default`, because the object is applied to this namespace. This is also true for cluster-scoped objects, where the
- * word has no meaning.
+ * `default`, because the object is applied to this namespace. The key of a cluster-scoped object contains `default`
+ * too, but there the word has no meaning.
  */
 export const reportKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${parseApiVersion(apiVersion).group}/${kind}/${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;

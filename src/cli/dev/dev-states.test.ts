@@ -102,7 +102,7 @@ describe('the keys are shown', () => {
   });
 });
 
-test('an object is kept when its namespace is added to or removed from the file', async () => {
+test('an object is not created again when the file gains or loses its metadata.namespace', async () => {
   const map = (namespace: string) => `{apiVersion: v1, kind: ConfigMap, metadata: {name: kept${namespace}}}\n`;
   const uid = async () => {
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kept', namespace: 'default' };
@@ -193,7 +193,7 @@ describe('a cluster that stops responding', () => {
     expect(await loop.code).toBe(0);
   });
 
-  test('is not reported when only its folder was removed: the kubeconfig file is written again', async () => {
+  test('is not reported when only the folder of the cluster was removed: the kubeconfig file is written again', async () => {
     loop.start();
     await loop.until(SERVING);
     const { kubeconfig } = loop;

@@ -57,10 +57,10 @@ export async function reviewRights(
 const order = ({ account, neededBy, group, resource }: Right): string =>
   JSON.stringify([account, neededBy, group, resource]);
 
-/** A right of an account that was not reviewed yet. The caller adds the controller. */
+/** A right of an account, before its review. The caller adds the controller. */
 type AccountRight = Omit<Right, 'allowed' | 'controller'>;
 
-/** A right that was not reviewed yet. */
+/** A right before its review. */
 export type NeededRight = Omit<Right, 'allowed'>;
 
 /** The rights of a controller's account, and of the accounts that definitions name. */

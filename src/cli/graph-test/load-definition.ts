@@ -12,7 +12,10 @@ import { definitionFileOf } from './find-test-files.ts';
 
 /** The compiled definition of a test file, and the definitions and CRDs of the test's cluster. */
 export interface LoadedDefinition {
-  /** Absent when `diagnostics` has an error. Also absent when the test expects all errors of the definition. */
+  /**
+   * Absent when `diagnostics` has an error. Also absent, with empty `diagnostics`, when the definition does not compile
+   * and the test expects all of its errors.
+   */
   readonly graph?: Graph | undefined;
   readonly definitions: readonly KubeObject[];
   readonly crds: readonly KubeObject[];

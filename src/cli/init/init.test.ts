@@ -147,7 +147,7 @@ items:
     expect((await runTest('test app.test.yaml')).code).toBe(1);
   });
 
-  test('takes a definition of the cluster without the fields of the server, and suggests the nearest name', async () => {
+  test('copies a definition from the cluster without the fields of the server, and suggests the most similar name', async () => {
     const world = await virtualWorld();
     try {
       const { kubeconfig } = await world.cluster.listen({ port: 0 });
@@ -180,7 +180,7 @@ items:
     [['--name', 'Bad Name'], 2, 'is not a valid package name'],
     [['--from', 'missing.yaml'], 1, 'missing.yaml'],
     [['--from', 'text.json'], 1, 'not a YAML file with a ResourceGraphDefinition'],
-  ])('%j ends with %i', async (words, expected, text) => {
+  ])('with the arguments %j, the command ends with the exit code %i', async (words, expected, text) => {
     writeFileSync(join(cwd, 'text.json'), '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}');
     const { code, err } = await run('p', ...words);
     expect(err).toContain(text);

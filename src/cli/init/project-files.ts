@@ -22,7 +22,7 @@ export interface DefinitionStart {
   /** The YAML text of the definitions. */
   readonly text: string;
   readonly instance: JsonObject;
-  /** The ids of the nodes that every instance has at once: nodes without conditions and dependencies. */
+  /** The ids of the nodes whose objects every instance gets immediately: nodes without conditions and dependencies. */
   readonly present: readonly string[];
 }
 

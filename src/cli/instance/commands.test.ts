@@ -76,7 +76,7 @@ test.each([
   ['why shp --kubeconfig kubeconfig', 2, 'did you mean app/default/shop?'],
   ['why', 2, "missing required argument 'instance'"],
   ['diff shop/nothing --kubeconfig kubeconfig', 2, 'its nodes are map'],
-])('%s ends with %d', async (line, code, output) => {
+])('typekro %s ends with the exit code %d', async (line, code, output) => {
   const ended = await run(line);
   expect(ended.code).toBe(code);
   expect(ended.err).toContain(output);

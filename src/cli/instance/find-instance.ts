@@ -124,8 +124,8 @@ async function isOfOwnedKind(api: KubernetesApi, instance: KubeObject, signal: A
 }
 
 /**
- * Adds kro's kind Graph, which has its graph in its own spec, to the kinds of definitions. A definition that declares
- * this kind takes precedence.
+ * Adds kro's kind Graph to the kinds that definitions declare, because a Graph needs no definition: its nodes are in
+ * its own spec. A definition that declares this kind takes precedence.
  */
 function withGraphs<Kinds extends { readonly kinds: readonly Declared[] }>(found: Kinds): Kinds {
   const isDeclared = found.kinds.some(({ type }) => type.kind === GRAPH_TYPE.kind && type.group === GRAPH_TYPE.group);
@@ -260,7 +260,10 @@ function unknownKinds(text: string, refusal: string): TypeKroError {
   });
 }
 
-/** Is the word the kind, its plural or another of its names, alone or followed by `.GROUP`? */
+/**
+ * Does the word name the kind? It may be the kind itself, its plural or another of its names, alone or followed by
+ * `.GROUP`.
+ */
 function hasName({ type: { kind, group }, names = [] }: Declared, word: string): boolean {
   const name = kind.toLowerCase();
   return [name, pluralize(name), ...names].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
@@ -347,8 +350,8 @@ function ambiguous(text: string, found: readonly Pick<FoundInstance, 'instance'>
 }
 
 /**
- * Returns the namespace in the likeliest parse of the text, if the cluster does not have this namespace. Returns
- * `undefined` when the namespace exists, or when the user may not read namespaces.
+ * Parses the text in the likeliest way. Returns the namespace of this parse, or the default namespace, if the cluster
+ * does not have it. Returns `undefined` when the namespace exists, or when the user may not read namespaces.
  */
 async function missingNamespace(
   api: KubernetesApi,

@@ -101,8 +101,8 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
 export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
 
 /**
- * Finds the instance that the first argument names, calls `describe`, and prints its answer. Keeps the client open
- * until `describe` returns. Returns the exit code of the answer, by default `ok`.
+ * Finds the instance that the first argument names, calls `describe`, and prints the answer of `describe`. Keeps the
+ * client open until `describe` returns. Returns the exit code of the answer, by default `ok`.
  *
  * @param otherwise makes the answer when no instance with the name exists, because the name can denote another object.
  * By default, the error is thrown

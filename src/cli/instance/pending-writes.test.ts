@@ -17,7 +17,7 @@ const yaml = (text: string) => parse(text) as KubeObject;
 let world: VirtualWorld;
 afterEach(() => world.close());
 
-test('every view shows a write that a quota refuses, with the same reason as why', async () => {
+test('every view shows a write that a quota refuses, with the reason that typekro why shows', async () => {
   world = await virtualWorld({ cluster: { workloads: true } });
   await world.apply(
     yaml(

@@ -28,10 +28,10 @@ export interface ShownNodes {
 export type RefusedWrites = ReadonlyMap<string, { readonly problem: string; readonly remedy?: string }>;
 
 /**
- * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. The
- * decision counts an unreadable node as failed. A node that waits only for unreadable nodes is therefore shown as
- * `unknown`, too. A node whose pending write the API server refuses is `failed`, and the nodes that wait for it are
- * `blocked`.
+ * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. A
+ * node that waits only for unreadable nodes is shown as `unknown`, too, because the decision counts unreadable nodes as
+ * failed and would call it blocked. A node whose pending write the API server refuses is `failed`, and the nodes that
+ * wait for it are `blocked`.
  *
  * @param nodes all nodes of the decision, in topological order
  */

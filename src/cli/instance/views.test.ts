@@ -133,7 +133,7 @@ describe('diff', () => {
     expect((await diff()).join('\n')).toContain('"b " in the cluster, by kubectl-edit; "b" is wanted');
   });
 
-  test('a field that is computed from a Secret is not shown', async () => {
+  test('the value of a field that is computed from a Secret is not shown', async () => {
     await world.controller.stop();
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-url', namespace: 'default' };
     await world.user.patch(ref, { data: { url: 'other' } }, { fieldManager: 'kubectl-edit' });

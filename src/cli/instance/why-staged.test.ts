@@ -104,7 +104,7 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
     ['└ because  Unschedulable (Pod default/web-', 'correct nodeSelector and affinity'],
   ],
   [
-    'a quota of pods behind a Deployment',
+    'a quota that forbids the pods of a Deployment',
     { before: [noPods], resources: [deployment({})] },
     [
       '└ because  FailedCreate (Deployment default/web)',

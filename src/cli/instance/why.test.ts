@@ -311,7 +311,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     ['note: the present spec of the definition does not compile: revision 1 is served', 'Gone'],
   ],
   [
-    'nothing',
+    'none, because the instance is ACTIVE',
     [plain, instance()],
     ['App default/shop   ACTIVE', '1 of 1 nodes ready', 'the instance waits for nothing: every node is ready'],
   ],

@@ -151,7 +151,7 @@ test('without the right to list definitions, the nodes follow from the labels of
   expect(error).toMatchObject({ remedy: expect.stringContaining('name its kind: KIND/shop') as string });
 });
 
-test('a node that the user may not read and its dependents are unknown, not failed', async () => {
+test('a node that the user may not read is unknown, not failed, and so are its dependents', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
   await world.advance(2000);

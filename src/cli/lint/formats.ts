@@ -1,7 +1,7 @@
 import type { CodeInfo, Diagnostic, JsonObject } from '../../core/index.ts';
 import { workflowCommand } from '../workflow-command.ts';
 
-/** Prints findings as SARIF 2.1.0, a format that GitHub and many editors read. */
+/** Converts findings to SARIF 2.1.0, a format that GitHub and many editors read. */
 export function toSarif(diagnostics: readonly Diagnostic[], codes: readonly CodeInfo[], version: string): JsonObject {
   const used = [...new Set(diagnostics.map(({ code }) => code))].sort();
   const rules = used.map((id): JsonObject => {
@@ -44,7 +44,7 @@ function sarifResult({ code, severity, message, hint, path, source }: Diagnostic
 export const uriOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/');
 
 /**
- * Prints findings as workflow commands of GitHub Actions, one per line. GitHub shows them next to the lines of a pull
+ * Converts findings to workflow commands of GitHub Actions, one per line. GitHub shows them next to the lines of a pull
  * request.
  */
 export function toGitHubLines(diagnostics: readonly Diagnostic[]): string[] {

@@ -58,8 +58,8 @@ test.each([
     'a kind with the name of a built-in kind, in a group that nothing defines',
     'apiVersion: acme.test/v1\nkind: Service\nmetadata: {name: a}\n',
   ],
-  ['a file of another tool that is too long', `lockfileVersion: 9\n${LONG}`],
-  ['JSON of another tool that is too long', `{\n  "name": "a",\n  "b": {"kind": "c"},\n${LONG}}`],
+  ['an overlong file of another tool', `lockfileVersion: 9\n${LONG}`],
+  ['an overlong JSON file of another tool', `{\n  "name": "a",\n  "b": {"kind": "c"},\n${LONG}}`],
 ])('%s has no problem', async (_title, text) => {
   expect(await problems(text)).toEqual([]);
 });
@@ -87,7 +87,7 @@ test.each<[string, string, Readonly<Record<string, string>>, string]>([
     {},
     'Thin',
   ],
-  ['a kind of another group', 'apiVersion: v1\nkind: Deployment\nmetadata: {name: a}\n', {}, 'v1'],
+  ['the core group, known in another group,', 'apiVersion: v1\nkind: Deployment\nmetadata: {name: a}\n', {}, 'v1'],
 ])('an unknown kind of %s has a problem', async (_title, text, others, marked) => {
   expect(await problems(text, others)).toEqual([`input/unknown-kind ${marked}`]);
 });
@@ -128,7 +128,11 @@ test.each([
     SHOP.replace('${schema.spec.replicas > 1}', '${schema.spec.?tier.optMap(t, t == "x")}'),
     'Append .orValue(false)',
   ],
-  ['two objects', `${SHOP}${INSTANCE.replace(', replicas: 0, tire: x', '')}`, 'Put a line --- between the objects'],
+  [
+    'two objects without a separator',
+    `${SHOP}${INSTANCE.replace(', replicas: 0, tire: x', '')}`,
+    'Put a line --- between the objects',
+  ],
 ])('a quick fix corrects %s', async (_title, text, title) => {
   const { workspace, document } = editorAt(text);
   const before = toProtocol(document.text, (await checkDocument(document, workspace)).diagnostics);

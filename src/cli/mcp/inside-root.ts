@@ -32,7 +32,8 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    // Reading such a path fails with the same error, so the path gives no access to a file outside of the root.
+    // Reading a path that cannot be resolved fails with the same error, so the path gives no access to a file outside
+    // of the root.
     if (!isNoFile(error) || dirname(path) === path) throw error;
     // The links of a circle have no end.
     const target = errorCode(error) === 'ELOOP' ? undefined : linkTarget(path);

@@ -26,7 +26,7 @@ test.each([
   [undefined, []],
   ['3', ['its pin to revision 3 ends: direct mode uses the definition of the file']],
   ['newest', ['its pin to revision newest ends: direct mode uses the definition of the file']],
-])('the losses of an instance with the pin %j in direct mode are %j', (pin, lost) => {
+])('a migration to direct mode of an instance with the pin %j has the losses %j', (pin, lost) => {
   const annotations = pin === undefined ? {} : { 'typekro.dev/revision': pin };
   expect(lostInDirectMode({ apiVersion: 'v1', kind: 'App', metadata: { name: 'a', annotations } })).toEqual(lost);
 });

@@ -92,7 +92,7 @@ test('a CRD and its custom resource in one file are planned by the rules of Kube
   expect((await world.user.get(ref)).spec).toEqual({ size: 3 });
 });
 
-test('a graph with a node of a kind that another definition in the files declares is not blocked', async () => {
+test('a graph is not blocked if another definition in the files declares the kind of one of its nodes', async () => {
   const child = {
     id: 'child',
     template: {

@@ -57,7 +57,7 @@ const planned = (writes: InstancePlan['writes']): InstancePlan => ({
   blocked: [],
 });
 
-test('a child to replace is deleted only after the controller has seen the instance, even if its definition is only in the cluster', async () => {
+test('a child to replace is deleted only after the controller has seen the instance, even if the definition is only in the cluster', async () => {
   await world.apply(map('one'), map('child'));
   const child = refOf(map('child'));
   const replace = { node: 'child', object: child, wave: 1, action: 'replace', fields: [], checked: 'server' } as const;

@@ -125,7 +125,7 @@ async function deleteObjects(task: ApplyTask): Promise<void> {
 }
 
 /**
- * Deletes the children whose immutable fields change, and the controller creates them again from the new revision.
+ * Deletes the children whose immutable fields change, so that the controller creates them again from the new revision.
  * Keeps a child that waits for other nodes, because the controller would not yet create it again.
  *
  * @param applied the applied instances of the files, by `refKey`

@@ -146,7 +146,7 @@ test('a saved plan that shows the replacement is applied without a flag', async 
   expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
 });
 
-test('an object of a file that another client created is refused, not replaced', async () => {
+test('an object that another client created is refused, not replaced, when a file has an object of the same name', async () => {
   await world.apply(job('helm', 'a'));
   const refused = await run('apply FILE --replace', job('helm', 'b'));
   expect(refused).toMatchObject({ code: 1 });

@@ -66,7 +66,7 @@ test('the plan of an instance that waits for a canary includes its writes with t
   `);
 });
 
-test('an object that the new revision leaves out under the old spec is reported as deleted and created again', async () => {
+test('an object that the new revision leaves out with the old spec, but not with the new spec, is reported as deleted and created again', async () => {
   await start();
   const files = [definition('one', 2), pot('rose', { text: 'x', count: 2 }), pot('blue', { text: 'x' })];
   const { out } = await place.run('plan FILE', ...files);
@@ -109,7 +109,7 @@ test('an object that is deleted only after the canary, and created again, is als
 test.each([
   ['keeps', 1],
   ['leaves out', 5],
-])('an object that the new revision %s under both specs is not reported', async (_effect, minCount) => {
+])('an object that the new revision %s with both specs is not reported', async (_effect, minCount) => {
   await start();
   const { out } = await place.run('plan FILE -o json', definition('two', minCount), pot('rose', { text: 'y' }));
   expect((JSON.parse(out) as Plan).instances.map(({ recreated }) => recreated)).toEqual([undefined, undefined]);

@@ -20,7 +20,7 @@ const release = (ref: ObjectRef) => plans.world.user.patch(ref, { metadata: { fi
 const hold = (ref: ObjectRef, finalizer: string) =>
   plans.world.user.patch(ref, { metadata: { finalizers: [finalizer] } });
 
-test('objects of the files that are being deleted are blocked, and an apply names the wait', async () => {
+test('an object of the files is refused while it is being deleted, and apply says how to wait for the end of the deletion', async () => {
   const { world, run } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
   const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'plain', namespace: 'default' } };
@@ -139,7 +139,7 @@ test('the deletion of an instance whose definition is gone ends after an apply o
   expect((await world.user.get(potRef('stuck'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
-test('a definition that another program holds in its deletion blocks the deletion of its instances', async () => {
+test('instances are blocked while a finalizer of another program delays the deletion of their definition', async () => {
   const { world, run } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
   await world.apply(definition);

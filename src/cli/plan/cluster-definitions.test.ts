@@ -113,7 +113,7 @@ test.each<[string, (password: string) => KubeObject]>([
     (password) =>
       definition('logins', 'Login', { id: 'secret', template: secret(password, '${schema.metadata.name}') }),
   ],
-])('the plan of %s does not show its values in annotations', async (_what, objectOf) => {
+])('the plan of %s shows no value of the Secret in annotations', async (_what, objectOf) => {
   const { world, run } = plans;
   const [old, next] = [objectOf('hunter2-old'), objectOf('hunter2-new')];
   await world.apply(old);

@@ -30,9 +30,9 @@ test.each<[string, JsonObject, JsonObject]>([
   ['a template that is added', external, secret('hunter2-new')],
   ['a template that is removed', secret('hunter2-old'), external],
   ['a changed literal', secret('hunter2-old'), secret('hunter2-new')],
-  ['another kind before', map, secret('hunter2-new')],
-  ['another kind after', secret('hunter2-old'), map],
-])('literals of a Secret template are hidden in %s', (_what, before, after) => {
+  ['a ConfigMap that becomes a Secret', map, secret('hunter2-new')],
+  ['a Secret that becomes a ConfigMap', secret('hunter2-old'), map],
+])('the plan hides the literals of a Secret template: %s', (_what, before, after) => {
   const nodes = nodesOf(before, after);
   expect(nodes).toHaveLength(1);
   expect(nodes[0]?.fields.length).toBeGreaterThan(0);
@@ -82,14 +82,14 @@ test.each<[string, JsonObject, JsonObject, Readonly<Record<string, JsonObject>>,
     [{ field: 'spec.text', setBy: [], lackedBy: ['a', 'b'] }],
   ],
   [
-    'a required field without its former default breaks the instances with this default',
+    'a required field that loses its default breaks the instances whose value is this default',
     { spec: { size: 'integer | required=true default=3' } },
     { spec: { size: 'integer | required=true' } },
     { own: { size: 4 }, default: { size: 3 } },
     [{ field: 'spec.size', setBy: [], lackedBy: ['default'] }],
   ],
   [
-    'a required field in the values of a map and in the items of a list breaks the instances with an element without it',
+    'a field that becomes required in the values of a map and in the items of a list breaks the instances in which an element lacks the field',
     { ...PART, types: { Part: { text: 'string' } } },
     { ...PART, types: { Part: { text: 'string | required=true' } } },
     {
@@ -104,7 +104,7 @@ test.each<[string, JsonObject, JsonObject, Readonly<Record<string, JsonObject>>,
     ],
   ],
   [
-    'a removed field in the values of a map is set by the instances with a value other than its default',
+    'of the instances that have a removed field in the values of a map, those with a value other than the default set the field',
     { ...PART, types: { Part: { text: 'string', old: 'string | default="x"' } } },
     { ...PART, types: { Part: { text: 'string' } } },
     { own: { byName: { 'a.b': { old: 'y' } } }, default: { byName: { a: { old: 'x' } } } },

@@ -80,7 +80,7 @@ test('equal findings of several instances are merged, and the message ends with 
   ]);
 });
 
-test('a finding of one instance contains its name, not the placeholder', () => {
+test('a finding of a single instance contains the name of the instance instead of a placeholder', () => {
   const blocked = instancePlan('team/a', {
     state: 'blocked',
     blocked: [{ node: 'map', reason: 'waits: a-db has data' }],

@@ -63,7 +63,10 @@ function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: P
   return [...lines, `${indent}${paint.strong(`… and ${count(others.length, 'instance')} like it`)}${values}`];
 }
 
-/** The signs before the reason for each state. A changed instance has a reason only when its objects are not known. */
+/**
+ * Maps the state of an instance to the sign before its reason. A changed instance has a reason only when its objects
+ * are not known.
+ */
 const REASON_SIGNS: Readonly<Record<InstancePlan['state'], string>> = {
   changed: '?',
   unchanged: '',

@@ -18,8 +18,8 @@ import { KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
 /**
- * The maximum number of missing objects of a kind that are read one by one. If there are more, a list of names shows
- * which of them exist.
+ * The list of owned objects can lack requested objects of a kind. At most this number of them are read one by one. If
+ * there are more, a list of names shows which of them exist.
  */
 const MAX_SINGLE_READS = 3;
 
@@ -102,7 +102,7 @@ export class LiveSource implements ObjectSource {
     return table;
   }
 
-  /** Reads all objects of a kind that the options and the user's rights allow. */
+  /** Reads all objects of a kind, as far as the options and the user's rights allow. */
   async loadAll(type: ObjectType): Promise<KindTable> {
     const table = this.#tableOf(type);
     const { only, fallback } = this.#options;
@@ -173,7 +173,10 @@ export class LiveSource implements ObjectSource {
     });
   }
 
-  /** Reads objects that no instance owns: one by one, or only those that a list of names contains. */
+  /**
+   * Reads requested objects that the list of owned objects lacks. If there are many, reads only those that a list of
+   * names contains.
+   */
   async #readMissing(table: KindTable, missing: readonly ObjectTarget[]): Promise<void> {
     if (missing.length <= MAX_SINGLE_READS) return this.#readEach(table, missing);
     const namespaces = [...new Set(missing.flatMap(({ namespace }) => namespace ?? []))];

@@ -7,13 +7,13 @@ import type { TextForm } from './masked-values.ts';
 import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
 /**
- * The minimum length of a secret value to be masked where it is the whole value of another field. A shorter value can
+ * A secret value with at least this length is masked where it is the whole value of another field. A shorter value can
  * occur there by coincidence.
  */
 const MIN_WHOLE_LENGTH = 6;
 
 /**
- * The minimum length of a secret value to be masked inside a longer string. A shorter value can occur there by
+ * A secret value with at least this length is masked inside a longer string. A shorter value can occur there by
  * coincidence.
  */
 const MIN_FOUND_LENGTH = 12;
@@ -90,8 +90,8 @@ function masked(salt: string, value: JsonValue, clean: (text: string) => string)
 }
 
 /**
- * Masks a map with arbitrary keys. In such a map, the value of a key such as `name` does not identify an object, so it
- * is not exempt.
+ * Masks a map with arbitrary keys. In such a map, the value of a key such as `name` does not identify an object, so a
+ * Secret's value in it is masked, too.
  */
 function maskedEntries(salt: string, map: JsonObject, clean: (text: string) => string): JsonObject {
   const entries = Object.entries(map).flatMap(([key, member]): [string, JsonValue][] =>

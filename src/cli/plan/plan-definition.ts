@@ -157,8 +157,8 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
 }
 
 /**
- * Returns the input for simulating the moment when the new definition is already applied and the changed instance is
- * not.
+ * Returns the input for a simulation of the moment when the new definition is applied, but the change of the instance
+ * is not applied yet.
  */
 function withOldSpec({ graph, isNewSchema }: InstancesTask, input: SimulationInput, live: KubeObject): SimulationInput {
   return { ...input, instance: isNewSchema ? underSchema(graph, live).object : live };
@@ -298,7 +298,7 @@ function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal
 
 function stayText({ revision: { from, to } }: DefinitionPreview): string {
   if (from === 0) return 'no revision serves it';
-  // kro 0.10 can store a revision and then refuse it.
+  // kro 0.10 can store a revision and then refuse it. `from` is then the refused revision, and not the one in force.
   return from === to ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
 }
 

@@ -138,7 +138,7 @@ export function fieldLines(
     .map((line) => (isSecret ? line : withoutHashes(line)));
 }
 
-/** Replaces the hashes of Secret values, which mean nothing to a reader. */
+/** Replaces the hashes of Secret values by `SECRET_MASK`, because a hash means nothing to a reader. */
 function withoutHashes(line: ValueLine): ValueLine {
   const { from, to } = line;
   return {

@@ -171,8 +171,8 @@ export async function openPlanning(
 }
 
 /**
- * Checks loaded files against a cluster and plans them. Returns `undefined` when the files have errors, after printing
- * them.
+ * Checks loaded files against a cluster and plans them. When the files have errors, prints the errors and returns
+ * `undefined`.
  */
 export async function planOfFiles(
   context: CommandContext,
@@ -191,7 +191,7 @@ export async function planOfFiles(
 /** The options of `planLoaded`. */
 interface PlanLoadedOptions {
   readonly compared?: ComparedPlan;
-  /** Called with the findings about the files before they are planned. */
+  /** Called before the planning, with the findings about the files. */
   readonly onChecked?: (checked: CheckedFiles) => void;
 }
 

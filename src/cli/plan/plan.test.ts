@@ -215,7 +215,7 @@ test.each([
   expect((await run(line, definition([broken]))).code).toBe(code);
 });
 
-test('the same definition changes nothing', async () => {
+test('a definition that equals the one in the cluster changes nothing', async () => {
   const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const { code, out } = await run('plan --exit-code', same);
   expect(stableOutput(out)).toMatchInlineSnapshot(`
@@ -310,7 +310,7 @@ test('a canary updates some instances first', async () => {
   ]);
 });
 
-test('prints the plan of a changed and a new instance', async () => {
+test('prints the plan of a changed instance and of a new instance', async () => {
   const { code, out } = await run(
     'plan --exit-code',
     webapp('team-a', 'shop', { image: 'shop:2' }),

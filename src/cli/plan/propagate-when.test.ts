@@ -180,7 +180,7 @@ test('the plan of a definition says which instances get the revision, and which 
   `);
 });
 
-test('a condition sees the time of the plan, even when the plan is saved and applied later', async () => {
+test('in a condition, now() returns the time of the plan, even when the plan is saved and applied later', async () => {
   await define(mapResource('map', { version: 'v1' }));
   await plans.world.apply(pot('p'));
   await plans.world.advance(5000);

@@ -83,8 +83,8 @@ export class LazyRules {
   }
 
   /**
-   * Returns the client of a server. The server has those of the requested objects that are known, and the namespaces of
-   * all objects that were requested so far. It may also have other known objects.
+   * Returns the client of a server. The server has each requested object that is known, and the namespaces of all
+   * objects that were requested so far. It may also have other known objects.
    */
   async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
     if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {

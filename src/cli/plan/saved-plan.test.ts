@@ -180,7 +180,7 @@ test('planAgain returns a command with the files and options of the plan', () =>
   expect(planAgain(savedPlan(planTo(1n), [], based, PLACE))).toBe('typekro plan FILE --save');
 });
 
-test('two plans differ when the content of a write differs, and not when only its check differs', () => {
+test('two plans differ when the content of a write differs, and not when only the kind of its check differs', () => {
   const key = basisKey(ref);
   const based = (digest: string) => ({ source: emptySource(), contents: new Map([[key, digest]]) });
   const saved = savedPlan(planTo(1n), [], based('a'), PLACE);

@@ -1,7 +1,10 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** The limits for field sets that are kept. Longer sets are rarely shared. */
+/**
+ * The limits for stored field sets: the characters of one set as JSON, and the number of sets. Longer sets are rarely
+ * shared.
+ */
 const MAX_FIELDS_LENGTH = 8192;
 const MAX_FIELDS = 1024;
 

@@ -44,7 +44,10 @@ const taken = (...objects: KubeObject[]) =>
   });
 const objectsOf = (...objects: KubeObject[]) => taken(...objects).kinds[0]?.objects ?? [];
 
-/** Places where a cluster contains a Secret value or its base64 form, with functions that return such objects. */
+/**
+ * Places at which objects can contain a Secret value or its base64 form. Each place has a function that returns objects
+ * with a value at this place.
+ */
 const HOLDERS: readonly (readonly [where: string, objects: (value: string) => KubeObject[]])[] = [
   ['stringData of a template', (value) => [definition(secretOf({ stringData: { password: value } }))]],
   ['data of a template', (value) => [definition(secretOf({ data: { password: base64(value) } }))]],
@@ -198,7 +201,7 @@ const part = { 'applyset.kubernetes.io/part-of': 'x' };
 test.each([
   ['a long value anywhere', object({ url: `a://${LONG}@b` }), false],
   ['a long encoded value anywhere', object({ url: base64(LONG) }), false],
-  ['a short value that an expression may read', object({ mode: 'hunter2' }), true],
+  ['a short value as a whole field of an object that no instance owns', object({ mode: 'hunter2' }), true],
   ['a short value as a whole field of an owned object', object({ mode: 'hunter2' }, part), false],
   ['a short value inside a longer string', object({ mode: 'x-hunter2-y' }, part), true],
   ['an entry of a ConfigMap', { ...object({}), data: { key: LONG, name: `a ${LONG}` } }, false],

@@ -36,7 +36,7 @@ test('each write is counted once, by its action', () => {
   });
 });
 
-test('the totals are the sum of checked writes, deletions and recreated objects', () => {
+test('the created, changed, replaced and recreated objects are as many as the writes that the summary lists as checked or not checked', () => {
   const { summary } = planOf({
     definitions: [definitionPlan({ checked: 'server' }), definitionPlan({ action: 'delete' })],
     objects: actions('create', 'delete'),

@@ -74,7 +74,7 @@ export function summaryOf({
   };
 }
 
-/** The actions that do not count as checked writes. */
+/** The actions that the counts of `checked` leave out. */
 const WITHOUT_CHECK: ReadonlySet<PlanAction | 'none'> = new Set(['none', 'labels', 'prune', 'delete', 'orphan']);
 
 /** Does a plan change anything? Writes that change only labels and annotations of controllers do not count. */

@@ -99,7 +99,8 @@ export class WriteChecker {
   }
 
   /**
-   * Adds a limit once. Concurrent dry runs of one kind fail with messages that differ only in the names of the objects.
+   * Adds a limit, with only the first of its messages. Concurrent dry runs of one kind fail with messages that differ
+   * only in the names of the objects.
    */
   #note(limit: string, message: string): void {
     if (![...this.limits].some((each) => each.startsWith(`${limit}: `))) this.limits.add(`${limit}: ${message}`);

@@ -94,7 +94,8 @@ function setAt(root: JsonValue, setting: Setting): void {
 }
 
 /**
- * Returns the value that contains the step `index`, after checking that it is an object or a list as the step requires.
+ * Returns the object or list that has the field or item of the step `index`. Throws if the value is not what the step
+ * requires: an object for a name, a list for a number.
  */
 function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject | JsonValue[] {
   const { path, text } = setting;

@@ -69,7 +69,7 @@ test.each<[string, JsonObject, JsonObject, ComparedFacets, string[]]>([
     ['spec.schema.spec.n'],
   ],
   ['an enum, for kro 0.9', { spec: { n: 'string' } }, { spec: { n: 'string | enum="a,b"' } }, 'none', []],
-])('%s is reported at its place in the definition', (_, earlier, later, facets, expected) => {
+])('%s: each breaking change is reported at its place in the definition', (_, earlier, later, facets, expected) => {
   const before = compiled(definitionOf(earlier)).instance.crd;
   const found = changesOf(definitionOf(later), before, facets);
   expect(found.map(({ path }) => path)).toEqual(expected);

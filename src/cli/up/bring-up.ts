@@ -243,8 +243,8 @@ async function activate(
 }
 
 /**
- * Reports the time limit. Prints the instances that are not ACTIVE with their reasons (unless the terminal already
- * shows them), hints for their nodes, and definitions that are not Active.
+ * Reports that the time limit has passed. Prints the instances that are not ACTIVE with their reasons (unless the
+ * terminal already shows them), hints for their nodes, and definitions that are not Active.
  */
 async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): Promise<void> {
   const { context, session, graphs, timeoutMs, once } = task;

@@ -226,7 +226,7 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   });
 }
 
-/** Has the trace of a composition already reported the problem that the server refuses at this place? */
+/** Does the server refuse a container whose missing image the trace of the composition has already reported? */
 function isReportedByTrace({ code, source, path = '' }: Diagnostic, reported: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
   return reported.some(

@@ -222,8 +222,8 @@ function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): 
 }
 
 /**
- * Returns the position in code of the wrong value, or of the name of its object, if exactly one line contains it in
- * quotes.
+ * Returns the position of the wrong value in the code, if exactly one line contains the value in quotes. If not, looks
+ * for the name of the object in the same way.
  */
 function quotedIn(
   { object, file, document, locate }: InputObject,

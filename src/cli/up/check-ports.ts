@@ -36,7 +36,7 @@ export function portProblems(manifest: WrittenObject, all: readonly WrittenObjec
     : [];
 }
 
-/** A port of a container or Service, with the manifest to which the expressions in its number and name belong. */
+/** A port of a container or Service. Its number and name may be expressions of the manifest `holder`. */
 interface Offer {
   readonly holder: WrittenObject;
   readonly number: JsonValue | undefined;

@@ -119,7 +119,7 @@ async function checkNode(
     : [];
   const allCauses = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(allCauses, value);
-  // The server misses a name or a label if the field that has it is an expression without a sample value.
+  // If a name or a label is an expression without a sample value, the server reports that the name or label is missing.
   const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;
   const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
@@ -137,8 +137,8 @@ async function checkNode(
     // An expression without a sample value can yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
-    // A policy or webhook of a cluster names no field. If the template has expressions, it could have refused a sample
-    // value, so its refusal counts only without expressions.
+    // The refusal of a policy or webhook of a cluster names no field. If the template has expressions, the policy or
+    // webhook may have refused a sample value. Therefore its refusal counts only for a template without expressions.
     const isDenied = cause.field === '' && holes.length === 0 && server.namesAdmission === true;
     if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];
@@ -186,8 +186,8 @@ function isKnown(path: string, known: readonly Diagnostic[]): boolean {
 }
 
 /**
- * Returns the place of a constant that the server's message quotes. The field that the message names can be another
- * one, whose default the server copied from the constant.
+ * Returns the place of a constant that the server's message quotes. The message can name another field, into which the
+ * server copied the constant as a default.
  */
 function constantPlace(
   value: JsonObject,

@@ -45,7 +45,7 @@ test.each<[title: string, spec: JsonValue, corrected: JsonValue, unknown: string
     { resourcs: [], resources: [] },
     ['spec.resourcs'],
   ],
-])('corrects %s', (_title, spec, corrected, unknown) => {
+])('the likely fields are corrected, and all unknown fields are reported: %s', (_title, spec, corrected, unknown) => {
   const found = correctFields(SCHEMA, { spec });
   expect(found.value).toEqual({ spec: corrected });
   expect(found.unknown.map(({ steps }) => fieldPath(steps))).toEqual(unknown);
@@ -53,7 +53,7 @@ test.each<[title: string, spec: JsonValue, corrected: JsonValue, unknown: string
   expect(found.unknown.map(({ meant }) => found.asWritten(meant))).toEqual(found.unknown.map(({ steps }) => steps));
 });
 
-test('each misspelt field gets a hint, even inside another one, and no resulting error is reported', async () => {
+test('each misspelt field gets a hint, even inside another one, and errors that follow from the misspelling are not reported', async () => {
   const manifest = `\
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition

@@ -84,29 +84,32 @@ describe('progress of instances', () => {
     ['ERROR', [], 'unmanaged'],
     ['DELETING', [], 'deleted'],
     ['DELETING', ['app'], 'deleted'],
-  ])('an absent instance that was %s before is, with the definitions %j, %s', (state, definitions, expected) => {
-    const before = source({ seen: state });
-    let [isGone, now] = [false, 0];
-    const reports: InspectSource = {
-      ...before,
-      definitions: () => definitions.map((name) => ({ name })) as never,
-      report: (ref) => (isGone ? undefined : before.report(ref)),
-    };
-    const progress = new Progress([object('seen')], reports, () => now);
-    progress.views();
-    isGone = true;
-    progress.views();
-    now = 2000;
-    const [view] = progress.views();
-    expect(view?.state).toBe(expected);
-    expect(view?.message ?? '').toMatch(expected === 'unmanaged' ? /definition app is deleted: .* stay/ : /^$/);
-  });
+  ])(
+    'an absent instance that was %s before, with the definitions %j, is shown as %s',
+    (state, definitions, expected) => {
+      const before = source({ seen: state });
+      let [isGone, now] = [false, 0];
+      const reports: InspectSource = {
+        ...before,
+        definitions: () => definitions.map((name) => ({ name })) as never,
+        report: (ref) => (isGone ? undefined : before.report(ref)),
+      };
+      const progress = new Progress([object('seen')], reports, () => now);
+      progress.views();
+      isGone = true;
+      progress.views();
+      now = 2000;
+      const [view] = progress.views();
+      expect(view?.state).toBe(expected);
+      expect(view?.message ?? '').toMatch(expected === 'unmanaged' ? /definition app is deleted: .* stay/ : /^$/);
+    },
+  );
 
   test.each<[string, (number | undefined)[], boolean]>([
     ['of this generation', [2], true],
     ['of a later one', [3], true],
     ['of an earlier one', [2, 1], false],
-    ['of none', [undefined], true],
+    ['without a generation', [undefined], true],
   ])('conditions %s (%j) are about the applied generation or a later one: %s', (_name, generations, expected) => {
     const reports = source({ a: 'ACTIVE' });
     const conditions = generations.map((observedGeneration) => ({ type: 'Ready', status: 'True', observedGeneration }));

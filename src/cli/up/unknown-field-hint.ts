@@ -39,8 +39,7 @@ const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Returns the hint for a field that exists one level deeper or higher, so that its indentation is wrong and not its
- * name.
+ * Returns the hint for a field that exists one level deeper or higher. Its name is right, and its indentation is wrong.
  */
 function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
   const siblingSchema = parentSchema(schema, steps);

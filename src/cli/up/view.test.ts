@@ -36,7 +36,7 @@ describe('fitting a line to the terminal', () => {
 
 describe('a line over several rows of the terminal', () => {
   test.each([
-    ['a line that fits', 'one two', 7, ['one two']],
+    ['is one row if it fits', 'one two', 7, ['one two']],
     ['breaks after a space in its second half', 'one two three four', 14, ['one two three', '      four']],
     ['breaks inside a word that is too long', 'abcdefghijklmnop', 12, ['abcdefghijkl', '      mnop']],
     [
@@ -45,8 +45,8 @@ describe('a line over several rows of the terminal', () => {
       10,
       ['12345678', '      1234', '      6789', '      1234'],
     ],
-    ['wide characters take two columns', '漢字漢字漢字漢字', 10, ['漢字漢字漢', '      字漢', '      字']],
-    ['colours take no room', '\u001b[31mone two\u001b[39m', 7, ['\u001b[31mone two\u001b[39m']],
+    ['may have wide characters of two columns', '漢字漢字漢字漢字', 10, ['漢字漢字漢', '      字漢', '      字']],
+    ['may have colours, which take no columns', '\u001b[31mone two\u001b[39m', 7, ['\u001b[31mone two\u001b[39m']],
     ['is not broken when the terminal is too narrow for the indent', 'one two three', 6, ['one two three']],
   ])('%s', (_what, line, columns, rows) => {
     expect(wrapLine(line, columns)).toEqual(rows);

@@ -110,14 +110,17 @@ test('an instance that waits for a running canary keeps its revision', async () 
 test.each<[string, JsonObject, string[], unknown]>([
   ['is refused', ONLY_OLD, ['change', 'change'], { instances: ['default/a', 'default/b'], revision: 1, follows: 2 }],
   ['compiles', mapResource('map', { text: 'a' }), ['labels', 'labels'], undefined],
-])('checks instances that propagateWhen holds back at a revision that %s', async (_what, first, actions, broken) => {
-  await define(potDefinition([first]));
-  await plans.world.apply(pot('a'), pot('b'));
-  await plans.world.advance(5000);
-  const second = potDefinition([mapResource('map', { text: 'b' })]);
-  await define({ ...second, spec: { ...second.spec, propagateWhen: ["${pot.metadata.name == 'none'}"] } });
-  const { out } = await run('-o json ');
-  const { held = [], plans: found = [] } = (JSON.parse(out) as UpgradeCheck).definitions[0]?.levels[0] ?? {};
-  expect(found.flatMap(({ writes }) => writes.map(({ action }) => action))).toEqual(actions);
-  expect(held.map(({ refusal: _refusal, ...rest }) => rest)[0]).toEqual(broken);
-});
+])(
+  'an instance that propagateWhen holds back is checked, and its present revision %s',
+  async (_what, first, actions, broken) => {
+    await define(potDefinition([first]));
+    await plans.world.apply(pot('a'), pot('b'));
+    await plans.world.advance(5000);
+    const second = potDefinition([mapResource('map', { text: 'b' })]);
+    await define({ ...second, spec: { ...second.spec, propagateWhen: ["${pot.metadata.name == 'none'}"] } });
+    const { out } = await run('-o json ');
+    const { held = [], plans: found = [] } = (JSON.parse(out) as UpgradeCheck).definitions[0]?.levels[0] ?? {};
+    expect(found.flatMap(({ writes }) => writes.map(({ action }) => action))).toEqual(actions);
+    expect(held.map(({ refusal: _refusal, ...rest }) => rest)[0]).toEqual(broken);
+  },
+);

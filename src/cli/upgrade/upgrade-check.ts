@@ -119,8 +119,9 @@ export interface UpgradeOptions {
 }
 
 /**
- * Does the upgrade make the controller refuse a served definition, or a revision of it to which instances are pinned or
- * at which they are held back? False for a definition that is already refused, or that no controller has handled.
+ * Does the upgrade make the controller refuse a served definition, or one of its revisions to which instances are
+ * pinned or at which instances are held back? False for a definition that is already refused, or that no controller has
+ * handled.
  */
 export function isNewlyRefused({ state }: Pick<DefinitionCheck, 'state'>, check: LevelCheck): boolean {
   const isServedNow = state === 'Active';

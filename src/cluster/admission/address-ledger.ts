@@ -1,9 +1,9 @@
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
 /**
- * The addresses and ports that the runs of one write allocate. A later run gets the addresses of the first run, so that
- * it stores the same Service that the webhooks have seen. When a run stores nothing, the hooks of the Service kind
- * release its addresses.
+ * The addresses and ports that one write of a Service allocates. A write may run several times, for example after a
+ * wait for a webhook. A later run gets the addresses of the first run, so that it stores the same Service that the
+ * webhooks have seen. When a run stores nothing, the hooks of the Service kind release its addresses.
  */
 export class AddressLedger implements ServiceAddresses {
   readonly #base: ServiceAddresses;

@@ -19,8 +19,8 @@ import { requestFacts } from './review.ts';
 /** A webhook in a webhook configuration. */
 export interface Webhook {
   /**
-   * A key that is unique among the mutating webhooks, or among the validating webhooks: the names within a
-   * configuration are unique.
+   * The name of the configuration, a slash, and the name of the webhook. The key is unique among all mutating webhooks,
+   * and among all validating webhooks.
    */
   readonly key: string;
   readonly name: string;

@@ -5,8 +5,9 @@ import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
 
 /**
- * Returns the version of the resource that the `MatchResources` of a policy or a binding match, or `undefined` when
- * they do not match the request. Without rules, every resource matches in the version of the request.
+ * Compares a request with the `MatchResources` of a policy or a binding. Returns the resource in the version that the
+ * rules match, or `undefined` when the request does not match. Without rules, every resource matches in the version of
+ * the request.
  *
  * @throws ApiError 404 when the namespace does not exist.
  */

@@ -112,7 +112,7 @@ describe('an ApplyConfiguration', () => {
       'error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector',
     ],
     [
-      'an error',
+      'an expression that fails',
       'Object{spec: Object.spec{replicas: int(object.spec.nope)}}',
       "expression 'Object{spec: Object.spec{replicas: int(object.spec.nope)}}' resulted in error: no such key: nope",
     ],
@@ -142,7 +142,7 @@ describe('a JSONPatch', () => {
     expect(spec.template.spec.containers.map(({ name }) => name)).toEqual(['a', 'x']);
   });
 
-  test('a failed test does not change the object', async () => {
+  test('a patch whose operation "test" fails does not change the object', async () => {
     const { status, body } = await mutated([
       patch(
         '[JSONPatch{op: "test", path: "/spec/replicas", value: 2}, JSONPatch{op: "replace", path: "/spec/replicas", value: 4}]',

@@ -144,7 +144,7 @@ describe('actions', () => {
   });
 });
 
-describe('the requests that a policy refuses are limited by', () => {
+describe('the requests that a policy refuses', () => {
   test.each<[string, object, object, readonly string[]]>([
     ['rules', { matchConstraints: { resourceRules: [{ ...RULE, operations: ['DELETE'] }] } }, {}, []],
     [
@@ -155,12 +155,12 @@ describe('the requests that a policy refuses are limited by', () => {
     ],
     ['names', { matchConstraints: { resourceRules: [{ ...RULE, resourceNames: ['a'] }] } }, {}, ['a']],
     [
-      'the objects of the policy',
+      'objectSelector of the policy',
       { matchConstraints: { resourceRules: [RULE], objectSelector: { matchLabels: { l: 'a' } } } },
       {},
       ['a'],
     ],
-    ['the objects of the binding', {}, { matchResources: { objectSelector: { matchLabels: { l: 'b' } } } }, ['b']],
+    ['objectSelector of the binding', {}, { matchResources: { objectSelector: { matchLabels: { l: 'b' } } } }, ['b']],
     [
       'namespaces',
       {},
@@ -169,7 +169,7 @@ describe('the requests that a policy refuses are limited by', () => {
     ],
     ['rules of the binding', {}, { matchResources: { resourceRules: [{ ...RULE, resourceNames: ['b'] }] } }, ['b']],
     ['conditions', { matchConditions: [{ name: 'c', expression: "object.metadata.name == 'a'" }] }, {}, ['a']],
-  ])('%s', async (_, policy, binding, expected) => {
+  ])('are limited by %s', async (_, policy, binding, expected) => {
     await using set = await setUp();
     expect((await set.policy('p', { validations: [{ expression: 'false' }], ...policy })).status).toBe(201);
     expect((await set.bind('b', 'p', binding)).status).toBe(201);
@@ -181,7 +181,7 @@ describe('the requests that a policy refuses are limited by', () => {
     expect(refused).toEqual(expected);
   });
 
-  test('policies and bindings themselves are never refused', async () => {
+  test('never include requests for policies and bindings', async () => {
     await using set = await setUp();
     const everything = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] };
     await set.policy('p', {
@@ -281,7 +281,7 @@ describe('parameters', () => {
       { paramRef: { selector: { matchLabels: { limit: 'no' } }, parameterNotFoundAction: 'Allow' } },
       undefined,
     ],
-    ['none', {}, undefined],
+    ['none, without a reference', {}, undefined],
     ['missing, and allowed', { paramRef: { name: 'gone', parameterNotFoundAction: 'Allow' } }, undefined],
     [
       'missing, and denied',

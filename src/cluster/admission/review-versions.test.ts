@@ -43,7 +43,7 @@ test.each<[string, 'Mutating' | 'Validating', object, number, unknown]>([
     400,
     'admission webhook "h.example.com" denied the request: no',
   ],
-  ['without a response', 'Validating', REVIEW, 500, `${FAILED}webhook response was absent`],
+  ['without the field response', 'Validating', REVIEW, 500, `${FAILED}webhook response was absent`],
   [
     'in the version v1',
     'Validating',

@@ -93,7 +93,7 @@ describe('a webhook that fails', () => {
       text(() => 'gone', 404),
       `${FAILED}failed to call webhook: the server could not find the requested resource`,
     ],
-  ])('has an error with the message of an API server: %s', async (_, kind, answer, message) => {
+  ])('makes the request fail with the message of an API server: %s', async (_, kind, answer, message) => {
     await using set = await setUp(answer);
     await set.configure(kind, 'h');
     const { status, body } = await call(set.transport, 'POST', MAPS, map('a'));

@@ -258,7 +258,7 @@ describe('the condition of an APIService', () => {
 describe('a request for a version of another server', () => {
   const user: UserInfo = { name: 'Jö', uid: 'u1', groups: ['a', 'system:masters'], extra: { 'x.io/Key': ['1', '2'] } };
 
-  test('arrives with the user of the cluster, and without the credentials of the client', async () => {
+  test('arrives with the user that the cluster has authenticated, and without the credentials of the client', async () => {
     await using cluster = await story();
     await cluster.connected();
     const headers = {
@@ -283,7 +283,7 @@ describe('a request for a version of another server', () => {
     });
   });
 
-  test('requires the right of its user', async () => {
+  test('is refused if its user does not have the right', async () => {
     await using cluster = await story();
     await cluster.connected();
     const count = cluster.server.seen.length;

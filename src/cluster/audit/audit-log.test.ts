@@ -427,7 +427,7 @@ describe('the file', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test('a file that cannot be written is refused with a remedy', async () => {
+  test('is refused with a remedy if it cannot be written', async () => {
     await expect(audited('Metadata', { file: join(newFolder(), 'x\0') })).rejects.toMatchObject({
       code: 'cluster/audit-log',
       remedy: expect.stringContaining('folder'),

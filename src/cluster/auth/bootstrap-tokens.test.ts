@@ -49,7 +49,7 @@ test.each<[string, Record<string, string>, unknown]>([
   ['an expiration in the future', { ...DATA, expiration: '2026-01-01T01:00:01+01:00' }, BOOTSTRAPPER],
   ['an expiration in the past', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
   ['an expiration that is not a time', { ...DATA, expiration: '2027' }, undefined],
-])('the server computes the user of a bootstrap token with %s', (_what, data, user) => {
+])('the user of a bootstrap token, or no user, when its Secret has %s', (_what, data, user) => {
   expect(userWith(data)).toEqual(user);
 });
 
@@ -64,7 +64,7 @@ test('a Secret of another type contains no bootstrap token', () => {
   expect(userWith(DATA, TOKEN, 'Opaque')).toBeUndefined();
 });
 
-test('a token is valid until its expiration, when its Secret is removed', async () => {
+test('a token is valid until it expires, and then its Secret is removed', async () => {
   const clock = createMovableClock();
   await using cluster = await createEmbeddedCluster({ clock, workloads: false });
   const transport = cluster.transport();

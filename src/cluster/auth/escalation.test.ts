@@ -64,7 +64,7 @@ describe('a user who may write roles and bindings, and nothing else', () => {
     });
   });
 
-  test('may change only metadata for garbage collection in a role or binding with more rights', async () => {
+  test('may change only metadata for garbage collection in a role or binding with rights that the user lacks', async () => {
     for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
       const ref = { apiVersion, kind, name: 'strong' };
       await expect(clerk.patch(ref, { metadata: { labels: { a: 'b' } } })).rejects.toMatchObject({ status: 403 });

@@ -166,7 +166,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     { username: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] },
   ],
   [
-    'a node with a group, which requires the original right',
+    'a node together with a group, which requires the unconstrained right',
     [on('arbitrary-node'), ['impersonate:arbitrary-node', GROUP, 'nodes']],
     as('system:node:n1', { 'impersonate-group': 'g' }),
     refused('impersonate', 'users', '', 'system:node:n1'),

@@ -1,6 +1,6 @@
 /**
  * The lifetime, in seconds, that the admission plugin `ServiceAccount` requests for the tokens of pods. The server
- * extends the validity of tokens with this requested lifetime.
+ * extends the validity of a token if exactly this lifetime is requested.
  */
 export const EXTENDED_TOKEN_SECONDS = 3607;
 

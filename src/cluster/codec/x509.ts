@@ -81,7 +81,7 @@ export function signCertificate(content: CertificateContent): string {
   return pemText('CERTIFICATE', sequence(body, identifier, der(0x03, Buffer.from([0]), signature)));
 }
 
-/** Returns the name of a certificate's subject, as DER. Throws DerError. */
+/** Returns the name of a certificate's subject, as DER. Throws DerError for a malformed certificate. */
 export function subjectOf(certificate: Buffer): Buffer {
   const [body] = derChildren(readDer(certificate)[0], 0x30);
   const [version, ...members] = derChildren(body, 0x30);

@@ -29,7 +29,10 @@ export interface ParsedYaml {
 export const repeatedKeys = (duplicates: readonly string[]): string =>
   `yaml: unmarshal errors:${duplicates.map((text) => `\n  ${text}`).join('')}`;
 
-/** Parses the first document of a YAML text as JSON. Throws `YamlSyntaxError`. */
+/**
+ * Parses the first document of a YAML text as JSON. Throws `YamlSyntaxError` for text that is not valid YAML, and for a
+ * value that JSON does not have.
+ */
 export function parseYaml(text: string): ParsedYaml {
   try {
     return readYaml(text);
@@ -169,8 +172,8 @@ interface Walk {
 const resolved = (node: unknown, targets: AliasTargets): unknown => (isNode(node) ? (targets.get(node) ?? node) : node);
 
 /**
- * Adds a message for each repeated key of a mapping, with the line of its value. As in Go's parser, the keys inside a
- * value precede the key of the value.
+ * Adds a message for each repeated key of a mapping, with the line of its value. As in Go's parser, messages about keys
+ * inside a value precede the message about the key of the value.
  *
  * @throws YamlSyntaxError for a key that is a list or a mapping.
  */

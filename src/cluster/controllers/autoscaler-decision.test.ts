@@ -76,7 +76,7 @@ test.each<[string, Partial<AutoscalerFacts>, { replicas: number; reason: string 
     undefined,
     ['FailedGetPodsMetric'],
   ],
-])('decideScale: %s', (_, given, rescale, reasons) => {
+])('decideScale returns the expected decision: %s', (_, given, rescale, reasons) => {
   const decision = decideScale(facts(given));
   expect(decision.rescale).toEqual(rescale);
   expect(decision.conditions.map(({ reason }) => reason)).toEqual(reasons);

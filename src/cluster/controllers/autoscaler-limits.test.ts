@@ -103,7 +103,7 @@ test('the conditions name the window that delays a change', () => {
   });
 });
 
-test('a policy limits an increase from the number of replicas before a decrease in the same period', () => {
+test('the limit of an increase counts from the number of replicas before a decrease in the same period', () => {
   const history = withChange(NONE, 1000, -4);
   const behavior = { scaleUp: { policies: [pods(1, 15)] } };
   expect(limitScale(behavior, { current: 6, wanted: 20, now: 2000, ...BOUNDS }, history).replicas).toBe(11);

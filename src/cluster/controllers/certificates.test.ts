@@ -76,7 +76,7 @@ test('a user whose request is approved can authenticate until the certificate ex
   expect(await whoAmI(listener, pair)).toBe('Unauthorized');
 });
 
-test('certificates signed by the authority in the options are valid in the next cluster', async () => {
+test('certificates signed by the authority in the options are also valid in another cluster with this authority', async () => {
   const { createCertificateAuthority } = await import('../index.ts');
   const certificateAuthority = createCertificateAuthority(Date.now());
   const { request, key } = certificateRequest('ada');

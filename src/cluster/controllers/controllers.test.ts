@@ -146,7 +146,7 @@ describe('Services and Ingresses', () => {
     expect(slice?.['ports']).toEqual([{ name: '', port: 8080, protocol: 'TCP' }]);
   });
 
-  test('a load balancer gets an address, and loses it when its type changes', async () => {
+  test('a Service of type LoadBalancer gets an address, and loses it when its type changes', async () => {
     await create(service('LoadBalancer'));
     const ref = inDefault('v1', 'Service', 'web');
     expect((await client.get(ref)).status).toMatchObject({ loadBalancer: { ingress: [{ ip: '203.0.113.2' }] } });
@@ -155,7 +155,7 @@ describe('Services and Ingresses', () => {
     expect((await client.get(ref)).status).toEqual({ loadBalancer: {} });
   });
 
-  test('a Service with a class gets no address, and keeps the address of the controller of its class', async () => {
+  test('a Service with a loadBalancerClass gets no address, and keeps an address that another controller sets', async () => {
     const { spec, ...common } = service('LoadBalancer');
     await create({ ...common, spec: { ...spec, loadBalancerClass: 'example.com/internal' } });
     const ref = inDefault('v1', 'Service', 'web');
@@ -245,7 +245,7 @@ describe('garbage collection and namespaces', () => {
     expect(await names()).toEqual([]);
   });
 
-  test('orphaned dependents remain without the reference', async () => {
+  test('orphaned dependents remain, without the reference to their owner', async () => {
     const owner = await create(configMap('owner'));
     await create(configMap('dependent', owner));
     await client.delete(inDefault('v1', 'ConfigMap', 'owner'), { propagationPolicy: 'Orphan' });

@@ -24,7 +24,7 @@ test.each([
   ['@yearly', '2026-01-01T12:00:00Z', '2027-01-01T00:00'],
   ['@every 1h30m', '2026-01-01T12:00:00Z', '2026-01-01T13:30'],
   ['0 0 31 2 *', '2026-01-01T00:00:00Z', 'never'],
-])('the schedule %s is next due after %s at %s', (schedule, after, expected) => {
+])('the next due time of the schedule %s after %s is %s', (schedule, after, expected) => {
   expect(show(parseSchedule(schedule)?.next(at(after)))).toBe(expected);
 });
 
@@ -35,7 +35,7 @@ test.each([
   // 02:30 does not exist on the day when summer time begins.
   ['30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', '2026-03-30T00:30'],
   ['0 0 * * *', 'America/New_York', '2026-01-01T12:00:00Z', '2026-01-02T05:00'],
-])('the schedule %s in the zone %s is next due after %s at %s', (schedule, zone, after, expected) => {
+])('the next due time of the schedule %s in the zone %s after %s is %s', (schedule, zone, after, expected) => {
   expect(show(parseSchedule(schedule, zone)?.next(at(after)))).toBe(expected);
 });
 
@@ -79,7 +79,7 @@ test.each([
   ['0 0 1 1 *', '2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z', undefined],
   ['@every 7h', '2026-01-01T00:00:00Z', '2026-02-15T00:00:00Z', '2026-02-14T22:00'],
   ['@every 1h', '2026-01-01T00:00:00Z', '2026-01-01T00:59:59Z', undefined],
-])('the schedule %s is last due, after %s and until %s, at %s', (schedule, from, now, expected) => {
+])('the latest due time of the schedule %s after %s and until %s is %s', (schedule, from, now, expected) => {
   const latest = parseSchedule(schedule)?.latest(at(from), at(now));
   expect(latest === undefined ? undefined : show(latest)).toBe(expected);
 });

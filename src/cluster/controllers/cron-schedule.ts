@@ -148,8 +148,8 @@ function periodic(period: number): Schedule {
 }
 
 /**
- * Adds `latest` to a calendar. It searches the last hour, and multiplies the searched period by four until it finds a
- * time or reaches `from`. The number of missed times therefore does not affect the duration.
+ * Adds `latest` to a calendar. `latest` first searches the last hour, and multiplies the searched period by four until
+ * it finds a time or reaches `from`. The number of missed times therefore does not affect the duration.
  */
 function calendar({ next }: Pick<Schedule, 'next'>): Schedule {
   return {

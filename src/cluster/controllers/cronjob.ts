@@ -154,9 +154,10 @@ const startOf = (job: KubeObject): number =>
 const MAX_SILENT_MISSES = 100;
 
 /**
- * Returns the latest due time since the last scheduled time and within the starting deadline, or `undefined` when none
- * is due. Earlier missed times are dropped. `missesMany` is true when these are more than `MAX_SILENT_MISSES`,
- * estimated from the interval between the first two times, as in Kubernetes.
+ * Returns the latest time at which a Job is due: after the last scheduled time, and within the starting deadline.
+ * Returns `undefined` when no Job is due. Earlier missed times are dropped. `missesMany` is true when the number of
+ * missed times exceeds `MAX_SILENT_MISSES`. As in Kubernetes, this number is estimated from the interval between the
+ * first two times.
  */
 function latestDue(
   cron: KubeObject,

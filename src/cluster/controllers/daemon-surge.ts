@@ -26,8 +26,8 @@ export interface SurgePlan {
 /**
  * Returns the next step of a rolling update that creates new pods next to old ones, by the rules of the DaemonSet
  * controller. An old pod that is ready is kept until its successor is available. The successor of an old pod that is
- * not available is created immediately, even when the surge is used up. A node that only keeps its pod gets no
- * successor. Its old pod is removed when the pod is not available, or when enough other pods are available.
+ * not available is created immediately, even when the surge is used up. A node in `keep` gets no new pod. Its old pod
+ * is removed when the pod is not available, or when the available pods outnumber `nodes`.
  */
 export function surgePlan(state: SurgeState): SurgePlan {
   const { nodes, keep, pods, nodeOf, isNew, isReady, isAvailable } = state;

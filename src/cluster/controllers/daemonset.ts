@@ -50,8 +50,9 @@ function daemonToleration(taint: string, effect: string): JsonObject {
 }
 
 /**
- * Returns the tolerations of a set's pods. If a toleration of the template equals one of `DAEMON_TOLERATIONS`, its time
- * limit is dropped.
+ * Returns the tolerations of a set's pods. If a toleration of the template is for the same taint as one of
+ * `DAEMON_TOLERATIONS`, the one of `DAEMON_TOLERATIONS` replaces it. So a time limit of the template's toleration has
+ * no effect.
  */
 function tolerationsOf(spec: JsonObject): readonly JsonObject[] {
   const daemons = spec['hostNetwork'] === true ? [...DAEMON_TOLERATIONS, HOST_NETWORK_TOLERATION] : DAEMON_TOLERATIONS;

@@ -125,7 +125,7 @@ describe('a Deployment', () => {
     expect(await sizes(story)).toEqual([1]);
   });
 
-  test('reports that it is resumed until it makes progress', async () => {
+  test('has the reason DeploymentResumed from its resumption until its progress deadline, if it makes no progress', async () => {
     await using story = await startClusterStory();
     const failing = { 'typekro.dev/simulate-failure': 'Unhealthy' };
     await story.create(deployment({ progressDeadlineSeconds: 60 }, failing));

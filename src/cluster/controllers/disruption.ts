@@ -192,7 +192,7 @@ function replicasOf(client: ControllerClient, owner: KubeObject): number | Failu
   }
 }
 
-/** Warns about pods without a controller, which only count when `minAvailable` is an integer. */
+/** Warns about pods without a controller. Such pods count only when `minAvailable` is an integer. */
 function reportUnmanaged(client: ControllerClient, budget: KubeObject, pods: readonly KubeObject[]): void {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   const isCounted = typeof minAvailable === 'number' && (maxUnavailable === undefined || maxUnavailable === null);

@@ -154,7 +154,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toMatchObject([{ ports: [{ port: 81, appProtocol: 'http' }] }]);
   });
 
-  test('get the labels of the Service, and a label when it is headless', async () => {
+  test('get the labels of the Service, and an additional label when the Service is headless', async () => {
     await using story = await startClusterStory();
     await story.create(service({ clusterIP: 'None', ports: [{ port: 80 }] }));
     await story.create(pod('a', {}, { hostname: 'host', subdomain: 'e' }));

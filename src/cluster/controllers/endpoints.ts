@@ -132,7 +132,7 @@ function subsetsOf(
   return { subsets, truncated };
 }
 
-/** Returns a port without an empty name, which is not allowed in an Endpoints object. */
+/** Returns a port. An empty name is left out, because an Endpoints object may not have one. */
 function unnamed({ name, ...port }: JsonObject): JsonObject {
   return name === '' ? port : { name, ...port };
 }

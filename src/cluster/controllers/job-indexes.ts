@@ -48,8 +48,8 @@ export interface IndexFailures {
   /** The indexes that are not retried. */
   readonly failed: ReadonlySet<number>;
   /**
-   * The latest failed pod of each index to retry. The next pod of the index takes over the failure counts from its
-   * annotations, so the Job does not count or release the failed pod until the next pod exists.
+   * The latest failed pod of each index to retry. The next pod of the index gets the failure counts in the annotations
+   * of this failed pod. The Job therefore does not count or release the failed pod until the next pod exists.
    */
   readonly awaiting: ReadonlyMap<number, KubeObject>;
 }

@@ -227,17 +227,17 @@ describe('a Job', () => {
 
     test.each<[string, JsonObject, string]>([
       [
-        'a number of failed indexes without a limit',
+        'a maximum of failed indexes without a limit per index',
         { completions: 2, completionMode: 'Indexed', maxFailedIndexes: 1 },
         'spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified',
       ],
       [
-        'a limit without indexes',
+        'a limit per index for a Job without indexes',
         { backoffLimitPerIndex: 1 },
         'spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode',
       ],
       [
-        'a limit of failed indexes above the completions',
+        'a maximum of failed indexes above the number of completions',
         indexed({ maxFailedIndexes: 3 }),
         'spec.maxFailedIndexes: Invalid value: 3: must be less than or equal to completions',
       ],
@@ -247,7 +247,7 @@ describe('a Job', () => {
         'spec.completions: Required value: when completion mode is Indexed',
       ],
       [
-        'very many completions without a number of failed indexes',
+        'very many completions without a maximum of failed indexes',
         indexed({ completions: 100_001 }),
         'spec.maxFailedIndexes: Required value: must be specified when completions is above 100000',
       ],
@@ -339,7 +339,7 @@ describe('a long advance of the clock', () => {
     expect(await story.names(JOB)).toEqual([]);
   });
 
-  test('also runs controllers whose writes pass a policy', async () => {
+  test('also runs controllers whose writes a policy checks', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'admissionregistration.k8s.io/v1',

@@ -102,7 +102,7 @@ test('the pauses of a workload are reset after its node has accepted a pod', asy
   await removeAtOnce('a');
   await story.advance(10);
   const [replica = ''] = await names('Running');
-  // The kubelet handles `b` before the replica that follows.
+  // The kubelet is held until `b` exists and the running replica is gone. It then handles `b` before the next replica.
   story.cluster.controllers.hold('kubelet');
   await story.create(pod('b', onPort()));
   await removeAtOnce(replica);

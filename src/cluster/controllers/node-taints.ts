@@ -52,8 +52,9 @@ function wantedTaints(node: KubeObject, health: ZoneHealth): JsonObject[] {
 }
 
 /**
- * Returns the key of the taint that evicts the pods of a node. In a zone with many failed nodes, nodes keep their
- * present taints and get no new ones.
+ * Returns the key of the taint that evicts the pods of a node; `undefined` for none. If no node of the cluster is
+ * ready, no node gets or keeps such a taint. In a small disrupted zone, nodes keep such a taint, but no further node
+ * gets one.
  */
 function evictingKey(node: KubeObject, health: ZoneHealth): string | undefined {
   if (health.isFullyDisrupted) return undefined;
@@ -63,10 +64,10 @@ function evictingKey(node: KubeObject, health: ZoneHealth): string | undefined {
 }
 
 /**
- * Maintains the taints that follow from a node's conditions: `NoSchedule` for each condition, and `NoExecute` for a
- * node that is not ready. Kubernetes taints at most one node per ten seconds for evictions, while this controller
- * taints each node immediately. Also maintains the deprecated labels. The API server sets the taint for unready nodes
- * on each new node, so a node accepts pods only after this controller has seen it.
+ * Maintains the taints that follow from a node's conditions: `NoSchedule` for each condition that reports a problem,
+ * and `NoExecute` for a node that is not ready. Kubernetes taints at most one node per ten seconds for evictions, while
+ * this controller taints each node immediately. Also maintains the deprecated labels. The API server sets the taint for
+ * unready nodes on each new node, so a node accepts pods only after this controller has seen it.
  */
 export function nodeTaintController(): SimulatedController {
   const health = new ZoneHealth();

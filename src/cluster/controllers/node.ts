@@ -55,8 +55,8 @@ export function putNode(context: BootstrapContext): void {
 
 /**
  * Returns the status of a simulated node, with the members of the present status that a user has set. When a user has
- * set only one of `capacity` and `allocatable`, the other one gets the same values. Resources that the user did not set
- * get the simulated capacity there.
+ * set only one of `capacity` and `allocatable`, the other one gets the same values, and the simulated capacity for
+ * every resource that the user did not set.
  */
 export function reportedStatus(name: string, present: JsonObject, kubeletVersion: string, now: string): JsonObject {
   const capacity = optionalAt(present, 'capacity');

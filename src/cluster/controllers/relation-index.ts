@@ -90,7 +90,7 @@ export function claimsOf(collection: Collection, pod: KubeObject): readonly stri
   return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
 }
 
-/** Maps the plural of each resource whose objects a controller can adopt to its group. */
+/** The resources whose objects a controller can adopt. Maps the plural of each resource to its group. */
 const ADOPTABLE: ReadonlyMap<string, string> = new Map([
   ['pods', ''],
   ['replicasets', 'apps'],

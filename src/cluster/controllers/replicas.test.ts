@@ -86,7 +86,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     expect(conditionOf(await story.get(type, 'r'), 'ReplicaFailure')).toBeUndefined();
   });
 
-  test('does not count a pod without all labels of the template as fully labelled', async () => {
+  test('does not count a pod that lacks a label of the template as fully labelled', async () => {
     await using story = await startClusterStory();
     const template = podTemplate({ ...labels, extra: 'x' });
     await story.create(replicas({ template }));

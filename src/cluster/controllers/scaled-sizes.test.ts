@@ -54,11 +54,11 @@ describe('the sizes after a change of the number of replicas', () => {
   });
 
   test.each([
-    ['an equal number', [set('1', 3, 3)], false],
-    ['another number', [set('1', 3, 2)], true],
-    ['another number in an empty set', [set('1', 0, 2)], false],
+    ['an equal number in the annotations', [set('1', 3, 3)], false],
+    ['another number in the annotations', [set('1', 3, 2)], true],
+    ['another number in the annotations of an empty set', [set('1', 0, 2)], false],
     ['no annotation', [set('1', 2)], false],
-  ])('%s in the annotations of the sets (%j) counts as a change: %s', (_title, sets, expected) => {
+  ])('%s (sets %j) counts as a change: %s', (_title, sets, expected) => {
     expect(isScaled(deployment(3), sets)).toBe(expected);
   });
 });

@@ -3,7 +3,10 @@ import { numberAt, textAt } from '../../kubernetes/index.ts';
 import { specNumber } from './pods.ts';
 import { rollingLimits } from './rollout-plan.ts';
 
-/** The annotations on a ReplicaSet with the number of replicas and the maximum number of pods of its Deployment. */
+/**
+ * Two annotations on a ReplicaSet: the number of replicas of its Deployment, and the maximum number of pods of its
+ * Deployment.
+ */
 export const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 export const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 
@@ -85,7 +88,7 @@ function proportionOf(
   return before === 0 ? 0 : Math.round((sizeOf(set) * maximum) / before) - sizeOf(set);
 }
 
-/** Sorts objects by descending age. */
+/** Compares objects for sorting: the oldest object is the first. */
 function compareAge(a: KubeObject, b: KubeObject): number {
   const [left, right] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
   return left < right ? -1 : left > right ? 1 : 0;

@@ -26,7 +26,7 @@ const priorityClass = (name: string, value: number): KubeObject => ({
   value,
 });
 
-/** Starts a cluster whose node has GPUs, and two priorities. */
+/** Starts a cluster with two priority classes. Its node has GPUs. */
 async function startStory(gpus: number): Promise<ClusterStory> {
   const story = await startClusterStory();
   await setAllocatable(story, { [GPU]: String(gpus) });

@@ -24,8 +24,8 @@ const NAME = 'default-scheduler';
 type Change = 'node' | 'pods';
 
 /**
- * Returns the key of a search for waiting pods with at most this priority. It contains a space, which a key of a pod
- * does not.
+ * Returns the key of a search for waiting pods with at most this priority. The key of a search contains a space, and
+ * the key of a pod never does.
  */
 const searchKey = (change: Change, node: string, maxPriority = Number.POSITIVE_INFINITY): string =>
   `${change} ${maxPriority} ${node}`;
@@ -91,8 +91,8 @@ export function scheduler(): SimulatedController {
     if (waiting.isEmpty) return;
     if (freed !== undefined) yield searchKey('pods', freed);
     // When a pod loses its nomination without using it, the reserved resources become free for other pods. Only pods of
-    // at most its priority are tried. Pods of higher priority could already use these resources before, and could now
-    // take the nomination of the pod again.
+    // at most its priority are tried. Pods of higher priority do not respect the reservation, so its end changes
+    // nothing for them. A new try of such a pod could take the nomination away again.
     const isGivenUp = nomination !== waiting.nominationOf(key) && textAt(pod?.spec, 'nodeName') !== nomination;
     if (nomination !== '' && nomination !== freed && isGivenUp) {
       yield searchKey('pods', nomination, demandOf(object).priority);

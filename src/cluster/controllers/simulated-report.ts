@@ -82,7 +82,10 @@ function stateOf(
   }
 }
 
-/** Returns the report about an init container. It has ended before the containers start, except if it is a sidecar. */
+/**
+ * Returns the report about an init container. An init container has ended before the containers start, unless it is a
+ * sidecar.
+ */
 function initReport(
   container: JsonObject,
   outcome: PodOutcome,

@@ -32,8 +32,8 @@ describe('the delay before an eviction', () => {
     ['without a toleration', [TAINT], [], 0],
     ['with a toleration for another taint', [TAINT], [toleration({ key: 'x' })], 0],
     ['with a toleration', [TAINT], [toleration()], undefined],
-    ['with seconds', [TAINT], [toleration({ tolerationSeconds: 5 })], 5000],
-    ['with negative seconds', [TAINT], [toleration({ tolerationSeconds: -5 })], 0],
+    ['with a toleration for a number of seconds', [TAINT], [toleration({ tolerationSeconds: 5 })], 5000],
+    ['with a toleration for a negative number of seconds', [TAINT], [toleration({ tolerationSeconds: -5 })], 0],
     [
       'with several tolerations for one taint',
       [TAINT],

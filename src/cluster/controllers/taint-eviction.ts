@@ -91,7 +91,7 @@ const nodeOf = (client: ControllerClient, pod: KubeObject): KubeObject | undefin
   return name === '' ? undefined : client.get(NODES, '', name);
 };
 
-/** Is the pod new on its node, or does it have other tolerations? */
+/** Is the pod new on its node, or have its tolerations changed? */
 const isPlacedAnew = ({ stored: { object }, previous }: StoreEvent): boolean =>
   previous === undefined ||
   previous.object.spec?.['nodeName'] !== object.spec?.['nodeName'] ||

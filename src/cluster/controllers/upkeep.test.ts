@@ -212,7 +212,7 @@ describe('a PodDisruptionBudget whose pod count depends on the owners of its pod
     ['v1', 'ConfigMap', 'configmaps does not implement the scale subresource'],
     ['apps/v1', 'ReplicaSet', 'found no controllers for pod "p"'],
     ['example.com/v1', 'Web', 'no matches for kind "Web" in version "example.com/v1"'],
-  ])('cannot be computed for a pod of a %s %s without a scale subresource', async (apiVersion, kind, message) => {
+  ])('cannot be computed for a pod whose owner (%s %s) has no readable Scale', async (apiVersion, kind, message) => {
     await using story = await startClusterStory({ controllers: { disable: ['generic-garbage-collector'] } });
     await story.create(budget({ minAvailable: 0 }));
     const ownerReferences = [{ apiVersion, kind, name: 'o', uid, controller: true }];

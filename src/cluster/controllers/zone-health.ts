@@ -59,7 +59,10 @@ export class ZoneHealth {
     return this.#ready === 0;
   }
 
-  /** Is the zone of the node small and disrupted? The other nodes of the zone then keep their pods. */
+  /**
+   * Is the zone of the node small and disrupted? If so, no further node of the zone gets the taint that evicts its
+   * pods.
+   */
   isPartlyDisrupted(node: KubeObject): boolean {
     const { ready, notReady } = this.#zones.get(zoneOf(node)) ?? NONE;
     const total = ready + notReady;

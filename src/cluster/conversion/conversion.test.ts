@@ -75,7 +75,7 @@ test('a list converts all objects in one review, selects by converted fields and
   expect(seen).toHaveLength(1);
 });
 
-test('each write converts the stored object, and managers that used another version keep or lose their fields', async () => {
+test('each write converts the stored object, and a manager that used another version loses a field that the write changes', async () => {
   await using set = await setUpConversion();
   const { transport } = set;
   const apply = (version: 'v1' | 'v2', spec: JsonObject, manager: string) =>

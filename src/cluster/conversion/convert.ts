@@ -21,7 +21,7 @@ export interface ConversionContext {
 }
 
 /**
- * Converts objects of one definition with the definition's webhook. Many objects are split into several reviews.
+ * Converts objects of one CRD with the webhook of the CRD. Many objects are split into several reviews.
  *
  * @throws ApiError 500 with an API server's message when the webhook cannot be called, refuses, or returns an invalid
  *   object. A returned object is invalid if its metadata is malformed, or its version is not the target version. It is

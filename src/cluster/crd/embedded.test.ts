@@ -66,6 +66,6 @@ test.each<[text: string, spec: JsonValue, expected: string]>([
   ],
   ['apiVersion is a number', { one: { apiVersion: 1 } }, 'spec.one.apiVersion: Invalid value: 1: must be a string'],
   ['kind is null', { one: { kind: null } }, 'spec.one.kind: Invalid value: null: must be a string'],
-])('an embedded resource with a member of the wrong type is refused: %s', (_text, spec, expected) => {
+])('an embedded resource is refused only for a member of the wrong type: %s', (_text, spec, expected) => {
   expect(problem(spec)).toBe(expected);
 });

@@ -18,7 +18,7 @@ export function rootNode(kind: string, schema: Schema | undefined): ObjectNode {
   const root = schema === undefined ? undefined : schemaNode(kind, schema, 0, false);
   const fields = new Map<string, FieldNode>(root?.kind === 'object' ? root.fields : []);
   addResourceFields(fields);
-  // A schema without properties is not free-form, because the fields above are its properties.
+  // A schema without properties is not free-form here, because `addResourceFields` gives it properties.
   const isOpen = schema === undefined || schema['x-kubernetes-preserve-unknown-fields'] === true;
   const extra = root?.kind === 'object' ? root.extra : isOpen ? anyNode : undefined;
   return { kind: 'object', name: kind, fields, ...(extra === undefined ? {} : { extra }) };

@@ -88,7 +88,7 @@ describe('a rule stops only when it exceeds the cost limit of an API server', ()
     expect(counts.findIndex((errors) => errors.length > 0)).toBeGreaterThanOrEqual(10);
   });
 
-  test('a message expression that evaluates to the limit error text stops no rule', () => {
+  test('a message with the text of the limit error stops no rule', () => {
     const message = "'operation cancelled: actual cost limit exceeded'";
     expect(evaluate(numbers, [1], { rule: 'false', message }, { rule: 'false' })).toHaveLength(2);
   });

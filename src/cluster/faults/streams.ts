@@ -6,8 +6,8 @@ import { ApiError } from '../errors/status.ts';
 const NEWLINE = 0x0a;
 
 /**
- * `end` is the offset after the first `count` lines of a chunk. `lines` is the number of complete lines before `end`,
- * which is less than `count` when the chunk has fewer lines.
+ * `end` is the offset after the first `count` lines of a chunk, and `lines` is `count`. If the chunk has fewer complete
+ * lines, `end` is the length of the chunk, and `lines` is the number of its complete lines.
  */
 function endOfLines(chunk: Buffer, count: number): { readonly end: number; readonly lines: number } {
   let end = 0;
@@ -51,8 +51,7 @@ export function cutStream(inner: ByteStream, lines: number, how: AfterLines, sta
         }
       };
       if (remaining === 0) finish();
-      // If the first line is already cut, the inner stream is not started. For `stall`, the inner stream is started,
-      // and its lines are dropped.
+      // If no line may pass, the inner stream is started only for `stall`, and its lines are dropped.
       if (cut && how !== 'stall') return;
       inner.start({
         write(chunk) {

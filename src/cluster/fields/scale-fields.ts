@@ -36,9 +36,9 @@ export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: Replica
 
 /**
  * Returns the owners of the scaled object after a write to its Scale. A manager keeps the replicas only if the Scale
- * has an entry with the same key that owns them. The key of an `Update` entry contains the version, and the Scale has
- * another version. An `Update` manager therefore always loses the replicas, and gets a new entry that has only the
- * replicas and no time.
+ * has an entry that has the same key and owns the replicas. The key of an `Update` entry contains the version, and the
+ * Scale has another version. An `Update` manager therefore always loses the replicas, and gets a new entry that has
+ * only the replicas and no time.
  */
 export function toParentEntries(
   parents: readonly ManagedEntry[],

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * The time without progress after which the server breaks a connection that it has closed, in milliseconds. Progress
- * means that the client reads bytes, or closes its own side.
+ * After the server has closed its side of a connection, it waits for the client to read the last bytes and to close the
+ * other side. The server breaks the connection after this time without progress, in milliseconds.
  */
 const CLOSE_MS = 10_000;
 

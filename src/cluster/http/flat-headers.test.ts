@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { flatHeaders } from './flat-headers.ts';
 
-/** Node's two representations of these header lines. The result also counts how often each line is read. */
+/** Node's two representations of these header lines. The result also counts all reads of the list of lines. */
 function received(lines: readonly (readonly [string, string])[]) {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of lines) {

@@ -7,7 +7,7 @@ import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 
 /**
- * Refuses a listener that would give requests from other machines an identity without credentials.
+ * Refuses a listener that would give an identity to requests without credentials from other machines.
  *
  * @throws TypeKroError `cluster/open-to-all` when such requests would have more permissions than anonymous users.
  */

@@ -32,7 +32,7 @@ test.each([
     200,
     /\n\[\+\]log excluded: ok\n\[\+\]etcd excluded: ok\n[^]*no matches for "x"\nlivez check passed\n$/,
   ],
-])('%s has the status %i', async (path, status, text) => {
+])('the response for the path %s has the status %i', async (path, status, text) => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const reply = await cluster.transport().request({ method: 'GET', path, headers: {} });
   let body = '';

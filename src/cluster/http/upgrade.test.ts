@@ -84,7 +84,7 @@ test('an error after the protocol switch is reported and ends only its connectio
 test.each([
   ['a local process', `GET /api/v1/namespaces/default/services/web/proxy/x?watch=1`],
   ['a followed log', `GET ${PODS}/p/log?follow=1&watch=1`],
-])('a request for a watch over a WebSocket gets the response of %s unchanged', async (_title, line) => {
+])('a WebSocket request with watch=1 to %s is no watch, and gets the response unchanged', async (_title, line) => {
   const server = createServer();
   const stream = { start: (sink: StreamSink) => sink.end(), stop: () => undefined };
   serveUpgrades(server, false, {

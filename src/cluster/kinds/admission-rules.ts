@@ -1,4 +1,4 @@
-/** Checks that webhook configurations and admission policies share. */
+/** The checks that are the same for webhook configurations and admission policies. */
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { listAt, objectAt, objectsAt, optionalAt, pathSegment, qualifiedName, textAt } from '../../kubernetes/index.ts';

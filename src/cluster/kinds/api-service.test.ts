@@ -122,7 +122,7 @@ describe('an APIService', () => {
   });
 });
 
-describe('the versions of a definition', () => {
+describe('the versions of a CRD', () => {
   const registered = async ({ send, cluster }: Awaited<ReturnType<typeof story>>) => {
     await cluster.idle();
     const { body } = await send('GET', SERVICES);
@@ -143,7 +143,7 @@ describe('the versions of a definition', () => {
     ]);
   });
 
-  test('have APIServices while any definition of the group serves them', async () => {
+  test('have APIServices while any CRD of the group serves them', async () => {
     await using cluster = await story();
     await cluster.define('cats', ['v1']);
     await cluster.define('dogs', ['v1', 'v2']);

@@ -1,7 +1,7 @@
 import type { CertificateUsage } from '../codec/certificate.ts';
 import type { CertificateRequest } from './certificate-request.ts';
 
-/** The names of the signers that the cluster implements. */
+/** The names of the three signers that the cluster implements: this one and the next two. */
 export const KUBELET_CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 export const KUBELET_SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
 export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
@@ -26,7 +26,7 @@ export function signerProblem(
   return problem === undefined ? undefined : { problem };
 }
 
-/** Does a kubelet request its client certificate? The approving controller recognizes such requests. */
+/** Is this the request of a kubelet for its client certificate? The approving controller recognizes such requests. */
 export const isKubeletClient = (signer: string, request: Names, usages: readonly string[]): boolean =>
   signer === KUBELET_CLIENT_SIGNER && kubeletClientProblem(request, usages) === undefined;
 

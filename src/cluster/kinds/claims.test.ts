@@ -52,7 +52,7 @@ describe('an update of a claim', () => {
       [],
     ],
     [
-      'may change no other resource of a bound claim',
+      'may not change the limits of a bound claim',
       { status: bound('2Gi') },
       { spec: { resources: requests('2Gi', { limits: { storage: '3Gi' } }) } },
       [NO_CHANGE],

@@ -134,7 +134,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
     ],
   ],
   ['VolumeAttachment', 'a volume', attachment({ persistentVolumeName: 'v' }), []],
-  ['VolumeAttachment', 'a volume in it', attachment(inline({ persistentVolumeReclaimPolicy: 'Retain' })), []],
+  ['VolumeAttachment', 'an inline volume', attachment(inline({ persistentVolumeReclaimPolicy: 'Retain' })), []],
   [
     'VolumeAttachment',
     'no attacher, no node and no source',

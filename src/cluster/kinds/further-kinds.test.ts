@@ -262,7 +262,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
       'spec: Invalid value: "{`nodeName`, `allNodes`}": exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set',
     ],
   ],
-])('%s is refused', async (_title, kind, spec, expected) => {
+])('an invalid object is refused: %s', async (_title, kind, spec, expected) => {
   const reply = await create(kind, 'refused', spec);
   expect(problems(reply)).toEqual(expected);
   expect(reply.code).toBe(422);

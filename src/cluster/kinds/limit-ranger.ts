@@ -90,7 +90,7 @@ function applyDefaults(
   return notes;
 }
 
-/** The problems of a pod with one limit of a LimitRange, in Kubernetes' order and with its messages. */
+/** Checks a pod against one limit of a LimitRange. Returns the problems, in Kubernetes' order and with its messages. */
 export function podProblems(spec: JsonObject, item: JsonObject): string[] {
   if (item['type'] === 'Container') {
     const containers = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')];
@@ -105,8 +105,8 @@ export function podProblems(spec: JsonObject, item: JsonObject): string[] {
 }
 
 /**
- * The problems of a claim with one limit of a LimitRange. Only the requests of the claim count; both `min` and `max`
- * apply to them.
+ * Checks a claim against one limit of a LimitRange, and returns the problems. Only the requests of the claim count;
+ * both `min` and `max` apply to them.
  */
 export function claimProblems(requests: Amounts, item: JsonObject): string[] {
   const nothing: Amounts = new Map();

@@ -23,8 +23,8 @@ export function unifiedDifference(before: readonly string[], after: readonly str
 
 /**
  * The longest common blocks of lines, in order. The search finds the longest block first, and then the blocks on both
- * sides of it. In long texts, only the part between the common start and the common end is searched. The last match is
- * an empty block at the end of both texts.
+ * sides of it. In long texts, only the part between the common start and the common end is searched. If this part is
+ * also too long, it counts as one change. The last match is an empty block at the end of both texts.
  */
 function matchesOf(before: readonly string[], after: readonly string[]): Match[] {
   if (before.length + after.length <= MAX_SEARCHED_LINES) return searchedMatches(before, after);

@@ -115,7 +115,7 @@ describe('an update of a node', () => {
     expect(problems(object, old)).toEqual(expected);
   });
 
-  test('reports a problem twice when new nodes also get its check', () => {
+  test('reports a problem twice when the checks of new nodes and of updates both find it', () => {
     const object = node({ taints: [taint('a', '')] });
     expect(problems(object, node())).toEqual(
       Array.from({ length: 2 }, () => 'metadata.taints[0].effect: Required value'),

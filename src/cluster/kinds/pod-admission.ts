@@ -52,8 +52,8 @@ export function defaultPriorityClass(store: ObjectLookup): KubeObject | undefine
 }
 
 /**
- * Sets a pod's priority to the value of its PriorityClass, or of the default class. Throws 403 for a pod that declares
- * another priority.
+ * Sets a pod's priority and preemption policy to those of its PriorityClass, or of the default class. Throws 403 for a
+ * pod that declares another priority or policy.
  */
 export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');

@@ -11,7 +11,7 @@ describe('the QoS class follows the rules of Kubernetes: for a pod', () => {
   test.each<[string, JsonObject, string]>([
     ['without resources', withResources({}), 'BestEffort'],
     ['whose amounts are zero', withResources({ requests: { cpu: '0' }, limits: { memory: '0' } }), 'BestEffort'],
-    ['with another resource', withResources(both({ 'a.b/gpu': '1' })), 'BestEffort'],
+    ['with a resource other than CPU and memory', withResources(both({ 'a.b/gpu': '1' })), 'BestEffort'],
     [
       'with equal amounts in different notations',
       withResources({ requests: { cpu: '1', memory: '1G' }, limits: { cpu: '1e0', memory: '1e9' } }),

@@ -71,47 +71,47 @@ test.each<[string, JsonObject, string]>([
     'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.x": error converting fieldPath: field label not supported: metadata.x',
   ],
   [
-    'subscripts of fields without keys',
+    'subscripts of a field that has no keys',
     pod({}, { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: "spec.nodeName['x']" } } }] }),
     `spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.nodeName['x']": error converting fieldPath: field label does not support subscript: spec.nodeName['x']`,
   ],
   [
-    'the former name of the node in a volume',
+    'volumes that name the node by its former name',
     pod({ volumes: [{ name: 'v', downwardAPI: { items: [{ path: 'p', fieldRef: { fieldPath: 'spec.host' } }] } }] }),
     'spec.volumes[0].downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"',
   ],
   [
-    'files of variables without a key',
+    'fileKeyRef without a key',
     podWithFile({ volumeName: 'v', path: 'p' }),
     'spec.containers[0].env[0].valueFrom.fileKeyRef.key: Required value',
   ],
   [
-    'keys in files of variables',
+    'fileKeyRef with an invalid key',
     podWithFile({ volumeName: 'v', path: 'p', key: 'a=b' }),
     `spec.containers[0].env[0].valueFrom.fileKeyRef.key: Invalid value: "a=b": a valid environment variable name must consist only of printable ASCII characters other than '='`,
   ],
   [
-    'files of variables without a path',
+    'fileKeyRef without a path',
     podWithFile({ volumeName: 'v', key: 'k' }),
     'spec.containers[0].env[0].valueFrom.fileKeyRef.path: Required value',
   ],
   [
-    'files of variables outside of the volume',
+    'fileKeyRef with a path outside of the volume',
     podWithFile({ volumeName: 'v', path: 'a/../../p', key: 'k' }),
     `spec.containers[0].env[0].valueFrom.fileKeyRef.path: Invalid value: "a/../../p": must not contain '..'`,
   ],
   [
-    'volumes of files of variables that do not exist',
+    'fileKeyRef with a volume that does not exist',
     podWithFile({ volumeName: 'w', path: 'p', key: 'k' }),
     'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Not found: "w"',
   ],
   [
-    'volumes of files of variables that are not of the type emptyDir',
+    'fileKeyRef with a volume that is not of the type emptyDir',
     podWithFile({ volumeName: 'v', path: 'p', key: 'k' }, { configMap: { name: 'm' } }),
     'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Invalid value: "v": referenced volume must be of type emptyDir',
   ],
   [
-    'two sources of a variable',
+    'variables with two sources',
     pod(
       {},
       {
@@ -224,12 +224,12 @@ test.each<[string, JsonObject, string]>([
     'spec.securityContext.runAsUser: Invalid value: 9223372036854775807: must be between 0 and 2147483647, inclusive',
   ],
   [
-    'contexts of Windows',
+    'security contexts of Windows',
     pod({ os: { name: 'windows' } }, { securityContext: { runAsUser: 1 } }),
     'spec.containers[0].securityContext.runAsUser: Forbidden: cannot be set for a windows pod',
   ],
   [
-    'contexts of Linux',
+    'security contexts of Linux',
     pod({ os: { name: 'linux' }, securityContext: { windowsOptions: {} } }),
     'spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod',
   ],
@@ -255,7 +255,7 @@ test.each<[string, JsonObject, string]>([
     `spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor: Invalid value: "limits.memory": only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource`,
   ],
   [
-    'files with resources',
+    'volumes with a resourceFieldRef that names no resource',
     pod({
       volumes: [{ name: 'v', downwardAPI: { items: [{ path: 'p', resourceFieldRef: { containerName: 'c' } }] } }],
     }),
@@ -354,7 +354,7 @@ test.each<[string, JsonObject, string[]]>([
   expect(found.map((text, index) => text.slice(0, expected[index]?.length))).toEqual(expected);
 });
 
-test('a variable can have the former name of the node, and a key of a file in an emptyDir', () => {
+test('a variable can refer to the node by its former name, and to a key of a file in an emptyDir', () => {
   const fieldRef = { fieldPath: 'spec.host' };
   expect(problemsOf(pod({}, { env: [{ name: 'A', valueFrom: { fieldRef } }] }))).toEqual([]);
   expect(problemsOf(podWithFile({ volumeName: 'v', path: 'a/p', key: 'k', optional: false }))).toEqual([]);

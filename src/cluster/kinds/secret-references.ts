@@ -67,7 +67,7 @@ export function mirrorPodProblem(spec: JsonObject): string | undefined {
 }
 
 /**
- * The reason why a pod is refused: it names the first Secret in the specification that the account does not list.
+ * The reason why a pod is refused: it names the specification's first Secret that the account does not list.
  * `undefined` when the account lists all Secrets, and when `account` is `undefined`.
  */
 export function referenceProblem(spec: JsonObject, account: KubeObject | undefined): string | undefined {

@@ -52,7 +52,7 @@ describe('a new pod', () => {
       expect(container['volumeMounts']).toEqual([{ name: volume?.['name'], readOnly: true, mountPath: TOKEN_PATH }]);
   });
 
-  test('keeps an existing mount at the token path, and uses an existing volume whose name has the prefix', async () => {
+  test('keeps an existing mount at the token path, and mounts an existing volume whose name begins with kube-api-access-', async () => {
     const story = await start();
     const own = { name: 'c', image: 'i', volumeMounts: [{ name: 'v', mountPath: TOKEN_PATH }] };
     const kept = await story.create(pod({ containers: [own], volumes: [{ name: 'v', emptyDir: {} }] }));

@@ -95,8 +95,8 @@ function isTokenMounted(spec: JsonObject, account: JsonObject): boolean {
 }
 
 /**
- * Mounts the token in each container without a mount at the token path. If a volume whose name has the prefix exists,
- * the function uses this volume.
+ * Mounts the token in each container without a mount at the token path. If a volume exists whose name begins with
+ * `VOLUME_PREFIX`, the function uses this volume.
  */
 function mountToken(spec: JsonObject, { generateName }: WriteContext): void {
   const containers = [...objectsAt(spec, 'initContainers'), ...objectsAt(spec, 'containers')].filter((container) =>

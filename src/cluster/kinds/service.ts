@@ -110,7 +110,10 @@ function keepAllocated(spec: JsonObject, before: JsonObject) {
     spec['healthCheckNodePort'] ??= before['healthCheckNodePort'];
 }
 
-/** Keeps the node port of each port, unless another port requests it. Ports are matched by name. */
+/**
+ * Gives each port without a node port the node port that the port of the same name had before, unless another port has
+ * this node port.
+ */
 function keepNodePorts(spec: JsonObject, before: JsonObject) {
   const requested = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
   const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));

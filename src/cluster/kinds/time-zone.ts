@@ -10,7 +10,7 @@ export function isTimeZone(name: string): boolean {
     new Intl.DateTimeFormat('en', { timeZone: name }).format(0);
     return true;
   } catch (thrown) {
-    // `Intl` reports an unknown zone only by this error.
+    // For an unknown zone, `Intl` throws this error and no other.
     if (thrown instanceof RangeError) return false;
     throw thrown;
   }

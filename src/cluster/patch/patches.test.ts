@@ -30,8 +30,8 @@ describe('JSON patch', () => {
   });
 
   const failing: [string, JsonValue[]][] = [
-    ['a test that fails', [{ op: 'test', path: '/a', value: 2 }]],
-    ['a test of a missing member', [{ op: 'test', path: '/x', value: 2 }]],
+    ['the operation test with another value', [{ op: 'test', path: '/a', value: 2 }]],
+    ['the operation test on a missing member', [{ op: 'test', path: '/x', value: 2 }]],
     ['the removal of a missing member', [{ op: 'remove', path: '/x' }]],
     ['a missing parent', [{ op: 'add', path: '/x/y', value: 1 }]],
     ['an index beyond the end', [{ op: 'add', path: '/l/9', value: 1 }]],

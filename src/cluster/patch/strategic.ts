@@ -15,7 +15,10 @@ const ORDER = '$setElementOrder/';
 const DELETE = '$deleteFromPrimitiveList/';
 const RETAIN = '$retainKeys';
 
-/** Applies a strategic merge patch to an object of type `node`. Throws StrategicPatchError. */
+/**
+ * Applies a strategic merge patch to an object of type `node`. Throws StrategicPatchError when the patch cannot be
+ * applied.
+ */
 export function applyStrategicPatch(node: TypeNode, original: JsonObject, patch: JsonObject): JsonObject {
   return mergeObject(node, original, patch);
 }

@@ -25,7 +25,7 @@ export interface ConfigProblem {
   readonly problem: string;
 }
 
-/** A problem with the files of a pod, which the kubelet reports as a failed mount. */
+/** A problem with the files of a pod. The kubelet reports the problem as a failed mount. */
 export interface MountProblem extends ConfigProblem {
   readonly isMount: true;
 }

@@ -34,7 +34,7 @@ test.each<[string, [pid: number, parent: number][], Record<number, number>]>([
     { 11: 7, 12: 7 },
   ],
   [
-    'no process whose parent is not a descendant',
+    'not the children of another process',
     [
       [20, 1],
       [21, 20],
@@ -42,7 +42,7 @@ test.each<[string, [pid: number, parent: number][], Record<number, number>]>([
     {},
   ],
   [
-    'no cycle of parents',
+    'not the processes of a cycle of parents',
     [
       [30, 31],
       [31, 30],

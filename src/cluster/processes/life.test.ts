@@ -161,7 +161,7 @@ describe('the life of a pod', () => {
   });
 });
 
-test('the pause before each restart is longer than the one before, and a long run resets it', () => {
+test('the pause before a restart grows with each restart up to five minutes, and a long run resets it', () => {
   expect([0, 1, 2, 3, 4, 7, 100].map(pauseMs)).toEqual([0, 0, 10_000, 20_000, 40_000, 300_000, 300_000]);
   const end = (runMs: number) => ({ exitCode: 1, reason: '', startedMs: 0, endedMs: runMs });
   expect([quickEndsAfter(5, end(1000)), quickEndsAfter(5, end(600_000))]).toEqual([6, 1]);
@@ -200,7 +200,7 @@ const user = { platform: 'linux', uid: 1000, gid: 1000 };
 test.each<[string, JsonObject, string[]]>([
   ['nothing special', { securityContext: { runAsUser: 1000, runAsNonRoot: true }, containers: [{ name: 'c' }] }, []],
   [
-    'a user other than the cluster has',
+    'a user other than that of the cluster',
     { securityContext: { runAsUser: 0 } },
     ['spec.securityContext.runAsUser: 0 is not the user 1000'],
   ],

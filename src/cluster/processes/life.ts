@@ -46,7 +46,7 @@ export interface LifeDecision {
   readonly start: readonly string[];
   /** The containers that are stopped now. */
   readonly stop: readonly string[];
-  /** Maps the name of a container that waits for its restart to its pause in milliseconds. */
+  /** The pauses before restarts, in milliseconds, keyed by the name of the container that waits for its restart. */
   readonly pauses: ReadonlyMap<string, number>;
   readonly phase: PodPhase;
   readonly initialized: boolean;
@@ -147,7 +147,7 @@ class Life {
     return passed;
   }
 
-  /** Has the container ended without a restart to come? */
+  /** Has the container ended, and does the policy allow no restart? */
   isFinal(state: ContainerState, policy: string): boolean {
     if (state.is !== 'ended') return false;
     return policy === 'Never' || (policy === 'OnFailure' && state.end.exitCode === 0);

@@ -7,7 +7,7 @@ export interface ListeningSocket {
   /** A dotted IPv4 address, or `''` for all addresses. */
   readonly address: string;
   readonly port: number;
-  /** The inode number of the socket, which links in `/proc/PID/fd` contain. */
+  /** The inode number of the socket. The targets of the links in `/proc/PID/fd` contain such numbers. */
   readonly inode: string;
 }
 

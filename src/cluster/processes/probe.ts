@@ -17,7 +17,7 @@ export interface AttemptContext {
   readonly pod: KubeObject;
   readonly container: JsonObject;
   readonly address: string;
-  /** Connects to a port of the pod, by default at its address or at 127.0.0.1. */
+  /** Connects to a port of the pod. Without a host, uses the address of the pod, or else 127.0.0.1. */
   readonly connect: (host: string | undefined, port: number) => Promise<Socket>;
   /** Runs a command in the container. */
   run(words: readonly string[], timeoutMs: number): Promise<AttemptResult>;

@@ -19,7 +19,7 @@ const CREDENTIALS = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
 
 type Headers = Record<string, string | string[]>;
 
-/** Filters the headers of a client's request that are forwarded to another server. */
+/** Returns the headers of a client's request that may be forwarded to another server, and `x-forwarded-for`. */
 export function passedHeaders(headers: Readonly<Record<string, string | undefined>>): Headers {
   const sent: Headers = { 'x-forwarded-for': '127.0.0.1' };
   for (const [key, value] of Object.entries(headers)) {
@@ -52,7 +52,7 @@ const escapeKey = (key: string): string =>
     )
     .join('');
 
-/** Filters the headers of another server's response that are returned to the client. */
+/** Returns the headers of another server's response without the hop-by-hop headers, for the client. */
 export function returnedHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
   const returned: Record<string, string> = {};
   for (const [key, value] of Object.entries(headers))

@@ -183,7 +183,7 @@ export function splitTarget(target: string): { readonly path: string; readonly q
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
-/** Splits a path into decoded segments. Throws `URIError` on a malformed escape. */
+/** Decodes a path, and then splits it into segments. Throws `URIError` on a malformed escape. */
 export function splitPath(path: string): string[] {
   const decoded = path.includes('%') ? decodeURIComponent(path) : path;
   return decoded.split('/').filter((part) => part !== '');

@@ -50,7 +50,10 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
   return requirements;
 }
 
-/** The value of a requirement without its escapes. Throws `ApiError` 400. */
+/**
+ * The value of a requirement without its escapes. Throws `ApiError` 400 for an unescaped comma or equals sign, and for
+ * an unknown escape.
+ */
 const unescaped = (value: string): string =>
   value.replaceAll(/\\([\s\S]?)|[,=]/gu, (found, escaped: string | undefined) => {
     if (escaped === undefined)

@@ -44,7 +44,7 @@ export class Registry {
     return undefined;
   }
 
-  /** The resource of a stored object. The version of the object may be no longer served. */
+  /** The resource of a stored object. It is also found when the version of the object is not served any more. */
   findStoredKind({ apiVersion, kind }: KubeObject): ServedResource | undefined {
     const served = this.findKind(apiVersion, kind);
     if (served !== undefined) return served;

@@ -53,7 +53,7 @@ export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
 }
 
 /**
- * kube-scheduler's message that says why a pod's affinity can never match a node; `undefined` when it can match a node.
+ * kube-scheduler's message for a pod whose affinity terms contradict each other; `undefined` for any other pod.
  */
 export function affinityProblem(pod: KubeObject): string | undefined {
   return namedNodes(pod)?.size === 0 ? 'pod affinity terms conflict' : undefined;

@@ -38,7 +38,10 @@ function nodeMisfitOf(pod: KubeObject, node: KubeObject): Misfit | undefined {
   return matchesNode(pod, node) ? undefined : incurable(NODE_AFFINITY_REASON);
 }
 
-/** The part of `misfitOf` that depends on other pods. A request that exceeds the whole node is not curable. */
+/**
+ * The part of `misfitOf` that depends on other pods. The misfit is not curable if a request exceeds the resources of
+ * the whole node.
+ */
 export function roomMisfitOf(demand: PodDemand, node: KubeObject, usage: NodeUsage): Misfit | undefined {
   if (!usage.hasPortsFor(demand)) return { reasons: [HOST_PORT_REASON], isCurable: true };
   const shortages = shortagesOf(demand.requests, allocatableOf(node), usage.requested, usage.pods);

@@ -390,7 +390,7 @@ describe('a change of the pods on a node is or is not relevant for a waiting pod
     ['that does not fit together with pods of its priority', whole(9), [on('p', 9), on('q', 0)], false],
     ['that is larger than the node', pod('new', { cpu: '3', priority: 9 }), [on('p', 0)], false],
     ['that may not evict other pods', whole(9, { spec: { preemptionPolicy: 'Never' } }), [on('p', 0)], false],
-    ['that another node must run', whole(9, { spec: { nodeSelector: { a: 'b' } } }), [on('p', 0)], false],
+    ['that must run on another node', whole(9, { spec: { nodeSelector: { a: 'b' } } }), [on('p', 0)], false],
     ['with a victim that is still terminating', whole(9, { nominated: 'a' }), [on('p', 0, { ending: true })], false],
     ['that does not fit although its victims have ended', whole(9, { nominated: 'a' }), [on('p', 9)], true],
   ])('%s', (_, candidate, pods, expected) => {
@@ -403,7 +403,7 @@ describe('a change of the pods on a node is or is not relevant for a waiting pod
   test.each([
     ['a', true],
     ['b', false],
-  ])('that is nominated for %s, when the node a is gone: %s', (nominated, expected) => {
+  ])('that is nominated for %s: the loss of the node a is relevant: %s', (nominated, expected) => {
     const view = { account: (name: string) => new NodeLedger(boundNodeOf).account(name), nominated: () => [] };
     expect(isWorthTrying(demandOf(whole(9, { nominated })), 'a', undefined, view)).toBe(expected);
   });

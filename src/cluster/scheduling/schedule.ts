@@ -93,7 +93,10 @@ export function isWorthTrying(demand: PodDemand, name: string, node: KubeObject 
 
 export const nominationOf = (pod: KubeObject): string => textAt(pod.status, 'nominatedNodeName');
 
-/** The usage of a node, together with the other pods of at least the same priority that are nominated for the node. */
+/**
+ * The usage of a node as this pod must count it: the usage by the pods on the node and by other pods of equal or higher
+ * priority that are nominated for the node.
+ */
 function usageFor(demand: PodDemand, view: RoomView, node: string): NodeUsage {
   const { usage } = view.account(node);
   const before = rivalsOf(demand, view, node);

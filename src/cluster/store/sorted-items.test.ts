@@ -50,7 +50,7 @@ test('thousands of items remain in order across many pieces', () => {
   expect(sorted.all()).toEqual(before);
 });
 
-test('withChanges has the same result as the same changes of a map', () => {
+test('withChanges has the same result as a map with the same changes', () => {
   const key = fc.nat(12).map((n) => `m${n}`);
   const change = fc.record({ key, remove: fc.boolean() });
   fc.assert(

@@ -36,7 +36,7 @@ export class Stored {
   /** The form that was read first, with its served version. Most objects have only this form. */
   #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
   #others: Map<ServedVersion, Representation> | undefined;
-  /** The form whose bytes the first form copies. */
+  /** The form of the replaced object whose bytes the first form may copy. `undefined` once the first form exists. */
   #inherited: Representation | undefined;
 
   /** `previous` is the object that this object replaces. The bytes of equal parts are copied from `previous`. */
@@ -148,8 +148,8 @@ export class Collection {
   }
 
   /**
-   * Registers objects that exist from the start but are created only at the first read. `make` is called at most once.
-   * This call reserves the resource versions of the objects. The objects cause no events.
+   * Registers objects that clients see from the start, but that are made only when the collection is first read. `make`
+   * is called at most once. This call reserves the resource versions of the objects. The objects cause no events.
    */
   seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
     const first = this.#store.reserve(count);
@@ -335,7 +335,7 @@ const MAX_SURPLUS = 1 / 16;
 
 /** All objects of a cluster, and the counter of resource versions that they share. */
 export class Store {
-  /** The minimum number of events that a collection keeps. */
+  /** The number of the latest events that a collection keeps when it drops earlier events. */
   readonly window: number;
   /** The maximum number of events that a collection keeps. A collection with more events drops all but `window`. */
   readonly maxEvents: number;
@@ -406,8 +406,9 @@ export class Store {
   }
 
   /**
-   * Calls the listener when the journal records a change again after it has refused changes. The journal may have
-   * recorded a change but refused the dependent changes that listeners made. The listener must make such changes again.
+   * Calls `listener` when the journal records a change again after it has refused changes. The refused changes include
+   * changes that the listeners of `subscribe` tried to make in response to an event. `listener` must make those changes
+   * again.
    */
   onRecovery(listener: () => void): () => void {
     this.#recoveryListeners.add(listener);
@@ -455,8 +456,8 @@ export class Store {
 
   /**
    * Calls the listeners of the collection, and then the listeners of the store. The change of the event has already
-   * happened, so it does not fail when the journal refuses a change that a listener makes. The listeners of
-   * `onRecovery` make such changes later.
+   * happened, so this method does not throw when the journal refuses a change that a listener makes. The listeners of
+   * `onRecovery` make such a refused change later.
    */
   publish(event: StoreEvent): void {
     if (this.#publishing) {

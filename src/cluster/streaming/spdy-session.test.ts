@@ -219,7 +219,7 @@ describe('flow control', () => {
     expect(connection.frames()).toEqual(['data 1 150 bytes']);
   });
 
-  test('gives windows back after each GiB', async () => {
+  test('reopens the windows after each GiB of received data', async () => {
     const { connection, receive, first } = withStreams();
     receive(settingFrame(INITIAL_WINDOW_SETTING, 65_536));
     connection.sent.splice(0);

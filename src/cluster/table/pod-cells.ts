@@ -24,7 +24,7 @@ interface ContainerSummary {
   readonly restarts: string;
 }
 
-/** Sums the restarts of containers, and finds the latest end of a run before a restart. */
+/** Sums the restarts of containers. The time of the latest restart is the time at which the run before it ended. */
 class Restarts {
   #count = 0;
   #last = '';

@@ -27,7 +27,10 @@ export function labelSelectorText(selector: JsonValue | undefined): string {
   return parts.join(',');
 }
 
-/** Formats a label selector as Go prints its type, for messages and cells that show the whole value. */
+/**
+ * Formats a label selector as Go prints a value of the type `LabelSelector`, for messages and cells that show the whole
+ * value.
+ */
 export function goLabelSelector(selector: JsonObject): string {
   const labels = objectAt(selector, 'matchLabels');
   const pairs = Object.keys(labels)

@@ -18,7 +18,7 @@ export interface ApplyBody {
   readonly duplicates: readonly string[];
 }
 
-/** Parses the body of an apply. Throws 400. */
+/** Parses the body of an apply. Throws 400 if the body is malformed or is not a mapping. */
 export function readApply({ options }: Pick<WriteRequest, 'options'>, text: string): ApplyBody {
   try {
     const { value, duplicates } = parseApply(text, options.fieldValidation !== 'Ignore');

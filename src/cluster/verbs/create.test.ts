@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 test.each([
-  ['a version', 'a', '5', 500, SET],
+  ['a resource version', 'a', '5', 500, SET],
   ['a resource version and an invalid name', 'A_', '5', 422, /is invalid: metadata.name: Invalid value/],
   ['a resource version and the name of an existing object', 'kube-root', '5', 500, SET],
 ])('an object with %s is not created', async (_, name, resourceVersion, status, message) => {

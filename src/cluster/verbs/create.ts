@@ -118,7 +118,10 @@ export function storeNew(write: WriteRequest, created: MutableObject, sentVersio
   return { status: 201, object: stored.as(resource).object };
 }
 
-/** Returns the new object after the mutating plugins, policies and webhooks have changed it. Throws `ApiError`. */
+/**
+ * Returns the new object after the mutating plugins, policies and webhooks have changed it. Throws `ApiError` when one
+ * of them refuses the object.
+ */
 function admitNew(write: WriteRequest, created: MutableObject, context: WriteContext): MutableObject {
   const { admitMutating } = strategyFor(write.resource);
   const plugins = (object: KubeObject) => admitMutating?.(object, context);
@@ -131,7 +134,8 @@ function admitNew(write: WriteRequest, created: MutableObject, context: WriteCon
 }
 
 /**
- * Completes and checks a new object. Returns a function that adds the object to the usage of quotas. Throws `ApiError`.
+ * Completes and checks a new object. Returns a function that adds the object to the usage of quotas. Throws `ApiError`
+ * for an object that is invalid or refused.
  */
 function checkNew(write: WriteRequest, object: MutableObject, sentVersion: string, context: WriteContext): () => void {
   const { resource, services } = write;

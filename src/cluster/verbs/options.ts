@@ -26,7 +26,7 @@ export interface WriteRequestOptions {
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
 const MAX_MANAGER_BYTES = 128;
 
-/** Parses and checks the query of a write. Throws 422 `CreateOptions`, `UpdateOptions` or `PatchOptions`. */
+/** Parses and checks the query of a write. Throws 422 with the given kind of options when an option is invalid. */
 export function writeOptions(
   request: Pick<ApiRequest, 'query' | 'headers'>,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
@@ -103,7 +103,7 @@ export interface DeleteRequestOptions {
 
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
-/** Checks the options of a deletion. Throws 422 `DeleteOptions`. */
+/** Checks the options of a deletion. Throws 422 with the kind `DeleteOptions` when an option is invalid. */
 export function checkDeleteOptions(options: {
   readonly dryRun: readonly string[];
   readonly gracePeriodSeconds: number | undefined;
@@ -149,7 +149,10 @@ export interface ListRequestOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
-/** Parses and checks the query of a list or watch. Throws 422 `ListOptions`, or 400. */
+/**
+ * Parses and checks the query of a list or watch. Throws 400 for a malformed integer, and 422 with the kind
+ * `ListOptions` when an option is invalid or does not fit the others.
+ */
 export function listOptions(query: Query, watch = query.flag('watch')): ListRequestOptions {
   const options: ListRequestOptions = {
     labelSelector: query.get('labelSelector'),
@@ -169,7 +172,7 @@ export function listOptions(query: Query, watch = query.flag('watch')): ListRequ
   return options;
 }
 
-/** An integer in the query; `undefined` when it is absent. Throws 400. */
+/** An integer in the query; `undefined` when it is absent. Throws 400 for text that is not an integer. */
 export function integer(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === '') return undefined;

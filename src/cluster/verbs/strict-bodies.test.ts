@@ -29,13 +29,13 @@ const FLOW_HEAD = '"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}'
 describe('the body of an apply', () => {
   test.each([
     ['JSON', `{${FLOW_HEAD},"data":{"a":"b"}}`],
-    ['a trailing comma', `{${FLOW_HEAD},"data":{"a":"b",},}`],
-    ['a comment', `{${FLOW_HEAD},"data":{"a":"b"}} # the end`],
-    ['keys without quotes', `{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, data: {a: b}}`],
-    ['single quotes', `{${FLOW_HEAD},'data':{'a':'b'}}`],
-    ['an anchor', `{${FLOW_HEAD},"data":&d {"a":"b"}}`],
-    ['blocks', `${HEAD}data:\n  a: b\n`],
-  ])('may be YAML with %s', async (_, body) => {
+    ['YAML with a trailing comma', `{${FLOW_HEAD},"data":{"a":"b",},}`],
+    ['YAML with a comment', `{${FLOW_HEAD},"data":{"a":"b"}} # the end`],
+    ['YAML with keys without quotes', `{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, data: {a: b}}`],
+    ['YAML with single quotes', `{${FLOW_HEAD},'data':{'a':'b'}}`],
+    ['YAML with an anchor', `{${FLOW_HEAD},"data":&d {"a":"b"}}`],
+    ['YAML in block style', `${HEAD}data:\n  a: b\n`],
+  ])('may be %s', async (_, body) => {
     expect(await applied(body)).toMatchObject({ data: { a: 'b' } });
   });
 
@@ -128,7 +128,7 @@ test.each([
   expect(warned.warning).toBe(problems.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
 });
 
-test('a merge patch that is a boolean is refused with the Go types of the boolean and of a patch', async () => {
+test('the refusal of a merge patch that is a boolean names the Go types of a boolean and of a patch', async () => {
   await send('POST', MAPS, 'application/json', '{"metadata":{"name":"patched"}}');
   const refused = await send('PATCH', `${MAPS}/patched`, 'application/merge-patch+json', 'true');
   expect(refused).toMatchObject({
@@ -137,7 +137,7 @@ test('a merge patch that is a boolean is refused with the Go types of the boolea
   });
 });
 
-test('a body whose kind and apiVersion are null gets the type of the path', async () => {
+test('a body whose kind and apiVersion are null gets its type from the path', async () => {
   const body = '{"kind":null,"apiVersion":null,"metadata":{"name":"nulls"}}';
   const created = await send('POST', `${MAPS}?dryRun=All`, 'application/json', body);
   expect(created.status).toBe(201);

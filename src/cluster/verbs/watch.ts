@@ -83,8 +83,8 @@ const fieldSelectorOf = ({ fieldSelector }: ListRequestOptions, { name }: Reques
   name === '' || fieldSelector !== '' ? fieldSelector : `metadata.name=${name}`;
 
 /**
- * Does the watch begin with the current objects? By default, only if the request has no `resourceVersion`, because a
- * client that names a version already has the objects.
+ * Does the watch begin with the current objects? By default, only if the request has no `resourceVersion` or the
+ * version 0, because a client that names another version already has the objects.
  */
 const startsFromState = ({ from, sendInitialEvents }: WatchOptions): boolean => sendInitialEvents ?? from === 0;
 

@@ -277,7 +277,8 @@ export function emptyFor(resource: ServedResource): JsonObject {
 }
 
 /**
- * Decodes a changed object, such as the result of a patch. Throws DecodeError. For `frozenIsTyped`, see `decodeObject`.
+ * Decodes a changed object, such as the result of a patch. Throws DecodeError for a value that its type does not allow.
+ * For `frozenIsTyped`, see `decodeObject`.
  */
 export function redecode(
   resource: ServedResource,

@@ -101,7 +101,7 @@ test.each<[string, JsonObject, boolean, string]>([
 test.each([
   ['uid', '0e0e0e0e-0000-4000-8000-000000000000', 'UID in precondition: 0e0e0e0e-0000-4000-8000-000000000000'],
   ['resourceVersion', '1', 'ResourceVersion in precondition: 1'],
-])('a pod whose %s differs from its binding is not bound', async (member, value, text) => {
+])('a pod whose %s differs from the precondition in its binding is not bound', async (member, value, text) => {
   await using story = await startClusterStory({ controllers: false });
   const { metadata } = await story.create(pod());
   await expect(story.client.create(binding({ [member]: value }))).rejects.toThrow(text);

@@ -112,7 +112,7 @@ describe('connections to a simulated container', () => {
       `${ELSEWHERE} (unable to do port forwarding, pod not found ("one_default"))`,
     ],
     ['portforward', '/homeless/portforward', 400, 'pod homeless does not have a host assigned'],
-  ])('%s of %s has the status %i and a message', async (_what, path, status, message) => {
+  ])('a connection for %s to %s is refused with the status %i and a message', async (_what, path, status, message) => {
     for (const method of ['GET', 'POST'])
       expect(await call(method, `${PODS}${path}`, { headers: UPGRADE })).toMatchObject({ status, message });
   });

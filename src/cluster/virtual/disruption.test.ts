@@ -132,7 +132,7 @@ describe('an eviction', () => {
       429,
       `${WHY} does not allow evicting pods currently`,
     ],
-    ['a negative count', budget({ ...NONE, disruptionsAllowed: -1 }), 403, undefined],
+    ['a negative number of allowed disruptions', budget({ ...NONE, disruptionsAllowed: -1 }), 403, undefined],
     ['too many unconfirmed evictions', budget({ ...NONE, disruptionsAllowed: 1, disruptedPods: many }), 403, undefined],
   ])('is refused: %s', (what, protecting, code, cause) => {
     const { store, written } = storeOf(protecting);
@@ -207,7 +207,7 @@ describe('the object of an eviction', () => {
 describe('the disruption controller', () => {
   const ref = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name: 'b', namespace: 'default' };
 
-  test('counts an evicted pod as unhealthy until it is deleted, or for two minutes', async () => {
+  test('counts an evicted pod as unhealthy until the pod is deleted, but for at most two minutes', async () => {
     await using story = await startClusterStory();
     for (const name of ['one', 'two'])
       await story.create({

@@ -17,8 +17,9 @@ const UNPROTECTED_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 
  * `disruptionsAllowed` and adds the pod to `disruptedPods`, before the disruption controller computes the status again.
  * The allowed eviction of an unhealthy pod does not change the budget. `now` is the time in RFC 3339 format.
  *
- * @throws ApiError 429 when the budget allows no eviction; 500 for a pod that several budgets select, as kube-apiserver
- *   does; 403 when too many evictions of the budget are unconfirmed, and for a negative `disruptionsAllowed`.
+ * @throws ApiError 429 when the budget allows no eviction, and when its status is older than its spec; 500 for a pod
+ *   that several budgets select, as kube-apiserver does; 403 when too many evictions of the budget are unconfirmed, and
+ *   for a negative `disruptionsAllowed`.
  */
 export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now: string, dryRun: boolean): void {
   if (isBeyondBudgets(pod)) return;

@@ -29,12 +29,12 @@ function forwarded() {
   return { socket, calls, result, read, turn };
 }
 
-test('an end that arrives while the last bytes wait is passed to the stream, and the result waits for the bytes', async () => {
+test('the end of the input is passed to the stream while the last bytes still wait, and the result waits for these bytes', async () => {
   const { socket, calls, result, read, turn } = forwarded();
   await turn();
   socket.push('last');
   await turn();
-  // A socket reports the end of its input in this way even while it is paused.
+  // These two calls report the end of the input, as a real socket does even while it is paused.
   socket.push(null);
   socket.read(0);
   await turn();

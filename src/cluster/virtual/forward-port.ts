@@ -16,9 +16,9 @@ export const LAST_BYTES_MS = 10_000;
 export type ForwardedStream = Pick<ClientStream, 'read' | 'write' | 'end' | 'sent' | 'reset' | 'isClosed' | 'onLost'>;
 
 /**
- * Connects a stream to a port of a pod. The two directions end separately. Resolves when the pod has ended its
- * direction or the connection is closed, and all bytes of the pod are sent. The result is a kubelet's error message, or
- * `undefined`.
+ * Connects a stream to a port of a pod. The two directions end separately. Resolves after all bytes of the pod are
+ * sent, and either the pod has ended its direction or the connection is closed. The result is a kubelet's error
+ * message, or `undefined`.
  */
 export async function forwardPort(
   target: ForwardTarget,

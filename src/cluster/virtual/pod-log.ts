@@ -29,7 +29,10 @@ export interface LogContext {
   readonly processes: Pick<ProcessRuntime, 'find'> | undefined;
 }
 
-/** Handles GET of `pods/…/log`. Returns the log of a container, or of the process that the pod presents (`PROCESS`). */
+/**
+ * Handles GET of `pods/…/log`. Returns the log of a container. For a pod with the annotation `PROCESS` of
+ * `pod-logs.ts`, the log is that of a part of this program.
+ */
 export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();

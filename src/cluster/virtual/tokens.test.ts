@@ -135,7 +135,7 @@ describe('the validity of a token', () => {
 test.each([
   [600, 201],
   [2 ** 32, 201],
-])('%s seconds are allowed', async (expirationSeconds, status) => {
+])('a token may be requested for %s seconds', async (expirationSeconds, status) => {
   await using set = await setUp();
   expect((await set.request({ expirationSeconds })).status).toBe(status);
 });

@@ -26,8 +26,8 @@ class MisplacedFraction extends Refusal {
 type Way = { readonly key: string; readonly above: Way } | undefined;
 
 /**
- * Marks as integers the numbers of the spec that flow into integer fields of a resource, and refuses values whose type
- * the field does not accept.
+ * Finds the numbers of the spec that flow into integer fields of a resource, and marks these numbers as integers.
+ * Refuses values whose type their field does not accept.
  */
 export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
   try {
@@ -39,8 +39,8 @@ export function settleNumbers(record: ResourceRecord, schema: Schema | undefined
 }
 
 /**
- * Marks as integers the numbers of the spec that flow into integer fields of the declared status. `placeOf` returns the
- * position in code at which a field is written.
+ * Finds the numbers of the spec that flow into integer fields of the declared status, and marks these numbers as
+ * integers. `placeOf` returns the position in code at which a field is written.
  */
 export function settleStatus(
   status: unknown,

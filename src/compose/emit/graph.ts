@@ -16,7 +16,10 @@ export interface GraphPlace {
   readonly serviceAccountName?: string | undefined;
 }
 
-/** Writes the resources of a trace as one object of kind Graph. Adds its refusals to `refusals`. */
+/**
+ * Writes the resources of a trace as one object of kind Graph. Adds a refusal to `refusals` for each part of the trace
+ * that a Graph cannot express.
+ */
 export function writeGraph(
   { names: { name }, schemaOf, validations }: TracedGraph,
   { records }: Variants,

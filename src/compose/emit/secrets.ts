@@ -168,7 +168,10 @@ class SecretFinder {
   }
 }
 
-/** The root and the keys of a chain of member reads. The keys begin at the root; an unknown key is `undefined`. */
+/**
+ * The root and the keys of a chain of member reads. `path` and `keys` begin at the root. An unknown key is `undefined`
+ * in `path`.
+ */
 function memberPath(node: Node): {
   readonly root: Node;
   readonly path: readonly (string | undefined)[];
@@ -207,7 +210,7 @@ function writtenAt(manifest: unknown, path: readonly (string | undefined)[]): un
 const KEEP_OUTSIDE =
   'make the Secret outside the graph and refer to it (externalRef), or protect the printed manifests like the Secret';
 
-/** The warning of a Secret whose values were printed for a spec. */
+/** The warning that the manifests printed for a given spec contain the values of a Secret. */
 export const printedSecret = (id: string): Diagnostic => ({
   code: 'trace/printed-secret',
   severity: 'warning',

@@ -21,7 +21,7 @@ export interface Open {
 /** Does a resource exist under the known conditions, and as which node? */
 export type Existence = { readonly kind: 'included'; readonly variant: Variant } | { readonly kind: 'excluded' } | Open;
 
-/** The next decision before a part can be written. */
+/** The next decision that is needed before a part of a resource can be written. */
 export type Step =
   | (Open & { readonly of: Variable })
   | { readonly kind: 'excluded'; readonly of: Variable }
@@ -30,7 +30,7 @@ export type Step =
 /** The decisions on the path to one form of a resource. */
 export class Path {
   readonly record: ResourceRecord | undefined;
-  /** The resources that the part reads, and that may be excluded or may consist of several nodes. */
+  /** Of the resources that the part reads, those that may be excluded or that consist of several nodes. */
   readonly optional: readonly Variable[];
   readonly trace: Trace;
   /** The node to read for a resource of several nodes. */

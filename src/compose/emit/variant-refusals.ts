@@ -1,7 +1,7 @@
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../refusal/refusal.ts';
 
-/** Refuses a read of a collection whose loop has no iterations without another resource. */
+/** Refuses a read of the collection `id`, whose loop has no iterations when the resource `other` is excluded. */
 export function refuseExcludedCollection({ id }: ResourceRecord, other: string): never {
   return refuse(
     'no-cel',
@@ -20,8 +20,8 @@ export function refuseByHand({ id }: ResourceRecord): never {
 }
 
 /**
- * Refuses a resource with too many combinations. `others` are the ids of the resources that may be excluded. `excess` is
- * the end of the message: the limit that the combinations exceed.
+ * Refuses a resource with too many combinations. `others` are the ids of the resources that may be excluded. `excess`
+ * is the end of the message, which names the limit that the combinations exceed.
  */
 export function refuseManyVariants(
   record: ResourceRecord | undefined,

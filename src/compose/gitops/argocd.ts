@@ -65,8 +65,9 @@ function health(progressing: string, healthy: string, failed: string): string {
 
 /**
  * The part of the ConfigMap `argocd-cm` that defines the health of definitions and instances for Argo CD. Without these
- * health checks, definitions and instances count as healthy as soon as they exist, and a wave would not wait for them.
- * `instances` are those whose definitions are in the folder. The user merges this part into the existing ConfigMap.
+ * health checks, definitions and instances count as healthy as soon as they exist, and a sync wave of Argo CD would not
+ * wait for them. `instances` are those whose definitions are in the folder. The user merges this part into the existing
+ * ConfigMap.
  */
 export function argoHealth(options: ArgoOptions, instances: readonly KubeObject[]): JsonObject {
   const kinds = new Set(instances.map(({ apiVersion, kind }) => `${parseApiVersion(apiVersion).group}_${kind}`));

@@ -21,9 +21,9 @@ const DEFINITION_HEALTH = {
 };
 
 /**
- * Makes the Kustomizations (kustomize.toolkit.fluxcd.io/v1): one for the definitions and, if there are instances, one
- * for the instances, which waits for the first. `served` are the instances whose definitions are in the folder; only
- * their kinds get health checks.
+ * Makes the Kustomizations (kustomize.toolkit.fluxcd.io/v1): one for the definitions and, if there are instances, a
+ * second one for the instances. The second one waits for the first one. `served` are the instances whose definitions
+ * are in the folder; only their kinds get health checks.
  */
 export function fluxKustomizations(
   name: string,

@@ -69,7 +69,7 @@ export function callValue(
   return mayAssignVariables(callable) ? assigningCall(callable, self, args) : native(callable, self, args);
 }
 
-/** Calls a function from outside the composition with symbolic values. */
+/** Calls a function that is defined outside the composition. Its arguments or its `this` are symbolic. */
 function callOuter(
   interpreter: TreeInterpreter,
   outer: Closure,

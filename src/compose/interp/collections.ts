@@ -55,8 +55,8 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
 
 /**
  * The expression as a choice of two forms: one for the case that the objects of a collection exist, and one for the
- * case that they do not. Returns `undefined` when the objects always exist, and when the expression reads single
- * objects in both cases.
+ * case that they do not. Returns `undefined` when the objects always exist. Also returns `undefined` when the second
+ * form would still read single objects of the collection.
  */
 function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
   const trace = activeTrace();

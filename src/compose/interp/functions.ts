@@ -135,8 +135,9 @@ function run(node: Closure['node'], env: Env): unknown {
 }
 
 /**
- * Declares the `var` names of a body. They share the scope of plain parameters. Functions in the defaults of other
- * parameters do not see them, so they have a scope inside, in which a name of a parameter begins with its value.
+ * Declares the `var` names of a body. If all parameters are plain names, the `var` names are in the scope of the
+ * parameters. Otherwise they are in an inner scope, because a function in the default of a parameter must not see them.
+ * In the inner scope, a `var` with the name of a parameter begins with the value of the parameter.
  */
 function scopeOfVars({ params }: Closure['node'], { body }: BlockStatement, { scope, unit }: Env): LexicalEnvironment {
   const isPlain = params.every(({ type }) => type === 'Identifier');

@@ -21,7 +21,7 @@ const TIMERS: ReadonlySet<string> = new Set([
 /** Methods of `Promise`. A composition cannot contain the promise that such a method returns. */
 const WAITING: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'resolve']);
 
-/** Refuses calls of the host that have no meaning in a composition, such as timers, each with its own message. */
+/** Refuses calls of host functions that have no meaning in a composition, such as `setTimeout`. */
 export function refuseHostCall(self: unknown, fn: { readonly name: string }, label: string): void {
   const isTimer = TIMERS.has(fn.name) && (fn === Reflect.get(globalThis, fn.name) || self === process);
   if (isTimer)
@@ -96,7 +96,7 @@ interface HostFunction {
 const needsKnown = (what: string, value: Sym | undefined): string =>
   `${what} needs a value that is known while the graph is built, and ${value === undefined ? 'its argument' : labelOf(value)} is not`;
 
-/** Is the value a function of a module of the host, or a method of an object that the module makes? */
+/** Does the module of the host export `fn`, or is `fn` a method of `self`, which the module exports or creates? */
 function isOf(module: string, fn: HostFunction, self: unknown): boolean {
   const found: unknown = process.getBuiltinModule?.(`node:${module}`);
   if (typeof found !== 'object' || found === null) return false;
@@ -134,7 +134,7 @@ export function atCaller(error: unknown, caller: Site | undefined, refuseCall: (
   }
 }
 
-/** Is the place in the host or in a package, where the author can change nothing? */
+/** Is the place in the code of the host or of a package? The author cannot change this code. */
 export function isForeign(site: Site): boolean {
   const file = site.locate(site.start)?.file;
   return file !== undefined && /^node:|(?:^|[\\/])node_modules[\\/]/.test(file);

@@ -234,8 +234,9 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
 }
 
 /**
- * The environment of the next iteration. Each iteration has its own copy of a `let` variable, so that functions made in
- * the iteration keep its value. Functions made by the `init` part of the loop keep the variables of this part.
+ * The environment of the next iteration. Each iteration has its own copy of a `let` variable, so that a function made
+ * in the iteration keeps the value that the variable has there. Functions made by the `init` part of the loop keep the
+ * variables of this part.
  */
 function nextIteration(node: ForStatement, env: Env): Env {
   if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return env;
@@ -308,8 +309,8 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
 }
 
 /**
- * The fact that the counter is below the bound. If its start is a constant that is not negative, the counter is not
- * negative either.
+ * The fact that the counter is below the bound, or at most the bound for `le`. If the start is a constant that is not
+ * negative, the fact also says that the counter is not negative.
  */
 function counterFact(counter: Node, operator: 'lt' | 'le', bound: Node, start: Node): Node {
   const below = compare(operator, counter, bound);

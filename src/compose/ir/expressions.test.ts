@@ -142,7 +142,7 @@ describe('integers and doubles', () => {
   });
 });
 
-test('repeated scalar parts are bound once, lists and variables of macros are not', () => {
+test('repeated scalar parts are bound once; lists and variables of macros are not bound', () => {
   const long = concat([text, literal('-'), toText(n), literal('-'), toText(m), literal('-'), text]);
   const shared = shareParts(
     new Lowering().lower(cond(eq(long, literal('q')), long, concat([literal('z'), call('hash', [long], STRING)]))),

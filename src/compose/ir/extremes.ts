@@ -33,7 +33,10 @@ export function takenIteration({
   return order && { value, largest: (order === 'value') === (other === otherwise) };
 }
 
-/** The fold over the whole list when the fold starts with the value of the first element and runs over the rest. */
+/**
+ * For a fold that starts with the value of the first element and runs over the other elements: the same fold over the
+ * whole list.
+ */
 function withFirst(fold: ListFold, value = variable(fold.loop, fold.element)): ListFold | undefined {
   // A value that does not read the element does not prove that there is a first element: the list may be empty.
   if (!mentions(value, (of) => of === fold.loop)) return undefined;

@@ -121,8 +121,8 @@ function summands(fold: ListFold, term: Node): Node {
 }
 
 /**
- * Splits an added conditional that adds nothing in one branch. The result consists of the iterations that add
- * something, and the expression that these iterations add.
+ * Splits a conditional of which one branch adds nothing. The result consists of the iterations that add something, and
+ * the expression that these iterations add.
  */
 function addingIterations(
   fold: ListFold,
@@ -195,7 +195,7 @@ function lists(fold: ListFold, carried: (node: Node) => boolean): Node | undefin
 function once(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   const [own, extended] = next.args;
-  // A list before the loop may contain an element twice, unless it has at most one element.
+  // The list before the loop must not repeat an element. This is known only if it has at most one element.
   if (next.kind !== 'append' || next.args.length !== 2 || initial.kind !== 'list' || initial.args.length > 1)
     return undefined;
   if (own === undefined || !isVariable(own, accumulator) || extended?.kind !== 'cond') return undefined;
@@ -260,7 +260,10 @@ function someIterations(fold: ListFold, carried: (node: Node) => boolean): Node 
   return own && foldLoop(own);
 }
 
-/** The fold over the elements that satisfy the part of the condition that does not read the accumulator. */
+/**
+ * One part of the condition reads the accumulator, and the other part does not. Returns the fold over only the elements
+ * that satisfy the other part.
+ */
 function ownIterations(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);
   if (choice === undefined) return undefined;

@@ -19,8 +19,8 @@ export const parseCel = (text: string) => kroEnvironment({ features: { now: true
 const parsed = new Map<string, Ast | undefined>();
 
 /**
- * The syntax tree of hand-written CEL with the operands in place of their names; `undefined` when the text is not CEL.
- * Literals stay as the author wrote them.
+ * The syntax tree of hand-written CEL with the operands in place of the names that represent them; `undefined` when the
+ * text is not CEL. Literals stay as the author wrote them.
  */
 export function treeOf({ pieces }: Raw, operands: readonly Expr[]): Expr | undefined {
   const text = pieces.map((piece, position) => (position === 0 ? '' : placeholder(position - 1)) + piece).join('');

@@ -205,8 +205,8 @@ let table = new NodeTable();
 
 /**
  * Runs `work` with the table of a run, so that the nodes of a composition can be garbage-collected together with the
- * run. Only `withTrace` calls this function, because the constructors of nodes are in a layer below the run and have no
- * access to the run.
+ * run. The constructors of nodes are in a layer below the run and have no access to the run. Therefore `withTrace`, the
+ * only caller, sets the table for them.
  */
 export function withNodes<T>(own: NodeTable, work: () => T): T {
   const outer = table;
@@ -296,7 +296,7 @@ export function memberOfLiteral(node: ObjectLiteral, key: string): Node | undefi
   return node.flags[place] === '' ? node.args[place * 2 + 1] : undefined;
 }
 
-/** Is the node a literal, or a literal with this value? */
+/** Is the node a literal? With `value`: is it a literal with this value? */
 export function isLiteral(node: Node): node is LiteralNode;
 export function isLiteral(node: Node, value: LiteralValue): boolean;
 export function isLiteral(node: Node, value?: LiteralValue): boolean {
@@ -342,7 +342,7 @@ export function rootOf(node: Node): Variable | undefined {
   return current?.kind === 'var' ? current.variable : undefined;
 }
 
-/** Does the expression read one of the variables? */
+/** Does the expression read a variable for which `test` is true? */
 export function mentions(root: Node, test: (variable: Variable) => boolean): boolean {
   let found = false;
   walk(root, (node) => {

@@ -78,8 +78,8 @@ export function lowerDecimal(text: Node): Node {
 }
 
 /**
- * The condition under which an expression is not NaN; `undefined` when it never is NaN. NaN can come from a parsed
- * string, from 0 / 0, and from a remainder by 0.
+ * The condition under which an expression is not NaN; `undefined` when the expression is never NaN. NaN can come from a
+ * parsed string, from 0 / 0, and from a remainder by 0.
  */
 export function numberTest(root: Node, quotients = true): Node | undefined {
   const done = new Map<Node, Node | undefined>();

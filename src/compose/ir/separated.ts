@@ -72,7 +72,10 @@ function separator(added: readonly Node[], first: Node): Node | undefined {
 
 const isNeverEmpty = (node: Node): boolean => textsOf(node).some((part) => part.kind === 'lit' && part.value !== '');
 
-/** The node with its conditionals decided, when the accumulator is known to be empty, or known not to be empty. */
+/**
+ * The node, where each conditional that tests the accumulator is replaced by one of its branches: by the branch for an
+ * empty accumulator if `empty` is true, and by the other branch if not.
+ */
 function whereEmpty(node: Node, accumulator: Variable, empty: boolean): Node {
   if (node.kind === 'concat') return concat(node.args.map((part) => whereEmpty(part, accumulator, empty)));
   if (node.kind !== 'cond') return node;

@@ -7,9 +7,9 @@ const MIN_SAVED_NODES = 12;
 
 /**
  * Writes repeated parts of an expression once, by `cel.bind` around the whole expression. Binds scalar parts that occur
- * several times and use no variables of macros. A bound part causes only errors that the whole also has: `cel.bind` is
- * lazy in kro's engine. In a strict engine, a bound part would only cause additional reads of plain fields. Lists are
- * never bound, because an empty list bound in cel-go is its mutable accumulator.
+ * several times and use no variables of macros. A bound part causes no additional errors, because `cel.bind` is lazy in
+ * kro's engine: it evaluates a part only where the part is used. Lists are never bound, because cel-go would use an
+ * empty list in `cel.bind` as a mutable accumulator.
  */
 export function shareParts(root: Node): Node {
   const uses = countUses(root);

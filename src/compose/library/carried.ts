@@ -143,7 +143,7 @@ function collect(of: Carried, next: unknown, iterations: Iteration[]): boolean {
   return [...of.members].every(([key, member]) => collect(member, read(key), iterations));
 }
 
-/** Does the value have the same members on each side of its conditions? */
+/** Does the value have exactly the members of the carried value, on each side of its conditions? */
 function hasMembers(raw: unknown, of: Carried & { readonly kind: 'members' }): boolean {
   const value = resolveMerged(raw);
   const inner = symbolic(value);
@@ -298,7 +298,7 @@ export function presence(raw: unknown): Node {
   return literal(value !== undefined && value !== null);
 }
 
-/** Replaces each known condition that contains the variable with its value. */
+/** Simplifies the conditions that contain the variable: a condition whose value is known is replaced by this value. */
 function settled(node: Node, of: Variable): Node {
   if (!mentions(node, (each) => each === of)) return node;
   const { facts } = activeTrace();

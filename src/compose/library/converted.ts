@@ -14,7 +14,8 @@ export function converted(value: Sym): Sym {
 }
 
 /**
- * The value without the CEL optional that its absence may contain. That optional has the value before the conversion.
+ * Returns a converted value without the CEL optional in its `absence`, because this optional contains the value before
+ * the conversion.
  */
 export function withoutShort(value: Sym): Sym {
   if (value.absence === undefined) return value;

@@ -16,8 +16,8 @@ import { optionalFold, seenInIteration, takesOf } from './carried.ts';
 import { knowing } from './view.ts';
 
 /**
- * A value that a loop carries under each key of an object that is empty at the start of the loop:
- * `counts[k] = (counts[k] ?? 0) + 1`.
+ * A value that a loop carries from iteration to iteration, separately for each key of an object:
+ * `counts[k] = (counts[k] ?? 0) + 1`. The object is empty at the start of the loop.
  */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 

@@ -189,8 +189,8 @@ function scalarArgument(raw: unknown, name: string): Node {
 const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'null', 'list', 'map', 'object']);
 
 /**
- * May a list contain a value of the type? JavaScript does not find a value whose type differs from the type of the
- * elements.
+ * Can a list contain this value, according to its type? JavaScript never finds a value whose type differs from the type
+ * of the elements.
  */
 function mayHold(value: Sym, raw: unknown, name: string): boolean {
   const wanted = resolveMerged(raw);
@@ -206,8 +206,8 @@ function mayHold(value: Sym, raw: unknown, name: string): boolean {
 }
 
 /**
- * The condition that a value is in a list. A list of the graph never contains NaN, but a number that is parsed from a
- * string may be NaN.
+ * The condition that `wanted` is in the list `all`. A list of the graph never contains NaN, so the condition is false
+ * when `wanted` is NaN. A number that is parsed from a string may be NaN.
  */
 function contains(all: Node, wanted: Node): Node {
   const number = numberTest(wanted, false);
@@ -361,7 +361,7 @@ function differenceOf(order: Node): readonly Node[] | undefined {
   const lesserFirst = (test.kind === 'lt') === Number(then.value) < 0;
   const others = otherwise.kind === 'cond' ? differenceOf(otherwise) : undefined;
   const ends = otherwise.kind === 'lit' && Math.sign(Number(otherwise.value)) !== Math.sign(Number(then.value));
-  // The rest may compare in the other order, or be the result for equal elements.
+  // The last branch may compare in the other direction, or be the result for equal elements.
   if (!ends && !(others !== undefined && others[0] === (lesserFirst ? x : y) && others[1] === (lesserFirst ? y : x)))
     return undefined;
   return lesserFirst ? [x, y] : [y, x];

@@ -328,7 +328,7 @@ function setMember(interpreter: Interpreter, value: Sym, key: Key): unknown {
   return refuse('member', `${labelOf(value)} is a Set; it has no member "${name}"`, 'spread it into a list: [...set]');
 }
 
-/** The prototypes whose methods the types offer. */
+/** Maps a kind of type to the JavaScript prototype with the methods of its values. */
 const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
   string: String.prototype,
   number: Number.prototype,
@@ -337,7 +337,7 @@ const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
 };
 
 /**
- * Returns a method that is read without a call, as a function that calls the method. Refuses names that are not
+ * Returns a function that calls a method, for code that reads the method without calling it. Refuses names that are not
  * methods.
  */
 function methodOrRefuse(interpreter: Interpreter, value: Sym, key: Key): unknown {

@@ -112,7 +112,7 @@ function functionMethod(
   return { value: interpreter.call(fn, self, given, name) };
 }
 
-/** `object.hasOwnProperty(key)` of an object with keys under conditions, or with a key that comes from the spec. */
+/** `object.hasOwnProperty(key)`, where the object has keys under conditions, or where `key` comes from the spec. */
 function ownKeyMethod(object: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
   if (key !== 'hasOwnProperty' || !isSymbolicDeep([object, ...args])) return undefined;
   const own = Reflect.get(object as object, 'hasOwnProperty') === Object.prototype.hasOwnProperty;

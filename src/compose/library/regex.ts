@@ -45,7 +45,10 @@ export function testPattern(text: Node, pattern: RegExp): Node {
   return matches(text, re2(parsed(withoutPosition(pattern)), 'test'));
 }
 
-/** The pattern for a method that would continue after its last match. Refuses a pattern with the flag g. */
+/**
+ * The pattern for a method that, with the flag g, would continue after its last match. Refuses a pattern with this
+ * flag.
+ */
 export function withoutPosition(pattern: RegExp): RegExp {
   return pattern.flags.includes('g')
     ? refuse('regex', `${String(pattern)} stores a position between calls`, 'leave out the flag g')

@@ -98,7 +98,7 @@ function refuseWithoutObject(record: ResourceRecord, method: string, field: stri
   }
 }
 
-/** Maps the author's value of a nested composition to the last resource of the composition. */
+/** Maps the value that a call of a nested composition returns to the last resource of this composition. */
 const lastResources = new WeakMap<object, ResourceRecord>();
 
 /** Notes the last resource of a nested composition, for a `dependsOn` that names the composition. */
@@ -106,7 +106,10 @@ export function noteLastResource(nested: object, record: ResourceRecord): void {
   lastResources.set(nested, record);
 }
 
-/** Records that a resource is made after another resource. `raw` is that resource, its id, or a conditional value. */
+/**
+ * Records that a resource is made after another resource. `raw` is the other resource, its id, or a conditional value
+ * of both.
+ */
 export function dependOn(record: ResourceRecord, raw: unknown): void {
   const trace = activeTrace();
   const value = resolveMerged(raw);
@@ -115,7 +118,8 @@ export function dependOn(record: ResourceRecord, raw: unknown): void {
   if (typeof value === 'string') return addDependency(value);
   const inner = symbolic(value);
   const other = inner instanceof Sym ? inner.resource : lastResources.get(value as object);
-  // A resource of an earlier run is not part of this graph, which may have another resource with its id.
+  // A resource of an earlier run is not part of this graph, although the graph may have another resource with the same
+  // id.
   if (other !== undefined) return addDependency(other.id, trace.resources.includes(other) ? other : undefined);
   if (inner instanceof Phi) {
     const side = (test: Node, of: unknown) => {

@@ -96,7 +96,7 @@ export function patternElements(
   return writtenElements(interpreter, items);
 }
 
-/** The elements of a list of the author by position; some may be conditional. */
+/** The elements, by position, of a list that the author wrote. Some of the elements may be conditional. */
 export function writtenElements(
   interpreter: Interpreter,
   items: readonly unknown[],

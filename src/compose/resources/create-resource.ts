@@ -125,8 +125,8 @@ type RecordParts = Pick<
 export function addRecord(parts: RecordParts): ResourceRecord {
   const trace = activeTrace();
   const { id } = parts;
-  // Every member is written out. If so many members followed a spread, V8 would keep them in a hash table, which takes
-  // seven times as long.
+  // Every member is written out. If so many members followed a spread, V8 would keep them in a hash table, and the
+  // record would take seven times as long to make.
   const record: ResourceRecord = {
     id,
     node: parts.node,

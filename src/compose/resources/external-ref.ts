@@ -78,7 +78,8 @@ export interface ExternalReferences {
   readonly metadata: {
     readonly selector: LabelSelector;
     /**
-     * Namespace of the objects. Without it: all namespaces in a Graph, the namespace of the instance in a composition.
+     * Namespace of the objects. By default, a Graph selects objects of all namespaces, and a composition selects
+     * objects of the instance's namespace.
      */
     readonly namespace?: string;
   };

@@ -4,7 +4,7 @@ import { isReservedWord } from '../../graph/index.ts';
 /** Matches the resource ids that kro accepts. */
 export const ID = /^[a-z][A-Za-z0-9]*$/;
 
-/** Is the word one that kro, at any level, accepts neither as an id nor as an iterator? */
+/** Does at least one level of kro reserve the word, so that it cannot be an id or an iterator? */
 export function isReservedId(id: string): boolean {
   return isReservedWord(id, '0.10');
 }

@@ -210,7 +210,7 @@ export class InspectorProvider implements Provider {
 
   /**
    * A cache of the scripts in which a function was located. A later session need not enable the debugger for these
-   * scripts, which takes long in a large process.
+   * scripts. Enabling the debugger takes long in a large process.
    */
   private readonly located = new Map<string, ScriptInfo>();
   private scriptTable: Map<string, Omit<ScriptInfo, 'source'>> | undefined;

@@ -152,7 +152,7 @@ export class Facts {
     return node;
   }
 
-  /** A value with the known branches of its conditionals taken. */
+  /** The value that remains when each outer conditional with a known test is replaced by its branch. */
   resolve(node: Node): Node {
     let current = node;
     while (current.kind === 'cond') {

@@ -11,7 +11,10 @@ export interface Unit {
   readonly shift: number;
   readonly lookup: (name: string) => CapturedVariable | undefined;
   readonly locate: (offset: number) => SourcePosition | undefined;
-  /** An object literal whose keys are names inside the literal, once they have a value. */
+  /**
+   * The object literal that a builder returns. As soon as one of its keys has a value, the key is a name for the rest
+   * of the literal.
+   */
   readonly siblings?: { readonly node: ObjectExpression; readonly values: Map<string, unknown> };
 }
 

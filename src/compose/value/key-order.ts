@@ -10,8 +10,9 @@ import { isLiteral } from '../ir/node.ts';
 export const KEYS = Symbol('typekro.keys');
 
 /**
- * A key with the condition under which the object has it. The conditions of entries with one key exclude each other;
- * entries are in JavaScript's order, except for integer keys such as `0`, which `inListingOrder` moves to the front.
+ * A key with the condition under which the object has it. If several entries have the same key, their conditions
+ * exclude each other; entries are in JavaScript's order, except for integer keys such as `0`, which `inListingOrder`
+ * moves to the front.
  */
 export interface KeyEntry {
   readonly key: string;

@@ -25,8 +25,8 @@ export function asSym(value: unknown): Sym | undefined {
 
 /**
  * A value simplified by the facts of the current path. Decided conditions are resolved. A value that is known to be
- * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null`, unless it can be
- * either.
+ * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null`. If the schema allows
+ * both for this value, it stays symbolic.
  */
 export function resolveMerged(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
@@ -169,7 +169,7 @@ export const mergeValues: MergeValues = {
   },
 };
 
-/** The members of an object after two branches, with the conditions under which it has its keys. */
+/** The members of an object after two branches, each key with the condition under which the object has the key. */
 function mergeMembers(test: Node, a: Members, b: Members): Map<PropertyKey, unknown> {
   const joined = joinKeys(test, keyEntries(a), keyEntries(b));
   const members = new Map<PropertyKey, unknown>();

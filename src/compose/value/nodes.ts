@@ -29,7 +29,7 @@ import type { MergedPiece } from './symbolic.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
 import { needPresent, textNode } from './ops.ts';
 
-/** The value as a CEL optional, which is none where JavaScript has `undefined`. */
+/** The value as a CEL optional, which is `optional.none()` where JavaScript has `undefined`. */
 export function optionalNode(value: Sym): Node {
   if (value.absence === undefined) return optionalSome(value.node);
   if (value.absence.optional !== undefined) return value.absence.optional;
@@ -238,8 +238,8 @@ function structType(entries: readonly Entry[]): StaticType | undefined {
 }
 
 /**
- * CEL's `+` merges a list of the cluster that is a set or has keys. Such a list is copied here, and `+` then joins the
- * copy as JavaScript does. Other lists are returned as they are.
+ * If the schema of a list in an object of the cluster declares a set or keys, CEL's `+` merges the list. Such a list is
+ * copied here, because `+` joins the copy as JavaScript does. Other lists are returned as they are.
  */
 export function plainList(node: Node): Node {
   if (node.type.kind !== 'list' || node.type.merges !== true) return node;

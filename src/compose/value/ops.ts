@@ -85,7 +85,7 @@ function truthOfNumber(node: Node): Node {
   return number === undefined ? not(eq(node, literal(0))) : and(number, not(eq(asDoubles(node), literal(0))));
 }
 
-/** Refuses a value that may be `undefined` where JavaScript would print or compute with it. */
+/** Refuses a value that may be `undefined` where JavaScript would print it or compute with it. */
 export function needPresent(value: Sym, use: string): Sym {
   if (value.absence === undefined || value.absence.waits) return value;
   return refuse(

@@ -96,8 +96,8 @@ export class Phi {
 }
 
 /**
- * The base class of values in lists and variables that only the tracer understands. Untraced code may pass such a value
- * on, but its use there is refused.
+ * The base class of values that only the tracer understands; lists and variables of the author can contain such a
+ * value. Untraced code may pass the value on, but its use there is refused.
  */
 abstract class Internal {
   [Symbol.toPrimitive](): never {
@@ -166,7 +166,10 @@ export const DEAD = Symbol('typekro.dead');
  */
 export const POISON = Symbol('typekro.poison');
 
-/** The value of a variable before an iteration of a symbolic loop, when it has no expression. Its read is refused. */
+/**
+ * Stands for the value that a variable has before an iteration of a symbolic loop, if this value has no expression. A
+ * read of the variable is refused.
+ */
 export class Earlier extends Internal {
   readonly name: string;
   /** Did an iteration try to read the value? */

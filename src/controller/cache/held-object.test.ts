@@ -133,7 +133,7 @@ describe('the fields of a writer of the graph engine', () => {
   it.each([
     ['not compacted', equivalent],
     ['compacted', compacted(equivalent)],
-  ])('keep their equivalence (%s) while they are equal', (_what, before) => {
+  ])('keep the equivalence of the previous object (%s) while they have the same values', (_what, before) => {
     const after = projectWithEquivalence(object('1'), before, written('1'));
     expect(fieldsOf(after)?.equivalence).toBe(true);
     expect(after.whole).toBeUndefined();

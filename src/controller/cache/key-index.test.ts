@@ -47,7 +47,7 @@ describe('KeyIndex', () => {
       { a: ['y'], b: [], c: [] },
     ],
     [
-      'ignores a duplicate text',
+      'counts a string once when a move lists it twice',
       [
         ['x', [], ['a', 'a']],
         ['x', ['a', 'a'], []],

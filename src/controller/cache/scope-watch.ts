@@ -11,7 +11,7 @@ export interface CompleteList {
   readonly seen: ReadonlySet<string>;
   /** The listed objects for which a later version is known, by key. */
   readonly older: ReadonlyMap<string, KubeObject>;
-  /** Does the list show an earlier state of the server than earlier events? */
+  /** Does the list show an earlier state of the server than previous events did? */
   readonly wentBack: boolean;
 }
 

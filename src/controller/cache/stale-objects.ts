@@ -2,8 +2,9 @@
 const NOT_ENOUGH = -1;
 
 /**
- * The objects of a kind that must be read again, and the subscribers that wait for this. A `projectionGeneration` comes
- * from `CacheSet.keepGraph`; 0 reads only the fields that every projection has.
+ * The objects of a kind that must be read again, and the subscribers that wait for this. `CacheSet.keepGraph` returns
+ * the `projectionGeneration` of a graph. A graph with a higher generation may read more fields. A reader with the
+ * generation 0 reads only the fields that every projection has.
  */
 export class StaleObjects {
   /** For each stale object, the highest generation for which its entry suffices. */

@@ -41,7 +41,7 @@ export function compiledSpec(graph: Graph | undefined, diagnostics: readonly Dia
  */
 const MAX_KEPT_SPECS = 6;
 
-/** The hash and the kinds of a spec. */
+/** The hash of a spec, and the kinds that the spec uses. */
 interface SpecFacts {
   /** `undefined` when the spec is nested so deeply that its hash could exceed the call stack. */
   readonly hash: string | undefined;
@@ -54,14 +54,17 @@ interface Kept {
 }
 
 /**
- * Compiles the specs of definitions and revisions against the schemas of the cluster. The compiler keeps the results
- * of the latest specs (`MAX_KEPT_SPECS`), until the schema of a kind that they use changes.
+ * Compiles the specs of definitions and revisions against the schemas of the cluster. The compiler keeps the results of
+ * the latest specs (`MAX_KEPT_SPECS`), until the schema of a kind that such a spec uses changes.
  */
 export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
-  /** The hash and the types of each spec. Each write causes another pass, and most writes leave the spec unchanged. */
+  /**
+   * The hash of each spec, and the kinds that it uses. Each write causes another pass, and most writes leave the spec
+   * unchanged.
+   */
   readonly #facts = new WeakMap<JsonObject, SpecFacts>();
   /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();

@@ -243,8 +243,8 @@ export class CrdEnsurer {
 }
 
 /**
- * A key that is equal for graphs with equal CRDs: the hash of the spec. With `mayLackKinds`, the same spec can produce
- * another CRD when the cluster serves other kinds, so the key also has the digest of the CRD.
+ * A key for the CRD of a graph: the hash of the spec. Graphs with the same key have equal CRDs. With `mayLackKinds`,
+ * the same spec can produce another CRD when the cluster serves other kinds, so the key also has the digest of the CRD.
  */
 const wantedKeyOf = (graph: Graph): string =>
   graph.mayLackKinds === true ? `${graph.hash} ${crdDigest(graph.instance.crd) ?? ''}` : graph.hash;

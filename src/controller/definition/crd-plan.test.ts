@@ -62,7 +62,7 @@ describe('planCrd', () => {
     { title: 'creates an absent CRD', existing: undefined, plan: { do: 'create' } },
     { title: 'does not change a CRD that is as planned', existing: owned(boatCrd()), plan: { do: 'nothing' } },
     {
-      title: 'refuses a CRD of kro without a definition',
+      title: 'refuses a CRD that is marked as owned by kro and names no definition',
       existing: labelled({ 'kro.run/owned': 'true' }),
       plan: {
         do: 'refuse',
@@ -123,7 +123,7 @@ describe('planCrd', () => {
       plan: { do: 'patch', body: { metadata: { labels: { team: 'harbour' } } } },
     },
     {
-      title: 'does not change a CRD that an earlier version of the controller wrote for a replaced definition',
+      title: 'does not change a CRD that an earlier controller wrote for a deleted definition of the same name',
       existing: ownedCrd(labelled({ team: 'harbour' }), { ...definition(), uid: 'u0' }, 'v0.1'),
       wanted: labelled({ team: 'harbour' }),
       plan: { do: 'nothing' },

@@ -29,7 +29,7 @@ const rows = LEVELS.flatMap((level) =>
 );
 
 test.each(rows)(
-  'level %s: the definition %s takes the place of a deleted definition of its kind %s',
+  'level %s: the definition %s takes the place of a deleted definition of the same kind %s',
   async (level, name, ...how) => {
     const [, isSlow, unservedMs] = how;
     world = await virtualWorld({ controller: { allowCrdDeletion: true, kroCompatibility: level } });

@@ -46,7 +46,7 @@ test('the two minutes to serve a CRD begin again when another client deletes the
   expect(await kindReady()).toBe(NOT_ESTABLISHED);
 });
 
-test('the wait for a CRD begins again after a write that the controller refused', async () => {
+test('the wait for a CRD begins again when the user reverts a change of the definition that the controller refused', async () => {
   world = await virtualWorld();
   await world.apply(takingKind('vases', 'Pot'));
   await world.advance(1000);

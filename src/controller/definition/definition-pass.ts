@@ -13,7 +13,9 @@ export interface DefinitionPass {
   rolledOut: ConditionContent | 'keep' | undefined;
   propagated: ConditionContent | 'keep' | undefined;
   lastIssued: number;
-  /** The watch whose event the pass waits for, and the latest time of the next pass. */
+  /**
+   * The object that is not ready yet (the CRD, or the watch of the instances), and the latest time of the next pass.
+   */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
   /** The time of the retry after a refusal whose cause can end without an event, such as a missing permission. */
   retryAt: number | undefined;

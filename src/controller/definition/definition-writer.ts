@@ -100,8 +100,8 @@ export class DefinitionWriter {
 
   /**
    * Was a status write refused because the definition was deleted or replaced? If so, puts the live state into the
-   * cache before the watch does. Otherwise the controller would issue revisions of the old definition in a loop,
-   * because the garbage collector deletes a revision whose owner does not exist.
+   * cache before the watch does. If the controller waited for the watch, it would issue revisions of the old definition
+   * in a loop, because the garbage collector deletes a revision whose owner does not exist.
    */
   async #isGone({ name, uid, object }: DefinitionObject, thrown: unknown, signal: AbortSignal): Promise<boolean> {
     if (!(thrown instanceof KubeError) || (thrown.status !== 404 && thrown.status !== 422)) return false;

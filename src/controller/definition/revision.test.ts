@@ -22,7 +22,7 @@ describe('revisionName', () => {
     expect(revisionName('x'.repeat(247), 7)).toMatch(/^x{237,238}-r00007-[0-9a-f]{8}$/);
   });
 
-  it('cuts long names to different names without a separator at the cut', () => {
+  it('cuts two long names to different names, and leaves no separator at the cut', () => {
     const first = revisionName(`${'x'.repeat(236)}.${'y'.repeat(16)}`, 1);
     const second = revisionName(`${'x'.repeat(236)}.${'z'.repeat(16)}`, 1);
     expect(first).toMatch(/^x{236}-r00001-[0-9a-f]{8}$/);
@@ -79,7 +79,7 @@ describe('adoptedOwners', () => {
   it('changes nothing when the definition owns the revision', () => {
     expect(adoptedOwners(withOwners([other, own]), definition)).toBeUndefined();
   });
-  it('replaces an earlier definition and keeps other owners', () => {
+  it('replaces an owner that is an earlier definition, and keeps other owners', () => {
     expect(adoptedOwners(withOwners([old, other]), definition)).toEqual([other, own]);
   });
   it('adds the definition when there is no owner', () => {

@@ -92,8 +92,9 @@ function ownerOf(definition: DefinitionObject): OwnerReference {
 }
 
 /**
- * The owner references that make the definition the controller of a revision that an earlier definition of the same
- * name left behind. `undefined` when the definition is already the controller. Owners of other kinds stay.
+ * The owner references that make the definition the controller of a revision. `undefined` when the definition is
+ * already the controller. Other definitions, such as a deleted one of the same name, are no longer owners. Owners of
+ * other kinds stay.
  */
 export function adoptedOwners(revision: Revision, definition: DefinitionObject): OwnerReference[] | undefined {
   const owners = revision.object.metadata.ownerReferences ?? [];

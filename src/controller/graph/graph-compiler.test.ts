@@ -97,7 +97,7 @@ describe('the compiled specs of a GraphCompiler', () => {
     ['with another literal', graph({ nodes: [SPEC.nodes[0] ?? {}, { id: 'b', def: { x: '3' } }] })],
     ['with another spec', graph({ nodes: [{ id: 'a', def: { x: '2' } }] })],
     ['with the nodes in another order', graph({ nodes: SPEC.nodes.toReversed() })],
-  ])('are not those of a Graph %s', async (_title, other) => {
+  ])('are not used for a Graph %s', async (_title, other) => {
     const compiler = new GraphCompiler(SCHEMAS, {});
     await compiler.compile(graph(SPEC), signal);
     const { graph: compiled } = await compiler.compile(other, signal);

@@ -9,8 +9,8 @@ import { kindsNamed } from './graph-object.ts';
 import { RecentMap } from './recent-map.ts';
 
 /**
- * The maximum number of kept shapes (see `graphShape`), and also of kept Graphs. A Graph at rest needs its graph only
- * when it wakes.
+ * The maximum number of kept shapes (see `graphShape`), and also of kept Graphs. The controller needs the compiled
+ * graph of a Graph only during a pass over the Graph.
  */
 const MAX_ENTRIES = 64;
 
@@ -78,7 +78,7 @@ export class GraphCompiler {
     // Other parts of the controller keep facts about a graph, so all passes over one spec get the same graph.
     const own = this.#own.get(id);
     if (own !== undefined && jsonEquals(own.spec, spec)) return own.compiled;
-    // The diagnostics of the compiler name the limit.
+    // A spec that is too deep has no shape. The compiler refuses it, and its diagnostics name the limit.
     if (isTooDeep(spec)) {
       return compiledSpec(undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
     }
@@ -100,7 +100,7 @@ export class GraphCompiler {
     if (graph === undefined && types.some((type) => sources.resourceOf(type) === undefined)) {
       return { ...compiled, isKindMissing: true };
     }
-    // A schema that changed during its look-up wakes the Graph again. This result is not kept.
+    // A schema has changed since its look-up. The change wakes the Graph again, so this result is not kept.
     if (this.#changes !== changes) return compiled;
     const kinds = new Set(types.map(({ group, kind }) => `${group}/${kind}`));
     this.#own.set(id, { spec, compiled, kinds });

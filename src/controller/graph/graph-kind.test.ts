@@ -34,7 +34,7 @@ describe('the makers of a Graph', () => {
     expect(makers(made('x', 'g2'), chain)).toEqual(['team-a/g2', 'team-a/g1', 'team-a/g0']);
   });
 
-  it('are at most one more than the maximum, also in a circle', () => {
+  it('are at most one more than the maximum, even if Graphs made each other in a circle', () => {
     expect(makers(made('x', 'g19'), chain)).toHaveLength(MAX_MAKERS + 1);
     const circle = [made('a', 'b'), made('b', 'a')];
     expect(makers(made('a', 'b'), circle)).toHaveLength(MAX_MAKERS + 1);

@@ -33,7 +33,7 @@ describe('the account of a Graph', () => {
       'default',
     ],
     [
-      'is never a string of the status that is not a valid name',
+      'comes from the status only if the status has a valid name',
       graph({}, { appliedServiceAccount: 'system:serviceaccount:team-a:other:admin' }, DELETED),
       'default',
     ],

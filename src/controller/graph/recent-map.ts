@@ -1,4 +1,4 @@
-/** A map of limited size. A new entry replaces the least recently used entry. */
+/** A map of limited size. When the map is full, a new entry replaces the least recently used entry. */
 export class RecentMap<K, V> {
   readonly #limit: number;
   /** The entries in the order of their last use. */

@@ -55,7 +55,7 @@ describe('the rights of definitions', () => {
     );
   });
 
-  test('a kind that one node owns and another one reads has one rule', () => {
+  test('a kind has one rule when one node creates objects of it and another node reads one', () => {
     const app = definition([owned('v1', 'Secret'), external('v1', 'Secret')]);
     const { objects } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
     expect(lines(objects[0])).toContain('get,list,watch,create,patch,delete secrets.');

@@ -59,7 +59,7 @@ describe('the account of a Graph may', () => {
       ['Role other: get,list,watch,create,patch,delete configmaps'],
     ],
     [
-      'work everywhere where the namespace is computed',
+      'work in all namespaces if the namespace is computed',
       { template: map({ name: 'a', namespace: "${'x'}" }) },
       ['ClusterRole -: get,list,watch,create,patch,delete configmaps'],
     ],

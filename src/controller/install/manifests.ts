@@ -78,8 +78,8 @@ export function rightsOfFlags(flags: ParsedFlags): FlagRights {
 }
 
 /**
- * The rights on the controller's own objects, for any definitions and Graphs, and the rights that its flags require.
- * They suffice while there are no instances and no Graphs.
+ * The rights on the controller's own objects, and the rights that the controller's flags require. They do not depend on
+ * definitions or Graphs, and suffice while there are no instances and no Graphs.
  */
 export function controllerRules(flags: FlagRights = {}): RoleRule[] {
   const rules = new RuleSet();
@@ -168,7 +168,7 @@ function userRoles(name: string): KubeObject[] {
 /** The labels of the controller's pods. */
 const selectorOf = (name: string) => ({ 'app.kubernetes.io/name': 'typekro', 'app.kubernetes.io/instance': name });
 
-/** Pods of the cluster reach only the ports for metrics and probes. */
+/** Allows connections to the controller's pods only at the ports for metrics and probes. */
 function networkPolicy(name: string, namespace: string): KubeObject {
   const open = (port: number): JsonObject => ({ ports: [{ port, protocol: 'TCP' }] });
   return {

@@ -49,7 +49,7 @@ export interface InstanceDirectoryOptions {
   readonly enqueue: (work: WorkKey) => void;
   /** Queues a pass over a Graph. */
   readonly enqueueGraph: (work: WorkKey) => void;
-  /** Called when an instance or a Graph stops using its caches. */
+  /** Called when an instance or a Graph stops using a set of caches. */
   readonly onReleased: () => void;
 }
 
@@ -110,8 +110,8 @@ export class InstanceDirectory {
   }
 
   /**
-   * Queues the instances for which the kind was not served before. Also queues the instances without a graph, because
-   * their graph may not compile without that kind.
+   * Queues the instances whose record says that the cluster does not serve the kind. Also queues the instances without
+   * a graph, because their graph may not compile without that kind.
    */
   kindMayExist(group: string, kind: string): void {
     const key = `${group}/${kind}`;
@@ -303,7 +303,7 @@ export class InstanceDirectory {
   }
 
   /**
-   * The revision with which an instance outside a roll-out stays. With `propagateWhen`, this is the revision in its
+   * The revision of an instance that the roll-out has not chosen. With `propagateWhen`, this is the revision in its
    * status, if that revision exists and compiles. Otherwise it is the base of the roll-out.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
@@ -355,7 +355,10 @@ export class InstanceDirectory {
 const NO_ACCOUNT =
   'a cluster-scoped instance has no namespace with a ServiceAccount; set the annotation typekro.dev/service-account: <namespace>/<name> on the definition';
 
-/** A Graph is served in one way only. The state of the Graph decides whether its compiled graph is current. */
+/**
+ * `isCurrent` for a pass over a Graph: a definition can change how its kind is served, but the kind Graph is always
+ * served in the same way.
+ */
 const ALWAYS = () => true;
 
 /** The beginning of the ids of Graphs. */

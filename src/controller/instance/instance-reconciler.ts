@@ -143,8 +143,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * The time of the next pass over a Graph that waits. Watches usually wake the Graph earlier; objects that its account
-   * may not watch are found by this pass only.
+   * The time of the next pass over a Graph that waits. Watches usually wake the Graph earlier. Only this pass finds
+   * changes of objects that the account of the Graph may not watch.
    */
   #retryAt(record: InstanceRecord, served: ServedKind, decision: Decision): number | undefined {
     const { graph, origin, isKindMissing = false } = served;

@@ -116,8 +116,8 @@ export class ObservedView implements Observed {
   }
 
   /**
-   * The first namespace that is not listed, preferring one with an error. `''` means the whole cluster; `undefined`
-   * when all namespaces are listed.
+   * The first unlisted namespace that has an error; if none has an error, the first unlisted namespace. `''` means the
+   * whole cluster; `undefined` when all namespaces are listed.
    */
   #unreadNamespace(cache: KindCache, namespaces: readonly string[]): string | undefined {
     if (!cache.type.namespaced) return '';

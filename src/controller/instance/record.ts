@@ -35,19 +35,21 @@ export interface InstanceRecord {
    * Failed reads: of objects by `targetKey`, of lists by `listKeyOf`, and look-ups of a kind's version by `group/kind`.
    */
   unread: Sparse<string, RememberedRead>;
-  /** The objects that no watch delivers; `undefined` while watches deliver all of them. */
+  /** The objects of the instance that no watch delivers; `undefined` while watches deliver all its objects. */
   unwatched: UnwatchedObjects | undefined;
   /** The UIDs of the objects that this pass has deleted. */
   deleted: Set<string> | undefined;
   /** The keys of the objects whose state the API server reported to this pass. Only the steps of Graphs use them. */
   confirmed: Set<string> | undefined;
-  /** The number of consecutive pauses of the waiting Graph. */
+  /** The number of consecutive pauses of a Graph that waits. */
   waits: number;
-  /** The end of the latest pause of the waiting Graph; 0 while the Graph does not wait. */
+  /** The end of the latest pause of a Graph that waits; 0 while it does not wait. */
   waitsUntil: number;
   /** The recent drift of each child, by `targetKey`. */
   drift: Sparse<string, DriftHistory>;
-  /** The recent changes and creations of each child, by `targetKey`; `undefined` while there are none. */
+  /**
+   * The controller's own recent changes and creations of each child, by `targetKey`; `undefined` while there are none.
+   */
   rewrites: Rewrites | undefined;
   /**
    * Kinds of the ApplySet that the graph does not have, with the type that discovery found. `unserved` when discovery

@@ -22,7 +22,7 @@ const QUEUE_LABELS = ['name', 'controller'] as const;
 type QueueLabel = (typeof QUEUE_LABELS)[number];
 
 const CONDITION_LABELS = ['gvr', 'namespace', 'name', 'condition_type', 'condition_status', 'reason'] as const;
-/** The labels of the ages of conditions. */
+/** The labels of the metric that has the ages of conditions. */
 export type ConditionLabel = (typeof CONDITION_LABELS)[number];
 
 /** Functions that return current values at the time of the scrape. */

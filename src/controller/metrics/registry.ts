@@ -9,7 +9,10 @@ export type MetricType = 'counter' | 'gauge' | 'histogram';
 interface Series {
   readonly labels: MetricLabels;
   value: number;
-  /** The number of observations above one bound and up to the next. Only histograms have buckets. */
+  /**
+   * For each bound, the number of observations up to it that are above the previous bound. Only histograms have
+   * buckets.
+   */
   readonly buckets: number[];
   count: number;
 }

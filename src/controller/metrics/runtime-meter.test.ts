@@ -49,7 +49,7 @@ test.each([
   expect(scrape(new RuntimeMetrics(loopTimes(times)))).toEqual(expected);
 });
 
-test('a scrape has the delays since the scrape before it', () => {
+test('a scrape has the delays since the previous scrape', () => {
   const times = [600];
   const metrics = new RuntimeMetrics(loopTimes(times));
   expect(scrape(metrics)).toEqual(delays(0.5, 0.5, 0.5, 0.5));
@@ -79,8 +79,8 @@ test.each([
 test('the measurement of a process finds a blocked event loop, and finds none after close()', async () => {
   const runtime = measureRuntime();
   const longest = () => Number(/^nodejs_eventloop_lag_max_seconds (.+)$/m.exec(exposition(runtime.metrics))?.[1]);
-  // At each scrape, the histogram forgets the time of its last measurement. Therefore one call blocks the event loop,
-  // and the next call scrapes.
+  // A scrape resets the histogram, and the first measurement after it finds no delay. Therefore one call blocks the
+  // event loop, and the next call scrapes. The pauses between the calls have room for this first measurement.
   let attempts = 0;
   const blockAndScrape = () => {
     attempts += 1;

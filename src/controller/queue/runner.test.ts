@@ -17,7 +17,7 @@ function setup(work: (key: string) => Promise<WorkResult>, concurrency = 2) {
 }
 
 describe('Runner', () => {
-  it('works on a limited number of keys at a time, and not on one key twice', async () => {
+  it('works on a limited number of keys at the same time, and never twice on the same key at the same time', async () => {
     const log: string[] = [];
     const finish = new Map<string, () => void>();
     const { runner } = setup((key) => {

@@ -17,8 +17,8 @@ export interface Canary {
   readonly heldBack: number;
   readonly key: string;
   /**
-   * Do instances outside `members` stay with the revision in their status, if the status has one? Set with
-   * `propagateWhen`.
+   * Do instances outside `members` stay with the revision in their status, if the status has one? True if the
+   * definition has `propagateWhen`.
    */
   readonly keepsRecorded?: true;
 }
@@ -51,7 +51,9 @@ export interface RevisionOutcome {
   readonly message: string;
 }
 
-/** May a roll-out choose the instance? A pinned, suspended or deleted instance follows no new revision. */
+/**
+ * May a roll-out choose the instance? An instance that is pinned, suspended or being deleted follows no new revision.
+ */
 export function followsRollouts(instance: KubeObject): boolean {
   return (
     instance.metadata.deletionTimestamp === undefined &&
@@ -102,7 +104,7 @@ export type Rollout =
   | {
       readonly phase: 'waiting' | 'held';
       readonly members: ReadonlySet<string>;
-      /** Does a member have no outcome in this process, as after a restart? */
+      /** Is the outcome of a member unknown to this process, for example after a restart? */
       readonly unseen: boolean;
       /** The members that failed, in the order in which they were chosen. */
       readonly failed: readonly { readonly id: string; readonly message: string }[];

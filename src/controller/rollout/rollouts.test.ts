@@ -17,12 +17,12 @@ test.each([
   ['none for the first revision', [[CONDITIONS]], []],
   ['revisions without conditions, newest first', [[{}], [{}], [{}]], [2, 1]],
   ['a revision that went to all instances', [[{}], [CONDITIONS, DONE], [{}]], [2, 1]],
-  ['a held-back revision after one that went to all', [[{}], [CONDITIONS], [CONDITIONS]], [1, 2]],
+  ['a held-back revision comes after one that went to all instances', [[{}], [CONDITIONS], [CONDITIONS]], [1, 2]],
   ['held-back revisions last, the others newest first', [[{}], [CONDITIONS, DONE], [CONDITIONS], [{}]], [2, 1, 3]],
   ['the first revision, which has no record', [[CONDITIONS], [CONDITIONS], [CONDITIONS]], [1, 2]],
   ['an empty list of conditions counts as none', [[{}], [{ propagateWhen: [] }], [{}]], [2, 1]],
-  ['no open canary', [[{}], [{}, CANARY], [{}]], [1]],
-  ['no revision with an open canary', [[CONDITIONS], [CONDITIONS, { ...CANARY, ...DONE }], [{}]], [1]],
+  ['not the revision of an open canary', [[{}], [{}, CANARY], [{}]], [1]],
+  ['not an open canary, although marked as done', [[CONDITIONS], [CONDITIONS, { ...CANARY, ...DONE }], [{}]], [1]],
   ['a complete canary', [[{}], [{}, { 'typekro.dev/rollout': 'done' }], [{}]], [2, 1]],
 ] as const)('possibleBases returns the revisions with which instances can stay: %s', (_title, all, bases) => {
   expect(possibleBases(revisions(all), all.length).map(({ number }) => number)).toEqual(bases);

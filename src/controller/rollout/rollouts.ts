@@ -77,7 +77,8 @@ export class Rollouts {
     const first = await this.#decideCanary(definition, revision, allowance, instances, signal);
     if (propagateWhen === undefined) return first;
     if (first.canary !== undefined) {
-      // The canary must not give an instance an earlier revision that is held back from it.
+      // An instance outside the canary keeps its recorded revision, because `propagateWhen` may hold the base of the
+      // canary back from it.
       return { ...first, canary: { ...first.canary, keepsRecorded: true }, propagated: 'keep' };
     }
     return { ...first, ...(await this.#propagate(definition, revision, propagateWhen, instances, signal)) };
@@ -164,7 +165,7 @@ export class Rollouts {
     };
   }
 
-  /** Drops the chosen instances of a definition. */
+  /** Forgets which instances of a definition were chosen. */
   forget(definition: string): void {
     this.#chosen.delete(definition);
   }

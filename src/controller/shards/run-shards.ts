@@ -34,8 +34,8 @@ export interface RunShardsOptions {
   /** Works on a share until `ending` aborts. When `lost` aborts, running passes must be aborted. */
   readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
   /**
-   * Called when the share has changed. The promise must settle when no pass over a definition that left the share is
-   * running. Such passes must be aborted when `abortGrace` aborts.
+   * Called when the share has changed. The promise must settle when the last running pass over the definitions that
+   * left the share has ended. Such passes must be aborted when `abortGrace` aborts.
    */
   readonly onChange: (abortGrace: AbortSignal) => Promise<void>;
 }

@@ -31,16 +31,19 @@ describe('the problems of a refused definition', () => {
     expect(recorded).toContain('Problem: the kind Boot is unknown');
   });
 
-  test.each(['1', '2'])('are dropped when the definition is deleted (next uid %s)', (uid) => {
-    const { recorded, observer } = setup();
-    observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
-    observer.listen({ kind: 'definition-gone', name: 'boats' });
-    observer.listen({ kind: 'definition-changed', definition: definitionOf(uid), status: invalid });
-    expect(recorded.filter((text) => text.startsWith('Problem'))).toEqual([]);
-  });
+  test.each(['1', '2'])(
+    'are dropped when the definition is deleted, and are not reported for a later definition with the uid %s',
+    (uid) => {
+      const { recorded, observer } = setup();
+      observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
+      observer.listen({ kind: 'definition-gone', name: 'boats' });
+      observer.listen({ kind: 'definition-changed', definition: definitionOf(uid), status: invalid });
+      expect(recorded.filter((text) => text.startsWith('Problem'))).toEqual([]);
+    },
+  );
 });
 
-test('an object whose deletion hangs has its own event when the write of another object of its node failed', () => {
+test('an object whose deletion hangs has its own event, even when the write of another object of the same node failed', () => {
   const { recorded, observer } = setup();
   const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
   const failure = { code: 422, reason: 'Invalid', message: 'no' };

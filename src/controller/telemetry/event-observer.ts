@@ -133,7 +133,7 @@ export class EventObserver {
     }
   }
 
-  /** Records kro's warning that selectors must use the encoded label instead of the ids of the node. */
+  /** Records kro's warning that selectors must use the encoded value of the label instead of the path of the node. */
   #graphObjectWritten(graph: KubeObject, nodePath: string): void {
     const written = nodeLabel(nodePath, '0.10');
     if (written === nodePath.replaceAll('/', '.')) return;

@@ -44,9 +44,9 @@ test.each<[string, JsonObject, string, RegExp]>([
   ],
   ['a format of an item', { hosts: ['1.1.1.1', 'x'] }, 'spec/hosts/1', /must be of type ipv4/],
   ['a value of a map with dots in its key', { labels: { 'a.b/c': 'long' } }, 'spec/labels/a.b/c', /Too long/],
-  ['a rule in CEL of a section', { limits: { low: 2, high: 1 } }, 'spec/limits', /low is greater than high/],
+  ['a CEL rule of a section', { limits: { low: 2, high: 1 } }, 'spec/limits', /low is greater than high/],
   [
-    'a rule in CEL of the spec, with a default of another field',
+    'a CEL rule of the spec that reads two fields of the spec',
     { replicas: 4, plan: 'small' },
     'spec',
     /need the plan large/,

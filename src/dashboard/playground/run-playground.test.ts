@@ -113,7 +113,7 @@ test.each<[string, Partial<PlaygroundInput>, object]>([
     { observed: '\nnope: {}\n' },
     { text: 'observed', source: { line: 2, column: 1 } },
   ],
-])('%s has its place', (_, change, problem) => {
+])('the problem is reported at its place: %s', (_, change, problem) => {
   expect(run({ ...WEB, ...change }).problems).toContainEqual(expect.objectContaining(wholePlace(problem)));
 });
 
@@ -132,7 +132,7 @@ test.each<[string, string, RegExp]>([
   ['the page', 'self.postMessage(1);', /self is not available|self is not declared/],
   ['a function from a text', "const f = Function('return this');", /Function is not available/],
   ['an evaluated text', "eval('1');", /eval is not available/],
-])('%s is refused by its name', (_, source, message) => {
+])('a source that uses %s is refused at the line of the use', (_, source, message) => {
   const { problems, definition } = run({ ...COMPOSITION, source });
   expect(definition).toBeUndefined();
   expect(problems[0]?.message).toMatch(message);

@@ -68,7 +68,7 @@ function specProblems(
   });
 }
 
-/** A mistyped id of a node would have no effect, so it is a problem. */
+/** The problems of the ids in `observed` that no node has. Such an id would have no effect. */
 function observedProblems(
   { nodes }: Graph,
   observed: JsonValue,

@@ -39,14 +39,14 @@ const MAX_OBJECTS = 500;
 /** The maximum number of objects that the title of a step names. */
 const MAX_NAMED_OBJECTS = 3;
 
-/** The input of a simulation with its server. */
+/** The input of a simulation, and its simulated server. */
 type Scene = SimulationInput & { readonly server: SimulatedServer; readonly at: string };
 
 /** An object of the simulated cluster. */
 interface SimulatedObject {
   readonly node: string;
   readonly object: KubeObject;
-  /** Has its controller written its status? */
+  /** Has the controller of the object written the status? */
   readonly settled: boolean;
 }
 

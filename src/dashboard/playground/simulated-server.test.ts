@@ -103,7 +103,7 @@ describe('the server stores', () => {
       { spec: { volumeMode: 'Filesystem' }, status: { phase: 'Pending' } },
     ],
     [
-      'no status that the sender writes',
+      'an Ingress without the status that the sender wrote',
       object('networking.k8s.io/v1', 'Ingress', {
         spec: { defaultBackend: { service: { name: 'a', port: { number: 80 } } } },
         status: { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } },
@@ -118,7 +118,7 @@ describe('the server stores', () => {
       ['spec.colour', 'status'],
     ],
     [
-      'a custom object without a known definition as it is',
+      'a custom object unchanged if its CRD is not known',
       object('acme.dev/v1', 'River', { spec: { length: 3 } }),
       { spec: { length: 3 } },
     ],

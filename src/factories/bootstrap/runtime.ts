@@ -19,7 +19,7 @@ export interface TypeKroRuntimeStatus {
 /** The registries of kro's chart: `now` has version 0.6 and later versions, and `before` has earlier versions. */
 const KRO_CHARTS = { now: 'oci://registry.k8s.io/kro/charts', before: 'oci://ghcr.io/kro-run/kro' } as const;
 
-/** The namespace and the Deployment of an older installation of kro, which the bootstrap keeps. */
+/** The namespace and the Deployment of an existing installation of kro. The bootstrap keeps such an installation. */
 export const EARLIER_KRO = { namespace: 'kro-system', name: 'kro' } as const;
 
 /** The controllers of Flux that a runtime needs. */

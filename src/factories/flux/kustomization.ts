@@ -19,8 +19,8 @@ export type KustomizationConfig = FlatInput<
   );
 
 /**
- * A folder of a source that Flux builds and applies. Defaults: path `./`, every 5 minutes; Flux prunes removed objects
- * and waits up to 10 minutes until the applied objects are ready.
+ * A folder of a source that Flux builds and applies. Defaults: The path is `./`. Flux applies the folder every 5
+ * minutes, deletes objects that are no longer in it, and waits up to 10 minutes until the applied objects are ready.
  *
  * @example kustomization({ name: 'app', source: { kind: 'GitRepository', name: 'app' }, path: './deploy' })
  */

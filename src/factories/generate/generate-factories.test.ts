@@ -132,7 +132,7 @@ describe('the generated code is stable', () => {
     expect(texts([far, { kind: 'List', items: [other, WIDGET] }])).toEqual(texts([WIDGET, other, far]));
   });
 
-  test('for the files that an additional definition does not belong to', () => {
+  test('in a file, when a definition for another file is added', () => {
     const before = new Map(texts([WIDGET]));
     const after = new Map(texts([WIDGET, far]));
     expect(after.get('example.com.ts')).toBe(before.get('example.com.ts'));

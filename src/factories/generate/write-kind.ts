@@ -31,7 +31,7 @@ export function baseName(plan: KindPlan): string {
   return plan.preferred ? kind : identifier(kind + pascalCase(plan.version));
 }
 
-/** Members of an object that the factory's argument does not have as fields. */
+/** The members of an object that are not fields of its kind. */
 const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);
 /** Names that a factory takes at the top level in addition to the fields of the kind. */
 const TAKEN = new Set([
@@ -71,7 +71,7 @@ export function partsOf(plan: KindPlan, base: string): KindParts {
 /** The options of `writeKind`. */
 export interface WriteKindOptions {
   readonly schemas: boolean;
-  /** The name of the type of an object that is declared elsewhere in the file. */
+  /** The name of the type for a schema, if the file declares this type elsewhere. */
   readonly nameOf: (schema: Schema) => string | undefined;
 }
 

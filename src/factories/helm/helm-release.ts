@@ -56,11 +56,11 @@ export type HelmReleaseResource = Resource<Read<HelmReleaseFields>>;
 const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
 
 /**
- * A Helm chart that Flux installs and keeps up to date. Defaults: Flux checks every 5 minutes; an installation or
- * upgrade takes at most 10 minutes and has three retries. Without `sourceRef`, the chart comes from a HelmRepository in
- * `flux-system`. The name of the HelmRepository is the last part of the repository's address. For a registry
- * (`oci://…`), it is the name of the release followed by `-helm-repo`. For an address that contains `bitnami`, it is
- * `bitnami`.
+ * A Helm chart that Flux installs and keeps up to date. Defaults: Flux reconciles the release every 5 minutes; an
+ * installation or upgrade takes at most 10 minutes and has three retries. Without `sourceRef`, the chart comes from a
+ * HelmRepository in `flux-system`. The name of the HelmRepository is the last part of the repository's address. For a
+ * registry (`oci://…`), it is the name of the release followed by `-helm-repo`. For an address that contains `bitnami`,
+ * it is `bitnami`.
  *
  * @example
  * helmRelease({

@@ -80,7 +80,7 @@ const listOf = (usual: string): ArgumentShape =>
     return words.length > 0 ? `[${words.map(quoteForAuthor).join(', ')}]` : usual;
   });
 
-/** The smallest number that is a size in bytes, not in GiB. */
+/** The smallest number that counts as a size in bytes. A smaller number counts as a size in GiB. */
 const BYTES_FROM = 2 ** 20;
 
 /** The shape of a size. The remedy shows a small number in GiB, and a large number in bytes. */

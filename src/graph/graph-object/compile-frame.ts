@@ -99,7 +99,8 @@ function compileSubgraph(
     return { nodes: [], captures: [] };
   }
   for (const key of Object.keys(payload)) {
-    // A subgraph has the fields of the spec of a Graph, and kro ignores its serviceAccountName.
+    // A subgraph may have the same fields as the spec of a Graph. kro ignores the field serviceAccountName of a
+    // subgraph.
     if (!SPEC_FIELDS.includes(key)) problems.unknownSpecField(key, [...path, key], nearestName(key, SPEC_FIELDS));
   }
   const nodes = new NodeReader(problems).nodes(valueAt(payload, 'nodes'), [...path, 'nodes']);
@@ -163,8 +164,8 @@ function contextOf(
 ): FrameContext {
   const names = frame.visible();
   const built = new Set(drafts.map(({ id }) => id));
-  // A node with an invalid shape has the type dyn, like a node of an outer frame, so that it causes no additional
-  // problems.
+  // A node with an invalid shape has the type dyn, so that reads of the node cause no additional problems. Nodes of
+  // outer frames also have this type.
   const captured = [...names.values()].filter((node) => !built.has(node.id)).map(({ id }) => id);
   const isRenamed = frame.outer !== undefined;
   const language = new Language(

@@ -176,7 +176,7 @@ describe('the first message is that of kro', () => {
       'build node "s": parse subgraph: unmarshal: error unmarshaling JSON: while decoding JSON: json: unknown field "bogus"',
     ],
     [
-      'own includeWhen',
+      'an includeWhen that reads its own node',
       [{ id: 'a', def: { x: true }, includeWhen: ['${a.x}'] }],
       'build dependency graph: node "a": node "a": includeWhen references its own id "a", which can never be satisfied',
     ],
@@ -204,7 +204,7 @@ describe('the first message is that of kro', () => {
       'build node "a": includeWhen: only standalone expressions are allowed',
     ],
     [
-      'unterminated',
+      'an expression without an end',
       [{ id: 'a', template: map('a', { v: 'x ${b' }) }],
       'build node "a": parse template payload: unterminated expression starting at offset 2',
     ],
@@ -281,25 +281,29 @@ spec:
 
 describe('hostile Graphs', () => {
   test.each<[string, JsonValue, string[]]>([
-    ['no list', 'x', ['graph/invalid-graph', 'graph/no-nodes']],
+    ['nodes that are no list', 'x', ['graph/invalid-graph', 'graph/no-nodes']],
     ['a node that is a string', ['x'], ['graph/invalid-graph', 'graph/invalid-id', 'graph/node-payload']],
-    ['a name of the prototype', [{ id: '__proto__', def: {} }], ['graph/invalid-id']],
+    ['an id that is a member of Object.prototype', [{ id: '__proto__', def: {} }], ['graph/invalid-id']],
     [
-      'an iterator of the prototype',
+      'an iterator with a dash in its name',
       [{ id: 'a', def: {}, forEach: [{ 'to-string': '${[1]}' }] }],
       ['graph/invalid-iterator-name'],
     ],
     [
-      'names of the prototype as names',
+      'members of Object.prototype as an id and as a key',
       [
         { id: 'constructor', def: { toString: 'x' } },
         { id: 'a', def: { v: '${constructor.toString}' } },
       ],
       [],
     ],
-    ['an unknown name of the prototype', [{ id: 'a', def: { v: '${hasOwnProperty}' } }], ['graph/unknown-identifier']],
     [
-      'an unknown field of the prototype',
+      'a read of an Object.prototype name',
+      [{ id: 'a', def: { v: '${hasOwnProperty}' } }],
+      ['graph/unknown-identifier'],
+    ],
+    [
+      'an unknown field that is a member of Object.prototype',
       [
         { id: 'd', def: { a: 1 } },
         { id: 'a', def: { v: '${d.constructor}' } },

@@ -82,7 +82,7 @@ describe('Graphs of different shapes', () => {
   });
 });
 
-describe('the graph of a Graph of the same shape', () => {
+describe('a graph that is made from the graph of another Graph of the same shape', () => {
   const graphObject = (name: string, nodes: JsonValue[]): JsonObject => ({
     apiVersion: 'kro.run/v1alpha1',
     kind: 'Graph',

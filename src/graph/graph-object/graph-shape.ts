@@ -93,12 +93,12 @@ function isPlain(text: string): boolean {
   return !text.includes('${') && text.trim() !== '';
 }
 
-/** The maximum length of a string with expressions whose literal parts have placeholders in the shape. */
+/** A string with expressions has placeholders for its literal parts only if the string is not longer than this. */
 const MAX_MIXED_LENGTH = 1000;
 
 /**
- * The shape of a string with expressions. Placeholders are possible only for strings that the compiler analyses part by
- * part: those with few and simple parts.
+ * The shape of a string with expressions. Its literal parts have placeholders if the compiler analyses the string part
+ * by part. It does so for short strings whose literal parts need no escape in CEL.
  */
 function textShape(text: string): string {
   const parts = text.length > MAX_MIXED_LENGTH ? [] : partsOf(text);
@@ -204,7 +204,8 @@ function nodeWith(node: GraphNode, payload: JsonValue | undefined): GraphNode | 
 }
 
 /**
- * A copy of the holes with the literal text around expressions from `payload`; `holes` itself when the text is equal.
+ * A copy of the holes. The literal text around their expressions is that of `payload`. Returns `holes` itself when the
+ * text is equal.
  */
 function ownHoles(holes: readonly Hole[], payload: JsonValue | undefined): readonly Hole[] | undefined {
   let own: Hole[] | undefined;

@@ -2,7 +2,7 @@ import type { SyntaxExplanation } from './explanation.ts';
 import type { ErrorSpot, Piece } from './pieces.ts';
 import { CLOSING, endsValue, openBrackets, openConditions } from './pieces.ts';
 
-/** Explains a mistake at a closing bracket, a comma or a colon; undefined for other pieces. */
+/** Explains a mistake at a closing bracket, a comma or a colon; undefined if the parser stopped at another piece. */
 export function explainBracket(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { at, before, earlier } = spot;
   if (at.kind !== 'close' && at.kind !== 'comma' && at.text !== ':') return undefined;

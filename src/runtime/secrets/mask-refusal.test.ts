@@ -77,11 +77,11 @@ test.each<[string, KubeObject | undefined, string, string]>([
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
   ],
-])('the refusal of node %s with %j masks values that may be secret: %s', (node, desired, text, masked) => {
+])('in the refusal of node %s with %j, possible secrets are masked: %s', (node, desired, text, masked) => {
   expect(mask(node, desired, text)).toBe(masked);
 });
 
-test('the refusal of a Secret in a file is masked', () => {
+test('the values of a Secret from a file are masked in its refusal', () => {
   expect(maskedSecretRefusal(secret, 'Secret "web" is invalid: stringData: Invalid value: "hunter2 old": no')).toBe(
     'Secret "web" is invalid: stringData: Invalid value: "(secret)": no',
   );

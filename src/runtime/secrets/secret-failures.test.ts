@@ -22,7 +22,7 @@ test('literals of an expression that is written into a Secret are masked, but ke
   );
 });
 
-test('an expression uses values of Secrets if it reads or writes them', () => {
+test('an expression uses values of Secrets if it reads them, or if its own value is written into a Secret', () => {
   const graph = graphOf(`
 schema: { kind: Shop, spec: { password: string, name: string } }
 resources:

@@ -69,7 +69,7 @@ ${map('copy', '${all[0].data.v}')}
       'other',
       false,
     ],
-  ])('a field that can contain a value of a Secret is found: %s', (_title, known, node, expected) => {
+  ])('the live objects decide whether a field can contain a value of a Secret: %s', (_title, known, node, expected) => {
     const live = liveNodesOf(known);
     expect(secretLiveFields(shared, live)(node, 'data.v')).toBe(expected);
     const [hole] = shared.nodes.get('copy')!.template.holes;
@@ -191,21 +191,21 @@ ${map('bool', '${string(db.status.running)}')}
   const hides = secretExpressions(fed);
 
   test.each([
-    ['replicas', 'the count of an object that a Secret feeds', false],
-    ['number', 'the number of the objects that a Secret feeds', false],
+    ['replicas', 'the replica count of an object that has a value of a Secret', false],
+    ['number', 'the number of objects that have a value of a Secret', false],
     ['name', 'the name, the version and the type of a Secret', false],
-    ['label', 'a label of a Secret that has a value of another Secret', true],
+    ['label', 'a label of a Secret whose value comes from another Secret', true],
     ['keys', 'the number of the keys of a Secret', false],
     ['hasKey', 'whether a Secret has a key', false],
     ['length', 'the length of a value of a Secret', true],
     ['compared', 'whether a value of a Secret equals a literal of the expression', true],
     ['both', 'the number of the keys of a Secret, and a value', true],
-    ['longName', 'a value of another Secret whose id begins with the same name', true],
+    ['longName', 'a value of another Secret, whose id begins with the id of the first', true],
     ['whole', 'an annotation of a Secret, which can contain a copy of the Secret', true],
     ['image', 'a list with a value of a Secret in one item', true],
-    ['echo', 'a string in the status of a custom resource that a Secret feeds', true],
+    ['echo', 'a string in the status of a custom resource that has a value of a Secret', true],
     ['web', 'a value of a Secret', true],
-  ])('%s reads %s: secret is %s', (id, _what, expected) => {
+  ])('node %s reads %s: the result is secret: %s', (id, _what, expected) => {
     const holes = node(id).template.holes.filter(({ pathText }) => !pathText.startsWith('metadata'));
     expect(holes.map(({ expression }) => hides(node(id), expression))).toEqual([expected]);
   });
@@ -239,7 +239,7 @@ ${map('bool', '${string(db.status.running)}')}
     ['db', 'status.conditions[0].message', 'x', true],
     ['replicas', 'data.v', 'x', false],
     ['echo', 'data.v', 'x', true],
-  ])('the field %s %s with %s is secret: %s', (id, path, value, expected) => {
+  ])('node %s: the field %s with the value %s is secret: %s', (id, path, value, expected) => {
     expect(secretLiveFields(fed)(id, path, value)).toBe(expected);
   });
 
@@ -250,7 +250,7 @@ ${map('bool', '${string(db.status.running)}')}
     ['logins', 'forEach', 'forEach.user', true],
     ['copies', 'forEach', 'forEach.index', false],
     ['web', 'readyWhen', 'readyWhen[0]', false],
-  ] as const)('%s: the expression of %s %s is written into a Secret: %s', (id, purpose, place, expected) => {
+  ] as const)('node %s: the value of %s at %s is written into a Secret: %s', (id, purpose, place, expected) => {
     expect(expressionsIntoSecrets(fed)(node(id), { purpose, place })).toBe(expected);
   });
 

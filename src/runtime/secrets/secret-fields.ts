@@ -25,8 +25,8 @@ export function secretFields(graph: Graph, live?: LiveNodes): (node: string, pat
  * secret if the same field of any element is secret.
  *
  * @param graph absent if the graph is unknown; every field that a client can set then counts as secret
- * @param live the live objects of the nodes. A field of an object that several nodes share is secret if it is secret
- *   for one of them. The caller checks each node that `sharing` names
+ * @param live the live objects of the nodes. For an object that several nodes share, the caller must ask for each node
+ *   that `sharing` names: a field is secret if it is secret for one of them
  * @returns a predicate on a node's id, the path of a field of a live object, and the field's value if known
  */
 export function secretLiveFields(

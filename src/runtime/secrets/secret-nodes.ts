@@ -56,11 +56,11 @@ const typeKey = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): 
 
 const SECRET = typeKey({ apiVersion: 'v1', kind: 'Secret' });
 
-/** A key of an object that does not contain the version of its kind. */
+/** The key of an object, without the version of its kind. */
 export const unversionedKey = (ref: ObjectRef): string => `${typeKey(ref)} ${ref.namespace ?? ''}/${ref.name}`;
 
 /**
- * Is the node a Secret, or can it be a Secret if its kind is computed?
+ * Is the node a Secret? For a node with a computed kind: can one of its objects be a Secret?
  *
  * @param mayHaveSecret can an object of this node be a Secret? Only called for a node with a computed kind
  */

@@ -24,7 +24,7 @@ const map = (id: string, v: string) => ({
   template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: id }, data: { v } },
 });
 
-describe('a Secret of a subgraph, which expressions of the subgraph name by the last part of its id', () => {
+describe('a Secret in a subgraph, where expressions use only the last part of its id', () => {
   const graph = graphObject([
     secret('outer'),
     {

@@ -27,7 +27,8 @@ export function secretSpec(graph: Graph, live?: LiveNodes): SecretSpec {
   const isInto = expressionsIntoSecrets(graph, live);
   const [secret, open]: [string[], string[]] = [[], []];
   const add = (node: GraphNode | undefined, placed: PlacedExpression): void => {
-    // A condition shows only its boolean value, and items of a list are checked where they are read.
+    // Conditions and forEach lists are left out. A condition shows only its boolean value, and the items of a forEach
+    // list are checked in the fields that read them.
     if (placed.purpose !== 'field') return;
     if (isInto(node, placed)) secret.push(...readsOf(node, placed.expression));
     else if (isShown(placed.expression)) open.push(...readsOf(node, placed.expression, 'open'));
@@ -66,8 +67,8 @@ function readsOf(node: GraphNode | undefined, expression: Expression, use?: 'ope
  * The fields of the instance whose values an expression takes. A field whose size is only counted is omitted. If the
  * expression names members of a list, such as `users[0].name`, the result has these members instead of the list.
  *
- * @param use with `open`, an expression that matches `OTHER_ACCESS` counts only the members that it names; by default,
- *   such an expression counts each field as a whole
+ * @param use with `open`, the result for an expression that matches `OTHER_ACCESS` has only the members that the
+ *   expression names; by default, it has each field as a whole
  */
 function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
   const isOther = use !== 'open' && OTHER_ACCESS.test(withoutTexts(cel));

@@ -109,14 +109,17 @@ test.each<[what: string, faultless: Expectation, life: Expectation, found: strin
     { state: 'ERROR', only: ['lamp'], children: { lamp: 'absent' } },
     ['lamp absent, as expect.children.lamp of the test says', 'status.state ERROR, as expect.state of the test says'],
   ],
-])('an expectation that %s', async (_what, faultlessExpects, lifeExpects, found) => {
-  const base = await baseOf();
-  const faultless = await playLife({ base, test: { name: 'one', expect: faultlessExpects } });
-  expect(faultless.findings).toEqual([]);
-  // Here the run without faults and the run with faults have different expectations, so that the second expectation is
-  // not met although the graph is correct.
-  const { findings } = await playLife({ base, test: { name: 'one', expect: lifeExpects }, seed: 3, faultless });
-  expect(findings.map(({ invariant, expected }) => [invariant, expected])).toEqual(
-    found.map((text) => ['expectation', text]),
-  );
-});
+])(
+  'an expectation is reported if only the faults break it: it %s',
+  async (_what, faultlessExpects, lifeExpects, found) => {
+    const base = await baseOf();
+    const faultless = await playLife({ base, test: { name: 'one', expect: faultlessExpects } });
+    expect(faultless.findings).toEqual([]);
+    // Here the run without faults and the run with faults have different expectations, so that the second expectation is
+    // not met although the graph is correct.
+    const { findings } = await playLife({ base, test: { name: 'one', expect: lifeExpects }, seed: 3, faultless });
+    expect(findings.map(({ invariant, expected }) => [invariant, expected])).toEqual(
+      found.map((text) => ['expectation', text]),
+    );
+  },
+);

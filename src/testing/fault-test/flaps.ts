@@ -23,8 +23,9 @@ interface Child {
 }
 
 /**
- * Finds children that the controller deletes and creates again without a reason. A deletion has a reason if it also
- * occurs in the same test without faults, or if another client deleted the object first.
+ * Finds children that the controller deletes and creates again without a reason. A deletion has a reason if the
+ * controller also deletes this child in the same test without faults, or if another client deleted the object first. In
+ * the run without faults, an action of the test between the deletion and the new creation is the reason.
  */
 export class FlapDetector {
   readonly found: Flap[] = [];
@@ -32,7 +33,10 @@ export class FlapDetector {
   readonly deleted = new Set<string>();
   readonly #children = new Map<string, Child>();
   readonly #expected: ReadonlySet<string> | undefined;
-  /** The number of the test's actions so far. An action may be the reason for a deletion. */
+  /**
+   * The number of the test's actions so far. In the run without faults, a child may be created again after a later
+   * action.
+   */
   epoch = 0;
 
   /**

@@ -34,7 +34,7 @@ export function applySetOfGraph({ apiVersion, kind, name, namespace }: ObjectRef
 }
 
 /**
- * The facts about one instance of a graph that the rules need: its ApplySet, and the kinds and the order of its nodes.
+ * The facts that the rules need about one instance of a graph: its ApplySet, and the kinds and the order of its nodes.
  */
 export function graphRules(context: RulesContext): RuledGraph {
   const { graph, instance } = context;
@@ -97,8 +97,8 @@ async function unreadyDependencies(
   ]);
   return nodes.flatMap(({ report }) => {
     if (!direct.includes(report.id) || isDone(report)) return [];
-    // The keys name objects that another client changed. A process that has not yet received a recent change of them
-    // does not break the rule.
+    // The keys name objects that another client changed. A process that has not yet received a recent change of such an
+    // object does not break the rule.
     const keys = [...changedKeys()].filter((key) => kinds.has(key.slice(0, key.indexOf('/'))));
     return [{ text: `${report.id} (${report.state}) of ${instance.kind} ${instance.name}`, keys }];
   });

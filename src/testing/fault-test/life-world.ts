@@ -26,15 +26,15 @@ export interface LifeWorldOptions {
   readonly given: GivenState;
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
-  /** The children that the controller deletes in the life without faults; absent for the life without faults. */
+  /** For a life with faults: the children that the controller deletes in the same life without faults. */
   readonly expectedDeletions?: ReadonlySet<string>;
 }
 
 /** The maximum number of findings per life. Additional findings are usually consequences of the first ones. */
 const MAX_FINDINGS = 20;
 /**
- * The maximum number of fields that another client tries to change until the server accepts a change. The last field of
- * the object is tried in addition.
+ * Another client tries to change one field after another until the server accepts a change. It tries at most this
+ * number of fields, and then the last field of the object.
  */
 const MAX_TRIES = 8;
 /** Kinds that another client never deletes, because their deletion would also delete objects outside of the graph. */

@@ -41,7 +41,7 @@ export interface LifeFailure extends LifeFinding {
   readonly seed?: number;
 }
 
-/** An observation about the lives of a test that is not a failure. */
+/** An observation about the lives of a test. It is not a failure. */
 export interface LifeNote {
   readonly test: string;
   readonly text: string;

@@ -12,7 +12,7 @@ import {
   unparse,
 } from '../../cel/index.ts';
 
-/** An operator in an expression that decides between two outcomes. */
+/** An operator that decides between two outcomes of an expression. */
 export interface DecisionPoint {
   /** The operator: `?:`, `||`, `&&`, `orValue`, `or`. */
   readonly operator: string;

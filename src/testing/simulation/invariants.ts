@@ -215,7 +215,7 @@ export class Invariants {
       this.#violated('ownership', `released an object without a deletionPolicy: ${path}`);
   }
 
-  /** Does a revision keep the objects of a node? */
+  /** Does any revision give the node the deletion policy `Orphaned`? */
   async #isKept(node: string): Promise<boolean> {
     const revisions = await this.#list('/apis/internal.kro.run/v1alpha1/graphrevisions');
     return revisions.some(({ spec }) =>

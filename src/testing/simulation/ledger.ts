@@ -43,7 +43,8 @@ export class Ledger {
   /** Maps keys to the last version that a client other than the controllers wrote. */
   readonly #changed = new Map<string, number>();
   /**
-   * Maps keys to the last version with which a client other than the controllers tampered. `excuses` defines tampering.
+   * Maps the key of an object to the version of the last tampering by a client other than the controllers. `excuses`
+   * defines tampering.
    */
   readonly #tampered = new Map<string, number>();
   /** The last versions that processes wrote, keyed by object and then by process and account. */

@@ -9,7 +9,7 @@ import type { Scene } from './scene.ts';
 import { revisionText, SCENE_TIME } from './scene.ts';
 import { scenePlan } from './scene-plan.ts';
 
-/** A server of a scene. */
+/** A server of the dashboard with the data of a scene (`scene.ts`). */
 export interface SceneServer {
   /** The address of the page, with its token. */
   readonly address: string;

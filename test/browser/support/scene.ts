@@ -41,7 +41,7 @@ export interface Scene {
   instance(ref: string): InstanceDetail | undefined;
   why(ref: string): WhyPath | undefined;
   object(ref: string, object: string): ObjectDetail | undefined;
-  /** Makes other nodes of the fleet wait than before, so that the next read returns different data. */
+  /** Changes which nodes of the fleet wait, so that the next read returns different data. */
   step(): void;
   /** Shows an instance as being deleted, with all nodes already deleted, or ends this state. */
   setLeaving(ref: string, isLeaving: boolean): void;
@@ -198,7 +198,10 @@ function definitionRow(name: string, kind: string, all: readonly InstanceRow[]):
   };
 }
 
-/** Each instance of the second revision is pinned to this revision. */
+/**
+ * A list with the name of a pinned instance. Each instance that follows revision 2 is pinned; the list is empty for the
+ * others.
+ */
 const pinnedName = ({ revision, namespace = '', name }: InstanceRow): string[] =>
   revision === 2 ? [`${namespace}/${name}`] : [];
 

@@ -64,7 +64,7 @@ describe('Cel', () => {
     ['expr joins parts', (_s, web) => Cel.expr(web.status.readyReplicas, ' > 2'), true],
     ['expr with a string after a reference yields a string', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
     ['expr with an operator of JavaScript in a string', (s) => Cel.expr(s.name, '.contains("===")'), false],
-    ['join puts blanks between', (_s, web) => Cel.join(web.status.readyReplicas, '>=', 4), false],
+    ['join puts blanks between its parts', (_s, web) => Cel.join(web.status.readyReplicas, '>=', 4), false],
     ['template fills its placeholders', (s) => Cel.template('%s-%s!', s.name, s.replicas), 'shop-3!'],
     ['conditional', (s) => Cel.conditional(s.on, 'yes', 'no'), 'yes'],
     ['cond', (s) => Cel.cond(s.replicas > 5, 1, 2), 2],

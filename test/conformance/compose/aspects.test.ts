@@ -103,7 +103,7 @@ describe('aspects', () => {
     expect(JSON.stringify(template('job', first, onKind))).toContain('"x":"y"');
   });
 
-  test('of metadata keep metadata under a condition', () => {
+  test('of metadata are refused for metadata that depends on a condition of the spec', () => {
     const made = sdk.kubernetesComposition({ name: 'made', spec: schema }, ((spec: Spec) => {
       const metadata = spec.on ? { name: 'a' } : { name: 'b', namespace: 'c' };
       sdk.createResource({ id: 'config', apiVersion: 'v1', kind: 'ConfigMap', metadata });
@@ -116,7 +116,7 @@ describe('aspects', () => {
     expect(() => app.toDefinition({ aspects: [inside] })).toThrow(/spec\.template\.spec\.containers is not an object/);
   });
 
-  test('have a list of targets, and at least one target must match', () => {
+  test('may have a list of targets, which must not be empty', () => {
     const both = sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: { x: 'y' } }));
     const { resources } = app.toDefinition({ aspects: [both] })['spec'] as { resources: JsonObject[] };
     const changedIds = resources.filter((entry) => JSON.stringify(entry).includes('"x":"y"')).map(({ id }) => id);
@@ -150,8 +150,8 @@ describe('aspects', () => {
     ['name', sdk.withLabels({ x: 'y' }).where({ name: 'job' }), ['job']],
     ['kind', sdk.withLabels({ x: 'y' }).where({ kind: 'DaemonSet' }).expectOne(), ['agent']],
     ['labels', sdk.withLabels({ x: 'y' }).where({ labels: { app: 'config' } }), ['config']],
-    ['several', sdk.withLabels({ x: 'y' }).where({ kind: 'Deployment' }).where({ id: 'api' }), ['api']],
-    ['nothing', sdk.withLabels({ x: 'y' }).where({ id: 'nobody' }).optional(), []],
+    ['several selectors', sdk.withLabels({ x: 'y' }).where({ kind: 'Deployment' }).where({ id: 'api' }), ['api']],
+    ['an unknown id, when the aspect is optional', sdk.withLabels({ x: 'y' }).where({ id: 'nobody' }).optional(), []],
     ['resources with a spec', sdk.aspect.on(sdk.resources, sdk.metadata({ labels: { x: 'y' } })), ['agent', 'api', 'job', 'web']],
   ])('select by %s', (_name, aspect, expected) => {
     const { resources } = app.toDefinition({ aspects: [aspect] })['spec'] as { resources: JsonObject[] };
@@ -176,7 +176,7 @@ describe('aspects', () => {
     ['other fields', () => sdk.override({ spec: {}, status: {} } as never), /"status" cannot be changed/],
     ['values without an operation', () => sdk.override({ spec: { replicas: 1 } } as never), /spec\.replicas must be replace/],
     ['an unknown selector', () => sdk.withReplicas(1).where({ ids: 'x' } as never), /there is no selector "ids"/],
-    ['reloading nothing', () => sdk.withHotReload({ containers: [] }), /at least one container/],
+    ['a hot reload of no container', () => sdk.withHotReload({ containers: [] }), /at least one container/],
   ])('are refused with %s', (_name, make, message) => {
     expect(make).toThrow(message);
     expect(make).toThrow(sdk.AspectDefinitionError);

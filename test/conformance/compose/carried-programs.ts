@@ -71,7 +71,10 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'a plain object for a Map': `(s) => { const m = Object.fromEntries(s.items.map((x) => [x.key, x.size])); const seen = {}; for (const t of s.tags) seen[t] = true; return { v: m.k ?? -5, n: Object.keys(m).length, a: 'a' in seen }; }`,
 };
 
-/** Loops that combine two carried values in one iteration, or that change the members of a carried object. */
+/**
+ * Loops that are refused: they combine two carried values in one iteration, or change which members a carried object
+ * has.
+ */
 export const REFUSED: Readonly<Record<string, string>> = {
   'two numbers that are swapped': `(s) => { let a = 0, b = 1; for (const x of s.items) { const t = a; a = b; b = t + x.size; } return { a, b }; }`,
   'a member that adds up another one': `(s) => s.items.reduce((a, x) => ({ n: a.n + 1, m: a.m + a.n }), { n: 0, m: 0 })`,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 import { CARRIED, REFUSED, REMEDIES } from './carried-programs.ts';
 
-describe('values that a loop carries from one iteration to the next, and the programs that replace them', () => {
+describe('loops that carry values from one iteration to the next, and the programs that replace refused loops', () => {
   test.each(Object.entries({ ...CARRIED, ...REMEDIES }))('%s', (_, source) => {
     const verdict = compare(source);
     expect(verdict).toMatchObject({ kind: 'equal' });

@@ -21,7 +21,7 @@ describe('a composition exposes its resources', () => {
     expect(graph.resources.filter(({ kind }) => kind === 'Deployment').map(({ id }) => id)).toEqual(['app']);
   });
 
-  test('by id and key, also as its own members', () => {
+  test('by id, in its list of resources and as its own members', () => {
     expect([graph.resources.app.kind, graph.app.kind]).toEqual(['Deployment', 'Deployment']);
     expect(Object.keys(graph.resources)).toEqual(['app', 'map']);
     const other = kubernetesComposition({ name: 'other', spec: type({ name: 'string' }) }, (spec) => {

@@ -68,7 +68,7 @@ const MAKES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-describe('a reader of an optional resource exists as in JavaScript, in evaluate(), stock kro, target typekro and a cluster', () => {
+describe('a reader of an optional resource exists exactly when JavaScript would create it, in evaluate(), stock kro, target typekro and a cluster', () => {
   describe.each(MAKES)('optional by %s', (_, make) => {
     test.each(READS)('read in %s', (_name, data) => {
       const read = `ConfigMap({ id: "config", name: "config", data: ${data} })`;
@@ -312,7 +312,7 @@ describe('the reader of an optional resource stays one object of the instance wh
     expect(cluster.log.filter((line) => line.startsWith('delete'))).toEqual([]);
   });
 
-  test("in the order of stock kro, which applies all objects and then deletes, by UID, the members that were not applied", () => {
+  test("in the order of stock kro, which applies all objects, and then deletes the objects of the instance that were not applied, by UID", () => {
     const graph = compiled(composeConditional(FLIP).toDefinition(), 'stock');
     const live = new Map<string, number>();
     let next = 1;

@@ -11,7 +11,7 @@ const { kubernetesComposition, toResourceGraph } = createCompositionApi({
 const spec = type({ a: 'string', b: 'string', on: 'boolean', marks: { '[string]': 'string' } });
 type Spec = typeof spec.infer;
 
-/** Maps the ids of resources to their `dependsOn` annotations. */
+/** Maps the ids of resources to their annotations, which have `dependsOn`. */
 function dependencies(composition: { toDefinition(): unknown }): Readonly<Record<string, JsonObject>> {
   const { resources } = (composition.toDefinition() as { spec: { resources: { id: string; template?: { metadata: JsonObject } }[] } }).spec;
   const entries = resources.map(({ id, template }) => [id, template?.metadata['annotations']] as const);
@@ -72,12 +72,12 @@ test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>(
     { byId1Second: on('byId1First') },
   ],
   [
-    'that is the last one of a nested composition, even of one that is nested twice',
+    'that is the last one of a nested composition, also two levels deep',
     (s) => void middle({ name: s.a }),
     { middle1Pair1Second: on('middle1Pair1First'), middle1After: on('middle1Pair1Second') },
   ],
   [
-    'of a branch that ends with throw: none',
+    'that only a branch with a throw creates (no dependency)',
     (s) => {
       const c = ConfigMap({ id: 'c', name: 'c' });
       if (s.on) {
@@ -94,7 +94,7 @@ test.each<[string, (s: Spec) => unknown, Readonly<Record<string, JsonObject>>]>(
   expect(dependencies(composition)).toEqual(expected);
 });
 
-test('a dependency has the id that the resource gets from its key in the object of the builder', () => {
+test('dependsOn refers to a resource by its key in the object that the builder returns', () => {
   const composition = toResourceGraph(
     { name: 'outer', spec, status: type({ n: 'string' }) },
     ({ spec: s }) => {

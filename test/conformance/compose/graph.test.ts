@@ -284,7 +284,7 @@ describe('a construct that a Graph cannot express is refused', () => {
     ['a parameter', ((spec: { name: string }) => configMap({ name: spec.name })) as never, 'takes no parameter'],
     ['no node', () => undefined, 'the graph sample has no nodes'],
     [
-      'a throw under a condition of the cluster',
+      'a throw under a condition that reads an object of the cluster',
       () => {
         const source = externalRef('v1', 'ConfigMap', 'source');
         if (source.data['size'] === '0') throw new Error('too small');

@@ -62,7 +62,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     expect(text).toContain('metadata.name = ${schema.spec.name}-config');
   });
 
-  test('a loop over a list in each element of an outer loop becomes one iterator', () => {
+  test('two nested loops become one iterator if the inner list is a field of the outer element', () => {
     const text = explain((s) => {
       for (const w of s.ws) if (w.on) for (const p of w.ports) ConfigMap({ id: 'c', name: `${w.name}-${p}` });
     });

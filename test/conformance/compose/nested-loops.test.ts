@@ -26,7 +26,7 @@ const AppStatus = type({ url: 'string', ready: 'boolean' });
 const app = kubernetesComposition({ name: 'app', spec: App, status: AppStatus }, inner(ConfigMap) as never);
 const SPEC = type({ regions: 'string[]', flag: 'boolean' });
 
-/** Programs with nested compositions in a loop. Each must have the same result in JavaScript and as a graph. */
+/** Programs with loops and resources or nested compositions. Each must have the same result in JavaScript and as a graph. */
 const EQUAL: readonly string[] = [
   `const apps = s.regions.map((r) => app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready) };`,
   `const apps = []; for (const r of s.regions) apps.push(app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready), n: apps.length };`,
@@ -55,7 +55,7 @@ const EQUAL: readonly string[] = [
   `const l = s.regions.map((r) => ({ w: s.flag ? ConfigMap({ id: 'w', name: r, data: { k: r } }) : undefined, v: s.flag ? undefined : ConfigMap({ id: 'v', name: 'v' + r, data: { k: r } }) })); ConfigMap({ id: 'z', name: 'z', data: { a: l.map(({ w, v }) => (w?.data.k ?? 'q') + (v?.data.k ?? 'p')).join() } }); return { a: l.map(({ w, v }) => w?.data.k ?? v?.data.k ?? 'never') };`,
 ];
 
-/** Programs that a graph cannot express: the program, the code of the refusal, and a part of its message. */
+/** Programs that are refused: the program, the code of the refusal, and a part of its message. */
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [
     `let n = 0; for (const r of s.regions) { const a = app({ name: r }); n += a.status.ready ? 1 : 0; } return { n };`,

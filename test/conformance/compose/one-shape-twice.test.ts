@@ -48,7 +48,7 @@ const SPECS: readonly Spec[] = [
   { size: 2, items: [], more: [{ name: 'three', size: 3 }] },
 ];
 
-test.each(Object.entries(PROGRAMS))('as in JavaScript: %s', (_, program) => {
+test.each(Object.entries(PROGRAMS))('the status is as in JavaScript: %s', (_, program) => {
   const composition = kubernetesComposition({ name: 'sample', spec }, program as never);
   composition.toYaml();
   for (const given of SPECS) expect(composition.evaluate(given as never).status).toEqual(program(given));

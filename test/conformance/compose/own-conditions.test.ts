@@ -36,7 +36,7 @@ test.each([
   ['a text', ['Ready'], 'a condition of the status is not an object'],
   ['a misspelt member', [{ type: 'A', status: 'True', mesage: 'm' }], 'a condition has no "mesage"'],
   ['no status', [{ type: 'A' }], 'a condition needs a status'],
-  ['another status', [{ type: 'A', status: 'yes' }], 'the status of a condition is "yes"'],
+  ['a status other than True, False and Unknown', [{ type: 'A', status: 'yes' }], 'the status of a condition is "yes"'],
   ['a truth value', [{ type: 'A', status: true }], 'the status of a condition is not a string'],
 ])('%s is refused', (_name, conditions, message) => {
   const make = () =>

@@ -31,8 +31,8 @@ export function describeGraph(graph: Graph): JsonObject {
 }
 
 /**
- * The dependencies of the instance as kro reports them: the nodes that each status field references, `schema` at most
- * once, and the nodes that only conditions reference.
+ * The dependencies of the instance as kro reports them, sorted. A node is listed once for each expression of a status
+ * field that references it, or once if only conditions reference it. `schema` is listed at most once.
  */
 function instanceDependencies({ status }: Graph): string[] {
   const fromFields = status.holes.flatMap((hole) => hole.expression.references);

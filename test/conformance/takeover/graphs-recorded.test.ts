@@ -30,8 +30,8 @@ async function restored(state: RecordedState): Promise<KubeObject[]> {
 
 const find = (objects: readonly KubeObject[]) => Promise.all(objects.map((object) => world.user.find(refOf(object))));
 /**
- * The field managers of an object. If another client created the object without fields, the list is empty after the
- * release.
+ * The field managers of an object. The list is empty for an object that another client created without fields, after
+ * the Graph has released its own fields.
  */
 const managersOf = ({ metadata }: KubeObject): string[] =>
   ((metadata.managedFields ?? []) as unknown as readonly { readonly manager: string }[]).map(({ manager }) => manager);

@@ -142,7 +142,7 @@ describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the 
   test.each([
     ['deployment.hostNetwork=true', /hostNetwork/],
     ['deployment.priorityClassName=absent', /no PriorityClass with name absent was found/],
-  ])('could not create a pod with %s, because the server checks pods', async (value, message) => {
+  ])('cannot have a pod with the value %s, because the server refuses this pod', async (value, message) => {
     const pod = podOf(find(await renderChart(value), 'Deployment'));
     const object = { apiVersion: 'v1', kind: 'Pod', ...pod, metadata: { name: 'controller', ...pod?.metadata } };
     await expect(admit(object, '/api/v1/namespaces/kro-system/pods')).rejects.toThrow(message);
@@ -237,7 +237,7 @@ describe.skipIf(helmProgram === '')('optional objects and fields of the chart', 
     expect(find(await renderChart('networkPolicy.enabled=false'), 'NetworkPolicy')).toEqual([]);
   });
 
-  test('only the pod of the controller mounts the token, and a value disables the mount', async () => {
+  test('only the pod of the controller mounts the token, and a value of the chart disables the mount', async () => {
     const mounts = async (...sets: string[]) => {
       const objects = await renderChart(...sets);
       const account = find(objects, 'ServiceAccount')[0]?.['automountServiceAccountToken'];

@@ -38,7 +38,7 @@ describe('faults over HTTP', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  test.skipIf(python === '')('the Python program of the page runs', async () => {
+  test.skipIf(python === '')('the Python program of docs/embedded-cluster.md runs', async () => {
     const file = join(home, 'control.py');
     writeFileSync(file, programOf('python'));
     const { code, stdout, stderr } = await new RunningCommand(python, [file], { cwd: home, env }).ended;
@@ -47,7 +47,7 @@ describe('faults over HTTP', () => {
   });
 
   test.skipIf(!hasGo)(
-    'the Go program of the page runs',
+    'the Go program of docs/embedded-cluster.md runs',
     async () => {
       const file = join(home, 'control.go');
       writeFileSync(file, programOf('go'));

@@ -36,7 +36,7 @@ describe.skipIf(informer === '' || manager === '').each(clientServers())(
       await server.close();
     });
 
-    test('client-go informers, typed over protobuf and untyped, receive every change', async () => {
+    test('client-go informers receive every change: a typed informer over protobuf, and an untyped informer', async () => {
       await apply(configMap('before', { a: '1' }, { e2e: 'yes' }));
       const program = run(informer);
       await program.until(/^synced 1 1$/m);

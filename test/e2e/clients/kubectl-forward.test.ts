@@ -81,8 +81,8 @@ function exchange(port: number, bytes: Buffer): Promise<Buffer> {
   });
 }
 
-// If the variable is `false`, kubectl uses SPDY/3.1. By default, kubectl uses SPDY/3.1 only when the server refuses the
-// WebSocket.
+// The second value of a row is that of `KUBECTL_PORT_FORWARD_WEBSOCKETS`. If it is `false`, kubectl uses SPDY/3.1. By
+// default, kubectl uses SPDY/3.1 only when the server refuses the WebSocket.
 describe.skipIf(program === '' || process.platform === 'win32').each([
   ['a WebSocket', 'true'],
   ['SPDY/3.1', 'false'],

@@ -17,7 +17,7 @@ export interface Mistake {
   readonly exit?: number;
   /** The whole environment of a command that runs in this process. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The minimum score of the mistake, from 0 to 3. Default 3. */
+  /** The minimum score of the output for the mistake, from 0 to 3. Default 3. */
   readonly score?: number;
 }
 

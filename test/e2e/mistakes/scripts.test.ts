@@ -29,7 +29,7 @@ const spec = "{ name: 'one', replicas: 2, regions: [] }";
  */
 const scripts: readonly (readonly [title: string, call: string, column: number, message: RegExp])[] = [
   [
-    'a mode misspelt',
+    'a misspelt mode',
     `(shop as any).factory('Direct').deploy(${spec});`,
     21,
     /no factory mode "Direct"[\s\S]*did you mean "direct"/,

@@ -191,7 +191,7 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'braces without the dollar in quotes',
+    'braces without the dollar, inside a quoted string',
     [[URL, 'url: "http://⟦{schema.spec.name}/"']],
     /without \$/,
     /write \$\{schema\.spec\.name\}/,

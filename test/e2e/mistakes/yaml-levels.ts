@@ -82,7 +82,7 @@ export const levelMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:54:/ },
   ),
   definition(
-    'a condition that is true',
+    'the boolean true as a condition, without an expression',
     [[`- ${CONDITION}`, '- ⟦true']],
     /a string is expected/,
     /write an expression: \$\{true\}/,

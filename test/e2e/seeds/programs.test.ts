@@ -160,7 +160,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
 
   const ways = (['direct', 'ours', 'stock'] as const).filter((way) => program[way] !== null);
   test.each(ways)(
-    '%s',
+    'the deployment has the outcome in the table: %s',
     async (way) => {
       const outcome = program[way] as Outcome;
       const diagnostics = diagnosticsOf(made);

@@ -278,7 +278,7 @@ export const target: FuzzTarget = {
     const headers: Record<string, string> = {};
     for (const each of headerLines) {
       const colon = each.indexOf(': ');
-      // Ignores other header names, because the HTTP server also refuses them.
+      // Leaves out header names with other characters, because the HTTP server refuses them.
       if (colon > 0 && /^[\w-]+$/.test(each.slice(0, colon))) headers[each.slice(0, colon)] = each.slice(colon + 2);
     }
     served ??= serve();

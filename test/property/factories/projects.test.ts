@@ -76,7 +76,7 @@ const CASES = Object.entries(FACTORIES).flatMap(([name, [make, base, samples]]) 
   ),
 );
 
-describe('a graph creates the same object as a project factory with the plain value', () => {
+describe('a project factory in a graph makes the same object as a call with the plain value', () => {
   test.each(CASES)('%s, %s: %s', (_name, _key, form, subject) => {
     const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
     expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);

@@ -99,7 +99,7 @@ describe('malformed definitions', () => {
 });
 
 describe('malformed instances', () => {
-  it('are refused by the API server if they violate the schema, and affect no other instance if not', async () => {
+  it('are refused by the API server if they violate the schema, and otherwise do not affect other instances', async () => {
     await define([mapResource('map', { text: '${schema.spec.text}' })]);
     await expect(world.user.create(pot('a', { count: 'many' }))).rejects.toMatchObject({ status: 422 });
     await world.apply(pot('nul', { text: 'a\u0000b' }), pot('b'));

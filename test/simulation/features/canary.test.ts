@@ -123,7 +123,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(world.controller.metricsText()).toContain('typekro_canary_held_instances{name="pots"} 0');
   });
 
-  it('is not held again when a canary fails after the rollout is complete, also after a restart', async () => {
+  it('is not held again when an instance that tried it fails after the roll-out is complete, also after a restart', async () => {
     await sixOnFirst('1');
     await define(gated('v2'), '1');
     const [first = ''] = (await versions())['v2'] ?? [];
@@ -156,7 +156,7 @@ describe('a new revision of a definition with a canary', () => {
     expect((await versions())['v1']).toEqual(['a', 'b']);
   });
 
-  it('is applied to another instance when the canary is deleted, and to all instances when the annotation is removed', async () => {
+  it('is applied to another instance when the instance that tries it is deleted, and to all instances when the annotation is removed', async () => {
     await sixOnFirst('1');
     await define(gated('v2'), '1');
     const [first = ''] = (await versions())['v2'] ?? [];

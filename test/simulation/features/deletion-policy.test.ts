@@ -41,7 +41,7 @@ describe('the gate DeletionPolicy', () => {
     );
   });
 
-  it('on: the object stays, without labels and annotations of kro, and the others are deleted', async () => {
+  it('on: the object with the policy Orphaned stays, without labels and annotations of kro, and the other object is deleted', async () => {
     await open(true, [kept, reader]);
     await world.apply(pot('p'));
     await world.advance(5000);
@@ -62,7 +62,7 @@ describe('the gate DeletionPolicy', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('the next instance of the name takes the object over, and it stays again when its resource is removed', async () => {
+  it('the next instance of the same name takes the orphaned object over, and the object stays again when its resource is removed', async () => {
     await open(true, [kept]);
     await world.apply(pot('p'));
     await world.advance(5000);

@@ -44,7 +44,7 @@ describe('a child that another client changes', () => {
     expect(world.controller.metricsText()).toContain('typekro_drift_corrected_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
-  it('names a removed field, and says "another client" because managedFields does not record who removed it', async () => {
+  it('is reported with a removed field, and as a change of "another client", because managedFields does not record the client that removed the field', async () => {
     await world.user.patch(mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
       type: 'json',
       fieldManager: 'kubectl-edit',

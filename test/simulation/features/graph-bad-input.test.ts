@@ -36,7 +36,7 @@ async function writesAtRest(): Promise<number> {
 }
 
 describe('Graphs that make Graphs', () => {
-  it('a Graph with a template of its own parent Graph is refused, the message names the parent, and both Graphs can be deleted', async () => {
+  it('a Graph whose node is a template of its own parent Graph is refused, the message names the parent, and both Graphs can be deleted', async () => {
     await worldOfGraphs();
     const parent = { ...GRAPH, metadata: { name: 'parent', labels: { mine: 'yes' } } };
     const inner = [{ id: 'up', template: { ...parent, spec: { nodes: [{ id: 'd', def: { x: '1' } }] } } }];

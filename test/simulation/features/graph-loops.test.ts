@@ -82,7 +82,7 @@ describe('Graphs that change a value that they read', () => {
     expect(await writesIn(600_000)).toBeLessThan(60);
   });
 
-  it('the creation and deletion of an object that excludes its own node does not repeat forever', async () => {
+  it('a node whose own object makes its includeWhen false does not create and delete the object forever', async () => {
     await worldOfGraphs();
     const own = { ...map('own', {}), metadata: { name: 'own', labels: { own: 'yes' } } };
     const selector = { namespace: 'default', selector: { matchLabels: { own: 'yes' } } };
@@ -156,7 +156,8 @@ describe('a Graph whose spec changes during the lookup of a kind', () => {
       return new Promise((resolve) => void world.clock.setTimer(20_000, () => resolve(failure(503))));
     };
     world.requests.length = 0;
-    // The record has no entry for the reference `any`. Therefore the controller writes no record before the ConfigMap.
+    // A reference has no entry in the record. The record stays unchanged, so the controller does not write it before
+    // the ConfigMap.
     const any = { apiVersion: 'v1', kind: '${d.kind}', metadata: { name: 'any' } };
     await apply('2', { id: 'd', def: { kind: 'Secret' } }, { id: 'any', ref: any });
     await world.advance(1000);

@@ -63,7 +63,7 @@ describe('the status of a Graph', () => {
     expect(cache.get('default/replaced')?.object.status).toMatchObject({ conditions: [ready] });
   });
 
-  it('of an earlier spec has no conditions, and its objects stay in the inventory', async () => {
+  it('for an earlier spec has no conditions, and the inventory keeps the objects of that spec', async () => {
     const graph = await create('moved');
     await client.patch(
       ref('moved'),
@@ -78,7 +78,7 @@ describe('the status of a Graph', () => {
     });
   });
 
-  it('of an earlier spec is not written if the inventory already has its objects', async () => {
+  it('for an earlier spec is not written if the inventory already has the objects of that spec', async () => {
     const graph = await create('known');
     await client.patch(ref('known'), { status: { managedResources: [entry('a', '1')] } }, { subresource: 'status' });
     const changed = await client.patch(ref('known'), { spec: { serviceAccountName: 'other' } });
@@ -126,7 +126,7 @@ describe('the status of a Graph', () => {
     });
   });
 
-  it('of a deleted Graph is not written, which is not a failure', async () => {
+  it('of a deleted Graph is not written, and the call does not fail', async () => {
     const graph = await create('gone');
     await client.delete(ref('gone'));
     const cache = graphs();
@@ -135,7 +135,7 @@ describe('the status of a Graph', () => {
     expect(cache.get('default/gone')).toBeUndefined();
   });
 
-  it('and the finalizers: a write of the own finalizer keeps the others, or fails with a conflict', async () => {
+  it('and its finalizers: a write of the finalizer of the controller keeps the other finalizers, or fails with a conflict', async () => {
     const graph = await create('held');
     await client.patch(ref('held'), { metadata: { finalizers: ['other/x'] } });
     const parent = new GraphParent(client, graphs(), graph, signal);

@@ -361,7 +361,7 @@ describe('a Graph', () => {
 });
 
 describe('the deletion of a Graph', () => {
-  it('continues when the server can read the targets of its patch nodes again', async () => {
+  it('continues when the server can again read the objects that the patch nodes patch', async () => {
     await worldOfGraphs();
     await world.apply({ ...config('target'), metadata: { name: 'target', namespace: 'default' } } as never);
     await world.apply(graph('g', [{ id: 'mark', patch: config('target', { mine: '1' }) }]));

@@ -57,7 +57,7 @@ it('a namespace that is being deleted causes at most one more write, and the chi
   expect(await world.user.find(lateMap)).toBeDefined();
 });
 
-it('a write that fails again in an existing namespace is retried only after its pause', async () => {
+it('a write that fails again although its namespace exists is retried only after the pause', async () => {
   await waitForNamespace();
   world.intercept = ({ method, path }) => {
     if (method !== 'PATCH' || !path.includes('/namespaces/late/configmaps/')) return undefined;

@@ -38,7 +38,7 @@ describe('a write without a successful response', () => {
     ['the server is too busy', () => Promise.resolve(failure(429, 'TooManyRequests'))],
     ['the server fails', () => Promise.resolve(failure(500, 'InternalError'))],
   ];
-  it.each(outcomes)('%s: the next decision writes its dependencies first', async (_, outcome) => {
+  it.each(outcomes)('when %s, the next decision writes the dependencies of the object first', async (_, outcome) => {
     await define('one');
     let end = () => {};
     const instead = new Promise<void>((resolve) => {
@@ -82,8 +82,8 @@ describe('a write without a successful response', () => {
   });
 });
 
-describe('a finalizer whose removal is refused', () => {
-  it('is retried with growing pauses, and the condition names it', async () => {
+describe('the refused removal of a finalizer', () => {
+  it('is retried with growing pauses, and the condition names the removal', async () => {
     await define('one');
     await world.apply(pot('p'));
     const isRemoval = requestTo('PATCH', /pots\/p\?fieldManager=kro$/);

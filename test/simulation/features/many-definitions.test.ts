@@ -51,7 +51,7 @@ function slow(): void {
 }
 
 describe('many definitions at once', () => {
-  it('need no more requests than each definition alone, although they wait for each other', async () => {
+  it('need no more requests per definition than one definition alone, although they wait for each other', async () => {
     slow();
     world.requests.length = 0;
     for (let index = 0; index < COUNT; index += 1) await world.user.create(definition(index));

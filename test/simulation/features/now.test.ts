@@ -71,7 +71,7 @@ describe('the time that now() returns', () => {
     expect(await writesOfRestart()).toEqual([]);
   });
 
-  it('stays the same if the instance has no graph for some time', async () => {
+  it('stays the same if the instance is pinned to a missing revision for some time', async () => {
     await define([mapResource('map', { at: '${string(now())}' })]);
     await world.apply(pot('p'));
     const before = (await world.user.get(mapRef('p-map')))['data'];

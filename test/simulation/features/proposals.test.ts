@@ -45,7 +45,7 @@ describe('the gate Variables', () => {
     expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
   });
 
-  it('is off by default, and the condition of the definition names it', async () => {
+  it('is off by default, and the condition of the definition names the feature gate', async () => {
     await open(undefined);
     await define([variable]);
     expect(await definitionText('GraphAccepted')).toContain(
@@ -61,7 +61,7 @@ describe('the gate PartialDependencies', () => {
   };
   const reader = mapResource('reader', { text: "${schema.spec.count > 1 ? optional.data.text : 'none'}" });
 
-  it('keeps the reader of an excluded node while its branch is not taken, and keeps its object when the branch changes', async () => {
+  it('creates a node that reads an excluded node only in a branch that is not taken, and keeps its object when the branch changes', async () => {
     await open({ partialDependencies: true });
     await define([optional, reader]);
     await world.apply(pot('p', { count: 1 }));
@@ -333,7 +333,7 @@ describe('the gate PropagateWhen', () => {
     expect([await text('p-db'), await text('p-web')]).toEqual([undefined, undefined]);
   });
 
-  it('is off by default, and the condition of the definition names it', async () => {
+  it('is off by default, and the condition of the definition names the feature gate', async () => {
     await open(undefined);
     await define([held, db]);
     expect(await definitionText('GraphAccepted')).toContain(

@@ -25,14 +25,16 @@ function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly r
   return { isHeld: () => isHeld, release: () => release() };
 }
 
-/** A definition with two nodes. If a condition is given, the second node is included only if it is true. */
+/**
+ * A definition with two nodes. If `includeWhen` is given, the second node is included only if this condition is true.
+ */
 function definition(includeWhen?: string) {
   const extra: JsonObject = mapResource('extra', { text: 'always' });
   const first = mapResource('first', { count: '${string(schema.spec.count)}' });
   return potDefinition([first, includeWhen === undefined ? extra : { ...extra, includeWhen: [includeWhen] }]);
 }
 
-it('a pass with an earlier revision never reads a spec that is written after the next revision', async () => {
+it('a pass that began with the previous revision never reads a spec that the user writes after the new revision', async () => {
   await world.apply(definition('${schema.spec.text == "one"}'));
   await world.advance(5000);
   await world.apply(pot('p', { text: 'one', count: 1 }));

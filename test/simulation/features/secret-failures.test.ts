@@ -105,7 +105,7 @@ it('a refused status does not reveal a field of the spec that only Secrets use',
   );
 });
 
-it('the message about a refused object without values of Secrets is not changed', async () => {
+it('if a refused object contains no value of a Secret, the message about it is not changed', async () => {
   await world.apply(potDefinition([mapResource('map', { a: 'x' }, { labels: { token: '${schema.spec.text}' } })]));
   await world.advance(5000);
   await world.apply(pot('p', { text: VALUE }));

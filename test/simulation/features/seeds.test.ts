@@ -181,36 +181,39 @@ describe('seed 21: an outer definition with an instance of an inner definition',
     ['inner, then outer', [table, inner, outer]],
     ['outer, then inner', [table, outer, inner]],
     ['the foreign kind last of all', [outer, inner, table]],
-  ])('%s: becomes ready, shows the inner status, and is deleted with the inner instance', async (_name, order) => {
-    world = await virtualWorld({ cluster: { workloads: true } });
-    for (const object of order) {
-      if (object === undefined) throw new Error('no such seed');
-      await world.apply(object);
-      await world.advance(10_000);
-    }
-    expect([await readyOf('web-app'), await readyOf('web-app-with-db')]).toEqual(['True Ready: ', 'True Ready: ']);
-    const metadata = { name: 'w', namespace: 'default' };
-    await world.apply({ apiVersion: 'kro.run/v1alpha1', kind: 'WebAppWithDB', metadata, spec: { name: 'shop' } });
-    await world.advance(MINUTE);
-    const tableRef = inDefault('dynamodb.services.k8s.aws/v1alpha1', 'Table', 'shop');
-    const status = { ackResourceMetadata: { arn: 'arn:shop' } };
-    await world.user.patch(tableRef, { status }, { subresource: 'status', fieldManager: 'ack' });
-    await world.settle();
-    await world.advance(2 * MINUTE);
-    const ref = inDefault('kro.run/v1alpha1', 'WebAppWithDB', 'w');
-    const running = await world.user.get(ref);
-    expect(running.status).toMatchObject({ state: 'ACTIVE', tableArn: 'arn:shop' });
-    expect(String(running.status?.['endpoint'])).toMatch(/^http:\/\/10\./);
-    await world.user.delete(ref);
-    await world.settle();
-    await world.advance(MINUTE);
-    for (const gone of [
-      ref,
-      tableRef,
-      inDefault('kro.run/v1alpha1', 'WebApp', 'shop'),
-      inDefault('apps/v1', 'Deployment', 'shop'),
-    ]) {
-      expect(await world.user.find(gone)).toBeUndefined();
-    }
-  });
+  ])(
+    '%s: the outer instance becomes ready, shows the inner status, and is deleted with the inner objects',
+    async (_name, order) => {
+      world = await virtualWorld({ cluster: { workloads: true } });
+      for (const object of order) {
+        if (object === undefined) throw new Error('no such seed');
+        await world.apply(object);
+        await world.advance(10_000);
+      }
+      expect([await readyOf('web-app'), await readyOf('web-app-with-db')]).toEqual(['True Ready: ', 'True Ready: ']);
+      const metadata = { name: 'w', namespace: 'default' };
+      await world.apply({ apiVersion: 'kro.run/v1alpha1', kind: 'WebAppWithDB', metadata, spec: { name: 'shop' } });
+      await world.advance(MINUTE);
+      const tableRef = inDefault('dynamodb.services.k8s.aws/v1alpha1', 'Table', 'shop');
+      const status = { ackResourceMetadata: { arn: 'arn:shop' } };
+      await world.user.patch(tableRef, { status }, { subresource: 'status', fieldManager: 'ack' });
+      await world.settle();
+      await world.advance(2 * MINUTE);
+      const ref = inDefault('kro.run/v1alpha1', 'WebAppWithDB', 'w');
+      const running = await world.user.get(ref);
+      expect(running.status).toMatchObject({ state: 'ACTIVE', tableArn: 'arn:shop' });
+      expect(String(running.status?.['endpoint'])).toMatch(/^http:\/\/10\./);
+      await world.user.delete(ref);
+      await world.settle();
+      await world.advance(MINUTE);
+      for (const gone of [
+        ref,
+        tableRef,
+        inDefault('kro.run/v1alpha1', 'WebApp', 'shop'),
+        inDefault('apps/v1', 'Deployment', 'shop'),
+      ]) {
+        expect(await world.user.find(gone)).toBeUndefined();
+      }
+    },
+  );
 });

@@ -67,8 +67,8 @@ describe('the selector of an external reference', () => {
       { x: 'object' },
       'expected object type for path metadata.selector.matchLabels, got string',
     ],
-    ['labels by a text', { matchLabels: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
-    ['requirements by a text', { matchExpressions: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
+    ['labels from a string', { matchLabels: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
+    ['requirements from a string', { matchExpressions: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
     ['the whole selector as a string', '${schema.spec.x}', { x: 'string' }, 'type mismatch'],
     [
       'a label that reads an unknown field',
@@ -76,7 +76,7 @@ describe('the selector of an external reference', () => {
       { x: 'string' },
       "undefined field 'y'",
     ],
-  ])('makes the definition Inactive if it has %s', async (_what, selector, spec, text) => {
+  ])('makes the definition Inactive: %s', async (_what, selector, spec, text) => {
     await define(selector, spec);
     const definition = await world.user.get(potsRef);
     expect(definition.status?.['state']).toBe('Inactive');

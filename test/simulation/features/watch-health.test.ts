@@ -94,7 +94,7 @@ describe('the condition WatchesHealthy', () => {
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
   });
 
-  it('of a Graph names the kind that its account may not watch, while Ready stays true, and becomes true with a new right', async () => {
+  it('of a Graph names the kind that its account may not watch, becomes true with a new right, and does not change Ready', async () => {
     await open(true);
     await world.apply(...graphWith(['get', 'create', 'patch', 'delete']));
     await world.advance(30_000);

@@ -240,7 +240,7 @@ const OTHER_WORDS: ReadonlySet<string> = new Set(
 /** The test checks every STEP-th definition. */
 const STEP = isLongRun() ? 1 : 20;
 
-test('for each recorded definition, the composition has the same effect or the conversion is refused', async () => {
+test('the composition made from a recorded definition has the same effect, unless the conversion is refused', async () => {
   const lines = readFileSync(join(root, 'test/conformance/graph/rgd.jsonl'), 'utf8').split('\n').filter(Boolean);
   let compared = 0;
   for (const line of lines.filter((_, index) => index % STEP === 0)) {
@@ -456,7 +456,7 @@ describe('typekro convert --to typescript', () => {
     ]);
   });
 
-  test('a member whose value equals its name is not shortened', async () => {
+  test('a member whose value equals its name is not written in the short form of JavaScript', async () => {
     const map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { 'a-b': 'a-b', c: c }\n";
     const widget =
       'apiVersion: v1\nkind: Service\nmetadata: { name: s }\nspec: { ports: [{ port: 80 }], selector: { "x.y": "x.y" } }\n';

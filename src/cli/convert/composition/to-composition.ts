@@ -174,8 +174,8 @@ class CompositionWriter {
   }
 
   /**
-   * Converts a node. Returns a function that prints its statements, which the caller calls when all read variables are
-   * known.
+   * Converts a node. Returns a function that prints the statements of the node. The caller calls this function when all
+   * read variables are known.
    */
   #node(node: GraphNode, outer: ExpressionScope): () => readonly string[] {
     const place = `spec.resources[${node.index}]`;

@@ -176,7 +176,7 @@ describe('a conversion', () => {
     ['of one version', ['v1'], false],
     ['of several versions', ['v1', 'v2'], true],
   ])(
-    'of a kind %s, with a webhook without endpoints, prevents reads by other clients: %j %s',
+    'of a kind %s: whether a webhook without endpoints prevents reads by other clients (%j: %s)',
     (_title, servedVersions, isSaid) => {
       const found = { ...conversion(serviceWith(0)), servedVersions };
       const { findings } = checkConversions(facts({ conversions: { value: [found] } }));

@@ -2,7 +2,7 @@ import type { StoreEvent } from '../../store/store.ts';
 import { concerns } from '../controller.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
 
-/** The annotation that marks a Deployment whose controller this cluster simulates. */
+/** The annotation that marks the Deployment of a controller that this cluster simulates. */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 const DEPLOYMENTS: ResourceName = { group: 'apps', plural: 'deployments' };

@@ -322,7 +322,7 @@ describe('the Gateway API', () => {
   });
 });
 
-test('a Prometheus becomes available and binds the monitors that it selects, when the test installs its definition', async () => {
+test('a Prometheus whose CRD the test installs becomes available and binds the monitors that it selects', async () => {
   const API = 'monitoring.coreos.com/v1';
   await client.create(
     crdOf('Prometheus', ANYTHING, {

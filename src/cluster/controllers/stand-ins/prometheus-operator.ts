@@ -51,8 +51,8 @@ const CONFIGURATIONS: Readonly<Record<string, readonly [selector: string, namesp
 };
 
 /**
- * Simulates the Prometheus operator. Installs the definitions of ServiceMonitor, PodMonitor and PrometheusRule. When
- * the cluster has the kinds Prometheus, Alertmanager or ThanosRuler, each object gets a StatefulSet, a Service and its
+ * Simulates the Prometheus operator. Installs the CRDs of ServiceMonitor, PodMonitor and PrometheusRule. When the
+ * cluster has the kinds Prometheus, Alertmanager or ThanosRuler, each object gets a StatefulSet, a Service and its
  * status. No server runs, so nothing is scraped.
  */
 export const prometheusOperatorStandIn: StandIn = {

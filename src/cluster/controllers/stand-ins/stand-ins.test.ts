@@ -86,7 +86,7 @@ describe('the host of stand-ins', () => {
   });
 
   test.each([0, -5, 0.001])(
-    'an object whose reconcile requests another run after %d ms is reconciled once per millisecond',
+    'a stand-in that requests its next run after %d ms runs once per millisecond',
     async (againMs) => {
       let runs = 0;
       const kinds = [
@@ -147,9 +147,9 @@ describe('the host of stand-ins', () => {
   const OTHER = { apiVersion: 'v1', kind: 'Pod', name: 'other', uid: 'other-uid' };
   test.each<[text: string, ownersOf: (uid: string) => OwnerReference[], expected: string[]]>([
     ['no owner', () => [], ['Counter true']],
-    ['an owner that is no controller', () => [OTHER], ['Pod undefined', 'Counter true']],
+    ['an owner that is not its controller', () => [OTHER], ['Pod undefined', 'Counter true']],
     [
-      'its owner as no controller',
+      'the Counter as an owner, but not as its controller',
       (uid) => [{ apiVersion: 'example.com/v1', kind: 'Counter', name: 'a', uid }, OTHER],
       ['Counter true', 'Pod undefined'],
     ],

@@ -19,7 +19,7 @@ test.each<[string, string, (nonce: string) => unknown, ServerProof]>([
   ['an old answer', OWN, () => ({ proof: proofOf('kept')('0'.repeat(32), OWN) }), 'none'],
   ['a string that is not a proof', OWN, () => ({ proof: 'yes' }), 'none'],
   ['a response without a proof', OWN, () => [], 'none'],
-])('a page accepts %s as its server only with a proof for its own address', async (_title, host, answer, expected) => {
+])('only a proof for the token, nonce and address of the page counts: %s', async (_title, host, answer, expected) => {
   vi.stubGlobal('location', { host });
   vi.stubGlobal('fetch', (path: string) =>
     Promise.resolve(Response.json(answer(new URLSearchParams(path.split('?')[1]).get('nonce') ?? ''))),
@@ -68,7 +68,7 @@ function frozenServer(): { readonly api: Api; readonly send: (part: string) => v
 
 const noAnswer = expect.objectContaining({ status: 0 }) as unknown;
 
-test('a stream without a byte for a time counts as lost, although its connection is open; comments keep the stream', async () => {
+test('a stream that sends no byte for some time counts as lost, even if its connection is open; a comment is enough to keep it', async () => {
   vi.useFakeTimers();
   const { api, send } = frozenServer();
   const failures: unknown[] = [];

@@ -2,7 +2,7 @@ import { parseApiVersion } from '../../../core/index.ts';
 import type { DefinitionRow, InspectEvent } from '../../../inspect/index.ts';
 import { parseInstanceRef } from '../../../inspect/index.ts';
 
-/** Selects the changes of the limits: the data that the server cannot show. */
+/** Selects the changes of the limits, which name the data that the server cannot show. */
 export const ofLimits = ({ type }: InspectEvent): boolean => type === 'limits-changed';
 
 /** Selects the changes that concern a view of one instance. */
@@ -30,8 +30,8 @@ export const ofDefinitions = ({ type }: InspectEvent): boolean => /^(?:definitio
 export const ofInstances = ({ type }: InspectEvent): boolean => /^(?:instance-|definition-removed|limits-)/.test(type);
 
 /**
- * Can the change concern a view of instances of this kind? Returns false for a change of an instance of another kind,
- * because in a busy cluster an instance of some kind always changes. Without `kind`, returns true for all changes.
+ * Can the change concern a view of instances of this kind? Returns false for a change of an instance of another kind:
+ * in a busy cluster, such changes would cause reads all the time. Without `kind`, returns true for all changes.
  */
 export function isOfKind(
   { type, subject }: InspectEvent,

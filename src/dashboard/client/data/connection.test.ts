@@ -37,7 +37,7 @@ test.each<[string, readonly ConnectionState[], number]>([
 
 test.each<[string, ConnectionState]>([
   ['inspect/token', { is: 'refused' }],
-  // Such a server printed no address with a token.
+  // A server with this code accepts the tokens of cluster users, so the address that it printed has no token.
   ['inspect/cluster-token', { is: 'refused', asks: true }],
 ])('after a refusal with the code %s, the state is %j', (code, expected) => {
   expect(refusedBy(new ApiError(401, { code, message: 'the token is missing or wrong' }))).toEqual(expected);

@@ -43,8 +43,9 @@ export const refusedBy = ({ problem }: ApiError): ConnectionState =>
   problem.code === CLUSTER_TOKEN ? { is: 'refused', asks: true } : { is: 'refused' };
 
 /**
- * May another program have the port? The page then requests nothing from its origin: no data, because a request
- * contains the token, and no script, because a script of another program could read the token.
+ * Is it possible that another program now listens on the server's port? The page then requests nothing from its origin:
+ * no data, because a request contains the token, and no script, because a script of another program could read the
+ * token.
  */
 export function mayBeStranger(): boolean {
   const { is } = connection.value;

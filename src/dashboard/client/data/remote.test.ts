@@ -96,7 +96,7 @@ test.each([0, 502])('after failures with status %i, a refresh reads at once, and
   expect(read.state.value).toEqual({ value: before + 1, readAt: clock.now() - 1 });
 });
 
-test('a read that takes longer than five seconds has the time of its start, until it ends', async () => {
+test('a read that takes longer than five seconds reports its start time as slowSince, until it ends', async () => {
   const clock = new TestClock();
   const answers: (() => void)[] = [];
   const read = createLiveRead(

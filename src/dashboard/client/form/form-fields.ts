@@ -31,7 +31,9 @@ export const INT_OR_STRING = 'integer or string';
 /** Deeper fields are written as JSON. */
 const MAX_DEPTH = 6;
 
-/** The fields of an OpenAPI schema. The required fields come first, in their order. */
+/**
+ * The fields of an OpenAPI schema. The required fields come first. Both groups of fields keep the order of the schema.
+ */
 export function formFields(schema: JsonObject, path: readonly string[] = []): FormField[] {
   const properties = objectAt(schema, 'properties');
   const required = new Set(listAt(schema, 'required'));

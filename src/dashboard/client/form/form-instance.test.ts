@@ -124,18 +124,18 @@ describe('problems', () => {
     ['a number with letters', { ...valid, replicas: 'two' }, ['replicas']],
     ['a fraction for an integer', { ...valid, replicas: '1.5' }, ['replicas']],
     ['broken JSON', { ...valid, extra: '{' }, ['extra']],
-    ['a row of a list without a number', { ...valid, ports: '2', 'ports\n0': '80' }, ['ports\n1']],
-    ['a row of a map without a key', { ...valid, labels: '1' }, ['labels\n0\n\nkey']],
+    ['an empty row in a list of numbers', { ...valid, ports: '2', 'ports\n0': '80' }, ['ports\n1']],
+    ['a row without a key in a map', { ...valid, labels: '1' }, ['labels\n0\n\nkey']],
     [
-      'two rows of a map with one key',
+      'two rows with the same key in a map',
       { ...valid, labels: '2', 'labels\n0\n\nkey': 'a', 'labels\n1\n\nkey': 'a' },
       ['labels\n1\n\nkey'],
     ],
-    ['an item of a list without a required field', { ...valid, users: '1' }, ['users\n0\nname']],
-    ['an optional section whose text was removed: none', { ...valid, 'cache\nsize': '' }, []],
+    ['an item that lacks a required field, in a list', { ...valid, users: '1' }, ['users\n0\nname']],
+    ['an optional section whose text was removed (no problem)', { ...valid, 'cache\nsize': '' }, []],
     ['a required section that is empty', { [NAME_KEY]: 'web', image: 'a' }, ['database\nsize']],
     ['an optional section that is wrong', { ...valid, 'cache\nsize': 'x' }, ['cache\nsize']],
-    ['an empty optional section: none', valid, []],
+    ['an empty optional section (no problem)', valid, []],
   ])('of a form with %s', (_title, texts, keys) => {
     expect(make(texts).problems.map(({ key }) => key)).toEqual(keys);
   });
@@ -162,7 +162,7 @@ test.each<[string, Readonly<Record<string, string>>, object]>([
     { quotas: { 'a.b': [2.5] } },
   ],
   ['an empty input in a row', { hosts: '1' }, { hosts: [''] }],
-  ['a row without a number keeps its position', { ports: '2', 'ports\n1': '80' }, { ports: [null, 80] }],
+  ['null at the position of a row without a number', { ports: '2', 'ports\n1': '80' }, { ports: [null, 80] }],
   ['a list whose rows were removed', { hosts: '0' }, {}],
   ['a number of the type "integer or string"', { target: '80' }, { target: 80 }],
   ['a text of the type "integer or string"', { target: '50%' }, { target: '50%' }],

@@ -22,8 +22,8 @@ const MAX_SCALE = 2.5;
 const MAX_FIT_SCALE = 1;
 const MIN_FIT_SCALE = 0.5;
 /**
- * The minimum scale in a narrow frame. The texts of a graph that fits a narrow frame are small in any case, and the
- * list of nodes shows the same texts.
+ * The minimum scale at which a whole graph is shown in a narrow frame. Its texts may be too small to read there,
+ * because the list of nodes shows the same texts.
  */
 const MIN_NARROW_FIT_SCALE = 0.34;
 const NARROW_FRAME_WIDTH = 480;

@@ -90,7 +90,7 @@ function randomGraph(seed: number, direction: LayoutInput['direction']): LayoutI
 }
 
 test.each(Array.from({ length: 60 }, (_, seed) => [seed + 1, seed % 2 === 0 ? 'LR' : 'TB'] as const))(
-  'no line of graph %i (%s) crosses a third box, and each starts and ends at the sides of its boxes',
+  'each line of graph %i (%s) crosses no third box, and starts and ends at the sides of its two boxes',
   (seed, direction) => {
     const input = randomGraph(seed, direction);
     const layout = computeLayout(input);

@@ -7,7 +7,8 @@ import { createRouter } from './route-line.ts';
 const MARGIN = 24;
 const GAP = 28;
 /**
- * The minimum width of a row of unconnected boxes in a graph from left to right; a wider connected part widens rows.
+ * The minimum width of a row of unconnected boxes in a graph from left to right. If the connected part is wider, a row
+ * may be as wide as this part.
  */
 const MIN_ROW_WIDTH = 980;
 /** The width of a row of unconnected boxes in a graph from top to bottom, for a narrow screen. */

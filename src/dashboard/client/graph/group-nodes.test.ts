@@ -50,7 +50,7 @@ test.each<[string, (index: number) => boolean, readonly string[], readonly strin
   ['those that are not settled', (index) => index < 2, [], ['n0', 'n1']],
   ['also those of an earlier choice', (index) => index === 9, ['n0', 'n1'], ['n0', 'n1', 'n9']],
   ['no more than the earlier ones when many are not settled', (index) => index < MAX_APART, ['n800'], ['n800']],
-  ['none of the first choice when many are not settled', () => true, [], []],
+  ['none when many are not settled and there is no earlier choice', () => true, [], []],
 ])('the nodes that are drawn apart are %s', (_title, isUnsettled, earlier, apart) => {
   const given = nodes(900, (index) => ({ settled: !isUnsettled(index) }));
   expect([...chooseApart(given, new Set(earlier))]).toEqual(apart);
@@ -68,7 +68,7 @@ test.each([
   ['a chain of 900 levels', (index: number) => ({ level: index + 1 })],
   ['900 kinds', (index: number) => ({ kind: `Kind${index}` })],
   ['900 kinds in 900 levels', (index: number) => ({ kind: `Kind${index}`, level: index + 1 })],
-])('%s loses no node', (_title, make) => {
+])('the grouping of %s loses no node', (_title, make) => {
   const { singles, groups } = groupNodes(nodes(900, make), none, none);
   const all = [...singles, ...groups.flatMap(({ members }) => members)];
   expect(new Set(all).size).toBe(900);

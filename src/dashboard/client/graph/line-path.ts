@@ -3,8 +3,8 @@ import type { Point } from './layout.ts';
 const round = (value: number): number => Math.round(value * 10) / 10;
 
 /**
- * A smooth SVG path from the first point to the last. Each point between them bends a curve that ends in the middle of
- * the next segment, or at the last point.
+ * A smooth SVG path from the first point to the last. Each point between them is the control point of one curve. The
+ * curve ends in the middle of the next segment, and the last curve ends at the last point.
  */
 export function pathOf(points: readonly Point[]): string {
   const [first, ...rest] = points;

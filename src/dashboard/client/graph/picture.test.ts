@@ -49,7 +49,7 @@ const edge = (from: string, to: string, values: ValueEdge['reads'][number]['valu
 const instance: PictureOptions = { mode: 'instance', opened: new Set(), apart: new Set() };
 const forEach = [{ name: 'zone', expression: 'schema.spec.zones' }];
 
-test("the template's view shows rules, the instance's view shows states, and both have the same sizes and lines", () => {
+test("the template's view shows rules, the instance's view shows states, and both have boxes of the same sizes and lines between the same boxes", () => {
   const detail = {
     graph: graphOf([outlineNode('db'), outlineNode('app', { forEach, includeWhen: ['schema.spec.on'] })]),
     edges: [edge('db', 'app', [{ is: 'known', value: 'db.shop' }])],
@@ -73,7 +73,7 @@ test.each([
   ['a secret', [{ is: 'secret' }], 'flowed'],
   ['not known yet', [{ is: 'unknown', message: 'absent' }], 'missing'],
   ['no value', [], 'plain'],
-] as const)('a line has the expected state when its value is %s', (_title, values, state) => {
+] as const)('a line has the expected state with this value: %s', (_title, values, state) => {
   const detail = { graph: graphOf([outlineNode('a'), outlineNode('b')]), edges: [edge('a', 'b', values)], nodes: [] };
   expect(pictureOfInstance(detail, instance).lines[0]?.state).toBe(state);
 });
@@ -181,7 +181,7 @@ describe('a graph of 900 nodes', () => {
   });
 
   test.each<[string, (index: number) => ShownState]>([
-    ['the single node becomes ready', () => 'ready'],
+    ['the node outside the groups becomes ready', () => 'ready'],
     ['another node fails', (index) => (index === 5 || index === 8 ? 'failed' : 'ready')],
     ['all nodes wait', () => 'waiting'],
   ])('keeps its boxes, lines and direction, when %s', (_title, stateOf) => {
@@ -191,7 +191,7 @@ describe('a graph of 900 nodes', () => {
     expect(after.boxes.map(({ tone }) => tone)).not.toEqual(before.boxes.map(({ tone }) => tone));
   });
 
-  test('has the direction of its nodes, although the groups have fewer levels or a cycle', () => {
+  test('is drawn in the direction that fits the levels of its nodes, even if the groups have fewer levels or form a cycle', () => {
     expect(pictureOfInstance(failed, { ...instance, apart }).isDeep).toBe(true);
     const flat = detail([edge('n0', 'n1', []), edge('n3', 'n2', [])], () => 'ready');
     const picture = pictureOfInstance(flat, instance);

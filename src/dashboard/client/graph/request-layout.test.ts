@@ -9,7 +9,10 @@ import type { Layout } from './layout.ts';
 let started: string[];
 let sent: { readonly id: number }[];
 let answer: (event: { readonly data: { readonly id: number; readonly layout: string } }) => void;
-/** Ends the newest worker as a browser reports it: without a message, when its script cannot be loaded. */
+/**
+ * Reports a failure of the newest worker, as a browser does. The report has no message when the script of the worker
+ * cannot be loaded.
+ */
 let fail: (event: { readonly message?: string; preventDefault(): void }) => void;
 
 beforeEach(() => {
@@ -41,7 +44,7 @@ afterEach(() => {
 });
 
 test('no layout worker is started while another program may have the port of the server, and no request is forgotten', async () => {
-  // Each test has its own worker, and therefore its own module.
+  // Each test needs its own worker, and therefore its own copy of the module.
   const { requestLayout } = await import('./request-layout.ts');
   const { connection: own } = await import('../data/connection.ts');
   const done: Layout[] = [];
@@ -88,7 +91,7 @@ test.each([
 test.each([
   [undefined, 'The engine failed: its script cannot be loaded.'],
   ['out of memory', 'The engine failed: out of memory.'],
-])('a worker of the playground that fails with the message %j has a reason', (message, reason) => {
+])('a failure of the playground worker with the message %j is reported with a reason', (message, reason) => {
   const failures: string[] = [];
   connection.value = { is: 'live' };
   browserHost<string, string>().start(

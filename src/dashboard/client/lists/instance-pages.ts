@@ -9,16 +9,16 @@ import { isOfKind, ofInstances } from '../data/concerns.ts';
 export const PAGE_SIZE = 200;
 
 /**
- * The pages of one list of instances. A page is read when it is shown first. The shown pages, the known pages next to
- * them, and the first page are read again after changes.
+ * The pages of one list of instances. A page is read when it is shown for the first time. The shown pages, the known
+ * pages next to them, and the first page are read again after changes.
  */
 export class InstancePages {
   readonly #query: InstanceQuery;
   readonly #concerns: (change: InspectEvent) => boolean;
   readonly #pages = new Map<number, LiveRead<InstancePage>>();
   /**
-   * This number changes when a page is added. A component that reads a row therefore also follows a page that is added
-   * later.
+   * This number changes when a page is added. A component that has read a row of a missing page is therefore drawn
+   * again when the page is added.
    */
   readonly #version = signal(0);
 

@@ -7,7 +7,7 @@ test.each([
   ['the end', 399_600, 10_000, { first: 9982, end: 10_000 }],
   ['a list that shrank', 399_600, 5, { first: 5, end: 5 }],
   ['an empty list', 0, 0, { first: 0, end: 0 }],
-])('virtualWindow returns the rows to draw at %s', (_title, scrollTop, total, expected) => {
+])('virtualWindow returns the rows to draw: %s', (_title, scrollTop, total, expected) => {
   expect(virtualWindow(scrollTop, 400, 40, total)).toEqual(expected);
 });
 

@@ -5,10 +5,12 @@ export interface VirtualWindow {
   readonly end: number;
 }
 
-/** Rows above and below the visible ones that are in the document, so that a fast scroll shows no gap. */
+/** The document also has this number of rows above and below the visible rows, so that a fast scroll shows no gap. */
 const OVERSCAN = 8;
 
-/** The number of reused rows is a multiple of this number, so that it is the same at each scroll position. */
+/**
+ * The count of reused elements is rounded up to a multiple of this number, so that scrolling does not change the count.
+ */
 const SLOTS = 64;
 
 /**

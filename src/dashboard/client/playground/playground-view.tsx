@@ -73,7 +73,8 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     });
   }, [route.state]);
   useEffect(() => {
-    // The first texts can come from an example, which needs no address. The address can already contain other texts.
+    // The first texts are not put in the address if every new page begins with them, or if the address already has
+    // texts.
     const needsNoAddress = isFirst.current && (areStart(input) || route.state !== undefined);
     isFirst.current = false;
     if (needsNoAddress) return;

@@ -24,7 +24,7 @@ const node = (id: string, state: InstanceNode['state'], more: Partial<InstanceNo
   ...more,
 });
 
-test('the steps of the playground have a column for each step', () => {
+test('the table of the playground has a column for each step', () => {
   const step = (title: string, state: InstanceNode['state']) => ({
     title,
     state: 'IN_PROGRESS' as const,

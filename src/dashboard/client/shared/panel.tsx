@@ -11,8 +11,8 @@ export function Panel(props: {
   readonly children: ComponentChildren;
   readonly onClose: () => void;
   /**
-   * May the content have no element that takes the focus? The content then takes the focus itself, so that keys scroll
-   * it.
+   * True for a content that may have no focusable element, such as text. The content then takes the focus itself, so
+   * that keys scroll it.
    */
   readonly isText?: boolean;
 }): JSX.Element {

@@ -90,7 +90,10 @@ export function Line(props: { readonly text: string | undefined; readonly kind?:
   return props.text === undefined ? null : <p class={props.kind}>{props.text}</p>;
 }
 
-/** A dot between two facts. The style sheet draws the dot, and copied text contains its character. */
+/**
+ * A dot between two facts. The style sheet draws the visible dot. The element also contains the character, so that
+ * copied text has it.
+ */
 export function Dot(): JSX.Element {
   return (
     <span class="dot" aria-hidden="true">

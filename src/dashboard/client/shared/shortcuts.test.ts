@@ -23,7 +23,7 @@ const orders = <Item>(items: readonly Item[]): Item[][] =>
     ? [[...items]]
     : items.flatMap((item, index) => orders(items.toSpliced(index, 1)).map((others) => [item, ...others]));
 
-test('in each order of registration, a key belongs to the innermost part that has it', () => {
+test('in each order of registration, a key belongs to the innermost group that has the key', () => {
   const found = orders(groups).map((order) => {
     const registered = order.reduce<readonly ShortcutGroup[]>(withShortcutGroup, []);
     return ['c', 'i', 'x', '?'].map((key) => findShortcut(registered, key, undefined, 0)?.description).join();

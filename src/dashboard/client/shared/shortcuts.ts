@@ -81,8 +81,8 @@ export function findShortcut(
 }
 
 /**
- * Runs the shortcuts of the page. Keys of fields except Escape, keys of an open dialog, and keys with Ctrl, Alt or Meta
- * belong to the browser.
+ * Runs the shortcuts of the page. Three groups of keys belong to the browser: keys in a field (except Escape), all keys
+ * while a dialog is open, and keys with Ctrl, Alt or Meta.
  */
 export function listenToShortcuts(target: Window): void {
   let pending: PendingKey | undefined;

@@ -9,8 +9,8 @@ export interface DiffLine {
 }
 
 /**
- * With more edits, the texts have little in common. All lines between the common start and the common end then count as
- * different.
+ * Texts that differ by more edits than this have little in common. All lines between their common start and their
+ * common end then count as different.
  */
 const MAX_EDITS = 600;
 
@@ -45,7 +45,7 @@ export function diffLines(beforeText: string, afterText: string): DiffLine[] {
 
 function differentLines(before: readonly string[], after: readonly string[]): DiffLine['kind'][] {
   const limit = Math.min(before.length + after.length, MAX_EDITS);
-  /** By number of edits: maps each diagonal to the furthest line of `before` that the edits reach on it. */
+  /** At index n: for each diagonal, the furthest line of `before` that fewer than n edits reach on it. */
   const steps: Map<number, number>[] = [];
   let furthest = new Map<number, number>([[1, 0]]);
   for (let edits = 0; edits <= limit; edits += 1) {
@@ -73,7 +73,7 @@ function startOf(furthest: ReadonlyMap<number, number>, diagonal: number, edits:
   return diagonal === -edits || (diagonal !== edits && removed < added) ? added : removed + 1;
 }
 
-/** The edits from the ends of both texts back to their starts, in the order of the texts. */
+/** Follows the edits from the ends of both texts back to their starts. Returns them in the order of the texts. */
 function trace(
   steps: readonly ReadonlyMap<number, number>[],
   oldLength: number,
@@ -108,7 +108,7 @@ export interface SideRow {
   readonly right?: DiffLine;
 }
 
-/** Removed and added lines that follow each other are in one row. */
+/** Puts a removed line and the added line that replaces it into one row. */
 export function sideBySide(lines: readonly DiffLine[]): SideRow[] {
   const rows: SideRow[] = [];
   let removed: DiffLine[] = [];

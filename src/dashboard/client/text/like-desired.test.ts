@@ -14,7 +14,7 @@ const rows: readonly (readonly [string, JsonValue, JsonValue, JsonValue])[] = [
   ],
   ['plain items are matched by position', ['x', 'y'], ['a'], ['x', 'y']],
   ['an item that does not exist stays missing', [], [{ name: 'a' }, 'b'], []],
-  ['another type is shown as it is', { a: [1] }, { a: { b: 1 } }, { a: [1] }],
+  ['a live value is shown as it is when the desired value has another type', { a: [1] }, { a: { b: 1 } }, { a: [1] }],
 ];
 
 test.each(rows)('%s', (_title, live, desired, expected) => {

@@ -165,7 +165,7 @@ describe('lists', () => {
 
 test.each<[string, DefinitionDetail['source'], RegExp, RegExp]>([
   ['a plan', { text: 'a: b' }, /Plan a change/, /hides/],
-  ['the reason for none', { text: 'a: b', masked: true }, /hides values of Secrets/, /Plan a change/],
+  ['no plan, but the reason why', { text: 'a: b', masked: true }, /hides values of Secrets/, /Plan a change/],
 ])('the source of a definition offers %s', (_title, source, shown, absent) => {
   const detail: Pick<DefinitionDetail, 'definition' | 'source' | 'diagnostics'> = {
     definition: {

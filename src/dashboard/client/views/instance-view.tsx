@@ -119,7 +119,10 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
     if (box?.kind === 'group') toggle(box.id);
     else go({ node: id, object });
   };
-  /** Shows the path with its panel. A selected node hides this panel, so the selection ends. */
+  /**
+   * Shows the path to the root cause and its panel, or hides both if the panel is visible. A selected node would hide
+   * the panel, so the selection ends.
+   */
   const toggleWhy = (): void => go({ why: !isWhy || node !== undefined });
   /** Shows a part of the instance next to the graph, or closes that part. */
   const toggleSide = (next: Side): void => {

@@ -98,8 +98,8 @@ export function NodePanel(props: {
 }
 
 /**
- * The objects of a node, with the chosen one. Those that need attention come first. The server leaves out some objects
- * of a large collection.
+ * The objects of a node. Those that need attention come first. The server leaves out some objects of a large
+ * collection, so the chosen object is added if it is missing.
  */
 function objectsOf(node: InstanceNode, chosen: string | undefined): readonly ObjectRef[] {
   const { omitted = 0 } = node;
@@ -227,7 +227,7 @@ function StatePanel(props: {
 function ValuesPanel(props: {
   readonly instance: string;
   readonly node: string;
-  /** The object whose values a collection shows. */
+  /** For a collection, the object whose values are shown. */
   readonly object: ObjectRef | undefined;
 }): JSX.Element {
   const { instance, node, object } = props;

@@ -14,7 +14,7 @@ import type {
 } from '../../../inspect/index.ts';
 import type { Remote } from '../data/remote.ts';
 
-// The choice of colours is read when its module is loaded.
+// `theme.ts` reads `localStorage` when it is loaded.
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '', host: '127.0.0.1:9000' });
 

@@ -15,14 +15,16 @@ import { summaryParts, worstFirst, writeCounts } from './plan-summary.ts';
 import { Details, FirstItems } from '../shared/details.tsx';
 import { Line } from '../shared/parts.tsx';
 
-/** The maximum numbers of changed instances, of objects, of writes of an instance, and of fields that are drawn. */
+/**
+ * The maximum numbers of drawn items: changed instances, other objects of the plan, writes of one instance, and fields.
+ */
 const MAX_INSTANCES = 200;
 const MAX_OBJECTS = 200;
 const MAX_WRITES = 100;
 const MAX_FIELDS = 50;
 const MAX_NAMES = 8;
 
-/** The maximum number of blocked instances that are open at first. */
+/** The maximum number of blocked instances whose details are open at first. */
 const MAX_OPEN = 5;
 
 /** A plan: its numbers, the definitions with their breaking changes, and each changed instance with its writes. */

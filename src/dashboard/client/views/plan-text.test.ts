@@ -34,7 +34,7 @@ describe('of files that the user gives one after the other', () => {
     return { file: { name, text: () => text } as File, resolve, reject };
   };
 
-  test('the last one is shown, although an earlier one is read later', async () => {
+  test('the last one is shown, even if the read of an earlier one ends later', async () => {
     const read = createFileReader();
     const [first, last] = [slow('a.yaml'), slow('b.yaml')];
     const [shownFirst, shownLast] = [read([first.file]), read([last.file])];

@@ -34,5 +34,5 @@ export function joinFiles(files: readonly PlanText[]): PlanText {
   return { name: `${files.length} files`, text, files: files.map(({ name }) => name) };
 }
 
-/** Is the text `of`, for which a result was made, another text or another file than the one that is shown now? */
+/** Does the text `of`, for which a result was made, differ from the shown text, or come from another file? */
 export const isStale = (of: PlanText, shown: PlanText): boolean => of.text !== shown.text || of.name !== shown.name;

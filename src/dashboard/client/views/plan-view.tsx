@@ -71,7 +71,7 @@ export function PlanView(): JSX.Element {
       show({ is: 'failed', of, error, what: 'A plan', verb: 'made' });
     }
   };
-  /** Makes one text of the files. Each file is a separate document. */
+  /** Joins the files into one text, in which each file is a separate document. */
   const takeFiles = async (files: readonly File[]): Promise<void> => {
     const [first] = files;
     if (first === undefined) return;

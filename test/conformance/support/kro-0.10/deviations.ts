@@ -1,6 +1,6 @@
 /**
- * Cases whose expectation this project does not meet or a test cannot observe. Maps the id of a case to the reason. A
- * listed case that passes is a failure.
+ * Cases whose expectation this project does not meet, and cases that a test cannot observe. Maps the id of a case to
+ * the reason. A listed case that passes is a failure.
  */
 export const KRO_0_10_DEVIATIONS: ReadonlyMap<string, string> = new Map([
   [

@@ -100,7 +100,8 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   },
   messageContains: async (run, expected) => containsAll(await run.errorText(), expected),
   messageOfB: async (run, expected) => {
-    // The condition contains only the first error. The controller reports the errors of later nodes.
+    // The condition of the Graph contains only its first error, which is not that of `b`. Therefore the check reads the
+    // controller's report of `b`.
     const report = run.world.controller.reports.report('acme.test/v1/Pot/default/i');
     const waiting = report?.nodes.find(({ id }) => id === 'b')?.because;
     const [first] = waiting?.kind === 'dependency' ? waiting.nodes : [];
@@ -140,8 +141,8 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     return [...same('converged', converged, expected), ...(patches.length > 0 ? [] : ['no write'])];
   },
   maxParallel: async (run, expected) => {
-    // The number is kro's default. The case requires only that a limit exists, so that a pass does not send all its
-    // writes at once.
+    // The number in the case is kro's default limit of parallel writes. The check does not count parallel writes. It
+    // requires only that a Graph with more objects than this limit applies all of them.
     const limit = Number(/\((\d+)\)/.exec(String(expected))?.[1] ?? 0);
     const count = (await run.children()).length;
     return count > limit ? [] : [`${count} objects do not reach the limit ${limit}`];

@@ -6,7 +6,7 @@ import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import type { KroCase } from './cases.ts';
 import { anyCrd, getGraph, NAMESPACE, serve } from './case-world.ts';
 
-/** The input of a case has a form for which the runner has no rule. */
+/** The error for a case whose input has a form for which the runner has no rule. */
 export class UnknownForm extends Error {}
 
 /** The nodes of a case in each phase. A string such as `true then false` has one value per phase. */
@@ -51,7 +51,8 @@ export function phasesOf({ input }: KroCase): JsonObject[][] {
 const scalarOf = (text: string): JsonValue => (text === 'true' || text === 'false' ? text === 'true' : text);
 
 /**
- * Adds a template to a node for which the case states only `forEach`. The node then writes one ConfigMap per element.
+ * Adds a template to a node for which the case states no payload, such as a node with only `forEach`. The node then
+ * writes one ConfigMap per element.
  */
 function completed(node: JsonObject): JsonObject {
   if (['template', 'ref', 'def', 'patch', 'graph'].some((key) => key in node)) return node;
@@ -158,7 +159,9 @@ async function put(world: VirtualWorld, object: KubeObject, fields: JsonObject, 
   await world.user.apply({ ...object, ...fields }, { fieldManager, force: true });
 }
 
-/** Creates the target of the first patch node. The field manager sets the patched fields to other values. */
+/**
+ * Creates the target of the first patch node. The manager `fieldManager` writes other values into the patched fields.
+ */
 async function putTarget(world: VirtualWorld, nodes: readonly JsonObject[], fieldManager: string): Promise<void> {
   const patch = payloadsOf(nodes).find(({ key }) => key === 'patch')?.payload;
   if (patch === undefined || !isJsonObject(patch['data']) || !isJsonObject(patch['metadata'])) {

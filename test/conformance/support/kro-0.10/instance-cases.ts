@@ -17,7 +17,7 @@ const MISSING: JsonObject = {
 };
 const MISSING_TEXT = 'apply "e" (ref): external ref ConfigMap "default/absent" not found: executor: node not ready';
 
-/** Creates a definition with these resources and an instance of it. */
+/** Creates a definition with these resources, and an instance of the definition. */
 export async function putInstance(world: VirtualWorld, resources: JsonObject[], status?: JsonObject): Promise<void> {
   const definition = potDefinition(resources);
   const schema = definition.spec?.['schema'];
@@ -304,8 +304,8 @@ const statusFields = (fields: JsonValue | undefined): string[] => {
 };
 
 /**
- * The rules for a node of an instance that waits for another node: its objects stay, and its condition is not
- * evaluated.
+ * The rules for a node that waits for another node of its instance. The objects of the waiting node stay, and its
+ * `includeWhen` is not evaluated.
  */
 export const GATING_RULES: readonly WordRule[] = [
   {

@@ -68,7 +68,7 @@ async function writeInstance(world: VirtualWorld, id: string): Promise<void> {
 const instanceText = async (world: VirtualWorld): Promise<string> =>
   conditionText(await world.user.find(potRef('i')), 'ResourcesReady');
 
-/** Observes a Graph with a template for an object of another client. */
+/** Observes a Graph whose template names an object that another client wrote before. */
 const takeOver = ({ live }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const manager = /fields owned by ([\w-]+)/.exec(String(live))?.[1] ?? 'another';
@@ -87,7 +87,7 @@ const takeOver = ({ live }: JsonObject): Promise<Findings> =>
     };
   });
 
-/** Observes two Graphs with a template for one object. */
+/** Observes two Graphs whose templates name the same object. */
 const oneObject = (): Promise<Findings> =>
   inWorld(async (world) => {
     await putGraph(world, graphObject([template('s', 'shared')], 'g1'));

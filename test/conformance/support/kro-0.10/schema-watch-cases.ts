@@ -24,7 +24,7 @@ const GRAPHS: Readonly<Record<string, readonly JsonObject[]>> = {
   'Graphs of other kinds': [template('a')],
 };
 
-/** The number of passes over Graphs that the metrics of the controller count. */
+/** The number of passes over Graphs until now, from the metrics of the controller. */
 function passes(world: VirtualWorld): number {
   const lines = world.controller.metricsText().matchAll(/^controller_runtime_reconcile_total\{controller="graph"[^}]*\} (\d+)$/gm);
   return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);

@@ -7,7 +7,10 @@ import type { CaseOutcome, KroCase } from './cases.ts';
 import { containsAll, failed, outcomeOf, PASSED } from './cases.ts';
 import { acceptedText, compileNodes, same } from './compile-cases.ts';
 
-/** The outcome of a case. `text` is the error with which the input is refused. Undefined when the input is accepted. */
+/**
+ * The outcome of a case. `text` is the error with which the input is refused, or `undefined` when the input is
+ * accepted.
+ */
 function verdict(text: string | undefined, expect: KroCase['expect']): CaseOutcome {
   const wanted = expect['errorContains'] ?? expect['error'] ?? expect['messageContains'];
   if (text === undefined) return wanted === undefined ? PASSED : failed('accepted');

@@ -140,7 +140,7 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(mapRef('c-map'))).toBeUndefined();
   });
 
-  it('#428: a new field of the schema and its value that are applied together reach the instance, which can then be deleted', async () => {
+  it('#428: a new field of the schema and its value, applied together, reach the instance, and the instance can then be deleted', async () => {
     const namespace: JsonObject = {
       id: 'space',
       template: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '${schema.spec.namespace}' } },
@@ -168,7 +168,7 @@ describe('reports of kro’s users about deletion', () => {
     expect((await world.user.get(child))['data']).toEqual({ text: 'two' });
     expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
 
-    // Neither the instance nor the CRD nor the definition stays because of a finalizer.
+    // No finalizer keeps the instance, the CRD or the definition.
     const crd = crdRef('pots');
     await world.user.delete(potRef('p'));
     await world.advance(60_000);

@@ -338,7 +338,7 @@ describe('reported behaviour that is still wrong', () => {
     expect(names.size).toBeLessThan(50);
   });
 
-  it.fails('of #957: the status of an instance names the instance that has its object', async () => {
+  it.fails('of #957: the status of an instance names the other instance that owns the wanted object', async () => {
     await applyAll(world, definition('pots', 'Pot', [named('map', 'same', '${schema.metadata.name}')]), pot('first'));
     await applyAll(world, pot('second', {}, { 'typekro.dev/explain': 'true' }));
     expect(JSON.stringify((await world.user.get(potRef('second'))).status)).toContain('Pot default/first');

@@ -185,7 +185,7 @@ async function createRequest(): Promise<void> {
   await client.create(made('CertificateRequest', 'ada', request));
 }
 
-test('a request fails when the key of its self-signed certificate is no key', async () => {
+test('a request for a self-signed certificate fails when the Secret that it names has no valid private key', async () => {
   const data = { 'tls.key': Buffer.from('garbage').toString('base64') };
   await client.create({ ...made('Secret', 'key', {}), spec: undefined, data } as unknown as KubeObject);
   await client.create(selfSigned);
@@ -247,7 +247,7 @@ test('a certificate fails with the reason of a denial, and is tried again after 
   expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
 });
 
-test('an annotation makes a certificate fail until it is removed', async () => {
+test('a certificate with the annotation simulate-failure fails until the annotation is removed', async () => {
   await client.create(selfSigned);
   await client.create({
     ...web,
@@ -263,7 +263,7 @@ test('an annotation makes a certificate fail until it is removed', async () => {
   expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
 });
 
-test('a request that fails within the same second as an earlier request is reported', async () => {
+test('a failed request is reported, even if it was created in the second of the last failure of its certificate', async () => {
   await client.create(selfSigned);
   cluster.standIns.fail({ kind: 'CertificateRequest' }, 'Denied: no such zone');
   const annotation = 'typekro.dev/simulate-failure';

@@ -20,7 +20,7 @@ function encoded(bytes: Buffer, encoding: string): string | Buffer {
 const toBase64Url = (bytes: Buffer): string =>
   bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 
-/** The library has no encoding base64url, which the engine uses for digests. */
+/** The library `buffer` has no encoding `base64url`, which the engine uses for digests. */
 function withBase64Url(bytes: Buffer): Buffer {
   bytes.toString = (encoding?: string, start?: number, end?: number): string => {
     const part = Buffer.from(bytes.subarray(start, end));

@@ -26,7 +26,7 @@ test.each([
   ["(function* () {}).constructor('return 1')"],
   ["[].map.constructor('return 1')"],
   ["''.constructor.constructor('return 1')"],
-])('%s runs no text', (call) => {
+])('%s cannot run a string as code', (call) => {
   expect(() => afterLock(call)).toThrow('this worker does not run strings as code');
 });
 
