@@ -46,7 +46,11 @@ export async function readLevels(cwd: string, name: string | undefined): Promise
   if (!isJsonObject(value) || !isJsonObject(rules)) throw badConfig(file, undefined, 'holds no rules');
   const other = Object.keys(value).find((key) => key !== 'rules');
   if (other !== undefined) {
-    throw badConfig(file, document?.keyPosition([other]), `"${other}" is not known; the only key of the file is "rules"`);
+    throw badConfig(
+      file,
+      document?.keyPosition([other]),
+      `"${other}" is not known; the only key of the file is "rules"`,
+    );
   }
   return Object.entries(rules).map(([rule, level]) => {
     const { line, column } = document?.keyPosition(['rules', rule]) ?? { line: 1, column: 1 };

@@ -237,7 +237,9 @@ class Builder {
     const kro = scanned.ok ? 'only standalone expressions are allowed' : scanned.message;
     const message = `each ${what} entry is one bare \${…} and nothing else`;
     const place = { path };
-    const hint = text.endsWith('\n') ? 'the value ends with a newline: write the block with "|-"' : bareHint(text, '0.10');
+    const hint = text.endsWith('\n')
+      ? 'the value ends with a newline: write the block with "|-"'
+      : bareHint(text, '0.10');
     const finding = { code: 'graph/not-standalone', message, place, hint };
     this.#problems.error('build', `build node ${goQuote(this.#block.name)}: ${prefix}${kro}`, finding);
     return undefined;
