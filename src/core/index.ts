@@ -73,7 +73,7 @@ export {
   yamlLibrary,
 } from './late-parts.ts';
 export { escapeOf, printable } from './printable.ts';
-export { escapeForYaml, SPECIAL_IN_YAML, YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
+export { escapeForYaml, isPlainYamlWord, SPECIAL_IN_YAML, YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
 export {
   cryptoLibrary,
   httpLibrary,

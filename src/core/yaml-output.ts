@@ -21,6 +21,21 @@ export function escapeForYaml(quoted: string): string {
   return quoted.replace(UNESCAPED, escapeOf);
 }
 
+/** Matches letters, digits and characters that are allowed inside a word of YAML. */
+const WORD = /^[A-Za-z/][\w./-]*$/;
+
+/** The words that need quotes to be strings. */
+const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
+const MAX_KEYWORD_LENGTH = 5;
+
+/**
+ * Is the text a word that YAML 1.1 and 1.2 read as a string without quotes? A fast test for most keys and values; other
+ * texts may need no quotes, either.
+ */
+export function isPlainYamlWord(text: string): boolean {
+  return WORD.test(text) && (text.length > MAX_KEYWORD_LENGTH || !KEYWORD.test(text));
+}
+
 /**
  * A string whose first lines have only blanks. The library `yaml` prints it as a block, and a reader drops the blanks.
  */

@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
+import type { JsonValue } from '../core/index.ts';
 import type { Schema } from './model.ts';
 import { shapeHint } from './shape-hint.ts';
 
 const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', properties });
 const CONTAINER_PORT = object({ containerPort: { type: 'integer' }, protocol: { type: 'string' } });
+const VARIABLE = object({ name: { type: 'string' }, value: { type: 'string' } });
+const MOUNT = object({ name: { type: 'string' }, mountPath: { type: 'string' } });
+const list = (items: Schema): Schema => ({ type: 'array', items });
 const SERVICE_PORT = object({ port: { type: 'integer' }, targetPort: {}, protocol: { type: 'string' } });
 
 test.each<[string, Schema, string | undefined]>([
@@ -17,4 +21,23 @@ test.each<[string, Schema, string | undefined]>([
   ['53/udp', CONTAINER_PORT, 'write - {containerPort: 53, protocol: UDP}'],
 ])('a port in the notation of another tool: %s', (text, schema, hint) => {
   expect(shapeHint(schema, text, ['ports', 0])).toBe(hint);
+});
+
+test.each<[JsonValue, Schema, string]>([
+  ['DEBUG=true', VARIABLE, 'write - {name: DEBUG, value: "true"}'],
+  ['DEBUG=No', VARIABLE, 'write - {name: DEBUG, value: "No"}'],
+  ['LEVEL=3', VARIABLE, 'write - {name: LEVEL, value: "3"}'],
+  ['MODE=fast', VARIABLE, 'write - {name: MODE, value: fast}'],
+  ['on=fast', VARIABLE, 'write - {name: "on", value: fast}'],
+  ['yes:/data', MOUNT, 'write - {name: "yes", mountPath: /data}'],
+  ['data:/a, b', MOUNT, 'write - {name: data, mountPath: "/a, b"}'],
+  ['null', object({ name: { type: 'string' } }), 'write - name: "null"'],
+  [{ ON: 'off' }, list(VARIABLE), 'write a list of names and values: - {name: "ON", value: "off"}'],
+  [
+    { 80: {} },
+    list(object({ name: { type: 'string' } })),
+    'write a list whose items have their name inside: - name: "80"',
+  ],
+])('a hint quotes a text that YAML would not read as a string: %j', (value, schema, hint) => {
+  expect(shapeHint(schema, value, ['items', 0])).toBe(hint);
 });

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, stringifyJson } from '../core/index.ts';
+import { isJsonObject, isPlainYamlWord, stringifyJson } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 
 /**
@@ -30,7 +30,7 @@ function listHint(items: Schema | undefined, value: JsonValue, field: FieldStep 
     if (key === undefined || Object.hasOwn(fields, key) || fields['name']?.type !== 'string') return undefined;
     const pair = namedValue(items, value);
     return pair === undefined
-      ? `write a list whose items have their name inside: - name: ${key}`
+      ? `write a list whose items have their name inside: - name: ${inYaml(key)}`
       : `write a list of names and values: - ${pair}`;
   }
   const meant = value === null || typeof value === 'object' ? undefined : objectMeant(items, String(value));
@@ -47,7 +47,7 @@ export function namedValue({ properties = {} }: Schema, entry: JsonObject): stri
     return undefined;
   const [name, value] = first;
   if (value === undefined || value === null || typeof value === 'object') return undefined;
-  return `{name: ${name}, value: ${typeof value === 'string' ? inYaml(value) : `"${String(value)}"`}}`;
+  return `{name: ${inYaml(name)}, value: ${typeof value === 'string' ? inYaml(value) : `"${String(value)}"`}}`;
 }
 
 /**
@@ -77,16 +77,16 @@ function objectMeant({ properties = {}, required = [] }: Schema, text: string): 
   }
   const mount = /^([\w.-]+):(\/[^:]*)(:ro)?$/.exec(text);
   if (mount !== null && has('mountPath', 'string'))
-    return `name: ${mount[1] ?? ''}, mountPath: ${mount[2] ?? ''}${mount[3] === undefined ? '' : ', readOnly: true'}`;
+    return `name: ${inYaml(mount[1] ?? '')}, mountPath: ${inYaml(mount[2] ?? '')}${mount[3] === undefined ? '' : ', readOnly: true'}`;
   const assigned = /^([\w.-]+)\s*=(.*)$/s.exec(text);
   if (assigned !== null && has('name', 'string') && has('value', 'string'))
-    return `name: ${assigned[1] ?? ''}, value: ${inYaml(assigned[2] ?? '')}`;
+    return `name: ${inYaml(assigned[1] ?? '')}, value: ${inYaml(assigned[2] ?? '')}`;
   const others = required.filter((name) => name !== 'name');
   const isName = has('name', 'string') && others.length === 0 && /^[A-Za-z0-9][\w.-]*$/.test(text);
   return isName ? `name: ${inYaml(text)}` : undefined;
 }
 
-const inYaml = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text : stringifyJson(text));
+const inYaml = (text: string): string => (isPlainYamlWord(text) ? text : stringifyJson(text));
 
 /** The names of object fields that have all the given names as members: `httpGet` for `path` and `port`. */
 export function innerFieldsWith(names: readonly string[], { properties = {} }: Schema): readonly string[] {

@@ -45,13 +45,6 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['src/compose/emit/yaml.test.ts'],
   },
   {
-    name: 'the word yes is printed without quotes in YAML',
-    file: 'src/compose/emit/yaml-scalar.ts',
-    find: 'const KEYWORD = /^(?:null|true|false|yes|no|',
-    replace: 'const KEYWORD = /^(?:null|true|false|no|',
-    tests: ['src/compose/emit/yaml.test.ts'],
-  },
-  {
     name: 'an option with the name of a prototype member is known',
     file: 'src/compose/factory-options.ts',
     find: '    if (Object.hasOwn(FACTORY_OPTIONS, name) || NEEDLESS.has(name)) continue;',

@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const CORE: readonly MutationRow[] = [
   {
+    name: 'the word yes is printed without quotes in YAML',
+    file: 'src/core/yaml-output.ts',
+    find: 'const KEYWORD = /^(?:null|true|false|yes|no|',
+    replace: 'const KEYWORD = /^(?:null|true|false|no|',
+    tests: ['src/compose/emit/yaml.test.ts', 'src/schema/shape-hint.test.ts'],
+  },
+  {
     name: 'an integer beyond 2^53 loses digits when it is read',
     file: 'src/core/json.ts',
     find: '!Number.isSafeInteger(Number(found))',

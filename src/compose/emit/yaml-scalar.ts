@@ -1,4 +1,4 @@
-import { escapeForYaml, SPECIAL_IN_YAML } from '../../core/index.ts';
+import { escapeForYaml, isPlainYamlWord, SPECIAL_IN_YAML } from '../../core/index.ts';
 
 /** Matches a string that needs quotes, because an indicator, a comment or `: ` in it would change its meaning. */
 const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:---|\.\.\.)/;
@@ -10,13 +10,6 @@ const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:-
 const OTHER_TYPE =
   /^(?:~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(?:inf|nan)|[-+]?(?:_*0b[01_]+|_*0o?[0-7_]+|_*0x[\da-f_]+|[\d_]+(?::[0-5]?\d)*(?:\.[\d_]*)?(?:e[-+]?\d+)?|_*\.[\d_]+(?:e[-+]?\d+)?)|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/i;
 
-/** A fast test for most keys and values: letters, digits and characters that are allowed inside a word. */
-const WORD = /^[A-Za-z][\w./-]*$/;
-
-/** The words that need quotes to be strings. */
-const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
-const MAX_KEYWORD_LENGTH = 5;
-
 /**
  * Writes a scalar as YAML. With an indentation, a string of several lines becomes a block, which ends with a line
  * break. Without an indentation, as for a key, such a string is quoted.
@@ -24,7 +17,7 @@ const MAX_KEYWORD_LENGTH = 5;
 export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
   if (typeof value !== 'string') return String(value);
   if (value === '') return "''";
-  if (WORD.test(value) && (value.length > MAX_KEYWORD_LENGTH || !KEYWORD.test(value))) return value;
+  if (isPlainYamlWord(value)) return value;
   if (SPECIAL_IN_YAML.test(value)) return doubleQuoted(value);
   if (value.includes('\n')) return (indent === undefined ? undefined : block(value, indent)) ?? doubleQuoted(value);
   if (INDICATOR.test(value) || value.includes('\t') || OTHER_TYPE.test(value)) {
