@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isNoFile, isOutside } from './file-paths.ts';
+import { isNoFile, isOutside, statOf } from './file-paths.ts';
 
 test.each([
   ['app.ts', false],
@@ -24,4 +27,18 @@ test.each([
   ['EMFILE', false],
 ])('the error %s says that there is no file: %j', (code, expected) => {
   expect(isNoFile(Object.assign(new Error(code), { code }))).toBe(expected);
+});
+
+test.skipIf(process.platform === 'win32')('a path without a file has no state', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'file-paths-'));
+  try {
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync('loop', join(folder, 'loop'));
+    expect(statOf(join(folder, 'file'))?.isFile()).toBe(true);
+    for (const name of ['none', 'loop', join('file', 'inside'), 'a'.repeat(1000)]) {
+      expect(statOf(join(folder, name)), name).toBeUndefined();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

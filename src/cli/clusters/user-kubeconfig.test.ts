@@ -213,6 +213,13 @@ describe('the file', () => {
     expect(userKubeconfig({ HOME: folder, KUBECONFIG: '' }, '/')).toBe(join(folder, '.kube', 'config'));
   });
 
+  test.skipIf(process.platform === 'win32')('is the next one after a file that cannot be reached', () => {
+    const [loop, inFile, file] = [join(folder, 'loop'), join(folder, 'file', 'config'), join(folder, 'file')];
+    symlinkSync('loop', loop);
+    writeFileSync(file, '');
+    expect(userKubeconfig({ KUBECONFIG: [loop, inFile, file].join(delimiter) }, '/')).toBe(file);
+  });
+
   test.skipIf(process.platform === 'win32')('keeps its mode, and a symbolic link stays', async () => {
     const [file, link] = [join(folder, 'real'), join(folder, 'link')];
     writeFileSync(file, 'a', { mode: 0o640 });
@@ -228,6 +235,12 @@ describe('the file', () => {
     symlinkSync('nowhere', link);
     await expect(editKubeconfig(link, () => 'b')).rejects.toThrow('whose target does not exist');
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
+  test.skipIf(process.platform === 'win32')('is refused as a symbolic link to itself', async () => {
+    const link = join(folder, 'link');
+    symlinkSync('link', link);
+    await expect(editKubeconfig(link, () => 'b')).rejects.toMatchObject({ code: 'cluster/kubeconfig' });
   });
 
   test('contains all changes after several concurrent changes', async () => {

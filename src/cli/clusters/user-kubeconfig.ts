@@ -15,6 +15,7 @@ import {
   yamlOutput,
 } from '../../core/index.ts';
 import { asObjects } from '../../kubernetes/index.ts';
+import { statOf } from '../file-paths.ts';
 import { replaceFile } from '../write-file.ts';
 import { writePrivate } from './cluster-files.ts';
 import { changedText } from './kubeconfig-text.ts';
@@ -26,8 +27,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${cluster}`;
 
 /**
- * The kubeconfig to which kubectl would write a new entry: the first file of `KUBECONFIG` that exists, or the last one
- * when none exists. Without the variable, the kubeconfig is `~/.kube/config`. The path is absolute, because the
+ * The kubeconfig to which kubectl would write a new entry: the first file of `KUBECONFIG` that exists and can be
+ * reached, or the last one when there is no such file. Without the variable, the kubeconfig is `~/.kube/config`. The path is absolute, because the
  * cluster's process removes the entry later and has another working directory.
  *
  * @param cwd the folder to which relative paths of the variable refer
@@ -37,7 +38,7 @@ export function userKubeconfig(env: Environment, cwd: string): string {
     .split(delimiter)
     .filter((path) => path !== '')
     .map((path) => resolve(cwd, path));
-  const existing = listed.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  const existing = listed.find((path) => statOf(path) !== undefined);
   return existing ?? listed.at(-1) ?? join(homeDirectory(env), '.kube', 'config');
 }
 

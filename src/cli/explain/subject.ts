@@ -1,7 +1,5 @@
-import type { Stats } from 'node:fs';
-import { statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { isNoFile } from '../file-paths.ts';
+import { statOf } from '../file-paths.ts';
 
 /** A file and the path of a field. The path is empty for the whole file. */
 export interface FileSubject {
@@ -36,14 +34,4 @@ function namesFile(name: string, cwd: string): boolean {
   if (name === '-' || FILE_TYPES.has(extname(name).toLowerCase())) return true;
   const found = statOf(resolve(cwd, name));
   return found !== undefined && (!found.isDirectory() || /[/\\]|^\.+$/.test(name));
-}
-
-/** Returns the state of a file or folder, or undefined when the path leads to none, as for a name that is too long. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (error) {
-    if (isNoFile(error)) return undefined;
-    throw error;
-  }
 }

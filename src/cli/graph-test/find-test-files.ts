@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
+import { statOf } from '../file-paths.ts';
 import { shownName } from '../shown-name.ts';
 
 const TEST_FILE = /\.test\.ya?ml$/;
@@ -30,7 +31,7 @@ export function findTestFiles(names: readonly string[], cwd: string): FoundTestF
   const found = new Map<string, FoundTestFile>();
   for (const name of names) {
     const path = resolve(cwd, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = statOf(path);
     if (stats === undefined) {
       throw new TypeKroError(`there is no file or folder ${name}`, {
         code: 'input/not-found',
@@ -78,7 +79,7 @@ export function definitionFileOf(path: string, named: string | undefined): strin
   if (named !== undefined) return resolve(folder, named);
   const stem = testName(path);
   const sibling = DEFINITION_ENDINGS.map((ending) => join(folder, `${stem}${ending}`)).find(
-    (each) => each !== path && statSync(each, { throwIfNoEntry: false })?.isFile() === true,
+    (each) => each !== path && statOf(each)?.isFile() === true,
   );
   if (sibling !== undefined) return sibling;
   throw new TypeKroError(
