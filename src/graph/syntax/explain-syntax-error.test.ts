@@ -102,7 +102,7 @@ const MISTAKES: readonly (readonly [marked: string, message: string, hint: strin
   ['⟦"abc', 'this " opens a string that has no end', 'close it with "'],
   ["⟦'abc", "this ' opens a string that has no end", "close it with '"],
   [`⟦"abc'`, 'this " opens a string that has no end', 'close it with "'],
-  ['a + "b" + c⟦"', 'this " opens a string that has no end', 'remove it, or write the " before the string, too'],
+  ['a + "b" + c⟦"', 'this " opens a string that has no end', 'remove it, or add the missing opening " before the text'],
   [
     "'It⟦'s'",
     "this ' ends the string",
@@ -140,9 +140,38 @@ const MISTAKES: readonly (readonly [marked: string, message: string, hint: strin
     String.raw`\x is an escape without all of its digits`,
     String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
   ],
+  [
+    String.raw`"⟦\400"`,
+    String.raw`\400 is not an octal escape from \000 to \377`,
+    String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
+  ],
+  [
+    String.raw`"⟦\1890"`,
+    String.raw`\189 is not an octal escape from \000 to \377`,
+    String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
+  ],
+  [
+    String.raw`"⟦\12"`,
+    String.raw`\12 is an escape without all of its digits`,
+    String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
+  ],
+  ['r"a⟦"b"', 'this " ends the string', "put the string into r'…'; join two strings with +"],
+  [`bR'''a''⟦'b'`, "this ' ends the string", 'put the string into bR"""…"""; join two strings with +'],
+  [
+    '"""a""⟦"b"',
+    'this " ends the string',
+    String.raw`write \" for a quote in the string, or put the string into '''…'''; join two strings with +`,
+  ],
+  [
+    String.raw`replicas"⟦\d"`,
+    String.raw`\d is not an escape in a string`,
+    String.raw`write \\ for a backslash, or r"…" for a string in which a backslash is a plain character`,
+  ],
+  [String.raw`r⟦"\d`, 'this " opens a string that has no end', 'close it with "'],
+  ['r⟦"a\nb"', 'a string in quotes must end on its line', 'put the string into r"""…"""'],
   ['⟦"""abc', 'these three quotes open a string that has no end', 'close it with """'],
   ['⟦"a', 'this " opens a string that has no end', 'close it with "'],
-  ['b⟦"', 'this " opens a string that has no end', 'remove it, or write the " before the string, too'],
+  ['b⟦"', 'this " opens a string that has no end', 'remove it, or add the missing opening " before the text'],
   ['r⟦"abc', 'this " opens a string that has no end', 'close it with "'],
   ['⟦f"a{b}"', '"f" before a string has no meaning in CEL', 'remove it, and join strings with +: "a" + b'],
   [

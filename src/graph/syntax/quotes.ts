@@ -3,11 +3,17 @@ import type { ErrorSpot, Piece } from './pieces.ts';
 import { areAdjacent } from './pieces.ts';
 
 /**
- * Matches the content of a string literal up to its closing quote, its first invalid escape, or the end of the line or
- * expression.
+ * Matches the opening quote of a string literal and its content, up to the closing quote, the first invalid escape, or
+ * the end of the line or expression.
  */
 const BODY =
   /^(["'])(?:(?!\1)[^\\\r\n]|\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}))*/;
+
+/** Matches the same part of a raw string literal, which has no escapes. */
+const RAW_BODY = /^(["'])(?:(?!\1)[^\r\n])*/;
+
+/** Matches the prefix of a raw string literal. */
+const RAW_PREFIX = /^[bB]?[rR](?=["']|$)/;
 
 /** Explains a mistake in quotes; undefined for any other mistake. */
 export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
@@ -28,9 +34,11 @@ export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
 function brokenText({ cel, at, before }: ErrorSpot): SyntaxExplanation {
   const rest = cel.slice(at.start);
   const quote = rest.charAt(0);
-  const body = BODY.exec(rest)?.[0] ?? quote;
+  const prefix = before.kind === 'word' && areAdjacent(before, at) ? before.text : '';
+  const isRaw = RAW_PREFIX.test(prefix);
+  const body = (isRaw ? RAW_BODY : BODY).exec(rest)?.[0] ?? quote;
   const next = rest.charAt(body.length);
-  if (next === '\\') return wrongEscape(rest, body.length, at.start);
+  if (!isRaw && next === '\\') return wrongEscape(rest, body.length, at.start);
   if (before.text === quote.repeat(2) && areAdjacent(before, at))
     return {
       message: 'these three quotes open a string that has no end',
@@ -42,11 +50,11 @@ function brokenText({ cel, at, before }: ErrorSpot): SyntaxExplanation {
     return rest.slice(body.length).includes(quote)
       ? {
           message: 'a string in quotes must end on its line',
-          hint: 'write \\n for a line break, or put the string into """…"""',
+          hint: `${isRaw ? '' : String.raw`write \n for a line break, or `}put the string into ${isRaw ? prefix : ''}"""…"""`,
         }
       : { message, hint: `close it with ${quote}` };
   }
-  if (body.endsWith(`\\${quote}`))
+  if (!isRaw && body.endsWith(`\\${quote}`))
     return {
       message: 'the backslash before the last quote makes the quote a part of the string',
       hint: String.raw`write \\ for a backslash`,
@@ -59,16 +67,18 @@ function brokenText({ cel, at, before }: ErrorSpot): SyntaxExplanation {
       hint: `write ${quote}`,
       offset: at.start + typographic.index,
     };
-  if (body.trim() === quote) return { message, hint: `remove it, or write the ${quote} before the string, too` };
+  if (body.trim() === quote) return { message, hint: `remove it, or add the missing opening ${quote} before the text` };
   return { message, hint: `close it with ${quote}` };
 }
 
 function wrongEscape(rest: string, at: number, start: number): SyntaxExplanation {
-  const escape = /^\\(?:[xX][0-9a-fA-F]?|[uU][0-9a-fA-F]*|[0-9]+|[^]|$)/u.exec(rest.slice(at))?.[0] ?? '\\';
+  const escape = /^\\(?:[xX][0-9a-fA-F]?|[uU][0-9a-fA-F]*|[0-9]{1,3}|[^]|$)/u.exec(rest.slice(at))?.[0] ?? '\\';
   const hint = 'write \\\\ for a backslash, or r"…" for a string in which a backslash is a plain character';
   if (/^\\[xXuU0-9]/.test(escape))
     return {
-      message: `${escape} is an escape without all of its digits`,
+      message: /^\\(?:[xXuU]|[0-3][0-7]?$)/.test(escape)
+        ? `${escape} is an escape without all of its digits`
+        : String.raw`${escape} is not an octal escape from \000 to \377`,
       hint: String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
       offset: start + at,
     };
@@ -78,10 +88,13 @@ function wrongEscape(rest: string, at: number, start: number): SyntaxExplanation
 /** Explains a quote inside a string literal that ends the literal, because it is the literal's own quote character. */
 function quoteInside(text: Piece): SyntaxExplanation {
   const quote = text.text.slice(-1);
-  const other = quote === '"' ? "'" : '"';
+  const [prefix = ''] = RAW_PREFIX.exec(text.text) ?? [];
+  const isTriple = /^[a-z]*(?:"""|''')/i.test(text.text);
+  const other = (quote === '"' ? "'" : '"').repeat(isTriple ? 3 : 1);
+  const escaped = prefix === '' ? `write \\${quote} for a quote in the string, or ` : '';
   return {
     message: `this ${quote} ends the string`,
-    hint: `write \\${quote} for a quote in the string, or put the string into ${other}…${other}; join two strings with +`,
+    hint: `${escaped}put the string into ${prefix}${other}…${other}; join two strings with +`,
     offset: text.end - 1,
   };
 }
