@@ -52,7 +52,32 @@ test.each<[FaultMatch, Fault, string]>([
   [
     { verb: 'get', resource: '' },
     { kind: 'stale' },
-    'verb | the fault stale hits only the verbs get, list of resources | leave out "verb" or "resource"',
+    'resource | the fault stale hits only the verbs get, list of resources | leave out "resource"',
+  ],
+  [
+    { verb: 'create', method: 'POST' },
+    { kind: 'stale' },
+    'verb | the fault stale hits only the verbs get, list of resources | leave out "verb" and "method"',
+  ],
+  [
+    { verb: 'create', resource: '' },
+    { kind: 'stale' },
+    'verb | no request has the verb create and the resource "" | leave out "verb" and "resource"',
+  ],
+  [
+    { verb: 'watch', method: 'GET', resource: 'pods' },
+    { kind: 'stale' },
+    'verb | the fault stale hits only the verbs get, list of resources | write one of get, list, or leave out "verb"',
+  ],
+  [
+    { verb: 'deletecollection', method: 'DELETE' },
+    { kind: 'conflict' },
+    'verb | the fault conflict hits only the verbs create, update, patch, delete of resources | write delete, or leave out "verb"',
+  ],
+  [
+    { verb: 'get', method: 'GET', resource: '' },
+    { kind: 'conflict' },
+    'verb | the fault conflict hits only the verbs create, update, patch, delete of resources | leave out "verb" and "method" and "resource"',
   ],
   [
     { verb: 'list', method: 'POST' },

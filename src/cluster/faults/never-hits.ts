@@ -105,33 +105,55 @@ function* unknownValues(match: FaultMatch): Iterable<FaultMistake> {
 const placeIn = (match: FaultMatch, member: keyof FaultMatch, index: number): { readonly index?: number } =>
   typeof match[member] === 'string' ? {} : { index };
 
+/** The conditions that can exclude each other or a fault. */
+const EXCLUSIVE = ['verb', 'method', 'resource'] as const;
+type Exclusive = (typeof EXCLUSIVE)[number];
+
 /** The mistakes of conditions that exclude each other, or that exclude the fault. */
 function exclusions(match: FaultMatch, fault: Fault): readonly FaultMistake[] {
-  const [verbs, methods, resources] = [valuesOf(match.verb), valuesOf(match.method), valuesOf(match.resource)];
   const faultVerbs = FAULT_VERBS[fault.kind];
-  const met = CANDIDATES.filter(
+  const isHit = ([verb, , isResource]: Candidate): boolean =>
+    faultVerbs === undefined || (isResource && faultVerbs.includes(verb));
+  const met = candidatesOf(match, []);
+  if (met.some(isHit)) return [];
+  const given = EXCLUSIVE.filter((member) => match[member] !== undefined);
+  const remedies = smallestSets(given, (omitted) => candidatesOf(match, omitted).some(isHit));
+  const member = remedies[0]?.[0] ?? 'verb';
+  const hint = `leave out ${remedies.map((omitted) => omitted.map((name) => `"${name}"`).join(' and ')).join(' or ')}`;
+  if (met.length === 0 || faultVerbs === undefined) {
+    const message = `no request has ${given.map((name) => described(name, match)).join(' and ')}`;
+    return [{ member, message, hint }];
+  }
+  const message = `the fault ${fault.kind} hits only the ${faultVerbs.length === 1 ? 'verb' : 'verbs'} ${faultVerbs.join(', ')} of resources`;
+  if (!remedies.some((omitted) => omitted.length === 1 && omitted[0] === 'verb')) return [{ member, message, hint }];
+  const hits = candidatesOf(match, ['verb']).filter(isHit);
+  const verbs = faultVerbs.filter((name) => hits.some(([verb]) => verb === name));
+  return [{ member, message, hint: `write ${verbs.length === 1 ? '' : 'one of '}${verbs.join(', ')}, or ${hint}` }];
+}
+
+/** The kinds of requests that meet the conditions on verb, method and resource, except for the omitted conditions. */
+function candidatesOf(match: FaultMatch, omitted: readonly Exclusive[]): readonly Candidate[] {
+  const [verbs, methods, resources] = EXCLUSIVE.map((member) =>
+    omitted.includes(member) ? undefined : valuesOf(match[member]),
+  );
+  return CANDIDATES.filter(
     ([verb, method, isResource]) =>
       verbs?.includes(verb) !== false &&
       methods?.includes(method) !== false &&
       resources?.some((resource) => (resource !== '') === isResource) !== false,
   );
-  if (met.some(([verb, , isResource]) => faultVerbs === undefined || (isResource && faultVerbs.includes(verb))))
-    return [];
-  const given = (['verb', 'method', 'resource'] as const).filter((member) => match[member] !== undefined);
-  const member = given[0] ?? 'verb';
-  if (met.length === 0 || faultVerbs === undefined) {
-    const message = `no request has ${given.map((name) => described(name, match)).join(' and ')}`;
-    return [{ member, message, hint: `leave out ${given.map((name) => `"${name}"`).join(' or ')}` }];
-  }
-  const message = `the fault ${fault.kind} hits only the ${faultVerbs.length === 1 ? 'verb' : 'verbs'} ${faultVerbs.join(', ')} of resources`;
-  const hint =
-    member === 'verb' && verbs?.some((verb) => faultVerbs.includes(verb)) === false
-      ? `write ${faultVerbs.length === 1 ? '' : 'one of '}${faultVerbs.join(', ')}, or leave out "verb"`
-      : `leave out ${given.map((name) => `"${name}"`).join(' or ')}`;
-  return [{ member, message, hint }];
 }
 
-const described = (member: 'verb' | 'method' | 'resource', match: FaultMatch): string => {
+/** The subsets of a short list that pass a test and have the fewest members. */
+function smallestSets<T>(all: readonly T[], passes: (subset: readonly T[]) => boolean): readonly (readonly T[])[] {
+  const subsets = Array.from({ length: 2 ** all.length }, (_, mask) =>
+    all.filter((_member, index) => (mask & (1 << index)) !== 0),
+  ).filter(passes);
+  const size = Math.min(...subsets.map(({ length }) => length));
+  return subsets.filter(({ length }) => length === size);
+}
+
+const described = (member: Exclusive, match: FaultMatch): string => {
   const values = (valuesOf(match[member]) ?? []).map((value) => (value === '' ? '""' : value));
   return `the ${member} ${values.join(', ')}`;
 };
