@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
+import { enumText, quoteDefault, quoteMarker } from './simple-emit-markers.ts';
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['string', 'string'],
@@ -28,21 +29,25 @@ const OTHER_KEYWORDS = [
 ];
 
 /**
- * The SimpleSchema line for the JSON schema of one field. The line omits descriptions, formats, nullability and the
- * properties of an object. `undefined` if the object is not a JSON schema of one field.
+ * The SimpleSchema line for the JSON schema of one field. The line omits the title, the description, the example, the
+ * format and the nullability, the properties of an object with their list `required`, and everything but the type of
+ * list items. `undefined` if the object is not a JSON schema of one field, or has enum values that the `enum` marker
+ * cannot list.
  */
 export function fieldLine(schema: JsonObject): string | undefined {
   const keys = Object.keys(schema);
   if (keys.length < 2 || keys.some((key) => !MARKERS.includes(key) && !OTHER_KEYWORDS.includes(key))) return undefined;
   const type = typeText(schema);
   if (type === undefined) return undefined;
-  const markers = MARKERS.flatMap((key) => {
+  const markers = schema['required'] === true ? ['required=true'] : [];
+  for (const key of MARKERS) {
     const value = Object.hasOwn(schema, key) ? schema[key] : undefined;
-    return value === undefined ? [] : [`${key}=${markerText(value, key)}`];
-  });
-  const required = schema['required'] === true ? ['required=true'] : [];
-  const all = [...required, ...markers];
-  return all.length === 0 ? type : `${type} | ${all.join(' ')}`;
+    if (value === undefined || value === null) continue;
+    const text = markerText(value, key, schema['type']);
+    if (text === undefined) return undefined;
+    markers.push(`${key}=${text}`);
+  }
+  return markers.length === 0 ? type : `${type} | ${markers.join(' ')}`;
 }
 
 function typeText({ type, items }: JsonObject): string | undefined {
@@ -51,7 +56,12 @@ function typeText({ type, items }: JsonObject): string | undefined {
   return item === undefined ? undefined : `[]${item}`;
 }
 
-function markerText(value: JsonValue, key: string): string {
-  if (key === 'enum' && Array.isArray(value)) return `"${value.map(String).join(',')}"`;
-  return stringifyJson(value);
+/** The value of a marker; `undefined` for enum values that the marker cannot list. */
+function markerText(value: JsonValue, key: string, type: JsonValue | undefined): string | undefined {
+  if (key === 'enum') {
+    const values = Array.isArray(value) ? value.filter((each) => each !== null) : [];
+    return enumText(type, values);
+  }
+  if (typeof value !== 'string') return stringifyJson(value);
+  return key === 'default' && type === 'string' ? quoteDefault(value) : quoteMarker(value);
 }

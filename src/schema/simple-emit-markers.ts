@@ -69,16 +69,19 @@ const isEmptyObject = (value: JsonValue): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 
 /**
- * The marker value of a default. kro puts a string default between quotes without escaping, so the value must have JSON
- * escapes.
+ * The marker value of a string default. kro puts a string default between quotes without escaping, so the value must
+ * have JSON escapes.
  */
+export const quoteDefault = (value: string): string => quoteMarker(JSON.stringify(value).slice(1, -1));
+
+/** The marker value of a default. */
 function defaultText(schema: Schema, value: JsonValue): string {
   const mismatch = () =>
     new EmitProblem('default', `the default ${stringifyJson(value)} is not of the type ${schema.type ?? 'value'}`);
   switch (schema.type) {
     case 'string':
       if (typeof value !== 'string') throw mismatch();
-      return quoteMarker(JSON.stringify(value).slice(1, -1));
+      return quoteDefault(value);
     case 'integer':
       if (typeof value !== 'bigint' && !Number.isInteger(value)) throw mismatch();
       return stringifyJson(value);
@@ -95,6 +98,16 @@ function defaultText(schema: Schema, value: JsonValue): string {
   }
 }
 
+/** The value of the `enum` marker; `undefined` if the marker cannot list the values. */
+export function enumText(type: JsonValue | undefined, values: readonly JsonValue[]): string | undefined {
+  if (values.length === 0) return undefined;
+  if (type === 'string' && values.every(listable)) return quoteMarker(values.join(','));
+  if (type !== 'integer' || !values.every(isInteger)) return undefined;
+  return quoteMarker(values.map((value) => stringifyJson(value)).join(','));
+}
+
+const isInteger = (value: JsonValue): boolean => typeof value === 'bigint' || Number.isInteger(value);
+
 /** Can the value be an entry of the `enum` marker's comma-separated list? */
 const listable = (value: JsonValue): boolean =>
   typeof value === 'string' && value !== '' && value.trim() === value && !/[,\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value);
@@ -104,9 +117,8 @@ function enumeration(schema: Schema, markers: string[], rules: string[]): void {
   if (!Array.isArray(values)) return;
   const allowed = (values as readonly JsonValue[]).filter((value) => value !== null);
   if (allowed.length === 0) throw new EmitProblem('never', 'no value is allowed here', 'remove the field');
-  if (schema.type === 'string' && allowed.every(listable)) markers.push(`enum=${quoteMarker(allowed.join(','))}`);
-  else if (schema.type === 'integer')
-    markers.push(`enum=${quoteMarker(allowed.map((value) => stringifyJson(value)).join(','))}`);
+  const listed = enumText(schema.type, allowed);
+  if (listed !== undefined) markers.push(`enum=${listed}`);
   else if (allowed.length === 1 && allowed[0] !== undefined) rules.push(`self == ${celLiteral(schema, allowed[0])}`);
   else rules.push(`self in [${allowed.map((value) => celLiteral(schema, value)).join(', ')}]`);
 }

@@ -35,6 +35,39 @@ describe('errors', () => {
     expect(errorsOf({ f: field }, { Port: 'integer' })[0]?.hint).toBe(hint);
   });
 
+  test.each<[JsonObject, string]>([
+    [{ type: 'string', enum: ['a', 'b'] }, 'string | enum="a,b"'],
+    [{ type: 'string', enum: ['a"b', 'c\\d'] }, String.raw`string | enum="a\"b,c\\d"`],
+    [{ type: 'string', enum: ['a', null], nullable: true }, 'string | enum="a"'],
+    [{ type: 'integer', enum: [1, 2] }, 'integer | enum="1,2"'],
+    [{ type: 'string', default: 'a"b' }, String.raw`string | default="a\\\"b"`],
+    [{ type: 'string', default: 'a\nb' }, String.raw`string | default="a\\nb"`],
+    [{ type: 'string', pattern: String.raw`^\d"$` }, String.raw`string | pattern="^\\d\"$"`],
+    [
+      { type: 'array', items: { type: 'string', minLength: 1 }, required: ['a'], title: 't', example: [], minItems: 1 },
+      '[]string | minItems=1',
+    ],
+  ])('the JSON schema %j has its line as hint: %s', (field, line) => {
+    expect(errorsOf({ f: field }).map(({ hint }) => hint)).toEqual([`write f: ${line}`]);
+    const read = parseSimpleSchema({ f: line });
+    const { enum: values, default: value, pattern } = (read.ok && read.schema.properties?.['f']) || {};
+    for (const [key, member] of Object.entries({ enum: values, default: value, pattern })) {
+      const expected = field[key];
+      expect(member, key).toEqual(Array.isArray(expected) ? expected.filter((each) => each !== null) : expected);
+    }
+  });
+
+  test.each<[JsonObject]>([
+    [{ type: 'string', enum: ['a,b', 'c'] }],
+    [{ type: 'string', enum: ['a', ' b'] }],
+    [{ type: 'string', enum: [] }],
+    [{ type: 'integer', enum: ['a'] }],
+    [{ type: 'number', enum: [1.5, 2] }],
+  ])('the JSON schema %j has no line, because the marker cannot list its values', (field) => {
+    const hints = errorsOf({ f: field }).map(({ hint }) => hint ?? '');
+    expect(hints.filter((hint) => hint.startsWith('write f: '))).toEqual([]);
+  });
+
   test('an invalid type is not reported again where it is used', () => {
     const found = errorsOf({ a: 'T', b: '[]T' }, { T: 'string | bogus=1' });
     expect(found.map((error) => error.message)).toEqual([
