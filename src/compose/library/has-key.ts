@@ -8,7 +8,7 @@ import { ownKeys, hasOwnKey } from '../value/members.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { bool, equals, needPresent, textNode, unary } from '../value/ops.ts';
-import { labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { memberKeyOf } from './key.ts';
@@ -22,9 +22,11 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   if (inner instanceof Phi) return distribute(inner, (side) => hasKey(rawKey, side, own));
   if (inner instanceof Sym) {
     if (!own && isInherited(key, Object.prototype)) return true;
-    return hasOfSym(inner, key);
+    return hasOfSym(inner, key, own);
   }
+  if (typeof value === 'string' && hasTokens(value)) return hasOfSym(new Sym(textNode(value)), key, own);
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    if (own) return hasOwnOfPrimitive(value, key);
     const text = String(key instanceof Sym ? 'a key' : key);
     throw new TypeError(`Cannot use 'in' operator to search for '${text}' in ${String(value)}`);
   }
@@ -32,12 +34,27 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   if (slot !== undefined) return unary('!', equals(slot.holder.value, undefined, false));
   activeTrace().noteRead(value);
   if (key instanceof Sym) activeTrace().keyUses.push({ object: value, writes: false });
-  if (Array.isArray(value) && value.some(isOpen))
-    return refuse('no-cel', '"in" on a list tests for an index', 'use .includes()');
+  if (Array.isArray(value) && value.some(isOpen)) return refuseList(own);
   if (!own && isInherited(key, Object.getPrototypeOf(value) as object | null)) return true;
   if (typeof key === 'symbol') return Object.hasOwn(value, key);
   return bool(presence(value, key));
 }
+
+/**
+ * `Object.hasOwn(value, key)` of a value that is not an object. Only strings have own keys: the indices of their
+ * characters, and `length`.
+ */
+function hasOwnOfPrimitive(value: unknown, key: Key): unknown {
+  if (value === undefined || value === null) throw new TypeError('Cannot convert undefined or null to object');
+  if (typeof value !== 'string') return false;
+  const names = Object.getOwnPropertyNames(value);
+  if (!(key instanceof Sym)) return typeof key === 'string' && names.includes(key);
+  const text = keyNode(key);
+  return bool(names.map((name) => eq(text, literal(name))).reduce((a, b) => or(a, b)));
+}
+
+const refuseList = (own: boolean): never =>
+  refuse('no-cel', own ? 'an own key of a list is an index' : '"in" on a list tests for an index', 'use .includes()');
 
 /** Does an object with this prototype inherit the key? Symbolic keys count as not inherited. */
 function isInherited(key: Key, prototype: object | null): boolean {
@@ -70,9 +87,11 @@ function inMap({ node, absence }: Sym, key: Node): Node {
 
 const keyNode = (key: Key): Node => (key instanceof Sym ? textNode(wrap(key)) : literal(String(key)));
 
-function hasOfSym(inner: Sym, key: Key): unknown {
+function hasOfSym(inner: Sym, key: Key, own: boolean): unknown {
   const { type } = inner;
-  const sure = needPresent(inner, 'searched with "in"');
+  const sure = needPresent(inner, own ? 'searched for an own key' : 'searched with "in"');
+  // JSON has no symbols as keys.
+  if (typeof key === 'symbol' && /^(?:object|map|dyn)$/.test(type.kind)) return false;
   if (type.kind === 'object' && typeof key === 'string') {
     const field = type.field(key);
     if (field === undefined && type.open && !/^[A-Za-z_]\w*$/.test(key))
@@ -80,10 +99,10 @@ function hasOfSym(inner: Sym, key: Key): unknown {
     if (field === undefined) return type.open ? bool(has(sure.node, key)) : false;
     return field.required || field.missing === 'null' ? true : bool(has(sure.node, key));
   }
-  if (type.kind === 'list') return refuse('no-cel', '"in" on a list tests for an index', 'use .includes()');
+  if (type.kind === 'list') return refuseList(own);
   if (type.kind === 'object') {
-    const key = 'a key that is not known while the graph is built is looked up in';
-    return refuse('no-cel', `${key} ${labelOf(inner)}, whose fields are known`, 'test each field: x.a !== undefined');
+    const found = `${labelOf(inner)} has fixed fields, so its key must be known while the graph is built`;
+    return refuse('no-cel', found, 'test each field: x.a !== undefined');
   }
   if (type.kind !== 'map' && type.kind !== 'dyn') {
     const found = `${labelOf(inner)} is a ${describeType(type)}, which has no keys`;

@@ -36,6 +36,15 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = Object.assign({}, s.opt); return { m: o, h: 'b' in o, h2: Object.hasOwn(o, 'a'), k: Object.keys(o).join() };`,
     `const o = { a: 'd', b: 1, ...s.opt }; delete o.deep; return { m: o };`,
   ],
+  'own keys of values that are not objects': [
+    `const own = Object.prototype.hasOwnProperty; return { n: own.call(5, 'a'), b: own.call(true, s.name), t: Object.hasOwn(7, s.name) };`,
+    `return { a: Object.hasOwn('abc', s.name), b: Object.hasOwn('abc', String(s.n)), c: Object.hasOwn('abc', s.flag ? 'length' : 'x') };`,
+    `const own = Object.prototype.hasOwnProperty; return { z: own.call('abc', 0), l: own.call('abc', 'length'), n: own.call('', '0') };`,
+  ],
+  'symbols as keys': [
+    `const k = Symbol('x'); return { l: k in (s.labels ?? {}), p: k in s.pool, o: Object.hasOwn(s.pool, k), q: { a: s.name }.hasOwnProperty(k) };`,
+    `const k = Symbol('x'); const o = s.items[0] ?? { key: 'k' }; return { o: k in o, h: Object.hasOwn(o, k) };`,
+  ],
   'the order of the parts of an assignment': [
     `let i = 0; const m = {}; m['k' + i++] = 'v' + i; return { m };`,
     `let i = 0; const l = ['x', 'y']; l[i++] = 'v' + i; return { l, i };`,
@@ -270,6 +279,13 @@ const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`return { r: new TextEncoder().encode(s.name).length };`, 'trace/native-call', 'encode() needs a value that is known while the graph is built'],
   [`return { r: Object.entries({ ...s.labels, b: s.tag }).map(([k, v]) => k + v) };`, 'trace/absent', 'b may be absent, and Object.entries() lists it'],
   [`const o = { b: s.tag }; return { r: Object.values({ ...s.labels, ...o }) };`, 'trace/absent', 'b may be absent, and Object.values() lists it'],
+  [`return { r: Object.hasOwn(null, s.name) };`, 'trace/user-error', 'Cannot convert undefined or null to object'],
+  [`return { r: s.name in 'abc' };`, 'trace/user-error', "Cannot use 'in' operator to search for 'a key' in abc"],
+  [`return { r: Object.hasOwn(\`a\${s.name}\`, '1') };`, 'trace/types', 'is a string, which has no keys'],
+  [`return { r: Object.hasOwn(s.tags, s.n) };`, 'trace/no-cel', 'an own key of a list is an index'],
+  [`return { r: '0' in s.tags };`, 'trace/no-cel', '"in" on a list tests for an index'],
+  [`return { r: Object.hasOwn(s.opt, 'a') };`, 'trace/absent', 'spec.opt may be absent and is searched for an own key'],
+  [`return { r: s.name in spec };`, 'trace/no-cel', 'spec has fixed fields, so its key must be known while the graph is built'],
   [`new (3)();`, 'trace/user-error', '3 is not a constructor'],
 ];
 
