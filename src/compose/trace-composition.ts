@@ -288,8 +288,8 @@ function closureFor(fn: FunctionLike): Closure {
 }
 
 /**
- * The builder with a scope for its returned object: inside this object, the keys written so far are names of the
- * resources.
+ * The builder with a scope for its returned object: inside this object, each earlier key can be used as a variable that
+ * denotes its resource.
  */
 function withSiblings(builder: Closure): Closure {
   const node = returnedObject(builder);
@@ -389,7 +389,7 @@ export function finishIds(records: readonly ResourceRecord[]): void {
           'duplicate-id',
           `two resources have the id "${record.id}" (${other.kind} and ${record.kind})`,
           other.site !== undefined && other.site.text === record.site?.text && other.site.start === record.site.start
-            ? `the call runs once for each element of a list that is known: give each its own id, as id: \`${record.id}\${index}\`, or none`
+            ? `the call runs once for each element of a list that is known: give each its own id, as id: \`${record.id}\${index}\`, or leave the id out`
             : 'give each its own id',
         ),
       );

@@ -54,7 +54,7 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
         await act(`${dryRun === true ? 'check' : 'apply'} ${desired.metadata.name}`);
         return desired;
       },
-      find: () => Promise.reject(new Error('a story reads by its view')),
+      find: () => Promise.reject(new Error('carryOut must read through the view')),
       patch: async ({ apiVersion, kind, name }, body) => {
         await act(`release ${name}`);
         expect(body).toEqual(RELEASE_PATCH);
@@ -103,7 +103,7 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
 }
 
 describe('carrying out a decision', () => {
-  it('writes the parent, then namespaces, then the other children, then deletes, and reads at the same time', async () => {
+  it('writes the parent, then namespaces, then the other children, then deletes; and carries out the reads', async () => {
     const { ports, log } = rig();
     const due = decision({
       parent: LABELS,

@@ -147,7 +147,7 @@ describe('input that is not a definition', () => {
   endless['self'] = endless;
   const shared = Array.from({ length: 60 }).reduce<JsonValue>((inner) => [inner, inner], 1);
   test.each<[string, JsonValue, string]>([
-    ['a value with 2^60 references to the same object', { spec: { schema: { spec: shared } } }, 'yaml/too-deep'],
+    ['a value with 2^60 paths to the same scalar', { spec: { schema: { spec: shared } } }, 'yaml/too-deep'],
     ['null', null, 'graph/invalid-definition'],
     ['a list', [], 'graph/invalid-definition'],
     ['a number', 5, 'graph/invalid-definition'],

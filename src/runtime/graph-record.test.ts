@@ -68,22 +68,27 @@ describe('the record of objects', () => {
   const account = 'system:serviceaccount:team-a:default';
   const refusal = { type: 'Accepted', status: 'False', reason: 'InvalidGraph', message: 'nodes[0]' };
   it.each([
-    ['of a Graph without a status, but no longer after the pass has failed', undefined, undefined],
-    ['of a Graph that was refused before, and still after the pass has failed', { conditions: [refusal] }, account],
-  ])('the status names the account before the first write %s', (_title, status, afterwards) => {
-    const graphs = new GraphObjects();
-    const accounts: unknown[] = [];
-    graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
-    graphs.apply(def('d', 'x: "1"'));
-    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
-      delete object.status;
-      if (status !== undefined) object.status = status;
-      object.spec = graphs.specOf(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
-    });
-    graphs.settle('g', { onDecision: ({ parent, apply }) => void (apply.length > 0 && accounts.push(parent.account)) });
-    expect(accounts).toEqual([account]);
-    expect(graphs.get()?.status?.['appliedServiceAccount']).toBe(afterwards);
-  });
+    ['a Graph without a status does not have it', undefined, undefined],
+    ['a Graph that was refused before has it', { conditions: [refusal] }, account],
+  ])(
+    'the decision that applies objects has the account, and after the failed pass the status of %s',
+    (_title, status, afterwards) => {
+      const graphs = new GraphObjects();
+      const accounts: unknown[] = [];
+      graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
+      graphs.apply(def('d', 'x: "1"'));
+      graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+        delete object.status;
+        if (status !== undefined) object.status = status;
+        object.spec = graphs.specOf(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
+      });
+      graphs.settle('g', {
+        onDecision: ({ parent, apply }) => void (apply.length > 0 && accounts.push(parent.account)),
+      });
+      expect(accounts).toEqual([account]);
+      expect(graphs.get()?.status?.['appliedServiceAccount']).toBe(afterwards);
+    },
+  );
 
   it('keeps the objects of waiting nodes and prunes the objects of removed nodes', () => {
     const graphs = new GraphObjects();
@@ -370,12 +375,12 @@ describe('the deletion of a Graph', () => {
           ['delete v1/ConfigMap team-a/a: unreadable', 'delete v1/ConfigMap team-a/t: unreadable'],
         ],
       },
-    ])('decides about the reads and about the finalizer, with its reasons, when $name', ({ view, expected }) => {
+    ])('reads objects, keeps or removes the finalizer, and names the reasons, when $name', ({ view, expected }) => {
       expect(deleting(view)).toEqual(expected);
     });
   });
 
-  describe('whose object or target cannot be read', () => {
+  describe('with a record of fields whose target cannot be read', () => {
     const failing = (code: number) => {
       const graphs = new GraphObjects();
       graphs.putMap('t', {});
@@ -391,13 +396,13 @@ describe('the deletion of a Graph', () => {
       return stepGraphDeletion(object, observed, { now: Date.parse('2026-11-01T00:00:00Z') });
     };
 
-    it('watches the target, and names the reason', () => {
+    it('keeps the finalizer, watches the target, and names the reason', () => {
       const { finalizer, watch, blocked } = failing(500);
       expect([finalizer, watch.map(({ target }) => 'name' in target && target.name)]).toEqual(['keep', ['t']]);
       expect(blocked).toEqual([expect.stringMatching(/^release .* t .*: unreadable$/)]);
     });
 
-    it('ends when the kind of the target is no longer served', () => {
+    it('removes the finalizer when the kind of the target is no longer served', () => {
       expect(failing(404).finalizer).toBe('remove');
     });
   });
@@ -426,7 +431,7 @@ describe('the deletion of a Graph', () => {
     ]);
   });
 
-  it('leaves all objects and fields behind with the policy orphan', () => {
+  it('leaves the object of a template behind with the policy orphan, and ends', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     graphs.cluster.edit('Graph.kro.run/team-a/g', ({ metadata }) => {

@@ -71,8 +71,8 @@ const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, n
  * - `linearlyReady(item, collection, batch)`: the items are updated in batches of one size.
  * - `exponentiallyReady(item, collection)`: the batches have 1, 2, 4, 8, … items.
  *
- * The position of an item decides its batch. A batch with n items before it begins when at least n items are updated
- * and ready.
+ * The position of an item decides its batch. A batch begins when the number of items that are updated and ready is at
+ * least the number of items in the batches before it.
  */
 export const propagation: Library = {
   name: 'typekro.propagation',

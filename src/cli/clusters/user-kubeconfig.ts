@@ -23,7 +23,7 @@ import { poll } from './poll.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The name that a named cluster's context, cluster and user entries have in the user's kubeconfig. */
+/** A named cluster has a context, a cluster and a user in the user's kubeconfig. All three have this name. */
 export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${cluster}`;
 
 /**

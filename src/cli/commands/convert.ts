@@ -124,7 +124,9 @@ async function printDefinitions(
   return ExitCode.ok;
 }
 
-/** Removes the fields and objects of the cluster, and prints what it removes. */
+/**
+ * Leaves out the fields that a server assigned and the objects that controllers created, and prints what it leaves out.
+ */
 function withoutLive(context: CommandContext, objects: readonly KubeObject[]): readonly KubeObject[] {
   const { objects: kept, leftOut } = withoutLiveFields(objects);
   for (const line of leftOut) context.printError(`left out: ${line}`);

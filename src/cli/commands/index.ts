@@ -58,7 +58,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'convert',
-    summary: 'make a definition from plain manifests',
+    summary: 'make a definition or a composition from manifests',
     group: 'Write definitions',
     load: () => import('./convert.ts').then(({ convert }) => convert),
   },
@@ -288,7 +288,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'mcp',
-    summary: 'serve the commands that only read to editors and assistants (Model Context Protocol)',
+    summary: 'serve the read-only commands to editors and assistants (Model Context Protocol)',
     group: 'Set up a cluster',
     load: () => import('./mcp.ts').then(({ mcp }) => mcp),
   },

@@ -19,7 +19,11 @@ test.each([
   ['a revision that went to all instances', [[{}], [CONDITIONS, DONE], [{}]], [2, 1]],
   ['a held-back revision comes after one that went to all instances', [[{}], [CONDITIONS], [CONDITIONS]], [1, 2]],
   ['held-back revisions last, the others newest first', [[{}], [CONDITIONS, DONE], [CONDITIONS], [{}]], [2, 1, 3]],
-  ['the first revision, which has no record', [[CONDITIONS], [CONDITIONS], [CONDITIONS]], [1, 2]],
+  [
+    'the first revision comes first when no revision is marked as done',
+    [[CONDITIONS], [CONDITIONS], [CONDITIONS]],
+    [1, 2],
+  ],
   ['an empty list of conditions counts as none', [[{}], [{ propagateWhen: [] }], [{}]], [2, 1]],
   ['not the revision of an open canary', [[{}], [{}, CANARY], [{}]], [1]],
   ['not an open canary, although marked as done', [[CONDITIONS], [CONDITIONS, { ...CANARY, ...DONE }], [{}]], [1]],

@@ -55,7 +55,7 @@ async function define(): Promise<void> {
   await world.advance(5000);
 }
 
-describe('an item that the server refuses to update', () => {
+describe('an object that the server refuses to update', () => {
   it('is reported, and delays neither the deletion of retired items nor the deletion of their dependencies', async () => {
     await define();
     await world.apply(pot('p', { names: ['a', 'b', 'c'], text: 'one' }));
@@ -86,7 +86,7 @@ describe('an item that the server refuses to update', () => {
     expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
   });
 
-  it('does not delay a controller that starts later', async () => {
+  it('does not delay the deletion of a retired dependency after a restart of the controller', async () => {
     await define();
     await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
     await world.settle();
@@ -100,7 +100,7 @@ describe('an item that the server refuses to update', () => {
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
   });
 
-  it('is read only once by a controller that starts later, although the objects that read it must change', async () => {
+  it('causes one GET after a restart, although an object whose template uses it must change', async () => {
     const template = (kind: string, name: string, rest: JsonObject) => ({
       apiVersion: 'v1',
       kind,

@@ -104,8 +104,8 @@ export function listenToShortcuts(target: Window): void {
 const WITH_ARROWS = ['.box[tabindex="0"]', '[role=grid]', '.cards a', '[role=listbox]'];
 
 /**
- * When no element has the focus, moves the focus to the first visible part of `WITH_ARROWS`. Returns false when an
- * element has the focus, and when there is no such part.
+ * When no element or `#main` has the focus, moves the focus to the first visible part of `WITH_ARROWS`. Returns false
+ * when another element has the focus, and when there is no such part.
  */
 function focusFirst({ activeElement, body }: Document): boolean {
   if (activeElement !== body && activeElement?.id !== 'main') return false;
