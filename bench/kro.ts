@@ -63,7 +63,10 @@ function note(row: string, subject: Subject, value: number): void {
   measured.set(row, figures);
 }
 
-/** Waits until the controller rests. Returns the controller's figures and the time, both taken when the rest began. */
+/**
+ * Waits until the controller is at rest. Returns the controller's figures and the time, both from the moment when it
+ * became idle.
+ */
 async function rest(controller: ControllerProcess): Promise<{ readonly figures: Figures; readonly at: number }> {
   let [figures, at] = [await controller.figures(), performance.now()];
   while (performance.now() - at < REST_MS) {
@@ -77,7 +80,10 @@ async function rest(controller: ControllerProcess): Promise<{ readonly figures: 
   return { figures, at };
 }
 
-/** Measures a load: the time of `work`, and requests, processor time and peak memory until the controller rests. */
+/**
+ * Measures a load: how long `work` takes, and the controller's requests, processor time and peak memory until it is at
+ * rest.
+ */
 async function load(row: string, subject: Subject, controller: ControllerProcess, work: () => Promise<void>) {
   const { figures: before } = await rest(controller);
   controller.resetPeak();

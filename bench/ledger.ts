@@ -26,9 +26,9 @@ const selected = names === '' ? undefined : names.split(',');
 const rows = ROWS.filter(({ name }) => selected === undefined || selected.includes(name));
 
 /**
- * The source of a file without an optimisation.
+ * Applies the edits of a file to its source. The result is the source without the optimisation.
  *
- * @throws Error when the file does not contain the text exactly once.
+ * @throws Error when the source does not contain the text `find` of an edit exactly once.
  */
 function edited(file: string, text: string, edits: readonly Edit[]): string {
   return edits

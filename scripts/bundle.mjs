@@ -143,7 +143,8 @@ export async function bundle(root, outdir) {
 
 /**
  * V8 keeps the source of a module in memory, with one byte per character, or with two if any character is beyond
- * Latin-1. The bundler escapes such characters in strings, but not in regular expressions.
+ * Latin-1. This function refuses such a character, because the bundler escapes it only in strings, not in regular
+ * expressions.
  */
 export function checkOneByte(file, text) {
   const wide = /.{0,40}[^\0-\xff].{0,40}/u.exec(text);

@@ -94,7 +94,7 @@ function runGraph(directory: string | undefined): TopicResult[] {
 
 /**
  * Runs the cases without and with simulated controllers (the profiles `api` and `controllers`), each profile on a
- * separate cluster. If both profiles have a topic, its second name ends with `(controllers)`.
+ * separate cluster. If both profiles have a topic, its name in the results of `controllers` ends with `(controllers)`.
  */
 async function runApiServer(directory: string | undefined): Promise<TopicResult[]> {
   const dir = directory ?? recordings('apiserver');

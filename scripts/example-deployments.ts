@@ -95,8 +95,8 @@ async function giveRights({ client }: TestCluster): Promise<void> {
 const isGraph = (made: Pick<AnyComposition, 'toDefinition'>): boolean => made.toDefinition()['kind'] === 'Graph';
 
 /**
- * Deploys a graph, which serves no kind, and compares the objects that its story names. Returns undefined for a mode
- * that the graph does not support.
+ * Deploys a graph, which serves no kind, and compares the objects that its story names with the expected ones. Returns
+ * undefined for a mode that the graph does not support.
  */
 async function deployGraph(
   mode: 'direct' | 'kro',
@@ -116,7 +116,7 @@ async function deployGraph(
   }
 }
 
-/** Objects of the core group by `Kind name`. */
+/** The existing objects of the core group, keyed by `Kind name`. */
 async function objectsOf(cluster: TestCluster, names: readonly string[]): Promise<JsonObject> {
   const found: JsonObject = {};
   for (const each of names) {

@@ -23,9 +23,9 @@ const LINE = /^(?:With (\w+)|(\w+) reports|Gives): (.*)$/;
  *     // Bucket reports: { arn: x }             the status that a missing controller would report
  *     // Gives: { ready: true }                 the status at the end
  *
- * Values are YAML. A line that begins with two more blanks continues the previous line.
+ * Values are YAML. A line with three blanks after its `//` or `#` continues the previous line.
  *
- * @throws Error when a deployment has no end, or a value is not an object.
+ * @throws Error when a value is not an object. A deployment without `Gives` is left out.
  */
 export function storiesOf(path: URL): readonly Story[] {
   const header = /^(?:(?:\/\/|#).*\n)*/.exec(readFileSync(path, 'utf8'))?.[0] ?? '';
@@ -49,7 +49,7 @@ export function storiesOf(path: URL): readonly Story[] {
 
 const opening = (exported: string) => ({ exported, spec: {} as JsonObject, reports: new Map<string, JsonObject>() });
 
-/** The spec with each `${composition.field}` replaced by the reported status of that composition. */
+/** The spec with each `${composition.field}` replaced by this field in the reported status of the composition. */
 export function filledIn(spec: JsonObject, statuses: ReadonlyMap<string, JsonObject>): JsonObject {
   const fill = (value: JsonValue | undefined): JsonValue | undefined => {
     const [, exported = '', field = ''] = typeof value === 'string' ? (/^\$\{(\w+)\.(\w+)\}$/.exec(value) ?? []) : [];

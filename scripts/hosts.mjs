@@ -1,7 +1,8 @@
 /**
- * Tests compositions on every host of `test/hosts`: other versions of Node, Bun, Deno, bundlers, test runners. The
- * script installs them first, because they are not dependencies of the package. With `--installed` the script installs
- * nothing, and skips the hosts that are not installed. `npm run long -- hosts [--installed]`
+ * Tests compositions on every host of `test/hosts`: versions of Node that do not build the package, Bun, Deno, bundlers
+ * and test runners. The script installs them first, because they are not dependencies of the package. With
+ * `--installed` the script installs nothing, and skips the hosts that are not installed.
+ * `npm run long -- hosts [--installed]`
  */
 import { fileURLToPath } from 'node:url';
 import { installFixture } from './install.mjs';

@@ -117,7 +117,7 @@ function dataFilesOf(texts) {
   return [...new Set(named.map(([, path]) => (path.startsWith('data/') ? path : `dist/${path}`)))];
 }
 
-/** Writes the files of the image into an empty or missing folder. */
+/** Writes the files of the image into a folder. Deletes the earlier content of the folder. */
 export async function writeImage(folder) {
   rmSync(folder, { recursive: true, force: true });
   const place = join(folder, PLACE);

@@ -3,7 +3,7 @@
  * `npm run docs -- kubernetes-difference`. The script reads the published OpenAPI documents, discovery documents and
  * default roles of the Go modules `k8s.io/kubernetes` and `k8s.io/api`, which `go mod download` downloads.
  *
- * `data/kubernetes-1.36/README.md` describes the form. The same modules always produce the same files.
+ * `data/kubernetes-1.36/README.md` describes the format of the files. The same modules always produce the same files.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -95,8 +95,8 @@ function typesOf(folder: string): JsonObject {
 }
 
 /**
- * Completes the fields that are in the patch but not in `later`. Only the sources in Go have these facts: the number of
- * the protobuf form, whether the field is a pointer, and whether it is written when it is empty.
+ * Adds three facts to the fields that are in the patch but not in `later`: the number of the protobuf form, whether the
+ * field is a pointer, and whether it is written when it is empty. Only the sources in Go have these facts.
  */
 function completeFields(patch: JsonObject, later: JsonObject, folder: string): void {
   for (const [type, change] of Object.entries(patch)) {
@@ -115,7 +115,7 @@ function completeFields(patch: JsonObject, later: JsonObject, folder: string): v
   }
 }
 
-/** Sorts the names of objects at the top, and writes one line for each. */
+/** Writes an object as JSON with one line for each member, sorted by name. */
 function linesOf(value: JsonObject): string {
   const lines = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))

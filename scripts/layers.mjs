@@ -1,5 +1,5 @@
 /**
- * The order of the files of `src/`, imports of types included:
+ * The rules for imports in `src/`, imports of types included:
  *
  * - A room imports only earlier rooms of `rooms.json`, and only their `index.ts` or a file of `DOORS`.
  *   `npm run check -- lint` checks this with the rules in `.oxlintrc.json`. `node scripts/layers.mjs --write` writes

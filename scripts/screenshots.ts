@@ -1,7 +1,7 @@
 /**
- * Takes the screenshots of the dashboard for the docs. Chromium renders the dashboard with the data of a fixed scene:
- * `node scripts/run-ts.mjs scripts/screenshots.ts [FOLDER]`. Without a folder, the script writes the pictures of
- * `docs/dashboard.md`.
+ * Takes the screenshots of the dashboard for the docs. Chromium renders the dashboard with the data of a fixed scene.
+ * The command is `node scripts/run-ts.mjs scripts/screenshots.ts [FOLDER]`. Without a folder, the script writes the
+ * pictures of `docs/dashboard.md`.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ interface Shot {
   readonly extra?: true;
 }
 
-/** Plans the source of a definition. */
+/** Opens the plan page with the source of a definition, and makes the plan. */
 async function planSource(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Plan a change' }).click();
   await page.getByRole('button', { name: 'Plan', exact: true }).click();

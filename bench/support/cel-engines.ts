@@ -5,7 +5,7 @@ import * as celJs from 'cel-js';
 /** An engine that prepares an expression once and runs it often. */
 export interface Engine {
   readonly name: string;
-  /** Prepares an expression. Returns a function of the variables that evaluates it. */
+  /** Prepares an expression. Returns a function that takes the variables and evaluates the expression. */
   prepare(expression: string): (variables: Readonly<Record<string, unknown>>) => unknown;
 }
 

@@ -10,15 +10,15 @@ export type DashboardOrder =
   | { readonly is: 'heap' }
   | { readonly is: 'close' };
 
-/** The response to an order, and the first message. */
+/** A message of the server process: its first message, and the response to each order. */
 export interface DashboardReport {
   readonly url: string;
   /**
-   * The bytes of the heap in use after a collection. In the first message and the response to `heap` only; 0 in other
-   * messages.
+   * The bytes of the heap in use after a garbage collection. Other messages than the first one and the response to
+   * `heap` have 0.
    */
   readonly heap: number;
-  /** The bytes of the heap in use before the first list, with all modules loaded. */
+  /** The bytes of the heap in use when all modules are loaded and the index has not yet listed the instances. */
   readonly heapBefore: number;
 }
 
@@ -28,7 +28,7 @@ export interface DashboardProcess extends DashboardReport {
   close(): Promise<void>;
 }
 
-/** Starts the server with this number of instances. The instance with details has `nodes` nodes. */
+/** Starts the server with this number of instances. The only instance with details, instance 0, has `nodes` nodes. */
 export async function startDashboard(instances: number, nodes: number): Promise<DashboardProcess> {
   const child = fork(fileURLToPath(new URL('dashboard-server.ts', import.meta.url)), [`${instances}`, `${nodes}`], {
     execArgv: ['--expose-gc', '--import', 'tsx'],

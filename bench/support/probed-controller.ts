@@ -96,8 +96,8 @@ export class ProbedController {
   }
 
   /**
-   * Stops the process. Returns the names of the sockets, timers and other resources that the program left open at its
-   * exit. Rejects when the process has already ended, or ends with an error.
+   * Stops the process. Returns the names of the sockets, timers and other resources that the controller left open at
+   * its exit. Rejects when the process has already ended, or ends with an error.
    */
   async stop(): Promise<string[]> {
     const ending = endingOf(this.#child);

@@ -58,7 +58,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'definition',
     'user',
-    'a number or a share, `2` or `10%`: the instances that get a new revision first',
+    'a number or a percentage, `2` or `10%`: the instances that get a new revision first',
   ),
   key(
     'typekro.dev/cel-budget',
@@ -295,7 +295,10 @@ function namesInSources(): Set<string> {
   return new Set(found.map(([, name = '']) => name.replace(/-$/, '')));
 }
 
-/** `docs/reference/labels.md`. Throws for a name in the sources without a row, and for a row without a name. */
+/**
+ * `docs/reference/labels.md`. Throws for a name in the sources that has no row, and for a row whose name is not in the
+ * sources.
+ */
 export function labelsPage(): string {
   const names = namesInSources();
   const known = new Set([...KEYS.map(({ name }) => name), ...Object.keys(NOT_KEYS)]);

@@ -23,7 +23,10 @@ export interface NavigationSection {
 
 const root = new URL('../../', import.meta.url);
 
-/** The HTML file of a Markdown file. `docs/a/b.md` becomes `a/b.html`; pages outside of `docs` get a folder. */
+/**
+ * The HTML file of a Markdown file. `docs/a/b.md` becomes `a/b.html`; a page outside of `docs` is in the folder
+ * `contributors` or `rooms`.
+ */
 function targetOf(source: string): string {
   if (source === 'docs/README.md') return 'index.html';
   if (source.startsWith('docs/')) return source.slice('docs/'.length).replace(/\.md$/, '.html');
@@ -41,7 +44,7 @@ function pagesOf(folder: string, titleOf: (name: string) => string): NavigationP
     .map((name) => page(`${folder}/${name}`, titleOf(name.replace(/\.md$/, ''))));
 }
 
-/** The title of a decision record: its number and the words of its file name. */
+/** The title of a decision: its number and the words of its file name. */
 function decisionTitle(name: string): string {
   const [number = '', ...words] = name.split('-');
   return `${number} ${words.join(' ')}`;

@@ -2,7 +2,7 @@ import { TypeKroError } from '../core/index.ts';
 import type { StoredProps } from './model.ts';
 import { sameLocation } from './places.ts';
 
-/** The part of an Alchemy scope that tells different runs of a program apart. */
+/** The part of an Alchemy scope that distinguishes the runs of a program. */
 export interface DeclaringScope {
   /** The outermost scope. Each run of a program has its own. */
   readonly root?: object;

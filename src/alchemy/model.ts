@@ -125,8 +125,8 @@ export interface StoredOutput {
   /** The status as a JSON string, for the same reasons as `StoredProps.spec`. */
   readonly status: string;
   /**
-   * The random id of the deploy. When Alchemy requests a deletion, the id shows whether it concerns the current
-   * resource or a replaced predecessor.
+   * The random id of the deploy. When Alchemy requests a deletion, the id shows whether the deletion concerns the
+   * current resource or a replaced predecessor.
    */
   readonly deploy: string;
 }

@@ -37,8 +37,8 @@ function macroTable(libraries: readonly Library[]): MacroTable {
 }
 
 /**
- * Builds an environment of the standard library and the declarations in `options`. This takes about a millisecond.
- * Callers therefore keep the environment, and add variables with `extend`.
+ * Builds an environment from the declarations in `options` and, by default, the standard library. This takes about a
+ * millisecond. Callers therefore keep the environment, and add variables with `extend`.
  *
  * @example
  * const environment = createEnvironment({ variables: { name: STRING } });

@@ -84,7 +84,7 @@ export interface KroFeatures {
 /** The options of {@link kroEnvironment}. */
 export interface KroEnvironmentOptions {
   readonly variables?: Readonly<Record<string, CelType | VariableOptions>>;
-  /** Resolves the types of resources. With a type provider, a program cannot use type names as values, as in kro. */
+  /** Resolves the types of resources. As in kro, a program with a type provider cannot use type names as values. */
   readonly types?: TypeProvider;
   readonly features?: KroFeatures;
 }

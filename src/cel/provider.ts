@@ -12,7 +12,7 @@ export interface TypeProvider {
   findType(name: string): CelType | undefined;
   /** Returns a field by its name in expressions (`a__dash__b`); undefined when the type has no such field. */
   findField(typeName: string, field: string): FieldInfo | undefined;
-  /** The names of the declared fields in expressions. */
+  /** The declared fields of a type, by the names that they have in expressions. */
   fieldNames(typeName: string): readonly string[];
   /**
    * Returns the function that makes a value from the fields of a literal `Name{…}`; undefined for a type without such a

@@ -25,7 +25,7 @@ test('the error for an argument without an option quotes the argument', () => {
 test.each([
   ['60s', 60_000],
   ['61s', undefined],
-])('if the maximum is one minute, a longer duration is refused: %s', (text, milliseconds) => {
+])('a maximum of one minute allows one minute, and refuses a longer duration: %s', (text, milliseconds) => {
   const parse = () => parseDuration(text, '--pause', 60_000);
   if (milliseconds === undefined) expect(parse).toThrow(/^--pause 61s is longer than 1m0s$/);
   else expect(parse()).toBe(milliseconds);

@@ -1,6 +1,6 @@
 import { shellWord } from './shell-word.ts';
 
-/** Hints for commands of other tools that typekro does not have. */
+/** Hints for commands that other tools have and typekro does not have. */
 const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readonly string[]) => string])[] = [
   [
     ['create', 'replace', 'deploy'],
@@ -22,7 +22,8 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   ],
   [
     ['run', 'start'],
-    (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here, typekro cluster start one that stays`,
+    (argv) =>
+      `typekro up ${filesOf(argv).join(' ')} starts a cluster here, typekro cluster start starts one that keeps running`,
   ],
   [['serve', 'watch'], (argv) => `typekro dev ${filesOf(argv).join(' ')} runs files here, again after each save`],
   [
@@ -35,7 +36,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   ],
 ];
 
-/** The commands of other tools that have a hint. None is a command of typekro. */
+/** The commands for which `FOREIGN` has a hint. None is a command of typekro. */
 export const FOREIGN_COMMANDS: readonly string[] = FOREIGN.flatMap(([words]) => words);
 
 /** Does a command line begin with a command of another tool? */

@@ -79,7 +79,7 @@ function fillLines(line: string, lead: string, next: string, columns: number): s
 /** Matches a line of a file excerpt: a numbered line of the file, or the line with the mark below it. */
 const EXCERPT = /^ *\d* *\| /;
 
-/** Matches a line that contains only a command. */
+/** Matches a line that shows a command. A word such as `next` or a `$` may come before the command. */
 const COMMAND = /^ *(?:look|next|replay|hint:|\$)? +(?:kubectl|typekro|npx|npm|export) /;
 
 /** Matches the spaces and branches (─ │ └ ├) at the beginning of a line. */

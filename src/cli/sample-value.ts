@@ -17,8 +17,8 @@ export type SampleFields = 'required' | 'withoutDefaults';
 /**
  * Makes a value for a schema. The value has the right types, the required fields, an allowed value of an enum, and a
  * number or length within the bounds. It can violate `pattern`, `format`, `exclusiveMaximum`, `multipleOf` and
- * `uniqueItems`. A list has at most 10 items, and a string at most 4096 characters. The value of a string is the name
- * of its field. Returns `undefined` when no field remains with `withoutDefaults`.
+ * `uniqueItems`. A list has at most 10 items, and a string at most 4096 characters. A string is made from the name of
+ * its field. Returns `undefined` when no field remains with `withoutDefaults`.
  */
 export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
   if (schema.default !== undefined) {

@@ -149,7 +149,7 @@ function replaceTarget(target: string, content: string | Uint8Array, mode: numbe
   }
 }
 
-/** Resolves symbolic links to a path that does not exist. */
+/** Follows symbolic links up to their final target, which does not exist. */
 function targetOfLinks(path: string): string {
   let target = path;
   while (isLink(target)) target = resolve(realpathSync(dirname(target)), readlinkSync(target));

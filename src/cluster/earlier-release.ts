@@ -12,12 +12,12 @@ import { applyMergePatch } from './patch/merge-patch.ts';
 import type { KubernetesRelease, RoleKind } from './release.ts';
 import { latestRelease } from './release.ts';
 
-/** A change of a member: a JSON Merge Patch (RFC 7386). `null` removes the member. */
+/** Maps a member to its change: a JSON Merge Patch (RFC 7386). `null` removes the member. */
 type Changes = Readonly<Record<string, JsonObject | null>>;
 
 /**
- * The differences between a version and the next later version. The README next to the data of the latest version
- * explains the format.
+ * The changes that turn the API of the next later version into the API of a version. The README next to the data of the
+ * latest version explains the format.
  */
 interface Difference {
   readonly types: Changes;

@@ -216,7 +216,8 @@ test('a cluster that restores a snapshot does not change the objects of the snap
   const snapshot = story.cluster.snapshot();
   await using other = await startClusterStory({ controllers: false });
   other.cluster.restore(snapshot);
-  // This ConfigMap is excluded, because it contains a CA certificate, and each cluster has its own CA.
+  // The ConfigMap `extension-apiserver-authentication` is left out: it contains a CA certificate, and each cluster has
+  // its own CA.
   const collectionsOf = ({ collections }: typeof snapshot) =>
     collections.map(({ items, ...rest }) => ({
       ...rest,

@@ -63,7 +63,7 @@ test.each([
   expect(lines.map(({ text }) => text.length)).toEqual(kept);
 });
 
-test('the removal of a pod removes its logs, and keeps the logs of other pods and of its presented process', () => {
+test('the removal of a pod removes its logs, and keeps the logs of other pods and of the process that the pod presents', () => {
   const logs = new PodLogs(() => 1);
   const shown = { ...POD, metadata: { ...POD.metadata, annotations: { [PROCESS]: 'n/web' } } };
   const other = { ...POD, metadata: { name: 'q', uid: 'uu' } };

@@ -20,9 +20,9 @@ export interface SnapshotCollection {
 }
 
 /**
- * The content of a cluster at one point in time: the objects of all kinds, including definitions and access rules, with
- * their resource versions and uids, and the logs of pods. A snapshot is plain, immutable data, so it can be serialized.
- * It can be restored any number of times, also in other clusters.
+ * The content of a cluster at one point in time: the objects of all kinds with their resource versions and uids, and
+ * the logs of pods. The objects include CustomResourceDefinitions and access rules. A snapshot is plain, immutable
+ * data, so it can be serialized. It can be restored any number of times, also in other clusters.
  */
 export interface ClusterSnapshot {
   /** The resource version of the latest write. */

@@ -4,8 +4,7 @@ import { dirname } from 'node:path';
 import { errorCode } from '../core/index.ts';
 
 /**
- * The log file of a cluster's state. Its lines are the changes that followed the writing of the state file in the same
- * directory.
+ * The log file of a cluster's state. Its lines are the changes since the state file in the same directory was written.
  */
 export class LogFile {
   readonly path: string;
@@ -34,8 +33,9 @@ export class LogFile {
   }
 
   /**
-   * Truncates the log to its first `size` bytes, and appends there. An open file is not opened again, because the
-   * process may have no free file descriptor. If this fails while the file is open, the log does not change.
+   * Truncates the log to its first `size` bytes, so that the next line follows these bytes. An open file is not opened
+   * again, because the process may have no free file descriptor. If this fails while the file is open, the log does not
+   * change.
    */
   continueAt(size: number): void {
     if (this.#isClosed) return;

@@ -19,7 +19,7 @@ const pod = (spec: object) => ({
   spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
 });
 
-test('objects of an earlier version of Kubernetes get the fields of the current version', async () => {
+test('objects of an earlier version of Kubernetes lose the fields that the current version does not have', async () => {
   let version: string | undefined;
   {
     await using story = await open('1.35');

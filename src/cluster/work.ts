@@ -4,8 +4,8 @@ import { callEach } from './call-each.ts';
 const TASKS_PER_BATCH = 64;
 
 /**
- * The maximum number of tasks that one call of `runNow` runs. The remaining tasks run after the current event, as
- * without the call.
+ * The maximum number of tasks that one call of `runNow` runs. The remaining tasks run after the current event, as they
+ * would without the call.
  */
 const MAX_TASKS_AT_ONCE = 100_000;
 

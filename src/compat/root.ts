@@ -103,13 +103,13 @@ export const {
   ],
 );
 
-/** Removed in 1.0: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
+/** Removed in 1.0: each resource has the readiness rule of its kind already; to use another rule, call .withReadinessEvaluator((live) => …). */
 export const { ciliumClusterwideNetworkPolicyReadinessEvaluator, ciliumNetworkPolicyReadinessEvaluator } = movedNames(
-  'the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it',
+  'each resource has the readiness rule of its kind already; to use another rule, call .withReadinessEvaluator((live) => …)',
   ['ciliumClusterwideNetworkPolicyReadinessEvaluator', 'ciliumNetworkPolicyReadinessEvaluator'],
 );
 
-/** Removed in 1.0: read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release. */
+/** Removed in 1.0: read release.status.conditions, or call .withReadinessEvaluator((live) => …) on the release. */
 export const {
   createComprehensiveHelmReadinessEvaluator,
   createHelmRevisionReadinessEvaluator,
@@ -117,7 +117,7 @@ export const {
   createHelmTimeoutReadinessEvaluator,
   createLabeledHelmReleaseEvaluator,
   helmReleaseConditionSummary,
-} = movedNames('read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release', [
+} = movedNames('read release.status.conditions, or call .withReadinessEvaluator((live) => …) on the release', [
   'createComprehensiveHelmReadinessEvaluator',
   'createHelmRevisionReadinessEvaluator',
   'createHelmTestReadinessEvaluator',

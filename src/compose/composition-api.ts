@@ -38,7 +38,10 @@ export type Widened<T> = T extends string
             ? { -readonly [Key in keyof T]: Widened<T[Key]> }
             : T;
 
-/** The values that a status function may return when a status schema is declared. */
+/**
+ * The values that a function may return as the status. Without a declared schema, any object or nothing; otherwise the
+ * declared fields and `conditions`.
+ */
 export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Status
   ? object | undefined | void
   : StatusResult<InferSchema<Status>> & { readonly conditions?: OwnConditions };
@@ -106,14 +109,14 @@ export interface UndeclaredStatusField {
 }
 
 /**
- * One of the resources that the first function of a composition with two functions returns: a resource from a factory,
+ * In a composition with two functions, a value that the first function returns under a key: a resource from a factory,
  * a plain object with `apiVersion` and `kind`, or no resource.
  */
 export type ResourceEntry = object | undefined | null | false;
 
 /**
- * The resources of a composition that is defined by two functions, by their keys. Each has the type with which another
- * composition reads it. Collections are not included.
+ * The resources of a composition with two functions, under their keys. Each has the type with which another composition
+ * reads it. Collections are not included.
  */
 export type ReferencesTo<Resources> = {
   readonly [Key in keyof Resources as NonNullable<Resources[Key]> extends readonly unknown[] ? never : Key]-?: Exclude<

@@ -299,15 +299,15 @@ export interface DeployTarget {
   /** The ResourceGraphDefinition or the Graph for a target. Direct mode runs the graph for the target `typekro`. */
   definition(target: Target): JsonObject;
   /**
-   * The validated instance for a spec, with name, namespace and labels. For a graph, the Graph itself; in direct mode,
-   * an instance without a spec that represents the Graph.
+   * The validated instance for a spec, with name, namespace and labels. For a graph in kro mode, the Graph itself. For
+   * a graph in direct mode, an instance that represents the Graph and has no spec.
    */
   instance(spec: JsonObject): KubeObject;
   /** The namespaces that are applied before the instance in kro mode, and are not deleted with the instance. */
   namespaces(spec: JsonObject): readonly KubeObject[];
   /**
-   * The singletons of other compositions that must exist first, each with its deploy target in kro mode and its
-   * instance.
+   * The singletons of other compositions that must exist first, each with its instance and its deploy target in kro
+   * mode.
    */
   readonly singletons: readonly { readonly target: DeployTarget; readonly instance: KubeObject }[];
   /** Evaluates the graph for a spec, without a cluster. */

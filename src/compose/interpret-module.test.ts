@@ -75,8 +75,8 @@ test.each<[string, string, string, number]>([
   ['the constructor of a function', "\n[].map.constructor('return 1')();", 'constructor is not available', 2],
   ['a constructor by a computed key', "const k = 'construct';\n[][k + 'or'];", 'constructor is not available', 2],
   ['a constructor by a pattern', '\nconst { constructor } = {};', 'constructor is not available', 2],
-  ['a prototype by its member', '\n({}).__proto__;', '__proto__ is not available', 2],
-  ['a getter by __defineGetter__', "\n({}).__defineGetter__('a', () => 1);", '__defineGetter__ is not available', 2],
+  ['a prototype that is read as a member', '\n({}).__proto__;', '__proto__ is not available', 2],
+  ['a getter from __defineGetter__', "\n({}).__defineGetter__('a', () => 1);", '__defineGetter__ is not available', 2],
   [
     'a constructor by its descriptor',
     "\nconst [f] = Object.values(Object.getOwnPropertyDescriptor(Object.getPrototypeOf([].map), 'constructor'));\nf('return 1');",
@@ -92,14 +92,14 @@ test.each<[string, string, string, number]>([
   ['another prototype', '\nObject.setPrototypeOf(Array.prototype, null);', 'Object.setPrototypeOf() would change', 2],
   ['new members of a prototype', '\nObject.assign(Array.prototype, { a: 1 });', 'Object.assign() would change', 2],
   [
-    'a stack on a prototype',
+    'a stack that is captured into a prototype',
     '\nError.captureStackTrace(Object.prototype);',
     'Error.captureStackTrace() would change',
     2,
   ],
   ['a frozen global', '\nObject.freeze(JSON);', 'Object.freeze() would change', 2],
   ['a global function that changes objects', '\n[Array.prototype].forEach(Object.freeze);', 'Object.freeze', 2],
-  ['a written prototype', '\nArray.prototype.a = 1;', 'an object outside the composition is changed', 2],
+  ['a write to a prototype', '\nArray.prototype.a = 1;', 'an object outside the composition is changed', 2],
   ['a prototype that gets an element', '\nArray.prototype.push(1);', 'an object outside the composition is changed', 2],
   [
     'the constructor in a composition',

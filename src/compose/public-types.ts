@@ -14,7 +14,7 @@ export interface JsonSchemaInput {
 /** A schema of a spec or status: any Standard Schema (arktype, zod, valibot, …) or a JSON Schema. */
 export type SchemaInput = StandardSchemaV1 | JsonSchemaInput;
 
-/** The TypeScript type that a schema describes, in the composition function. */
+/** The TypeScript type that the composition function sees for the values of a schema. */
 export type InferSchema<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : JsonObject;
 
 /** The TypeScript type that a caller passes in: fields with a default are optional. */

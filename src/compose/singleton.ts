@@ -14,7 +14,7 @@ import { currentTrace } from './trace/current.ts';
 /** The namespace of singletons. */
 export const SINGLETON_NAMESPACE = 'typekro-singletons';
 
-/** An instance of another composition that several graphs share. */
+/** An instance of another composition. Several graphs share the instance. */
 export interface Singleton {
   readonly core: CompositionCore;
   /** Name of the instance. */

@@ -148,7 +148,10 @@ export abstract class TracedCore {
     return withProviders(() => withSource(diagnostic, ...this.sitesOf(diagnostic, definition)).source);
   }
 
-  /** The position in the source that made a part of the definition, and the call that leads to this position. */
+  /**
+   * The position in the source at which a part of the definition is made, and the position of the call that leads
+   * there.
+   */
   private sitesOf(
     { path = '' }: Diagnostic,
     definition: JsonObject,

@@ -25,8 +25,8 @@ export function readFlagValue(type: FlagType, text: string): boolean | number | 
 }
 
 /**
- * Parses an integer as flags of Go programs do (`parseIntegerLiteral`). Refuses `_` between digits, which Go accepts.
- * `undefined` for any other string, and for an integer that JavaScript cannot represent exactly.
+ * Parses an integer as flags of Go programs do (`parseIntegerLiteral`), but without `_` between digits. Returns
+ * `undefined` for a string that is not such an integer, and for an integer that JavaScript cannot represent exactly.
  */
 export function readInteger(text: string): number | undefined {
   if (text.length > MAX_INTEGER_LENGTH) return undefined;

@@ -62,7 +62,10 @@ export interface ControllerOptions {
     readonly partialDependencies?: boolean;
     /** Records the objects of each instance in its status, as `graph`. */
     readonly managedResources?: boolean;
-    /** Accepts resources of missing kinds that are `optional`, or whose `includeWhen` reads another resource. */
+    /**
+     * Accepts a resource of a missing kind if the resource is `optional`, or if its `includeWhen` reads another
+     * resource.
+     */
     readonly deferredSchemas?: boolean;
     /** Writes the condition `WatchesHealthy` of instances and Graphs. */
     readonly watchHealth?: boolean;

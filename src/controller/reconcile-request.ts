@@ -16,7 +16,7 @@ export function reconcileRequest({ metadata: { annotations = {} } }: KubeObject)
 }
 
 /**
- * Removes the request from an object, with the resourceVersion that was read as a precondition. Returns the changed
+ * Removes the request from an object, if the object still has the resourceVersion that was read. Returns the changed
  * object. Returns `undefined` when the object was deleted or changed in the meantime; the event of that change starts
  * another pass.
  */

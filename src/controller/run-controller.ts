@@ -24,7 +24,7 @@ export interface RunControllerOptions {
   /** The arguments after the command's name, with kro's flags. */
   readonly args: readonly string[];
   readonly logger: Logger;
-  /** Stops the controller when it aborts. Running passes end first. */
+  /** The controller stops when this signal aborts. Running passes end first. */
   readonly signal: AbortSignal;
   /** The identity of this process in an election, e.g. `<host>_<random>`. */
   readonly identity: string;
@@ -65,8 +65,9 @@ export type OpenControllerDashboard = (
 ) => Promise<{ readonly url: string; close(): Promise<void> }>;
 
 /**
- * Runs `typekro controller` with these options until the signal aborts: probes and metrics, the inspect interface, the
- * election or the division into shards if a flag turns it on, and the controller.
+ * Runs `typekro controller` with these options until the signal aborts. The process serves probes and metrics and, if
+ * flags turn them on, the inspect interface and the dashboard. The controller runs alone, as the elected leader, or on
+ * the shards of this replica.
  *
  * @throws TypeKroError `controller/usage` for an invalid command line or token.
  */

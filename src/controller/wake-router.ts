@@ -37,7 +37,7 @@ export interface WakeRouterOptions {
   readonly wakeDefinition: (name: string) => void;
   /** Called with true when the controller starts serving a kind, and with false when it stops. */
   readonly onServing: (serves: boolean) => void;
-  /** Called when an instance of a served kind or a Graph changed. */
+  /** Called when a Graph, or an instance of a served kind, changed. */
   readonly onInstance: (change: CacheChange) => void;
   /** Called when all of the controller's own kinds are listed. */
   readonly onReady: () => void;

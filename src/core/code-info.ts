@@ -1,6 +1,6 @@
 /**
- * The meaning of a diagnostic code. The documentation has a section for each code, generated from the lists in the
- * code.
+ * The meaning of a diagnostic code. The documentation has a section for each diagnostic code, generated from the lists
+ * in `src`.
  */
 export interface CodeInfo {
   /** `area/kebab-name`, as in `Diagnostic.code`. */

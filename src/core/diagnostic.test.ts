@@ -38,7 +38,7 @@ describe('the excerpt', () => {
     ['a tab', '\tone', 1, 2, ['  1 | \tone', '    | \t^']],
     ['characters of two units', '😀😀x', 1, 3, ['  1 | 😀😀x', '    |   ^']],
     ['an empty text', '', 1, 1, ['  1 | ', '    | ^']],
-  ])('for %s: of %j, line %i, column %i, it is %j', (_name, text, line, column, lines) => {
+  ])('for %s is correct: the text %j, at line %i and column %i, gives %j', (_name, text, line, column, lines) => {
     expect(excerptOf(text, line, column)).toEqual(lines);
   });
 
@@ -69,7 +69,7 @@ describe('the excerpt', () => {
 test.each([
   ['many lines', 'key: value that is wrong\n'.repeat(80_000)],
   ['one line', 'key: value that is wrong '.repeat(80_000)],
-])('thousands of diagnostics of 2 MB in %s are formatted without splitting the text each time', (_name, text) => {
+])('thousands of diagnostics about 2 MB in %s are formatted without splitting the text each time', (_name, text) => {
   const lines = text.includes('\n');
   const before = process.cpuUsage();
   for (let index = 1; index <= 5_000; index += 1) {

@@ -1,5 +1,6 @@
 /**
- * The smallest of several times or waits. Undefined entries are ignored; the result is undefined when all entries are.
+ * The smallest of several times or waits. Undefined entries are ignored. If all entries are undefined, the result is
+ * undefined.
  */
 export function earliest(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined);

@@ -3,7 +3,7 @@ import { formatRef } from './object.ts';
 
 /** The details of an error in addition to its message. */
 export interface TypeKroErrorDetails {
-  /** Stable name, `area/kebab-name`; programs switch on it. */
+  /** A stable name, `area/kebab-name`, by which programs distinguish errors. */
   readonly code: string;
   /** What was attempted, e.g. `apply Deployment default/web`. */
   readonly what?: string;

@@ -24,6 +24,6 @@ test.each([
   ['127.0.0.1:80', false],
   [' 127.0.0.1', false],
   ['127.0.0.1\n', false],
-])('%j: %s', (host, isLoopback) => {
+])('only this machine can reach the host %j: %s', (host, isLoopback) => {
   expect(isLoopbackHost(host)).toBe(isLoopback);
 });

@@ -12,7 +12,7 @@ function* textsUpTo(length: number): Generator<string> {
   }
 }
 
-test('every short text of blanks, line feeds and letters is read back, as a value, an item and a key', () => {
+test('every short string of spaces, line feeds, tabs, "a" and "#" is the same after printing and parsing, as a value, an item and a key', () => {
   for (const text of textsUpTo(4)) {
     const value = { text, items: [text, 'end'], keys: { [text]: 1 }, last: text };
     expect(parse(yamlOutput(new Document(value, YAML_OUTPUT)))).toEqual(value);

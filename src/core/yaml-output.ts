@@ -4,9 +4,9 @@ import { escapeOf, HIDDEN, IDLE_JOINER } from './printable.ts';
 
 /**
  * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
- * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. In addition, all
- * characters are escaped that `printable` escapes for a terminal. Without quotes around it, such an escape on the
- * terminal would be read as another value.
+ * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. The characters that
+ * `printable` escapes for a terminal are also among them. In a string without quotes, such an escape would be read as
+ * ordinary text.
  */
 export const SPECIAL_IN_YAML = new RegExp(
   String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}|\p{Surrogate}`,
@@ -29,8 +29,8 @@ const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 const MAX_KEYWORD_LENGTH = 5;
 
 /**
- * Is the text a word that YAML 1.1 and 1.2 read as a string without quotes? A fast test for most keys and values; other
- * texts may need no quotes, either.
+ * Is the text a word that needs no quotes to be a string in YAML 1.1 and 1.2? The test is fast, and true for most keys
+ * and values. Texts for which it is false do not always need quotes.
  */
 export function isPlainYamlWord(text: string): boolean {
   return WORD.test(text) && (text.length > MAX_KEYWORD_LENGTH || !KEYWORD.test(text));

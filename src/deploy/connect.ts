@@ -14,8 +14,8 @@ function isTransport(value: unknown): value is Transport {
  * Opens a client for a factory. Uses the first of these that exists: `options.transport`, `options.kubeConfig` (a path,
  * the content of a file, or an object), the configuration that kubectl would use.
  *
- * @throws TypeKroError of `loadKubeConfig`; `deploy/bad-kubeconfig` for an option of another type, or a path that does
- * not exist.
+ * @throws TypeKroError of `loadKubeConfig`; `deploy/bad-kubeconfig` for a `kubeConfig` of any other type, or a path
+ *   that does not exist.
  */
 export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
   const retrying = retriesOf(options.retryPolicy);

@@ -8,7 +8,8 @@ const GROUP = 'metrics.acme.test';
 const PARTS = { name: GROUP, versions: [{ groupVersion: `${GROUP}/v1`, version: 'v1' }] };
 
 /**
- * A server whose aggregated API does not answer. Its list of all groups has the group without kinds, as in Kubernetes.
+ * A client of a server whose aggregated API answers only while `isUp` returns true. The server's list of all groups
+ * never has the kinds of this API, as in Kubernetes after a failure.
  */
 function clientOf(isUp: () => boolean): KubeClient {
   const responses = (path: string) => {

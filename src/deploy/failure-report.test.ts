@@ -27,7 +27,7 @@ describe('the description of leftovers', () => {
     ({ nodes: new Map(names.map((id) => [id, { id, nodeType }])) }) as unknown as Pick<Graph, 'nodes'>;
   const graph = graphOf('resource');
 
-  test.each(['external', 'externalCollection', 'patch'])('leaves out the object of a node that is %s', (nodeType) => {
+  test.each(['external', 'externalCollection', 'patch'])('leaves out the object of a node of type %s', (nodeType) => {
     expect(describeLeftovers(decision(['a', 'b']), graphOf(nodeType, 'a'))[0]).toBe(
       'in the cluster: Deployment apps/v1 shop/b',
     );

@@ -164,7 +164,7 @@ export async function waitForDeletion({ api, signal }: KroContext, leaving: Kube
   }
 }
 
-/** The state of an applied object that a deploy waits for. */
+/** The state for which a deploy waits after it has applied an object. */
 interface Goal {
   /** The name of the state in messages. */
   readonly name: string;

@@ -249,7 +249,7 @@ export interface InheritedState {
 }
 
 /**
- * Moves a direct deployment of the same instance to kro mode. Stops a running deploy, releases namespaces
+ * Moves the direct deployment of an instance to kro mode. Stops a running deploy, releases namespaces
  * (`releaseNamespaces`), and copies the inventory of the record to the instance. Returns `undefined` when there is no
  * direct deployment. `namespace` is the namespace of the record, because an instance may have no namespace.
  */

@@ -38,7 +38,10 @@ function spanOf({ text }: EditorText, offset: number): Span {
   return { from: offset, to: offset + word.length };
 }
 
-/** Is the offset inside an expression: does its line have a `${` before it that is not closed before it? */
+/**
+ * Is the offset inside an expression? The result is true if its line has a `${` before the offset, and no `}` between
+ * the two.
+ */
 function isInExpression(text: string, offset: number): boolean {
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
   const open = before.lastIndexOf('${');

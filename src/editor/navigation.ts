@@ -156,8 +156,8 @@ export function renameableAt(
 /**
  * The edits that rename the symbol at a position in all files.
  *
- * @throws TypeKroError `editor/bad-name` for an invalid name, or the name of another node, field, type or variable at
- *   the place
+ * @throws TypeKroError `editor/bad-name` for an invalid name, for the name of another node, field or type, and for the
+ *   name of a variable in an expression that reads the node
  */
 export function renameAt(
   workspace: Workspace,

@@ -12,8 +12,8 @@ const SYMBOL = { module: 2, object: 19, array: 18, field: 8, class: 5, property:
 >;
 
 /**
- * The symbols of the objects of a file. The symbol of a definition contains its API and its nodes. The symbol of any
- * other object contains its fields.
+ * The symbols of the objects of a file. The symbol of a definition contains its API and its nodes. The symbol of a
+ * Graph contains its nodes. The symbol of any other object contains the fields of its spec.
  */
 export function symbolsOf(document: EditorDocument): readonly DocumentSymbol[] {
   return document.parts.flatMap((placed): DocumentSymbol[] => {
@@ -130,7 +130,10 @@ function fieldSymbols(
   return node?.kind === 'map' ? node.members.map((member) => memberSymbol(document, placed, member, depth)) : [];
 }
 
-/** The ranges that can be folded: documents, maps, lists and block scalars of several lines. */
+/**
+ * The ranges that can be folded: maps, lists and block scalars of several lines, and the documents of a file with
+ * several documents.
+ */
 export function foldingRangesOf(document: EditorDocument): readonly FoldingRange[] {
   const ranges: FoldingRange[] = [];
   for (const placed of document.parts) {

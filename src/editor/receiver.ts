@@ -2,7 +2,7 @@ import type { CelType } from '../cel/index.ts';
 import { isOptional, kroEnvironment, namesBoundBy, tokenize } from '../cel/index.ts';
 import type { ExpressionScope } from '../graph/index.ts';
 
-/** The parsed text of an expression before a cursor, which determines the possible completions. */
+/** The parts of an expression before a cursor. They determine the possible completions. */
 export interface BeforeCursor {
   /** The start of a name at the cursor; may be empty. */
   readonly word: string;
@@ -122,9 +122,9 @@ function macrosAround(text: string, lexemes: readonly Lexeme[]): MacroCall[] {
 }
 
 /**
- * The names that a call binds for the argument after `args`. Completes the call with one more argument and parses it,
- * because the form of the call decides: in `list.map(x, y, …`, the second argument is a condition, and in
- * `list.all(i, y, …`, it is a variable.
+ * The names that a call binds for the argument after `args`. Adds one more argument and parses the completed call,
+ * because the form of the call decides which arguments are variables: in `list.map(x, y, …`, the second argument is a
+ * condition, and in `list.all(i, y, …`, it is a variable.
  */
 function variablesAt(receiver: string, name: string, args: readonly string[]): readonly string[] {
   const names = args.map((text) => (isName(text) ? text : '0'));

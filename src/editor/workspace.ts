@@ -67,7 +67,10 @@ export class Workspace {
     return this.#noteKinds(document, graphs);
   }
 
-  /** Records the use of a document, and drops the parsed forms of the least recently used document. */
+  /**
+   * Records the use of a document. If too many documents have parsed forms, drops those of the least recently used
+   * document.
+   */
   #keepForms(uri: string): void {
     this.#recent.delete(uri);
     this.#recent.add(uri);

@@ -69,7 +69,7 @@ function hasWrites({ apply, delete: deletions, orphan = [], release = [], parent
   return [apply, orphan, deletions, release, Object.keys(parent)].some((list) => list.length > 0);
 }
 
-/** Does this step delete the first child before the status shows the deletion? */
+/** Does this step begin the deletion of the children, while the status does not show the deletion yet? */
 function beginsDeletion(instance: KubeObject, decision: Decision): boolean {
   return decision.state === 'DELETING' && instance.status?.['state'] !== 'DELETING' && decision.statusChanged;
 }

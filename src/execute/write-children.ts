@@ -264,7 +264,7 @@ function maskOf({ mask }: MaskingPorts, nodeId: string, target: ObjectTarget): F
   return (failure) => mask.child(failure, nodeId, { apiVersion, kind, metadata: place });
 }
 
-/** Options for the record of a failed write. */
+/** Options of `rememberFailedWrite`. */
 interface FailedAttempt {
   /** Removes the values of Secrets from the failure. */
   readonly mask: (failure: ApiFailure) => ApiFailure;
@@ -275,8 +275,9 @@ interface FailedAttempt {
 }
 
 /**
- * Records a failed write with its pause. While the server is busy, waits for the pause first, and the next decision
- * does not report the failure. Rethrows errors other than failed requests, and any error after the signal aborted.
+ * Records a failed write with its pause. The first retries at a busy server are silent: the function waits for the
+ * pause, and the next decision does not report the failure. Rethrows errors other than failed requests, and any error
+ * after the signal aborted.
  */
 export async function rememberFailedWrite(
   { clock, signal, random, user, rules, view }: ExecutionPorts,

@@ -11,7 +11,7 @@ describe('durations', () => {
     ['.5h', '30m0s', '1800s'],
     ['0', '0s', '0s'],
     ['-2562047h47m16.854775808s', '-2562047h47m16.854775808s', '-9223372036.854776s'],
-  ])('%s is %s and %s', (text, go, seconds) => {
+  ])('%s is %s in Go, and %s in seconds', (text, go, seconds) => {
     const nanos = goParseDuration(text) ?? -1n;
     expect(goFormatDuration(nanos)).toBe(go);
     expect(formatSeconds(nanos)).toBe(seconds);

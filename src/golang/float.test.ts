@@ -12,12 +12,12 @@ describe('doubles as Go prints them', () => {
     [-0, '-0', '-0'],
     [Infinity, '+Inf', '+Inf'],
     [Number.NaN, 'NaN', 'NaN'],
-  ])('%d is printed as %s and as %s', (value, general, plain) => {
+  ])('%d is %s in the general format and %s in the plain format', (value, general, plain) => {
     expect(formatGeneral(value)).toBe(general);
     expect(formatPlain(value)).toBe(plain);
   });
 
-  test('formatFixed rounds the exact value, and ties to even', () => {
+  test('formatFixed and formatExponent round the exact value, and a tie becomes even', () => {
     expect(formatFixed(2.5, 0)).toBe('2');
     expect(formatFixed(3.5, 0)).toBe('4');
     expect(formatFixed(1.005, 2)).toBe('1.00');
@@ -48,7 +48,7 @@ describe('doubles as Go prints them', () => {
     ['0xp1', 'syntax'],
     [' 1', 'syntax'],
     ['', 'syntax'],
-  ])('%j reads as %s', (text, value) => {
+  ])('the result of parsing %j is %s', (text, value) => {
     expect(parseFloat64(text)).toBe(value);
   });
 

@@ -12,7 +12,7 @@ describe('goQuote', () => {
     ['\ud800', '"\ufffd"'],
     ['\u00ad\u3000', '"\\u00ad\\u3000"'],
     ['\u0001\v', '"\\x01\\v"'],
-  ])('%j is quoted %s', (text, quoted) => {
+  ])('%j is quoted as %s', (text, quoted) => {
     expect(goQuote(text)).toBe(quoted);
     expect(needsNoEscape(text)).toBe(/^[ -~]*$/.test(text) && quoted === `"${text}"`);
   });

@@ -6,7 +6,7 @@ import type { Problems } from './problems.ts';
 
 const SCHEMA = ['spec', 'schema'];
 
-/** Maps the start of a field path in the CRD to the path in the definition from which this part of the CRD comes. */
+/** The origins of the parts of the CRD: a pattern of field paths in the CRD, and the path in the definition. */
 const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[] = [
   [/^spec\.group/, [...SCHEMA, 'group']],
   [/^spec\.names\.shortNames/, [...SCHEMA, 'shortNames']],
@@ -74,7 +74,10 @@ function valueOf(crd: JsonValue, field: string): JsonValue | undefined {
   return valueAtSteps(crd, stepsIn(crd, path));
 }
 
-/** Warns of a name that cannot be the value of a label. The CRD and each object of the graph have such a label. */
+/**
+ * Warns of a name that is too long for the value of a label. The CRD and each object of the graph have a label with the
+ * name of the definition.
+ */
 function checkNameLabel(definition: JsonValue, problems: Problems): void {
   const path = ['metadata', 'name'];
   const name = valueAtSteps(definition, path);

@@ -17,9 +17,9 @@ test.each([
   ['a b c d e f g h', 'a b c d e f g h'],
   ['c:b b:a a', 'a b c'],
   ['a:b,b b', 'b a'],
-])('%s is ordered %s', (definition, order) => expect(topologicalOrder(graph(definition)).join(' ')).toBe(order));
+])('the order of %s is %s', (definition, order) => expect(topologicalOrder(graph(definition)).join(' ')).toBe(order));
 
-test('at the level of kro 0.9, deletion waves are counted from the dependents', () => {
+test('at the level of kro 0.9, waves are counted down from the nodes without dependents', () => {
   const dependencies = graph('z:a y a b:z c:a,b');
   const waves = applyOrder(dependencies, topologicalOrder(dependencies));
   expect(Object.fromEntries(waves)).toEqual({ a: 1, z: 2, b: 3, c: 4, y: 4 });
@@ -29,7 +29,7 @@ test.each<[string, string, Record<string, number>]>([
   ['', 'z:a y a b:z c:a,b', { a: 1, y: 1, z: 2, b: 3, c: 4 }],
   ['; nodes without objects (V) do not count', 'a V:a b:V c:a,V d:b', { a: 1, V: 2, b: 1, c: 2, d: 2 }],
   ['; chains of nodes without objects (V, W) do not count', 'V W:V a:W', { V: 1, W: 1, a: 1 }],
-])('at the level of kro 0.10, deletion waves are counted from the dependencies%s', (_title, text, expected) => {
+])('at the level of kro 0.10, waves are counted up from the nodes without dependencies%s', (_title, text, expected) => {
   const dependencies = graph(text);
   const waves = applyDepth(dependencies, topologicalOrder(dependencies), (id) => id >= 'A' && id <= 'Z');
   expect(Object.fromEntries(waves)).toEqual(expected);
@@ -42,7 +42,7 @@ describe('findCycle', () => {
     ['a:b b:c c:a d:a', 'a b c a'],
     ['x:b a:b b:c c:b', 'b c b'],
     ['a:b b', undefined],
-  ])('of %s: %s', (definition, cycle) => expect(findCycle(graph(definition))?.join(' ')).toBe(cycle));
+  ])('of %s returns %s', (definition, cycle) => expect(findCycle(graph(definition))?.join(' ')).toBe(cycle));
 
   test('a long chain does not exhaust the stack', () => {
     const chain = new Map(Array.from({ length: 50_000 }, (_, index) => [`n${index}`, [`n${index + 1}`]]));

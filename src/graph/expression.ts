@@ -14,7 +14,10 @@ export type ExpressionResult<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: CompiledExpression<S> }
   | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: AnalysisError };
 
-/** Checks the types of an expression and makes its program. In a refusal, `kro` is the full message of the checker. */
+/**
+ * Checks the types of an expression and makes its program. In a refusal, `kro` is the full message of the checker; if
+ * the expression cannot be planned, it is the message of the planner after `compile: `.
+ */
 export function compileExpression<S extends ExpressionSite>(
   found: Analysed<S>,
   environment: Environment,

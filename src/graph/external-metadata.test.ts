@@ -58,7 +58,7 @@ describe('accepts as the selector of an external reference:', () => {
   });
 });
 
-describe('a selector is refused with kro’s message:', () => {
+describe('an external reference is refused with kro’s message:', () => {
   const at = 'spec.resources[0].externalRef.metadata.selector';
   test.each<[string, JsonValue, string, string]>([
     [
@@ -103,7 +103,7 @@ describe('a selector is refused with kro’s message:', () => {
       `${at}.bogusField`,
       'schema not found for field bogusField',
     ],
-    ['labels without their field', { app: 'web' }, `${at}.app`, 'schema not found for field app'],
+    ['a label outside matchLabels', { app: 'web' }, `${at}.app`, 'schema not found for field app'],
     [
       'an unknown field of a requirement',
       { matchExpressions: [{ key: 'a', operator: 'Exists', value: 'x' }] },
@@ -160,12 +160,12 @@ describe('a selector is refused with kro’s message:', () => {
       'type mismatch',
     ],
     [
-      'an expression that reads no field',
+      'an expression that reads an undefined field',
       { matchLabels: { a: '${schema.spec.none}' } },
       `${at}.matchLabels.a`,
       "undefined field 'none'",
     ],
-  ])('%s', (_what, selector, path, text) => {
+  ])('selector: %s', (_what, selector, path, text) => {
     const errors = errorsOf({ selector });
     expect(errors.map((error) => error.path)).toEqual([path]);
     expect(errors[0]?.kro).toContain(text);
@@ -173,11 +173,11 @@ describe('a selector is refused with kro’s message:', () => {
 
   test.each<[string, JsonValue]>([
     ['both a name and a selector', { name: 'a', selector: {} }],
-    ['neither', { namespace: 'a' }],
+    ['neither a name nor a selector', { namespace: 'a' }],
     ['an empty name', { name: '' }],
     ['a name of blanks', { name: ' ' }],
     ['a selector of null', { selector: null }],
-  ])('%s', (_what, metadata) => {
+  ])('metadata: %s', (_what, metadata) => {
     const [error, ...more] = errorsOf(metadata);
     expect(more).toEqual([]);
     expect(error?.kro).toBe(

@@ -305,7 +305,7 @@ export class Language {
     return this.#nodes.has(id) || this.#captured.has(id);
   }
 
-  /** Is the name a resource with `variable`? */
+  /** Is the name the id of a resource with `variable`? */
   isValue(id: string): boolean {
     return this.#nodes.get(id)?.isVariable === true;
   }

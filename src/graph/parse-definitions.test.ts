@@ -31,7 +31,7 @@ describe('values', () => {
       'anchors and merge keys',
     ],
     ['1: a\ntrue: b', { 1: 'a', true: 'b' }, 'keys become strings'],
-  ])('are those of %j', (text, value) => expect(valuesOf(text)[0]).toEqual(value));
+  ])('of the text %j are as expected', (text, value) => expect(valuesOf(text)[0]).toEqual(value));
 
   test('empty documents are left out', () => {
     expect(valuesOf('---\n---\na: 1\n---\n# nothing\n...\n')).toEqual([{ a: 1 }]);
@@ -158,7 +158,7 @@ l:
     [['d', 'b'], 'qux', 4, 11],
     [['m', 'b'], 'bar', 3, 11],
     [['l', 1], 't}', 15, 7],
-  ])('%j at %j is line %i, column %i', (path, needle, line, column) => {
+  ])('of the value at %j: %j is at line %i, column %i', (path, needle, line, column) => {
     const value = path.reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], document?.value) as string;
     expect(document?.positionInside(path, value.indexOf(needle))).toEqual({ file: 'f.yaml', line, column });
   });

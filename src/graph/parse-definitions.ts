@@ -118,7 +118,7 @@ function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex)
 
 /**
  * Reads the node trees of a stream. Reports only the first problem of a document, because the other problems are
- * usually its consequences.
+ * usually consequences of the first one.
  */
 function* readDocuments(source: string): Generator<Read> {
   const composer = new (yamlLibrary().Composer)({ uniqueKeys: false, logLevel: 'silent' });

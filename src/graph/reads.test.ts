@@ -13,7 +13,7 @@ const reading = (...texts: readonly string[]): Analysed =>
 
 test.each<[string, Analysed[], [string, string[]][]]>([
   [
-    'of several expressions together',
+    'from several expressions together',
     [reading('b.x'), reading('a.y', 'a.x')],
     [
       ['a', ['x', 'y']],
@@ -23,7 +23,7 @@ test.each<[string, Analysed[], [string, string[]][]]>([
   ['without paths that are below another path', [reading('a.x.y', 'a.x'), reading('a.x.z')], [['a', ['x']]]],
   ['without confusing a.x and a.xy', [reading('a.x', 'a.xy')], [['a', ['x', 'xy']]]],
   ['once each', [reading('a.x'), reading('a.x')], [['a', ['x']]]],
-  ['as the whole object if an expression reads it', [reading('a', 'a.x')], [['a', ['']]]],
+  ['as one empty path if an expression reads the whole object', [reading('a', 'a.x')], [['a', ['']]]],
 ])('paths are collected %s', (_name, expressions, expected) => {
   const found = collectReads([], expressions);
   expect([...found].map(([id, paths]) => [id, paths.map((path) => formatPath(path))])).toEqual(expected);

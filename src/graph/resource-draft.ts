@@ -28,7 +28,7 @@ export interface DimensionSite extends ExpressionSite {
   readonly name: string;
 }
 
-/** The types of the nodes that the resources of a definition become. */
+/** The types that the nodes of a definition can have. */
 export type DefinitionNodeType = Extract<
   GraphNode['nodeType'],
   'resource' | 'collection' | 'external' | 'externalCollection' | 'def'

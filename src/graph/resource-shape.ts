@@ -35,7 +35,7 @@ function propagationProblem(block: ResourceBlock, features: GraphFeatures): Shap
   if (propagateWhen.length === 0) return undefined;
   if (features.propagateWhen !== true) return gateProblem(block, ['propagateWhen'], 'propagateWhen', 'PropagateWhen');
   if (template !== undefined) return undefined;
-  const message = 'the controller writes nothing for this resource, so that propagateWhen has no effect';
+  const message = 'the controller writes nothing for this resource, so propagateWhen has no effect';
   const hint = 'move the condition to the resource that must wait; that resource needs a template';
   return {
     code: 'graph/propagate-when',

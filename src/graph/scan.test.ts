@@ -67,7 +67,7 @@ test.each([
   ['a"b\\c\n\t', '"a\\"b\\\\c\\n\\t"'],
   ['\u0000\u007f\u00a0\u200b', '"\\x00\\x7f\\u00a0\\u200b"'],
   ['é世😀', '"é世😀"'],
-])('goQuote(%j)', (text, quoted) => expect(goQuote(text)).toBe(quoted));
+])('goQuote(%j) returns %s', (text, quoted) => expect(goQuote(text)).toBe(quoted));
 
 test('the parts cover any string', () => {
   fc.assert(

@@ -39,9 +39,9 @@ const RULES: Readonly<Record<KroCompatibility, ScanRules>> = {
 };
 
 /**
- * Finds each `${…}` in a string like kro at this level. Braces inside literals are ignored, and nothing is trimmed. kro
- * 0.9 recognises only double quotes, and treats an unclosed `${` as plain text. kro 0.10 also recognises single quotes,
- * and refuses an unclosed `${`. Backticks have no special meaning.
+ * Finds each `${…}` in a string, as kro of this level does. Braces inside literals are ignored, and nothing is trimmed.
+ * kro 0.9 recognises only double quotes, and treats an unclosed `${` as plain text. kro 0.10 also recognises single
+ * quotes, and refuses an unclosed `${`. Backticks have no special meaning.
  */
 export function scanExpressions(text: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): ScanResult {
   const rules = RULES[level];
@@ -81,7 +81,7 @@ export function unclosedAt(parts: readonly TextPart[]): number | undefined {
 
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
 
-/** If the text before the first closing brace has one of these characters, the expression may end after this brace. */
+/** If the text before the first closing brace has one of these characters, the expression may end at a later brace. */
 const NESTING = /["'{$]/;
 
 function expressionEnd(text: string, from: number, quotes: string): End {

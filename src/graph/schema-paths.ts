@@ -48,8 +48,8 @@ export class SchemaPaths {
 }
 
 /**
- * The schema of a member. For a list, the schema of the elements' member, because kro accepts a path without an index
- * there.
+ * The schema of a member. For a list, the schema of this member in the elements of the list, because kro accepts a path
+ * without an index there.
  */
 function fieldOf(schema: Schema, name: string): Schema | undefined {
   let at = schema;

@@ -174,7 +174,7 @@ class Warner {
     for (const { path, offset } of draft.unclosed) {
       const message = 'this ${ has no end, so kro treats it as literal text';
       const hint =
-        'close it with }; kro recognises only double quotes, so it counts braces and quotes in single quotes, too';
+        'close it with }; kro recognises only double quotes, so braces and double quotes inside single quotes count, too';
       this.#report('graph/unclosed-expression', message, { path, offset }, hint);
     }
     // Index loop: in unoptimized code for..of allocates at each step.

@@ -58,7 +58,7 @@ describe('no warning is reported for', () => {
       ),
     ],
     [
-      'a whole quantity',
+      'a quantity that is one expression',
       withResources(
         workload('StatefulSet', '{name: a, image: nginx, resources: {limits: {cpu: "${schema.spec.name}"}}}'),
       ),
@@ -254,7 +254,7 @@ describe('a label with a computed key', () => {
       )
       .map(({ code }) => code);
 
-  test('may be the label of a selector', () => {
+  test('may be the label that a selector requires', () => {
     const pods = workload('StatefulSet', POD, computed);
     expect(codesOf(withResources(pods))).toEqual([]);
     const other = workload('StatefulSet', POD, `app: a, ${computed}`);

@@ -46,8 +46,8 @@ class Converter {
   readonly #yaml = yamlLibrary();
   #aliasNodes = 0;
   /**
-   * Was an alias bomb reported? If so, later findings in the document are not reported, because they are its
-   * consequences.
+   * Was an alias bomb reported? If so, later errors in the document are not reported, because they are consequences of
+   * the bomb.
    */
   #isBomb = false;
 

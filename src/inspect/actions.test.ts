@@ -97,7 +97,7 @@ describe('an action on an instance', () => {
   it.each<[string, unknown, Record<string, string>, number, string]>([
     ['without a token', { action: 'suspend' }, { authorization: '' }, 401, 'inspect/token'],
     ['with another token', { action: 'suspend' }, { authorization: 'Bearer other' }, 401, 'inspect/token'],
-    ['of another site', { action: 'suspend' }, { origin: 'https://evil.test' }, 403, 'inspect/foreign-origin'],
+    ['from a page of another origin', { action: 'suspend' }, { origin: 'https://evil.test' }, 403, 'inspect/foreign-origin'],
     [
       'with the content type of a form',
       { action: 'suspend' },
@@ -105,7 +105,7 @@ describe('an action on an instance', () => {
       415,
       'inspect/content-type',
     ],
-    ['of an unknown name', { action: 'delete' }, {}, 400, 'inspect/bad-request'],
+    ['for an unknown action', { action: 'delete' }, {}, 400, 'inspect/bad-request'],
     ['for an action named like a member of Object', { action: 'constructor' }, {}, 400, 'inspect/bad-request'],
     [
       'on an instance that does not exist',

@@ -12,7 +12,7 @@ const ACTIONS: readonly InspectAction[] = ['suspend', 'resume', 'reconcile'];
 /**
  * Reads the body of `POST plan`. File names are used only in messages; the server opens no file.
  *
- * @throws InspectFailure 400 for another body.
+ * @throws InspectFailure 400 for any other body.
  */
 export function readPlanRequest(body: string): PlanRequest {
   const { files } = jsonBody(body);
@@ -35,7 +35,7 @@ function fileOf(file: unknown): PlanFile {
 /**
  * Reads the body of `POST instances/REF/actions`.
  *
- * @throws InspectFailure 400 for another body.
+ * @throws InspectFailure 400 for any other body.
  */
 export function readActionRequest(body: string): ActionRequest {
   const { action: named } = jsonBody(body);

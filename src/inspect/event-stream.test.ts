@@ -62,7 +62,9 @@ const start = (lastEventId?: string): void =>
 
 const add = (subject: string, message = ''): void => log.add({ at: 0, type: 'instance-changed', subject, message });
 
-/** The subjects of the messages `changes`, with one list per message. */
+/**
+ * The changes in the messages `changes`, with one list for each message. A change is its subject, followed by its text.
+ */
 const batches = (): string[][] =>
   client.messages
     .filter((message) => message.includes('event: changes'))
@@ -72,7 +74,7 @@ const batches = (): string[][] =>
     });
 
 describe('EventStream', () => {
-  it('sends a thousand changes of ten subjects in a second as at most ten batches of ten', async () => {
+  it('sends a thousand changes of ten subjects within a second in at most eleven messages of at most ten changes', async () => {
     start();
     for (let count = 0; count < 1000; count += 1) {
       add(`s${count % 10}`);
@@ -160,15 +162,15 @@ it.each([
   ['e.5.6', undefined],
   ['e.-1', undefined],
   ['', undefined],
-])('the event id `%s` is %s', (text, id) => {
+])('in epoch e, the event id `%s` is read as %s', (text, id) => {
   expect(parseEventId(text, 'e')).toBe(id);
 });
 
 it.each([
-  ['a change just before its stream opened', 9_999, true],
+  ['a recent change', 9_999, true],
   ['an older change', 10_001, false],
 ])(
-  'after %s (%i ms before the stream), a new client must read again, because it may have read before the change: %s',
+  'the first message to a new client says that the client may have missed %s (%i ms before the stream opened): %s',
   async (_what, age, missed) => {
     add('a');
     await clock.advance(age - clock.now());

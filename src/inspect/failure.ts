@@ -61,6 +61,6 @@ export function jsonBody(text: string): Readonly<Record<string, unknown>> {
   return body as Readonly<Record<string, unknown>>;
 }
 
-/** A failure of the client's own request. */
+/** The failure of a request that the client has written wrongly. */
 export const badInspectRequest = (message: string): InspectFailure =>
   new InspectFailure(message, { status: 400, code: 'inspect/bad-request' });

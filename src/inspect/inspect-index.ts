@@ -23,7 +23,7 @@ export interface InspectIndex {
   readonly log: EventLog;
 }
 
-/** Maps the name of a definition to its instances. */
+/** Groups rows by the name of their definition. */
 export function byDefinition<Row extends { readonly definition: string }>(
   rows: Iterable<Row>,
 ): ReadonlyMap<string, readonly Row[]> {

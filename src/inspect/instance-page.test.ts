@@ -22,7 +22,7 @@ const ROWS = [
 
 describe('instancePage', () => {
   it.each<[string, InstanceQuery, string[]]>([
-    ['everything by namespace and name', {}, ['a', 'b', 'c']],
+    ['all rows, sorted by namespace and name', {}, ['a', 'b', 'c']],
     ['one definition', { definition: 'ships' }, ['b']],
     ['one namespace', { namespace: 'm' }, ['a']],
     ['one state', { state: 'ERROR' }, ['c']],
@@ -31,12 +31,12 @@ describe('instancePage', () => {
     ['a search for a namespace and a name', { search: 'n/B' }, ['b']],
     ['a search for two words', { search: ' secret  boat ' }, ['c']],
     ['a search for blanks', { search: '  ' }, ['a', 'b', 'c']],
-    ['a search for a name', { search: 'b' }, ['a', 'b', 'c']],
+    ['a search for a letter that is in the kind of all rows', { search: 'b' }, ['a', 'b', 'c']],
     ['the youngest first', { sort: 'age' }, ['c', 'b', 'a']],
     ['the oldest first', { sort: 'age', order: 'desc' }, ['a', 'b', 'c']],
     ['failures first', { sort: 'state' }, ['c', 'b', 'a']],
-    ['reasons, and none last', { sort: 'waiting' }, ['b', 'c', 'a']],
-    ['definitions', { sort: 'definition' }, ['a', 'c', 'b']],
+    ['the reasons in alphabetical order, and rows without a reason last', { sort: 'waiting' }, ['b', 'c', 'a']],
+    ['the definitions in alphabetical order', { sort: 'definition' }, ['a', 'c', 'b']],
     ['a page', { offset: 1, limit: 1 }, ['b']],
     ['a page after the end', { offset: 9 }, []],
   ])('has %s', (_what, query, names) => {

@@ -3,7 +3,7 @@ import type { InstancePlan, ObjectPlan } from './plan.ts';
 /** The note about an object that could not be read. */
 export const UNREAD = 'cannot be read with your rights, so it may be new or different';
 
-/** Maps the actions that need an explanation to a note. */
+/** The note that explains an action. Actions that need no explanation are absent. */
 const ACTION_NOTES: Readonly<Partial<Record<ObjectPlan['action'], string>>> = {
   adopt: 'takes it over',
   restore: 'puts back what another client changed',

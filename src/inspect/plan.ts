@@ -180,8 +180,8 @@ export interface OpenNode {
   readonly reason: string;
   readonly remedy?: string;
   /**
-   * Present when the node may not adopt an object that exists: `owned` by another instance, or `unowned`, which the
-   * definition does not allow.
+   * Present when the node may not adopt an object that exists. `owned`: another instance owns the object. `unowned`: no
+   * instance owns it, and the definition does not allow the adoption.
    */
   readonly unadopted?: 'owned' | 'unowned';
 }

@@ -19,7 +19,10 @@ export async function readTextBody(request: IncomingMessage): Promise<string> {
       code: 'inspect/body-size',
     });
   if (body === 'broken')
-    throw new InspectFailure('the connection ended before the body', { status: 400, code: 'inspect/bad-request' });
+    throw new InspectFailure('the connection ended before the body was complete', {
+      status: 400,
+      code: 'inspect/bad-request',
+    });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (error) {

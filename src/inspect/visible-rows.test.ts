@@ -28,8 +28,8 @@ const inNamespaces = viewerOf((namespace) => namespace !== undefined);
 describe('visibleRows', () => {
   it.each<[string, Viewer, number, number, number]>([
     ['all rows for a user that may list all namespaces', viewerOf(() => true), 201, 201, 0],
-    ['the rows of 200 namespaces, with a notice', inNamespaces, 201, 200, 1],
-    ['the rows of each namespace, while they are few', inNamespaces, 200, 200, 0],
+    ['the rows of 200 of 201 namespaces, with a notice', inNamespaces, 201, 200, 1],
+    ['the rows of all namespaces, without a notice, if there are at most 200', inNamespaces, 200, 200, 0],
     ['the rows of only the allowed namespace', viewerOf((namespace) => namespace === 'n7'), 9, 1, 0],
     ['no rows for a user without rights', viewerOf(() => false), 9, 0, 0],
   ])('has %s', async (_title, viewer, count, shown, limits) => {
@@ -48,7 +48,7 @@ describe('the limits of visibleRows', () => {
   it.each<[string, Viewer, Parameters<typeof visibleRows>[2], number, string | undefined]>([
     ['name the kind that the caller may not list', viewerOf(() => false), { kinds: [cars, boats] }, 9, 'Boat'],
     ['do not depend on hidden rows', viewerOf(() => false), { kinds: [cars, boats] }, 0, 'Boat'],
-    ['name each kind of a caller without rights', nobody, { kinds: [cars, boats] }, 9, 'Boat and Car'],
+    ['name all kinds if the caller has no rights', nobody, { kinds: [cars, boats] }, 9, 'Boat and Car'],
     [
       'name at most five kinds',
       nobody,
@@ -122,7 +122,7 @@ describe('a user with rights by namespace', () => {
     expect([chosen.items.map(({ namespace }) => namespace), chosen.limits]).toEqual([['n299'], []]);
   });
 
-  it('gets a notice instead of an empty list if it has no right in a namespace', async () => {
+  it('gets a notice with the empty list if it has no right in any namespace', async () => {
     const viewer = viewerOf(() => false);
     const page = await answerInspect(
       { method: 'GET', segments: ['instances'], parameters: new URLSearchParams(), body: () => Promise.resolve('') },

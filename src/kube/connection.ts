@@ -181,7 +181,7 @@ function brokenOffError(): Error {
   return new Error('the server closed the connection before its response was complete');
 }
 
-/** How long a connection may be unused: one second less than the server's own limit. */
+/** How long a connection may be unused: one second less than the server's own limit, and at most `SPARE_MS`. */
 function spareMs(keepAlive: string): number {
   const seconds = /timeout=(\d{1,6})/.exec(keepAlive)?.[1];
   return seconds === undefined ? SPARE_MS : Math.min(SPARE_MS, Number(seconds) * 1000 - 1000);

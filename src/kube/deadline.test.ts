@@ -54,7 +54,7 @@ test("the signal gets the reason of the caller's abort, which is not a timeout",
   expect(seen !== undefined && isTimeout(seen)).toBe(false);
 });
 
-test('an already aborted signal aborts at once', async () => {
+test('the work gets an aborted signal if the signal of the caller is already aborted', async () => {
   const work = withDeadline(
     1000,
     [AbortSignal.abort(new Error('early'))],

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from './types.ts';
 
 /**
- * The abort reason at the time limit: the same error as that of `AbortSignal.timeout`, with the limit as additional
- * data.
+ * The abort reason at the time limit. It has the name of the error of `AbortSignal.timeout`, and the limit as
+ * additional data.
  */
 class TimeLimit extends DOMException {
   readonly limitMs: number;

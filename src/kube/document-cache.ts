@@ -38,9 +38,9 @@ export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Plat
 }
 
 /**
- * OpenAPI documents on disk, keyed by the hash that the server puts into their URL. A file contains its own checksum,
- * and is deleted when the checksum does not match. No method throws: if the file system does not work, the cache is
- * empty.
+ * OpenAPI documents on disk. The key of a document is the hash that the server puts into the URL, or the server
+ * together with the URL. A file contains its own checksum, and is deleted when the checksum does not match. No method
+ * throws: if the file system does not work, the cache is empty.
  */
 export class DocumentCache {
   readonly #directory: string;
@@ -95,9 +95,9 @@ export class DocumentCache {
   }
 
   /**
-   * The files that may contain a document; none for a URL without a hash. If the hash is SHA-512, the file is named
-   * after the hash alone, because the text can be checked against it. If not, the file is named after the server and
-   * the URL.
+   * The files that may contain a document; none for a URL without a hash. For a SHA-512 hash, the first file is named
+   * after the hash alone, because the text can be checked against it. If the server is known, the last file is named
+   * after the server and the URL.
    */
   #files(url: string): { readonly path: string; readonly hash?: string }[] {
     const at = (key: string) => join(this.#directory, `${sha256(key)}.json`);

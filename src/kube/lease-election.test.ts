@@ -135,7 +135,7 @@ describe('a candidate in runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('releases a lease with its own identity when it is not the leader and no work is running', async () => {
+  it('releases a lease that still names it as the holder, when it is no longer the leader and its work has ended', async () => {
     let isWanted = true;
     const { server, stop, events, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(1000);

@@ -26,8 +26,9 @@ export interface LeaseState {
   /** The time of this candidate's last successful renewal. */
   readonly renewedAt: number;
   /**
-   * The last observed record of the lease, and the monotonic time since which this candidate has observed it without a
-   * change. The times in the record are not used, because other machines write them.
+   * The holder, the renewal time and the number of transitions that this candidate last read from the lease. `seenAt`
+   * is the monotonic time of the first such read. The renewal time is only compared for equality, because it can come
+   * from the clock of another machine.
    */
   readonly seen: string;
   readonly seenAt: number;
@@ -52,9 +53,9 @@ export interface LeaseCandidate {
 }
 
 /**
- * Decides from the current lease. The candidate renews its own lease. It takes a lease that is free, or that was not
- * renewed during its duration. In any other case, it waits. `now` is the monotonic time in milliseconds. `time` is the
- * wall time in milliseconds since 1970, which is written into the lease.
+ * Decides on the next request from the current lease. The candidate creates a missing lease, and renews its own lease.
+ * It takes a lease that is free, or that was not renewed during its duration. In any other case, it waits. `now` is the
+ * monotonic time in milliseconds. `time` is the wall time in milliseconds since 1970, which is written into the lease.
  */
 export function leaseStep(
   state: LeaseState,

@@ -44,7 +44,7 @@ export interface ElectionOptions extends LeaseCandidate {
 
 /**
  * Competes for a Lease until the signal aborts and the work of the last term has ended. If the work of a term fails,
- * the candidacy ends, and the promise rejects with its error.
+ * the candidacy ends, and the promise rejects with the error of the work.
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
  * time. Candidates with the same identity may do so. A leader that cannot renew the lease stops before the lease
@@ -111,8 +111,8 @@ class Election {
   }
 
   /**
-   * One poll. Ends the term when the candidate is not eligible. When the work of an ending term is done, releases the
-   * lease. In any other case, reads the lease, and reads it again after a conflict.
+   * One poll. Starts the end of the term when the candidate is not eligible. When the work of an ending term is done,
+   * releases the lease. In any other case, reads and renews the lease, and tries again after a conflict.
    */
   async #round(): Promise<void> {
     if (!this.#eligible) this.#term?.ending.abort();

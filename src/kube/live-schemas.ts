@@ -54,7 +54,7 @@ export class LiveSchemas {
     this.#cache = options.cache === false ? undefined : new DocumentCache(options.cache);
   }
 
-  /** The number of kinds whose schema is loaded. */
+  /** The number of kinds whose schema is loaded or is being loaded. */
   get size(): number {
     return this.#loaded.size;
   }

@@ -67,8 +67,8 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
 
 /**
  * The proxy for a server according to the environment variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. `NO_PROXY`
- * is read like in Go programs. It lists names, addresses, networks (`10.0.0.0/8`), or `*` for everything. A name
- * includes its subdomains; `.name` and `*.name` match only subdomains. Names and addresses may have a port. Requests to
+ * is read like in Go programs. It lists names, addresses, networks (`10.0.0.0/8`), or `*` for everything. A name also
+ * matches its subdomains; `.name` and `*.name` match only subdomains. Names and addresses may have a port. Requests to
  * `localhost` and to loopback addresses never use a proxy.
  */
 export function proxyFromEnvironment(
@@ -93,7 +93,7 @@ function read(env: Readonly<Record<string, string | undefined>>, name: string): 
   return [env[name], env[name.toLowerCase()]].find((value) => value !== undefined && value !== '');
 }
 
-/** Does an entry of `NO_PROXY` name this server? */
+/** Returns a function that decides whether an entry of `NO_PROXY` names this server. */
 function exception(host: string, port: string): (entry: string) => boolean {
   return (entry) => {
     if (entry === '*') return true;

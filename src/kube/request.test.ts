@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fakeTransport } from '../../test/support/fake-transport.ts';
 import { requestText } from './request.ts';
 
-test('the durations of a request are monotonic when the wall clock is corrected during the request', async () => {
+test('the durations of a request are correct even when the wall clock is set back during the request', async () => {
   let wallMs = Date.UTC(2026, 0, 1);
   let elapsedMs = 1000;
   const pass = (milliseconds: number) => {

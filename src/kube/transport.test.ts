@@ -115,7 +115,7 @@ describe('createTransport', () => {
       await transport.close();
     });
 
-    it('succeeds when the plugin fails only at its first run', async () => {
+    it('refuses a request when the plugin fails, and runs the plugin again for the next request', async () => {
       handle = (_request, response) => response.end('{}');
       const client = new KubeClient({
         config: config(plugin('if (runs === 1) process.exit(1); say({ token: "t" });')),
@@ -200,7 +200,7 @@ describe('KubeClient over sockets', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('runs a failed credential plugin again, and reports its install hint', async () => {
+  it('reports the install hint of a failed credential plugin, and runs the plugin again for the next request', async () => {
     handle = (request, response) => response.end(request.headers.authorization);
     const folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));
     const file = join(folder, 'credential');

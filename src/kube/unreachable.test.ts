@@ -36,7 +36,7 @@ test('the error of a kubeconfig that was passed as text names no file', () => {
 
 test.each([
   ['an error without a code', new Error('the server closed the connection before it responded')],
-  ['an error of another kind', failure('ERR_OSSL_PEM_NO_START_LINE')],
+  ['an error with a code that is unknown here', failure('ERR_OSSL_PEM_NO_START_LINE')],
   ['an error with its own remedy', new TypeKroError('no', { code: 'kube/proxy' })],
   ['a thrown text', 'a text'],
 ])('%s is returned unchanged', (_title, thrown) => {

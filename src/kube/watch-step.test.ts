@@ -270,7 +270,7 @@ describe('watchStep', () => {
     expect(run(from, inputs).log).toEqual(log);
   });
 
-  it('resets its failures when an event arrives', () => {
+  it('resets the number of failures when an event arrives', () => {
     const { state } = run(listing, [begin, listed, failure(500), { type: 'waited' }, line('MODIFIED', pod('a', '6'))]);
     expect(state).toMatchObject({ failures: 0, resourceVersion: '6' });
   });
@@ -293,7 +293,7 @@ describe('pauses grow', () => {
     expect(waits.at(-1)).toBe(`wait ${most}`);
   });
 
-  it('from the beginning when a server that was unreachable refuses a request', () => {
+  it('from half a second again when a server that was unreachable refuses a request', () => {
     const away = Array.from({ length: 8 }, () => [failure(0), { type: 'waited' } as const]).flat();
     const starting = Array.from({ length: 3 }, () => [failure(403), { type: 'waited' } as const]).flat();
     const waits = run(listing, [...away, ...starting]).log.filter((entry) => entry.startsWith('wait'));

@@ -36,11 +36,11 @@ describe('labelMatcher', () => {
     ['\u00a0app', false],
     ['app=web;', false],
     ['-app', false],
-  ])('%s → %s', (selector, expected) => {
+  ])('the selector "%s" matches the labels: %s', (selector, expected) => {
     expect(labelMatcher(selector)(labels)).toBe(expected);
   });
 
-  it('matches an object without labels', () => {
+  it('compares selectors with an object without labels', () => {
     expect(labelMatcher('!a')(undefined)).toBe(true);
     expect(labelMatcher('a')(undefined)).toBe(false);
   });

@@ -42,7 +42,7 @@ describe('a time of RFC 3339', () => {
     ['2024-02-30T00:00:00X', 'X', 'Z07:00'],
     ['2024-1-01T00:00:00Z', '1-01T00:00:00Z', '01'],
     ['', '', '2006'],
-  ])('%j is refused where the layout does not fit', (text, rest, element) => {
+  ])('the error for %j names the part that does not fit the layout', (text, rest, element) => {
     expect(parseTime(text)).toBe(`parsing time "${text}" as "${LAYOUT}": cannot parse "${rest}" as "${element}"`);
   });
 

@@ -38,7 +38,7 @@ const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])
   ],
   [
     /volume to be created either by the external provisioner/,
-    'install the provisioner that it names, or use another class',
+    'install the provisioner that the message names, or use another StorageClass',
   ],
   [/persistentvolumeclaim "[^"]*" not found/, 'create the claim, or correct claimName in the volumes of the pod'],
   [/unbound immediate PersistentVolumeClaims/, 'the pod starts when its claims are bound: check those first'],
@@ -51,7 +51,7 @@ const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])
   [/untolerated taint/, 'add a toleration to the pod, or remove the taint from a node'],
 ];
 
-/** The remedy for the cause of an object that is not ready; `undefined` for unknown causes. */
+/** The remedy for a cause that keeps an object from being ready; `undefined` for an unknown cause. */
 export function remedyOfCause(facts: CauseFacts): string | undefined {
   const remedy = realRemedy(facts);
   if (!isSimulated(facts)) return remedy;

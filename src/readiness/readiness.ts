@@ -34,7 +34,7 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
  * 5. The condition `Failed`; if the object does not have it, a condition that sums up the object (`Ready`, `Available`,
  *    …).
- * 6. The kind's schema declares report fields (`report`), and the object has none of them: the controller has not
+ * 6. The kind's schema declares report fields (`report`), and the object lacks one of them: the controller has not
  *    observed the object yet.
  * 7. Any other object is ready as soon as it exists.
  *

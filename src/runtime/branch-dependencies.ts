@@ -6,17 +6,18 @@ import { evaluateToJson } from './evaluate.ts';
 import type { StepContext } from './step-context.ts';
 
 /**
- * The ids of the nodes that a node always needs, independent of the branches that its expressions take. If the graph
- * has no branch dependencies, these are all nodes that the node reads.
+ * The ids of the nodes that a node always needs, independent of the branches that its expressions take. Without
+ * `dependsOnInBranches`, these are all nodes that the node reads.
  */
 export function necessaryNodes({ dependsOn, dependsOnInBranches }: GraphNode): readonly string[] {
   return dependsOnInBranches === undefined ? dependsOn : dependsOn.filter((id) => !dependsOnInBranches.includes(id));
 }
 
 /**
- * The ids of the nodes without data that a node reads in the branches that its expressions take. The ids are unique and
- * in the order of the expressions. The caller has checked that the necessary nodes (`necessaryNodes`) have data. An
- * expression that has no value for another reason adds no node; the failure is reported when the node is resolved.
+ * The ids of nodes that have no data although a node reads them, in the branches that its expressions take. The ids are
+ * unique and in the order of the expressions. The caller has checked that the necessary nodes (`necessaryNodes`) have
+ * data. An expression that has no value for another reason adds no node; the failure is reported when the node is
+ * resolved.
  */
 export function missingInBranches(context: StepContext, node: GraphNode): readonly string[] {
   const absent = (node.dependsOnInBranches ?? []).filter((id) => !context.ready.has(id));

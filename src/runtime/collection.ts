@@ -46,8 +46,8 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
 }
 
 /**
- * Calls `visit` with each item of a node's product and the item's target, in order. Returns a reason if an item has no
- * value or no target, if two items have the same identity, or if there are too many items.
+ * Calls `visit` with each item and its target, in the order of the product of the node's dimensions. Returns a reason
+ * if an item has no value or no target, if two items have the same identity, or if there are too many items.
  */
 export function resolveItems(
   context: StepContext,

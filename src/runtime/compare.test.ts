@@ -24,7 +24,7 @@ const live = (cpu: string): KubeObject => ({
   },
 });
 
-describe('a field that another manager took', () => {
+describe('a field that differs from the desired value', () => {
   const map = (text: string): KubeObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -62,7 +62,7 @@ describe('a field that another manager took', () => {
       ],
       true,
     ],
-  ])('%s', (_, managedFields, taken) => {
+  ])('is %s', (_, managedFields, taken) => {
     const found = compareApplied(map('wanted'), { ...map('found'), metadata: { name: 'm', managedFields } });
     expect(found.map((difference) => difference.taken)).toEqual([taken]);
   });

@@ -4,7 +4,8 @@ import { classify } from '../kubernetes/index.ts';
 import type { ApiFailure, MissingPermission } from './report.ts';
 
 /**
- * Maps a verb to all verbs that the same operation needs: a read also lists and watches, and an apply may also create.
+ * Maps a verb to all verbs that the same operation needs: a watch begins with a list, and an apply can create the
+ * object.
  */
 const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', ['list', 'watch']],

@@ -48,7 +48,7 @@ export interface Retirement<Entry, Action> {
   readonly remaining: readonly Entry[];
   readonly messages: readonly string[];
   readonly read: readonly ReadRequest[];
-  /** The watches whose events report results of the reads, including the failed reads. */
+  /** The watches of the objects of all entries, including the objects whose read failed. */
   readonly watch: readonly WatchRequest[];
   readonly retryAt?: number;
 }
@@ -87,8 +87,8 @@ function failedTo(what: string, { failure, retryAt }: FailedRequest): EntryDecis
 }
 
 /**
- * Would a repeated request fail in the same way? True if the account may not read the object or if its kind is not
- * served.
+ * Would a repeated request fail in the same way? True if the account has no permission for the request, or if the kind
+ * is not served.
  */
 function isOutOfReach({ failure: { code } }: FailedRequest): boolean {
   return code === 403 || code === 404;
@@ -220,7 +220,7 @@ function ownUid(observation: Observation, manager: string): string | undefined {
   return engineFieldsOf(live, manager).owned === '' ? undefined : live.object.metadata.uid;
 }
 
-/** The decision about an entry without UID whose object, according to the observation, the Graph did not write. */
+/** The decision about an entry without UID, when the observation shows no field of the Graph's field manager. */
 function unidentified(
   target: ObjectTarget,
   entry: ManagedResource,

@@ -89,7 +89,7 @@ describe('patch nodes', () => {
     expect(managers?.every((manager) => String(manager).startsWith(stale))).toBe(true);
   });
 
-  it('a patch that names its target and no field writes nothing, and releases its earlier fields', () => {
+  it('a patch that has a target but no fields sets nothing, and releases the fields that it set earlier', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     const target = (name: string, labels = '') =>

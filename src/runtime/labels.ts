@@ -108,7 +108,7 @@ export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeOb
   };
 }
 
-/** Labels of an instance other than the ApplySet id. */
+/** The labels that the controller writes on an instance, without the label for the ApplySet id. */
 export function instanceLabels(graph: Graph, definitionUid: string, version: string): Record<string, string> {
   return {
     [keys.OWNED_LABEL]: 'true',

@@ -18,7 +18,7 @@ const waiting = (id: string, expression = 'x'): NodeReport => ({
 });
 
 describe('node reports in the status', () => {
-  test.each([[undefined], ['false'], ['True'], ['']])('are omitted for %j', (explain) => {
+  test.each([[undefined], ['false'], ['True'], ['']])('are omitted when the annotation is %j', (explain) => {
     expect(nodeConditions(instance(explain), [ready('a')], { now })).toEqual([]);
   });
 

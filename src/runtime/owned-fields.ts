@@ -82,8 +82,8 @@ export function engineWriters({ metadata: { managedFields = [] } }: KubeObject):
 const NO_WRITERS: readonly FieldWriter[] = [];
 
 /**
- * Fingerprint of the values at the fields that the manager owns in a live object. It equals the `desiredFingerprint` of
- * the applied object, unless another client changed a field or the server normalised a value. Empty if the manager owns
+ * Fingerprint of the values at the fields that a writer owns in a live object. It equals the `desiredFingerprint` of
+ * the applied object, unless another client changed a field or the server normalised a value. Empty if the writer owns
  * nothing. Needs `metadata.managedFields`.
  */
 export function ownedFingerprint(object: KubeObject, writer: FieldWriter = CHILD_MANAGER): Fingerprint {
@@ -127,9 +127,9 @@ export function storedFields(type: ObjectType, fields: FieldSet): FieldSet {
 }
 
 /**
- * The part of an object or a projection that is compared. Omits the type, the metadata except for `COMPARED_METADATA`,
- * the version label (another version alone causes no write), nulls and empty metadata. Moves the `stringData` of a
- * Secret to `data`, where the server stores it.
+ * The part of an object or a projection that is compared. Omits the type, nulls, empty metadata, and all metadata other
+ * than `COMPARED_METADATA`. Also omits the version label, because another version alone causes no write. Moves the
+ * `stringData` of a Secret to `data`, where the server stores it.
  */
 export function comparable(type: ObjectType, value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) return {};

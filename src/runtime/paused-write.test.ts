@@ -23,11 +23,17 @@ test.each([
   ],
   ['other content for the same object', { digest: 'd', uid: 'one' }, { digest: 'e', uid: 'one' }, 999, false],
   ['the creation of a deleted object', { digest: 'd', uid: 'one' }, { digest: 'd', uid: undefined }, 999, false],
-  ['another object of the name', { digest: 'd', uid: 'one' }, { digest: 'd', uid: 'two' }, 999, false],
+  ['another object with the same name', { digest: 'd', uid: 'one' }, { digest: 'd', uid: 'two' }, 999, false],
   ['a creation that was refused', { digest: 'd', uid: undefined }, { digest: 'd', uid: undefined }, 999, true],
   ['an object that another client created', { digest: 'd', uid: undefined }, { digest: 'd', uid: 'two' }, 999, false],
   ['a deletion that was refused', { digest: '', uid: 'one' }, { digest: '', uid: 'one' }, 999, true],
-  ['a deletion of another object of the name', { digest: '', uid: 'one' }, { digest: '', uid: 'two' }, 999, false],
+  [
+    'a deletion of another object with the same name',
+    { digest: '', uid: 'one' },
+    { digest: '', uid: 'two' },
+    999,
+    false,
+  ],
   ['a deletion after a refused change', { digest: 'd', uid: 'one' }, { digest: '', uid: 'one' }, 999, false],
 ])('the pause after a refused write affects only the same write: %s', (_name, refused, attempt, now, paused) => {
   const failed = { ...refused, failure, retryAt: 1000 };
@@ -43,9 +49,9 @@ const terminating = {
 };
 
 test.each([
-  ['a namespace that the view does not have', missing, undefined, undefined, true],
+  ['a namespace that is not observed', missing, undefined, undefined, true],
   ['a namespace that has appeared', missing, undefined, 'n1', false],
-  ['the namespace that the view had when the write failed', missing, 'n1', 'n1', true],
+  ['the namespace that was observed when the write failed', missing, 'n1', 'n1', true],
   ['the successor of a deleted namespace', terminating, 'n1', 'n2', false],
   ['the namespace that is being deleted', terminating, 'n1', 'n1', true],
   ['a refusal with another reason', failure, undefined, 'n1', true],
@@ -62,7 +68,7 @@ test.each([
   expect(pausedWrite(observed, target, { digest: 'd', uid: undefined }, 0)).toBe(paused ? failed : undefined);
 });
 
-test('the pause after a refused change does not delay the creation of the deleted object, which has its own pause', () => {
+test('after the deletion of an object, the pause of its refused change does not delay its creation, which has its own pause', () => {
   const graph = graphOf(`
 schema: {spec: {k: string}}
 resources:

@@ -36,7 +36,7 @@ function failureOf(resources: string): string {
 }
 
 test.each([
-  ['the instance alone', child('string(1 / schema.spec.n)'), ''],
+  ['the instance alone, which has no name in the message', child('string(1 / schema.spec.n)'), ''],
   [
     'an external object',
     SETTINGS + child('string(1 / int(settings.data.count))'),
@@ -62,12 +62,12 @@ test.each([
     '; it reads metadata.name of ConfigMap v1 ns/other and metadata.name of ConfigMap v1 ns/settings',
   ],
   [
-    'includeWhen',
+    'an external object in includeWhen',
     SETTINGS + child("'x'", 'includeWhen: ["${1 / int(settings.data.count) == 1}"]'),
     '; it reads data.count of ConfigMap v1 ns/settings',
   ],
   [
-    'readyWhen',
+    'the object of the node itself in readyWhen',
     child("'0'", 'readyWhen: ["${1 / int(child.data.a) == 1}"]'),
     '; it reads data.a of ConfigMap v1 ns/child',
   ],

@@ -4,8 +4,8 @@ import type { Condition, StepOptions } from './model.ts';
 
 /**
  * The condition that records the revision that an instance follows, as in the proposal for kro. The condition's reason
- * is the revision number. A new process reads it to find the revision of an instance that does not follow the newest
- * revision yet.
+ * is the revision number. From this reason, a new process finds the revision of an instance that does not follow the
+ * newest revision yet.
  */
 export const REVISION_CONDITION = 'RevisionReconciled';
 

@@ -116,7 +116,7 @@ test.each<[string, string, JsonObject, string]>([
   expect(run(withReader(reader), spec).states['cfg']).toBe(state);
 });
 
-test('a reader waits for a node that is not ready only while the branch that reads the node is taken', () => {
+test('while a node is not ready, its reader waits only if the branch that reads the node is taken', () => {
   const graph = graphOf(
     `
 schema: {spec: {use: boolean}}

@@ -40,7 +40,7 @@ export interface StepContext {
   readonly itemLabels: Readonly<Record<string, string>>;
   /** The field manager of the children. */
   readonly manager: string;
-  /** The ApplySet record of the instance. */
+  /** The inventory that is recorded on the instance. */
   readonly recorded: RecordedInventory;
   readonly evaluation: EvaluateContext;
   /** The messages of the kro level that the graph follows. */

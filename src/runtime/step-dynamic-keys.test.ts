@@ -23,7 +23,7 @@ describe('a computed key', () => {
   test.each<[string, string, JsonObject | undefined]>([
     ['names its member', '"${schema.spec.a}": x', { one: 'x' }],
     ['may be a part of a string', '"k-${schema.spec.a}-${schema.spec.b}": x', { 'k-one-two': 'x' }],
-    ['has a computed value', '"${schema.spec.a}": "${schema.spec.b}", plain: p', { one: 'two', plain: 'p' }],
+    ['may have a computed value', '"${schema.spec.a}": "${schema.spec.b}", plain: p', { one: 'two', plain: 'p' }],
     ['of null omits the member', '"${dyn(null)}": x, plain: p', { plain: 'p' }],
     [
       'of an empty optional omits the member',
@@ -42,20 +42,20 @@ describe('a computed key', () => {
 
   test.each([
     ['another computed key', '"${schema.spec.a}": x, "${schema.spec.b}": y'],
-    ['a written key', '"${schema.spec.a}": x, one: y'],
+    ['a constant key', '"${schema.spec.a}": x, one: y'],
   ])('that equals %s is an error, and nothing is written', (_title, data) => {
     const { states, decision, data: written } = run(withData(data), { a: 'one', b: 'one' });
     expect([states['map'], written]).toEqual(['failed: expression-failed', undefined]);
     expect(decision.nodes[0]?.message).toContain('duplicate key "one"');
   });
 
-  test('whose computed value is a number is an error', () => {
+  test('that evaluates to a number is an error', () => {
     const { states, decision } = run(withData('"${dyn(1)}": x'), { a: '', b: '' });
     expect(states['map']).toBe('failed: expression-failed');
     expect(decision.nodes[0]?.message).toContain('a key must be a string, got int64');
   });
 
-  test('in the value of another computed key of a variable yields a nested object', () => {
+  test('inside the value of another computed key yields a nested object in a variable', () => {
     const graph = graphOf(
       `${SCHEMA}
 resources:

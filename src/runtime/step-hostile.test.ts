@@ -67,7 +67,7 @@ const STATUS = record(
 );
 
 test.each(LEVELS)(
-  'at %s, a step never throws for any instance or child, and every decision can be carried out',
+  'at level %s, a step never throws for any instance or child, and every decision can be carried out',
   (level) => {
     const graph = GRAPHS.get(level)!;
     assert(
@@ -87,7 +87,7 @@ test.each(LEVELS)(
   },
 );
 
-test.each(LEVELS)('at %s, names of prototype members are ordinary keys', (level) => {
+test.each(LEVELS)('at level %s, names of prototype members are ordinary keys', (level) => {
   const graph = GRAPHS.get(level)!;
   const cluster = new FakeCluster();
   const more = JSON.parse('{"__proto__":"x","constructor":"y","toString":"z"}') as Record<string, JsonValue>;

@@ -27,8 +27,8 @@ const NOW = Date.parse('2026-11-01T00:00:00Z');
 const decided = ({ evaluations: _evaluations, ...decision }: Decision) => decision;
 
 /**
- * Repeats steps and carries out their decisions, until a decision is quiet. Checks that each step without a memory
- * makes the same decision.
+ * Repeats steps and carries out their decisions, until a decision is quiet. Also takes each step without the memory,
+ * and checks that the decision is the same.
  */
 function settle(cluster: FakeCluster, key: string, options: Partial<StepOptions> & { readonly memory: StepMemory }) {
   for (let round = 0; round < 40; round += 1) {

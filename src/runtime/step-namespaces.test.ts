@@ -31,7 +31,7 @@ describe('objects that must stay in the namespace of the instance', () => {
       object: 'ConfigMap v1 other/a',
     },
     {
-      name: 'an object without a namespace',
+      name: 'a cluster-scoped object',
       resource: '{id: away, template: {apiVersion: v1, kind: Namespace, metadata: {name: a}}}',
       object: 'Namespace v1 a',
     },
@@ -65,7 +65,7 @@ describe('objects that must stay in the namespace of the instance', () => {
     });
   });
 
-  test('an object in the namespace is written', () => {
+  test('an object in the namespace of the instance is written', () => {
     const graph = graphOf(`resources: [${mine}, {id: same, template: ${map('same', ', namespace: ns')}}]`);
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});

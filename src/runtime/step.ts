@@ -23,7 +23,10 @@ import { visitNode } from './visit.ts';
 /** The messages of each kro level. */
 const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
 
-/** The parts of a step that differ between instances and Graphs. They run before and after the visit of the nodes. */
+/**
+ * The parts of a step that differ between instances and Graphs. They run before and after the visit of the nodes, or,
+ * for a deletion, instead of it.
+ */
 interface StepPolicy {
   /** The decision for an instance with a deletion timestamp. */
   delete(instance: KubeObject, observed: Observed, options: StepOptions, graph: Graph): Decision;

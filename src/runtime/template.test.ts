@@ -11,7 +11,7 @@ const SKELETON: JsonObject = {
   spec: { list: [null, { x: null }, 'c', null], keep: { deep: true } },
 };
 
-test('sets values at their paths and shares unchanged parts', () => {
+test('values are set at their paths, and unchanged parts are shared', () => {
   const frozen = structuredClone(SKELETON);
   const filled = fillSkeleton(SKELETON, [
     { path: ['metadata', 'name'], value: 'n' },
@@ -25,7 +25,7 @@ test('sets values at their paths and shares unchanged parts', () => {
   expect((filled['spec'] as JsonObject)['keep']).toBe((SKELETON['spec'] as JsonObject)['keep']);
 });
 
-test('removes fields and list elements after all other values are set', () => {
+test('fields and list elements without a value are removed after all other values are set', () => {
   const filled = fillSkeleton(SKELETON, [
     { path: ['spec', 'list', 0], value: undefined },
     { path: ['spec', 'list', 1, 'x'], value: 'second' },
@@ -93,7 +93,7 @@ test.each<[string, readonly FieldValue[], JsonValue]>([
 
 test.each<[string, keys: [written: string, key: string][], filled: object, duplicates: string[]]>([
   [
-    'may have the text of the expression of a later key',
+    'may evaluate to the expression text of a later key',
     [
       ['${a}', '${b}'],
       ['${b}', 'z'],
@@ -102,7 +102,7 @@ test.each<[string, keys: [written: string, key: string][], filled: object, dupli
     [],
   ],
   [
-    'may exchange their texts',
+    'may evaluate to the expression texts of one another',
     [
       ['${a}', '${b}'],
       ['${b}', '${a}'],
@@ -111,7 +111,7 @@ test.each<[string, keys: [written: string, key: string][], filled: object, dupli
     [],
   ],
   [
-    'may not be equal',
+    'may not evaluate to the same key',
     [
       ['${a}', 'z'],
       ['${b}', 'z'],

@@ -68,7 +68,7 @@ describe('the condition WatchesHealthy', () => {
     expect([found?.type, found?.observedGeneration, more]).toEqual(['WatchesHealthy', 3, []]);
   });
 
-  test('does not change while the watches stay the same or a watch restarts', () => {
+  test('does not change when a watch restarts, and changes when a watch is refused', () => {
     expect(healthOf({}, OLD)).toEqual([OLD]);
     expect(healthOf({ nodes: { state: 'pending' } }, OLD)).toEqual([OLD]);
     expect(healthOf({ nodes: blocked }, OLD)).toMatchObject([

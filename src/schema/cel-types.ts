@@ -147,7 +147,7 @@ function fieldSchema(schema: Schema, field: string): { name: string; schema: Sch
   const plain = propertyOf(schema, field);
   if (plain !== undefined) {
     const name = escapeFieldName(field);
-    // A name that needs another escape is accepted only in its escaped form.
+    // Any other name that needs an escape is accepted only in its escaped form.
     if (name === field || name === `__${field}__`) return { name: name ?? field, schema: plain };
     if (!field.includes('__')) return undefined;
   }

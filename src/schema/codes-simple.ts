@@ -38,7 +38,7 @@ const LARGE_BLOCK = [
   '  tree: T18',
 ].join('\n');
 
-/** The codes of problems in the `spec` and `types` blocks of a definition, which are SimpleSchema. */
+/** The codes of problems in SimpleSchema, the language of the `spec` and `types` blocks of a definition. */
 export const simpleSchemaCodes: readonly CodeInfo[] = [
   error(
     'not-a-map',

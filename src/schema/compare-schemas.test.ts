@@ -52,8 +52,8 @@ describe('fieldOfChange returns the path of a field', () => {
 
   test.each<[what: string, old: Schema, next: Schema, fields: string[]]>([
     ['that is removed', inSpec({ a: text }), inSpec({}), ['spec.a']],
-    ['of another type', inSpec({ a: text }), inSpec({ a: { type: 'integer' } }), ['spec.a']],
-    ['with a bound', inSpec({ a: text }), inSpec({ a: { ...text, maxLength: 3 } }), ['spec.a']],
+    ['whose type changes', inSpec({ a: text }), inSpec({ a: { type: 'integer' } }), ['spec.a']],
+    ['that gets a bound', inSpec({ a: text }), inSpec({ a: { ...text, maxLength: 3 } }), ['spec.a']],
     ['that is newly required', inSpec({ a: text }), inSpec({ a: text }, ['a']), ['spec.a']],
     ['that loses its default', inSpec({ a: { ...text, default: 'x' } }, ['a']), inSpec({ a: text }, ['a']), ['spec.a']],
     ['that is added and required', inSpec({}), inSpec({ a: text }, ['a']), ['spec.a']],
@@ -105,7 +105,7 @@ test.each<[JsonValue]>([
   [[]],
   [{ versions: 5 }],
   [{ versions: [{ name: 'v1', schema: { openAPIV3Schema: { properties: [1], required: 5, enum: {} } } }] }],
-])('malformed definitions are compared or refused: %j', (spec) => {
+])('malformed CustomResourceDefinitions are compared or refused: %j', (spec) => {
   const crd = { apiVersion: 'v1', kind: 'X', metadata: {}, spec } as unknown as KubeObject;
   const result = compareCrds(crd, crd);
   expect('error' in result || result.compatible).toBe(true);

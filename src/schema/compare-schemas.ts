@@ -168,7 +168,10 @@ function decimal(value: Limit): string {
   return `${sign}0.${'0'.repeat(-Number(exponent) - 1)}${digits}`;
 }
 
-/** Compares two enums. Ignores an enum that is added or removed as a whole: `changedFacets` reports this change. */
+/**
+ * Compares two enums. Ignores an enum that is added or removed as a whole. `changedFacets` reports this change, except
+ * with `none`.
+ */
 function compareEnum(old: readonly JsonValue[] | undefined, next: readonly JsonValue[] | undefined, add: Add): void {
   if (!Array.isArray(old) || !Array.isArray(next) || old.length === 0 || next.length === 0) return;
   const [before, after] = [new Set(old.map(jsonText)), new Set(next.map(jsonText))];

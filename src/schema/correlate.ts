@@ -3,7 +3,7 @@ import { goJson } from '../golang/index.ts';
 import { isJsonObject, jsonEquals, setOwn } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** The values of a map list's keys in one element. A missing key has the schema's default. */
+/** The values of the list map keys in one element of a map list. A missing key has the default of its schema. */
 export function mapKeysOf(schema: Schema, element: JsonObject): JsonObject {
   const keys: JsonObject = {};
   for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {

@@ -141,7 +141,7 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
     seen.add(name);
     if (version['storage'] === true) stored += 1;
     if (problems.length > 0) {
-      // The server reports an error of the first version's name also for `spec.version`, the field of v1beta1.
+      // The server reports an invalid name of the first version also for `spec.version`, the field of v1beta1.
       if (index === 0 && name !== '') yield invalid('spec.version', name, problems.join(','));
       yield invalid(`spec.versions[${index}].name`, name, problems.join(','));
     }
@@ -179,8 +179,8 @@ const raw = (field: string, value: string, detail: string): FieldError => ({
 });
 
 /**
- * Formats the versions like the server: with the member names of its Go type, and with null for schemas, subresources
- * and columns.
+ * Formats the versions like the server: with the member names of its Go type, and with null for schemas, subresources,
+ * columns and selectable fields.
  */
 function printVersions(versions: readonly JsonObject[]): string {
   const printed = versions.map((version) => {

@@ -55,8 +55,8 @@ function uuidCheck(third: string, fourth: string): (text: string) => boolean {
 const HOST_CHARACTER = String.raw`a-zA-Z0-9\p{S}\p{L}`;
 
 /**
- * Matches a single label, or several labels joined by dots. A single label may have a hyphen only after its first
- * character. The last of several labels consists of letters.
+ * Matches a single label, or several labels joined by dots. A single label may have one hyphen, directly after its
+ * first character. The last of several labels consists of letters.
  */
 const HOSTNAME = new RegExp(
   `^(?:[${HOST_CHARACTER}](?:-?[${HOST_CHARACTER}]{0,62})?|(?:[${HOST_CHARACTER}](?:[-${HOST_CHARACTER}]{0,61}[${HOST_CHARACTER}])?\\.)+[a-zA-Z\\p{L}]{2,63})$`,
@@ -80,7 +80,7 @@ function isDate(text: string): boolean {
 
 /**
  * A date, `T` in either case, a time with seconds, and a zone; leap seconds are refused. As on the server, any
- * character may precede the fraction of a second, and any string may follow a second `T`.
+ * character counts as the decimal point of the seconds. Everything from another `T` on is ignored.
  */
 function isDateTime(text: string): boolean {
   const [date = '', time] = text.toLowerCase().split('t', 2);
@@ -95,7 +95,7 @@ function isDateTime(text: string): boolean {
  */
 const DURATION_PART = /(?<!\d)(\d+)[\t\n\f\r ]*([A-Za-zµ]+)/g;
 
-/** Accepts Go's durations (`1h30m`), and strings with a number and a unit in words (`3 days`, `1d 12h`). */
+/** Accepts Go's durations (`1h30m`), and strings that contain numbers with units of time (`3 days`, `1d 12h`). */
 function isDuration(text: string): boolean {
   if (goParseDuration(text) !== undefined) return true;
   const parts = [...text.matchAll(DURATION_PART)];

@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 
 /**
- * Resolves `#`, `#/$defs/X`, `#/definitions/X`, or any other JSON pointer into the document. Names may have percent
- * escapes.
+ * Resolves a reference into the document: `#`, `#/$defs/X`, `#/definitions/X`, or any other JSON pointer. Names may
+ * have percent escapes.
  */
 export function resolvePointer(root: JsonObject, reference: string): JsonObject | undefined {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined;

@@ -78,7 +78,7 @@ describe('references', () => {
     expect(fieldOf({ $ref: '#/definitions/A' }, { definitions })).toEqual([expect.stringContaining('schema/too-deep')]);
   });
 
-  test('a schema that refers to itself as an object is read in linear time', () => {
+  test('a schema whose JavaScript object contains itself is read in linear time', () => {
     const part: JsonObject = { type: 'object' };
     part['properties'] = { x: part, y: part, z: part };
     expect(fromStandardSchema(part).ok).toBe(true);
@@ -207,7 +207,7 @@ describe('intersections', () => {
       { allOf: [{ type: ['string', 'null'] }, { type: ['null', 'string', 'integer'] }] },
       { type: 'string', nullable: true },
     ],
-    ['an alternative null and a type', { allOf: [{ anyOf: [text, { type: 'null' }] }, text] }, { type: 'string' }],
+    ['alternatives with null and a type', { allOf: [{ anyOf: [text, { type: 'null' }] }, text] }, { type: 'string' }],
   ])('have the expected schema: %s', (_name, schema, expected) => {
     expect(nodeOf(schema)).toEqual(expected);
   });

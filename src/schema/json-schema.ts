@@ -32,7 +32,7 @@ const MAX_DEPTH = 200;
 /** The maximum number of parts of an intersection, including the parts of nested intersections. */
 const MAX_PARTS = 1000;
 
-/** Maps a shared schema to its definition name. Generators use it as type name. */
+/** The definition names of shared schemas. Generators use a definition name as the name of a type. */
 const names = new WeakMap<Schema, string>();
 
 /** The name of a schema in `$defs`; undefined for a schema without a name. */
@@ -310,7 +310,7 @@ class Converter {
     }
   }
 
-  /** The properties for a record whose keys are an enum. Each key becomes an optional property. */
+  /** The properties for an object whose keys are listed in an enum. Each key becomes an optional property. */
   #listedKeys(raw: JsonObject): JsonObject {
     const keys = isJsonObject(raw['propertyNames']) ? raw['propertyNames']['enum'] : undefined;
     const value = raw['additionalProperties'];
@@ -352,7 +352,7 @@ class Converter {
     if (only === undefined) {
       this.#error(path, 'null-only', 'only null is allowed here', 'remove the field');
     } else if (present.length === 1) {
-      // The members are copied lazily: the part may contain this union, and then it is still incomplete.
+      // The members are copied lazily: a part that contains this union is still incomplete here.
       Object.defineProperties(node, lazyCopies(this.convert(combined({ ...only }), path, depth + 1)));
       if (hasNull) node.nullable = true;
     } else if (present.every((entry) => entry['const'] !== undefined || Array.isArray(entry['enum']))) {

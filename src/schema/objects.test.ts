@@ -54,15 +54,15 @@ describe('validate', () => {
       ['<nil>: Invalid value: "": Checked value must be of type integer with format int32 in a'],
     ],
     ...[4, 6].map((value): [string, Schema, JsonValue, string[]] => [
-      `${value} between exclusive bounds`,
+      `${value}, which equals an exclusive bound`,
       { type: 'integer', minimum: 4, exclusiveMinimum: true, maximum: 6, exclusiveMaximum: true },
       value,
       [`<nil>: Invalid value: ${value}:  in body should be ${value === 4 ? 'greater than 4' : 'less than 6'}`],
     ]),
     ['a value that equals both bounds', { type: 'integer', minimum: 4, maximum: 4 }, 4, []],
-    ['length in characters', object({ a: { type: 'string', maxLength: 2 } }), { a: '😀😀' }, []],
+    ['a length, which is counted in characters', object({ a: { type: 'string', maxLength: 2 } }), { a: '😀😀' }, []],
     [
-      'a map value',
+      'a value of a wrong type in a map',
       object({ m: { type: 'object', additionalProperties: { type: 'integer' } } }),
       { m: { 'a.b': 'x' } },
       ['m.a.b: Invalid value: "string": m.a.b in body must be of type integer: "string"'],
@@ -81,7 +81,7 @@ describe('validate', () => {
     ],
     ['a fraction whose whole part is in the enum', object({ a: { type: 'number', enum: [1] } }), { a: 1.5 }, []],
     [
-      'alternatives, of which the last passes more checks than the others',
+      'two alternatives that do not match, of which the second fails fewer checks',
       object({ a: { anyOf: [{ pattern: '^x', enum: ['x'] }, { maxLength: 0 }] } }),
       { a: 'y' },
       [

@@ -56,7 +56,7 @@ describe('arktype', () => {
     ['map', type('Record<string, number.integer>'), 'map[string]integer | required=true'],
     ['map of objects', type({ '[string]': { a: 'string' } }), 'map[string]Field | required=true'],
     ['free object', type('object'), 'object | required=true'],
-    ['record of anything', type('Record<string, unknown>'), 'object | required=true'],
+    ['map of any values', type('Record<string, unknown>'), 'object | required=true'],
     ['description', type('string').describe('a name'), 'string | required=true description="a name"'],
     ['date', type('Date'), expect.stringMatching(/^string \| required=true pattern=/)],
     ['url', type('string.url'), 'string | required=true validation="isURL(self)"'],
@@ -122,7 +122,7 @@ describe('arktype', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['look-ahead inside', type(/^a(?=b)/), /^field f: the pattern .*\(\?=/],
+    ['look-ahead after the start of a pattern', type(/^a(?=b)/), /^field f: the pattern .*\(\?=/],
     ['look-behind', type(/^a(?<=a)/), /^field f: the pattern .*\(\?</],
     ['back-reference', type(/^(a)\1/), /^field f: the pattern /],
     ['mixed constants', type('1|"a"'), /^field f: SimpleSchema has no type for string or integer/],
@@ -145,7 +145,7 @@ describe('arktype', () => {
   });
 });
 
-test('required fields, rules and integers that the caller names are emitted', () => {
+test('the options add required fields and rules, and decide which numbers are integers', () => {
   const schema: Schema = {
     type: 'object',
     properties: {
@@ -212,7 +212,7 @@ describe('zod', () => {
     });
   });
 
-  test('a shared definition keeps its name', () => {
+  test('a type that two fields share is named after the id of its schema', () => {
     const address = z.object({ street: z.string() }).meta({ id: 'Address' });
     expect(emit(z.object({ home: address, work: address }))).toEqual({
       spec: { home: 'Address | required=true', work: 'Address | required=true' },
@@ -331,7 +331,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
         String.raw`string | required=true pattern="^a" validation="self.matches(\"(?i)b$\")"`,
       ],
       [
-        'a length limit that is tightened and loosened again',
+        'the strictest of three minimum lengths',
         piped(check('min_length', 2), check('min_length', 5), check('min_length', 3)),
         'string | required=true minLength=5',
       ],
@@ -472,8 +472,8 @@ test('the round trip SimpleSchema → OpenAPI → SimpleSchema → OpenAPI loses
 });
 
 /**
- * Removes duplicates from `required`: kro lists a field twice for two `required=true` markers, but the emitted schema
- * has one such marker.
+ * Converts bigints to numbers, and removes duplicates from `required`: kro lists a field twice for two `required=true`
+ * markers, but the emitted schema has one such marker.
  */
 function normal(schema: Schema): Schema {
   return JSON.parse(

@@ -41,7 +41,7 @@ describe('builtinSource', () => {
     expect(ports?.items?.required).toEqual(['containerPort']);
   });
 
-  test('shares one node per type, even in recursive types', () => {
+  test('has a single schema object for each type, even for recursive types', () => {
     const pod = source.schemaOf({ group: '', version: 'v1', kind: 'Pod' });
     const template = at(source.schemaOf(deployment), 'spec', 'template', 'spec');
     expect(at(pod, 'spec')).toBe(template);
@@ -63,7 +63,7 @@ describe('builtinSource', () => {
       { plural: 'tokenreviews', verbs: ['create'] },
     ],
     [{ group: '', version: 'v1', kind: 'ConfigMapList' }, { plural: 'configmaplists' }],
-  ])('addresses %j', (type, expected) => {
+  ])('knows the API resource of %j', (type, expected) => {
     expect(source.resourceOf(type)).toMatchObject(expected);
   });
 
@@ -95,16 +95,16 @@ describe('builtinSource', () => {
       ['items', '[]', 'spec', 'versionPriority'],
       { type: 'integer', format: 'int32' },
     ],
-  ])('knows %s %s', (group, kind, path, expected) => {
+  ])('has a schema in the group %s for the kind %s', (group, kind, path, expected) => {
     expect(at(source.schemaOf({ group, version: 'v1', kind }), ...path)).toEqual(expected);
   });
 
-  test('Eviction is no kind of the group policy, so its schema is found only by the name of its type', () => {
+  test('finds the schema of Eviction only by the name of the type, because Eviction is no kind of the group policy', () => {
     expect(source.schemaOf({ group: 'policy', version: 'v1', kind: 'Eviction' })).toBeUndefined();
     expect(at(source.typeNamed('policy.v1.Eviction'), 'deleteOptions')?.type).toBe('object');
   });
 
-  test('key fields in the items of a list of the type map keep their defaults', () => {
+  test('keeps the defaults of key fields in the items of a list of the type map', () => {
     const service = source.schemaOf({ group: '', version: 'v1', kind: 'Service' });
     expect(at(service, 'spec', 'ports', '[]', 'protocol')).toEqual({ type: 'string', default: 'TCP' });
   });
@@ -145,7 +145,7 @@ const crd = (fields: JsonObject): KubeObject =>
 const thing = { group: 'example.com', version: 'v1', kind: 'Thing' };
 
 describe('crdSource', () => {
-  test('adds required type members inside embedded resources', () => {
+  test('adds apiVersion, kind and metadata inside embedded resources, and requires apiVersion and kind', () => {
     const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { x: { type: 'string' } } };
     const source = crdSource([crd({ schema: { openAPIV3Schema: { type: 'object', properties: { e: embedded } } } })]);
     const node = at(source.schemaOf(thing), 'e');
@@ -166,7 +166,7 @@ describe('crdSource', () => {
     expect(crdSource([crd(version)]).schemaOf(thing)?.properties?.['kind']).toEqual({ type: 'string' });
   });
 
-  test('skips objects that are not definitions', () => {
+  test('skips objects that are not CustomResourceDefinitions', () => {
     const broken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, spec: { names: 3 } } as unknown as KubeObject;
     expect([...crdSource([broken]).kinds()]).toEqual([]);
   });
@@ -216,7 +216,7 @@ describe('openApiDocument', () => {
   const source = openApiDocument(document);
   const schema = source.schemaOf(thing);
 
-  test('resolves references to shared nodes', () => {
+  test('resolves all references to a type to the same schema object', () => {
     expect(at(schema, 'next')).toBe(schema);
     expect(at(schema, 'many', '[]')).toBe(schema);
   });

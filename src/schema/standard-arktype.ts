@@ -77,8 +77,8 @@ class Overlay {
   }
 
   /**
-   * Walks arktype's structure and the printed schema in parallel. `live` is the type itself, which has the default
-   * functions.
+   * Walks arktype's structure and the printed schema in parallel. `live` is the type itself, which also has the
+   * functions that compute defaults.
    */
   apply(structure: JsonValue | undefined, printed: JsonValue | undefined, live: unknown, depth = 0): void {
     const schema = this.#follow(printed);

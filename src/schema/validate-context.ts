@@ -14,8 +14,8 @@ export interface Context {
   /** Steps from the root of the value. */
   readonly steps: PathPart[];
   /**
-   * The server's count of checks that passed. It also includes most checks that failed. If no alternative matches, the
-   * errors of the alternative with the greatest number are reported.
+   * The number of passed checks, as a server counts them. The server also counts most checks that failed. If no
+   * alternative matches, the errors of the alternative with the greatest number are reported.
    */
   passed: number;
   depth: number;

@@ -233,7 +233,10 @@ function checkMultiple(value: Integer, multipleOf: number, integral: boolean, co
   context.add(boundError(context.field(), value, integral, text));
 }
 
-/** The error of a number that violates a bound or factor. Both numbers are printed as integers, or both as floats. */
+/**
+ * The error of a number that violates a bound or factor. The value and the bound are both printed as integers, or both
+ * as floats.
+ */
 function boundError(field: string, value: Integer, isNative: boolean, text: string): FieldError {
   const shown = numberText(value, isNative);
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${text}` };

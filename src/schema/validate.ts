@@ -25,8 +25,8 @@ export interface ValidateOptions {
   /** The path of the value in the object, in Kubernetes' notation, for errors. Default: the root. */
   readonly path?: string;
   /**
-   * Evaluates the `x-kubernetes-validations` of one site. Not called if the value has a type error, an enum error, a
-   * missing required field, or an exceeded size limit. Default: rules are not evaluated.
+   * Evaluates the `x-kubernetes-validations` of one part of the value. Not called if any part has a type error, an enum
+   * error, a missing required field, or an exceeded size limit. Default: rules are not evaluated.
    */
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
 }

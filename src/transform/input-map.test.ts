@@ -9,7 +9,7 @@ const map = (source: string) => ({ version: 3, sources: [source], names: [], map
 const comment = (source: string) =>
   `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map(source))).toString('base64')}`;
 
-test('a position is read from the map, which counts from 0', () => {
+test('a map counts lines and columns from 0, and a position counts them from 1', () => {
   expect(inputMap(map('a.ts'), '/app/out/a.js')(0, 0)).toEqual({ file: '/app/out/a.ts', line: 2, column: 1 });
 });
 
@@ -41,7 +41,7 @@ test.each([
 });
 
 test.each(['na%C3%AFve%20app.js.map', 'na\u00efve%20app.js.map', '100%.js.map'])(
-  'the file of a map is named by the URL %s',
+  'the map at the URL %s is found',
   (url) => {
     const folder = mkdtempSync(join(tmpdir(), 'input-map-'));
     for (const name of ['na\u00efve app.js.map', '100%.js.map'])
@@ -78,7 +78,7 @@ test.each(FOREIGN)('the file of the map %s cannot be read', (url) => {
   expect(inputMapOf(`//# sourceMappingURL=${url}`, '/app/a.js')).toBeUndefined();
 });
 
-test.each(FOREIGN)('a position in the script %s has the URL of the script', (url) => {
+test.each(FOREIGN)('a position in the script %s has the URL of the script as its file', (url) => {
   expect(mapPosition(url, '', 0, 0)).toEqual({ file: url, line: 1, column: 1 });
 });
 

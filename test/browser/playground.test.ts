@@ -61,7 +61,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('by keyboard, a changed value changes the steps, and Escape and Tab leave the editor', async () => {
+  test('with the keyboard alone, a changed value changes the steps, and Escape and Tab leave the editor', async () => {
     await page.getByRole('textbox', { name: 'Spec' }).focus();
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.insertText('name: shop\n');
@@ -208,7 +208,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test.each(['light', 'dark'] as const)('axe finds no accessibility problem, %s', async (colorScheme) => {
+  test.each(['light', 'dark'] as const)('axe finds no accessibility problem with %s colours', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     expect(await axeProblems(page)).toEqual([]);
     await page.getByRole('tab', { name: 'Objects' }).click();

@@ -69,7 +69,7 @@ test.each<[KubernetesSpec, SpecRun, Partial<KubernetesSpec>]>([
   ],
   [spec('a', 'needs-containers', { reason: 'r' }), FAILED, { status: 'needs-containers', reason: 'r' }],
   [spec('a', 'differs', { reason: 'r' }), FAILED, { status: 'differs', reason: 'r' }],
-])('an entry has the result of the last run', (entry, run, expected) => {
+])('a run updates the last run, the status and the reason of an entry', (entry, run, expected) => {
   const changed = withRuns(list(entry), new Map([['a', run]]), { on: '2026-02-02', how: 'e2e.test' });
   const lastRun = { on: '2026-02-02', how: 'e2e.test', result: run.result };
   expect(changed.specs).toEqual([{ name: 'a', file: 'f.go', ...expected, lastRun }]);
@@ -83,8 +83,8 @@ describe('the runner', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   /**
-   * Writes a program that stands in for `e2e.test`, with the flags that the runner uses. The program lists the
-   * namespaces of the cluster.
+   * Writes a program that stands in for `e2e.test`, with the flags that the runner uses. A spec passes if its name does
+   * not end with `fails` and the kubeconfig has an HTTPS server on loopback.
    */
   function program(): string {
     const path = join(folder, 'e2e.test');
@@ -117,7 +117,7 @@ else {
       { program: program(), timeoutMs, print: () => undefined },
     );
 
-  test('has the result and the message of each spec', async () => {
+  test('returns the result and the message of each spec', async () => {
     const runs = await run(['[sig-x] passes (a.b)', '[sig-x] fails']);
     expect([...runs]).toEqual([
       ['[sig-x] passes (a.b)', PASSED],

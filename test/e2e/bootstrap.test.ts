@@ -79,7 +79,7 @@ test('an old version of kro causes a warning at the line of the version option',
   expect(bootstrap.diagnostics[0]?.source?.file).toContain('bootstrap.test.ts');
 });
 
-test('kro is installed in the given namespace, and the existing installation in kro-system is kept', async () => {
+test('kro is installed in the given namespace, and is not installed again if kro-system already has it', async () => {
   const elsewhere = typeKroRuntimeBootstrap({ kroNamespace: 'graphs' }).factory('direct', options());
   await elsewhere.deploy({ namespace: 'flux-system' });
   expect(await find('HelmRelease', 'kro', 'graphs', 'helm.toolkit.fluxcd.io/v2')).toBeDefined();
@@ -181,7 +181,7 @@ describe('manifests of the user', () => {
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(message);
   });
 
-  test('content that is not a manifest is refused', async () => {
+  test('are refused if a file contains no manifest', async () => {
     writeFileSync(join(folder, 'install.yaml'), '<html></html>');
     const factory = typeKroRuntimeBootstrap({ manifestsFrom: folder }).factory('direct', options());
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow('cannot be used');
@@ -194,7 +194,7 @@ test('a time-out names the objects that are not ready', async () => {
   await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(/source-controller/);
 });
 
-test('the YAML contains the known objects, and comments name the objects that are not known', () => {
+test('the YAML contains the objects that are known before the deploy, and comments name the others', () => {
   const factory = typeKroRuntimeBootstrap().factory('direct', { namespace: 'flux-system' });
   const yaml = factory.toYaml({ namespace: 'flux-system' });
   expect(yaml).toContain('kind: HelmRelease');
@@ -203,7 +203,7 @@ test('the YAML contains the known objects, and comments name the objects that ar
   expect(yaml).not.toContain('image:');
 });
 
-describe('the seed programs, unchanged', () => {
+describe('the unchanged first program installs kro:', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'typekro-seed-'));

@@ -143,7 +143,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
   const post = (path: string, token: string, body: unknown) =>
     read(path, token, { method: 'POST', body: JSON.stringify(body) });
 
-  test('the log names its address, without a token', () => {
+  test('the log of the controller names the address of the dashboard, and no token', () => {
     expect(controller.output).toContain(url);
     expect(controller.output).not.toContain('token');
   });
@@ -219,7 +219,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
   test.each<[string, () => string | undefined, string]>([
     ['no token', () => undefined, ''],
     ['an empty token', () => '', ''],
-    ['a token of nobody', () => 'nonsense', ''],
+    ['a token that belongs to no user', () => 'nonsense', ''],
     ['a changed token', () => `${viewer}x`, ''],
     ['a token in the address', () => undefined, 'viewer'],
   ])('a request with %s is refused', async (_what, token, inAddress) => {
@@ -231,7 +231,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
   });
 
   test.each([
-    ['under a foreign name', { host: 'evil.test' }, 421],
+    ['under a foreign host name', { host: 'evil.test' }, 421],
     ['from a page of another origin', { origin: 'https://evil.test' }, 403],
   ])('%s, a request with a valid token is refused', async (_what, headers, status) => {
     for (const path of ['/', inspectPaths.instances(), inspectPaths.events()]) {

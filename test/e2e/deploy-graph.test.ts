@@ -46,7 +46,7 @@ async function report(generation: number, states: Readonly<Record<string, readon
 }
 
 describe('a graph in mode kro is one object of the kind Graph', () => {
-  test('without the kind, the error names the gate', async () => {
+  test('without the kind, a deploy fails with an error about the missing kind', async () => {
     await expect(factory().deploy()).rejects.toThrow('the cluster has no Graphs');
   });
 

@@ -58,8 +58,8 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
   const clients = createAuthority(Date.now());
 
   /**
-   * Writes the files that envtest writes. Returns the port, the certificate authority and the flags of envtest's
-   * command line.
+   * Writes the files that envtest writes. Returns the port, the certificate authority, and the flags that envtest
+   * passes to the API server.
    */
   async function prepare(): Promise<{ port: number; ca: string; flags: readonly string[] }> {
     const port = await freePort();

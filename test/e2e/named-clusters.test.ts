@@ -146,7 +146,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     await ended(pid);
     const foreign = new RunningCommand('sleep', ['60'], { cwd: home });
     const number = foreign.process.pid ?? 0;
-    // The lock and the record of a former process with the same pid.
+    // The files `lock` and `cluster.json`, as a former process with the same pid would have left them.
     writeFileSync(join(folder('dev'), 'lock'), `${number} 1 x`);
     const record = join(folder('dev'), 'cluster.json');
     writeFileSync(record, readFileSync(record, 'utf8').replace(/"pid": \d+/, `"pid": ${number}`));
@@ -210,7 +210,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
   });
 
   test(
-    'a start at a port of another program fails, names the port, and leaves no files behind',
+    'a start at the port of another cluster fails, names the port, and leaves no files behind',
     { timeout: 120_000 },
     async () => {
       const { url } = await start('dev');

@@ -209,7 +209,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
     expect(refused.stderr).toContain('for system:serviceaccount:default:default in namespace default');
   });
 
-  test('a time limit of 0 ends before the first object is applied', async () => {
+  test('with a time limit of 0, the command ends before the first object is applied', async () => {
     const { code, stderr } = await up('--once', '--timeout', '0', fixture('configmap.rgd.yaml')).ended;
     expect(stderr).toMatch(/not everything is ACTIVE after 0 s/);
     expect(code).toBe(1);
@@ -248,9 +248,9 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
     ],
     ['a module that throws', 'a.ts', "throw new Error('it broke');\n", 3, /a\.ts:1:\d+: error: .*it broke/],
     ['a directory', '.', undefined, 1, /is a folder/],
-    ['nothing but comments', 'a.yaml', '# nothing\n---\n', 1, /there is no object in a\.yaml/],
+    ['a file with nothing but comments', 'a.yaml', '# nothing\n---\n', 1, /there is no object in a\.yaml/],
     [
-      'bytes that are not UTF-8',
+      'a file with bytes that are not UTF-8',
       'a.yaml',
       Buffer.from([0x61, 0x3a, 0xe9]),
       1,
@@ -278,7 +278,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
       /a\.yaml:7:18: error: Namespace v1 a is in the files twice; the first is a\.yaml:1/,
     ],
     [
-      'a namespace that does not exist',
+      'an object in a namespace that does not exist',
       'a.yaml',
       '---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n',
       1,

@@ -30,8 +30,8 @@ export function readCorpus(target: string): CorpusEntry[] {
 }
 
 /**
- * Replaces the folder of a target. The most important inputs come first. Inputs that exceed the maximum size of the
- * corpus are left out. Returns the number of written inputs.
+ * Replaces the inputs in the folder of a target. `inputs` begins with the most important ones, because inputs that
+ * exceed the maximum size of the corpus are left out. Returns the number of written inputs.
  */
 export function writeCorpus(target: string, inputs: readonly Buffer[]): number {
   const folder = join(ROOT, target);

@@ -25,7 +25,8 @@ describe('the search', () => {
     { timeout: 120_000 },
     async () => {
       using coverage = new BlockCoverage((url) => url.includes('/test/fuzz/toy-parser.ts'));
-      // The import comes after the start of the measurement, because V8 counts only code that it compiles later.
+      // The import comes after the start of the measurement, because V8 counts only code that it compiles after this
+      // start.
       const { parseToy } = await import('./toy-parser.ts');
       const dictionary = Array.from('abcdefghijk8s!');
       const target = targetOf((input) => parseToy(input.toString('latin1')), { dictionary });

@@ -53,7 +53,7 @@ export interface GuidedResult {
 const MAX_FINDINGS = 20;
 const MAX_SHRINK_TRIES = 400;
 const MAX_BATCH = 512;
-/** The minimum duration of a batch, as a multiple of the time that it takes to read the coverage. */
+/** The intended duration of a batch, as a multiple of the time that it takes to read the coverage. */
 const BATCH_FACTOR = 4;
 
 const MUTATED = 'mutated';

@@ -54,7 +54,7 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
       input: join(directory, entry),
       external: whole ? [/^node:/] : ['typekro'],
       plugins: [...(transform ? [typekro()] : []), ...(whole ? [nodeResolve()] : [])],
-      // The package's modules have import cycles between functions, which are harmless.
+      // Some modules of the package import each other. This is harmless, because they use only functions of each other.
       onwarn(warning: { readonly code?: string }, warn: (warning: object) => void) {
         if (warning.code !== 'CIRCULAR_DEPENDENCY') warn(warning);
       },

@@ -34,9 +34,10 @@ export function expand(text: string, values: ReadonlyMap<string, string>): strin
 }
 
 /**
- * Parses a Dockerfile into stages. Comments, empty lines and continued lines follow the reference of Dockerfile.
+ * Parses a Dockerfile into stages. Comments, empty lines and continued lines follow the Dockerfile reference. A parser
+ * directive counts as a comment.
  *
- * @throws Error for a parser directive or a here-document.
+ * @throws Error for a here-document, and for an instruction other than `ARG` before the first `FROM`.
  */
 export function parseDockerfile(text: string): Stage[] {
   const instructions = instructionsOf(text);

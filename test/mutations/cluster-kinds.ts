@@ -38,7 +38,7 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/kinds/job-status.test.ts'],
   },
   {
-    name: 'adjacent indexes overlap',
+    name: 'adjacent ranges of indexes count as overlapping',
     file: 'src/cluster/kinds/job-index-text.ts',
     find: 'success.first <= failure.last && failure.first <= success.last',
     replace: 'success.first <= failure.last && failure.first <= success.last + 1',
@@ -59,14 +59,14 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/job-ends.test.ts'],
   },
   {
-    name: 'a Job replaces no pod before the end of the pod',
+    name: 'every Job waits for the end of a deleted pod before it replaces the pod',
     file: 'src/cluster/controllers/job-pods.ts',
     find: `job.spec?.['podReplacementPolicy'] === 'Failed'`,
     replace: `job.spec?.['podReplacementPolicy'] !== ''`,
     tests: ['src/cluster/controllers/job-ends.test.ts'],
   },
   {
-    name: 'a CronJob does not warn of the first of many missed times',
+    name: 'a CronJob misses one time too many before it warns',
     file: 'src/cluster/controllers/cronjob.ts',
     find: '+ 1 > MAX_SILENT_MISSES',
     replace: '> MAX_SILENT_MISSES',

@@ -241,7 +241,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/full-disk.mocked.test.ts'],
   },
   {
-    name: 'a local process gets all variables of the cluster',
+    name: 'a local process gets all environment variables of the process of the cluster',
     file: 'src/cluster/processes/environment.ts',
     find: 'const variables = new Map([...input.inherited, ...input.fixed]);',
     replace: 'const variables = new Map([...Object.entries(process.env as Record<string, string>), ...input.fixed]);',

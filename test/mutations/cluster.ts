@@ -37,14 +37,14 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/audit/audit-log.test.ts'],
   },
   {
-    name: 'renamed audit logs are never removed',
+    name: 'a renamed audit log is removed only if it is too old and there are too many logs',
     file: 'src/cluster/audit/log-file.ts',
     find: 'if (isTooMany || isTooOld)',
     replace: 'if (isTooMany && isTooOld)',
     tests: ['src/cluster/audit/log-file.test.ts'],
   },
   {
-    name: 'exec without a program is refused after the change of the protocol',
+    name: 'exec without a program is refused only after the connection has changed its protocol',
     file: 'src/cluster/virtual/process-streams.ts',
     find: 'const words = execWords(request);',
     replace: 'const words = { words: request.query.all("command"), variables: new Map<string, string>() };',
@@ -93,7 +93,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/connect.test.ts'],
   },
   {
-    name: 'a program of exec fills the memory for a slow client',
+    name: 'the output of a program of exec fills the memory while the client is slow',
     file: 'src/cluster/virtual/process-streams.ts',
     find: 'started?.output.pause();',
     replace: '',
@@ -205,7 +205,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/watch.test.ts', 'src/cluster/cluster.test.ts'],
   },
   {
-    name: 'an apply merges stored elements with one key one by one',
+    name: 'an apply merges an element into the last of several stored elements with its key',
     file: 'src/cluster/fields/merge.ts',
     find: 'liveByStep.has(step) ? undefined : value',
     replace: 'value',
@@ -419,7 +419,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/movable-clock.test.ts'],
   },
   {
-    name: 'a timer after a move of the clock keeps the time of the machine',
+    name: 'a move of the clock does not start the remaining timers again with their shorter delays',
     file: 'src/cluster/movable-clock.ts',
     find: '      entry.handle = arm(id, entry.due);\n    }',
     replace: '    }',
@@ -433,7 +433,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/controllers/jobs.test.ts'],
   },
   {
-    name: 'a rule of faults with conditions that exclude its fault is accepted',
+    name: 'a fault rule whose conditions exclude its own fault is accepted',
     file: 'src/cluster/faults/never-hits.ts',
     find: 'return mistakes.length > 0 ? mistakes : exclusions(match, fault);',
     replace: 'return mistakes;',

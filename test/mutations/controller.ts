@@ -149,7 +149,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/contests.test.ts'],
   },
   {
-    name: 'a stopped controller leaves the timer of its sweep',
+    name: 'a stopped controller keeps the timer of its sweep running',
     file: 'src/controller/controller.ts',
     find: 'this.#instances.stop();',
     replace: '',
@@ -170,7 +170,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/own-kinds.test.ts'],
   },
   {
-    name: 'a controller with a wrong address never stops starting',
+    name: 'a controller with a wrong server address tries to start forever',
     file: 'src/controller/own-kinds.ts',
     find: ' && (thrown.status > 0 || isReached())',
     replace: '',
@@ -276,7 +276,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
   {
-    name: 'a contest begins one write late',
+    name: 'a contest begins one write too late',
     file: 'src/controller/drift/rewrites.ts',
     find: 'writes + 1 >= MAX_REWRITES',
     replace: 'writes + 1 > MAX_REWRITES',
@@ -353,7 +353,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
   {
-    name: 'only the rewrites of the last owner cause another sweep',
+    name: 'only the last owner that a sweep visits can cause another sweep',
     file: 'src/controller/drift/rewrites.ts',
     find: 'isDue ||= owner.rewrites !== undefined',
     replace: 'isDue = owner.rewrites !== undefined',
@@ -395,7 +395,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'an instance that is held gets the base revision instead of its own revision',
+    name: 'an instance that is held back gets the base revision instead of its own revision',
     file: 'src/controller/instance/instance-directory.ts',
     find: 'canary.keepsRecorded === true ? recordedRevision(instance) : undefined',
     replace: 'canary.keepsRecorded === true ? canary.base.revision : undefined',

@@ -100,14 +100,14 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/parent.test.ts'],
   },
   {
-    name: 'an event belongs to the node with the shortest name',
+    name: 'of several matching nodes, an event belongs to the node whose object has the shortest name',
     file: 'src/deploy/event-monitor.ts',
     find: 'b.object.name.length - a.object.name.length)[0]?.id;',
     replace: 'a.object.name.length - b.object.name.length)[0]?.id;',
     tests: ['src/deploy/event-monitor.test.ts'],
   },
   {
-    name: 'the same event is reported again within its window',
+    name: 'the same event is reported again within the deduplication window',
     file: 'src/deploy/event-monitor.ts',
     find: 'this.#forgetUntil(now - deduplicationWindow * 1000);',
     replace: 'this.#forgetUntil(now - deduplicationWindow);',
@@ -164,7 +164,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/direct-answers.test.ts'],
   },
   {
-    name: 'an error of a listener of events ends the process',
+    name: 'an error that a listener of events throws ends the process',
     file: 'src/deploy/event-monitor.ts',
     find: 'following.catch(() => undefined);',
     replace: '',

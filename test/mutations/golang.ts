@@ -100,7 +100,7 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/duration.test.ts'],
   },
   {
-    name: 'a PEM block ends with any text after its END line',
+    name: 'an END line with other text after it ends a PEM block',
     file: 'src/golang/pem.ts',
     find: "    if (last.line !== '') continue;\n",
     replace: '',

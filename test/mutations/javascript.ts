@@ -30,14 +30,14 @@ export const JAVASCRIPT: readonly MutationRow[] = [
     tests: ['src/javascript/free-names.test.ts'],
   },
   {
-    name: 'a line separator breaks the literal',
+    name: 'a line separator in a string breaks its literal',
     file: 'src/javascript/quote-js.ts',
     find: '.replace(/[\\u2028\\u2029]/g, escaped)',
     replace: '',
     tests: ['src/transform/attach.test.ts', 'src/javascript/quote-js.test.ts'],
   },
   {
-    name: 'the sources of a map are relative to the module',
+    name: 'the sources of a source map are relative to the module, and not to the file of the map',
     file: 'src/javascript/source-map.ts',
     find: 'inputMap(payload, file, mapFile)',
     replace: 'inputMap(payload, file)',

@@ -201,7 +201,7 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-test('the table has each alert once', () => {
+test('the table has each alert once, in the order of the rules', () => {
   expect(ROWS.map(([alert]) => alert)).toEqual(ALERTS);
 });
 

@@ -15,7 +15,7 @@ const listed = [...read('templates/_helpers.tpl').matchAll(/^ {2}\(list "([a-z-]
   ([, flag = '', value]) => ({ flag, value }),
 );
 
-/** Flags for debugging and for the log format that the chart does not set. */
+/** The flags that the chart does not set. They are for debugging and for the format of the log. */
 const WITHOUT_VALUE = ['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding'];
 
 test('the chart passes every flag of the controller except three, and no other flags', () => {

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
 /**
- * The repository. The test builds the package of `examples/starters/composition-package`, uses it in another project,
- * and runs the commands of the package's README.
+ * The root folder of the repository. The test builds the package of `examples/starters/composition-package`, uses it in
+ * another project, and runs the commands of the package's README.
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLE = join(ROOT, 'examples/starters/composition-package');

@@ -58,7 +58,7 @@ describe('docs/definitions.md, followed from its first block to its last', () =>
     },
   );
 
-  test('with the files after the last block, typekro up makes the instance of the page ACTIVE', async () => {
+  test('with the files as they are after the last block, typekro up makes the instance of the page ACTIVE', async () => {
     const files = ['store.rgd.yaml', 'store.yaml', 'company.yaml'];
     const { code, stdout, stderr } = await startCli(['up', '--once', ...files], cwd).ended;
     expect(stderr).toBe('');

@@ -33,7 +33,9 @@ const namedClusters: { close(): Promise<void> }[] = [];
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Maps a line that this test does not run to the reason. A line that is not on a page is a failure. */
+/**
+ * The lines that this test does not run, each with the reason. A line in this map that is on no page fails the test.
+ */
 const NOT_RUN: Readonly<Record<string, string>> = {
   up: 'it serves until it is stopped: commands.test.ts starts it',
   'up app.ts': 'it serves until it is stopped: readme.test.ts starts it',
@@ -82,7 +84,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/--faults 200/g, '--faults 5'],
 ];
 
-/** Maps a line whose exit code is not 0 to the code that the page describes. */
+/** The lines with an exit code other than 0, each with the code that the page describes. */
 const CODES: Readonly<Record<string, number>> = {
   // At level 0.10, the controller changes labels of the objects.
   'upgrade --check': 2,
@@ -261,7 +263,7 @@ function rankOf(line: string): number {
   return /^(?:hand-back|cluster stop)\b/.test(line) ? 2 : /^(?:delete|rollback|bootstrap|install)\b/.test(line) ? 1 : 0;
 }
 
-/** Is the line only the name of a command or option, as a sentence mentions it without its values? */
+/** Does the line only name a command or an option, without its values, as a sentence does? */
 async function isName(words: readonly string[]): Promise<boolean> {
   if (words[0] === '<command>' || words[0] === '--help') return true;
   const entry = commands.find(({ name }) => name === words[0]);

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test('an error of the built package has its exported name', async () => {
+test('in the built package, the name of an error is the name under which its class is exported', async () => {
   const { TypeKroError } = (await import(pathToFileURL(join(root, 'dist/core/index.js')).href)) as {
     TypeKroError: new (message: string, details: { code: string }) => Error;
   };

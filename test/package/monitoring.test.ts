@@ -53,7 +53,7 @@ const series = new Map(
   ),
 );
 
-/** The labels that an annotation of an alert or a legend refers to. */
+/** The labels to which the annotation of an alert, or the legend of a panel, refers. */
 const labelsIn = (text: string): string[] =>
   [...text.matchAll(/\$labels\.(\w+)|\{\{(\w+)\}\}/g)].map(([, alert, legend]) => alert ?? legend ?? '');
 
@@ -69,7 +69,7 @@ describe('the alerts', () => {
     expect(runbook).toContain(`\n### ${alert.alert}\n`);
   });
 
-  test('have one section of the runbook each, and the runbook has no other sections', () => {
+  test('have one section each in the runbook, in the same order, and no other section has the name of an alert', () => {
     const sections = [...runbook.matchAll(/^### (TypeKro\w+)$/gm)].map(([, name]) => name);
     expect(sections).toEqual(alerts.map(({ alert }) => alert));
   });
@@ -109,7 +109,7 @@ test.each([
   expect(analyzePromql(expr, known).problems.join()).toContain(problem);
 });
 
-/** The types of conditions that the sources write. */
+/** The types of the conditions that the controller writes, taken from its source files. */
 const CONDITIONS = [
   ...declared('src/controller/definition/definition-status.ts', /^const (?:ROLLED_OUT|PROPAGATED) = '(\w+)'/gm),
   ...declared('src/controller/definition/definition-status.ts', /^  '(\w+)',$/gm),

@@ -43,7 +43,7 @@ describe('the files of the README, saved unchanged', () => {
     expect(code).toBe(0);
   });
 
-  test('its test file passes with the documented command', async () => {
+  test('the test file of the application passes with the documented command', async () => {
     const { code, stdout, stderr } = await startCli(['test', '.'], folder).ended;
     expect(stderr).toBe('');
     expect(stdout).toContain('is ready when its pods are');
@@ -62,7 +62,8 @@ describe('the files of the README, saved unchanged', () => {
 });
 
 /**
- * The last four command lines of the README, without comments. They are about the quota, the deleted Service and `why`.
+ * The four commands of the README that create the quota, delete the Service, ask `why` and delete the quota, without
+ * comments. The README also asks `why` earlier; `slice` leaves this line out.
  */
 const WAITING = README.split('\n')
   .map((line) => line.replace(/ +#.*/, '').trim())

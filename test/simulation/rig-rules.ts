@@ -3,7 +3,7 @@ import { HELD_TEXT } from './rig.ts';
 import type { RuledGraph } from '../../src/testing/simulation/invariants.ts';
 import type { KindOfPlural } from '../../src/testing/simulation/ledger.ts';
 
-/** Maps a kind's name in the inventory to the API path of the kind. */
+/** The kinds in the inventory, by their names there. Each has its API version and its API path. */
 const MEMBERS: RuledGraph['members'] = new Map([
   ['ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', path: '/api/v1/configmaps' }],
   ['LimitRange', { apiVersion: 'v1', kind: 'LimitRange', path: '/api/v1/limitranges' }],

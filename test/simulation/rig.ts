@@ -63,7 +63,7 @@ export function rigDefinition(fixed: string): KubeObject {
   };
 }
 
-/** The same definition with a collection whose retired objects stay in the cluster. */
+/** The definition of `rigDefinition` with a collection whose retired objects stay in the cluster. */
 export function keepingDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
   const resources = definition.spec?.['resources'] as JsonObject[];
@@ -75,8 +75,8 @@ export function keepingDefinition(fixed: string): KubeObject {
 export const HELD_TEXT = 'held';
 
 /**
- * The same definition with a `propagateWhen`. While the node before the collection has `HELD_TEXT`, no item of the
- * collection is created or changed.
+ * The definition of `rigDefinition` with a `propagateWhen`. While the node before the collection has `HELD_TEXT`, no
+ * item of the collection is created or changed.
  */
 export function holdingDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
@@ -86,14 +86,17 @@ export function holdingDefinition(fixed: string): KubeObject {
   return { ...definition, spec: { ...definition.spec, resources: held } };
 }
 
-/** The same definition with an expression that does not compile. */
+/**
+ * The definition of `rigDefinition` with one resource instead of all others. The expression of this resource does not
+ * compile.
+ */
 export function brokenDefinition(): KubeObject {
   const definition = rigDefinition('broken');
   const resources = [{ id: 'base', template: map('${schema.metadata.name}-base', { text: '${schema.spec.nothing}' }) }];
   return { ...definition, spec: { ...definition.spec, resources } };
 }
 
-/** The same definition with an additional field in the schema. The field changes the CRD. */
+/** The definition of `rigDefinition` with an additional field in the schema. The field changes the CRD. */
 export function widenedDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
   const schema = definition.spec?.['schema'] as JsonObject;

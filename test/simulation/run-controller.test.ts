@@ -14,7 +14,7 @@ async function setup() {
   for (const crd of controllerCrds()) await client.create(crd);
   await cluster.idle();
   await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } }, { fieldManager: 't' });
-  /** Starts a process. `logged` resolves when the log has a message, and `end` stops the process. */
+  /** Starts a process. `logged` resolves when the log has the given message, and `end` stops the process. */
   const start = (identity: string, ...rest: readonly (string | Partial<Parameters<typeof runController>[0]>)[]) => {
     const args = rest.filter((each) => typeof each === 'string');
     const options = rest.find((each) => typeof each !== 'string');

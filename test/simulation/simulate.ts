@@ -35,7 +35,7 @@ export interface Stories {
   readonly actions: (random: () => number) => UserAction[];
 }
 
-/** Maps the name of a kind of stories to the stories. */
+/** The kinds of stories, by name. */
 export const STORIES = {
   definitions: { stage: DEFINITION_STAGE, actions: randomActions },
   graphs: { stage: GRAPH_STAGE, actions: randomGraphActions },
@@ -68,7 +68,7 @@ export async function simulate(
   return { seed, problems, crashes: bad.crashes, requests: bad.requests, happened: schedule.happened, log };
 }
 
-/** The user actions of a seed. */
+/** The number of the story that a seed runs, and the user actions of this story. */
 export function storyOf(
   seed: number,
   stories: Stories = STORIES.definitions,

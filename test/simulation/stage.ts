@@ -14,7 +14,7 @@ export interface Stage {
   prepare(admin: KubeClient, idle: () => Promise<void>): Promise<void>;
   readonly rules: RuledGraph;
   readonly kindOf: KindOfPlural;
-  /** The flags of the controller in processes with an election. */
+  /** The flags of the controller, for a run in which several processes elect a leader. */
   readonly flags: readonly string[];
   /** The options of the controller that correspond to `flags`, for a run with one process. */
   readonly controller: Partial<ControllerOptions>;

@@ -31,7 +31,7 @@ const VIEWS = [
   { name: 'narrow', options: { viewport: { width: 320, height: 640 } } },
 ] as const;
 
-describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folder and without a server', () => {
+describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, by default without a server', () => {
   let folder: string;
   let browser: Browser;
   const errors: string[] = [];

@@ -46,7 +46,7 @@ test('no page loads anything from another origin', () => {
   expect(textOf('style.css')).not.toMatch(/url\(|@import/);
 });
 
-test('the page about sizes has a form, and the script of the form uses the formula of the table', () => {
+test('the page about sizes has a form, and the script of the site contains the words of its result', () => {
   const fields = [...textOf('scale.html').matchAll(/<input name="(\w+)" type="number"/g)].map(([, name]) => name);
   expect(fields).toEqual(['instances', 'children', 'changesPerHour', 'definitions']);
   expect(textOf('site.js')).toContain('API requests an hour');
@@ -56,7 +56,7 @@ describe('the playground in the site', () => {
   const linksOf = (name: string): string[] =>
     [...textOf(name).matchAll(/href="([^"]*playground\/index\.html[^"]*)"/g)].map(([, link = '']) => link);
 
-  test('the navigation of each page leads to its file', () => {
+  test('the navigation of each page leads to the file of the playground', () => {
     for (const { target } of PAGES) {
       const [first = ''] = linksOf(target).slice(-1);
       expect(posix.join(posix.dirname(target), first), target).toBe(PLAYGROUND.target);
@@ -72,7 +72,7 @@ describe('the playground in the site', () => {
     expect([...loaded, ...workers].filter((name) => !site.files.has(posix.join(folder, name)))).toEqual([]);
   });
 
-  test.each(['index.html', 'dashboard.html'])('%s opens each example', async (name) => {
+  test.each(['index.html', 'dashboard.html'])('%s has a link to each example', async (name) => {
     const states = linksOf(name).flatMap((link) => link.split('?state=')[1] ?? []);
     const inputs = await Promise.all(states.map((state) => decodeInput(state)));
     expect(inputs).toEqual(PLAYGROUND_EXAMPLES.map(({ name: _, ...input }) => input));

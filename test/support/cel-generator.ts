@@ -92,8 +92,8 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Maps the printed type of a result to the overloads of all libraries with this result. Overloads whose result is a
- * type parameter have the key `dyn`.
+ * The overloads of all libraries, by the printed type of their results. An overload whose result is a type parameter
+ * has the key `dyn`.
  */
 const FUNCTIONS = collect();
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { pick, type Choices } from './choices.ts';
 
-/** The expressions of the recordings that have at most 2,000 characters. */
+/** The recorded expressions with at most 2,000 characters. */
 export function corpus(): readonly string[] {
   const folder = new URL('../conformance/cel/', import.meta.url);
   const expressions: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Creates and closes clusters one after another, and prints the resources that they leak as JSON. Run it in a separate
- * process: `node --expose-gc test/support/cluster-lives.mjs COUNT`.
+ * Creates and closes clusters one after another, and prints, as JSON, the resources that they leak. Run it in a
+ * separate process: `node --expose-gc test/support/cluster-lives.mjs COUNT`.
  */
 import { Agent, get } from 'node:http';
 import { createCluster } from '../../dist/testing/index.js';

@@ -47,7 +47,7 @@ export class RunningCommand {
     return this.#stdout + this.#stderr;
   }
 
-  /** Resolves when the output matches. Rejects with the output if the process ends before. */
+  /** Resolves when the output matches. Rejects with the output if the process ends before the output matches. */
   async until(pattern: RegExp): Promise<void> {
     if (pattern.test(this.output)) return;
     let watcher = () => {};

@@ -66,7 +66,7 @@ function liveObject(kind: string, name: string, round: Round): JsonObject {
   return { metadata, data: full ? { n: name, k: `k-${name}` } : { n: name } };
 }
 
-/** Compiles the source of the builder. `names` are the variables that the source can use. */
+/** Compiles the source of a function. `names` are the variables that the source can use. */
 function instantiate(source: string, names: Names): Builder {
   // eslint-disable-next-line no-new-func -- the program under test
   return new Function(...Object.keys(names), `'use strict';\nreturn (${source});`)(...Object.values(names)) as Builder;
@@ -184,7 +184,7 @@ function runGraph(composition: Composition<JsonObject, JsonObject>, given: JsonO
   return { objects: sorted(objects.map(asConfig)), status };
 }
 
-/** The fields of an object that the program set. */
+/** The fields that the program set in an object. */
 function asConfig(object: JsonObject): JsonObject {
   const pod = (
     object['spec'] as { template?: { spec?: { containers?: { env?: { name: string; value: string }[] }[] } } }
@@ -194,8 +194,9 @@ function asConfig(object: JsonObject): JsonObject {
 }
 
 /**
- * Compares a program with its graph for all specs and states of the cluster. Returns the differences, and the number of
- * cases in which the program returned.
+ * Compares a program with its graph for each spec of `INPUTS` and each state of the cluster. Leaves out the cases in
+ * which the program throws, or makes two objects with the same identity. Returns the differences, and the number of
+ * compared cases.
  */
 export function compareLive(program: LiveProgram): {
   readonly compared: number;

@@ -133,7 +133,10 @@ export class DevHarness {
     }).run();
   }
 
-  /** Waits for output that matches the pattern. Returns the output from the last call to the end of the match. */
+  /**
+   * Waits for output that matches the pattern. Returns the output from the end of the previous match to the end of this
+   * match.
+   */
   until(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const check = (): void => {

@@ -23,7 +23,7 @@ import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 /** The result of a loop of decisions that has reached its end. */
 export interface Settled {
   readonly decision: Decision;
-  /** The number of steps with writes. The last step, which writes nothing, is not counted. */
+  /** The number of decisions that were carried out. A quiet decision is not counted. */
   readonly rounds: number;
   readonly instance: KubeObject | undefined;
 }
@@ -36,7 +36,10 @@ export interface LoopOptions extends ViewOptions {
   readonly maxRounds?: number;
 }
 
-/** Decides for an instance in a fake cluster and carries out the decisions, until a decision writes nothing. */
+/**
+ * Decides for an instance in a fake cluster and carries out the decisions, until a decision is quiet or the instance is
+ * gone.
+ */
 export function settle(graph: Graph, key: string, cluster: FakeCluster, options: LoopOptions = {}): Settled {
   const { maxRounds = 40, onDecision } = options;
   for (let rounds = 0; rounds <= maxRounds; rounds += 1) {
@@ -164,7 +167,7 @@ export function putInstance(
   return objectKey(stored);
 }
 
-/** Maps the id of a node to `state: reason`. */
+/** The state and the reason of each node by its id, as `state: reason`. */
 export function statesOf(decision: Decision): Record<string, string> {
   return Object.fromEntries(decision.nodes.map(({ id, state, because }) => [id, `${state}: ${because.kind}`]));
 }

@@ -50,7 +50,7 @@ function withBlock(before: string | undefined, { head, block, place, key }: Plac
   return before.replace(line, (found) => (place.startsWith('after') ? found + added : added));
 }
 
-/** Maps a file name to its content at the end of a page. */
+/** Returns the files of a page by name, each with its content after the last step. */
 export function filesOfPage(page: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     stepsOfPage(page).flatMap((step) => (step.kind === 'file' ? [[step.name, step.text]] : [])),

@@ -1,4 +1,4 @@
-/** Processor time of the first composition of a process: 1,000 ConfigMaps, traced and written. */
+/** Processor time of the first composition of a process: 1,000 ConfigMaps, traced and written as YAML. */
 import { kubernetesComposition } from '../../../src/index.ts';
 import { ConfigMap } from '../../../src/factories/simple/index.ts';
 import { printTime } from './figures.ts';

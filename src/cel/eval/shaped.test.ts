@@ -133,7 +133,7 @@ describe('ints', () => {
     ['i + 1', 9007199254740993n, 9007199254740994n],
     ['i > 0', 2n ** 63n, 'invalid data, expected int, got non-integer float 9.223372036854776e+18'],
     ['i < 0', -(2n ** 63n), true],
-  ])('%s of %s is %s', (text, value, expected) => {
+  ])('%s with the value %s for i yields %s', (text, value, expected) => {
     expect(run(text, { i: value })).toEqual(expected);
   });
 });

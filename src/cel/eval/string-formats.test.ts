@@ -19,7 +19,7 @@ test.each<[string, bigint | string]>([
   // Go's arithmetic wraps around.
   ['200000 days', BigInt.asIntN(64, 4_800_000n * HOUR)],
   ['9223372036854775808 days', 'strconv.Atoi: parsing "9223372036854775808": value out of range'],
-])('the duration %s is %s', (text, expected) => {
+])('parseSpan converts %j to %s', (text, expected) => {
   expect(parseSpan(text)).toEqual(typeof expected === 'string' ? new Failure(expected) : expected);
 });
 
@@ -31,12 +31,12 @@ test.each<[string, ReturnType<typeof parseDateTime>]>([
   ['1970-01-01T00:00:00.5', { seconds: 0, nanos: 500_000_000, offsetMinutes: 0 }],
   ['1970-01-01T01:00:00+01:00', { seconds: 0, nanos: 0, offsetMinutes: 60 }],
   ['1970-01-01T00:00:00-0130', { seconds: 5_400, nanos: 0, offsetMinutes: -90 }],
-  // Go allows an offset of 24 hours and of 60 minutes.
+  // In an offset, Go allows the hours to be 24 and the minutes to be 60.
   ['1970-01-02T00:00:00+24:60', { seconds: -3_600, nanos: 0, offsetMinutes: 1_500 }],
   ['1970-01-01T00:00:00+25:00', extra('1970-01-01T00:00:00+25:00', '+25:00')],
   ['1970-01-01T00:00:00.5-00:61', extra('1970-01-01T00:00:00.5-00:61', '-00:61')],
   ['1970-01-01T00:00:00.5x', extra('1970-01-01T00:00:00.5x', 'x')],
   ['1970-02-30T00:00:00Z', new Failure('parsing time "1970-02-30T00:00:00Z": day out of range')],
-])('the date-time %j is %o', (text, expected) => {
+])('parseDateTime converts %j to %o', (text, expected) => {
   expect(parseDateTime(text)).toEqual(expected);
 });

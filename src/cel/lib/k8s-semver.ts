@@ -8,7 +8,7 @@ import { compareSemver, parseSemver, parseTolerantSemver, type SemanticVersion }
 
 const two: readonly CelType[] = [SEMVER, SEMVER];
 
-/** The first version of Kubernetes' `semver` library, which has no overloads that normalise a version. */
+/** Kubernetes' `semver` library in its first version, without the overloads that normalise a semantic version. */
 export const kubernetesSemver: Library = {
   name: 'kubernetes.Semver',
   functions: [

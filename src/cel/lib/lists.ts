@@ -11,7 +11,7 @@ const T = typeParam('T');
 const LIST_T = listType(T);
 const MAX_RANGE_LENGTH = 1_000_000;
 
-/** cel-go's lists extension, all versions. */
+/** cel-go's lists extension, with the functions of all its versions. */
 export const lists: Library = {
   name: 'cel.lib.ext.lists',
   functions: [
@@ -131,8 +131,8 @@ function sortByKeys(
   if (!isComparable(first)) return fail('list elements must be comparable');
   const isPlain = plainDoubles && keys.every((key) => typeof key === 'number');
   const typeName = typeNameOf(first);
-  // Plain numbers in the list are all doubles. `typeNameOf` would report a double without a fraction as an int, so the
-  // types of plain numbers are not compared.
+  // JavaScript numbers in a list of the declared type double are doubles. `typeNameOf` would report a double without a
+  // fraction as an int. So the types are not compared when all keys of such a list are JavaScript numbers.
   if (!isPlain && keys.some((key) => typeNameOf(key) !== typeName))
     return fail('list elements must have the same type');
   context.charge(Math.ceil(keys.length * Math.log2(keys.length + 1)));

@@ -23,7 +23,7 @@ export interface Chain {
  *
  * - `double`: a plain number;
  * - `dyn`: a self-describing value of unknown type;
- * - any other: a self-describing value of that type, including its parts.
+ * - any other: a self-describing value of that type, whose parts are self-describing, too.
  *
  * With a `shape`, the value is foreign data: an object, map or list whose kind has been checked. Its parts are read
  * through the shape.

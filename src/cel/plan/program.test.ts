@@ -54,7 +54,7 @@ describe('numbers', () => {
     ['google.protobuf.Duration{seconds: -9223372037, nanos: 5}', {}, '-2562047h47m16.854775808s'],
     ['google.protobuf.Duration{seconds: x}', { x: 'a' }, 'no such overload'],
     ['google.protobuf.Timestamp{seconds: x}', { x: 1.5 }, 'no such overload'],
-  ])('%s of %o is %s', (text, variables, expected) => {
+  ])('%s with the variables %o is %s', (text, variables, expected) => {
     expect(run(text, variables)).toEqual(expected);
   });
 });
@@ -107,7 +107,7 @@ describe('maps of a declared type', () => {
   });
 });
 
-test('a field of a declared object type is read by its escaped name and its declared type', () => {
+test('a program finds a field of a declared object type by its escaped name, and reads a value of its declared type', () => {
   const fields = new Map([
     ['a__dash__b', DOUBLE],
     ['__if__', DOUBLE],
@@ -232,7 +232,7 @@ describe('budget', () => {
   });
 });
 
-test('a parsed expression can be planned without a check', () => {
+test('a parsed expression can be planned without a type check', () => {
   const parsed = environment.parse('1 == 1.0 && nope(1) == 2 || true');
   if (!parsed.ok) throw new Error(parsed.text);
   const planned = environment.plan(parsed.ast);
@@ -240,7 +240,7 @@ test('a parsed expression can be planned without a check', () => {
   expect(planned.program.evaluate({})).toEqual({ ok: true, value: true });
 });
 
-describe('a string that is joined from programs', () => {
+describe('a program that joins the strings of other programs', () => {
   const texts = kroEnvironment({ variables: { s: STRING, t: STRING, x: DYN } });
   const programOf = (text: string) => {
     const compiled = texts.compile(text);
@@ -259,25 +259,25 @@ describe('a string that is joined from programs', () => {
     [['s', "'-1'"], { s: 'x'.repeat(100) }, 101],
     [['s', "'-1'"], { s: 'x'.repeat(100) }, 102],
     [["lists.range(30).map(n, string(n)).join(',')", 's'], { s: 'a' }, 20],
-  ])('%j of %o equals the whole expression', (parts, variables, budget) => {
+  ])('made from %j, has the result of the whole expression with the variables %o', (parts, variables, budget) => {
     const options = budget === undefined ? {} : { budget };
     const whole = programOf(parts.map((part) => `(${part})`).join(' + '));
     const joined = joinPrograms(parts.map((part) => (part.startsWith("'") ? part.slice(1, -1) : programOf(part))));
     expect(joined?.evaluate(variables, options)).toEqual(whole.evaluate(variables, options));
   });
 
-  test('is undefined when a value might not be a string', () => {
+  test('is not made when a value might not be a string', () => {
     expect(joinPrograms(['a-', programOf('x')])).toBeUndefined();
   });
 
-  test('has a copy with other strings, and does not change itself', () => {
+  test('can be copied with other literal strings, and stays unchanged', () => {
     const first = joinPrograms(['a-', programOf('s'), '-b']);
     const other = first && replaceStrings(first, ['', '!']);
     expect(other?.evaluate({ s: '1' })).toEqual({ ok: true, value: '1!' });
     expect(first?.evaluate({ s: '1' })).toEqual({ ok: true, value: 'a-1-b' });
   });
 
-  test('has no copy with another number of strings, and a program that is not joined has no copy', () => {
+  test('cannot be copied with another number of literal strings, nor can a program that joins nothing', () => {
     const program = joinPrograms(['a-', programOf('s')]);
     expect(program && replaceStrings(program, [])).toBeUndefined();
     expect(program && replaceStrings(program, ['a', 'b'])).toBeUndefined();

@@ -1,6 +1,9 @@
 import type { PlannedNode } from './planned-node.ts';
 
-/** Maps the names of loop variables and bound variables to the plans that read them, while a program is planned. */
+/**
+ * The loop variables and bound variables in scope while a program is planned. Each name has the plan that reads its
+ * variable.
+ */
 export class PlanScope {
   readonly #stack: { readonly name: string; readonly plan: PlannedNode }[] = [];
   #slots = 0;

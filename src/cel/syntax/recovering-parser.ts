@@ -247,7 +247,7 @@ export class RecoveringParser {
     return this.#automaton.next(first.to).has(this.#token().type);
   }
 
-  /** The branch that the next token begins. */
+  /** The number of the branch that the next token begins, counted from 1. */
   #first(entry: State): number {
     const { type } = this.#token();
     const at = entry.edges.findIndex((edge) => this.#automaton.next(edge.to).has(type));
@@ -334,7 +334,10 @@ export class RecoveringParser {
     return true;
   }
 
-  /** Before the parser decides at a block or loop, skips tokens that cannot follow in the present state. */
+  /**
+   * Prepares a decision of the parser at a block or loop. Skips tokens that cannot follow in the present state, or
+   * reports a mismatch.
+   */
   #sync(): void {
     if (this.#recovering) return;
     const next = this.#automaton.next(this.#state);

@@ -164,7 +164,7 @@ describe('with the gates of the controllers', () => {
     ]);
   });
 
-  test('a finding about a computed key says when the key is at the root of the node', async () => {
+  test('a finding about a computed key at the root of a node names the root', async () => {
     await world.restart({ features: { dynamicKeys: true, variables: true } });
     await define([{ id: 'v', variable: { '${schema.spec.text}': 'x' } }, mapResource('map', { text: 'a' })]);
     expect(await texts('DynamicKeys=true,Variables=true')).toContainEqual(
@@ -207,7 +207,7 @@ describe('with the gates of the controllers', () => {
     `);
   });
 
-  test('status.graph of an instance is a finding while ManagedResources is on; the field graph of a CRD is one until the definition allows breaking changes', async () => {
+  test('status.graph of an instance is a finding while ManagedResources is on; the field graph of a CRD is a finding until the definition allows breaking changes', async () => {
     await world.restart({ features: { managedResources: true } });
     await world.advance(5000);
     expect(await texts('ManagedResources=true')).toMatchInlineSnapshot(`
@@ -238,7 +238,7 @@ describe('with the gates of the controllers', () => {
     `);
   });
 
-  test('omit() is a finding unless each kro has its gate', async () => {
+  test('omit() is a finding unless each kro has the gate of omit()', async () => {
     await define([mapResource('map', { text: "${schema.spec.count > 1 ? 'a' : omit()}" })]);
     await world.apply(graph([{ id: 'a', template: template('a', { k: "${1 > 2 ? 'a' : omit()}" }) }]));
     const own = 'CELOmitFunction=true';

@@ -92,8 +92,8 @@ test.each<[string, string, RequestParts, number, string]>([
   ['another host name', 'POST /v1/faults', { headers: { host: 'evil.test' }, body: CONFLICT }, 403, 'Host'],
   ['another path', 'GET /v1/fault', {}, 404, 'this interface does not support GET /v1/fault'],
   ['another method', 'PUT /v1/faults', {}, 404, 'PUT /v1/faults'],
-  ['a rule without a name', 'DELETE /v1/faults/', {}, 404, 'DELETE /v1/faults/'],
-  ['an unknown rule', 'DELETE /v1/faults/%zz', {}, 422, 'there is no rule \\"%zz\\"'],
+  ['a deletion that names no rule', 'DELETE /v1/faults/', {}, 404, 'DELETE /v1/faults/'],
+  ['the deletion of an unknown rule', 'DELETE /v1/faults/%zz', {}, 422, 'there is no rule \\"%zz\\"'],
   [
     'another content type',
     'POST /v1/faults',

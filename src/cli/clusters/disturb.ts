@@ -92,7 +92,8 @@ const timeOf = ({ now, aheadMs }: ControlledCluster['clock']) => ({ now: isoTime
 async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
   const body = await readLimitedBody(request, MAX_BODY_BYTES);
   if (body === 'too-large') throw problem('cluster/control', `a request has at most ${MAX_BODY_BYTES} bytes`);
-  if (body === 'broken') throw problem('cluster/control', 'the connection ended before the body of the request');
+  if (body === 'broken')
+    throw problem('cluster/control', 'the connection ended before the body of the request was complete');
   if (body.length === 0) return undefined;
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {

@@ -75,7 +75,7 @@ describe('fault rules in JSON', () => {
       ['fault.kind | "kind" cannot be "conflct" | did you mean conflict?'],
     ],
     [
-      'a kind of another type',
+      'a kind that is a number',
       { fault: { kind: 5 } },
       [
         'fault.kind | "kind" cannot be a number | write one of latency, error, conflict, disconnect, lost-answer, timeout, no-answer, stale, watch-drop, watch-stall, watch-delay',
@@ -138,7 +138,7 @@ describe('fault rules in JSON', () => {
       ],
     ],
     [
-      'another version',
+      'an unknown version',
       { schemaVersion: 2, rules: [CONFLICT] },
       ['schemaVersion | "schemaVersion" must be 1, but is 2 | write 1'],
     ],

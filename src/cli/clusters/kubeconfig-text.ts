@@ -73,8 +73,8 @@ function editsOf(
 }
 
 /**
- * Replaces the value of a member. A string replaces the range of the old value. A list replaces everything after the
- * colon.
+ * Replaces the value of a member. A string replaces the old value. A list, or a string in place of an empty value,
+ * replaces everything after the colon.
  */
 function replaceValue(before: string, [start, valueEnd]: Range, value: JsonValue): Edit {
   const text = blockText(before, { key: value }, '').slice('key:'.length).trimEnd();
@@ -85,8 +85,8 @@ function replaceValue(before: string, [start, valueEnd]: Range, value: JsonValue
 }
 
 /**
- * Returns the edits of a list in block style. Items are removed and replaced by name, and new items are added at the
- * end.
+ * Returns the edits of a list in block style. An old item is replaced by the new item of the same name, or removed. The
+ * other new items are added at the end.
  */
 function editsOfList(
   before: string,

@@ -218,7 +218,7 @@ export async function listClusters(context: CommandContext, input: CommandInput)
   return ExitCode.ok;
 }
 
-/** `typekro cluster status [NAME]`. Ends with 1 unless the cluster is running and responds. */
+/** `typekro cluster status [NAME]`. Ends with 1 unless the cluster is running without a problem. */
 export async function showStatus(
   context: CommandContext,
   input: CommandInput,

@@ -283,7 +283,7 @@ async function replaceContent(cluster: Cluster, snapshot: ClusterSnapshot): Prom
   await cluster.idle();
 }
 
-/** The content of a new cluster. */
+/** The content of a new cluster without stand-ins. */
 async function emptySnapshot(kubernetesVersion: string): Promise<ClusterSnapshot> {
   await using cluster = await createEmbeddedCluster({ kubernetesVersion });
   await cluster.idle();

@@ -150,7 +150,7 @@ function headOf(line: Uint8Array | undefined, hash: Hash, file: string, kubernet
   return head;
 }
 
-/** Yields the lines, each with its line feed. A last line without a line feed was truncated. */
+/** Yields the lines, each with its line feed. Omits a last line without a line feed, because it was truncated. */
 function* linesOf(bytes: Uint8Array): Generator<Uint8Array, undefined> {
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(LINE_FEED, start);

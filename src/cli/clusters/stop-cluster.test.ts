@@ -32,7 +32,7 @@ async function startHolder(lock: string, statement: string) {
 test.runIf(process.platform === 'linux').each([
   ['', 'SIGTERM', []],
   ["process.on('SIGTERM', () => undefined)", 'SIGKILL', ['dev has not ended after SIGTERM; SIGKILL follows']],
-])('a process that does %j is ended by %s, and each step is printed', async (statement, endedBy, said) => {
+])('a lock holder that runs %j is ended by %s, and each step is printed', async (statement, endedBy, said) => {
   const env = { XDG_STATE_HOME: home };
   const folder = clusterFolder(env, 'dev');
   mkdirSync(folder.path, { recursive: true });

@@ -161,7 +161,7 @@ test.each([
   });
 });
 
-describe('an entry that the user has added under the name of a cluster', () => {
+describe('an existing entry under the name of a cluster', () => {
   const entries = (server: string, context: string, user: string): string =>
     `clusters: [{name: typekro-a, cluster: {server: "${server}"}}]\ncontexts: [{name: typekro-a, context: ${context}}]\nusers: [{name: typekro-a, user: ${user}}]\n`;
   const LOCAL = 'https://127.0.0.1:5';
@@ -213,7 +213,7 @@ describe('the file', () => {
     expect(userKubeconfig({ HOME: folder, KUBECONFIG: '' }, '/')).toBe(join(folder, '.kube', 'config'));
   });
 
-  test.skipIf(process.platform === 'win32')('is the next one after a file that cannot be reached', () => {
+  test.skipIf(process.platform === 'win32')('is the first file of KUBECONFIG that can be reached', () => {
     const [loop, inFile, file] = [join(folder, 'loop'), join(folder, 'file', 'config'), join(folder, 'file')];
     symlinkSync('loop', loop);
     writeFileSync(file, '');
@@ -230,14 +230,14 @@ describe('the file', () => {
     expect(readdirSync(folder)).toEqual(['link', 'real']);
   });
 
-  test('is refused as a symbolic link without a target', async () => {
+  test('is refused if it is a symbolic link without a target', async () => {
     const link = join(folder, 'link');
     symlinkSync('nowhere', link);
     await expect(editKubeconfig(link, () => 'b')).rejects.toThrow('whose target does not exist');
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
-  test.skipIf(process.platform === 'win32')('is refused as a symbolic link to itself', async () => {
+  test.skipIf(process.platform === 'win32')('is refused if it is a symbolic link to itself', async () => {
     const link = join(folder, 'link');
     symlinkSync('link', link);
     await expect(editKubeconfig(link, () => 'b')).rejects.toMatchObject({ code: 'cluster/kubeconfig' });

@@ -42,7 +42,10 @@ export function userKubeconfig(env: Environment, cwd: string): string {
   return existing ?? listed.at(-1) ?? join(homeDirectory(env), '.kube', 'config');
 }
 
-/** The result of an edit: the new text, and the context that was current before. */
+/**
+ * The result of an edit: the new text, and the context that was current before; absent without `use`, without a current
+ * context, and when the cluster's own context was current.
+ */
 export interface EditedKubeconfig {
   readonly text: string;
   readonly contextBefore?: string;

@@ -12,7 +12,7 @@ async function run(line: string) {
 }
 
 test.skipIf(process.platform === 'win32')(
-  'the error names a link or a folder that replaces a file of a cluster',
+  'the error names a link or a folder that is in the place of a file of the cluster',
   async () => {
     const file = (name: string) => join(clusters.folderOf('dev'), name);
     mkdirSync(file('kubeconfig'), { recursive: true });

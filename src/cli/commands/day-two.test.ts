@@ -62,7 +62,7 @@ test('status shows the state of an instance and its conditions', async () => {
   `);
 });
 
-test('suspend holds back a change of the instance, and resume carries it out', async () => {
+test('suspend delays the effect of a change to the instance until resume', async () => {
   expect(await run('suspend shop --dry-run')).toMatchInlineSnapshot(`
     [
       "Pot default/shop would be configured (dry run): then it is suspended: the controller writes none of its objects, and does not revert changes by other clients",
@@ -247,7 +247,7 @@ test('wait prints the reason why it waits, and prints each new reason', async ()
 });
 
 test.each(['--kro-compatibility 0.9', '--crds crds'])(
-  'apply with a saved plan refuses %s, because the plan has its own',
+  'apply with a saved plan refuses %s, because the plan sets this option itself',
   async (option) => {
     writeFileSync(join(cwd, 'shop.json'), JSON.stringify(pot('shop', { text: 'new' })));
     const own = commandRunner(commands, cwd);

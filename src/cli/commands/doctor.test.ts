@@ -131,7 +131,7 @@ test('a Lease that is not renewed, missing rights, and a webhook whose Service d
       "    why  the controller itself needs these rights",
       "    do   apply the roles of the chart again: typekro bootstrap",
       "✗ webhooks   ValidatingWebhookConfiguration policy: the webhook check.acme.test calls Service default/absent, which does not exist",
-      "    why  failurePolicy is Fail, so without a response the API server refuses writes of pots.acme.test for ResourceGraphDefinition pots, except those that its selectors exclude",
+      "    why  failurePolicy is Fail, so without a response the API server refuses writes of pots.acme.test for ResourceGraphDefinition pots, except those that the selectors of the webhook exclude",
       "    do   install the program of Service default/absent again, or delete the configuration if its program is gone",
       "! objects   ResourceGraphDefinition pots: no controller has written its status",
       "    why  its instances keep the objects of an earlier revision, or get none",
@@ -189,7 +189,7 @@ test('reports a conversion webhook whose Service is missing and an admission web
       "    why  all objects are stored in v1, but the API server refuses to apply those whose managed fields have another version",
       "    do   install the program of Service default/absent again, or set spec.conversion.strategy to None if all versions have the same fields",
       "i webhooks   MutatingWebhookConfiguration boats: the webhook address.boats.test is called at https://boats.test/admit, which only the API server can check",
-      "    why  failurePolicy is Fail, so without a response the API server refuses writes of boats.example.com for ResourceGraphDefinition fleets, except those that its selectors exclude",
+      "    why  failurePolicy is Fail, so without a response the API server refuses writes of boats.example.com for ResourceGraphDefinition fleets, except those that the selectors of the webhook exclude",
     ]
   `);
   expect(out.join('\n')).not.toContain('service.boats.test');

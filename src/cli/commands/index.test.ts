@@ -19,7 +19,7 @@ function snapshotTests(): string[] {
 
 const sources = snapshotTests();
 
-test.each(commands)('$name has a test in this process with an inline snapshot of the output', ({ name }) => {
+test.each(commands)('a test calls $name directly, and has an inline snapshot of the output', ({ name }) => {
   // Matches a command line of this command: a string that a test passes to a function `run…` or `start`.
   const line = new RegExp(`\\b(?:run\\w*|start)\\((?:\\[)?['"\`]${name}(?=[ '"\`])`);
   expect(

@@ -89,7 +89,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'envtest',
-    summary: 'print a folder with the programs that envtest starts: an API server for tests in any language',
+    summary: 'print the path of a folder with an API server for envtest, for tests in any language',
     group: 'Run',
     load: () => import('./envtest.ts').then(({ envtest }) => envtest),
   },
@@ -132,7 +132,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'snapshot',
-    summary: 'save the objects of a cluster that plans need to one file',
+    summary: 'save to one file the objects of a cluster that plans need',
     group: 'Run',
     readsMany: true,
     load: () => import('./snapshot.ts').then(({ snapshot }) => snapshot),

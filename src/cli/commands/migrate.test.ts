@@ -163,7 +163,7 @@ test('controller to direct mode: moves without a write to a child; the next depl
   expect((await factory('direct').deleteInstance('a')).status).toBe('complete');
 }, 40_000);
 
-test('the plan names a file that differs from the definition of the controller, a pin and a suspension', async () => {
+test('the plan names a pin, a suspension, and a file that differs from the definition of the controller', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   await cluster.client.patch(instance, {
     metadata: { annotations: { 'typekro.dev/revision': '1', 'kro.run/reconcile': 'suspended' } },
@@ -291,7 +291,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
   ],
   ['a name without an instance', 'b --to kro --yes', 'there is no direct deployment b', () => Promise.resolve()],
   ['direct mode without a file', 'a --to direct', 'needs the composition or the definition', () => Promise.resolve()],
-  ['no owner', 'a', '--to kro or --to direct', () => Promise.resolve()],
+  ['a command line without a new owner', 'a', '--to kro or --to direct', () => Promise.resolve()],
 ])(
   '%s is refused with an error message, and nothing is written',
   async (_what, line, output, prepare) => {

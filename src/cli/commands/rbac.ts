@@ -102,10 +102,10 @@ export const rbac: Command = {
 };
 
 /**
- * Reports the rights of other definitions that the cluster loses when the printed ClusterRole replaces the existing
- * ClusterRole of this name. Without a cluster, a note says that the printed ClusterRole replaces an existing
- * ClusterRole of this name. The note is printed only for the default name, because a caller that chooses a name knows
- * which files belong to the ClusterRole.
+ * Reports the rights that other definitions lose when the printed ClusterRole replaces the existing ClusterRole of this
+ * name. When no cluster is named, or the user may not read its ClusterRole, a note says that the printed ClusterRole
+ * replaces an existing ClusterRole of this name. The note is printed only for the default name, because a caller that
+ * chooses a name knows which files belong to the ClusterRole.
  */
 async function replacedRole(
   context: CommandContext,

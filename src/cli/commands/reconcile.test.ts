@@ -175,8 +175,8 @@ test('a dry run and --timeout 0 do not wait', async () => {
 
 test.each([
   ['reconcile shap', 2, 'shap'],
-  ['reconcile pots --by-suspension', 2, '--by-suspension is for instances, and waits'],
-])('%s ends with %i', async (line, code, text) => {
+  ['reconcile pots --by-suspension', 2, '--by-suspension needs an instance and a --timeout above 0'],
+])('%s ends with the exit code %i', async (line, code, text) => {
   const ended = await run(line);
   expect(ended.err).toContain(text);
   expect(ended.code).toBe(code);

@@ -29,7 +29,7 @@ import { printableLine } from '../printable.ts';
 export const reconcile: Command = {
   name: 'reconcile',
   description:
-    'Requests a pass of the controller over an instance or a definition, and prints the outcome when the pass has ended. The controller reads the objects of the instance again and retries failed actions without a pause. For a definition, it reads the schemas of its kinds again and reconciles its instances. The request is the annotation typekro.dev/reconcile-requested, which the controller removes at the end of the pass. An interrupted command removes the request. Stock kro ignores the annotation: with --by-suspension, the instance is suspended and resumed immediately, which makes kro reconcile it.',
+    'Requests a pass of the controller over an instance or a definition, and prints the outcome when the pass has ended. The controller reads the objects of the instance again and retries failed actions without a pause. For a definition, it reads the schemas of its kinds again and reconciles its instances. The request is the annotation typekro.dev/reconcile-requested, which the controller removes at the end of the pass. An interrupted command removes the request. Stock kro ignores the annotation: with --by-suspension, the instance is suspended, and resumed as soon as kro reports the suspension, which makes kro reconcile it.',
   positionals: [
     {
       name: 'instance',
@@ -39,7 +39,7 @@ export const reconcile: Command = {
   ],
   options: [
     { name: 'definition', summary: 'the name is that of a definition, even when an instance has the same name' },
-    { name: 'by-suspension', summary: 'suspend and resume the instance instead of the request, for stock kro' },
+    { name: 'by-suspension', summary: 'for stock kro: send no request, but suspend and resume the instance' },
     {
       name: 'timeout',
       summary: 'time limit for the end of the pass; 0 does not wait',
@@ -102,7 +102,7 @@ interface RequestTask {
 
 interface RequestAnswer {
   readonly report: Report;
-  /** True when the pass ended in an error. */
+  /** True when the pass ended in an error. For a definition, also true when its state is not Active. */
   readonly failed: boolean;
 }
 
@@ -124,7 +124,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const bySuspension = input.options['by-suspension'] === true;
   if (bySuspension) refuseGraph(object, NO_SUSPENSION);
   if (bySuspension && (!isInstance || timeoutMs === 0)) {
-    throw new TypeKroError('--by-suspension is for instances, and waits', {
+    throw new TypeKroError('--by-suspension needs an instance and a --timeout above 0', {
       code: 'cli/usage',
       remedy: 'leave --by-suspension out, or name an instance and a --timeout',
     });

@@ -190,7 +190,7 @@ test('reads a spec from the standard input', async () => {
   expect((await run('render shop.yaml -f -', 'name: piped\nzones: []\n')).out).toContain('name: piped');
 });
 
-test('an expression that fails with these values is an error', async () => {
+test('an expression that fails with the values of the instance is an error', async () => {
   const { code, out, err } = await run('render shop.yaml');
   expect(code).toBe(3);
   expect(err).toMatchInlineSnapshot(`
@@ -202,7 +202,7 @@ test('an expression that fails with these values is an error', async () => {
   expect(out).toContain('name: ${schema.spec.name} # has no value: no such key: name');
 });
 
-test('a field that fails with these values is an error, even while its node waits', async () => {
+test('a field that fails with the values of the instance is an error, even while its node waits', async () => {
   const rgd = (template: string, more = '', name = 'late') => `
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition

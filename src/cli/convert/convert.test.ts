@@ -285,7 +285,7 @@ describe('convert', () => {
       2,
       'two values',
     ],
-  ])('%s ends with %d', async (line, code, output) => {
+  ])('the exit code of %s is %d', async (line, code, output) => {
     const ended = await run(line);
     expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
     expect(ended.err).toContain(output);
@@ -354,8 +354,8 @@ const object: fc.Arbitrary<KubeObject> = fc.oneof(
     })),
 );
 
-describe('problems of a conversion have locations in the files of the user', () => {
-  test('of plain objects', async () => {
+describe('the problems of a conversion have places in the files of the user', () => {
+  test('for plain objects', async () => {
     const service = 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec:\n  ports: [{ port: "80" }]\n';
     const { code, out, err } = await run('convert -', `${service}---\n${service.replaceAll('web', 'api')}`);
     expect({ code, out }).toEqual({ code: 3, out: '' });
@@ -376,7 +376,7 @@ describe('problems of a conversion have locations in the files of the user', () 
     `);
   });
 
-  test('of a definition', async () => {
+  test('for a definition', async () => {
     const broken =
       'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: shop }\nspec:\n  schema: { apiVersion: v1alpha1, kind: Shop, spec: { name: string } }\n  resources:\n    - id: map\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "${schema.spec.nam}" } }\n';
     expect((await run('convert - --to typescript', broken)).err).toMatchInlineSnapshot(`
@@ -389,7 +389,7 @@ describe('problems of a conversion have locations in the files of the user', () 
     `);
   });
 
-  test('of a Helm template have a hint that names convert', async () => {
+  test('for a Helm template, with a hint that contains the command convert', async () => {
     expect((await run('convert -', 'a: {{ .Values.x }}\nb: [\n')).err).toMatchInlineSnapshot(`
       "standard input:1:4: error: standard input is a template of a Helm chart, not YAML yet [input/helm-template]
         1 | a: {{ .Values.x }}

@@ -17,7 +17,7 @@ const live = (apiVersion: string, kind: string, metadata: JsonObject, rest: Json
 });
 const owner = (kind: string) => [{ apiVersion: 'apps/v1', kind, name: 'web', uid: '1', controller: true }];
 
-/** The template that a definition gets for the object, without the parts that are the same in all rows. */
+/** The template that a definition gets for the live object. */
 function templateOf(object: KubeObject): JsonObject | undefined {
   const { objects } = withoutLiveFields([object]);
   const { spec } = toDefinition(objects, [], { name: 'app', kind: 'App' });

@@ -30,7 +30,7 @@ const OWN_KEYS: readonly string[] = [
 /** Finalizers of Kubernetes itself. */
 const OWN_FINALIZERS = /^(?:kubernetes\.io\/|foregroundDeletion$|orphan$|service\.kubernetes\.io\/)/;
 
-/** Maps the group and kind to the fields that the API server or a controller fills in. */
+/** The fields of a spec that the API server or a controller fills in, keyed by group and kind. */
 const ASSIGNED: Readonly<Record<string, readonly string[]>> = {
   '/Service': ['clusterIP', 'clusterIPs', 'ipFamilies', 'healthCheckNodePort'],
   '/Pod': ['nodeName'],
@@ -73,8 +73,7 @@ export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFi
 }
 
 /**
- * Returns an object as a user applies it: without its status, and without the metadata about the server, deletion and
- * owners.
+ * Returns an object as a user applies it: without its status, its owners, and the metadata that the server sets.
  */
 export function applicableObject(object: KubeObject): JsonObject {
   const { apiVersion, kind, metadata, ...others } = withoutServerFields(object);

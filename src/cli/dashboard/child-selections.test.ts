@@ -34,7 +34,7 @@ function node(id: string, objects: readonly KubeObject[], state: NodeReport['sta
   };
 }
 
-/** Returns the selections as strings of the form `Kind labels|fields`, each with its known versions. */
+/** Returns the selections for the reports `nodes`. `live` has the objects of each node that the reader may read. */
 function selectionsOf(
   nodes: readonly NodeReport[],
   live: Readonly<Record<string, KubeObject | readonly KubeObject[]>>,
@@ -91,7 +91,7 @@ test.each<[string, KubeObject, GraphNode['nodeType']]>([
   ['a collection of a Graph', GRAPH, 'collection'],
   ['a node of a Graph', GRAPH, 'resource'],
   ['an external object', INSTANCE, 'external'],
-])('readers with different rights get equal selections for %s', (_title, instance, nodeType) => {
+])('the selection for %s has the same key for readers with different rights', (_title, instance, nodeType) => {
   const object = map('a', instance === GRAPH && nodeType === 'resource' ? {} : LABELS);
   const options = { instance, types: { one: nodeType } };
   const [mine] = selectionsOf([node('one', [object])], { one: object }, options);

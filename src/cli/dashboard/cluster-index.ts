@@ -377,7 +377,7 @@ export class ClusterIndex implements InspectIndex {
   }
 }
 
-/** Maps the type of a controller's event to the message that replaces the controller's message. */
+/** The messages that replace the controller's own messages, by the type of the event. */
 const REPORTED = { wrote: 'the controller wrote an object', failed: 'a pass of the controller failed' } as const;
 
 const failureText = (error: KubeError | undefined): string | undefined =>

@@ -62,9 +62,9 @@ export function graphEdges(graph: Graph): GraphEdge[] {
 }
 
 /**
- * The edges of a graph, each with the value that its target reads from its source.
+ * The edges of a graph, each with the values that its target reads from its source.
  *
- * @param valueOf returns the present value of a part of a node for a node that reads it
+ * @param valueOf returns the present value of a part of a node; the second argument is the node that reads the part
  */
 export function valueEdges(graph: Graph, valueOf: CurrentValues['ofRead']): ValueEdge[] {
   return edgesWith(graph, textOfExpression, ({ read, parts, reader, placed }) => ({

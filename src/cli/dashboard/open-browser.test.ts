@@ -29,7 +29,7 @@ test('the address is in a file that only this user may read, and not in the argu
   expect(existsSync(dirname(file))).toBe(false);
 });
 
-test('without a program, nothing is opened, and no file is left', async () => {
+test('if the program does not exist, nothing is opened, and no file is left', async () => {
   vi.stubEnv('TMPDIR', folder);
   const opened = await openBrowser(URL, [join(folder, 'no-program')]);
   expect([opened.isOpen, readdirSync(folder)]).toEqual([false, []]);

@@ -14,8 +14,8 @@ const MAX_LOG_BYTES = 512 * 1024;
 const BYTE_ORDER_MARK_BYTES = 3;
 
 /**
- * Reads the last lines of a container's log, at most `tail` and at most `MAX_LOG_BYTES`. The pod must belong to an
- * object of the instance, so that a caller cannot read the logs of other pods.
+ * Reads the last lines of a container's log: at most `tail` lines, and at most `MAX_LOG_BYTES` bytes. The pod must
+ * belong to an object of the instance, so that a caller cannot read the logs of other pods.
  *
  * @throws InspectFailure 404 for another pod or container, and KubeError when the log cannot be read.
  */

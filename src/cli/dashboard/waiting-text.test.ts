@@ -44,7 +44,7 @@ const REASON = 'waits for ConfigMap v1 default/gate, which another client must c
 
 test.each<[string, readonly NodeReport[], string | undefined]>([
   ['nothing when all nodes are ready', [ready], undefined],
-  ['the root cause, and not for nodes that wait for it', [behind, ready, waiting], `gate: ${REASON}`],
+  ['the root cause, and not the nodes that wait for it', [behind, ready, waiting], `gate: ${REASON}`],
   [
     'a refused write, in the words of `typekro why`',
     [refused],
@@ -56,7 +56,7 @@ test.each<[string, readonly NodeReport[], string | undefined]>([
     `gate: ${REASON} (and 1 more cause)`,
   ],
   ['one cause and the number of the other causes', [waiting, other], `gate: ${REASON} (and 1 more cause)`],
-])('an instance waits for %s', (_title, nodes, expected) => {
+])('the waiting text of an instance names %s', (_title, nodes, expected) => {
   expect(waitingText(nodes)).toBe(expected);
 });
 

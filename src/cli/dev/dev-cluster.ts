@@ -30,7 +30,7 @@ export class DevCluster {
   readonly #tools: DevClusterTools;
   /** The objects that were applied and not removed since, by key. */
   readonly #applied = new Map<string, KubeObject>();
-  /** Maps the group and kind of a CRD to the name of the definition that owns the CRD. */
+  /** The name of the definition that owns the CRD of a kind, keyed by group and kind. */
   readonly #owners = new Map<string, string>();
   /** The last files without errors, and the plan of their apply. */
   #good: { readonly checked: CheckedFiles; readonly plan: string } | undefined;
@@ -80,8 +80,8 @@ export class DevCluster {
   }
 
   /**
-   * Describes the first kind that another definition declares now. This cluster cannot serve files with a moved kind:
-   * the CRD of a kind outlives its definition, and the controller refuses a second owner.
+   * Describes the first kind that has moved from one definition to another. This cluster cannot serve files with a
+   * moved kind: the CRD of a kind outlives its definition, and the controller refuses a second owner.
    */
   movedKind(graphs: readonly Graph[]): string | undefined {
     for (const graph of graphs) {

@@ -103,7 +103,7 @@ test('if a file is a link to another folder, its target is watched, too', async 
   expect(await loop.until(SERVING)).toContain('changed: shop.yaml');
 });
 
-test('an event without a change of a file is not a save', async () => {
+test('an event without a change of any loaded file does not count as a save', async () => {
   loop.start();
   await loop.until(SERVING);
   loop.write('notes.txt', 'mine');

@@ -23,7 +23,7 @@ import { nextChange, statesAsRead, statesOf } from './watch-files.ts';
 export interface DevLoopOptions {
   readonly context: CommandContext;
   /**
-   * Reads and checks the files. Adds each file that is read to `paths`. Throws `TypeKroError` when a file cannot be
+   * Reads and checks the files. Adds to `paths` each file that it reads. Throws `TypeKroError` when a file cannot be
    * read.
    */
   read(signal: AbortSignal, paths: Set<string>): Promise<CheckedFiles>;

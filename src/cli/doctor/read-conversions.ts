@@ -15,7 +15,7 @@ interface ReadKind {
 }
 
 /**
- * Reads the webhooks that convert the versions of the controller's own kinds, of instances, of children and of external
+ * Reads the conversion webhooks of the controller's own kinds, and of the kinds of instances, children and external
  * objects.
  */
 export async function readConversions(

@@ -4,7 +4,7 @@ import { compileDocument, parseDefinitions } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 
 /**
- * Prints the documentation of a diagnostic code as lines: its meaning, an example, the compiler's message for the
+ * Returns the lines of the documentation of a diagnostic code: its meaning, an example, the compiler's message for the
  * example, and the remedy.
  */
 export function codeLines(info: CodeInfo): string[] {

@@ -161,7 +161,7 @@ function expressionEdits(text: string): Edit[] {
   });
 }
 
-/** Returns the edit that replaces an expression in a range; undefined unless the expression occurs exactly once. */
+/** Returns the edit that replaces an expression in a range; no edit unless the expression occurs there exactly once. */
 function replaced(
   source: string,
   range: { readonly from: number; readonly to: number },

@@ -1,7 +1,7 @@
 import type { Coverage, CoverageItem } from '../../testing/index.ts';
 import { coveredPercent } from '../../testing/index.ts';
 
-/** Prints the coverage of a file as one line. With `isListed`, one line follows per item that is not covered. */
+/** Formats the coverage of a file as one line. With `isListed`, one line follows per item that is not covered. */
 export function coverageLines(file: string, { nodes, conditions, branches }: Coverage, isListed: boolean): string[] {
   const all = [...nodes, ...conditions, ...branches];
   const parts = [counted('nodes', nodes), counted('conditions', conditions), counted('branches', branches)];

@@ -5,8 +5,8 @@ import { shellWord } from '../shell-word.ts';
 import { xmlText } from '../xml-text.ts';
 
 /**
- * The source of the simulated lives (runs of tests under faults). Messages and the command that replays a life contain
- * it.
+ * The test file whose tests the simulated lives carry out under faults. Messages name the file, and so does the command
+ * that replays a life.
  */
 export interface FaultReportSource {
   readonly file: string;

@@ -6,7 +6,7 @@ import type { TestResult } from './run-test-file.ts';
 const NAME_WIDTH = 64;
 
 /**
- * Prints the result of a test as one line. For a failed test, adds the mismatches and a command that runs the test
+ * Formats the result of a test as one line. For a failed test, adds the mismatches and a command that runs the test
  * again.
  */
 export function resultLines(

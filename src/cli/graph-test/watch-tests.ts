@@ -15,7 +15,7 @@ export interface WatchTestsOptions {
    * disappears, all tests run.
    */
   readonly named: readonly string[];
-  /** Runs the given test files, or all test files without an argument, and prints their results. */
+  /** Runs the given test files and prints their results. `undefined` means all test files. */
   readonly run: (only: ReadonlySet<string> | undefined) => Promise<readonly TestFileResult[]>;
   readonly events: FolderEvents;
   readonly clock: Clock;

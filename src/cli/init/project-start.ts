@@ -46,7 +46,7 @@ export async function projectStart(
   const text = from === '-' ? await context.readInput() : '';
   // Standard input can be read only once, so later reads return the same text.
   const withText: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
-  // `ofFile` reports why a file of another type is not accepted.
+  // `ofFile` reports why a file that is not YAML is not accepted.
   if (from !== '-' && !/\.ya?ml$/i.test(from) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     return ofFile(withText, input, from);
   }
@@ -140,7 +140,7 @@ function startOf(
   return { kind: 'definition', text, instance: sampleInstance(graph), present: firstNodes(graph) };
 }
 
-/** The nodes that every instance has from the start: resources without conditions and dependencies. */
+/** The nodes that every instance has from the start: resources without conditions and without dependencies. */
 function firstNodes({ nodes }: Graph): string[] {
   return [...nodes.values()]
     .filter(
@@ -151,8 +151,8 @@ function firstNodes({ nodes }: Graph): string[] {
 }
 
 /**
- * Returns the text unchanged when its objects do not come from a cluster. Otherwise prints the objects without the
- * fields that the API server and controllers write.
+ * Returns the text unchanged when its objects do not come from a cluster. Otherwise returns the objects as YAML,
+ * without the fields that the API server and controllers write.
  */
 function ownText(text: string, objects: readonly KubeObject[]): string {
   if (objects.every(({ metadata }) => metadata.uid === undefined)) return text;

@@ -26,7 +26,7 @@ export const CHANGE_OPTIONS: readonly OptionSpec[] = [
   { name: 'dry-run', summary: 'let the server check the change, and store nothing' },
 ];
 
-/** The results of commands that do not change the object. */
+/** The results that say that a command does not change the object. */
 const WITHOUT_CHANGE: ReadonlySet<string> = new Set(['unchanged', 'kept']);
 
 /** `deleted`, or `would be deleted (dry run)`. */

@@ -62,7 +62,7 @@ test.each([
   expect(parse(out)).toMatchObject({ schemaVersion: 1, instance: { kind: 'App', name: 'shop', namespace: 'default' } });
 });
 
-test('-o yaml prints the same data', async () => {
+test('tree -o yaml prints data with a schemaVersion', async () => {
   expect((await run('tree shop -o yaml --kubeconfig kubeconfig')).out).toMatch(/^schemaVersion: 1\ninstance:\n/);
 });
 
@@ -133,7 +133,7 @@ test('why accepts the name of a definition or of its kind', async () => {
   await world.user.delete({ apiVersion: lamp.apiVersion, kind: lamp.kind, name: 'lamps' });
 });
 
-test('why compiles a definition by the rules of the level', async () => {
+test('why compiles a definition by the rules of the chosen level', async () => {
   const spec = { schema: { apiVersion: 'v1alpha1', kind: 'Open', spec: {} }, resources: [] as object[] };
   const data = { a: '${ without an end' };
   spec.resources.push({

@@ -10,7 +10,7 @@ import type { Decision } from '../../runtime/index.ts';
  */
 const MAX_ROUNDS = 3;
 
-/** The findings of dry runs, as options of another decision. */
+/** The findings of dry runs, as options of the next decision. */
 type Tried = Required<Pick<ObserveInstanceOptions, 'isSettled' | 'failures'>>;
 
 /**

@@ -12,7 +12,7 @@ interface Seen {
 }
 
 /**
- * Returns a function that masks Secret values in the server's messages about writes of the instance. Returns
+ * Returns a function that masks Secret values in the server's messages about writes of the instance's objects. Returns
  * `undefined` when the graph is not known.
  */
 export function refusalMaskOf({

@@ -76,7 +76,10 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
   };
 }
 
-/** Prints the head, then one line per condition, field, and node that is not ready. */
+/**
+ * Returns the lines of the report: the head, then one line for each condition, field, recorded object, written object
+ * of a patch node, and node that is not ready or unknown.
+ */
 export function statusLines(
   observation: InstanceObservation,
   view: StatusView,
@@ -109,7 +112,7 @@ export function statusLines(
   ];
 }
 
-/** Prints one line per recorded object, with its node. */
+/** Returns one line per recorded object, with its node. */
 function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): string[] {
   const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
   return managedResources.map(
@@ -119,7 +122,7 @@ function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): 
 }
 
 /**
- * Prints one line per object that a patch node writes into: the node, the object, the written fields and the field
+ * Returns one line per object that a patch node writes into: the node, the object, the written fields and the field
  * manager.
  */
 function contributionLines(

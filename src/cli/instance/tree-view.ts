@@ -23,7 +23,10 @@ export function treeNodes({ decision, graph, refusedWrites }: InstanceObservatio
   });
 }
 
-/** Prints the instance and its nodes in the order of the graph, with their objects. Lines are not truncated. */
+/**
+ * Returns lines about the instance, and one line for each node with its objects, in the order of the graph. Lines are
+ * not truncated.
+ */
 export function treeLines(observation: InstanceObservation, now: number, colour: boolean): string[] {
   const nodes = observation.decision.nodes;
   const shown = shownNodes(nodes, observation.refusedWrites);

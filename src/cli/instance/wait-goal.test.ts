@@ -45,9 +45,9 @@ test.each<[string, string, KubeObject | undefined, boolean]>([
   ['it is being deleted', 'active', deleting(instance('ACTIVE', [])), false],
   ['the state is not ACTIVE', 'active', instance('IN_PROGRESS', [ready('True', 2)]), false],
   ['the condition is True', 'condition=Ready', instance('ERROR', [ready('True', 2)]), true],
-  ['the condition is of the generation before', 'condition=Ready', instance('ACTIVE', [ready('True', 1)]), false],
+  ['the condition is about the previous generation', 'condition=Ready', instance('ACTIVE', [ready('True', 1)]), false],
   ['the condition is not there', 'condition=Ready=False', instance('ACTIVE', []), false],
-  ['the status is compared without its case', 'condition=Ready=false', instance('ERROR', [ready('False', 2)]), true],
+  ['the status differs only in case', 'condition=Ready=false', instance('ERROR', [ready('False', 2)]), true],
 ])('isReached: %s, and the goal is %s', (_what, goal, object, reached) => {
   expect(isReached(parseGoal(goal), object)).toBe(reached);
 });

@@ -121,10 +121,14 @@ function endLines(
   ];
 }
 
-/** The minimum length of a part of a reason to count as the server's message. */
+/** From this length on, a part of a reason counts as the server's message. */
 const MIN_SENTENCE_LENGTH = 30;
 
-/** Does every line of the message only repeat the server's message in a cause? Such a message is not printed again. */
+/**
+ * Does the controller's message only repeat server messages that the causes show? Then it is not printed again. Each
+ * line must contain such a server message. If the values are long enough to be shortened, one in the whole text is
+ * enough.
+ */
 function isRepeated(recorded: string, causes: readonly WhyCause[]): boolean {
   const sentences = causes.flatMap(({ reason }) => sentencesOf(reason));
   const isIn = (line: string): boolean => sentences.some((sentence) => line.includes(sentence));

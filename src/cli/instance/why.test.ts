@@ -257,7 +257,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     ],
   ],
   [
-    'two items of a collection with one name',
+    'two items of a collection with the same name',
     [
       definition(`
 - id: parts

@@ -26,7 +26,7 @@ export interface TracedExpression {
   readonly source: SourcePosition;
 }
 
-/** The result of loading a composition. */
+/** The result of loading a module with compositions. */
 export interface TracedModule {
   /** The problems, keyed by file URI. The URI of the module is always a key. */
   readonly problems: ReadonlyMap<string, readonly Diagnostic[]>;
@@ -137,8 +137,8 @@ function expressionsOf(
 }
 
 /**
- * Returns the expressions at a position of the code: of those that begin on the same line before the position, the
- * nearest ones.
+ * Returns the expressions at a position of the code: of those that begin on the same line, at or before the position,
+ * the nearest ones.
  */
 export function expressionsAt(
   expressions: readonly TracedExpression[],

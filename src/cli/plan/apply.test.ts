@@ -28,7 +28,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** Returns a definition of this kind. Each instance has a ConfigMap with the string of its spec. */
+/** Returns a definition of this kind. Each instance has a ConfigMap with the fields of its spec as strings. */
 const definition = (kind: string, spec: JsonObject = {}, annotations: Record<string, string> = {}): KubeObject => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',

@@ -108,7 +108,10 @@ function groupsOf(inputs: readonly InputObject[]): Set<string> {
   );
 }
 
-/** Returns the objects whose kinds the cluster does not define. The CRDs of this package may define them. */
+/**
+ * Returns the objects of kinds that the cluster does not define, and the definitions and Graphs that use such kinds.
+ * The CRDs of this package may define these kinds.
+ */
 function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]): readonly InputObject[] {
   const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
   const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);

@@ -14,7 +14,7 @@ export interface ClusterBasics {
   readonly limits: readonly string[];
 }
 
-/** Maps a kind that could not be read to the consequence for the plan. */
+/** The consequence for the plan when a kind could not be read, by kind. */
 const CONSEQUENCES: ReadonlyMap<string, string> = new Map([
   [DEFINITION_TYPE.kind, 'every definition is treated as new'],
   [REVISION_TYPE.kind, 'numbers of revisions are not known'],

@@ -95,7 +95,7 @@ function schemaLine(
   const named = (concerned: (instance: KubeObject) => boolean): string[] =>
     instances.filter(concerned).map((instance) => instanceKey(instance).replace(/^\//, ''));
   if (breaking && REQUIRES_VALUE.has(type)) {
-    // The server fills in a default, so that no instance lacks the field.
+    // If the field has a default, the server fills it in, and no instance lacks the field.
     const hasDefault = defaultOf(after, field) !== undefined;
     const formerDefault = defaultOf(before, field);
     return { ...line, setBy: [], lackedBy: hasDefault ? [] : named((each) => lacksField(each, field, formerDefault)) };

@@ -36,7 +36,7 @@ const texts: Shape = (value) => isJsonObject(value) && Object.values(value).ever
 
 const ownerReference = record({ apiVersion: text, kind: text, name: text, uid: text });
 
-/** Accepts a Kubernetes object. Only the members that code reads without a schema are checked. */
+/** Accepts a Kubernetes object. Checks only the members that code reads in objects of every kind. */
 export const kubeObject = record({
   apiVersion: text,
   kind: text,

@@ -36,6 +36,6 @@ test.each<[NodeState, Because, ReturnType<typeof listed>]>([
   ['waiting', { kind: 'target-missing', object: MAP }, 'blocked'],
   ['blocked', { kind: 'write', action: 'create', count: 1 }, 'blocked'],
   ['failed', { kind: 'write-failed', object: MAP, failure, retryAt: 0 }, 'blocked'],
-])('the list of a node that is %s because of %o: %s', (state, because, expected) => {
+])('the list in which the plan has a node that is %s because of %o: %s', (state, because, expected) => {
   expect(listed(state, because)).toBe(expected);
 });

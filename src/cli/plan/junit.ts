@@ -3,8 +3,9 @@ import { xmlText } from '../xml-text.ts';
 import type { InstancePlan, Plan } from '../../inspect/index.ts';
 
 /**
- * Prints the plan as JUnit XML: a suite per definition with a case per instance, and a suite for the other objects of
- * the files. The case of a refused or blocked object fails. The case of a deferred instance is skipped.
+ * Formats the plan as JUnit XML. Each definition is a suite with a case for the definition and one for each instance.
+ * The other objects of the files are one more suite. The case of a refused definition or object, or of a blocked
+ * instance, fails. The case of a deferred instance is skipped.
  */
 export function junitText({ definitions, instances, objects }: Plan): string {
   const names = [

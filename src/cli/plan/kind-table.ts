@@ -21,7 +21,7 @@ export class KindTable {
   isServed = true;
   /** True when the table has all objects of the kind. */
   isWhole = false;
-  /** The namespaces whose owned objects were all read. `*` means all namespaces. */
+  /** The namespaces in which all owned objects were read. `*` means all namespaces. */
   readonly owned = new Set<string>();
   /** The failures of list requests for owned objects, keyed by namespace (`*` for all). */
   readonly failures = new Map<string, ApiFailure>();

@@ -174,8 +174,8 @@ export class LiveSource implements ObjectSource {
   }
 
   /**
-   * Reads requested objects that the list of owned objects lacks. If there are many, reads only those that a list of
-   * names contains.
+   * Reads requested objects that the list of owned objects lacks. If there are more than `MAX_SINGLE_READS`, reads only
+   * those that a list of names contains.
    */
   async #readMissing(table: KindTable, missing: readonly ObjectTarget[]): Promise<void> {
     if (missing.length <= MAX_SINGLE_READS) return this.#readEach(table, missing);

@@ -14,7 +14,7 @@ export interface PlanView {
 }
 
 /**
- * Prints one write with its fields, its refusal and the nodes that it waits for.
+ * Prints one write: its fields, its notes (such as the nodes that it waits for), its refusal and its remedy.
  *
  * @param home the namespace of the instance. An object in this namespace is printed without its namespace
  */

@@ -79,7 +79,7 @@ export async function clusterTarget(context: CommandContext, input: CommandInput
 /** The context of plans for an open target. */
 export interface Planning {
   readonly planned: PlanContext;
-  /** The source of the live objects, and the time of their read. */
+  /** The source of the live objects, and the time at which they are read. */
   readonly from: PlanSource;
   /** The identity of the cluster. Absent for a snapshot, and when the user may not read it. */
   readonly cluster?: string;

@@ -40,8 +40,8 @@ export interface SavedPlan {
   readonly now: number;
   readonly salt: string;
   /**
-   * Salted digests of the live objects that the plan writes, and of their new content. The digests ignore status,
-   * resource versions and field managers.
+   * Salted digests of the plan's instances, of the live objects that the plan writes, and of their new content. The
+   * digests ignore status, resource versions and field managers.
    */
   readonly basis: readonly BasisEntry[];
   /**
@@ -210,7 +210,7 @@ const SAVED_PLAN = record({
   parts: optional(record({ plan: text, objects: listOf(text), rest: text })),
 });
 
-/** Returns the basis of a plan: the digests of the live objects that it writes. */
+/** Returns the basis of a plan: the digests of its instances and of the live objects that it writes. */
 export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: string): BasisEntry[] {
   const writes = [...plan.objects, ...plan.instances.flatMap(allWrites)];
   const instances = plan.instances.map(({ instance }) => instance);
@@ -227,7 +227,10 @@ export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: strin
   });
 }
 
-/** Returns the content of an object that clients write, without the status and the server's metadata fields. */
+/**
+ * Returns the content of an object that clients write, and its uid. Leaves out the status and the server's other
+ * metadata fields.
+ */
 export function planContent({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
   const { name = '', namespace = '', labels = {}, annotations = {}, uid = '' } = metadata;
   return { ...rest, metadata: { name, namespace, uid, labels, annotations } };

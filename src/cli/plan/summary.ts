@@ -2,7 +2,8 @@ import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from '../../i
 import { basisKey } from './saved-plan.ts';
 
 /**
- * Counts the writes and instances of a plan. Deletions do not count as checked, because no dry run is made for them.
+ * Counts the writes and instances of a plan. The counts in `checked` leave out deletions, because no dry run is made
+ * for them.
  */
 export function summaryOf({
   definitions,

@@ -161,8 +161,8 @@ function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined
 }
 
 /**
- * Sorts the inputs in the order of their apply. Namespaces and CRDs come before the objects that need them. A
- * definition comes after the definitions whose kinds it uses.
+ * Sorts the inputs into the order in which they are applied. Namespaces and CRDs come before the objects that need
+ * them. A definition comes after the definitions whose kinds it uses.
  */
 function sortInputs({ objects, graphs }: BringUp) {
   const graphOf = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));

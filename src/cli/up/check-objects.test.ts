@@ -63,7 +63,7 @@ test.each([
     expected: /spec\.ports\[1\]: the string "b" is written where/,
   },
   { spec: 'spec:\n  name: a\n  labels:\n    a.b: [1]\n', line: 23, expected: /spec\.labels/ },
-])('names the file, the line and the field: $expected', async ({ spec, line, expected }) => {
+])('the diagnostic names the file, the line and the field: $expected', async ({ spec, line, expected }) => {
   const found = await diagnose(spec);
   expect(found).toHaveLength(1);
   expect(found[0]).toMatch(expected);

@@ -122,7 +122,7 @@ async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
   );
 }
 
-/** Makes a diagnostic per cause of the server, without causes that are consequences of others. */
+/** Makes a diagnostic for each cause. Leaves out causes that are consequences of other causes. */
 function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
   const value = input.object as unknown as JsonValue;
   return withoutFollowUps(

@@ -120,7 +120,7 @@ test.each([
   expect(found).toMatchObject([{ code: 'input/module-import', message, hint, source: { file: 'app.ts' } }]);
 });
 
-test.each(CASES)('%s: %s', async (code, message, text, hint, line) => {
+test.each(CASES)('the error %s: %s gets a message, a remedy and a line', async (code, message, text, hint, line) => {
   const found = await importProblem(failure(code, message), file);
   expect(found).toMatchObject({ message: text, hint, source: { file, line } });
 });

@@ -100,7 +100,7 @@ describe('a module with plain objects', () => {
       [],
       ['2 error: FILE exports no composition and no Kubernetes object: "$app" is a string'],
     ],
-  ])('%s', async (_title, text, names, problems) => {
+  ])('the expected objects and problems are found for %s', async (_title, text, names, problems) => {
     expect(await load(text)).toEqual([names, problems]);
   });
 

@@ -69,7 +69,7 @@ async function withImport(diagnostic: Diagnostic, path: string): Promise<Diagnos
   return { ...diagnostic, hint: await missingNameHint(name, diagnostic.source?.file ?? path) };
 }
 
-/** Returns the diagnostics of a refused composition, even if it comes from another copy of this package. */
+/** Returns the diagnostics of a refused composition. The error may come from another copy of this package. */
 function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
   if (!(error instanceof Error) || !('diagnostics' in error) || !Array.isArray(error.diagnostics)) return undefined;
   const diagnostics = error.diagnostics.filter((each: unknown): each is Diagnostic => {

@@ -27,11 +27,11 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
   ],
   ['a field of a schema in a variable', 'spec.b', 'const Spec = type({ b: ⟦1 }); @f({ spec: Spec }, g)'],
   [
-    'a variable that is declared twice',
+    'the use of a variable that is declared twice',
     `${IN_TEMPLATE}.data.b`,
     'const data = { b: 1 }; { const data = { b: 1 }; @f({ data: ⟦data }); }',
   ],
-  ['a field named by a variable', `${IN_TEMPLATE}.data`, 'const data = {}; @ConfigMap({ name, ⟦data })'],
+  ['a field in shorthand notation', `${IN_TEMPLATE}.data`, 'const data = {}; @ConfigMap({ name, ⟦data })'],
   ['a key in quotes', `${IN_TEMPLATE}.metadata.labels["a.b/c"]`, "@ConfigMap({ labels: { 'a.b/c': ⟦'-' } })"],
   ['a field of a spec', 'spec.replicas', '@shop.toInstance({ name: "a", replicas: ⟦-1 })'],
   [

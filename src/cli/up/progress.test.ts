@@ -106,9 +106,9 @@ describe('progress of instances', () => {
   );
 
   test.each<[string, (number | undefined)[], boolean]>([
-    ['of this generation', [2], true],
-    ['of a later one', [3], true],
-    ['of an earlier one', [2, 1], false],
+    ['of the applied generation', [2], true],
+    ['of a later generation', [3], true],
+    ['of the applied and of an earlier generation', [2, 1], false],
     ['without a generation', [undefined], true],
   ])('conditions %s (%j) are about the applied generation or a later one: %s', (_name, generations, expected) => {
     const reports = source({ a: 'ACTIVE' });
@@ -122,7 +122,7 @@ describe('progress of instances', () => {
     expect(allCurrent([applied], answered)).toBe(expected);
   });
 
-  test("all other instances follow the user's instances", () => {
+  test("the user's instances come before all other instances", () => {
     const progress = new Progress([object('own')], source({ child: 'ACTIVE', own: 'ACTIVE' }));
     expect(progress.views().map(({ name }) => name)).toEqual(['own', 'child']);
   });

@@ -116,7 +116,10 @@ export class ScriptScanner {
     return this.#text.length;
   }
 
-  /** Returns the offset after a string, a template, a regular expression, a comment, or any other single character. */
+  /**
+   * Returns the offset after a string, a template, a regular expression or a comment. Elsewhere, returns the next
+   * offset.
+   */
   #skipToken(at: number, from: number): number {
     const character = this.#text.charAt(at);
     if (character === "'" || character === '"') return this.#skipQuoted(at, character);

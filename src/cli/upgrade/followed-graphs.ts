@@ -121,7 +121,7 @@ export async function followedGraphs(
   return { graphs, held };
 }
 
-/** Does the instance get the revision only after the members of a running canary? */
+/** Does the instance get the newest revision only after the members of a running canary? */
 function waitsForCanary(instance: KubeObject, { rollout }: DefinitionPreview): boolean {
   return rollout !== undefined && pinnedRevision(instance) === undefined && !rollout.members.has(instanceKey(instance));
 }

@@ -7,7 +7,8 @@ import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } f
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';
 
 /**
- * Prints the check as text: a table of definitions and the details of each, the same for Graphs, and the totals.
+ * Formats the check as lines of text: a table of definitions and the details of each, the same for Graphs, and the
+ * totals.
  */
 export function upgradeLines(check: UpgradeCheck, view: PlanView): string[] {
   const { paint } = view;
@@ -71,7 +72,7 @@ function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {
   return ['', ...table, ...details, ...(plans.length === 0 ? [] : ['', ...plans])];
 }
 
-/** The maximum number of names that are listed for a refusal that several definitions share. */
+/** The maximum number of names that are listed for a refusal that several Graphs share. */
 const MAX_LISTED_NAMES = 5;
 
 function namesText(names: readonly string[]): string {

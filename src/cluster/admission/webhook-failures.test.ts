@@ -281,7 +281,7 @@ describe('patches', () => {
       'Internal error occurred: admission webhook "h.example.com" changed the type of the object from v1, Kind=ConfigMap to v1, Kind=Secret',
     ],
     [
-      'no object',
+      'a value in place of the object',
       replaced('', 3),
       500,
       'Internal error occurred: admission webhook "h.example.com" replaced the object by another value',

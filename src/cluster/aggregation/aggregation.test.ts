@@ -202,7 +202,7 @@ describe('the condition of an APIService', () => {
 
   test.each([
     [
-      'with another authority',
+      'whose certificate is not from the authority in caBundle',
       { caBundle: Buffer.from(createAuthority(Date.now()).ca).toString('base64') },
       'Get "https://localhost:PORT/apis/fun.io/v1": tls: failed to verify certificate: x509: certificate signed by unknown authority',
     ],
@@ -317,7 +317,7 @@ describe('a request for a version of another server', () => {
     await left;
   });
 
-  test('over a WebSocket sends each line as a message, even a last line without a line break', async () => {
+  test('over a WebSocket gets each line of the response as a message, even a last line without a line break', async () => {
     await using cluster = await story((request, response) => {
       if (!request.line.includes('watch')) return jokes(request, response);
       response.end('{"type":"ADDED"}\n{"type":"DELETED"}');

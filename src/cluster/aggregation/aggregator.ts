@@ -46,7 +46,7 @@ export class Aggregator {
     context.work.onStop(() => this.#stop());
   }
 
-  /** Returns the versions of other servers, as of the last checks. */
+  /** Returns the versions that the servers behind APIServices serve, as of the last checks. */
   versions(): OtherVersion[] {
     return [...this.#context.aggregationGate.all()].map((apiService) => {
       const seen = this.#seen.get(apiService.metadata.name ?? '');

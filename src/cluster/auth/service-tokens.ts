@@ -119,8 +119,8 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
 }
 
 /**
- * Creates an issuer of JSON web tokens. It signs the tokens with the key in the options. Without this key, it creates a
- * key at its first use.
+ * Creates an issuer of JSON web tokens. The issuer signs the tokens with the key in the options. If the options have no
+ * key, the issuer creates one when a key is first used.
  *
  * @throws TypeKroError `cluster/service-account-key` when a key in the options cannot be used.
  */

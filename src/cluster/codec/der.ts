@@ -41,13 +41,13 @@ function elementAt(bytes: Buffer, at: number): DerElement {
   return { tag, content: bytes.subarray(start, end), bytes: bytes.subarray(at, end) };
 }
 
-/** Returns the elements of a constructed element. Throws DerError for any other tag. */
+/** Returns the elements in a constructed element. Throws DerError if the element does not have this tag. */
 export function derChildren(element: DerElement | undefined, tag: number): DerElement[] {
   if (element?.tag !== tag) throw new DerError("asn1: structure error: tags don't match");
   return readDer(element.content);
 }
 
-/** Returns an object identifier in its dotted form. Throws DerError for any other tag. */
+/** Returns an object identifier in its dotted form. Throws DerError if the element is not an object identifier. */
 export function identifierOf(element: DerElement | undefined): string {
   if (element?.tag !== 0x06) throw new DerError("asn1: structure error: tags don't match");
   const parts: number[] = [];

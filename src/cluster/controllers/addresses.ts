@@ -8,8 +8,8 @@ const SERVICES = { group: '', plural: 'services' } as const;
 const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
 
 /**
- * The address of every Ingress, because one controller serves all of them. It is in a range for documentation (RFC
- * 5737).
+ * The address that all Ingresses share, because one controller serves all of them. The address is in a range for
+ * documentation (RFC 5737).
  */
 const INGRESS_ADDRESS = '203.0.113.1';
 

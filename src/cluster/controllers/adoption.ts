@@ -22,8 +22,8 @@ export interface ControlRule {
   /** Returns true for objects that the owner neither adopts nor releases. Default: false. */
   readonly ignores?: (object: KubeObject) => boolean;
   /**
-   * Returns the labels of the controlled objects that are not ignored, for a rule without `accepts`. If the selector
-   * matches all of them, the objects need not be read. By default, all objects are read.
+   * Only a rule without `accepts` may have this function. It returns the labels of the controlled objects that are not
+   * ignored. If the selector matches all these labels, the objects need not be read. By default, all objects are read.
    */
   readonly labelsOf?: (client: ControllerClient, owner: KubeObject) => readonly Readonly<Record<string, string>>[];
   /** A finalizer that is added to adopted objects and removed from released objects. */

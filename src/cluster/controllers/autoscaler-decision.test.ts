@@ -82,7 +82,7 @@ test.each<[string, Partial<AutoscalerFacts>, { replicas: number; reason: string 
   expect(decision.conditions.map(({ reason }) => reason)).toEqual(reasons);
 });
 
-test('an invalid metric has a warning, and an empty status among the valid metrics', () => {
+test('an invalid metric causes warnings, and has an empty entry in the list of current metrics', () => {
   const decision = decideScale(facts({ metrics: [HITS, CPU], pods: podsWith('10m', '10m') }));
   const problem =
     'unable to get metric hits: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';

@@ -12,7 +12,7 @@ export interface ScaleHistory {
   readonly changes: readonly { readonly time: number; readonly change: number }[];
 }
 
-/** The present number of replicas, the number that the metrics request, and the bounds of the autoscaler. */
+/** The present number of replicas, the number that follows from the metrics, and the bounds of the autoscaler. */
 export interface ScaleRecommendation {
   readonly current: number;
   readonly wanted: number;
@@ -87,8 +87,8 @@ interface Limit {
 const hasRules = (behavior: JsonObject): boolean => Object.keys(behavior).length > 0;
 
 /**
- * Returns the lowest or highest recommendation of the stabilization window. Without a `behavior`, only a decrease is
- * delayed.
+ * Returns the lowest recommendation of the stabilization window for an increase, and the highest for a decrease.
+ * Without a `behavior`, only a decrease is delayed.
  */
 function stabilize(
   behavior: JsonObject,

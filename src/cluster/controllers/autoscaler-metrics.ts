@@ -1,6 +1,6 @@
 /**
- * Computes, as Kubernetes does, the number of replicas that the metrics of a HorizontalPodAutoscaler request. The
- * functions are pure.
+ * Computes the number of replicas from the metrics of a HorizontalPodAutoscaler, as Kubernetes does. The functions are
+ * pure.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
@@ -57,7 +57,10 @@ export interface MeasuredTarget {
   readonly tolerances: Tolerances;
 }
 
-/** Computes the replicas that a metric of the type `Resource` or `ContainerResource` requests. */
+/**
+ * Computes the replicas from a metric of the type `Resource` or `ContainerResource`. A metric of any other type is a
+ * problem.
+ */
 export function replicasFor(metric: JsonObject, scaled: MeasuredTarget): MetricResult {
   const type = textAt(metric, 'type') || 'Resource';
   if (type !== 'Resource' && type !== 'ContainerResource') return customMetricProblem(metric, scaled.namespace);

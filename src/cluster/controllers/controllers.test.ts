@@ -70,7 +70,7 @@ describe('a Deployment', () => {
     );
   });
 
-  test('rolls out a new template and keeps the old ReplicaSet empty', async () => {
+  test('rolls out a new template and keeps the old ReplicaSet with zero replicas', async () => {
     await create(deployment(2));
     await client.patch(
       inDefault('apps/v1', 'Deployment', 'web'),
@@ -107,7 +107,7 @@ describe('a Deployment', () => {
     expect(await list('v1', 'Pod')).toEqual([]);
   });
 
-  test('becomes ready at the time in its annotation', async () => {
+  test('becomes ready after the number of seconds in its annotation', async () => {
     await create(deployment(1, { 'typekro.dev/simulate-ready-after-seconds': '30' }));
     expect((await get()).status?.['readyReplicas']).toBeUndefined();
     clock.advance(29_000);

@@ -34,7 +34,7 @@ describe('a foreground deletion', () => {
 
   test.each([
     [
-      'two',
+      'two objects',
       [
         ['a', 'b'],
         ['b', 'a'],
@@ -42,7 +42,7 @@ describe('a foreground deletion', () => {
       [],
     ],
     [
-      'three',
+      'three objects',
       [
         ['b', 'a'],
         ['c', 'b'],
@@ -51,7 +51,7 @@ describe('a foreground deletion', () => {
       [],
     ],
     [
-      'four and a tail',
+      'four objects, and a dependent outside the cycle',
       [
         ['b', 'a'],
         ['c', 'b'],

@@ -105,8 +105,9 @@ const byRevision = (a: KubeObject, b: KubeObject): number => (revisionOf(a) < re
 type StepResult = 'done' | 'taken' | 'refused';
 
 /**
- * Creates and scales the ReplicaSets. If the number of replicas has changed, only scales the present sets, whose events
- * start the next step of the rollout. For a paused Deployment, this is the only step.
+ * Creates and scales the ReplicaSets. If the number of replicas has changed, only scales the sets that exist. Their
+ * events start the next step of the rollout. For a paused Deployment, only scales the sets and deletes surplus old
+ * ones.
  */
 function rollOut(client: ControllerClient, deployment: KubeObject): StepResult {
   const sets = setsOf(client, deployment);

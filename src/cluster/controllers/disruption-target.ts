@@ -5,7 +5,10 @@ import type { ControllerClient } from './controller-client.ts';
 /** The type of the condition on pods that the cluster terminates. */
 export const DISRUPTION_TARGET = 'DisruptionTarget';
 
-/** Returns the status of a pod with the condition `DisruptionTarget`, which says why the cluster terminates the pod. */
+/**
+ * Adds the condition `DisruptionTarget` to the status of a pod, and returns the new status. The condition says why the
+ * cluster terminates the pod.
+ */
 export function withDisruptionTarget(
   client: ControllerClient,
   pod: KubeObject,
@@ -27,8 +30,8 @@ export function withDisruptionTarget(
 }
 
 /**
- * Sets the condition `DisruptionTarget` of a pod with the reason, e.g. for the failure policies of Jobs, and then
- * deletes the pod gracefully.
+ * Sets the condition `DisruptionTarget` of a pod, and then deletes the pod gracefully. The failure policies of Jobs,
+ * for example, read this condition.
  */
 export function disruptPod(client: ControllerClient, pod: KubeObject, reason: string, message: string): void {
   client.updateStatus(pod, withDisruptionTarget(client, pod, reason, message));

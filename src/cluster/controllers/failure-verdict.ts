@@ -5,7 +5,7 @@ import { indexesIn } from './index-list.ts';
 /** The decision of a Job's failure policy about a failed pod. */
 export interface FailureVerdict {
   readonly action: 'Count' | 'FailIndex' | 'FailJob' | 'Ignore';
-  /** The reason why the Job fails, only for `FailJob`. */
+  /** The reason why the Job fails; empty unless the action is `FailJob`. */
   readonly message: string;
 }
 

@@ -92,7 +92,7 @@ test.each([
   ['TerminatingOrFailed', [{ failed: 1 }, { failed: 1, active: 1, terminating: 1 }, { failed: 1, active: 1 }]],
   ['Failed', [{}, { terminating: 1 }, { failed: 1, active: 1 }]],
 ])(
-  'a Job with the policy %s counts and replaces a deleted pod',
+  'podReplacementPolicy %s decides when a Job counts a deleted pod as failed, and when it replaces the pod',
   async (podReplacementPolicy, [first, second, third]) => {
     await using story = await startClusterStory({ podStopSeconds: 15 });
     await story.create(job({ podReplacementPolicy }, 3600));

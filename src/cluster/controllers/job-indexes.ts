@@ -60,8 +60,8 @@ const failuresOf = (pod: KubeObject, annotation: string): number => Number(pod.m
 const allFailuresOf = (pod: KubeObject): number => failuresOf(pod, FAILURES) + failuresOf(pod, IGNORED_FAILURES);
 
 /**
- * Groups the failed pods of a Job by index. `before` contains the indexes that failed earlier. `settled` contains the
- * indexes that have succeeded or have an active pod.
+ * Finds the failed indexes of a Job, and the latest failed pod of each index to retry. `before` contains the indexes
+ * that failed earlier. `settled` contains the indexes that have succeeded or have an active pod.
  */
 export function indexFailuresOf(
   job: KubeObject,

@@ -39,7 +39,7 @@ export interface Tally {
   readonly restarts: number;
   /** The number of failed pods that still exist, including those that are already counted. */
   readonly failedPods: number;
-  /** The time when the latest pod failed, in milliseconds since the epoch. */
+  /** The time of the latest failure of a pod, in milliseconds since the epoch. */
   readonly lastFailure: number | undefined;
 }
 

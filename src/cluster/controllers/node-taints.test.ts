@@ -119,7 +119,7 @@ describe('a node that is not ready', () => {
     expect(await story.names('v1 Pod')).toContain(daemon);
   });
 
-  test('keeps its pods while all nodes are not ready', async () => {
+  test('keeps its pods while no node is ready, apart from nodes that are excluded from disruption', async () => {
     await using story = await withNode({});
     await setReady(story, 'n', 'Unknown');
     expect(await evicting(story)).toEqual(['n']);
@@ -142,7 +142,7 @@ describe('a node that is not ready', () => {
     expect(await evicting(story)).toEqual([]);
   });
 
-  test('keeps its pods while three of five nodes of its zone are not ready', async () => {
+  test('keeps its pods while it is the third of five nodes of its zone that is not ready', async () => {
     await using story = await startClusterStory();
     const labels = { 'topology.kubernetes.io/zone': 'z' };
     for (const name of ['a', 'b', 'c', 'd', 'e']) {

@@ -37,7 +37,7 @@ const KUBELET_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready',
 /** Does the kubelet alone write conditions of this type? The kubelet keeps the conditions of all other types. */
 const isOfKubelet = (type: string): boolean => KUBELET_CONDITIONS.includes(type) || type.startsWith('typekro.dev/');
 
-/** Returns the status of a started pod. A condition that has not changed keeps its times. */
+/** Returns the status of a started pod. A condition whose status has not changed keeps its transition time. */
 export function podStatus(pod: KubeObject, report: PodReport, now: string): JsonObject {
   const { phase, containers, initContainers, initialized, imagePrefix, unmet, ephemeralContainers = [] } = report;
   const ended = phase === 'Succeeded' || phase === 'Failed';

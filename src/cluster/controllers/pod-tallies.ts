@@ -17,7 +17,7 @@ export interface PodTally {
 type Tally = { -readonly [Member in keyof PodTally]: PodTally[Member] } & {
   readonly owner: string;
   readonly labelKey: string;
-  /** The number of all counted pods. */
+  /** The number of all pods of the tally, including those that have ended. */
   pods: number;
 };
 

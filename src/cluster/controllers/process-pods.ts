@@ -31,7 +31,10 @@ export class ProcessPods {
     return this.#runtime?.find(pod) !== undefined || (asksForProcesses(pod) && !isSimulated(pod));
   }
 
-  /** Yields the keys of pods that may use the ConfigMap or Secret of an event. */
+  /**
+   * Yields the keys of pods that may use the ConfigMap or Secret of an event. Marks the volume files of these pods as
+   * outdated.
+   */
   *keysOf(event: StoreEvent): Generator<string> {
     if (this.#runtime === undefined) return;
     if (!concerns(event, '', 'configmaps') && !concerns(event, '', 'secrets')) return;

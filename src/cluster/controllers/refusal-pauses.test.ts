@@ -14,7 +14,7 @@ test('the pauses of an owner increase until one of its pods is accepted', () => 
   expect(pauses.pauseOf('a', 0)).toBe(0);
 });
 
-test('a refusal drops the owners whose last refusal is more than 20 seconds old', () => {
+test('a new refusal removes the owners whose last refusal is more than 20 seconds old', () => {
   const pauses = new RefusalPauses();
   for (let owner = 0; owner < 100; owner += 1) pauses.add(`uid-${owner}`, owner * 1000);
   expect(pauses.size).toBe(21);

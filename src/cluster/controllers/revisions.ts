@@ -76,8 +76,8 @@ export function currentRevision(
 }
 
 /**
- * Creates a revision. If an object with equal data has the name, e.g. a released revision, uses that object. Any other
- * object with the name is a collision, and the next hash is tried.
+ * Creates a revision. If an object with equal data already has the name of the new revision (e.g. a released revision),
+ * uses that object. If an object with other data has this name, tries the next hash.
  */
 function create(
   client: ControllerClient,

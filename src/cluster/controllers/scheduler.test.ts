@@ -196,7 +196,7 @@ describe('preemption', () => {
     expect((await story.get('v1 Pod', 'preemptor')).status).not.toHaveProperty('nominatedNodeName');
   });
 
-  test('starts a pod that preempts a pod without a grace period', async () => {
+  test('starts the new pod at once if the victim has no grace period', async () => {
     await using story = await startStory(1);
     await story.create(pod('victim', 1, { priorityClassName: 'low', terminationGracePeriodSeconds: 0 }));
     await story.create(pod('preemptor', 1, { priorityClassName: 'high' }));
@@ -258,7 +258,7 @@ describe('preemption', () => {
     );
   });
 
-  test('lets a pod of higher priority take the nomination of another pod, which later uses the resources that remain', async () => {
+  test('lets a pod of higher priority take the nomination of another pod, which starts when the resources are free again', async () => {
     await using story = await startStory(1);
     await story.client.create(priorityClass('highest', 5000));
     await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));
@@ -274,7 +274,7 @@ describe('preemption', () => {
     expect(await phaseOf(story, 'first')).toBe('Running');
   });
 
-  test('ends for two pods that wait for the same terminating pod', async () => {
+  test('lets two pods that wait for the same terminating pod both start', async () => {
     await using story = await startStory(2);
     await story.create(pod('victim', 2));
     story.cluster.controllers.hold('kubelet');

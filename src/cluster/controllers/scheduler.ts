@@ -207,7 +207,8 @@ function withoutNomination({ status = {} }: KubeObject): JsonObject {
 }
 
 /**
- * Writes the reason why a pod waits, and its nomination. Writes nothing and records no event when the status is equal.
+ * Writes the reason why a pod waits, and its nomination. Writes nothing and records no event when neither the reason
+ * nor the nomination has changed.
  */
 function wait(
   client: ControllerClient,

@@ -44,7 +44,7 @@ describe('a StatefulSet', () => {
     expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ replicas: 3, readyReplicas: 3 });
   });
 
-  test('creates all pods together with parallel management', async () => {
+  test('with parallel management creates all pods at once', async () => {
     await using story = await startClusterStory();
     const annotations = { 'typekro.dev/simulate-ready-after-seconds': '10' };
     await story.create(statefulSet({ podManagementPolicy: 'Parallel' }, annotations));
@@ -183,7 +183,7 @@ describe('a StatefulSet', () => {
     expect(await story.names('v1 Pod')).toEqual(remaining);
   });
 
-  test('restores the lost label of a pod', async () => {
+  test('restores the lost labels of a pod', async () => {
     await using story = await startClusterStory();
     await story.create(statefulSet());
     await story.patch('v1 Pod', 's-1', {
@@ -372,7 +372,7 @@ describe('a DaemonSet', () => {
     [{ maxSurge: 1, maxUnavailable: 1 }, 'maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero'],
     [{ maxSurge: 0, maxUnavailable: 0 }, 'maxUnavailable: Required value: cannot be 0 when maxSurge is 0'],
     [{ maxSurge: '101%', maxUnavailable: 0 }, 'maxSurge: Invalid value: "101%": must not be greater than 100%'],
-  ])('refuses the rolling update %j', async (rollingUpdate, text) => {
+  ])('with the rolling update %j is refused', async (rollingUpdate, text) => {
     await using story = await startClusterStory();
     const spec = { ...daemonSet.spec, updateStrategy: { rollingUpdate } };
     await expect(story.create({ ...daemonSet, spec })).rejects.toThrow(text);

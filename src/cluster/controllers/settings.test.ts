@@ -93,7 +93,7 @@ describe('options of the controllers', () => {
 describe('annotations of an object', () => {
   const HOLD = 'typekro.dev/simulate-hold';
 
-  test('hold the controllers that they name, until they are removed', async () => {
+  test('hold the controllers that they name, until the annotations are removed', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({ [HOLD]: 'deployment-controller' }));
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);

@@ -79,7 +79,7 @@ export function parseScript(script: string): readonly CommandList[] | undefined 
   endList(false);
   return lists;
 
-  /** Does the script continue on the next line, after an operator? */
+  /** Does the list continue on the next line, because this line ends with an operator? */
   function isOpen(): boolean {
     endWord();
     return words.length === 0 && (commands.length > 0 || operator !== undefined);

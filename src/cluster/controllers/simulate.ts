@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 
 /**
- * Annotations on an object for the simulated controllers that work on it. `pods/pod-rules.ts` contains the annotations
- * for pods only.
+ * Annotations on an object for the simulated controllers that work on it. The annotations that only pods have are in
+ * `pods/pod-rules.ts`.
  */
 export const SIMULATE = {
   /**
@@ -23,7 +23,7 @@ export const SIMULATE = {
 
 const PREFIX = 'typekro.dev/simulate-';
 
-/** Returns the annotation of an object, or `undefined` when it is absent or empty. */
+/** Returns the value of an object's annotation, or `undefined` when it is absent or empty. */
 export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): string | undefined {
   const { annotations } = object.metadata;
   const value = annotations === undefined ? undefined : annotations[SIMULATE[setting]];

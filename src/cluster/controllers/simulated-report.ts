@@ -26,7 +26,7 @@ export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: strin
     startTime,
     containers: objectsAt(pod.spec, 'containers').map((_, index) => {
       const own = containerReport(outcome, startedAt, finishedAt);
-      // A rule that is set later counts restarts from 0, but the number in a status must not decrease.
+      // A pod rule that is set while the pod runs counts restarts from 0, but the number in a status must not decrease.
       return { ...own, restartCount: Math.max(own.restartCount, restartsIn(pod, index)) };
     }),
     initContainers: objectsAt(pod.spec, 'initContainers').map((entry) =>

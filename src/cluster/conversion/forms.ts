@@ -12,7 +12,7 @@ export interface FormsContext extends ConversionContext {
 const running = new WeakMap<Stored, Map<ServedResource, Promise<void>>>();
 
 /**
- * Converts stored objects to the version of a resource. Does nothing when the CRD of the resource has no conversion
+ * Converts stored objects to the API version of `resource`. Does nothing when the CRD of the resource has no conversion
  * webhook. With `isFresh`, objects with a cached conversion are converted again, because the webhook may have changed.
  *
  * @throws ApiError 500 when the webhook does not convert an object.

@@ -18,10 +18,10 @@ function nodeAt(schema: Schema, path: string): TypeNode | undefined {
 }
 
 test.each<[text: string, schema: Schema]>([
-  ['is declared as an object', { ...RESOURCE, properties: { metadata: { type: 'object' } } }],
-  ['has a declared name', { ...RESOURCE, properties: { metadata: { type: 'object', properties: { name: {} } } } }],
-  ['is declared with other members', { ...RESOURCE, properties: { spec: { type: 'object' } } }],
-  ['is not declared', { ...RESOURCE, ...OPEN }],
+  ['the schema declares it as an object', { ...RESOURCE, properties: { metadata: { type: 'object' } } }],
+  ['its name is declared', { ...RESOURCE, properties: { metadata: { type: 'object', properties: { name: {} } } } }],
+  ['the schema does not declare it, but other members', { ...RESOURCE, properties: { spec: { type: 'object' } } }],
+  ['the schema declares no members at all', { ...RESOURCE, ...OPEN }],
 ])('the metadata of an embedded resource has the type ObjectMeta: %s', (_text, schema) => {
   const own = nodeAt({ type: 'object' }, 'metadata');
   expect(own).toMatchObject({ kind: 'object' });
@@ -62,7 +62,7 @@ test.each<[text: string, schema: Schema, value: object, path: string | undefined
   ],
   ['a resource without properties', { type: 'object' }, { spec: {} }, '.spec'],
   ['an open resource', { type: 'object', ...OPEN }, { spec: {} }, undefined],
-])('an undeclared member of %s is refused exactly if an API server refuses it', (_text, schema, value, path) => {
+])('an undeclared member of %s is refused if and only if an API server refuses it', (_text, schema, value, path) => {
   const check = () => checkTyped(rootNode('Gear', schema), JSON.parse(JSON.stringify(value)));
   if (path === undefined) expect(check).not.toThrow();
   else expect(check).toThrow(`${path}: field not declared in schema`);

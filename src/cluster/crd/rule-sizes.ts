@@ -55,7 +55,10 @@ function shortestObject({ properties = {}, required = [] }: Schema): number {
 
 const atLeastZero = (bound: number | bigint): number => Math.max(0, Number(bound));
 
-/** The maximum number of characters, elements or entries of a value; 0 for a value without a size. */
+/**
+ * The maximum size of a value: the bytes of a string, the elements of a list, or the entries of a map. 0 for any other
+ * value.
+ */
 function largest(schema: Schema): number {
   const { maxLength, maxItems, maxProperties, items, additionalProperties } = schema;
   if (schema['x-kubernetes-int-or-string'] === true) {

@@ -1,6 +1,6 @@
 /**
- * Exports the code that only clusters with definitions or policies use: structural schemas, their rules, and the CEL
- * implementation. `lazy-modules.ts` loads this code as one module.
+ * Exports the code that only clusters with CustomResourceDefinitions or policies use: structural schemas, their rules,
+ * and the CEL implementation. `lazy-modules.ts` loads this code as one module.
  */
 export { applyDefaults, prune, validateValue } from '../../schema/index.ts';
 export { conditionProblem, ExpressionCompiler, mutationProblem, textProblem } from '../expressions/environment.ts';

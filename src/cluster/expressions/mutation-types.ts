@@ -42,7 +42,10 @@ const isObjectType = (name: string): boolean => name === OBJECT || name.startsWi
 
 const PATCH_FIELDS: Readonly<Record<string, CelType>> = { op: STRING, path: STRING, from: STRING, value: DYN };
 
-/** A literal may set any field. The object's schema is checked later, when the value is applied. */
+/**
+ * A literal of an object type may set any field. The object's schema is checked later, when the value is applied. A
+ * literal of `JSONPatch` may set only the fields of a patch.
+ */
 export const mutationTypes: TypeProvider = {
   findType: (name) => (name === PATCH || isObjectType(name) ? structType(name) : undefined),
   findField(typeName, field) {

@@ -13,7 +13,7 @@ const validations = (...expressions: readonly string[]) => ({
 test.each<[string, object]>([
   ['fields', validations('object.spec.replicas > 1', "object.metadata.labels['a'] == 'b'")],
   [
-    'both objects',
+    'the new and the old object',
     validations('object == oldObject', 'oldObject == null || object.spec.replicas >= oldObject.spec.replicas'),
   ],
   ['variables', { ...validations('variables.n > 1'), variables: [{ name: 'n', expression: 'object.spec.replicas' }] }],
@@ -35,25 +35,25 @@ test.each<[string, object, string, string]>([
     "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^\n",
   ],
   [
-    'another type',
+    'a comparison of different types',
     validations("object.spec.replicas > '1'"),
     'spec.validations[0].expression',
     "found no matching overload for '_>_' applied to '(int, string)'",
   ],
   [
-    'a message',
+    'a missing field in a messageExpression',
     { validations: [{ expression: 'true', messageExpression: 'object.nope' }] },
     'spec.validations[0].messageExpression',
     "undefined field 'nope'",
   ],
   [
-    'a parameter',
+    'a missing field of a parameter',
     { ...validations('params.nope == 1'), paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } },
     'spec.validations[0].expression',
     "undefined field 'nope'",
   ],
   [
-    'a variable',
+    'a variable of another type',
     { ...validations("variables.n == 'a'"), variables: [{ name: 'n', expression: 'object.spec.replicas' }] },
     'spec.validations[0].expression',
     "found no matching overload for '_==_'",
@@ -68,7 +68,7 @@ test('a warning lists the errors of each kind that has a schema', () => {
   expect(found?.warning.match(/^\S+, Kind=\w+/gm)).toEqual(['apps/v1, Kind=Deployment', 'batch/v1, Kind=Job']);
 });
 
-test('the types of custom resources come from their definitions', () => {
+test('the types of custom resources come from their CustomResourceDefinitions', () => {
   const crd = crdOf('widgets', {
     type: 'object',
     properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },

@@ -5,7 +5,7 @@ import { neverHits } from './never-hits.ts';
 type MembersOf<F> = Readonly<Record<Exclude<keyof F, 'kind'>, true>>;
 
 /**
- * The names of each fault's members. The TypeScript compiler checks that this table and the next two tables are
+ * The names of each fault's members. The TypeScript compiler checks that this table and the next three tables are
  * complete.
  */
 const FAULTS: { readonly [Kind in Fault['kind']]: MembersOf<Extract<Fault, { kind: Kind }>> } = {

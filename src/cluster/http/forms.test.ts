@@ -35,7 +35,7 @@ test.each([
   [`${AUTHORIZATION}/selfsubjectrulesreviews`, { spec: { namespace: 'default' } }],
   ['/apis/authentication.k8s.io/v1/selfsubjectreviews', {}],
   ['/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: 't' } }],
-])('%s has no table', async (path, body) => {
+])('the response of %s cannot be a table', async (path, body) => {
   expect(await send('POST', path, TABLE, body)).toMatchObject({
     status: 406,
     message: `only the following media types are accepted: ${TYPES}`,

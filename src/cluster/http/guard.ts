@@ -7,7 +7,7 @@ import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 
 /**
- * Refuses a listener that would give an identity to requests without credentials from other machines.
+ * Refuses a listener that other machines can reach, if requests without credentials would get an identity from it.
  *
  * @throws TypeKroError `cluster/open-to-all` when such requests would have more permissions than anonymous users.
  */

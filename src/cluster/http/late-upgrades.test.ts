@@ -39,7 +39,7 @@ async function served(load: () => Promise<UpgradeCode>) {
   return { client, socket, reported, close, answers: () => answers };
 }
 
-test('a client that breaks its connection while the code is loaded ends only this connection', async () => {
+test('a client that breaks its connection while the upgrade code is loaded ends only this connection', async () => {
   let resolve = (_code: UpgradeCode): void => undefined;
   const loaded = new Promise<UpgradeCode>((done) => (resolve = done));
   const { client, socket, answers, close } = await served(() => loaded);
@@ -52,14 +52,14 @@ test('a client that breaks its connection while the code is loaded ends only thi
   await close();
 });
 
-test('a request that has waited for the code gets its response, and its socket has a single error listener', async () => {
+test('a request that has waited for the upgrade code gets its response, and its socket has a single error listener', async () => {
   const { client, socket, answers, close } = await served(() => Promise.resolve({ serveUpgrades }));
   await once(client, 'close');
   expect([answers(), socket.listenerCount('error')]).toEqual([1, 1]);
   await close();
 });
 
-test('an error while the code is loaded is reported and ends the connection', async () => {
+test('an error while the upgrade code is loaded is reported, and ends the connection', async () => {
   const error = new Error('no code');
   const { client, reported, close } = await served(() => Promise.reject(error));
   await once(client, 'close');

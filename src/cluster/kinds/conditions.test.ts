@@ -35,7 +35,7 @@ test.each<[string, JsonObject[], string[]]>([
       '[0].message: Too long: may not be more than 32768 bytes',
     ],
   ],
-])('all problems of a condition that %s are reported, and no others', (_title, conditions, expected) => {
+])('a list with a condition that %s has exactly the expected problems', (_title, conditions, expected) => {
   for (const kind of ['policy/poddisruptionbudgets', 'admissionregistration.k8s.io/validatingadmissionpolicies']) {
     const object: KubeObject = { apiVersion: 'v1', kind: 'K', metadata: {}, status: { conditions } };
     const problems: FieldError[] = [];

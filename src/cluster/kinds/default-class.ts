@@ -2,8 +2,8 @@ import type { KubeObject } from '../../core/index.ts';
 import type { WriteContext } from './strategy.ts';
 
 /**
- * The default class: the newest class that has one of the annotations. If several default classes are equally old, the
- * first by name is chosen. `undefined` when no class is a default.
+ * The default class: the newest class that has one of the annotations with the value `true`. If several default classes
+ * are equally old, the first by name is chosen. `undefined` when no class is a default.
  */
 export function defaultClass(
   { store }: Pick<WriteContext, 'store'>,

@@ -37,7 +37,7 @@ test.each<[string, [string, JsonObject], JsonObject]>([
   ],
   ['a data source', ['core.v1.TypedLocalObjectReference', { apiGroup: 'a.b' }], { APIGroup: 'a.b' }],
   [
-    'a disk',
+    'a disk of Google Cloud',
     volume({ gcePersistentDisk: { pdName: 'x', fsType: 'ext4' } }),
     { GCEPersistentDisk: { PDName: 'x', FSType: 'ext4' } },
   ],
@@ -75,7 +75,7 @@ test.each<[string, [string, JsonObject], JsonObject]>([
     volume({ ephemeral: { volumeClaimTemplate: { metadata: { labels: { a: 'b' } }, spec: { volumeName: 'v' } } } }),
     { Ephemeral: { VolumeClaimTemplate: { labels: { a: 'b' }, Spec: { VolumeName: 'v' } } } },
   ],
-])('%s is printed with the names of the internal type', (_, [type, value], expected) => {
+])('%s is printed with the field names of the internal type', (_, [type, value], expected) => {
   expect(internalValue(type, value)).toMatchObject(expected);
 });
 

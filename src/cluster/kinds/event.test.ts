@@ -44,9 +44,9 @@ describe('an Event in v1', () => {
     ['needs no reporter without eventTime', 'ns', { involvedObject: { namespace: 'ns' } }, []],
     ['may have the eventTime null', 'ns', { involvedObject: { namespace: 'ns' }, eventTime: null }, []],
     ['must be in the namespace of its object', 'ns', { involvedObject: { namespace: 'other' } }, [other('other')]],
-    ['about a cluster-scoped object may be in default', 'default', { involvedObject: {} }, []],
-    ['about a cluster-scoped object may not be in kube-system', 'kube-system', {}, [other('')]],
-    ['with eventTime about a cluster-scoped object may be in kube-system', 'kube-system', report, []],
+    ['about a cluster-scoped object may be in the namespace default', 'default', { involvedObject: {} }, []],
+    ['about a cluster-scoped object may not be in the namespace kube-system', 'kube-system', {}, [other('')]],
+    ['with eventTime about a cluster-scoped object may be in the namespace kube-system', 'kube-system', report, []],
     ['with eventTime about a cluster-scoped object may not be in another namespace', 'ns', report, [other('')]],
     [
       'with eventTime may be in another namespace than its object',
@@ -164,8 +164,13 @@ describe('an update in events.k8s.io/v1', () => {
     ],
     ['may not change the type', {}, { type: 'Warning' }, [immutable('type', '"Warning"')]],
     ['may not change the action', {}, { action: 'x' }, [immutable('action', '"x"')]],
-    ['may not change the controller', {}, { reportingController: 'x' }, [immutable('reportingController', '"x"')]],
-    ['may not change the instance', {}, { reportingInstance: 'x' }, [immutable('reportingInstance', '"x"')]],
+    [
+      'may not change the reporting controller',
+      {},
+      { reportingController: 'x' },
+      [immutable('reportingController', '"x"')],
+    ],
+    ['may not change the reporting instance', {}, { reportingInstance: 'x' }, [immutable('reportingInstance', '"x"')]],
     [
       'may not change the related object',
       {},

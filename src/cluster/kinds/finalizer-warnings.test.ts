@@ -15,6 +15,6 @@ test.each([
   ['plain names, sorted by name', ['y', 'x'], undefined, [warning('x'), warning('y')]],
   ['a domain without a path', ['example.com'], undefined, [warning('example.com', ' including a path (/)')]],
   ['an existing name', ['x', 'y'], ['x'], [warning('y')]],
-])('for %s, the finalizers %j after %j cause the warnings %j', (_, finalizers, before, warnings) => {
+])('for %s, a change of the finalizers to %j from %j causes the warnings %j', (_, finalizers, before, warnings) => {
   expect(finalizerWarnings(holding(finalizers), before === undefined ? undefined : holding(before))).toEqual(warnings);
 });

@@ -153,7 +153,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'resource rules',
+    'resource rules with a wildcard next to other members, without resources, and with an invalid namespace',
     'FlowSchema',
     schema({
       rules: [
@@ -171,7 +171,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'paths',
+    'invalid paths',
     'FlowSchema',
     schema({
       rules: [
@@ -203,7 +203,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'numbers of a level',
+    'numbers of a priority level that are out of range',
     'PriorityLevelConfiguration',
     {
       type: 'Limited',
@@ -233,7 +233,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a request for devices',
+    'a request for devices with a count that its mode forbids, without a class and a selector',
     'ResourceClaim',
     request({ allocationMode: 'All', count: 2, selectors: [{}] }),
     [

@@ -133,7 +133,7 @@ describe('refuses', () => {
       status('Complete', { startTime: START, completionTime: END }),
     ],
     [
-      'with a success policy, Complete without SuccessCriteriaMet, even if the status is unchanged',
+      'the condition Complete without SuccessCriteriaMet for a Job with a success policy, even if the status is unchanged',
       ['conditions: Invalid value: cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True'],
       status('Complete', { startTime: START, completionTime: END }),
       status('Complete', { startTime: START, completionTime: END }),

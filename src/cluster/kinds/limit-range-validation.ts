@@ -61,8 +61,8 @@ function validateItem(item: JsonObject, type: string, at: string, problems: Fiel
 }
 
 /**
- * Pairs of bounds. The first bound must not exceed the second. A row has the names of both bounds in messages, the
- * field that the error names, and the bound whose value the error shows.
+ * Pairs of bounds. The first bound must not exceed the second. Each entry also has the names that messages use for both
+ * bounds, the field that the error names, and the bound whose value the error shows.
  */
 const ORDER: readonly (readonly [
   lower: Group,

@@ -11,7 +11,7 @@ const container = (requests: JsonObject, limits: JsonObject = {}): JsonObject =>
   resources: { requests, limits },
 });
 
-describe('a limit of the type Container', () => {
+describe('an item of a LimitRange, with the type Container,', () => {
   const problems = (bounds: JsonObject, ...containers: JsonObject[]) =>
     podProblems({ containers }, { type: 'Container', ...bounds });
   const ratio = 'cpu max limit to request ratio per Container is 2';
@@ -23,7 +23,7 @@ describe('a limit of the type Container', () => {
       [],
     ],
     [
-      'needs a request',
+      'requires a request when it has a minimum',
       { min: { cpu: '1' } },
       container({}),
       ['minimum cpu usage per Container is 1.  No request is specified'],
@@ -41,7 +41,7 @@ describe('a limit of the type Container', () => {
       ['minimum cpu usage per Container is 1, but limit is 500m'],
     ],
     [
-      'needs a limit',
+      'requires a limit when it has a maximum',
       { max: { cpu: '1' } },
       container({}),
       ['maximum cpu usage per Container is 1.  No limit is specified'],
@@ -71,19 +71,19 @@ describe('a limit of the type Container', () => {
       [`${ratio}, but no limit is specified or limit is 0`],
     ],
     [
-      'bounds the ratio',
+      'refuses a ratio above the maximum',
       { maxLimitRequestRatio: { cpu: '2' } },
       container({ cpu: '300m' }, { cpu: '1' }),
       [`${ratio}, but provided ratio is 3.333333`],
     ],
     [
-      'refuses a fractional ratio above the maximum',
+      'refuses a ratio that exceeds the maximum only by a fraction',
       { maxLimitRequestRatio: { cpu: '2' } },
       container({ cpu: '400m' }, { cpu: '1' }),
       [`${ratio}, but provided ratio is 2.500000`],
     ],
     [
-      'accepts the exact ratio',
+      'accepts a ratio that equals the maximum',
       { maxLimitRequestRatio: { cpu: '3' } },
       container({ cpu: '100m' }, { cpu: '300m' }),
       [],
@@ -110,7 +110,7 @@ describe('a limit of the type Container', () => {
   });
 });
 
-describe('a limit of the type Pod', () => {
+describe('an item of a LimitRange, with the type Pod,', () => {
   test.each<[string, JsonObject, string[]]>([
     [
       'counts all containers',
@@ -128,7 +128,7 @@ describe('a limit of the type Pod', () => {
   });
 });
 
-describe('a limit of the type PersistentVolumeClaim', () => {
+describe('an item of a LimitRange, with the type PersistentVolumeClaim,', () => {
   const item = { type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } };
   test.each<[JsonObject, string[]]>([
     [{ storage: '1Gi' }, []],

@@ -5,7 +5,7 @@ import { validateAnnotations, validateMetaUpdate } from './metadata.ts';
 const MAX = 256 * 1024;
 
 test.each<[string, Record<string, string>, boolean]>([
-  ['the greatest size', { a: 'x'.repeat(MAX - 1) }, true],
+  ['the maximum size', { a: 'x'.repeat(MAX - 1) }, true],
   ['one byte more', { a: 'x'.repeat(MAX) }, false],
   ['the maximum size, in two-byte characters', { aa: 'ä'.repeat(MAX / 2 - 1) }, true],
   ['one two-byte character more', { aa: 'ä'.repeat(MAX / 2) }, false],

@@ -11,7 +11,10 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 /** The namespaces that cannot be deleted. */
 const PERMANENT = new Set(['default', 'kube-system', 'kube-public']);
 
-/** The strategy of Namespace. A deleted namespace terminates, and is removed when its `spec` has no finalizers. */
+/**
+ * The strategy of Namespace. A deleted namespace becomes Terminating. It is removed when neither its `spec` nor its
+ * `metadata` has finalizers.
+ */
 export const namespaceStrategy: Partial<Strategy> = {
   validateName: (name) => (name.includes('.') ? ['must not contain dots'] : dnsLabel(name)),
   validate(object, problems) {
@@ -46,7 +49,7 @@ export const namespaceStrategy: Partial<Strategy> = {
       throw forbidden({ group: '', plural: 'namespaces' }, name, 'this namespace may not be deleted');
   },
   /**
-   * Marks a deleted namespace as Terminating. The namespace is removed when its content and `spec.finalizers` are gone.
+   * Marks a deleted namespace as Terminating, or removes it when it has no finalizers.
    */
   terminate(draft, { timestamp, finalizers }) {
     if (!isHeldBySpec(draft) && (draft.metadata.finalizers ?? []).length === 0) return 'remove';

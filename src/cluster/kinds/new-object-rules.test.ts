@@ -164,7 +164,7 @@ describe('a new object', () => {
       'subsets[0].addresses[0].ip: Invalid value: "0:0::0": may not be unspecified (0:0::0)',
     ],
     [
-      'an endpoint must not have a link-local multicast address with any flags',
+      'an endpoint must not have a link-local multicast address, whatever its flags are',
       'Endpoints',
       subset('ff12::1'),
       'subsets[0].addresses[0].ip: Invalid value: "ff12::1": may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
@@ -191,7 +191,7 @@ describe('a new object', () => {
       'spec: Invalid value: {}: must match dataSourceRef',
     ],
     [
-      'the data source of a claim must have a name and a group',
+      'the data source of a claim must have a name, and it must have a group unless it is a PersistentVolumeClaim',
       'PersistentVolumeClaim',
       claim({ dataSourceRef: { kind: 'Foo' } }),
       `[${['dataSource', 'dataSourceRef']
@@ -268,7 +268,7 @@ describe('a new object', () => {
       'spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet',
     ],
     [
-      'a Service must not repeat a node port of the same protocol',
+      'a Service must not use a node port twice with the same protocol',
       'Service',
       service({
         type: 'NodePort',

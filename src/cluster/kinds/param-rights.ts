@@ -1,4 +1,4 @@
-/** Checks the permissions on parameters that the author of an admission policy or binding needs. */
+/** Checks that the author of an admission policy or binding may read its parameters. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals, parseApiVersion } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';

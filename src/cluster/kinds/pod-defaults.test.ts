@@ -28,9 +28,9 @@ describe('the QoS class follows the rules of Kubernetes: for a pod', () => {
       withResources({ requests: { cpu: '1' }, limits: { cpu: '1', memory: '1' } }),
       'Burstable',
     ],
-    ['with own resources', { ...withResources({}), resources: both({ cpu: '1', memory: '1Gi' }) }, 'Guaranteed'],
+    ['with pod-level resources', { ...withResources({}), resources: both({ cpu: '1', memory: '1Gi' }) }, 'Guaranteed'],
     [
-      'with own requests',
+      'with pod-level requests',
       { ...withResources(both({ cpu: '1', memory: '1' })), resources: { requests: { cpu: '2' } } },
       'Burstable',
     ],
@@ -80,15 +80,15 @@ describe('the pod-level resources', () => {
   test.each<[string, JsonObject, JsonObject[], JsonObject]>([
     ['stay empty', {}, [both({ cpu: '1' })], {}],
     ['get no limits from requests', { requests: { cpu: '1' } }, [both({ memory: '1' })], { requests: { cpu: '1' } }],
-    ['get requests from their limits', { limits: { cpu: '2' } }, [{}], both({ cpu: '2' })],
+    ['get requests from the pod-level limits', { limits: { cpu: '2' } }, [{}], both({ cpu: '2' })],
     [
-      'get requests from the sum of their containers',
+      'get requests from the sum of the requests of the containers',
       { limits: { cpu: '5' } },
       [{ requests: { cpu: '1' } }, { requests: { cpu: '500m', memory: '1Gi' } }],
       { limits: { cpu: '5' }, requests: { cpu: '1500m', memory: '1Gi' } },
     ],
     [
-      'get huge pages from their containers',
+      'get huge pages from the containers',
       { limits: { cpu: '1' } },
       [both({ 'hugepages-2Mi': '4Mi' }), both({ 'hugepages-2Mi': '2Mi' })],
       both({ cpu: '1', 'hugepages-2Mi': '6Mi' }),

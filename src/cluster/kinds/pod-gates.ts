@@ -22,8 +22,8 @@ export const gatedCondition = (since: string | null | undefined): JsonObject => 
 });
 
 /**
- * Checks the scheduling gates of an update. The update may only remove gates. While a pod has gates, an update may add
- * to its node selector and to its node affinity.
+ * Checks the scheduling gates of an update. The update may only remove gates. While a pod has gates, an update may only
+ * add to its node selector, and to the required terms of its node affinity.
  */
 export function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]): void {
   const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));

@@ -36,7 +36,7 @@ const CAPABILITIES = new Set([
   'SYS_CHROOT',
 ]);
 
-/** The allowed sysctls, each with the minor version that first allows them. */
+/** The groups of allowed sysctls, each with the minor version that first allows the group. */
 const SYSCTLS: readonly (readonly [since: number, names: readonly string[]])[] = [
   [
     0,

@@ -250,7 +250,7 @@ describe('the runtime class of a pod', () => {
     spec: { runtimeClassName: 'r', containers: [container()], ...more },
   });
 
-  test('gives the pod its overhead, node selector and tolerations', async () => {
+  test('adds its overhead, node selector and tolerations to the pod', async () => {
     await using story = await startClusterStory();
     const tolerations = [{ key: 'k', operator: 'Exists' }];
     const scheduling = { nodeSelector: { a: 'b' }, tolerations };
@@ -273,7 +273,7 @@ describe('the runtime class of a pod', () => {
       { nodeSelector: { a: 'c' } },
       'conflict: runtimeClass.scheduling.nodeSelector[a] = b; pod.spec.nodeSelector[a] = c',
     ],
-  ])('the runtime class %j refuses the pod %j', async (own, spec, text) => {
+  ])('with the fields %j refuses a pod with the fields %j', async (own, spec, text) => {
     await using story = await startClusterStory();
     await story.create(runtime(own));
     await expect(story.create(pod(spec))).rejects.toThrow(text);

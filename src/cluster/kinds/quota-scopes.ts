@@ -57,8 +57,8 @@ function podMeets(condition: ScopeCondition, pod: KubeObject): boolean {
 }
 
 /**
- * Does a claim meet the condition? A claim counts for the VolumeAttributesClass that it requests. Until a change of the
- * class is complete, the claim also counts for the current class of its volume.
+ * Does a claim meet the condition? A claim counts for the VolumeAttributesClass that it requests, for the current class
+ * of its volume, and for the target class of a change that is not complete.
  */
 function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): boolean {
   if (condition.scope !== 'VolumeAttributesClass') return false;

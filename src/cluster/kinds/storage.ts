@@ -118,7 +118,10 @@ export const volumeStrategy: Partial<Strategy> = {
       : [],
 };
 
-/** Removes the Secret for the expansion of a CSI volume from the sources, because an update may add this Secret. */
+/**
+ * The sources without the Secret for the expansion of a CSI volume, if the update adds it. An update may add this
+ * Secret, but not change it.
+ */
 function withoutNewSecret(sources: JsonObject, before: JsonObject): JsonObject {
   const [csi, known] = [optionalAt(sources, 'csi'), optionalAt(before, 'csi')];
   if (csi === undefined || known === undefined || known['controllerExpandSecretRef'] !== undefined) return sources;

@@ -91,7 +91,7 @@ export interface Strategy {
     problems: FieldError[],
     context: WriteContext,
   ) => void;
-  /** Is an update also checked like a new object? If so, each error about its metadata is reported twice. */
+  /** Is an update also checked like a new object? If so, each error about the object's metadata is reported twice. */
   readonly validatesWholeOnUpdate?: boolean;
   /** Messages for the `Warning` header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
@@ -117,13 +117,13 @@ export interface Strategy {
   readonly terminate?: (draft: MutableObject, context: TerminateContext) => 'store' | 'keep' | 'remove';
   /** Is a deleted object kept by something other than the finalizers of `metadata`? */
   readonly isHeld?: (object: KubeObject) => boolean;
-  /** Can objects of the kind never have dependents? If so, a deletion adds no garbage collector finalizer. */
+  /** Is the kind one whose objects never have dependents? If so, a deletion adds no garbage collector finalizer. */
   readonly uncollected?: boolean;
   /** Does a deletion without a propagation policy orphan the dependents? */
   readonly orphansByDefault?: boolean;
   /** The warning for a deletion that orphans the dependents by default. */
   readonly orphansWarning?: string;
-  /** Called after the object is stored. `afterDelete` is called after the object is removed. */
+  /** Called after a new object is stored. `afterDelete` is called after an object is removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
   readonly afterDelete?: (object: KubeObject, context: Pick<WriteContext, 'addresses'>) => void;
   /**

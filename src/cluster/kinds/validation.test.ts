@@ -275,13 +275,13 @@ test.each<[string, Kind, JsonObject, string[]]>([
       `webhooks[0].rules[0].resources: Invalid value: ["*","x"]: if '*' is present, must not specify other resources without subresources`,
     ],
   ],
-])('%s is refused: %s', async (_title, kind, content, expected) => {
+])('%s is refused (kind %s)', async (_title, kind, content, expected) => {
   const { status, body } = await send('POST', PATHS[kind][1], make(kind, content));
   expect(status).toBe(422);
   expect(causes(body).sort()).toEqual([...expected].sort());
 });
 
-test('in a webhook rule, only the last resource without a subresource can conflict with a wildcard', async () => {
+test('a webhook rule may name a resource before the wildcard *, although a resource after the wildcard is refused', async () => {
   const rules = [{ apiGroups: ['a.b'], apiVersions: ['v1'], resources: ['x', '*'], operations: ['CREATE'] }];
   const path = `${PATHS.MutatingWebhookConfiguration[1]}?dryRun=All`;
   const { status } = await send('POST', path, make('MutatingWebhookConfiguration', hook({ rules })));

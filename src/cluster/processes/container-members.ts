@@ -204,8 +204,8 @@ export class ContainerMembers {
   #kill({ pid, group, hasEnded }: TableEntry): void {
     if (hasEnded) return;
     this.#roundsLeft = ROUNDS_AFTER_END;
-    // The group 0 is a group outside this PID namespace. A signal to group 0 would reach the cluster's own group, and a
-    // signal to -1 would reach every process.
+    // In the process table, 0 stands for a group outside this PID namespace. As the target of a signal, 0 means the
+    // cluster's own group, and -1 means every process.
     signalProcess(group > 1 ? -group : pid, 'SIGKILL');
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
 
-describe('the error of a label selector names the unexpected token', () => {
+describe('an invalid label selector is refused with the reason', () => {
   test.each([
     ['=1', "found '=', expected: !, identifier, or 'end of string'"],
     [',a', "found ',', expected: !, identifier, or 'end of string'"],
@@ -19,7 +19,7 @@ describe('the error of a label selector names the unexpected token', () => {
   });
 });
 
-describe('a label selector selects', () => {
+describe('does a label selector select a Pod with the labels size=7 and tier=web?', () => {
   const labels = { size: '7', tier: 'web' };
   test.each([
     ['tier=web', true],

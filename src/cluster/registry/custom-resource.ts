@@ -142,7 +142,9 @@ export class CustomResource implements ServedResource {
     return { webhook, sourceOf: (object) => withoutVersion(this.#inOwnVersion(object)) };
   }
 
-  /** Returns a stored object in its stored version, pruned and defaulted by the schema of this version. */
+  /**
+   * Returns a stored object in the version in which it is stored, pruned and defaulted by the schema of that version.
+   */
   #inOwnVersion(object: KubeObject): KubeObject {
     const version = this.#family.get(object.apiVersion);
     if (version === undefined)

@@ -53,7 +53,7 @@ export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
 }
 
 /**
- * kube-scheduler's message for a pod whose affinity terms contradict each other; `undefined` for any other pod.
+ * kube-scheduler's message for a pod whose set `namedNodes` is empty; `undefined` for any other pod.
  */
 export function affinityProblem(pod: KubeObject): string | undefined {
   return namedNodes(pod)?.size === 0 ? 'pod affinity terms conflict' : undefined;

@@ -110,8 +110,8 @@ const rivalsOf = ({ pod, priority }: PodDemand, view: RoomView, node: string): r
   view.nominated(node).filter((other) => other.priority >= priority && other.pod.metadata.uid !== pod.metadata.uid);
 
 /**
- * Tries to make room for a pod that fits no node by evicting other pods. `misfits` maps each checked node to the
- * reasons why the pod does not fit.
+ * Selects the pods to evict, so that a pod that fits no node gets room. `misfits` maps each checked node to the reasons
+ * why the pod does not fit.
  */
 function preempt(
   demand: PodDemand,
@@ -171,7 +171,7 @@ function endsByPreemption(pod: KubeObject): boolean {
   return condition?.['status'] === 'True' && condition['reason'] === 'PreemptionByScheduler';
 }
 
-/** Formats the reasons, each with its number of occurrences, in alphabetical order. */
+/** Formats the reasons, each after its number of occurrences, and sorts the results as text. */
 function histogram(reasons: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -6,7 +6,7 @@ export const CORDON_TAINT: JsonObject = { key: 'node.kubernetes.io/unschedulable
 
 /**
  * Does the toleration match the taint? An empty effect matches all effects. An empty key with the operator `Exists`
- * matches all taints.
+ * matches all keys and values.
  */
 export function tolerates(toleration: JsonObject, taint: JsonObject): boolean {
   const [effect, key] = [textAt(toleration, 'effect'), textAt(toleration, 'key')];
@@ -39,9 +39,9 @@ export function untoleratedTaint(
 }
 
 /**
- * The delay in milliseconds after which a pod is evicted from a node with these `NoExecute` taints. 0 when the pod does
- * not tolerate one of the taints, `undefined` when it tolerates all of them without a time limit. For each taint, the
- * first matching toleration counts. Of several taints, the shortest delay counts.
+ * The delay in milliseconds after which a pod is evicted from a node with these `NoExecute` taints. 0 when at least one
+ * of the taints is not tolerated, `undefined` when the pod tolerates all of them without a time limit. For each taint,
+ * the first matching toleration counts. Of several taints, the shortest delay counts.
  */
 export function evictionDelayMs(taints: readonly JsonObject[], tolerations: readonly JsonObject[]): number | undefined {
   let delay: number | undefined;

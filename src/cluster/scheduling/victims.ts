@@ -77,7 +77,7 @@ const hasLower = ({ priority }: PodDemand, { minPriority }: NodeAccount): boolea
 const lowerPods = (demand: PodDemand, { pods }: NodeAccount): PodDemand[] =>
   [...pods.values()].filter(({ priority }) => priority < demand.priority);
 
-/** The usage of the node after the eviction of these pods. */
+/** The usage of the node after the eviction of these pods. The nominated pods count as running. */
 function usageWithout(pods: readonly PodDemand[], { account, nominated }: Omit<PreemptionNode, 'node'>): NodeUsage {
   const usage = account.usage.copy();
   for (const pod of nominated) usage.add(pod);

@@ -20,8 +20,8 @@ function withFollower() {
   return { store, sources, copies, seen };
 }
 
-describe('events that a listener causes', () => {
-  test('reach every listener after the event that caused them, in the order of resource versions', () => {
+describe('events of a store', () => {
+  test('that a listener causes reach every listener after the event that caused them, in the order of resource versions', () => {
     const { sources, seen } = withFollower();
     sources.put('a', object('a'));
     sources.remove('a');
@@ -36,7 +36,7 @@ describe('events that a listener causes', () => {
     ]);
   });
 
-  test('are stored at once', () => {
+  test('that a listener causes are stored at once', () => {
     const { sources, copies } = withFollower();
     const found: unknown[] = [];
     sources.subscribe(() => found.push(copies.get('a')?.version));
@@ -45,7 +45,7 @@ describe('events that a listener causes', () => {
     expect(copies.since(1)?.map(({ stored }) => stored.version)).toEqual([3, 4, 5]);
   });
 
-  test('reach the listeners after a failed listener, and the writer gets the errors of all listeners', () => {
+  test('reach the listeners that follow a failed listener, and the writer gets the errors of all listeners', () => {
     const store = new Store();
     const objects = store.collection('', 'objects');
     const seen: string[] = [];
@@ -61,7 +61,7 @@ describe('events that a listener causes', () => {
     expect(seen).toEqual(['a']);
   });
 
-  test('reach every listener after another listener has failed', () => {
+  test('that a listener causes reach all other listeners even if one listener fails', () => {
     const { store, sources, seen } = withFollower();
     const stop = store.subscribe(() => {
       throw new Error('broken listener');

@@ -1,7 +1,7 @@
 /**
  * The frames of SPDY/3.1 ("SPDY Protocol, Draft 3.1", section 2.2 "Framing"). A control frame begins with a 1 bit, the
- * version and its type. A data frame begins with a 0 bit and the stream ID. In both frames, the flags and the length
- * follow.
+ * version of the protocol and the type of the frame. A data frame begins with a 0 bit and the stream ID. In both
+ * frames, the flags and the length follow.
  */
 
 /** The types of control frames. */

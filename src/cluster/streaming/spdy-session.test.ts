@@ -348,7 +348,7 @@ describe('the memory for a client is limited', () => {
       expect(connection.calls).toEqual(['close']);
     });
 
-    test.each(['received', 'ended', 'answered'] as const)('any number of streams may be %s and then reset', (how) => {
+    test.each(['received', 'ended', 'answered'] as const)('any number of streams may be reset after use: %s', (how) => {
       const { connection, ...actions } = story();
       repeat(3000, actions[how]);
       expect(connection.calls).toEqual([]);

@@ -111,7 +111,7 @@ const rows: readonly (readonly [
   ],
 ];
 
-test.each(rows.map((row) => ({ title: `${row[0]} ${JSON.stringify(row[2])}`, row })))(
+test.each(rows.map((row) => ({ title: `${row[0]} has the cells ${JSON.stringify(row[2])}`, row })))(
   '$title',
   ({ row: [type, parts, cells, metadata] }) => {
     expect(cellsOf(type, parts, metadata)).toEqual(cells);

@@ -11,10 +11,10 @@ interface Slice {
   readonly step?: number;
 }
 
-/** Compares a value with a literal. */
+/** An operator that compares a value with a literal. */
 type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** `exists` is true for every value. */
+/** `exists` is true if the path leads to a value. */
 type Operator = 'exists' | Comparison;
 
 /** A step of a JSON path. */

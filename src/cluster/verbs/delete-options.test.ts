@@ -28,7 +28,7 @@ test.each<[unknown]>([
   [{ kind: 'DeleteOptions', apiVersion: 'example.com/v9' }],
   [{ apiVersion: 'v9' }],
   [{ apiVersion: '/' }],
-])('a deletion with the options %j is accepted', async (body) => {
+])('a deletion accepts the options %j', async (body) => {
   expect(await send(body)).toEqual([404, 'configmaps "absent" not found']);
 });
 
@@ -58,6 +58,6 @@ test.each<[unknown, string]>([
     { gracePeriodSeconds: 'x' },
     'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
   ],
-])('a deletion with the body %j is refused', async (body, message) => {
+])('a deletion refuses the options %j', async (body, message) => {
   expect(await send(body)).toEqual([400, message]);
 });

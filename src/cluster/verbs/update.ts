@@ -130,8 +130,8 @@ function checkUid(write: WriteRequest, live: string | undefined, { metadata: { u
 }
 
 /**
- * Maps the plural of a kind to its storage path, for kinds that the API server stores under a name other than their
- * plural.
+ * Maps the group and plural of a kind (`group/plural`) to its storage path. Contains only kinds that the API server
+ * stores under a name other than their plural.
  */
 const STORED_AS = new Map([
   ['/endpoints', 'services/endpoints'],
@@ -238,7 +238,7 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
 const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
 
-/** Copies the fields that the client cannot change from the stored object. */
+/** Copies from the stored object the fields that the client cannot change. */
 function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const strategy = strategyFor(write.resource);
   const metadata = { ...draft.metadata };

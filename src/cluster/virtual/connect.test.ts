@@ -178,7 +178,7 @@ describe('a proxy', () => {
     ['DELETE', 'delete'],
     ['OPTIONS', ''],
   ])(
-    '%s requires the permission to %s the subresource proxy, instead of a permission on the object',
+    '%s requires the verb "%s" on the subresource proxy, instead of a permission on the object',
     async (method, verb) => {
       const user = { name: 'reader', groups: ['system:authenticated'] };
       for (const [plural, path, where] of [

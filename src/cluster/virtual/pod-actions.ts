@@ -32,7 +32,7 @@ export interface PodActionContext extends WriteServices {
   readonly registry: Registry;
 }
 
-/** Handles POST of `pods/…/eviction`. Deletes the pod unless a disruption budget does not allow this. */
+/** Handles POST of `pods/…/eviction`. Deletes the pod unless a disruption budget forbids this. */
 export function evictionReply(
   context: PodActionContext,
   request: ApiRequest,
@@ -75,7 +75,7 @@ export function evictionReply(
 }
 
 /**
- * Converts an Eviction of `policy/v1beta1` to `policy/v1`, which has the same fields. Clients may send both versions.
+ * Converts an Eviction of `policy/v1beta1` to `policy/v1`, which has the same fields. Clients may send either version.
  */
 function inCurrentVersion<T extends { readonly value: JsonValue }>(raw: T): T {
   const { value } = raw;
@@ -103,7 +103,10 @@ function deletionOf(wanted: JsonObject, dryRun: boolean): DeleteRequestOptions {
   });
 }
 
-/** Refuses a binding whose target is not a node. Throws the server's internal error, which has no reason. */
+/**
+ * Refuses a binding whose target is not a node, or has no name. Throws an internal error of the server, whose status
+ * has no `reason`.
+ */
 function checkTarget(target: JsonObject) {
   const kind = textAt(target, 'kind');
   const problems: FieldError[] = [];

@@ -97,7 +97,7 @@ describe('the protocol', () => {
     ['SPDY in a WebSocket', TUNNEL, '', { protocol: 'SPDY/3.1+portforward.k8s.io' }],
     ['channels', CHANNELS, 'ports=80', { protocol: 'v4.channel.k8s.io' }],
     [
-      'SPDY in a WebSocket if the client prefers it, even after channels in the list',
+      'SPDY in a WebSocket if the client offers it, even after channels in its list',
       { ...TUNNEL, 'sec-websocket-protocol': 'v4.channel.k8s.io, SPDY/3.1+portforward.k8s.io' },
       '',
       { protocol: 'SPDY/3.1+portforward.k8s.io' },
@@ -161,7 +161,7 @@ function openSpdy(clock: ManualClock = createManualClock()) {
   const headers = new SpdyHeaders();
   const receive = (...frames: readonly Buffer[]) => connection.onMessage(Buffer.concat(frames));
   const frames: string[] = [];
-  /** Waits until exactly these frames are sent, in any order of streams. */
+  /** Waits until exactly these frames have been sent since the start, in this order. */
   const sent = (...expected: readonly string[]) =>
     vi.waitFor(() => {
       frames.push(...connection.frames());

@@ -44,8 +44,8 @@ export function streamOpener(
   subresource: string,
 ): ConnectionUpgrade['open'] {
   const { pod, run } = container;
-  // This check comes first. After a refused WebSocket, a client tries an older protocol and shows only the last
-  // response, so all protocols must have the same refusal.
+  // This check comes first. If a WebSocket is refused, a client tries an older protocol, and shows only the last
+  // response. Therefore the refusal must be the same for all protocols.
   if (run.facts.state.is !== 'running') throw notRunning(pod, run.name);
   const hasInput = request.query.flag('stdin');
   if (subresource === 'attach') return (connection) => attach(connection, container, hasInput);
@@ -69,8 +69,8 @@ interface ExecWords {
 }
 
 /**
- * The command of an `exec` request, and additional variables. Throws 400 when the command is missing, and when a
- * terminal is not possible.
+ * The command of an `exec` request, and additional environment variables. Throws 400 when the command is missing, and
+ * when a terminal is not possible.
  */
 function execWords({ query }: ApiRequest): ExecWords {
   const words = query.all('command');

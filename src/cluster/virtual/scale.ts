@@ -169,7 +169,7 @@ export function setReplicas(
   return rescale(asScale(write), live, { ...readScale(write.resource, live), spec: { replicas } });
 }
 
-/** Converts a Scale to the version that the request names. */
+/** Returns the Scale of an object in the form that the request names: the Scale itself, its metadata, or a Table. */
 function shownScale(
   clock: ClusterClock,
   resource: ServedResource,
@@ -279,7 +279,7 @@ const replicasIn =
     return other === undefined ? undefined : pathsOf(other).specReplicas;
   };
 
-/** The Scale of an object, whose `managedFields` contain the owners of the replicas. */
+/** The Scale of an object, with `managedFields` that contain the owners of the object's replicas. */
 function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   const scale = scaleOf(write.resource, live);
   const owners = toScaleEntries(readEntries(live.metadata.managedFields) ?? [], replicasIn(write));

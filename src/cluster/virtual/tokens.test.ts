@@ -146,7 +146,7 @@ describe('a bound token', () => {
     ['Secret', 's', { secret: 's' }, []],
     ['Node', 'n', { node: 'n' }, ['node']],
   ])(
-    'for a %s has claims about the object, and the user of the token has the extra values',
+    'for a %s has claims about the object, and the user of the token has the expected extra values',
     async (kind, name, claims, shown) => {
       await using set = await setUp();
       const token = tokenOf(await set.request(bound(kind, name, { uid: set.uids[name] })));

@@ -11,7 +11,7 @@ import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 
-/** The places in the author's code where the fields of the status and the returned object are written. */
+/** The places in the author's code: of the returned object as a whole, and of each field of the status. */
 export interface StatusPlaces {
   readonly whole: Site;
   readonly field: (path: readonly string[]) => Site | undefined;
@@ -30,14 +30,14 @@ interface Shape {
   readonly passed: boolean;
 }
 
-/** Fields that kro writes, or reads from the author, in every status. */
+/** Fields that a status may have without a declaration. kro writes them, or takes them from the author's status. */
 const BUILT_IN: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**
  * Compares what a composition returns with the status that its definition declares. Refuses an undeclared field, a
- * value whose type differs from the declared type, and a required field that no path through the function returns.
- * Warns about an undeclared field that comes from a spread or from a function outside the composition. Does not check
- * an object whose fields are unknown, such as hand-written CEL.
+ * value whose type differs from the declared type, and a required field that no path through the function returns. For
+ * an undeclared field that comes from a spread or from a function outside the composition, it only warns. Does not
+ * check an object whose fields are unknown, such as hand-written CEL.
  */
 export function checkDeclaredStatus(status: unknown, schema: Schema, places: StatusPlaces): void {
   const value = resolveMerged(status);
@@ -142,7 +142,7 @@ class StatusCheck {
   }
 }
 
-/** Records the refusal that `work` throws, with its place, so that the check continues. */
+/** Collects the refusal that `work` throws, with `site` as its place, so that the check continues. */
 export function noteRefusal(work: () => never, site: Site): void {
   activeTrace().collecting(() => {
     try {

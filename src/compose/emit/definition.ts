@@ -47,7 +47,7 @@ export interface TracedGraph {
   readonly fieldValidations: Readonly<Record<string, string>>;
 }
 
-/** Writes the ResourceGraphDefinition of a graph. Appends each refusal that occurs to `refusals`. */
+/** Writes the ResourceGraphDefinition of a graph. Does not throw a refusal, but appends it to `refusals`. */
 export function writeDefinition(
   graph: TracedGraph,
   variants: Variants,

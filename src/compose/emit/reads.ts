@@ -27,7 +27,7 @@ export class ReadFinder {
     return this.#byVariable.get(variable);
   }
 
-  /** All reads of the expressions that `each` visits. */
+  /** The resources that any of the expressions reads that `each` passes to its callback. */
   all(each: (visit: (node: Node) => void) => void): Reads {
     const variables = new Set<Variable>();
     const byHand = new Set<Variable>();

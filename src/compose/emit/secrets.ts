@@ -118,7 +118,10 @@ class SecretFinder {
     return this.#others.find(isIt) ?? this.#others.find(({ type }) => node.type === type);
   }
 
-  /** The path in a Secret whose value the composition wrote into another object at `path`; `undefined` for none. */
+  /**
+   * The path in a Secret from which the composition takes the value at `path` of another object; `undefined` if that
+   * value is from no Secret.
+   */
   #through(record: ResourceRecord, path: readonly (string | undefined)[], seen: Set<Node>): string | undefined {
     const read = this.find(writtenAt(record.manifest, path), seen);
     if (read === undefined) return undefined;

@@ -46,7 +46,7 @@ function writeField(options: TemplateOptions, node: Node, schema: Schema | undef
   if (isQuantity(schema) && (node.kind === 'concat' || node.kind === 'raw')) {
     trace.warn(
       'quantity',
-      'the field is a quantity; a joined string might not be a quantity, such as "100m00m"',
+      'the field is a quantity; a joined string might not be one, as "100m00m" is not',
       'take the whole quantity from the spec',
       origin,
     );

@@ -126,7 +126,7 @@ const { value: values } = fc.letrec((tie) => ({
 const small = (value: JsonValue): unknown =>
   JSON.parse(JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each)));
 
-describe('printed YAML reads back as the same value', () => {
+describe('printed YAML is read as the same value', () => {
   const same = (read: (text: string) => unknown) =>
     fc.property(fc.oneof(json, values), (value) => {
       const wanted = JSON.parse(JSON.stringify(value)) as unknown;

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { parseApiVersion, TypeKroError } from '../../core/index.ts';
 
-/** The source of the folder for Argo CD, and the namespaces of its objects. */
+/** The place from which Argo CD reads the folder, and the namespaces of the objects. */
 export interface ArgoOptions {
   /** URL of the Git repository: `https://…`, `ssh://…`, or `git@HOST:PATH`. */
   readonly repoURL: string;

@@ -10,7 +10,7 @@ export const FALSE = (): Node => literalNode(false, BOOL);
 
 /**
  * A literal. A number with a fraction, or beyond the safe integers, is a double. Any other number adopts the type of
- * the other operand.
+ * the operand with which an operation combines it.
  */
 export function literal(value: string | number | bigint | boolean | null): Node {
   if (typeof value === 'string') return literalNode(value, STRING);
@@ -342,7 +342,7 @@ export function modulo(a: Node, b: Node): Node {
 export const isLiteralNumber = (node: Node): node is LiteralNode & { readonly value: number } =>
   node.kind === 'lit' && typeof node.value === 'number';
 
-/** Converts a number to one type. The number is an integer in some objects and a double in others. */
+/** Converts a number that is an integer in some objects and a double in others. The result has one type, `type`. */
 export function ofNumber(node: Node, type: StaticType): Node {
   return makeNode({ kind: 'ofnumber', args: [node], type });
 }

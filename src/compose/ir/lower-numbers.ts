@@ -111,8 +111,8 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
 
 /** `value ** exponent` for a whole exponent of at least 1. */
 export function power(value: Node, exponent: number): Node {
-  // JavaScript engines compute a square as x * x, and other powers by logarithms. CEL multiplies, so other powers of
-  // doubles may differ.
+  // JavaScript engines compute a square as x * x, and other powers by logarithms. The translation multiplies, so other
+  // powers of doubles may differ.
   if (exponent > 2 && isDouble(value)) {
     const message = '** of numbers that may have a fraction is rounded differently in CEL';
     throw new Refusal('no-cel', message, 'multiply: x * x');

@@ -60,8 +60,8 @@ function fromFirst(fold: ListFold, first: Node, later: Node): Node {
 const textsOf = (node: Node): readonly Node[] => (node.kind === 'concat' ? node.args : [node]);
 
 /**
- * The separator: a later iteration adds this prefix and then the same string as the first iteration. `undefined` when
- * the iterations differ in another way.
+ * The separator: the prefix by which the strings that a later iteration adds differ from those that the first iteration
+ * adds. `undefined` when they differ in another way.
  */
 function separator(added: readonly Node[], first: Node): Node | undefined {
   const own = textsOf(first);

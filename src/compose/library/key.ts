@@ -7,13 +7,13 @@ import { Phi, Sym } from '../value/symbolic.ts';
 /** A property key: known, or an expression. */
 export type Key = string | symbol | Sym;
 
-/** The key for a read of a computed member. The key itself may be absent. */
+/** The key for a read of a computed member. The value that is used as the key may be absent. */
 export function readKeyOf(raw: unknown): Key {
   const inner = symbolic(resolveMerged(raw));
   return inner instanceof Sym ? inner : memberKeyOf(raw);
 }
 
-/** The key of a computed member, which must be present. */
+/** The key of a computed member. The value that is used as the key must be present. */
 export function memberKeyOf(raw: unknown): Key {
   const value = resolveMerged(raw);
   const inner = symbolic(value);

@@ -122,7 +122,7 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
     refuse(
       'no-cel',
       'process.env with a key of the spec would write every variable of this environment into the graph, including credentials',
-      'read the variables that you need by their names into an object, and look them up in that',
+      'read each variable that you need by its name, put the values into an object, and look the key up in this object',
     );
   }
   if (Array.isArray(value)) return elementAt(interpreter, symOfItems(value as unknown[]), key);
@@ -208,8 +208,8 @@ function objectMember(value: Sym, key: string | Sym, optional: boolean): unknown
   if (field === undefined) return unknownField(value, key, optional);
   const label = memberLabel(value, key, optional);
   const member = wrap(converted(fieldOf(value, key, field, optional, label)));
-  // The member is cached for later reads, unless the label of its resource may change, or each read of a derived field
-  // needs its own warning.
+  // The member is cached for later reads. Members of a whole resource are not cached, because its label may change.
+  // Derived fields are not cached, because each read needs its own warning.
   if (!optional && value.resource === undefined && field.derived === undefined)
     (value.members ??= new Map()).set(key, member);
   return member;

@@ -55,7 +55,7 @@ export function callMethod(interpreter: Interpreter, object: unknown, key: Key, 
   return interpreter.call(fn, value, args, methodLabel(object, key));
 }
 
-/** Methods of a Map or Set that read only keys, and pass values on as they are. */
+/** The methods of a Map or Set that inspect keys, but no values. */
 const TABLE_METHODS = new Set(['get', 'has', 'set', 'add', 'delete', 'clear', 'keys', 'values', 'entries', 'forEach']);
 
 const isKnownKey = (key: unknown): boolean => typeof key === 'function' || (!isOpen(key) && !isSymbolicDeep(key));
@@ -68,7 +68,10 @@ function knownTableMethod(table: object, key: string, args: readonly unknown[]):
   return Reflect.apply(method, table, [...args]);
 }
 
-/** A look-up of a symbolic key in the author's Map or Set. */
+/**
+ * Calls a method of the author's Map or Set: any of `TABLE_METHODS` with a known key, and `get` or `has` with a
+ * symbolic key. Returns `undefined` for any other call.
+ */
 function tableMethod(
   interpreter: Interpreter,
   table: unknown,

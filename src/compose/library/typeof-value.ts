@@ -9,8 +9,8 @@ import { refuse } from '../refusal/refusal.ts';
 /**
  * `typeof value`: a constant, which the static type determines; a conditional expression when the value may be missing.
  *
- * @param compared the constant with which the result is compared. Without it, the result must be exact for a value that
- *   may be null or absent, which a graph does not distinguish.
+ * @param compared the constant with which the result is compared. Without it, or if it is `object` or `undefined`, a
+ *   value that may be null or absent is refused, because a graph does not distinguish the two.
  */
 export function typeofValue(raw: unknown, compared?: string): unknown {
   const value = resolveMerged(raw);

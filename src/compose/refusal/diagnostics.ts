@@ -15,7 +15,10 @@ export function diagnosticOf(refusal: Refusal): Diagnostic {
   );
 }
 
-/** Adds the position of a place to a diagnostic. With `caller`, also adds the position of the call that leads there. */
+/**
+ * Adds the source position of `site` to a diagnostic. With `caller`, also adds the position of the call that leads to
+ * `site`.
+ */
 export function withSource(diagnostic: Diagnostic, site: Site | undefined, caller?: Site): Diagnostic {
   const source = site?.locate(site.start);
   if (source === undefined) return diagnostic;

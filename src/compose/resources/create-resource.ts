@@ -25,9 +25,9 @@ export interface Manifest {
 
 /**
  * Makes a resource of the running composition. The manifest is copied; its values may be symbolic. The id is
- * `options.id`, or the field `id` of the manifest when the option is absent. The field `id` is not part of the object,
- * unless the kind has such a field. The factories of kinds call this function. Outside a composition the resource
- * becomes part of each composition that uses it.
+ * `options.id`, or the field `id` of the manifest, or a default. The field `id` is not part of the object. If the kind
+ * itself has a field `id`, that field is part of the object, and not the id of the resource. The factories of kinds
+ * call this function. Outside a composition the resource becomes part of each composition that uses it.
  */
 export const createResource: <Fields extends object = Record<string, unknown>>(
   manifest: Manifest,
@@ -81,7 +81,7 @@ const COMPUTED_KIND = 'Object';
 /**
  * The apiVersion and kind of an object. In a Graph, both parts may be computed, except for an external object. If a
  * part is computed, the graph knows no schema of the kind, and the apiVersion of the result is empty. The kind of the
- * result is `Object` if the kind is computed. Refuses missing parts, and computed parts in all other cases.
+ * result is `Object` if the kind is computed. Refuses missing parts, and computed parts where they are not allowed.
  */
 function typeOfManifest(
   { apiVersion, kind }: Manifest,

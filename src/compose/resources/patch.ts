@@ -90,7 +90,7 @@ interface Identity {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: object;
-  /** The apiVersion and kind as values, where one of them is computed. */
+  /** The apiVersion and kind of a target in the graph. Each of them can be a computed value. */
   readonly written?: object;
   readonly name: string;
 }

@@ -8,7 +8,7 @@ export type CapturedVariable = { readonly value: unknown } | { readonly uninitia
 export interface FunctionSource {
   readonly text: string;
   readonly node: FunctionNode;
-  /** The number to subtract from the position of a node to get an offset into `text`. */
+  /** The number to subtract from the position of a syntax node to get an offset into `text`. */
   readonly shift: number;
   /** The value of a free variable; `undefined` when the function sees no variable of this name. */
   readonly lookup: (name: string) => CapturedVariable | undefined;

@@ -5,15 +5,15 @@ import { refuseWithoutProvider } from './text-source.ts';
 test.each<[string, unknown, boolean]>([
   ['a native function', Math.max, true],
   ['a bound function', Math.max.bind(Math), true],
-  ['a function', () => 1, false],
+  ['a function that is not native', () => 1, false],
   [
-    'a function that ends with a comment',
+    'a function that is not native and ends with the comment',
     () => {
       // [native code]
     },
     false,
   ],
-])('the text of %s', (_title, fn, expected) => {
+])('the text shows whether a function is native: %s', (_title, fn, expected) => {
   expect(isNativeText(Function.prototype.toString.call(fn))).toBe(expected);
 });
 

@@ -40,7 +40,7 @@ export interface ResourceOptions {
 
 /** A resource after which another resource is made (`dependsOn`). */
 export interface Dependency {
-  /** The other resource; undefined for a resource that the author named by its id. */
+  /** The resource that is made first; undefined when the author named it by its id. */
   readonly record: ResourceRecord | undefined;
   /** The id that the author wrote. The id of `record` may change until the author's functions have ended. */
   readonly id: string;
@@ -54,7 +54,7 @@ export interface Dependency {
  */
 export type RecordNode = 'template' | 'ref' | 'def' | 'patch';
 
-/** A node as the tracer recorded it: a resource, or another node of a Graph. */
+/** A node as the tracer recorded it: a resource, or a node of a Graph that is no resource. */
 export interface ResourceRecord {
   id: string;
   readonly node: RecordNode;

@@ -12,8 +12,8 @@ import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } 
 import { symbolic, wrap } from './proxy.ts';
 
 /**
- * Returns a `Sym` for a `Sym` that is not a whole resource, and for a finite number, string, boolean or bigint. Returns
- * `undefined` for any other value.
+ * Returns the `Sym` of a symbolic value that is not a whole resource, and a literal `Sym` for a finite number, string,
+ * boolean or bigint. Returns `undefined` for any other value.
  */
 export function asSym(value: unknown): Sym | undefined {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint')
@@ -142,7 +142,7 @@ function missingOf(all: readonly Absence['missing'][]): Pick<Absence, 'missing'>
   return first === undefined ? {} : { missing: first };
 }
 
-/** An element of a list with an additional condition. */
+/** An element of a list, under an additional condition. */
 export function itemWhen(test: Node, item: unknown): unknown {
   if (item instanceof Maybe) return new Maybe(and(test, item.test), item.value);
   if (item instanceof Splice) {
@@ -169,7 +169,10 @@ export const mergeValues: MergeValues = {
   },
 };
 
-/** The members of an object after two branches, each key with the condition under which the object has the key. */
+/**
+ * The members of an object after two branches. If a key is conditional, or if the order of the keys is, the member
+ * `KEYS` has the condition of each key.
+ */
 function mergeMembers(test: Node, a: Members, b: Members): Map<PropertyKey, unknown> {
   const joined = joinKeys(test, keyEntries(a), keyEntries(b));
   const members = new Map<PropertyKey, unknown>();

@@ -29,7 +29,8 @@ export function symbolicMember(value: Sym | Phi, key: string): unknown {
 
 /**
  * An object that represents something outside the current composition. Inside a composition it is the symbolic value
- * that `bring` returns. Outside, only the members of `known` can be read, or the fields that `read` returns.
+ * that `bring` returns. Outside, `read` returns its fields. Without `read`, only the members of `known` can be read
+ * outside.
  */
 export function referenceTo(
   label: string,

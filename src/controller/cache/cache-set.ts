@@ -78,7 +78,7 @@ export class CacheSet {
   );
   /** The kinds that a subscriber watches. */
   readonly #kindsOf = new Map<string, readonly string[]>();
-  /** The latest list of kinds. Most subscribers share this list. */
+  /** The array that was last stored in `#kindsOf`. Subscribers with the same kinds share this array. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
   /**
@@ -100,17 +100,17 @@ export class CacheSet {
   }
 
   /**
-   * Adds the paths that a graph reads of the kinds of its nodes. Returns the projection generation of the graph, for
-   * `KindCache.get`. A kind whose projections grow is listed again. Until the list is complete, its objects are unknown
-   * to this graph and to later ones. Earlier graphs still read them.
+   * Adds the paths that a graph reads in the objects of its nodes. Returns the projection generation of the graph, for
+   * `KindCache.get`. A kind whose projections grow is listed again. Until the list is complete, the objects of this
+   * kind are unknown to this graph and to later ones. Earlier graphs still read them.
    */
   keepGraph(graph: Graph): number {
     return this.#reads.of(graph).projectionGeneration;
   }
 
   /**
-   * Adds the paths that a graph reads of a node, after a step has found the node's computed kind. This may raise the
-   * projection generation of the graph.
+   * Adds the paths that a graph reads in the objects of a node, after a step has found the node's computed kind. This
+   * may raise the projection generation of the graph.
    */
   keepComputedKind(graph: Graph, nodeId: string, type: GroupVersionKind): void {
     this.#reads.addComputed(graph, nodeId, type);
@@ -204,9 +204,9 @@ export class CacheSet {
   }
 
   /**
-   * Lists all other kinds again, because the server was restored to an earlier state. Until the lists are complete, the
-   * objects count as unknown. If they counted as known, the controller could create children of an instance that the
-   * restore removed.
+   * Lists all kinds except the given one again, because its list showed that the server was restored to an earlier
+   * state. Until the lists are complete, the objects count as unknown. If they counted as known, the controller could
+   * create children of an instance that the restore removed.
    */
   readAgain({ group, kind }: GroupVersionKind): void {
     for (const { cache } of this.#slots.values()) {
@@ -239,7 +239,7 @@ export class CacheSet {
     this.#checkSettled();
   }
 
-  /** Returns the previous list when it has the same kinds, so that subscribers share one list. */
+  /** Returns the previous array when it has the same kinds, so that subscribers share one array. */
   #sharedKinds(kinds: readonly string[]): readonly string[] {
     const known = this.#kinds;
     if (known.length !== kinds.length || known.some((id, index) => id !== kinds[index])) this.#kinds = kinds;

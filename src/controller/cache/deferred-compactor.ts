@@ -13,7 +13,7 @@ const MAX_PER_TURN = 64;
 export class DeferredCompactor {
   readonly #clock: Clock;
   readonly #compact: (key: string) => void;
-  /** The keys that arrived since the last run. */
+  /** The keys that arrived since `#due` was filled. */
   #fresh = new Set<string>();
   /** The keys to compact in the next turns. */
   #due = new Set<string>();

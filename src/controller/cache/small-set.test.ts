@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SmallSet } from './small-set.ts';
 
-test('a SmallSet has the members of a Set in the same order, whether few or many', () => {
+test('after the same changes, a SmallSet and a Set have the same members in the same order, whether few or many', () => {
   const change = fc.record({ adds: fc.boolean(), member: fc.nat(60).map(String) });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 200, size: 'max' }), (changes) => {

@@ -18,7 +18,10 @@ interface ListInterest {
 interface Subscription {
   readonly objects: readonly string[];
   readonly lists: ReadonlyMap<string, ListInterest>;
-  /** The namespaces in which the subscriber needs all objects of the kind; `undefined` when it does not need them. */
+  /**
+   * The namespaces in which the subscriber needs all objects of the kind; `undefined` when it needs only the requested
+   * objects.
+   */
   readonly hold: readonly string[] | undefined;
 }
 
@@ -30,7 +33,7 @@ export class Subscriptions {
   /** A single subscriber, which is the common case, is stored without a set. */
   readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
-  /** The latest list of namespaces. Most subscribers share this list. */
+  /** The latest value of `hold`. Most subscribers share this list. */
   #hold: readonly string[] | undefined;
 
   /** Is there no subscriber? */

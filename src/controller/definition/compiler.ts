@@ -62,8 +62,8 @@ export class DefinitionCompiler {
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
   /**
-   * The hash of each spec, and the kinds that it uses. Each write causes another pass, and most writes leave the spec
-   * unchanged.
+   * A cache of the hash of each spec and of the kinds that the spec uses. It helps because each write causes another
+   * pass, and most writes leave the spec unchanged.
    */
   readonly #facts = new WeakMap<JsonObject, SpecFacts>();
   /** The number of changes of a kind's schema, by `group/kind`. */

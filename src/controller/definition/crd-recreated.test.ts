@@ -57,7 +57,7 @@ test.each(rows)(
   },
 );
 
-test.each(LEVELS)('level %s: KindReady names a CRD that is being deleted, and deletions continue', async (level) => {
+test.each(LEVELS)('level %s: KindReady names a CRD that is being deleted, and instances are deleted', async (level) => {
   world = await virtualWorld({ controller: { kroCompatibility: level } });
   await world.apply(named('pots'));
   await world.advance(2000);

@@ -276,8 +276,8 @@ export class DefinitionReconciler {
         pass.waiting = { for: 'watch', until: this.#options.clock.now() + MAX_STATUS_DELAY_MS };
       }
     }
-    // The pins are known only when all instances are listed. The end of this list causes another pass over the
-    // definition.
+    // The pins are known only when all instances are listed. When they are listed, another pass over the definition
+    // begins.
     if (instances?.synced !== true) return;
     const pinned = this.#pinnedRevisions(instances);
     const canary = this.#options.served.ofDefinition(definition.name)?.canary;
@@ -352,7 +352,7 @@ export class DefinitionReconciler {
   }
 }
 
-/** Does the status state whether the current spec compiles? */
+/** Does the status say whether the current spec compiles? */
 const isDecided = ({ status, generation }: DefinitionObject): boolean =>
   readConditions(status['conditions']).some(
     ({ type, observedGeneration }) => type === 'GraphAccepted' && observedGeneration === generation,

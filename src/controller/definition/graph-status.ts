@@ -20,8 +20,8 @@ export function graphStatus(graph: Graph): JsonObject {
 }
 
 /**
- * The part of a status that `graphStatus` made for the last graph. The new status keeps this part when the present spec
- * does not compile.
+ * The fields of a stored status that `graphStatus` computed from the last spec that compiled. The new status keeps
+ * these fields when the present spec does not compile.
  */
 export function lastGraphStatus(status: JsonObject): JsonObject {
   const { topologicalOrder, resources, deferredResources } = status;

@@ -41,7 +41,7 @@ export interface LiveDefinition {
   readonly graph?: Graph;
   /** The number of the graph's revision; 0 without a graph, and when the graph comes from the definition itself. */
   readonly revision: number;
-  /** The options of a step from the definition's annotations. */
+  /** The options of a step, taken from the definition and its annotations. */
   readonly step: InstanceStepOptions;
   /**
    * The user as which the controller writes the objects. Absent without a graph, or when the definition names no

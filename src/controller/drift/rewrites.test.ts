@@ -32,12 +32,12 @@ const times = (count: number, why: Why = 'change'): Why[] => Array.from({ length
 describe('a contest of the controller with itself', () => {
   it.each<[string, ReturnType<typeof historyAfter>, boolean]>([
     ['begins with the last allowed write', historyAfter(times(MAX_REWRITES), 0), true],
-    ['does not begin before', historyAfter(times(MAX_REWRITES - 1), 0), false],
+    ['does not begin before the last allowed write', historyAfter(times(MAX_REWRITES - 1), 0), false],
     ['counts an object that is created again', historyAfter(times(MAX_REWRITES, 'create'), 0), true],
     ['does not count the repair of drift', historyAfter(times(MAX_REWRITES, 'drift'), 0), false],
     ['does not count an adoption', historyAfter(times(MAX_REWRITES, 'adopt'), 0), false],
     ['does not count slow writes', historyAfter(times(MAX_REWRITES), 10_000), false],
-    ['begins again with another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1', '1 1']), false],
+    ['counts the writes of each spec alone', historyAfter(times(MAX_REWRITES), 0, ['2 1', '1 1']), false],
     ['does not apply to another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1']), false],
   ])('%s', (_title, { history, now }, isContest) => {
     expect(rewriteContestAt(history, '1 1', now) !== undefined).toBe(isContest);

@@ -77,7 +77,7 @@ describe('the compiler does not keep a result', () => {
   });
 });
 
-describe('the compiled specs of a GraphCompiler', () => {
+describe('the results of a GraphCompiler', () => {
   const SPEC = {
     nodes: [
       { id: 'a', def: { x: '1' } },
@@ -183,7 +183,7 @@ describe('Graphs that differ only in literals', () => {
     }
   });
 
-  it('do not share an error, which quotes one Graph', async () => {
+  it('do not share an error, because an error quotes one Graph', async () => {
     const { compiler } = counting();
     const wrong = (text: string) =>
       graph({ nodes: [{ id: 'a', template: { apiVersion: `a/b/${text}`, kind: 'X', metadata: {} } }] }, text);

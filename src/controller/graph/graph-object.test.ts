@@ -26,7 +26,11 @@ describe('the account of a Graph', () => {
       graph({ serviceAccountName: 'second' }, APPLIED, DELETED),
       'first',
     ],
-    ['is the one in the spec when nothing was applied', graph({ serviceAccountName: 'second' }, {}, DELETED), 'second'],
+    [
+      'is, during a deletion, the one in the spec when nothing was applied',
+      graph({ serviceAccountName: 'second' }, {}, DELETED),
+      'second',
+    ],
     [
       'is never one of another namespace, although a user may write the status',
       graph({}, { appliedServiceAccount: 'system:serviceaccount:kube-system:admin' }, DELETED),

@@ -16,7 +16,7 @@ export function clusterRole(name: string, rules: RuleSet, labels: Readonly<Recor
   };
 }
 
-/** A role with these rules, and its binding to an account: in a namespace, or for the whole cluster. */
+/** A Role in a namespace, or a ClusterRole, with these rules, and its binding to an account. */
 export function rightsObjects(
   name: string,
   account: ServiceAccountRef,

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { ownsObjects, typedNodes } from '../../graph/index.ts';
 
-/** Kinds that grant rights. Their writer must hold the granted rights. */
+/** Kinds that grant rights. A client that writes an object of such a kind must hold the granted rights. */
 const GRANTING_KINDS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
 
 /** A warning for each node whose objects grant rights. */

@@ -18,7 +18,7 @@ describe('the roles for users', () => {
     expect(role?.['rules']).toEqual([{ apiGroups: ['kro.run'], resources, verbs }]);
   });
 
-  it('are these three only', () => {
+  it('are the edit role, the edit role for Graphs and the view role', () => {
     expect(roles).toHaveLength(3);
   });
 });
@@ -35,7 +35,7 @@ describe('the probes', () => {
   });
 
   it.each(['startupProbe', 'livenessProbe', 'readinessProbe'])(
-    '%s allows for several times the longest measured delay of the event loop',
+    '%s has a timeout of several times the longest measured delay of the event loop',
     (probe) => {
       const longestDelaySeconds = 1.3;
       expect(numberOf(probe, 'timeoutSeconds')).toBeGreaterThanOrEqual(5 * longestDelaySeconds);

@@ -36,8 +36,8 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const role = `${name}:controller`;
   return [
     ...controllerCrds(),
-    // The API server sets this label itself. The manifest also sets the label: the server ignores an apply without
-    // fields, so the next apply would change the object.
+    // The API server sets this label itself. The manifest sets it too, because the server records no manager for an
+    // apply without fields. The next apply would then add the manager `before-first-apply`, and change the object.
     {
       apiVersion: 'v1',
       kind: 'Namespace',

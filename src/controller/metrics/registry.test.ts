@@ -56,13 +56,13 @@ describe('exposition', () => {
     ]);
   });
 
-  it('writes 0 for a metric without labels and values', () => {
+  it('writes 0 for a metric that has neither labels nor a value yet', () => {
     const of = (type: 'counter' | 'histogram') => [...new Metric('a', type, 'A.', { bare: true, bounds: [1] }).lines()];
     expect(of('counter').slice(2)).toEqual(['a 0']);
     expect(of('histogram').slice(2)).toEqual(['a_bucket{le="1"} 0', 'a_bucket{le="+Inf"} 0', 'a_sum 0', 'a_count 0']);
   });
 
-  it('collects values when it is written', () => {
+  it('collects the values of a metric when it writes the metric', () => {
     let size = 1;
     const metric = new Metric('q', 'gauge', 'Queue.', { collect: () => [[{}, size]] });
     size = 7;

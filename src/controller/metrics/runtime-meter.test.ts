@@ -68,7 +68,7 @@ test.each([
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
   [1024, 'other'],
   [undefined, 'other'],
-])('a pause of the kind %s has the label %s', (kind, label) => {
+])('a garbage collection of the kind %s has the label %s', (kind, label) => {
   const metrics = new RuntimeMetrics();
   metrics.paused(kind, 50);
   expect(scrape(metrics)).toContain(`nodejs_gc_duration_seconds_bucket{kind="${label}",le="0.01"} 0`);

@@ -106,7 +106,7 @@ describe('Runner', () => {
     expect(begun).toBe(1);
   });
 
-  it('waits only for the work of some groups, and aborts it at the time limit', async () => {
+  it('drains only the work of the chosen groups, and aborts it at the time limit', async () => {
     const clock = new TestClock();
     const log: string[] = [];
     const runner = new Runner({

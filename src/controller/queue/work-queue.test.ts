@@ -97,7 +97,7 @@ describe('WorkQueue', () => {
     expect(queue.size).toBe(0);
   });
 
-  it('returns a key once, at its earliest request', () => {
+  it('returns a key once, at the earliest of its requested times', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 100, 0);
     queue.add(work('a', '1'), 50, 0);

@@ -29,7 +29,7 @@ export class ShardMembership {
     this.#options = options;
   }
 
-  /** Records all current Leases. Deletes the Leases of replicas that have left. */
+  /** Updates the heartbeats of the replicas from all current Leases. Deletes the Leases of replicas that have left. */
   observe(leases: readonly KubeObject[]): void {
     const heartbeats = this.#recordHeartbeats(leases);
     const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);

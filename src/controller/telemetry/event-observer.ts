@@ -23,7 +23,10 @@ import { heldObjects } from './held-objects.ts';
 /** The dependencies of an `EventObserver`. */
 export interface EventObserverOptions {
   readonly events: EventRecorder;
-  /** The value of kro's gate `InstanceConditionEvents`: an event for every changed condition of an instance. */
+  /**
+   * The value of kro's gate `InstanceConditionEvents`: an event for each change of the status (`True`, `False`) of an
+   * instance's condition.
+   */
   readonly conditionEvents: boolean;
 }
 

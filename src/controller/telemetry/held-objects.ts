@@ -2,8 +2,8 @@ import type { Because, NodeReport, Terminating } from '../../runtime/index.ts';
 
 /**
  * The reasons with which a node may have objects that are being deleted. A node has only one reason, and a problem of
- * one object takes precedence over the deletion of another object. Nodes that only read objects do not have these
- * reasons.
+ * one object takes precedence over the deletion of another object. A node that only reads objects can have the reason
+ * `read-failed`, but its report never has `deletingSince`.
  */
 const REASONS: ReadonlySet<Because['kind']> = new Set([
   'retired',

@@ -89,7 +89,7 @@ spec:
 replicas: 3
 public: true
 `,
-  observed: `# Fields of the objects of nodes. A node without an entry becomes ready.
+  observed: `# One entry for each node, with fields of its object. A node without an entry becomes ready.
 # deployment:
 #   status:
 #     availableReplicas: 1

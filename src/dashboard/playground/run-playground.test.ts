@@ -40,7 +40,7 @@ test('the steps of a graph follow its dependencies', () => {
   `);
 });
 
-test('a node waits until its observed values from the user satisfy its condition', () => {
+test('a node waits until the observed values that the user enters satisfy its condition', () => {
   const { steps } = run({ ...WEB, observed: 'deployment:\n  status:\n    availableReplicas: 1\n' });
   const last = steps.at(-1);
   expect(last?.state).toBe('IN_PROGRESS');
@@ -53,7 +53,7 @@ test('an excluded node is skipped', () => {
   expect(steps.at(-1)?.objects.map(({ node }) => node)).not.toContain('ingress');
 });
 
-test('a collection has an object for each element, and waits for its external object', () => {
+test('a collection has an object for each element, and waits for the external object that it reads', () => {
   const { steps } = run(WORKERS);
   expect(steps.at(-1)?.objects.filter(({ node, exists }) => node === 'worker' && exists)).toHaveLength(3);
   expect(
@@ -67,14 +67,30 @@ test('a collection has an object for each element, and waits for its external ob
 
 test.each<[string, PlaygroundInput, step: number, node: string, place: string, type: string, value: object]>([
   ['a value of the spec', WEB, 0, 'deployment', 'spec.replicas', 'int', { is: 'known', value: 3 }],
-  ['a text with a value', WEB, 0, 'config', 'data.greeting', 'string', { is: 'known', value: 'Hello from shop' }],
-  ['a condition of inclusion', WEB, 0, 'ingress', 'includeWhen[0]', 'bool', { is: 'known', value: true }],
+  [
+    'a text that contains a value',
+    WEB,
+    0,
+    'config',
+    'data.greeting',
+    'string',
+    { is: 'known', value: 'Hello from shop' },
+  ],
+  [
+    'a condition for the inclusion of a node',
+    WEB,
+    0,
+    'ingress',
+    'includeWhen[0]',
+    'bool',
+    { is: 'known', value: true },
+  ],
   ['a condition on an object that does not exist yet', WEB, 0, 'deployment', 'readyWhen[0]', 'bool', { is: 'unknown' }],
   ['a condition that holds', WEB, -1, 'deployment', 'readyWhen[0]', 'bool', { is: 'known', value: true }],
   ['a list', WORKERS, 0, 'worker', 'forEach.queue', 'list(string)', { is: 'known' }],
   ['a value for each object', WORKERS, -1, 'worker', 'metadata.name', 'string', { is: 'unknown' }],
   ['a field of the status', WEB, -1, 'status', 'available', 'int', { is: 'known', value: 3 }],
-])('the values of a step have %s', (_, input, step, id, place, type, value) => {
+])('the expressions of a step include %s', (_, input, step, id, place, type, value) => {
   const values = run(input)
     .steps.at(step)
     ?.values.find(({ node }) => node === id);

@@ -18,10 +18,10 @@ export interface SimulatedServer {
 
 /**
  * The server of a simulation. Objects of built-in kinds follow the rules of the embedded API server. Objects of custom
- * kinds follow the schemas of their definitions.
+ * kinds follow the schemas of their CustomResourceDefinitions.
  *
- * @param crds the definitions of the custom kinds; an object of another custom kind is stored as it is
- * @param at the time of the objects, RFC 3339
+ * @param crds the CustomResourceDefinitions of the custom kinds; an object of another custom kind is stored as it is
+ * @param at the creation time of the objects, RFC 3339
  */
 export function simulatedServer(crds: readonly KubeObject[], at: string): SimulatedServer {
   const builtin = builtinSource();

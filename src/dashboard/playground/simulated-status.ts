@@ -7,7 +7,7 @@ const EXTERNAL_ADDRESS = '192.0.2.10';
 
 type StatusRule = (object: KubeObject, at: string) => JsonObject | undefined;
 
-/** The statuses of ready objects, by built-in kind. */
+/** Maps a built-in kind to a function that returns the status of a ready object. */
 const RULES: ReadonlyMap<string, StatusRule> = new Map<string, StatusRule>([
   [
     'apps/Deployment',

@@ -56,8 +56,8 @@ export const {
   ],
 );
 
-/** Removed in 1.0: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
+/** Removed in 1.0: each resource has the readiness rule of its kind already; to use another rule, call .withReadinessEvaluator((live) => …). */
 export const { ciliumClusterwideNetworkPolicyReadinessEvaluator, ciliumNetworkPolicyReadinessEvaluator } = movedNames(
-  'the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it',
+  'each resource has the readiness rule of its kind already; to use another rule, call .withReadinessEvaluator((live) => …)',
   ['ciliumClusterwideNetworkPolicyReadinessEvaluator', 'ciliumNetworkPolicyReadinessEvaluator'],
 );

@@ -18,7 +18,7 @@ const condition = (type: string, status: string) => ({ type, status, reason: '',
 /** A condition with status True and this `observedGeneration`. */
 const observed = (type: string, observedGeneration: number) => ({ ...condition(type, 'True'), observedGeneration });
 
-/** Ready and unready samples of kinds with a rule. */
+/** Samples of the kinds that have a rule. Each kind has ready and unready samples. */
 const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readonly status?: object }[]>> = {
   'Deployment.apps': [
     { spec: { replicas: 2 } },

@@ -15,9 +15,9 @@ export function builtinReadiness(type: { readonly group: string; readonly kind: 
 /**
  * Returns the readiness rule of a custom kind. For a kind without its own rule, the rule follows from the schema of its
  * status. When the status has conditions, a summarising condition such as `Ready` must be True. If a printer column
- * shows such a condition, that condition is used. If not, the first summarising condition of the object is used.
- * Without conditions, the controller must have observed the newest generation. When the status has neither conditions
- * nor `observedGeneration`, an object is ready when it exists.
+ * shows such a condition, that condition is used. If not, the first summarising condition of the object is used. When
+ * the status has `observedGeneration`, the controller must have observed the newest generation, with or without
+ * conditions. When the status has neither conditions nor `observedGeneration`, an object is ready when it exists.
  */
 export function readinessRule(
   type: { readonly group: string; readonly kind: string },

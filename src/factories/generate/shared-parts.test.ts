@@ -12,7 +12,7 @@ const object = (properties: Record<string, Schema>, more: Schema = {}): Schema =
 const issuer = (more: Schema = {}) => object({ group: text, kind: text, name: text }, more);
 const asWanted = (wanted: string) => wanted;
 
-describe('objects of a file', () => {
+describe('objects of a generated file', () => {
   test('that occur twice are named after the first kind that has them and the member that contains them', () => {
     const [first, second] = [issuer(), issuer()];
     const parts = [
@@ -27,7 +27,7 @@ describe('objects of a file', () => {
     );
   });
 
-  test('stay inline when they occur once, are small, or only their container occurs twice', () => {
+  test('stay inline when they occur once, when they are small, and when they repeat only inside of a container that repeats', () => {
     const small = () => object({ key: text, name: text });
     const holder = () => object({ inner: issuer(), more: text });
     const parts = [
@@ -40,8 +40,8 @@ describe('objects of a file', () => {
 
   test.each<[string, Schema]>([
     ['a required member', issuer({ required: ['name'] })],
-    ['another type', object({ group: text, kind: text, name: { type: 'integer' } })],
-    ['other values', object({ group: text, kind: text, name: { type: 'string', enum: ['a'] } })],
+    ['another type of a member', object({ group: text, kind: text, name: { type: 'integer' } })],
+    ['other values of a member', object({ group: text, kind: text, name: { type: 'string', enum: ['a'] } })],
     ['a nullable member', object({ group: text, kind: text, name: { type: 'string', nullable: true } })],
     [
       'another description of a member',
@@ -50,12 +50,12 @@ describe('objects of a file', () => {
     ['a member with a default', object({ group: text, kind: text, name: { type: 'string', default: 'x' } })],
     ['members of any name', issuer({ 'x-kubernetes-preserve-unknown-fields': true })],
     ['a very large integer as value', object({ group: text, kind: text, name: { enum: [2n ** 60n] } })],
-  ])('are not the same with %s', (_what, other) => {
+  ])('share no type when one of them has %s', (_what, other) => {
     const parts = [{ base: 'A', schema: object({ one: issuer(), two: other }) }];
     expect(sharedParts(parts, asWanted).declarations).toEqual([]);
   });
 
-  test('are the same when only description and nullability differ', () => {
+  test('share a type when only their own description and nullability differ', () => {
     const parts = [
       { base: 'A', schema: object({ one: issuer({ description: 'First.', nullable: true }), two: issuer() }) },
     ];

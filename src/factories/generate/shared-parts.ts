@@ -17,7 +17,8 @@ export interface FilePart {
 /** The objects that occur more than once in a file. */
 export interface SharedParts {
   /**
-   * The type name of an object that several places of the file share; undefined for any other object.
+   * The type name of an object: of a shared object, and of a spec or status with a name. Undefined for any other
+   * object.
    */
   readonly nameOf: (schema: Schema) => string | undefined;
   /**
@@ -35,10 +36,10 @@ const MIN_MEMBERS = 3;
 const MAX_DEPTH = 40;
 
 /**
- * Finds the object types that would be written more than once in a file. Names each type after the first kind that has
- * the type and the member that contains it, such as `CertificateIssuerRef`. Two objects share a type when their types
- * and the descriptions of their members are equal, and the same members have a default. `takeName` makes a wanted name
- * unique in the file.
+ * Finds the object types that would be written more than once in a file. The name of a type has two parts: the first
+ * kind that has the type, and the member that contains the type. An example is `CertificateIssuerRef`. Two objects
+ * share a type when their types and the descriptions of their members are equal, and the same members have a default.
+ * `takeName` makes a wanted name unique in the file.
  */
 export function sharedParts(parts: readonly FilePart[], takeName: (wanted: string) => string): SharedParts {
   const shapes = new Shapes();

@@ -32,9 +32,9 @@ export type ChartConfig<Values extends object> = NamedInput &
 export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) => HelmReleaseResource;
 
 /**
- * Makes a factory for one Helm chart with typed values. `typekro generate --chart` writes a call of this function, with
- * the type, from the chart's `values.schema.json`. The factory makes a HelmRelease and, unless `sourceRef` names a
- * source, a HelmRepository.
+ * Makes a factory for one Helm chart with typed values. `typekro generate --chart` writes a call of this function and
+ * the type of the values, from the chart's `values.schema.json`. The factory makes a HelmRelease and, unless
+ * `sourceRef` names a source, a HelmRepository.
  *
  * @example
  * const redis = chartFactory<{ replicas: number }>({ chart: 'redis', repository: 'https://charts.example.com/stable' });
@@ -56,7 +56,7 @@ export function chartFactory<Values extends object>(reference: ChartReference): 
   });
 }
 
-/** Makes the HelmRepository. The release reads its name, so that the repository is applied first. */
+/** Makes the HelmRepository. The release reads the name of the repository, so that the repository is applied first. */
 function ownRepository(url: string, release: string): ChartSource {
   const made = helmRepository({ id: `${release}Repository`, name: repositoryName(url), url });
   return { kind: 'HelmRepository', name: made.metadata.name, namespace: FLUX_NAMESPACE };

@@ -100,7 +100,8 @@ function chartSpec(chart: unknown, source: unknown, release: string): object {
 }
 
 /**
- * A Helm release with four arguments, for charts that need few values. The HelmRepository must exist in `flux-system`.
+ * A form of `helmRelease` with only the name, the repository, the chart and the values. The HelmRepository must exist
+ * in `flux-system`.
  */
 export const simpleHelmChart = defineResourceFactory(
   (name: string, repository: string, chart: string, values?: Record<string, unknown>): HelmReleaseResource =>

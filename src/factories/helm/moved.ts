@@ -1,6 +1,6 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release. */
+/** Removed in 1.0: read release.status.conditions, or call .withReadinessEvaluator((live) => …) on the release. */
 export const {
   createComprehensiveHelmReadinessEvaluator,
   createHelmRepositoryReadinessEvaluator,
@@ -9,7 +9,7 @@ export const {
   createHelmTimeoutReadinessEvaluator,
   createLabeledHelmReleaseEvaluator,
   helmReleaseConditionSummary,
-} = movedNames('read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release', [
+} = movedNames('read release.status.conditions, or call .withReadinessEvaluator((live) => …) on the release', [
   'createComprehensiveHelmReadinessEvaluator',
   'createHelmRepositoryReadinessEvaluator',
   'createHelmRevisionReadinessEvaluator',

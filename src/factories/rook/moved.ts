@@ -66,16 +66,15 @@ export const {
   ],
 );
 
-/** Removed in 1.0: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
+/** Removed in 1.0: each resource has the readiness rule of its kind already; to use another rule, call .withReadinessEvaluator((live) => …). */
 export const {
   cephObjectStoreReadinessEvaluator,
   cephObjectStoreUserReadinessEvaluator,
   objectBucketClaimReadinessEvaluator,
-} = movedNames('the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it', [
-  'cephObjectStoreReadinessEvaluator',
-  'cephObjectStoreUserReadinessEvaluator',
-  'objectBucketClaimReadinessEvaluator',
-]);
+} = movedNames(
+  'each resource has the readiness rule of its kind already; to use another rule, call .withReadinessEvaluator((live) => …)',
+  ['cephObjectStoreReadinessEvaluator', 'cephObjectStoreUserReadinessEvaluator', 'objectBucketClaimReadinessEvaluator'],
+);
 
 /**
  * Removed in 1.0: deploy the chart of Rook with helmRelease and helmRepository of typekro/helm; `typekro generate

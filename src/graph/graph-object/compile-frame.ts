@@ -25,7 +25,7 @@ import { NodeReader } from './parsed-graph.ts';
 /** The compiled nodes of one frame. The nodes of a subgraph are in the frame of the subgraph. */
 export interface CompiledFrame {
   readonly nodes: readonly (TypedNodeDraft | CompiledSubgraph)[];
-  /** The nodes of outer frames that nodes of this frame, or of a frame inside it, read. */
+  /** The nodes of outer frames that this frame or a frame inside it reads. */
   readonly captures: readonly Capture[];
 }
 

@@ -95,7 +95,7 @@ describe('a compiled Graph', () => {
     expect(chain.applyOrder.get('out')).toBe(1);
   });
 
-  test('evaluates expressions by the paths of ids, and leaves the variables of loops alone', () => {
+  test('reads a node in an expression by its path of ids, and does not confuse it with a loop variable of the same name', () => {
     const [name, all] = graph.nodes.get('inner/cm')?.template.holes ?? [];
     expect(name?.expression.references).toEqual(['inner/own']);
     const result = all?.expression.program.evaluate(new Map([['inner/own', { name: 'x' }]]));
@@ -104,7 +104,7 @@ describe('a compiled Graph', () => {
     expect(made).toMatchObject({ value: 'x-in' });
   });
 
-  test('counts the reads in the filter of a dimension', () => {
+  test('counts the reads in the filter of a forEach dimension', () => {
     const { reads } = compiled([
       { id: 'maps', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: {} } } },
       { id: 'settings', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' } } },
@@ -126,7 +126,7 @@ describe('a compiled Graph', () => {
     expect(graph.reads.has('inner')).toBe(false);
   });
 
-  test('leaves the type undefined when it is computed', () => {
+  test('leaves the type of a node undefined when an expression computes it', () => {
     const node = graph.nodes.get('dyn');
     expect(node?.type).toBeUndefined();
     expect(node?.template.holes.map(({ pathText }) => pathText)).toEqual(['apiVersion']);
@@ -181,7 +181,7 @@ describe('the first message is that of kro', () => {
       'build dependency graph: node "a": node "a": includeWhen references its own id "a", which can never be satisfied',
     ],
     [
-      'type of a condition',
+      'wrong type of a condition',
       [{ id: 'a', template: map('a'), includeWhen: ["${'yes'}"] }],
       `compile node "a": node "a": includeWhen[0] ("'yes'") must return bool, got string`,
     ],
@@ -191,7 +191,7 @@ describe('the first message is that of kro', () => {
       'compile node "a": forEach "n" must return a list, got "string": type "string" is not a list type',
     ],
     [
-      'type of a field',
+      'wrong type of a field',
       [
         { id: 'd', def: { n: 1 } },
         { id: 'a', template: map('a', { v: '${d.n}' }) },
@@ -209,7 +209,7 @@ describe('the first message is that of kro', () => {
       'build node "a": parse template payload: unterminated expression starting at offset 2',
     ],
     [
-      'readyWhen of a patch',
+      'readyWhen of a patch that reads the patch',
       [
         {
           id: 'p',
@@ -220,7 +220,7 @@ describe('the first message is that of kro', () => {
       'build dependency graph: node "p": readyWhen[0]: patch node "p" does not publish a value into scope and cannot be referenced in CEL expressions',
     ],
     [
-      'typo in a def',
+      'typo in a read of a def',
       [
         { id: 'n', def: { prefix: 'a', other: '${1}' } },
         { id: 'a', template: map('${n.prefxi}') },
@@ -228,7 +228,7 @@ describe('the first message is that of kro', () => {
       'compile node "a": variable at "metadata.name" ("n.prefxi"): ERROR: <input>:1:2: undefined field \'prefxi\'\n | n.prefxi\n | .^',
     ],
     [
-      'frames mixed two levels deep',
+      'nodes of two frames in one expression',
       [
         { id: 'o', def: { n: 'a' } },
         {
@@ -333,7 +333,7 @@ describe('hostile Graphs', () => {
       ],
       ['graph/cycle'],
     ],
-  ])('%s causes only the expected problems', (_title, nodes, codes) => {
+  ])('for %s, only the expected problems are reported', (_title, nodes, codes) => {
     expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map(({ code }) => code)).toEqual(codes);
   });
 
@@ -359,7 +359,7 @@ describe('hostile Graphs', () => {
       ],
       'spec.nodes[0].graph.nodes[0].includeWhen[0]',
     ],
-  ])('the place of %s is the expression that reads', (_title, nodes, path) => {
+  ])('the problem with %s is reported at the expression with the read', (_title, nodes, path) => {
     expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map((each) => each.path)).toEqual([path]);
   });
 

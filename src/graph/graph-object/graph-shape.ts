@@ -68,8 +68,8 @@ function exactText(value: JsonValue): string {
 }
 
 /**
- * The string form of a scalar. Different values have different strings: a large integer and the nearest float, and `-0`
- * and `0`.
+ * The string form of a scalar. Different values have different strings. This includes a large integer and the nearest
+ * float, and also `-0` and `0`.
  */
 function scalarText(value: null | boolean | number | bigint): string {
   if (typeof value === 'bigint') return `${value}n`;
@@ -171,7 +171,10 @@ const refShape: ShapeOf = (value, key) =>
 const identityShape: ShapeOf = (value, key) =>
   key === 'name' || key === 'namespace' ? freeText(value) : exactText(value);
 
-/** Adds the payload of each node to `payloads`, keyed by the path of ids. */
+/**
+ * Adds the payload of each node to `payloads`. The key of a node in subgraphs is their ids and its own id, joined by
+ * `/`. A subgraph itself has no entry.
+ */
 function addPayloads(frame: JsonObject, prefix: string, payloads: Map<string, JsonValue>): void {
   const nodes = valueAt(frame, 'nodes');
   if (!Array.isArray(nodes)) return;
@@ -205,7 +208,7 @@ function nodeWith(node: GraphNode, payload: JsonValue | undefined): GraphNode | 
 
 /**
  * A copy of the holes. The literal text around their expressions is that of `payload`. Returns `holes` itself when the
- * text is equal.
+ * text is equal, and undefined when a program cannot be divided.
  */
 function ownHoles(holes: readonly Hole[], payload: JsonValue | undefined): readonly Hole[] | undefined {
   let own: Hole[] | undefined;

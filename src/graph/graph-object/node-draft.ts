@@ -5,7 +5,7 @@ import type { GraphNode } from '../model.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
 import type { NodeBlock } from './parsed-graph.ts';
 
-/** A node of a Graph that is read but not yet checked. */
+/** A node of a Graph. The node is read, but not yet checked. */
 export interface NodeDraft {
   /** The id of the node: the path of ids through the subgraphs. */
   readonly id: string;

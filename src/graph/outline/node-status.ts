@@ -9,7 +9,7 @@ export interface NodeStatus {
   readonly text: string;
 }
 
-/** The states of one instance and of its nodes, keyed by node id. */
+/** The state of one instance, and the states of its nodes by node id. */
 export interface InstanceStatus {
   readonly nodes: ReadonlyMap<string, NodeStatus>;
   /** The state of the instance itself. */

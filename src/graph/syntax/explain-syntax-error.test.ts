@@ -265,7 +265,7 @@ const MISTAKES: readonly (readonly [marked: string, message: string, hint: strin
   ],
   ['{{ a ⟦}}', 'this expression has two pairs of braces', 'write ${a}'],
   ['{a.b⟦}', 'this expression has two pairs of braces', 'write ${a.b}'],
-  ['a ⟦&amp;&amp; b', 'this is a character as HTML writes it', 'write the character itself: & for &amp;, < for &lt;'],
+  ['a ⟦&amp;&amp; b', 'this is a character reference of HTML', 'write the character itself: & for &amp;, < for &lt;'],
   ['a ⟦– b', 'this dash is not a minus', 'write -'],
   ['a ⟦≥ b', '"≥" is not an operator', 'write >='],
   ['a ⟦@ b', '"@" has no meaning in an expression', 'remove it'],

@@ -38,7 +38,7 @@ export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
 export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [
     /^&(?:amp|lt|gt|quot|apos|#\d+);/,
-    'this is a character as HTML writes it',
+    'this is a character reference of HTML',
     'write the character itself: & for &amp;, < for &lt;',
   ],
   [/^=/, '"=" is not an operator here', 'write == to compare'],
@@ -116,7 +116,7 @@ export const PREFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: 
   ...words(['new', 'await', 'lambda', 'async'], 'leave it out', (word) => `CEL has no "${word}"`),
 ]);
 
-/** Makes the table rows for words, with the message that the word is not an operator. */
+/** Makes the table rows for words. By default, the message says that the word is not an operator. */
 function words(
   names: readonly string[],
   hint: string | ((word: string) => string),

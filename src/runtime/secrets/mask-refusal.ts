@@ -102,7 +102,7 @@ function masked(
   result = result.replaceAll(PLAIN_VALUE, (_all, before: string) => `${before}${SECRET_MASK}`);
   const found = [...values].filter((value) => value.length >= MIN_VALUE_LENGTH && !names.has(value));
   if (found.length === 0) return result;
-  // A name that contains a secret value as a part, such as the object's name, stays whole.
+  // A name, such as the object's name, stays whole even if a part of it equals a secret value.
   const parts = [...found, ...names].sort((a, b) => b.length - a.length).map(escapePattern);
   result = result.replaceAll(new RegExp(parts.join('|'), 'g'), (part) => (names.has(part) ? part : SECRET_MASK));
   return result;

@@ -63,7 +63,10 @@ export function maskedReason(reason: string, cel: string): string {
   return words === undefined ? SECRET_MASK : `${words}: ${SECRET_MASK}`;
 }
 
-/** Masks the literals of an expression, because they become values of a Secret. Keys in brackets stay. */
+/**
+ * Masks the strings and numbers of an expression, because they become values of a Secret. Keys in brackets and numbers
+ * of up to three digits stay.
+ */
 export function maskedLiterals(cel: string): string {
   return cel.replaceAll(LITERAL, (literal) => (literal.startsWith('[') ? literal : `"${SECRET_MASK}"`));
 }

@@ -78,7 +78,7 @@ ${map('copy', '${all[0].data.v}')}
     );
   });
 
-  test('the nodes of an object are found by every version of its kind', () => {
+  test('nodes with the same object are found although they use different versions of its kind', () => {
     const live = liveNodesOf([
       ['a', refTo('Deployment', 'x', 'apps/v1')],
       ['b', refTo('Deployment', 'x', 'apps/v1beta1')],
@@ -250,7 +250,7 @@ ${map('bool', '${string(db.status.running)}')}
     ['logins', 'forEach', 'forEach.user', true],
     ['copies', 'forEach', 'forEach.index', false],
     ['web', 'readyWhen', 'readyWhen[0]', false],
-  ] as const)('node %s: the value of %s at %s is written into a Secret: %s', (id, purpose, place, expected) => {
+  ] as const)('node %s: the %s expression at %s is written into a Secret: %s', (id, purpose, place, expected) => {
     expect(expressionsIntoSecrets(fed)(node(id), { purpose, place })).toBe(expected);
   });
 

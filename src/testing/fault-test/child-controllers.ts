@@ -16,7 +16,10 @@ const OWN_FINALIZERS: ReadonlySet<string> = new Set([
   'customresourcecleanup.apiextensions.k8s.io',
 ]);
 
-/** The maximum time until the simulated controller of a kind reacts, in milliseconds. */
+/**
+ * The maximum times, in milliseconds, until the simulated controller of a kind sets a status, and until it removes
+ * finalizers.
+ */
 const STATUS_WITHIN_MS = 4000;
 const RELEASE_WITHIN_MS = 20_000;
 

@@ -5,8 +5,9 @@ const KEY = 'ConfigMap/default/cache';
 const why = () => 'cache skipped';
 
 /**
- * Each row has a title, the keys of children that the controller deletes without faults (`undefined` for the run
- * without faults), the events of a child, and the expected number of flaps.
+ * Each row has a title, the keys of the children that the controller deletes in the run without faults, the events of a
+ * child, and the expected number of flaps. The keys are `undefined` when the detector observes the run without faults
+ * itself.
  */
 const STORIES: readonly (readonly [
   string,
@@ -46,7 +47,7 @@ const STORIES: readonly (readonly [
     1,
   ],
   [
-    'a deletion that also occurs in the test without faults',
+    'deleted by the controller and created again, as in the run without faults',
     new Set([KEY]),
     (flaps) => {
       flaps.written(KEY, 'u1', 'cache', 0);
@@ -77,7 +78,7 @@ const STORIES: readonly (readonly [
     0,
   ],
   [
-    'without faults, deleted in one step and created in the next',
+    'deleted in one step and created in the next, in the run without faults',
     undefined,
     (flaps) => {
       flaps.written(KEY, 'u1', 'cache', 0);
@@ -88,7 +89,7 @@ const STORIES: readonly (readonly [
     0,
   ],
   [
-    'without faults, deleted and created within one step',
+    'deleted and created within one step, in the run without faults',
     undefined,
     (flaps) => {
       flaps.written(KEY, 'u1', 'cache', 0);
@@ -99,14 +100,14 @@ const STORIES: readonly (readonly [
   ],
 ];
 
-describe('a child that is deleted and created again', () => {
-  test.each(STORIES)('%s', (_name, expected, play, count) => {
+describe('the flap detector', () => {
+  test.each(STORIES)('counts the flaps of a child that is %s', (_name, expected, play, count) => {
     const flaps = new FlapDetector(expected);
     play(flaps);
     expect(flaps.found).toHaveLength(count);
   });
 
-  test('the flap names both times, the node and the reason', () => {
+  test('reports both times of a flap, the node and the reason', () => {
     const flaps = new FlapDetector(new Set());
     flaps.written(KEY, 'u1', 'cache', 0);
     flaps.deletedByController(KEY, 5, why);

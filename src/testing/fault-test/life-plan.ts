@@ -46,7 +46,7 @@ export function chooseTest<Test extends { readonly name: string }>(
 
 /**
  * The changes and deletions of children by another client after a step. Step 0 is the creation of the instance. The
- * number after the last step of the test is the deletion of the instance.
+ * step number after the last step of the test stands for the deletion of the instance.
  */
 export function disturbancesOf(seed: number, step: number): Disturbance[] {
   const count = Math.floor(noise(seed, 'disturbances', step) * 3);

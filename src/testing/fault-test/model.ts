@@ -1,4 +1,7 @@
-/** The invariants of a life: one run of a test, usually under faults. `docs/testing.md` explains each. */
+/**
+ * The invariants of a life. A life is one run of a test, usually under faults. `docs/testing.md` explains each
+ * invariant.
+ */
 export type Invariant =
   | 'expectation'
   | 'orphan'

@@ -10,7 +10,7 @@ export interface LivesOptions {
   readonly lives: number;
   /** The seed of the first life, at most `MAX_SEED`. Each following life has the next number. */
   readonly seed: number;
-  /** After an abort, no other life starts. */
+  /** After an abort, no further life starts. */
   readonly signal?: Pick<AbortSignal, 'aborted'>;
 }
 

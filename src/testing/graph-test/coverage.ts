@@ -25,7 +25,10 @@ export interface Coverage {
   readonly nodes: readonly CoverageItem[];
   /** The conditions `includeWhen` and `readyWhen`, each with both outcomes. */
   readonly conditions: readonly CoverageItem[];
-  /** Both outcomes of `?:`, `||`, `&&` (the left operand decides), `orValue` and `or` in all expressions. */
+  /**
+   * Both outcomes of each branching operator in all expressions. The outcome is that of the condition for `?:`, of the
+   * left operand for `||` and `&&`, and of the optional for `orValue` and `or`.
+   */
   readonly branches: readonly CoverageItem[];
 }
 

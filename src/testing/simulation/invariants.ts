@@ -28,7 +28,7 @@ export interface RuledGraph {
   readonly instanceKind: string;
   /** The path that lists all instances. */
   readonly instancesPath: string;
-  /** Maps the names of kinds in the inventory to the kinds whose objects may be members of an ApplySet. */
+  /** The kinds whose objects may be members of an ApplySet, keyed by their names in the inventory. */
   readonly members: ReadonlyMap<string, MemberKind>;
   /** The rules that are checked. Default: all. */
   readonly rules?: ReadonlySet<Rule>;
@@ -69,7 +69,7 @@ export class Invariants {
   readonly violations: Violation[] = [];
   /** Called with each violation. */
   onViolation: (violation: Violation) => void = () => {};
-  /** The number of checked writes, by verb. */
+  /** The number of checked writes. */
   writes = 0;
   readonly #transport: Transport;
   readonly #ledger: Ledger;
@@ -204,8 +204,8 @@ export class Invariants {
   }
 
   /**
-   * A child may be released only if it belongs to the instance, and if its own deletion policy or the policy of its
-   * node keeps it. The node's policy counts because an object of an earlier revision does not have the annotation yet.
+   * A child may be released only if it belongs to an instance, and if its own deletion policy or the policy of its node
+   * keeps it. The node's policy counts because an object of an earlier revision does not have the annotation yet.
    */
   async #checkRelease(path: string, live: KubeObject | undefined): Promise<void> {
     const set = live?.metadata.labels?.[PART_OF_LABEL];

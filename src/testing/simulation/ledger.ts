@@ -6,7 +6,7 @@ import { objectKey } from '../../runtime/index.ts';
 
 /** The time for which a process may still use an old state after it received a change, in milliseconds. */
 const REACTION_MS = 40_000;
-/** The time between a decision and its last write, in milliseconds. */
+/** The maximum time between a decision and the last write that carries it out, in milliseconds. */
 const DECISION_MS = 1000;
 
 /** Returns the `Kind.group` for a resource's plural and group; `undefined` for a kind that is not checked. */
@@ -91,9 +91,9 @@ export class Ledger {
   }
 
   /**
-   * Is a recent change by another client an excuse for a process? The excuse ends `REACTION_MS` after the process
-   * received the change. `tampering` includes deletions and changes without an apply. It excludes creations, writes of a
-   * status, and changes of `kro.run/reconcile`.
+   * Does a recent change by a client other than the controllers excuse a process? The excuse ends `REACTION_MS` after
+   * the process received the change. `tampering` includes deletions and changes without an apply. It excludes
+   * creations, writes of a status, and changes of `kro.run/reconcile`.
    */
   excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {
     return this.isRecent(key, (what === 'any' ? this.#changed : this.#tampered).get(key), knowledge);

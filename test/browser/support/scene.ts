@@ -62,7 +62,7 @@ export interface SceneSize {
   readonly hostile?: string;
 }
 
-/** The references of the instances for which the scene has details. */
+/** The references of the first two instances of every scene. */
 export const SHOP_REF = 'acme.dev/v1/Shop/shop/web';
 export const FLEET_REF = 'acme.dev/v1/Fleet/shop/fleet';
 

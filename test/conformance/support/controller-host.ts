@@ -14,8 +14,8 @@ export interface ControllerHost {
 }
 
 /**
- * Runs this project's controller in this process against a kubeconfig, over sockets. `always`: the flags of every
- * start.
+ * Runs this project's controller in this process against a kubeconfig, over sockets. `always`: the flags that each
+ * start gets in addition to its own.
  */
 export async function hostController(
   kubeconfig: string,

@@ -98,7 +98,7 @@ async function runSuite(
   return resultsOf(JSON.parse(await readFile(reportFile, 'utf8')) as Report);
 }
 
-/** The fields of the runner's report that this runner reads. */
+/** The fields that this file reads from the report of `run.mjs`. */
 interface Report {
   readonly scenarios: readonly {
     readonly name: string;

@@ -40,8 +40,8 @@ async function whyDefinition(name: string): Promise<string> {
 }
 
 /**
- * One row per failure: scenario, checkpoint, instance, and the strings that the output contains. The strings are the
- * cause and, if it is certain, the remedy.
+ * One row per checkpoint: scenario, checkpoint, instance, and the strings that the output contains. The strings show
+ * the cause, the nodes that wait because of it, and the remedy if it is certain.
  */
 const INSTANCES: readonly (readonly [string, string, string, readonly string[]])[] = [
   [
@@ -93,8 +93,8 @@ const INSTANCES: readonly (readonly [string, string, string, readonly string[]])
   ['suspend-resume', 'suspended', 'n', ['suspended by the annotation kro.run/reconcile']],
 ];
 
-describe('an instance of kro', () => {
-  test.each(INSTANCES)('%s, %s: %s', async (scenario, checkpoint, name, parts) => {
+describe('why explains an instance that was recorded with kro', () => {
+  test.each(INSTANCES)('scenario %s, checkpoint %s, instance %s', async (scenario, checkpoint, name, parts) => {
     await at(scenario, checkpoint);
     const text = await whyInstance(name);
     for (const part of parts) expect(text).toContain(part);
@@ -114,8 +114,8 @@ const DEFINITIONS: readonly (readonly [string, string, string, readonly string[]
   ['rgd-two-for-one-kind', 'rival refused', 'rival-x', ['✗ KindReady', 'owned by another ResourceGraphDefinition gate-x', 'delete the other']],
 ];
 
-describe('a definition of kro', () => {
-  test.each(DEFINITIONS)('%s, %s: %s', async (scenario, checkpoint, name, parts) => {
+describe('why explains a definition that was recorded with kro', () => {
+  test.each(DEFINITIONS)('scenario %s, checkpoint %s, definition %s', async (scenario, checkpoint, name, parts) => {
     await at(scenario, checkpoint);
     const text = await whyDefinition(name);
     for (const part of parts) expect(text).toContain(part);

@@ -68,7 +68,7 @@ export const programMistakes: readonly Mistake[] = [
     /return one/,
   ),
   composition(
-    'an external reference in another order',
+    'an external reference with its arguments in another order',
     [
       [
         "import { kubernetesComposition } from 'typekro';",

@@ -136,7 +136,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /did you mean "service"/,
   ),
   definition(
-    'spec without schema',
+    'an expression with spec instead of schema.spec',
     [['${schema.spec.name}-config', '${⟦spec.name}-config']],
     /nothing here is named spec/,
     /schema\.spec/,
@@ -167,7 +167,7 @@ export const definitionMistakes: readonly Mistake[] = [
   ),
   definition('one equals sign', [['${schema.spec.replicas > 1}', '${schema.spec.replicas ⟦= 1}']], /=/, /write == /),
   definition(
-    'and in words',
+    'the word and as an operator',
     [['${schema.spec.replicas > 1}', '${schema.spec.replicas > 1 ⟦and schema.spec.replicas < 9}']],
     /"and"/,
     /&&/,

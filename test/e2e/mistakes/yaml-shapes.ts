@@ -50,7 +50,7 @@ export const shapeMistakes: readonly Mistake[] = [
         /write a list: \["sh", "-c", "npm ci && npm start"\]$/m,
       ],
       [
-        'containers by their names',
+        'containers as a map keyed by name',
         '- name: web\n                  image: ${schema.spec.image}\n                  ports:\n                    - containerPort: 8080',
         '⟦web:\n                  image: ${schema.spec.image}',
         /items have their name inside: - name: web$/m,
@@ -95,7 +95,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /stringData/,
   ),
   definition(
-    'the former name of a definition',
+    'the former kind of definitions',
     [['kind: ResourceGraphDefinition', 'kind: ⟦ResourceGroup']],
     /no kind "ResourceGroup"/,
     /write ResourceGraphDefinition/,
@@ -190,7 +190,7 @@ export const shapeMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:5[234]:\d+/ },
   ),
   definition(
-    'a loop without braces',
+    'a loop over an expression without braces',
     [
       [
         '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',
@@ -202,7 +202,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /write \$\{schema\.spec\.regions\}/,
   ),
   definition(
-    'readyWhen without a list',
+    'a readyWhen that is not a list',
     [['readyWhen:\n        - ${service', 'readyWhen: ⟦${service']],
     /a list is expected/,
     /- /,
@@ -214,7 +214,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /did you mean "id"/,
   ),
   definition(
-    'another name instead of template',
+    'an unknown field instead of template',
     [
       [
         '      template:\n        apiVersion: v1\n        kind: ConfigMap',
@@ -225,7 +225,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /did you mean "template"/,
   ),
   definition(
-    'the length of a string',
+    'the length of a string, read as a field',
     [['${schema.spec.replicas > 1}', '${schema.spec.name⟦.length > 1}']],
     /field selection/,
     /size\(x\)/,

@@ -50,8 +50,8 @@ export const programs = (
 ).programs;
 
 /**
- * The paths at which a value differs from the table. A `*` in a string of the table matches any non-empty string. Keys
- * that the table does not name are ignored.
+ * The differences between a value and the table, each with its path. A `*` in a string of the table matches any
+ * non-empty string. Keys that the table does not name are ignored.
  */
 export function differences(expected: JsonValue, actual: JsonValue | undefined, path = 'status'): string[] {
   if (expected === '*') return actual === undefined || actual === '' ? [`${path} is empty`] : [];

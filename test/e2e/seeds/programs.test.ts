@@ -142,7 +142,10 @@ function optionsOf(cluster: TestCluster, way: Way, outcome: Outcome, program: Pr
 const keyed = (value: JsonObject | null | undefined, name: string, several: boolean): JsonObject =>
   (several && isJsonObject(value?.[name]) ? value[name] : value) ?? {};
 
-/** Maps a program to a line whose expected warning does not occur: seed 05 executes the line only with `--deploy`. */
+/**
+ * Maps a program to a line whose warning in the table does not occur: the program executes the line only with
+ * `--deploy`.
+ */
 const unreached: Readonly<Record<string, number>> = { 'seed-05-bootstrap-environment.ts': 14 };
 
 describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))('%s', (file, program) => {

@@ -47,8 +47,8 @@ function read(method: string, pieces: readonly Buffer[]): string {
 }
 
 /**
- * Parses responses of a server with the HTTP/1.1 client. The result must not depend on how the bytes are split into
- * pieces.
+ * Parses the responses of a server with the reader of the HTTP/1.1 client. The result must not depend on how the bytes
+ * are split into pieces.
  */
 export const target: FuzzTarget = {
   name: 'http-client',

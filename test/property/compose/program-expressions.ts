@@ -192,7 +192,7 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** A `replace` call with a pattern. */
+  /** A call of `replace` with a pattern, or of `trimStart` or `trimEnd`. */
   private pattern(): string {
     return this.choose.pick([
       "replace(/[^a-z]+/g, '-')",
@@ -364,7 +364,7 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** A read of an element `q` of a list of items. */
+  /** An expression that reads an element `q` of a list of items. */
   private ofAnItem(type: 'string' | 'bool'): string {
     const texts = ['q.key', "(q.note ?? 'none')", '(q.key + q.size)', "(q.limits?.cpu ?? '-')"];
     const tests = [

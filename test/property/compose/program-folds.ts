@@ -11,7 +11,7 @@ const named = (text: string, type: Type, ...names: readonly string[]): Statement
   names: names.map((name) => ({ name, type, mutable: false })),
 });
 
-/** An object whose members a loop sums up. */
+/** An object whose members a loop changes, and the sum of the number and the length of the text in it. */
 export function addedMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [totals, sum] = [fresh('o'), fresh('i')];
   const turn = choose.pick([
@@ -47,7 +47,10 @@ export function fallingCases({ choose, text, test, fresh }: Surroundings): State
   );
 }
 
-/** Parts of strings and list positions that always exist, and the first truthy value. */
+/**
+ * A text from an element that always exists, of a split string or of a list, or from a first truthy value, a fold or a
+ * Map.
+ */
 export function surePieces({ choose, text, test, fresh }: Surroundings): Statements {
   const result = fresh('s');
   const value = choose.pick([

@@ -24,8 +24,8 @@ const declared = (type: Type, ...names: readonly string[]): readonly Name[] =>
   names.map((name) => ({ name, type, mutable: false }));
 
 /**
- * Generates an object with conditional keys, a second object into which it is spread, a read of its keys or values, and
- * a destructuring.
+ * Generates an object with conditional keys, and statements that use it: they spread it into a second object, read its
+ * keys or values, and destructure it.
  */
 export function conditionalMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [part, whole, answer, rest] = [fresh('o'), fresh('m'), fresh('s'), fresh('m')];

@@ -237,8 +237,8 @@ const sourceKind = (value: JsonObject) => ({
 type Outcome = readonly JsonObject[] | string;
 
 /**
- * The objects that the graph of the program creates for each spec and target. `status` is the status of the resource
- * from which the value comes.
+ * The objects that the graph of the program creates for each spec and target. `value` is the schema of the argument.
+ * The `status` of a valuation is the status of the resource from which the argument's value comes.
  */
 export function outcomes(subject: Subject, form: Form, value: JsonObject): readonly [JsonObject, Outcome, Outcome][] {
   const facts = { plural: 'sources', namespaced: true, schema: sourceKind(value) as JsonObject };

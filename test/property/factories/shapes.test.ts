@@ -12,7 +12,7 @@ const { kubernetesComposition } = createCompositionApi({
 const spec = type({ name: 'string', size: 'number.integer', on: 'boolean', tags: 'string[]', db: { host: 'string' } });
 type Spec = typeof spec.infer;
 
-/** Values of each JSON type: literal and from the spec. */
+/** For each JSON type, a literal value and a value from the spec. */
 const OTHERS: Readonly<Record<string, readonly ((s: Spec) => unknown)[]>> = {
   text: [() => 'word', (s) => s.name],
   number: [() => 7, (s) => s.size],

@@ -35,7 +35,7 @@ async function define(resource: JsonObject, canary: string | undefined): Promise
   await world.advance(5000);
 }
 
-/** Maps a version to the names of the instances whose child has this version. */
+/** Returns, for each version, the names of the instances whose child has this version. */
 async function versions(): Promise<Record<string, string[]>> {
   const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
   const found: Record<string, string[]> = {};

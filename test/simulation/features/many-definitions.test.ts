@@ -67,7 +67,7 @@ describe('many definitions at once', () => {
     });
   });
 
-  it('are served again after a restart with lists and watches only', async () => {
+  it('need only lists and watches to be served again after a restart', async () => {
     for (let index = 0; index < COUNT; index += 1) await world.user.create(definition(index));
     await world.advance(60_000);
     world.requests.length = 0;

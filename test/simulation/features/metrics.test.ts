@@ -5,7 +5,7 @@ import { mapRef, mapResource, pot, potDefinition, potRef, potsRef, virtualWorld 
 
 const MINUTE = 60_000;
 
-/** Maps a metric of kro's dashboards whose value stays 0 to the reason. */
+/** The metrics of kro's dashboards whose value always stays 0, each with the reason. */
 const NEVER_MOVED: Readonly<Record<string, string>> = {
   graph_revision_activation_deferred_total: 'a revision is used in the pass that issues it',
 };

@@ -65,7 +65,7 @@ describe('the time that now() returns', () => {
         ],
       },
     ],
-  ])('is recorded if only %s calls now()', async (_name, resources, status) => {
+  ])('is recorded even if now() is called only in %s', async (_name, resources, status) => {
     await define(resources, status);
     await world.apply(pot('p'));
     expect(await writesOfRestart()).toEqual([]);

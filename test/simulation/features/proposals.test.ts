@@ -32,7 +32,7 @@ const definitionText = async (type: string) => conditionText(await world.user.ge
 describe('the gate Variables', () => {
   const variable = { id: 'names', variable: { full: '${schema.metadata.name}-full' } };
 
-  it('lets a definition have values without an object, and the values change with the instance', async () => {
+  it('lets a definition have a value without an object, and other nodes read the value', async () => {
     await open({ variables: true });
     await define([variable, mapResource('map', { full: '${names.full}' })]);
     await world.apply(pot('p'));

@@ -34,8 +34,8 @@ async function meanwhile(resources: JsonObject[], broken: VirtualWorld['intercep
 }
 
 describe('a child that the controller may watch, but not read by name', () => {
-  // The server normalizes quantities. After a restart, the controller must read the whole object to find out that it is
-  // up to date.
+  // The server normalizes quantities. After a restart, the controller must read the whole object to find out that the
+  // object is up to date.
   const limits: JsonObject = {
     id: 'limits',
     template: {

@@ -126,7 +126,7 @@ describe('the condition WatchesHealthy', () => {
     await isQuiet();
   });
 
-  it('is off by default, and is removed from the status when it is turned off', async () => {
+  it('is absent by default, and is removed from the status when its feature is turned off', async () => {
     await open(true);
     await world.apply(...graphWith(['*']));
     await world.advance(5000);

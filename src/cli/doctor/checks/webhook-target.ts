@@ -62,7 +62,10 @@ export function targetProblem(
   };
 }
 
-/** Returns the first condition message of a definition or an instance that contains a text. */
+/**
+ * Returns the first message that contains a text, from the conditions of definitions and instances. Leaves out
+ * conditions that are True.
+ */
 export function conditionWith(text: string, { definitions, instances }: ClusterFacts): string | undefined {
   const readings = [definitions, ...instances.values()];
   const objects = readings.flatMap((reading): readonly KubeObject[] => ('value' in reading ? reading.value : []));

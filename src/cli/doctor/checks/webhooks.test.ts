@@ -71,7 +71,7 @@ const failed = (message: string): Pick<Facts, 'instances'> => ({
 test.each<[string, Partial<Webhook>, string, string | undefined]>([
   ['no ready endpoint', {}, '', 'error the webhook check.acme.test has no ready endpoint: Service policy/webhook'],
   ['a failure policy other than Fail', { blocks: false }, '', undefined],
-  ['an endpoint', { target: serviceWith(1) }, '', undefined],
+  ['a ready endpoint', { target: serviceWith(1) }, '', undefined],
   [
     'no Service',
     { target: serviceWith(0, false) },
@@ -79,13 +79,13 @@ test.each<[string, Partial<Webhook>, string, string | undefined]>([
     'error the webhook check.acme.test calls Service policy/webhook, which does not exist',
   ],
   [
-    'an endpoint, and a failed call',
+    'a ready endpoint, and a failed call',
     { target: serviceWith(1) },
     'failed calling webhook "check.acme.test": unknown authority',
     'warning the webhook check.acme.test did not respond, although Service policy/webhook has ready endpoints: failed calling webhook "check.acme.test": unknown authority',
   ],
   [
-    'an endpoint, and a failed call of another webhook',
+    'a ready endpoint, and a failed call of another webhook',
     { target: serviceWith(1) },
     'failed calling webhook "other": refused',
     undefined,
@@ -137,9 +137,9 @@ test.each<[string, Partial<WebhookRule>, string | undefined]>([
   ['deletions', { groups: [''], operations: ['DELETE'] }, 'configmaps for ResourceGraphDefinition webapps'],
   ['creations of instances', { groups: ['acme.test'], operations: ['CREATE'] }, undefined],
   ['connections', { operations: ['CONNECT'] }, undefined],
-  ['only another version', { groups: ['acme.test'], versions: ['v2'] }, undefined],
+  ['only a version that the controller does not write', { groups: ['acme.test'], versions: ['v2'] }, undefined],
   [
-    'only this version',
+    'only the version that the controller writes',
     { groups: ['acme.test'], versions: ['v1'] },
     'webapps.acme.test for ResourceGraphDefinition webapps',
   ],
@@ -147,7 +147,9 @@ test.each<[string, Partial<WebhookRule>, string | undefined]>([
 ])('a webhook for %s is reported with the expected kinds, or not at all', (_title, rule, expected) => {
   const rules = [{ groups: ALL, resources: ALL, operations: ALL, ...rule }];
   const [found] = checkWebhooks(facts({ webhooks: { value: [webhook({ rules })] } })).findings;
-  const text = /refuses writes of (.*), except those that its selectors exclude$/.exec(found?.why ?? '')?.[1];
+  const text = /refuses writes of (.*), except those that the selectors of the webhook exclude$/.exec(
+    found?.why ?? '',
+  )?.[1];
   expect(text).toBe(expected);
 });
 
@@ -173,10 +175,10 @@ test('for a definition that does not compile, a webhook for the group of its ins
 
 describe('a conversion', () => {
   test.each([
-    ['of one version', ['v1'], false],
-    ['of several versions', ['v1', 'v2'], true],
+    ['with one served version', ['v1'], false],
+    ['with several served versions', ['v1', 'v2'], true],
   ])(
-    'of a kind %s: whether a webhook without endpoints prevents reads by other clients (%j: %s)',
+    'of a kind %s: the finding says that clients of other versions read nothing (%j: %s)',
     (_title, servedVersions, isSaid) => {
       const found = { ...conversion(serviceWith(0)), servedVersions };
       const { findings } = checkConversions(facts({ conversions: { value: [found] } }));
@@ -188,13 +190,13 @@ describe('a conversion', () => {
 
   test.each<[string, Conversion, string, string | undefined]>([
     [
-      'without a ready endpoint, when all objects have the version of the controller',
+      'without a ready endpoint, when all objects are stored in the version that the controller reads',
       conversion(serviceWith(0)),
       '',
       'warning its conversion webhook has no ready endpoint: Service policy/webhook',
     ],
     [
-      'without a ready endpoint, when objects have another version',
+      'without a ready endpoint, when objects are stored in another version',
       conversion(serviceWith(0), ['v1', 'v2']),
       '',
       'error its conversion webhook has no ready endpoint: Service policy/webhook',

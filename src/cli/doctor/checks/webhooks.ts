@@ -65,7 +65,7 @@ function webhookFindings(webhook: Webhook, kinds: readonly WrittenKind[], facts:
     {
       ...problem,
       where: configuration,
-      why: `failurePolicy is Fail, so without a response the API server refuses writes of ${kindsText(found)}, except those that its selectors exclude`,
+      why: `failurePolicy is Fail, so without a response the API server refuses writes of ${kindsText(found)}, except those that the selectors of the webhook exclude`,
     },
   ];
 }

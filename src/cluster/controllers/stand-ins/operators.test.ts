@@ -205,7 +205,7 @@ describe('External Secrets', () => {
     [{ dataFrom: [{ extract: { key: '/token' } }] }, 'the value of "/token" is not a JSON object'],
     [{ dataFrom: [{ find: { name: { regexp: '(' } } }] }, 'the regular expression "(" is invalid'],
     [{ target: { template: { data: { a: '{{ range .x }}' } } } }, 'does not carry out the action {{ range .x }}'],
-  ])('%j is not synced', async (spec, message) => {
+  ])('an ExternalSecret with the spec %j makes no Secret, and an event says why', async (spec, message) => {
     const before = await valuesOf('fake', spec);
     expect(before).not.toBeTypeOf('object');
     const { items } = await client.list({ apiVersion: 'v1', kind: 'Event' }, { namespace: 'default' });

@@ -41,8 +41,8 @@ const SERVERS: readonly Server[] = [
 ];
 
 /**
- * Maps a kind of configuration to the two spec fields of a Prometheus that select objects of the kind and their
- * namespaces.
+ * For each kind of configuration, two fields in the spec of a Prometheus. The first selects objects of the kind, and
+ * the second selects the namespaces of these objects.
  */
 const CONFIGURATIONS: Readonly<Record<string, readonly [selector: string, namespaces: string]>> = {
   ServiceMonitor: ['serviceMonitorSelector', 'serviceMonitorNamespaceSelector'],
@@ -52,8 +52,8 @@ const CONFIGURATIONS: Readonly<Record<string, readonly [selector: string, namesp
 
 /**
  * Simulates the Prometheus operator. Installs the CRDs of ServiceMonitor, PodMonitor and PrometheusRule. When the
- * cluster has the kinds Prometheus, Alertmanager or ThanosRuler, each object gets a StatefulSet, a Service and its
- * status. No server runs, so nothing is scraped.
+ * cluster has the kinds Prometheus, Alertmanager or ThanosRuler, each object of these kinds gets a StatefulSet, a
+ * Service and a status. No server runs, so nothing is scraped.
  */
 export const prometheusOperatorStandIn: StandIn = {
   name: 'prometheus-operator',

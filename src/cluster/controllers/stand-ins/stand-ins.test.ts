@@ -167,7 +167,7 @@ describe('the host of stand-ins', () => {
     expect(owners.map(({ kind, controller }) => `${kind} ${controller}`)).toEqual(expected);
   });
 
-  test('rules affect only the objects that they match, until they are removed', async () => {
+  test('a rule affects only the objects that it matches, until the rule is removed', async () => {
     await start([counterStandIn]);
     const other = made('example.com/v1', 'Counter', 'b', {});
     await client.create(counter);
@@ -205,7 +205,7 @@ describe('the host of stand-ins', () => {
     await start([]);
   });
 
-  test('a cluster without controllers has no stand-ins', async () => {
+  test('stand-ins are refused for a cluster without controllers', async () => {
     const refused = createEmbeddedCluster({ standIns: ['flux'], controllers: false });
     await expect(refused).rejects.toMatchObject({ code: 'cluster/stand-ins-without-controllers' });
     await start([]);

@@ -11,7 +11,7 @@ afterEach(() => {
 const OWN = '127.0.0.1:8090';
 
 test.each<[string, string, (nonce: string) => unknown, ServerProof]>([
-  ['its own server', OWN, (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'own'],
+  ['the server of the page', OWN, (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'own'],
   // Another program listens on [::1], and forwards the nonce with the `Host` header of the real server.
   ['a relay at localhost', 'localhost:8090', (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'none'],
   ['a relay at another port', '127.0.0.1:9000', (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'none'],
@@ -27,7 +27,7 @@ test.each<[string, string, (nonce: string) => unknown, ServerProof]>([
   expect(await createApi('kept', () => true).proof()).toBe(expected);
 });
 
-test('a page that gets no response does not know whose server it is', async () => {
+test('a page that gets no response does not know whether the server is its own', async () => {
   vi.stubGlobal('location', { host: OWN });
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('refused')));
   expect(await createApi('kept', () => true).proof()).toBe('unknown');

@@ -21,7 +21,7 @@ test.each<[InspectEvent['type'], string, readonly (keyof typeof selections)[]]>(
   ['instance-removed', 'other', ['ofDefinitions', 'ofInstances']],
   ['failed', 'other', []],
   ['limits-changed', '', ['ofDefinitions', 'ofInstances', 'ofLimits']],
-])('%s of %s concerns %j', (type, subject, expected) => {
+])('the event %s about %s is selected by %j', (type, subject, expected) => {
   const event: InspectEvent = { id: 1, at: 0, type, subject, message: '' };
   const found = Object.entries(selections).flatMap(([name, concerns]) => (concerns(event) ? [name] : []));
   expect(found).toEqual(expected);
@@ -34,7 +34,7 @@ test.each<[InspectEvent['type'], string, boolean]>([
   ['instance-changed', 'other.dev/v1/Shop/b/web', false],
   ['definition-changed', 'fleets', true],
   ['limits-changed', '', true],
-])('%s of %s can concern the definition of Shop: %j', (type, subject, expected) => {
+])('the event %s about %s can concern the instances of Shop: %j', (type, subject, expected) => {
   const event: InspectEvent = { id: 1, at: 0, type, subject, message: '' };
   expect(isOfKind(event, { apiVersion: 'acme.dev/v1', kind: 'Shop' })).toBe(expected);
   expect(isOfKind(event, undefined)).toBe(true);

@@ -6,7 +6,7 @@ import { createLiveRead } from './remote.ts';
 
 const change = (subject: string): InspectEvent => ({ id: 1, at: 0, type: 'object-changed', subject, message: '' });
 
-/** A read that returns a counter, with a test clock in place of the timers of a browser. */
+/** A live read whose value is the number of reads so far. A test clock replaces the timers of a browser. */
 function counted(
   options: { readonly repeatMs?: number; readonly fails?: () => boolean; readonly status?: number } = {},
 ) {

@@ -9,7 +9,7 @@ export interface StreamMessage {
  * Reads the messages of a stream of server-sent events until it ends. A message counts only after its closing blank
  * line.
  *
- * @param read returns the next part of the stream. Its errors end the messages.
+ * @param read returns the next part of the stream. If `read` throws, the generator throws the same error.
  */
 export async function* streamMessages(
   read: () => Promise<ReadableStreamReadResult<string>>,

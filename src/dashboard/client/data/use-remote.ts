@@ -4,8 +4,9 @@ import type { LiveRead, Remote } from './remote.ts';
 import { liveRead } from './session.ts';
 
 /**
- * Reads data of the server for a component, again when the path changes, and after each change that `concerns` it.
- * Without a path nothing is read. With `repeatMs`, data without a change is read again after this time.
+ * Reads data of the server for a component. Reads the data again when the path changes, and after each event that
+ * `concerns` accepts. Without a path, nothing is read. With `repeatMs`, the data is read again if no such event arrives
+ * for this time.
  */
 export function useRemote<Value>(
   path: string | undefined,

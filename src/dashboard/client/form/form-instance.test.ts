@@ -105,13 +105,13 @@ describe('a choice', () => {
   test.each<[string, JsonObject, string, unknown]>([
     ['a text', { type: 'string', enum: ['', 'fast'] }, 'fast', { mode: 'fast' }],
     ['the empty text', { type: 'string', enum: ['', 'fast'] }, '""', { mode: '' }],
-    ['no choice', { type: 'string', enum: ['', 'fast'] }, '', {}],
-    ['a text of digits', { type: 'string', enum: ['1', '2'] }, '1', { mode: '1' }],
+    ['nothing (the field is left out)', { type: 'string', enum: ['', 'fast'] }, '', {}],
+    ['a text that consists of digits', { type: 'string', enum: ['1', '2'] }, '1', { mode: '1' }],
     ['a number', { type: 'integer', enum: [1, 2] }, '2', { mode: 2 }],
-    ['a text of a schema without a type', { enum: ['fast', 3] }, 'fast', { mode: 'fast' }],
-    ['a number of a schema without a type', { enum: ['fast', 3] }, '3', { mode: 3 }],
+    ['a text, in a schema without a type', { enum: ['fast', 3] }, 'fast', { mode: 'fast' }],
+    ['a number, in a schema without a type', { enum: ['fast', 3] }, '3', { mode: 3 }],
     ['null', { type: 'string', nullable: true, enum: ['a', null] }, 'null', { mode: null }],
-  ])('with %s becomes the value of the schema', (_title, property, text, spec) => {
+  ])('of %s becomes the value that the enum has', (_title, property, text, spec) => {
     expect(choice(property)(text)).toEqual([spec, []]);
   });
 });
@@ -136,7 +136,7 @@ describe('problems', () => {
     ['a required section that is empty', { [NAME_KEY]: 'web', image: 'a' }, ['database\nsize']],
     ['an optional section that is wrong', { ...valid, 'cache\nsize': 'x' }, ['cache\nsize']],
     ['an empty optional section (no problem)', valid, []],
-  ])('of a form with %s', (_title, texts, keys) => {
+  ])('of a form with %s are reported at the input', (_title, texts, keys) => {
     expect(make(texts).problems.map(({ key }) => key)).toEqual(keys);
   });
 });
@@ -161,9 +161,9 @@ test.each<[string, Readonly<Record<string, string>>, object]>([
     { quotas: '1', 'quotas\n0\n\nkey': 'a.b', 'quotas\n0': '1', 'quotas\n0\n0': '2.5' },
     { quotas: { 'a.b': [2.5] } },
   ],
-  ['an empty input in a row', { hosts: '1' }, { hosts: [''] }],
-  ['null at the position of a row without a number', { ports: '2', 'ports\n1': '80' }, { ports: [null, 80] }],
-  ['a list whose rows were removed', { hosts: '0' }, {}],
+  ['an empty text for a row with an empty input', { hosts: '1' }, { hosts: [''] }],
+  ['null for a row without a number', { ports: '2', 'ports\n1': '80' }, { ports: [null, 80] }],
+  ['no list when all rows of the list were removed', { hosts: '0' }, {}],
   ['a number of the type "integer or string"', { target: '80' }, { target: 80 }],
   ['a text of the type "integer or string"', { target: '50%' }, { target: '50%' }],
   [
@@ -171,7 +171,7 @@ test.each<[string, Readonly<Record<string, string>>, object]>([
     { replicas: 'two', 'cache\nsize': '1.5' },
     { replicas: 'two', cache: { size: '1.5' } },
   ],
-  ['broken JSON', { extra: '{a' }, { extra: '{a' }],
+  ['broken JSON as a text', { extra: '{a' }, { extra: '{a' }],
 ])('the instance has %s', (_title, texts, spec) => {
   expect(specOf(texts)).toEqual({ database: {}, ...spec });
 });
@@ -189,7 +189,7 @@ test('the removal of a row removes its inputs, and later rows move up', () => {
   });
 });
 
-describe('a problem of the schema', () => {
+describe('a problem that the check of the schema finds', () => {
   const texts = {
     [NAME_KEY]: 'web',
     image: 'a',
@@ -209,7 +209,7 @@ describe('a problem of the schema', () => {
     ['a part of a JSON text', ['spec', 'extra', 'a', '0'], 'extra', 'spec.extra.a.0: wrong'],
     ['the name', ['metadata', 'name'], NAME_KEY, 'wrong'],
     ['the namespace', ['metadata', 'namespace'], NAMESPACE_KEY, 'wrong'],
-  ])('with %s is shown at its field', (_title, steps, key, text) => {
+  ])('in %s is shown at the input', (_title, steps, key, text) => {
     const placed = placeProblems(make(texts), [{ field: steps.join('.'), steps, message: 'wrong' }]);
     expect([...placed.byKey]).toEqual([[key, text]]);
     expect(placed).toMatchObject({ others: [], missing: 0, refused: 1 });
@@ -218,7 +218,7 @@ describe('a problem of the schema', () => {
   test.each([
     ['the whole spec', ['spec']],
     ['a field that the form does not have', ['spec', 'nothing']],
-  ])('with %s is shown next to the instance', (_title, steps) => {
+  ])('in %s is shown next to the instance', (_title, steps) => {
     const placed = placeProblems(make(texts), [{ field: steps.join('.'), steps, message: 'wrong' }]);
     expect(placed.others).toEqual([`${steps.join('.')}: wrong`]);
   });

@@ -9,12 +9,13 @@ import { INT_OR_STRING } from './form-fields.ts';
  */
 export type FormTexts = ReadonlyMap<string, string>;
 
-/** An input that is not a value of its field. */
+/** A missing input, an input that is not a value of its field, or a key that another row has too. */
 export interface FormProblem {
   readonly key: string;
   readonly message: string;
   /**
-   * The input is empty. The form does not show this problem, because each required field shows that it needs a value.
+   * Set if the input is empty. The form does not show such a problem, because each required field shows that it needs a
+   * value.
    */
   readonly isMissing?: true;
 }

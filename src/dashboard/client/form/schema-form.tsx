@@ -24,7 +24,7 @@ interface FormState {
   readonly remove: (field: FormField, index: number) => void;
 }
 
-/** The schema of a definition as a form, and the instance that it makes. Nothing is written to the cluster. */
+/** The schema of a definition as a form, and the instance that the form makes. Nothing is written to the cluster. */
 export function SchemaForm({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
   const { definition, schema, namespaced } = detail;
   const [texts, setTexts] = useState<FormTexts>(new Map([[NAMESPACE_KEY, 'default']]));

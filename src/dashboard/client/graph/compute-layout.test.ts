@@ -101,7 +101,7 @@ test.each(Array.from({ length: 60 }, (_, seed) => [seed + 1, seed % 2 === 0 ? 'L
       expect(drawn.every(({ x, y }) => x > 0 && y > 0 && x < layout.width && y < layout.height)).toBe(true);
       return placed
         .filter(({ id, x, y, width, height }) => {
-          // The ends of the line may touch its own boxes, and the line may not enter them.
+          // The ends of the line may touch its own boxes, but the line may not enter them.
           const space = id === line.from || id === line.to ? -1 : 8;
           return drawn.some(
             (point) =>
@@ -135,7 +135,7 @@ test.each<[string, readonly string[], boolean]>([
   ['two levels', ['a b'], false],
   ['four levels', ['a b', 'b c', 'c d'], false],
   ['five levels', ['a b', 'b c', 'c d', 'd e'], true],
-  ['five levels in another order', ['d e', 'c d', 'b c', 'a b'], true],
+  ['five levels and its lines in another order', ['d e', 'c d', 'b c', 'a b'], true],
   ['a cycle', ['a b', 'b a'], true],
 ])('isDeep says whether a graph with %s is drawn from top to bottom', (_title, lines, expected) => {
   const parts = lines.map((line) => line.split(' '));

@@ -5,7 +5,7 @@ import { computeLayout } from './compute-layout.ts';
 import type { LayoutInput } from './layout.ts';
 import type { LayoutAnswer, LayoutRequest } from './layout-messages.ts';
 
-/** The script of the page, which lacks parts of the library that the page does not use. */
+/** The worker script of the page. It lacks the parts of the layout library that the page does not use. */
 const script = (JSON.parse(dashboardFilesText()) as Record<string, string>)['/layout-worker.js'] ?? '';
 
 /** The layout of an input by the script of the page. */
@@ -22,7 +22,7 @@ function layoutOfPage(input: LayoutInput): LayoutAnswer['layout'] {
   return answer.layout;
 }
 
-/** A graph with a line from each box to some of the boxes before it. The same seed produces the same graph. */
+/** A graph with lines to each box from up to three of the boxes before it. The same seed produces the same graph. */
 function graphOf(seed: number, count: number, direction: LayoutInput['direction']): LayoutInput {
   let state = seed;
   const random = (below: number): number => {
@@ -43,7 +43,7 @@ function graphOf(seed: number, count: number, direction: LayoutInput['direction'
 }
 
 test.each(Array.from({ length: 12 }, (_, seed) => [seed + 1, 5 + seed * 4]))(
-  'the script of the page and the whole library place graph %i with %i boxes alike',
+  'the script of the page and the whole library compute the same layout for graph %i with %i boxes',
   (seed, count) => {
     const input = graphOf(seed, count, seed % 2 === 0 ? 'TB' : 'LR');
     const plain = ({ boxes, lines, ...size }: LayoutAnswer['layout']) => ({

@@ -4,7 +4,8 @@ import { browserHost } from '../playground/runner.ts';
 import type { Layout } from './layout.ts';
 
 /**
- * `started` has the scripts of the workers that the page started. `sent` has the messages that the page sent to them.
+ * `started` has the script of each worker that the page started, and `terminated` for each worker that the page ended.
+ * `sent` has the messages that the page sent to the workers.
  */
 let started: string[];
 let sent: { readonly id: number }[];

@@ -1,6 +1,8 @@
 import type { InstanceCheck, InstanceProblem, PlaygroundInput, PlaygroundResult } from '../../playground/model.ts';
 
-/** A request to the worker: a run of the texts of the playground, or a check of an instance. */
+/**
+ * A request to the worker. The worker simulates the instance of the playground, or checks an instance against a schema.
+ */
 export interface EngineRequest<Input = PlaygroundInput | InstanceCheck> {
   readonly id: number;
   readonly input: Input;

@@ -45,7 +45,9 @@ export function diffLines(beforeText: string, afterText: string): DiffLine[] {
 
 function differentLines(before: readonly string[], after: readonly string[]): DiffLine['kind'][] {
   const limit = Math.min(before.length + after.length, MAX_EDITS);
-  /** At index n: for each diagonal, the furthest line of `before` that fewer than n edits reach on it. */
+  /**
+   * At index n, for each diagonal: the furthest position in `before` on this diagonal that fewer than n edits reach.
+   */
   const steps: Map<number, number>[] = [];
   let furthest = new Map<number, number>([[1, 0]]);
   for (let edits = 0; edits <= limit; edits += 1) {

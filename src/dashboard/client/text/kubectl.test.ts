@@ -62,7 +62,7 @@ test.each<[string, Parameters<typeof inNewShell>[1], string]>([
 });
 
 test.each(['a: b\n', 'a: b', "a: $HOME `x` 'y'\nEOF\nEOF_\nb: c\n"])(
-  'a shell passes the string %j to a command unchanged',
+  'a shell passes the string %j to a command, and only adds a missing newline at the end',
   (text) => {
     const { stdout } = spawnSync('sh', { input: withInput('cat', text), encoding: 'utf8' });
     expect(stdout).toBe(text.endsWith('\n') ? text : `${text}\n`);

@@ -17,6 +17,6 @@ const rows: readonly (readonly [string, JsonValue, JsonValue, JsonValue])[] = [
   ['a live value is shown as it is when the desired value has another type', { a: [1] }, { a: { b: 1 } }, { a: [1] }],
 ];
 
-test.each(rows)('%s', (_title, live, desired, expected) => {
+test.each(rows)('the live value in the form of the desired one: %s', (_title, live, desired, expected) => {
   expect(JSON.stringify(likeDesired(live, desired))).toBe(JSON.stringify(expected));
 });

@@ -5,7 +5,7 @@ import { keepBeforeDeletion } from './keep-before-deletion.ts';
 const detail = (deletedAt?: string): InstanceDetail =>
   ({ instance: deletedAt === undefined ? {} : { deletedAt }, nodes: [] }) as unknown as InstanceDetail;
 
-test('the last state before the deletion stays while the instance is deleted', () => {
+test('the last state before the deletion stays during the deletion and after it', () => {
   const [first, second, leaving] = [detail(), detail(), detail('2026-01-02T03:04:05Z')];
   const kept = [first, second, leaving, undefined, detail('2026-01-02T03:04:05Z')].reduce(
     keepBeforeDeletion,
@@ -14,7 +14,7 @@ test('the last state before the deletion stays while the instance is deleted', (
   expect(kept).toBe(second);
 });
 
-test('an instance that is first read during its deletion keeps this state, until a new instance of its name replaces it', () => {
+test('the state of an instance that is first read during its deletion stays, until a new instance has its name', () => {
   const [leaving, made] = [detail('2026-01-02T03:04:05Z'), detail()];
   const kept = keepBeforeDeletion(undefined, leaving);
   expect(kept).toBe(leaving);

@@ -366,7 +366,7 @@ describe('the object of an instance', () => {
 test.each([
   ['jane', 'as jane'],
   [undefined, ''],
-])('the page names the user %s whose rights limit it', (user, text) => {
+])('the sign for the user %s, whose rights limit the page, is "%s"', (user, text) => {
   meta.value = { ...(user && { user }) } as unknown as InspectMeta;
   expect(textOf(<User />)).toBe(text);
 });

@@ -17,7 +17,7 @@ import type { ListOptions } from '../data/routes.ts';
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 
-/** The responses of the server, by the first part of the path. */
+/** The responses of the server, by the beginning of the path after `/api/v1/`. */
 const answers = new Map<string, Remote<unknown>>();
 vi.mock(import('../data/session.ts'), async (original) => ({
   ...(await original()),
@@ -86,7 +86,7 @@ describe('the list of instances', () => {
     meta.value = undefined;
   });
 
-  test('a namespace of the address is in the field and in the request, and the empty list has a link to all instances', () => {
+  test('a namespace in the address is shown in the field and sent in the request, and the empty list has a link to all instances', () => {
     answers.set('instances?namespace=team', page([]));
     expect(renderToString(list({ namespace: 'team' }))).toMatch(/<span>Namespace<\/span><input[^>]* value="team"/);
     expect(textOf(list({ namespace: 'team' }))).toContain('No instance matches the filter. Show all instances');
@@ -109,7 +109,7 @@ test('the table has the state, name, revision, reason and age of each instance, 
 });
 
 describe('the list of one definition', () => {
-  test('a revision of the address is in the request, and a button removes it', () => {
+  test('a revision in the address is sent in the request, and a button removes it', () => {
     answers.set('instances?definition=shops&revision=2&', page([row('a')]));
     const view = (
       <InstanceList options={{ revision: '2', filter: '', state: '' }} definition={SHOPS} onChange={nothing} />

@@ -25,8 +25,8 @@ export function SourcePanel({
     <div class="source">
       {source.masked === true ? (
         <p class="notice">
-          This text hides values of Secrets, so that a plan of it would change them. To plan a change, use the file of
-          the definition.
+          This text hides values of Secrets. A plan of this text would change these values. To plan a change, use the
+          file of the definition.
         </p>
       ) : (
         <div class="toolbar">
@@ -63,7 +63,10 @@ export function SourcePanel({
   );
 }
 
-/** Shows a text with line numbers. A line with a diagnostic is marked, and a line of carets follows it. */
+/**
+ * Shows a text with line numbers. A line with diagnostics is marked. Below it, a caret marks the column of each
+ * diagnostic.
+ */
 export function SourceText(props: {
   readonly text: string;
   readonly diagnostics: readonly SourceDiagnostic[];

@@ -26,8 +26,9 @@ const REASONS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Parses the errors from words such as `create answers Invalid or BadRequest` or `GET fails with a non-404`. Any other
- * string is the message of an error.
+ * Parses the errors from words such as `create answers Invalid or BadRequest` or `GET fails with a non-404`. Without a
+ * verb, the errors concern the methods `otherwise`. Without a known reason, the error is an InternalError. The message
+ * of each error is the whole string.
  */
 export function apiErrorsOf(words: JsonValue | undefined, otherwise: readonly string[] = []): ApiError[] {
   if (words === undefined) return [];

@@ -62,7 +62,7 @@ const failing = (fits: (request: SeenRequest) => boolean, word: string, deleting
     return { error };
   });
 
-/** Observes a Graph with one node that fails or waits. */
+/** Observes a Graph with these nodes: its conditions, and whether the controller repeats requests for its objects. */
 const afterApply = (nodes: readonly JsonObject[], prepare: (world: VirtualWorld) => Promise<void> = () => Promise.resolve()): Promise<Findings> =>
   inWorld(async (world) => {
     await prepare(world);

@@ -163,7 +163,7 @@ export class GraphRun {
       .map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`);
   }
 
-  /** Deletes the Graph and waits until it has settled. */
+  /** Deletes the Graph or the instance, and gives the controller five seconds for the deletion. */
   async delete(): Promise<void> {
     await this.world.user.delete(this.mode === 'graph' ? graphRef('g', this.place) : potRef('i'));
     await this.world.advance(5000);

@@ -12,7 +12,7 @@ const number = (text: string): JsonObject => spec({ id: 'n', def: { a: parseJson
 const dimensions = (...names: readonly string[]): JsonObject =>
   spec({ ...NODE, forEach: names.map((name) => ({ [name]: '${x}' })) });
 
-/** One row per difference that a case describes in words: a pattern for the words, and two specs. */
+/** For each difference that a case describes in words: a pattern for the words, and two specs with this difference. */
 const PAIRS: readonly (readonly [RegExp, JsonObject, JsonObject])[] = [
   [/^identical/, spec(NODE), spec({ ...NODE })],
   [/node order|order of nodes/, spec(NODE, OTHER), spec(OTHER, NODE)],
@@ -29,7 +29,7 @@ const PAIRS: readonly (readonly [RegExp, JsonObject, JsonObject])[] = [
   [/readyWhen/, spec({ ...NODE, readyWhen: ['${a}'] }), spec(NODE)],
 ];
 
-/** Takes two specs that differ as the case says, and compares their keys in the compiler's cache. */
+/** Takes two specs that differ as the case says, and compares their hashes. */
 export function runHashCase({ input, expect }: KroCase): CaseOutcome {
   const difference = String(input['difference']);
   const pair = PAIRS.find(([pattern]) => pattern.test(difference));

@@ -102,7 +102,7 @@ const product = (lists: readonly (readonly string[])[]): Promise<Findings> =>
     };
   });
 
-/** The rules for collections that cases describe in words. */
+/** The rules for cases about the dimensions of a collection. */
 export const FOREACH_RULES: readonly WordRule[] = [
   {
     input: { dimensions: /^\[/ },
@@ -157,7 +157,7 @@ export const RENDERED_RULES: readonly WordRule[] = [
   },
 ];
 
-/** Creates an instance of a kind in kro's group. The API server refuses the instance's object. */
+/** Creates an instance of a kind in kro's group. The API server refuses the instance's ConfigMap. */
 const failedInstance = (world: VirtualWorld): Promise<KubeObject | undefined> => {
   refuse(world, ({ method, path }) => method === 'PATCH' && path.includes('/configmaps/i-'), 422, 'Invalid', 'no such object');
   return inKroGroup(world);

@@ -100,7 +100,7 @@ export async function runCase(each: KroCase): Promise<CaseOutcome> {
   return ((key === undefined ? undefined : INPUTS[key]) ?? byWords)(each);
 }
 
-/** The outcome of each case of a folder, in the same order as in the file. */
+/** The outcome of each case of a folder, in the order of the file `cases.json`. */
 export async function runKroCases(dir: string): Promise<{ readonly each: KroCase; readonly outcome: CaseOutcome }[]> {
   const outcomes: { each: KroCase; outcome: CaseOutcome }[] = [];
   for (const each of readCases(dir)) {

@@ -32,7 +32,10 @@ function runReservedCase(_case: Pick<KroCase, 'expect'>): CaseOutcome {
   return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !isReservedWord(word, '0.10')));
 }
 
-/** Runs a case about the entries of `forEach`. A name in an entry stands for a def node whose value is a list. */
+/**
+ * Runs a case about the entries of `forEach`. A name in an entry stands for a list: the field `l` of a def node with
+ * this name.
+ */
 export function runForEachShapeCase({ input, expect }: KroCase): CaseOutcome {
   const entries = (input['forEach'] ?? []) as Record<string, string>[];
   const lists = new Set(entries.flatMap((entry) => Object.values(entry)).map((text) => text.slice(2, -1)));

@@ -93,8 +93,8 @@ const otherVersion = ({ identity }: JsonObject): Promise<Findings> =>
 const inGroup = (apiVersion: string): string => apiVersion.replace(/^([a-z]+)\//, '$1.example.com/');
 
 /**
- * Observes a Graph that patches some targets, and after a change patches other targets. The controller releases the
- * fields of the first targets.
+ * Observes a Graph that patches some targets, and after a change patches other targets. Observes which of the first
+ * targets lose the fields of the Graph.
  */
 const released = ({ contributions }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {

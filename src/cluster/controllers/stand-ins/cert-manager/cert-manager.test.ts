@@ -176,7 +176,7 @@ async function decide(name: string, type: string, reason: string): Promise<void>
   );
 }
 
-/** A request for a certificate that no Certificate owns. */
+/** Creates a CertificateRequest that no Certificate owns. */
 async function createRequest(): Promise<void> {
   const request = {
     issuerRef: { name: 'own' },
@@ -263,7 +263,7 @@ test('a certificate with the annotation simulate-failure fails until the annotat
   expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
 });
 
-test('a failed request is reported, even if it was created in the second of the last failure of its certificate', async () => {
+test('a failed request is reported, even if it was created in the same second as the last failure of its certificate', async () => {
   await client.create(selfSigned);
   cluster.standIns.fail({ kind: 'CertificateRequest' }, 'Denied: no such zone');
   const annotation = 'typekro.dev/simulate-failure';

@@ -6,8 +6,8 @@ import type { StandInKind, StandInView } from '../../../stand-in.ts';
 import { fluxResult, SOURCE_GROUP } from './sources.ts';
 
 /**
- * Flux's source controller. Every source is reported as fetched. The revision of an artifact contains a digest of the
- * source's spec. For a HelmChart, the revision is the version of the chart.
+ * Flux's source controller. Reports a source as fetched without fetching anything. The revision of an artifact contains
+ * a digest of the source's spec. For a HelmChart, the revision is the version of the chart.
  */
 export const sources: StandInKind = {
   group: SOURCE_GROUP,
