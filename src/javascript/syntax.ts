@@ -99,7 +99,8 @@ export function assignedBy(node: AnyNode): readonly string[] {
 }
 
 /**
- * The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), including nested functions.
+ * The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), including those that nested
+ * functions in the body assign.
  */
 export function assignedNames(body: AnyNode): Set<string> {
   const names = new Set<string>();

@@ -13,7 +13,7 @@ export interface AssignedMember {
 }
 
 /**
- * The members that a body assigns by constant keys, in objects from outside the body; `lookup` returns the value of a
+ * The existing members of outer objects that a loop body assigns under constant keys. `lookup` returns the value of a
  * variable.
  */
 export function assignedMembers(body: AnyNode, lookup: (name: string) => unknown): AssignedMember[] {

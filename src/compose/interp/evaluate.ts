@@ -198,7 +198,7 @@ function typeOf({ argument }: UnaryExpression, env: Env, compared?: string): unk
 
 const EQUALITIES: ReadonlySet<string> = new Set(['==', '!=', '===', '!==']);
 
-/** Evaluates the side of an equality. */
+/** Evaluates one side of an equality. */
 function comparedSide(node: Expression, other: Expression, env: Env): unknown {
   const compared = other.type === 'Literal' && typeof other.value === 'string' ? other.value : undefined;
   const isTypeof = node.type === 'UnaryExpression' && node.operator === 'typeof';

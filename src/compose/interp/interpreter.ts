@@ -15,7 +15,8 @@ import { symbolicMap } from './symbolic-map.ts';
 
 /**
  * The interpreter of compositions. The interpreter has no state: the findings of a run are in its `Trace`, and the
- * environment of the current node is in an `Env`. Each part gets the interpreter as an argument, or in the `Env`.
+ * environment of the current syntax node is in an `Env`. Each part gets the interpreter as an argument, or in the
+ * `Env`.
  */
 export const interpreter: TreeInterpreter = {
   evaluate,

@@ -8,9 +8,9 @@ import { choose } from './branches.ts';
 
 /**
  * Evaluates `&&`, `||` and `??`. When the test of the left side is known, the right side is evaluated only if
- * JavaScript evaluates it. When the test is symbolic, both sides are evaluated. The result is one expression if CEL can
- * express it, and otherwise a `Phi` with the test, which `emit/template.ts` writes as CEL. For `spec.a?.b ?? 'x'` the
- * test is `spec.a?.b == null`. This test follows from the `Absence` of the left side (made in
+ * JavaScript would evaluate it. When the test is symbolic, both sides are evaluated. The result is one expression if
+ * CEL can express it, and otherwise a `Phi` with the test, which `emit/template.ts` writes as CEL. For
+ * `spec.a?.b ?? 'x'` the test is `spec.a?.b == null`. This test follows from the `Absence` of the left side (made in
  * `library/member-access.ts`); `ir/optional-reads.ts` writes the result with `.?` and `orValue`.
  */
 export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {

@@ -271,8 +271,8 @@ function isEmptyObject(value: unknown): boolean {
 }
 
 /**
- * The type of a loop variable for all iterations. A string type that is limited to the values of an enumeration becomes
- * the general string type.
+ * The type of a variable or member that a loop assigns, for all iterations. A string type that is limited to the values
+ * of an enumeration becomes the general string type.
  */
 function wider(type: StaticType): StaticType {
   return type.kind === 'string' ? STRING : type;

@@ -90,7 +90,7 @@ export function endChain(value: unknown): unknown {
 /**
  * Evaluates an element of an optional chain such as `spec.a?.b`. The result is `STOPPED` when the object is known to be
  * missing. When the schema allows the field to be missing, the result is a `Sym` with an `Absence`. `library/member.ts`
- * makes both: the expression of the field, and the condition under which the field is present.
+ * makes the expression of the field, and the condition under which the field is present.
  */
 export function evaluateChain(node: Expression, env: Env): unknown {
   if (node.type === 'MemberExpression') {

@@ -89,8 +89,8 @@ class FieldFinder {
   }
 
   /**
-   * The fields in the result of a call. The called function is one of the composition, `Object.assign`, `map`, or a
-   * similar function.
+   * The fields in the result of a call. The called function is declared in the same function, or it is `Object.assign`,
+   * `map` or a similar function.
    */
   #call({ callee, arguments: args }: Extract<AnyNode, { type: 'CallExpression' }>, step: string): Written[] {
     if (callee.type === 'Identifier') {
@@ -127,7 +127,7 @@ class FieldFinder {
     }
   }
 
-  /** The possible expressions of a name. */
+  /** The expressions whose value a name can have. */
   #valuesOf(name: string): AnyNode[] {
     const values: AnyNode[] = [];
     const isName = (node: AnyNode | null): boolean => node?.type === 'Identifier' && node.name === name;

@@ -273,7 +273,10 @@ function refuseEarlyEnd(name: string): never {
   );
 }
 
-/** The value of a boolean at the iteration that leaves the loop; undefined when it depends on earlier iterations. */
+/**
+ * The value of a boolean at the iteration that leaves the loop; undefined when it depends on earlier iterations, or
+ * when other iterations change the boolean.
+ */
 function boolWhere(node: Node, leaves: Node, accumulator: Variable | undefined): unknown {
   const trace = activeTrace();
   const whereLeft = trace.under(leaves, () => trace.facts.resolve(node));

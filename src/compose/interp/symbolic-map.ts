@@ -52,8 +52,8 @@ export function symbolicMap(
       const of = activeTrace().loops.at(-1)?.variable;
       if (mode === 'map' && positions === undefined && of !== undefined && mayBeMissing(inner)) {
         doubtful = { value: inner, of };
-        // A result that may be missing is not collected. A plain read of a resource is collected, because the graph
-        // waits for its value. A later filter can still test whether the value is present.
+        // A result that may be missing is not collected, except a plain read of a resource: the graph waits for such a
+        // value. A later filter can still test whether the value is present.
         if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().recordUndo(results);

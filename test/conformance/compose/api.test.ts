@@ -83,7 +83,7 @@ describe('Cel', () => {
     ['boolean', (s) => Cel.boolean(s.replicas, ' == 3'), true],
     ['str', (s) => Cel.str(s.name, '.upperAscii()'), 'SHOP'],
     ['number', (s) => Cel.number(s.replicas, ' * 2'), 6],
-    ['tag and cel', (s) => Cel.tag`h-${s.name}` + cel`-${s.replicas}`, 'h-shop-3'],
+    ['the template tags Cel.tag and cel', (s) => Cel.tag`h-${s.name}` + cel`-${s.replicas}`, 'h-shop-3'],
   ])('%s', (_name, program, expected) => {
     expect(statusOf((spec, web) => ({ value: program(spec, web), seen: web.status.readyReplicas }))).toEqual({
       value: expected,
@@ -279,7 +279,7 @@ describe('namespaces', () => {
     expect(app.toYaml({ ...values, on: false }).split('---\n')).toHaveLength(2);
   });
 
-  test('of direct mode are ordinary resources', () => {
+  test('are ordinary resources in direct mode', () => {
     const { resources } = app.evaluate(values);
     expect(resources.map(({ id }) => id)).toEqual(['config', 'extra', 'own']);
   });

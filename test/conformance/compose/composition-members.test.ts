@@ -40,7 +40,7 @@ describe('a composition exposes its resources', () => {
   });
 });
 
-test('a spec without fields is an object without fields', () => {
+test('a type without fields gives an empty spec in the definition and in the instance', () => {
   const empty = kubernetesComposition({ name: 'empty', spec: type({}), status: type({}) }, () => {
     ConfigMap({ id: 'own', name: 'own', data: {} });
     return {};

@@ -35,7 +35,7 @@ test('direct YAML adds the namespace of the factory to namespaced objects withou
   ]);
 });
 
-test('direct YAML lists external objects as comments, and does not apply them', () => {
+test('direct YAML names external objects only in comments', () => {
   expect(documents()).not.toMatch(/^kind: Secret/m);
   expect(documents()).toMatch(/^# \w+ is read, not applied: Secret vault\/token$/m);
   expect(documents()).toMatch(/^# settings is read, not applied: ConfigMap shop\/settings$/m);

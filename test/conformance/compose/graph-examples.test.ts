@@ -236,7 +236,7 @@ function compiled(value: JsonValue): Graph {
   return result.graph as Graph;
 }
 
-/** The result of each node, keyed by the node's id in TypeScript. The result leaves out nodes that are subgraphs. */
+/** The result of each node that is not a subgraph, keyed by the node's id in TypeScript. */
 function resultsOf(own: Graph, observed: Readonly<Record<string, JsonValue>>, ids: Readonly<Record<string, string>>) {
   const { resources } = evaluateGraph(own, undefined, observed);
   return new Map(

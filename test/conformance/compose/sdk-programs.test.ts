@@ -172,7 +172,7 @@ const other = sdk.toResourceGraph(
   () => ({}),
 );
 
-test.each(PROGRAMS)('runs: %s', (_name, program) => {
+test.each(PROGRAMS)('the program yields its definition and its manifests: %s', (_name, program) => {
   const { graph, spec, definition, manifests } = program();
   const printed = graph.toYaml();
   for (const text of definition) expect(printed).toMatch(text);
