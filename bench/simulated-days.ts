@@ -12,7 +12,8 @@ import { liveHeap, openResources, runDays } from '../test/simulation/days.ts';
 import { readOptions } from './support/options.ts';
 import { trendOf } from './support/trend.ts';
 
-// The compiled code of V8 would grow for hours. The real controller also runs without the optimizing compiler.
+// With the optimizing compiler of V8, the memory for compiled code would grow for hours. The real controller also runs
+// without the optimizing compiler.
 setFlagsFromString('--no-opt');
 
 /** `limit` is in percent. `processes: 0` stands for both runs. */

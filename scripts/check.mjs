@@ -1,8 +1,9 @@
 /**
- * Runs every check except the tests: types, lint with the layer rules, the order of files, second copies of small sets
- * of functions (`vocabularies`), prose, format, dead code, package, API reports, size, links of the documentation,
- * examples. Runs all checks even if one fails, and then lists the failed checks. `npm run check -- types lint` runs a
- * part. `npm run check -- api --update` accepts a change of the public API.
+ * Runs every check except the tests: types, lint with the import rules of rooms, the import rules inside rooms
+ * (`layers`), second copies of small sets of functions (`vocabularies`), prose, format, dead code, package, API
+ * reports, size, links of the documentation, examples. Runs all checks even if one fails, and then lists the failed
+ * checks. `npm run check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public
+ * API.
  */
 import { main, runNode, succeeds } from './run.mjs';
 

@@ -7,7 +7,10 @@ export interface PagePart {
    * plus all later views except the playground.
    */
   readonly name: string;
-  /** The size of its files with gzip, in bytes. Files that the page has already loaded at its start do not count. */
+  /**
+   * The size of its files with gzip, in bytes. For a script that the page loads later, files that the page has already
+   * loaded at its start do not count.
+   */
   readonly bytes: number;
 }
 

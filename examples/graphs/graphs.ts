@@ -165,7 +165,7 @@ const benchOf = (name: string, color: string) =>
 export const gardener = benchOf('gardener', 'green');
 export const painterThen = benchOf('painter', 'white');
 
-/** The store has its own `place`, which shadows the `place` of the house. */
+/** The store has its own `place`, which is independent of the `place` of the house. */
 function store() {
   const place = def('storePlace', { name: 'cellar' });
   return configMap({ id: 'wine', name: `${place.name}-wine`, data: { cool: 'yes' } });

@@ -110,10 +110,10 @@ describe('the props for the state', () => {
   });
 
   test.each([
-    ['a path', 'some/kubeconfig', 'some/kubeconfig'],
-    ['a secret', secret('a: b\n'), 'a: b\n'],
-    ['nothing', undefined, undefined],
-  ])('accept %s as a kubeconfig', (_, kubeConfig, used) => {
+    ['a path as the kubeconfig', 'some/kubeconfig', 'some/kubeconfig'],
+    ['a secret as the kubeconfig', secret('a: b\n'), 'a: b\n'],
+    ['a declaration without a kubeconfig', undefined, undefined],
+  ])('accept %s', (_, kubeConfig, used) => {
     const props = kubeConfig === undefined ? declared : { ...declared, kubeConfig };
     expect(kubeConfigOf(storedProps(props, isSecret).connection)).toBe(used);
   });

@@ -17,8 +17,8 @@ export type ShapeKind =
   | 'string';
 
 /**
- * The run-time side of an OpenAPI schema: the rules that read data. Schemas may be recursive, so the shapes of children
- * are computed lazily.
+ * The run-time side of an OpenAPI schema: the rules by which data become CEL values. Schemas may be recursive, so the
+ * shapes of children are computed lazily.
  */
 export interface DataShape {
   /**

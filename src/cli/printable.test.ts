@@ -14,7 +14,7 @@ describe('text from outside', () => {
     ['joiners between letters and emoji', '👩\u200d🚀 می\u200cخواهم', '👩\u200d🚀 می\u200cخواهم'],
     ['tags', 'a\u{e0041}', 'a\\U000e0041'],
     ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
-  ])('%s', (_what, text, shown) => {
+  ])('without colour: %s', (_what, text, shown) => {
     expect(printable(text)).toBe(shown);
   });
 

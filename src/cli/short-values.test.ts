@@ -23,7 +23,7 @@ test.each([
   expect(withShortValues(begin + value + end)).toBe(begin + shown + end);
 });
 
-test('two values in one message are shortened, even if the second is truncated', () => {
+test('each long value after "Invalid value:" is shortened, also in a truncated message', () => {
   const value = `Invalid value: {"a":"${long}"}`;
   expect(withShortValues(`b: ${value}: no, c: ${value}: no`)).toBe(
     'b: Invalid value: {… 98 characters}: no, c: Invalid value: {… 98 characters}: no',

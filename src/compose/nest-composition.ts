@@ -28,8 +28,8 @@ import { Maybe, Sym } from './value/symbolic.ts';
 const counts = new WeakMap<object, Map<string, number>>();
 
 /**
- * Merges a composition into the composition that is being traced: its resources with prefixed ids, its status as
- * values.
+ * Merges an inner composition into the composition that is being traced. Adds the inner resources with prefixed ids,
+ * and returns the inner status as values.
  */
 export function nestComposition(core: CompositionCore, spec: JsonObject): NestedComposition<JsonObject> {
   const trace = activeTrace();

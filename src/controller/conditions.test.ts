@@ -56,7 +56,7 @@ describe('setConditions', () => {
       result: ['A False Bad 01 g1', 'B False Worse 02 g1', 'Ready False Worse 01 g1'],
     },
     {
-      title: 'keeps the generation of Ready when another condition has an older one',
+      title: 'keeps the old generation of Ready while one of the conditions has this generation',
       steps: [
         [1, { A: yes, B: yes }, T1],
         [2, { A: yes }, T2],
@@ -75,7 +75,7 @@ describe('setConditions', () => {
     expect(run(steps)).toEqual(result);
   });
 
-  it('drops obsolete types, and returns equal JSON without changes', () => {
+  it('drops obsolete types, and returns equal JSON if nothing has changed', () => {
     const status = {
       conditions: conditionsToJson([
         { type: 'Obsolete', status: 'True', reason: 'X', message: 'y', lastTransitionTime: T0 },

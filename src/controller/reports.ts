@@ -131,7 +131,7 @@ export class Reports implements InspectSource {
     });
   }
 
-  /** Replaces the status in the report of the definition, which is from its last pass. */
+  /** Replaces the status in the report of a definition. The other data of the report are from the last pass. */
   #definitionChanged({ name }: DefinitionObject, status: WrittenStatus): void {
     const entry = this.#definitions.get(name);
     if (entry !== undefined) this.#setDefinition({ ...entry, definition: { ...entry.definition, status } });
@@ -208,7 +208,7 @@ export class Reports implements InspectSource {
   #refOf(recordId: string): string | undefined {
     const known = this.#instances.get(recordId)?.summary.ref;
     if (known !== undefined) return known;
-    // There is no report before the end of the first pass, so the id of the record supplies the type and the name.
+    // There is no report before the first step, so the id of the record supplies the type and the name.
     const [group = '', kind = '', namespace = '', name = ''] = recordId.split('/');
     const isGraph = group === GRAPH_TYPE.group && kind === GRAPH_TYPE.kind;
     const type = this.#served.of(group, kind)?.type ?? (isGraph ? GRAPH_TYPE : undefined);

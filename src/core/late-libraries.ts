@@ -13,7 +13,7 @@ const lazy = <Library>(name: string): (() => Library) => {
 export const re2Library: () => typeof Re2Namespace = lazy('re2js');
 
 /**
- * The YAML library, loaded when the first YAML string is parsed. A program that works with objects only never loads it.
+ * The YAML library, loaded when the first YAML string is parsed. A program without YAML strings never loads it.
  */
 export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
 

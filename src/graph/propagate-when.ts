@@ -22,7 +22,7 @@ export const PROPAGATE_WHEN_GATE = {
   hint: `start the controller with --feature-gates=${GATE}=true`,
 } as const;
 
-/** The names of a resource that denote its own items in `propagateWhen`. */
+/** The names that denote a resource's own items in `propagateWhen`. */
 function itemNames(draft: ResourceDraft): readonly string[] {
   return readsEach(draft) ? ['each', ...draft.dimensions.map(({ name }) => name)] : [];
 }

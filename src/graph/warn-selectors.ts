@@ -39,7 +39,8 @@ function isWorkload({ resolved, nodeType }: ResourceDraft): boolean {
 }
 
 /**
- * Warns of a workload whose selector does not match the labels of its own pods. The API server refuses such a workload.
+ * Warns of a workload whose selector does not match the labels of its own pods, or matches them only for some values.
+ * The API server refuses a workload whose selector does not match.
  */
 function warnWorkloadSelector(draft: ResourceDraft, level: KroCompatibility, problems: Problems): void {
   if (!isWorkload(draft)) return;

@@ -97,7 +97,13 @@ describe('an action on an instance', () => {
   it.each<[string, unknown, Record<string, string>, number, string]>([
     ['without a token', { action: 'suspend' }, { authorization: '' }, 401, 'inspect/token'],
     ['with another token', { action: 'suspend' }, { authorization: 'Bearer other' }, 401, 'inspect/token'],
-    ['from a page of another origin', { action: 'suspend' }, { origin: 'https://evil.test' }, 403, 'inspect/foreign-origin'],
+    [
+      'from a page of another origin',
+      { action: 'suspend' },
+      { origin: 'https://evil.test' },
+      403,
+      'inspect/foreign-origin',
+    ],
     [
       'with the content type of a form',
       { action: 'suspend' },

@@ -65,7 +65,7 @@ const quota = 'Error creating: pods "web-5d-a" is forbidden: exceeded quota: sma
 test.each<
   [what: string, root: KubeObject, objects: KubeObject[], events: KubeObject[], texts: string[], remedy?: RegExp]
 >([
-  ['nothing is known', web, [set], [], []],
+  ['no pod and no event is known', web, [set], [], []],
   ['a container that starts is not a cause', web, [set, pod('web-5d-a', waits('ContainerCreating'))], [], []],
   [
     'an image that cannot be pulled: one cause for all pods, with the message of the kubelet',
@@ -177,7 +177,7 @@ test.each<
     /^set storageClassName/,
   ],
   [
-    'a Job that has failed: its pods first',
+    'a Job that has failed: the causes of its pods come first',
     job,
     [pod('migrate-x', { phase: 'Failed', containerStatuses: [{ name: 'c', state: ended(1) }] }, { owner: job })],
     [event(job, 'BackoffLimitExceeded', 'too often')],
@@ -209,22 +209,22 @@ test.each<
     ['Evicted (Pod shop/web-5d-z): low on memory'],
   ],
   [
-    'no events of objects that are ready',
+    'events of ready objects are not causes',
     web,
     [set, pod('web-5d-a', ready)],
     [event(pod('web-5d-a', {}), 'Unhealthy', 'Readiness probe failed')],
     [],
   ],
   [
-    'no events of an earlier object of the same name',
+    'events of an earlier object of the same name are not causes',
     claim,
     [],
     [event({ kind: 'PersistentVolumeClaim', name: 'disk', uid: 'older' }, 'ProvisioningFailed', 'old')],
     [],
   ],
-  ['no pods of other owners', web, [set, pod('other', waits('ErrImagePull'), { owner: job })], [], []],
+  ['pods of other owners are ignored', web, [set, pod('other', waits('ErrImagePull'), { owner: job })], [], []],
   [
-    'the newest events, and three causes at most',
+    'the newest events come first, and there are three causes at most',
     claim,
     [],
     ['A', 'B', 'C', 'D'].map((reason, index) => event(claim, reason, '', 'Warning', `2026-01-01T00:00:0${index}Z`)),

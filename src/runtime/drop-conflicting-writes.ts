@@ -7,7 +7,7 @@ import { followsGraphEngine } from '../graph/index.ts';
 /**
  * Drops the writes of nodes that render the same object, because each write would overwrite the other. Existing objects
  * of these nodes stay. Other nodes are not affected. In a Graph, the first node still writes the object, and only the
- * write of the later node is dropped.
+ * later node writes nothing.
  */
 export function dropConflictingWrites(context: StepContext): void {
   const owners = new Map<string, string>();

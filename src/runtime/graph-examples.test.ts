@@ -300,7 +300,7 @@ ${map('out', "${inner.cm.metadata.name + '-out'}", 'k: v')}`;
     expect(graphs.cluster.keys()).toEqual([]);
   });
 
-  it('E15: a computed type waits until the cluster serves it', () => {
+  it('E15: a node with a computed type waits until the cluster serves the type', () => {
     const served = { plural: 'widgets', namespaced: true };
     let isServed = false;
     const graphs = new GraphObjects(
@@ -319,7 +319,7 @@ ${map('out', "${inner.cm.metadata.name + '-out'}", 'k: v')}`;
     expect(graphs.condition('Ready')).toBe(READY);
   });
 
-  it('the data of an object with a computed type is read', () => {
+  it('an external reference with a computed type is read', () => {
     const served = { plural: 'configmaps', namespaced: true };
     const graphs = new GraphObjects({ kinds: ({ kind }) => (kind === 'ConfigMap' ? served : undefined) }, mode);
     graphs.putMap('source', { v: '1' });
@@ -330,7 +330,7 @@ ${map('copy', 'copy', 'v: "${r.data.v}"')}`);
     expect([graphs.data('copy'), graphs.condition('Ready')]).toEqual([{ v: '1' }, READY]);
   });
 
-  it('E17: a renamed object is created before the old one is deleted', () => {
+  it('E17: the object with the new name is created before the object with the old name is deleted', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(map('a', 'old', 'k: v'));
     graphs.cluster.log.length = 0;

@@ -86,8 +86,8 @@ const nodeReferences = ({ references }: Expression): readonly string[] =>
   references.filter((name) => name !== 'schema');
 
 /**
- * The nodes that a condition references and that have no data. Nodes that the condition reads only in branches do not
- * count.
+ * The nodes that a condition references and that other nodes may not read yet. Nodes that the condition reads only in
+ * branches do not count.
  */
 function unreadyReferences(context: StepContext, node: GraphNode, references: readonly string[]): readonly string[] {
   const { dependsOnInBranches: inBranches = [] } = node;

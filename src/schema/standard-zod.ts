@@ -16,7 +16,7 @@ interface Override {
   readonly jsonSchema: Record<string, unknown>;
 }
 
-/** Maps kinds of zod types that JSON Schema cannot express to replacements. */
+/** The replacements for zod types that JSON Schema cannot express, keyed by the kind of the zod type. */
 const REPLACEMENTS: ReadonlyMap<string, Record<string, unknown>> = new Map<string, Record<string, unknown>>([
   ['date', { type: 'string', format: 'date-time' }],
   ['bigint', { type: 'integer' }],

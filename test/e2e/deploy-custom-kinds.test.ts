@@ -9,7 +9,10 @@ const spec = { type: 'object', properties: { name: { type: 'string' } }, require
 
 const condition = { type: 'object', properties: { type: { type: 'string' }, status: { type: 'string' } } };
 
-/** The CRD of a kind with these properties. The tests use kinds with conditions and kinds without a status. */
+/**
+ * The CRD of a kind whose status has these properties. The tests use a kind with conditions and a kind whose status has
+ * no fields.
+ */
 const definitionOf = (kind: string, properties: JsonObject): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -57,7 +60,7 @@ afterAll(() => server.close());
 
 const options = (more: object = {}) => ({ namespace: 'gears', transport: server.transport, timeout: 20_000, ...more });
 
-test('a custom resource is ready when its status says so, and when it exists if its kind has no status', async () => {
+test('a custom resource with conditions is ready when its condition Ready is True, and one without status fields when it exists', async () => {
   const factory = app.factory('direct', options());
   const waited: string[] = [];
   const ref = { apiVersion: 'sdk.example.com/v1', kind: 'Gear', name: 'a', namespace: 'gears' };

@@ -64,7 +64,7 @@ const filesOf = (folder: string): string[] =>
 
 const read = (folder: string, path: string): Buffer => readFileSync(join(folder, path));
 
-/** The folder of the image with its files. */
+/** The folder with the files that the image adds to its base. */
 const app = (): string => join(image.root, 'app');
 
 /** Starts the image's command with the Node that runs the test, and with other arguments instead of `CMD`. */

@@ -24,7 +24,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
 /** The examples of factories belong inside a composition. Therefore the test declares the spec. */
 const INSIDE = 'declare const spec: Readonly<Record<string, never>>;\n';
 
-/** Maps a page to declarations of the names that earlier pages define. */
+/** Maps a page to declarations of the names that its code blocks use and do not declare. */
 const BEFORE: Readonly<Record<string, string>> = {
   'docs/deploy.md': `import type { Composition } from 'typekro';
 declare const app: Composition<{ name: string; replicas: number }, { ready: boolean }>;

@@ -13,7 +13,7 @@ const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
   maxBuffer: 1 << 26,
 }).split('\0');
 
-/** Pages and workflows that name npm scripts. */
+/** Pages, workflows and CI files, which may name npm scripts. */
 const PAGES = files.filter(
   (file) =>
     /(^[A-Z_]+\.md$|^docs\/.*\.md$|^\.github\/|^src\/.*README\.md$|^\.ci\/)/.test(file) &&
@@ -52,8 +52,8 @@ test.each(files.filter((file) => file.startsWith('.github/workflows/')))(
 );
 
 test('a test in src that mocks modules is not in the vitest project `shared`', () => {
-  // The test files of the project `shared` share their modules, and a mock works only before the first import of a
-  // module.
+  // The test files of the project `shared` share their modules, and a mock works only before the first import of the
+  // mocked module.
   const shared = files.filter(
     (file) => /^src\/.*\.test\.tsx?$/.test(file) && !file.includes('.mocked.test.') && existsSync(`${root}/${file}`),
   );

@@ -154,7 +154,10 @@ test(
         });
         const headers = new SpdyHeaders();
         for (const id of [1, 3, 5, 7]) connection.onMessage(headers.open(id, forwardHeaders('data', 80)));
-        /** The bytes of each open stream: the waiting bytes, in parts, and the bytes that the reader has consumed. */
+        /**
+         * The unread bytes of each open stream: the waiting bytes, in parts, and the bytes of the last read, which
+         * count as unread until the next read.
+         */
         const model = streams.map(() => ({
           parts: [] as number[],
           taken: 0,

@@ -193,7 +193,7 @@ describe('an instance', () => {
     expect(found).toMatchObject({ othersWaiting: 1, othersCompared: 1 });
   });
 
-  it('with a controller that reports, counts all instances with the same cause; without one, says that it has compared 25', async () => {
+  it('counts all instances with the same cause if the controller reports; otherwise, says that it has compared 25', async () => {
     const names = Array.from({ length: 27 }, (_, number) => `more-${number}`);
     await world.apply(...names.map((name) => pot(name)));
     for (const name of names) await until(name, (row) => (row?.waitingFor ?? '').includes('shared'));
@@ -241,7 +241,7 @@ describe('an instance', () => {
     ]);
   });
 
-  it('has the drift of an object of a suspended instance, with its manager and the desired value', async () => {
+  it('that is suspended has the drift of its object, with the manager and the desired value', async () => {
     await makeReady();
     const patch = { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } };
     await world.user.patch(potRef('a'), patch);
@@ -336,7 +336,7 @@ describe('the objects of a collection', () => {
     metadata: { name, namespace: 'default', labels: { app: 'shared' } },
   });
 
-  it('show their readiness, and why leads to the first object that is not ready; an external collection also shows its objects', async () => {
+  it('show their readiness, and details.why leads to the first unready object; an external collection also shows its objects', async () => {
     await world.apply(sharedMap('one'), sharedMap('two'));
     await world.apply(potDefinition([shared, { ...maps, template: named }]));
     await until('a', (row) => row?.revision === 2 && (row.waitingFor ?? '').includes('maps'));
@@ -487,9 +487,9 @@ describe('a plan', () => {
   });
 
   it.each([
-    ['a problem with its place', '{"apiVersion": "v1"', 'yaml/'],
+    ['invalid YAML', '{"apiVersion": "v1"', 'yaml/'],
     ['a definition that does not compile', text([mapResource('web', { text: '${no.x}' })]), 'graph/'],
-  ])('is refused with %s', async (_what, content, code) => {
+  ])('of %s is refused with a diagnostic', async (_what, content, code) => {
     const failure = await details.plan([{ name: '../../etc/passwd', text: content }], call).then(
       () => undefined,
       (error: unknown) => error,

@@ -1,4 +1,6 @@
-/** Resident memory of a process that lists 5,000 objects ten times, and keeps those of the last list. */
+/**
+ * Resident memory of a process that makes projections of 5,000 objects ten times, and keeps those of the last round.
+ */
 import { keepHeapSmall } from '../../../src/cli/small-heap.ts';
 import { compacted } from '../../../src/controller/cache/held-object.ts';
 import { projectObject } from '../../../src/runtime/index.ts';

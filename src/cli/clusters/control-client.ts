@@ -14,7 +14,7 @@ const QUESTION_TIMEOUT_MS = 5000;
 export interface ControlOptions {
   readonly signal: AbortSignal;
   readonly body?: Uint8Array;
-  /** The name of the rule, for an action on a single rule. */
+  /** The name of a fault rule, for an action on a single fault rule. */
   readonly name?: string;
   /** The time limit in milliseconds. Default: two minutes. */
   readonly timeoutMs?: number;

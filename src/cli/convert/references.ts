@@ -13,7 +13,7 @@ export interface FieldReference {
   readonly part: readonly string[];
 }
 
-/** Maps a field whose value is the name of an object to the kind of this object. */
+/** Fields, each with a kind. The value of such a field is the name of an object of this kind. */
 const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['serviceAccountName', 'ServiceAccount'],
   ['serviceAccount', 'ServiceAccount'],
@@ -25,7 +25,9 @@ const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['ingressClassName', 'IngressClass'],
 ]);
 
-/** Maps a field whose value is an object with a `name` to the kind of the named object. */
+/**
+ * Fields, each with a kind. The value of such a field is an object whose `name` is the name of an object of this kind.
+ */
 const NAME_OBJECTS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['configMapRef', 'ConfigMap'],
   ['configMapKeyRef', 'ConfigMap'],
@@ -44,9 +46,10 @@ const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'Da
 const MAX_DEPTH = 60;
 
 /**
- * Finds the fields of an object that certainly refer to another object. A name is a reference when its field names
- * objects of one kind, and exactly one such object exists in the same namespace. The selector of a Service is a
- * reference when exactly one workload in the namespace has the same `matchLabels`.
+ * Finds the fields of an object that certainly refer to another object. The value of a field is a reference when the
+ * field holds names of one kind, and exactly one object of this kind has this name. Unless the kind is cluster-scoped,
+ * this object must be in the same namespace. The selector of a Service is a reference when exactly one workload in the
+ * namespace has the same `matchLabels`.
  */
 export function fieldReferences(object: KubeObject, all: readonly KubeObject[]): FieldReference[] {
   const found: FieldReference[] = [];

@@ -31,8 +31,20 @@ test.each<[string, NodeReport, NodeReport, boolean, string?]>([
   ['of different definitions that wait for the same object share a key', missing('a'), missing('a'), true, 'ships'],
   ['that wait for different objects share no key', missing('a'), missing('b'), false],
   ['with the same reason and no object share a key', broken('no such key'), broken('no such key'), true],
-  ['of different definitions with one reason and no object share no key', broken('x'), broken('x'), false, 'ships'],
-  ['whose expressions fail on one object share a key', reading('a', settings), reading('b', settings), true, 'ships'],
+  [
+    'of different definitions with the same reason and no object share no key',
+    broken('x'),
+    broken('x'),
+    false,
+    'ships',
+  ],
+  [
+    'whose expressions fail on the same object share a key',
+    reading('a', settings),
+    reading('b', settings),
+    true,
+    'ships',
+  ],
   [
     'whose expressions fail on different objects share no key',
     reading('a', settings),
@@ -40,9 +52,9 @@ test.each<[string, NodeReport, NodeReport, boolean, string?]>([
     false,
   ],
   ['whose expressions read only the instance share a key', reading('a'), reading('a'), true],
-  ['with one contested object share a key', contested('a'), contested('a'), true, 'ships'],
-  ['held by one object share a key', held('a'), held('a'), true, 'ships'],
-  ['held by different objects share no key', held('a'), held('b'), false],
+  ['with the same contested object share a key', contested('a'), contested('a'), true, 'ships'],
+  ['held back by the same object share a key', held('a'), held('a'), true, 'ships'],
+  ['held back by different objects share no key', held('a'), held('b'), false],
   ['with different reasons share no key', broken('no such key'), broken('no such index'), false],
 ])('instances %s', (_title, one, other, isSame, definition = 'boats') => {
   const keys = keysOfNodes([one], 'boats');

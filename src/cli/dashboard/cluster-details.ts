@@ -60,7 +60,7 @@ export interface ClusterDetailsOptions {
   readonly clock: Clock;
   /** The version of this program. */
   readonly version: string;
-  /** The name of the cluster: the context of the kubeconfig, or its address. */
+  /** The name of the cluster: the context of the kubeconfig, or the address of the API server. */
   readonly cluster: string;
   readonly source: InspectMeta['source'];
   readonly commands?: InspectMeta['commands'];

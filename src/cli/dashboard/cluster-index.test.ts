@@ -119,7 +119,10 @@ test('the kinds of the index are those that can be listed, without the kind Grap
   expect(index.kinds()).toEqual(pots);
 });
 
-/** Returns a started index. Its watch of pots reports these events, one event per call of the returned `next`. */
+/**
+ * Returns a started index. Its watch of pots reports `first` at once, and one event of `later` at each call of the
+ * returned `next`.
+ */
 async function indexOf(first: WatchEvent, ...later: readonly WatchEvent[]) {
   const watches = { ResourceGraphDefinition: DEFINITION, Graph: NO_GRAPHS, Pot: [first, ...later] };
   const made = unstartedIndex(watches);
@@ -275,7 +278,7 @@ describe('with the reports of a controller', () => {
       ['db: updated, drift', 'no right on hidden'],
     ],
     [
-      'rows and events for callers with other rights have the messages of the status',
+      'for callers without the rights of the controller, rows have the message of the status, and events have general messages',
       true,
       'not ready',
       ['the controller wrote an object', 'a pass of the controller failed'],

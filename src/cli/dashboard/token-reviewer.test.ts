@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Returns the error of a read, or its result. */
+/** Returns the status and the message of a refused read, or `answered`. */
 const outcome = async (read: Promise<unknown>): Promise<unknown> =>
   read.then(
     () => 'answered',
@@ -69,7 +69,7 @@ describe('authenticate', () => {
 
 describe('a read as the user', () => {
   const reads: readonly [string, (api: KubernetesApi) => Promise<unknown>][] = [
-    ['an object that it may read', (api) => api.find(ref(CONFIG, 'team-a', 'c'))],
+    ['an object that the user may read', (api) => api.find(ref(CONFIG, 'team-a', 'c'))],
     ['an object of another namespace', (api) => api.find(ref(CONFIG, 'team-b', 'c'))],
     ['a Secret', (api) => api.get(ref(SECRET, 'team-a', 's'))],
     ['a list', (api) => api.list(CONFIG, { namespace: 'team-a' })],
@@ -81,9 +81,9 @@ describe('a read as the user', () => {
     ['the status of an object', (api) => api.get(ref(CONFIG, 'team-a', 'c'), { subresource: 'status' })],
     ['an object of a kind that does not exist', (api) => api.get({ ...BOAT, namespace: 'team-a', name: 'b' })],
     ['an optional object of a kind that does not exist', (api) => api.find({ ...BOAT, name: 'b' })],
-    ['a kind that does not exist', (api) => api.list(BOAT)],
+    ['a list of a kind that does not exist', (api) => api.list(BOAT)],
   ];
-  it.each(reads)('of %s has the same result as on the API server', async (_what, read) => {
+  it.each(reads)('of %s has the same outcome as on the API server: success, or an equal error', async (_what, read) => {
     const own = cluster.connect({ user: JANE });
     expect(await outcome(read(jane.api))).toEqual(await outcome(read(own)));
   });

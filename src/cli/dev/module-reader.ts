@@ -5,7 +5,7 @@ import { moduleUrl, parseJson, TypeKroError } from '../../core/index.ts';
 import type { LoadedModule, ModuleLoader } from '../up/module-loader.ts';
 import type { ChildReport, SentObject } from './module-messages.ts';
 
-/** Loads modules in a child process. The process starts with the first module. */
+/** Loads modules in a child process. The process starts when the first module is loaded. */
 export interface ModuleReader {
   readonly load: ModuleLoader;
   /** Absolute paths of all files that modules imported, or tried to import. */

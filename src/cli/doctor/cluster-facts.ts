@@ -39,7 +39,7 @@ export interface ServerFacts {
   readonly version: string;
   /** The minor version; 36 for `v1.36.1`. */
   readonly minor: number;
-  /** The time of the server, in milliseconds since 1970, to a second. */
+  /** The time of the server, in milliseconds since 1970, with a precision of one second. */
   readonly now: number;
   /** The clock of this machine minus the clock of the server, in milliseconds. */
   readonly aheadMs: number;
@@ -57,7 +57,7 @@ export interface Webhook {
   readonly target: WebhookTarget;
 }
 
-/** The requests that a webhook selects, with the values of its configuration. */
+/** A rule of a webhook: the requests that it selects, in the notation of its configuration. */
 export interface WebhookRule {
   readonly groups: readonly string[];
   /**

@@ -350,8 +350,9 @@ function ambiguous(text: string, found: readonly Pick<FoundInstance, 'instance'>
 }
 
 /**
- * Parses the text in the likeliest way. Returns the namespace of this parse, or the default namespace, if the cluster
- * does not have it. Returns `undefined` when the namespace exists, or when the user may not read namespaces.
+ * Parses the text in the likeliest way. Checks the namespace of this parse, or the default namespace if the text has
+ * none. Returns its name when the cluster does not have this namespace. Returns `undefined` when the namespace exists,
+ * or when the user may not read namespaces.
  */
 async function missingNamespace(
   api: KubernetesApi,

@@ -253,7 +253,7 @@ describe('why names the cause when', () => {
     `);
   });
 
-  test('the account lost its rights during the deletion', async () => {
+  test('the account lost its right to delete the objects', async () => {
     await apply(graph(map('web', 'web', 'k: v')));
     await world.apply(...rights(['get', 'list', 'watch']));
     await world.user.delete(GRAPH);

@@ -12,7 +12,7 @@ const RULES: Readonly<Record<Finding['rule'], string>> = {
   'not-seen': 'The plan could not see or check something',
 };
 
-/** Prints the findings of a plan as SARIF 2.1.0. */
+/** Returns the findings of a plan as a SARIF 2.1.0 document. */
 export function sarifText(plan: Plan): string {
   const { version } = JSON.parse(packageManifestText()) as { version: string };
   const rules = Object.entries(RULES).map(([id, text]) => ({ id, shortDescription: { text } }));

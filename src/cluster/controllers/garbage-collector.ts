@@ -164,8 +164,8 @@ function collect(client: ControllerClient, object: KubeObject, removed: RemovedO
     }
     return;
   }
-  // If an owner waits for this dependent, the dependent is deleted in the foreground, so that the owner also waits for
-  // the objects that depend on it.
+  // If an owner waits for this object, and the object has dependents itself, the object is deleted in the foreground.
+  // The owner then also waits for these dependents.
   const dependents = waiting.length > 0 ? client.dependents(object.metadata.uid ?? '') : [];
   // In a cycle of owners, a dependent can wait for this object. In that case, this object must not block the deletion
   // of its owners.

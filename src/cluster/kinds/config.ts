@@ -89,7 +89,7 @@ export const secretStrategy: Partial<Strategy> = {
     const type = textAt(secret, 'type');
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
       const value = data[key];
-      // Of all required keys, only the SSH key must have a non-empty value.
+      // An empty value counts as a missing value only for the SSH key.
       if (value === undefined || (key === SSH_KEY && value === '')) problems.push(fieldRequired(`data[${key}]`));
       else if (type.startsWith('kubernetes.io/dockerc')) {
         const problem = mapProblem(Buffer.from(String(value), 'base64').toString('utf8'));

@@ -68,7 +68,7 @@ test.each(KINDS)('the author of a %s policy must be able to read its parameters'
     ),
   ]);
   await call(admin, 'POST', policies, policy);
-  // An update that does not change the kind needs no permission on the parameters.
+  // An update that does not change `paramKind` needs no permission on the parameters.
   const labels = { metadata: { labels: { a: 'b' } } };
   const kept = await call(ann, 'PATCH', `${policies}/p`, labels, 'application/merge-patch+json');
   expect(kept.status).toBe(200);

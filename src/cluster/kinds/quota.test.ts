@@ -63,7 +63,7 @@ describe('the requests of a pod', () => {
     expect(shown(podTotals(spec, 'requests'))).toEqual(expected);
   });
 
-  test('include the overhead, which is added to limits only if the pod has a limit', () => {
+  test('include the overhead of every resource; the limits include it only for resources that have a limit', () => {
     const spec = { overhead: { cpu: '1', memory: '1Gi' }, containers: [container({}, { cpu: '1' })] };
     expect(shown(podTotals(spec, 'limits'))).toEqual({ cpu: '2' });
   });
@@ -197,7 +197,7 @@ describe('the scope', () => {
     [{ scopes: ['CrossNamespacePodAffinity'] }, pod(preferred({ namespaces: ['other'] })), true],
     [{ scopes: ['CrossNamespacePodAffinity'] }, pod(preferred({ namespaceSelector: {} })), true],
     [{ scopes: ['VolumeAttributesClass'] }, pod(), false],
-  ])('of the quota %j decides about the pod %j: %s', (spec, counted, expected) => {
+  ])('of the quota %j matches the pod %j: %s', (spec, counted, expected) => {
     expect(inScopes(object('ResourceQuota', spec), PODS, counted)).toBe(expected);
   });
 
@@ -213,7 +213,7 @@ describe('the scope', () => {
     ]).toEqual([false, true, true, true]);
   });
 
-  test('excludes every other kind', () => {
+  test('NotTerminating matches no Service', () => {
     const quota = object('ResourceQuota', { scopes: ['NotTerminating'] });
     expect(inScopes(quota, { group: '', plural: 'services' }, object('Service', {}))).toBe(false);
   });
@@ -284,7 +284,7 @@ describe('a ResourceQuota', () => {
     expect(await used(story)).toEqual({ 'services.nodeports': '0' });
   });
 
-  test('refuses an object while its usage is not known', async () => {
+  test('refuses an object while the status of the quota has no usage', async () => {
     await using story = await startClusterStory({ controllers: { hold: ['resourcequota-controller'] } });
     await quota(story, { hard: { pods: '1' } });
     await story.client.patch(

@@ -74,7 +74,7 @@ describe('an eviction', () => {
     [1, 'False', NOW],
     [2, 'True', BEFORE],
   ])(
-    'of a pod whose budget allows %i disruptions sets the status of the condition to %s',
+    'of a pod whose budget allows %i disruptions sets the condition DisruptionAllowed to %s',
     (disruptionsAllowed, status, lastTransitionTime) => {
       const other = { type: 'Other', status: 'True' };
       const condition = {
@@ -170,8 +170,8 @@ describe('the deletion by an eviction', () => {
     ['is a dry run if its options say so', { dryRun: ['All'] }, '', 201, true],
     ['is a dry run if the query says so', {}, '?dryRun=All', 201, true],
     ['is refused for an unknown dryRun value', { dryRun: ['Some'] }, '', 422, true],
-    ['is refused for another resource version', { preconditions: { resourceVersion: '1' } }, '', 409, true],
-    ['is refused for another uid', { preconditions: { uid: 'x' } }, '', 409, true],
+    ['is refused if the pod has another resource version', { preconditions: { resourceVersion: '1' } }, '', 409, true],
+    ['is refused if the pod has another uid', { preconditions: { uid: 'x' } }, '', 409, true],
     ['is refused for two propagation policies', { propagationPolicy: 'Orphan', orphanDependents: true }, '', 422, true],
   ])('%s', async (_title, deleteOptions, query, status, isLeft) => {
     await using story = await startClusterStory();

@@ -26,7 +26,7 @@ describe('the ports of a connection with channels', () => {
   });
 });
 
-describe('the parsed headers of a stream', () => {
+describe('the headers of a stream', () => {
   test.each<[Record<string, string>, number, ReturnType<typeof streamRequest>]>([
     [forwardHeaders('data', 80, 7), 3, { type: 'data', port: 80, requestId: '7' }],
     [forwardHeaders('error', 80, 7), 1, { type: 'error', port: 80, requestId: '7' }],
@@ -39,7 +39,7 @@ describe('the parsed headers of a stream', () => {
     [forwardHeaders('data', 'http'), 1, undefined],
     [{ streamtype: 'data' }, 1, undefined],
     [{ port: '80' }, 1, undefined],
-  ])('are as expected for %j of the stream %i', (headers, id, result) => {
+  ])('%j are parsed or refused for the stream %i', (headers, id, result) => {
     expect(streamRequest(id, new Map(Object.entries(headers)))).toEqual(result);
   });
 });

@@ -86,7 +86,7 @@ function pathOf(node: Node): string[] | undefined {
   return fields.slice(1);
 }
 
-/** The longest paths that a rule reads. */
+/** The paths of the fields that a rule reads. An object that is read only on the way to a field is left out. */
 function pathsIn(rule: Node): string[] {
   const all: string[] = [];
   const inner = new Set<Node>();
@@ -108,7 +108,7 @@ function commonPath(paths: readonly string[]): string[] {
   return first.slice(0, length);
 }
 
-/** The `has` of a field that the rule contains; undefined when it contains none. */
+/** The `has` node for the field at `path`; undefined when the rule does not contain such a node. */
 function presence(rule: Node, path: readonly string[]): Node | undefined {
   let found: Node | undefined;
   walk(rule, (node) => {

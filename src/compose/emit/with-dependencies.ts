@@ -50,7 +50,7 @@ function dependencyOf({ record, id }: Dependency, all: readonly ResourceRecord[]
   return refuse('id', `dependsOn("${id}"): there is no resource with this id`, `the ids are ${ids}`);
 }
 
-/** Removes the `dependsOn` annotations of resources that are not part of the instance. */
+/** Removes each `dependsOn` annotation whose value is empty, because the other resource is not part of the instance. */
 export function withoutMissing(manifest: Record<string, unknown>): Record<string, unknown> {
   const { metadata } = manifest as { metadata?: { annotations?: Record<string, unknown> } };
   if (metadata?.annotations === undefined || symbolic(metadata.annotations) !== undefined) return manifest;
@@ -77,7 +77,7 @@ function ownMembers(raw: unknown): Record<string, unknown> {
   return symbolic(value) === undefined ? { ...value } : mergeObjects(value);
 }
 
-/** The name of a resource, or of all objects of a collection. */
+/** The name of a resource, or the joined names of all objects of a collection. */
 function nameOf(record: ResourceRecord): Node {
   const own = variable(record.variable, record.type);
   const name = (of: Node) => select(select(of, 'metadata', DYN), 'name', STRING);

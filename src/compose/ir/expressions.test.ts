@@ -183,7 +183,7 @@ describe('a loop over a list becomes one expression if CEL has an equivalent exp
     ['max', literal(0), (acc, e) => cond(compare('gt', e, acc), e, acc), '([0] + s.l).max()'],
     ['min', n, (acc, e) => cond(compare('lt', e, acc), e, acc), '([s.n] + s.l).min()'],
     ['last', literal(0), (_, e) => e, 's.l[size(s.l) - 1]'],
-    ['carried', literal(1), (acc, e) => multiply(acc, e), undefined],
+    ['product, which has no equivalent expression', literal(1), (acc, e) => multiply(acc, e), undefined],
   ])('%s', (name, initial, next, expected) => {
     const found = fold(initial, next);
     if (name === 'last') expect(found).toContain(expected);

@@ -31,7 +31,7 @@ import { symbolicMember, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { knowing } from './view.ts';
 
-/** The list of a loop, and the value of its element. */
+/** The list of a loop, the loop variable, and the type of an element. */
 export type Pass = Pick<ListFold, 'list' | 'loop' | 'element'>;
 
 /** A loop-carried value, which one iteration of a loop passes to the next one. */
@@ -219,8 +219,8 @@ export function takesOf({ present }: Carried & { readonly kind: 'optional' }, ne
 }
 
 /**
- * The value after the loop. The first iteration that sets the value supplies the start value. The later iterations fold
- * over the start value.
+ * The value after the loop. The first iteration that sets the value supplies the start value of a fold over the later
+ * iterations.
  */
 function optionalAfter(
   pass: Pass,

@@ -29,8 +29,8 @@ export function runningRollout(
     allowance: readPolicies(definition).canary,
     instances,
     conditions: readConditions(definition.status?.['conditions']),
-    // The UIDs order the instances. The ids would only order instances with equal UIDs, so the keys can stand in for
-    // them.
+    // A roll-out orders instances by UID, and by id only when two UIDs are equal. Therefore the key of an instance can
+    // replace its id.
     idOf: (key) => key,
   });
   return preview === undefined ? undefined : { ...preview, of: instances.length };

@@ -33,10 +33,11 @@ interface Card {
 }
 
 /**
- * A picture of a graph as SVG, with levels from left to right. Each node has a box with the expressions that read other
- * nodes, and the status has a box. Boxes of external objects are dashed, and boxes of collections have a double border.
- * The picture follows the light or dark theme of the reader. Equal outlines yield equal pictures. With `states`, each
- * box has the colour of its state, and an additional line with the state and its reason.
+ * A picture of a graph as SVG. Each node is in a column to the right of its dependencies. Each node has a box with the
+ * expressions that read other nodes, and the status has a box. Boxes of external objects are dashed, and boxes of
+ * collections have a double border. The picture follows the light or dark theme of the reader. Equal outlines yield
+ * equal pictures. With `states`, each box has the colour of its state, and an additional line with the state and its
+ * reason.
  */
 export function toSvg(outline: GraphOutline, states?: InstanceStatus): string {
   const cards = cardsOf(outline, states);

@@ -19,11 +19,11 @@ import type { Ledger } from './ledger.ts';
 export interface RuledGraphs {
   /** The kinds of the objects that Graphs write. */
   readonly kinds: readonly MemberKind[];
-  /** The dependencies of a node that do not exist. `node` is the path of the node. */
+  /** The missing dependencies of a node. `node` is the path of the dependent node. */
   missing(node: string, graph: KubeObject, server: ServerReader): Promise<readonly UnreadyDependency[]>;
 }
 
-/** The dependencies of the rules. */
+/** The parts of a simulation that the rules use. */
 export interface GraphInvariantsOptions {
   readonly server: ServerReader;
   readonly ledger: Ledger;
@@ -40,7 +40,8 @@ const GRAPHS = '/apis/kro.run/v1alpha1/graphs';
  * - The write impersonates the account of the Graph.
  * - A Graph does not take over an object of another Graph or of an instance.
  * - An object is created only when the dependencies of its node exist.
- * - A delete has the UID of the object, which the status records. The deletion of a Graph tries the last node first.
+ * - A delete has the UID of the object as a precondition, and the status of a Graph records the object. The deletion of
+ *   a Graph tries the last node first.
  * - An entry is removed from the record only after the object or the fields are gone. The finalizer is removed only
  *   after all recorded objects and fields are gone.
  */

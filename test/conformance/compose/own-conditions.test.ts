@@ -32,12 +32,12 @@ test('the conditions of a status become calls of runtime.newCondition, next to t
 });
 
 test.each([
-  ['no list', 'ready', 'the conditions of a status are not a list'],
-  ['a text', ['Ready'], 'a condition of the status is not an object'],
-  ['a misspelt member', [{ type: 'A', status: 'True', mesage: 'm' }], 'a condition has no "mesage"'],
-  ['no status', [{ type: 'A' }], 'a condition needs a status'],
+  ['a value of conditions that is not a list', 'ready', 'the conditions of a status are not a list'],
+  ['a condition that is a string', ['Ready'], 'a condition of the status is not an object'],
+  ['a condition with a misspelt member', [{ type: 'A', status: 'True', mesage: 'm' }], 'a condition has no "mesage"'],
+  ['a condition without a status', [{ type: 'A' }], 'a condition needs a status'],
   ['a status other than True, False and Unknown', [{ type: 'A', status: 'yes' }], 'the status of a condition is "yes"'],
-  ['a truth value', [{ type: 'A', status: true }], 'the status of a condition is not a string'],
+  ['a status that is a boolean', [{ type: 'A', status: true }], 'the status of a condition is not a string'],
 ])('%s is refused', (_name, conditions, message) => {
   const make = () =>
     kubernetesComposition({ name: 'shop', spec: type({ name: 'string' }) }, () => ({ conditions })).toDefinition();

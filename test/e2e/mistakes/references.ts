@@ -92,7 +92,13 @@ export const referenceMistakes: readonly Mistake[] = [
     /\$\{schema\.spec\.name\}/,
   ),
   inSite('a probe of a port name that the container does not have', 'port: http', 'port: ⟦web', /named "web"/, /http/),
-  inObjects('objects: a targetPort by a name', 'targetPort: 8080', 'targetPort: ⟦http', /named "http"/, /8080/),
+  inObjects(
+    'objects: a targetPort name that no container port has',
+    'targetPort: 8080',
+    'targetPort: ⟦http',
+    /named "http"/,
+    /8080/,
+  ),
   inObjects('objects: a targetPort that no container lists', 'targetPort: 8080', 'targetPort: ⟦80', /port 80/, /8080/),
 ];
 

@@ -47,8 +47,8 @@ async function listen(): Promise<number> {
 }
 
 /**
- * The maximum time until the first bytes of a response, in milliseconds. The server does not respond to an incomplete
- * request.
+ * The maximum duration of one connection, in milliseconds. The server does not respond to an incomplete request, so the
+ * client ends the connection.
  */
 const MAX_WAIT_MS = 40;
 

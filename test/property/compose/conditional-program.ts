@@ -7,8 +7,8 @@ import type { Choices } from '../../support/choices.ts';
 interface Thing {
   readonly name: string;
   /**
-   * `sure`: always a resource. `maybe`: a resource or `undefined`. `list`: a list of resources. `inner`: the status of
-   * a composition.
+   * `sure`: always a resource. `maybe`: a resource or `undefined`. `list`: a list of resources. `inner`: a call of the
+   * inner composition, or `undefined`.
    */
   readonly kind: 'sure' | 'maybe' | 'list' | 'inner';
 }

@@ -6,7 +6,7 @@ import { configMap } from '../../../src/factories/kubernetes/index.ts';
 import type { Make } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 
-/* Checks that the factories of projects that set defaults, or that branch on their arguments, accept these arguments in every form. */
+/* Checks factories that set defaults or branch on their arguments: they accept these arguments in every form. */
 
 type Samples = Readonly<Record<string, readonly [JsonValue, JsonValue]>>;
 

@@ -62,7 +62,7 @@ describe('the gate DeletionPolicy', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('the next instance of the same name takes the orphaned object over, and the object stays again when its resource is removed', async () => {
+  it('the next instance of the same name takes the orphaned object over, and the object stays again when its node is removed from the definition', async () => {
     await open(true, [kept]);
     await world.apply(pot('p'));
     await world.advance(5000);

@@ -44,7 +44,7 @@ describe('a child that another client changes', () => {
     expect(world.controller.metricsText()).toContain('typekro_drift_corrected_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
-  it('is reported with a removed field, and as a change of "another client", because managedFields does not record the client that removed the field', async () => {
+  it('is reported with the removed field, and as a change by "another client", because managedFields does not record the client that removed the field', async () => {
     await world.user.patch(mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
       type: 'json',
       fieldManager: 'kubectl-edit',
@@ -63,7 +63,7 @@ describe('a child that another client changes', () => {
     expect(world.requests).toEqual([]);
   });
 
-  it('is also corrected and reported after a restart', async () => {
+  it('is also corrected and reported if it changed while no controller ran', async () => {
     await world.advance(2 * SECOND);
     await world.controller.stop();
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });

@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 let world: VirtualWorld;
 afterEach(() => world.close());
 
-/** The definitions in a file of `test/fixtures/seeds`. */
+/** The objects in a file of `test/fixtures/seeds`. */
 function seeds(name: string): KubeObject[] {
   const text = readFileSync(new URL(`../../fixtures/seeds/${name}`, import.meta.url), 'utf8');
   return parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
@@ -111,7 +111,7 @@ describe('seed 13: now() in a template and in the status', () => {
 });
 
 describe('seed 18: the first example', () => {
-  it('runs, and the broken definition is refused with the name of the mistake', async () => {
+  it('runs, and its instance stays ACTIVE after the broken definition is refused', async () => {
     world = await virtualWorld({ cluster: { workloads: true } });
     await world.apply(...seeds('seed-18-my-application.rgd.yaml'));
     await world.advance(5000);

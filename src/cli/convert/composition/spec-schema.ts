@@ -8,7 +8,7 @@ import { dataCode } from './data-code.ts';
 
 /**
  * Converts a schema to the argument of arktype's `type()`. Returns `undefined` when arktype cannot express a part of
- * the schema exactly, such as a CEL rule, two patterns or a list type.
+ * the schema exactly, such as a CEL rule, a pattern together with a length, or `x-kubernetes-list-type`.
  */
 export function arktypeObject(schema: Schema): Code | undefined {
   const { properties = {}, required = [] } = schema;

@@ -6,14 +6,14 @@ const load = () => import('./schema-form.tsx').then(({ SchemaForm }) => SchemaFo
 const loadSchemas = () => import('./schema-form.tsx').then(({ SchemaPanel }) => SchemaPanel);
 
 /**
- * The form of a definition. The form, like the engine that checks its instance, is loaded when it is shown for the
- * first time.
+ * The form of a definition. When the form is shown for the first time, its script is loaded, together with the engine
+ * that checks the entered instance.
  */
 export function LazyForm({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
   return <LazyView load={load} what="the form" props={{ detail }} />;
 }
 
-/** The schemas of a definition, which are loaded when they are shown for the first time. */
+/** The schemas of a definition. Their script is loaded when the schemas are shown for the first time. */
 export function LazySchemas({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
   return <LazyView load={loadSchemas} what="the schemas" props={{ detail }} />;
 }

@@ -6,7 +6,7 @@ const frame = { width: 800, height: 400 };
 test.each([
   ['a small picture is centered and not enlarged', { width: 200, height: 100 }, { x: -300, y: -150, scale: 1 }],
   ['a large picture is reduced', { width: 1600, height: 400 }, { x: 0, y: -200, scale: 0.5 }],
-  ['a very large picture begins at its start', { width: 8000, height: 8000 }, { x: 0, y: 0, scale: 0.5 }],
+  ['a very large picture is shown from its top left corner', { width: 8000, height: 8000 }, { x: 0, y: 0, scale: 0.5 }],
 ])('%s', (_title, layout, camera) => {
   expect(fitCamera(layout, frame)).toEqual(camera);
 });
@@ -23,7 +23,7 @@ test('a zoom keeps the point under the pointer', () => {
   expect(zoomCamera(camera, 1000, { x: 0, y: 0 }).scale).toBe(2.5);
 });
 
-test('a pan moves by the distance on the screen', () => {
+test('a pan moves the picture by the distance on the screen', () => {
   expect(panCamera({ x: 0, y: 0, scale: 0.5 }, 10, -10)).toEqual({ x: -20, y: 20, scale: 0.5 });
 });
 

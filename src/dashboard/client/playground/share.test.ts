@@ -21,7 +21,7 @@ test('a state with an unknown language is refused', async () => {
   expect(await decodeInput(state)).toBeUndefined();
 });
 
-test('each text that can be encoded is decoded again, and a longer text is not encoded', async () => {
+test('the longest text that can be encoded is decoded again, and a longer text is not encoded', async () => {
   const most = { ...INPUT, source: 'a'.repeat(200_000 - JSON.stringify(['yaml', '', INPUT.spec, '']).length) };
   expect(await decodeInput((await encodeInput(most)) ?? '')).toEqual(most);
   expect(await encodeInput({ ...most, source: `${most.source}a` })).toBeUndefined();

@@ -16,7 +16,7 @@ import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, pot, potRef, virtualWorld } from '../../../support/virtual-world.ts';
 
 /**
- * The cluster with the controller in which each scenario runs. The scenarios come from reports of kro's users about
+ * The cluster in which each scenario runs, with its controller. The scenarios come from reports of kro's users about
  * deletion. The numbers in the titles are issue numbers in kro's repository (kubernetes-sigs/kro). Each scenario
  * follows the steps of its report, or the description if the report has no steps. `docs/evidence.md` lists the reports.
  */
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('reports of kro’s users about deletion', () => {
-  it('#1067: with the policy wait, a definition outlives its instances; without the policy, a deleted instance waits until the definition is created again', async () => {
+  it('#1067: with the deletion policy "wait", a definition outlives its instances; without this policy, a deleted instance waits until the definition is created again', async () => {
     const pots = definition('pots', 'Pot', [mapResource('map', { text: 'a' })]);
     const waits = { ...pots.metadata, annotations: { 'typekro.dev/deletion-policy': 'wait' } };
     await applyAll(world, { ...pots, metadata: waits }, pot('p'));
@@ -54,7 +54,7 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(mapRef('q-map'))).toBeUndefined();
   });
 
-  it('#82: a definition with an error is deleted', async () => {
+  it('#82: a definition with an error can be deleted', async () => {
     await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.missing}' })]));
     expect(conditionText(await world.user.get(refOf('pots')), 'Ready')).toMatch(/^False/);
     await world.user.delete(refOf('pots'));
@@ -127,7 +127,7 @@ describe('reports of kro’s users about deletion', () => {
     expect(await world.user.find(potRef('p'))).toBeUndefined();
     expect(await world.user.find(mapRef('p-subnet'))).toBeUndefined();
 
-    // The same story with an object that the API server refuses.
+    // The same scenario with an object that the API server refuses.
     await applyAll(
       world,
       definition('cups', 'Cup', [mapResource('map', { text: 'a' }), named('bad', 'Not A Name', 'x')]),

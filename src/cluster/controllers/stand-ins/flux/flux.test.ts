@@ -68,7 +68,7 @@ const repository: KubeObject = {
   spec: { interval: '5m', url: 'https://charts.example.com' },
 };
 
-/** The Ready condition of an object after all controllers are idle. */
+/** The status and reason of each condition of an object, after all controllers are idle. */
 async function readyOf({ apiVersion, kind, metadata }: KubeObject): Promise<unknown> {
   await cluster.idle();
   const { name = '', namespace = '' } = metadata;
