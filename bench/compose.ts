@@ -1,7 +1,8 @@
 /**
  * Measures the costs of a composition: importing the package, making 10, 100 and 1,000 resources with their YAML, and
  * the types of a small program. The figures of imports and of resources are medians of several processes. Times are
- * wall-clock times, followed by the CPU time of the process. Run the benchmark on a machine with nothing else to do.
+ * wall-clock times. For resources, the CPU time of the process follows in parentheses. Run the benchmark on a machine
+ * with nothing else to do.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

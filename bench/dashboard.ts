@@ -1,5 +1,5 @@
 /**
- * Measures the page of the dashboard in Chromium, and its server. Each row has its goal:
+ * Measures the page of the dashboard in Chromium, and its server. Prints rows, each with a goal, for:
  *
  * - the sizes of the parts of the page, and the first paint
  * - the time from a response to the frame that shows it, with 300 and 900 nodes
@@ -40,7 +40,7 @@ const row = (what: string, figure: string, goal: string, met: boolean): void =>
 const rowBelow = (what: string, figure: number, most: number, unit: string, digits = 0): void =>
   row(what, `${figure.toFixed(digits)} ${unit}`, `≤ ${most} ${unit}`, figure <= most);
 
-/** Reads a JSON file of the page that contains other files. Maps the path of each contained file to its text. */
+/** Reads a JSON file that contains files of the page. Maps the path of each contained file to its text. */
 const filesOf = (name: string): Readonly<Record<string, string>> =>
   JSON.parse(readFileSync(new URL(`../dist/dashboard/${name}.json`, import.meta.url), 'utf8')) as Readonly<
     Record<string, string>
@@ -81,9 +81,9 @@ async function measurePaint(browser: Browser): Promise<void> {
 }
 
 /**
- * Measures the time from the end of the response with a changed instance to the frame that shows the change. A stand-in
- * for the server responds. The figure excludes the page's pause before its read and the work of the server;
- * `measureLive` includes them.
+ * Measures the time from the end of the response with a changed instance to the frame that shows the change. The
+ * responses come from `serveScene`, not from the real server. The figure excludes the page's pause before its read and
+ * the work of the server; `measureLive` includes them.
  */
 async function measureUpdate(browser: Browser, nodes: number, mostMs: number): Promise<void> {
   const scene = createScene({ instances: 3, nodes, children: 3 });
@@ -291,7 +291,7 @@ async function measureHours(browser: Browser, hash: string, what: string): Promi
     reads.length = 0;
     await server.order({ is: 'happen', events, ms: batchMs });
     // The page's timers follow its clock, but the stream and the reads take real time. The loop ends before REPEAT_MS
-    // have passed since the last read, because the page then reads again without a change.
+    // have passed since the last read, because after REPEAT_MS the page reads again without a change.
     const steps = (REPEAT_MS - batchMs / 2 - REPEAT_MARGIN_MS) / STEP_MS;
     for (let step = 0; reads.length === 0 && step < steps; step += 1) {
       await page.clock.runFor(STEP_MS);

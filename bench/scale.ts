@@ -201,7 +201,7 @@ async function child(): Promise<void> {
   row('… resident memory', `${resident.toFixed(0)} bytes`);
 }
 
-/** Divides 16 shards among 1, 2 and 4 processes, and prints the share of the busiest process. */
+/** Divides 16 shards among 1, 2 and 4 processes, and compares the busiest process with a process that works alone. */
 async function shards(): Promise<void> {
   const kinds = Array.from({ length: 16 }, (_, index) => `Part${index}`);
   let alone = { requests: 0, cpu: 0 };

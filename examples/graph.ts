@@ -10,7 +10,7 @@ import { configMap, service } from 'typekro/kubernetes';
 
 const colors = { eu: 'blue', us: 'green' };
 
-/** A helper with its own names. As in every function, its `naming` shadows the `naming` of its caller. */
+/** A helper with its own names. As in every function, its `naming` is not the `naming` of its caller. */
 function cache() {
   const naming = def('cacheNaming', { team: 'dev' });
   return configMap({ id: 'cache', name: `${naming.team}-cache`, data: { size: '1Gi' } });

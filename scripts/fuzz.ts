@@ -1,9 +1,9 @@
 /**
  * Feeds generated and mutated inputs to one part of the system for a given time:
  * `npm run fuzz -- cel --seconds 60 [--seed N] [--save] [--input FILE]`. Inputs that execute new code, by V8's block
- * coverage, are mutated again. Prints a line per source of inputs, and each problem with its input. `--save` adds the
- * inputs that run new blocks to the corpus in `test/fuzz/corpus`. `--input` runs one file only. Exits 1 when there is a
- * problem.
+ * coverage, are mutated again. Prints a line per source of inputs, and each problem with its input. `--save` replaces
+ * the corpus in `test/fuzz/corpus` by those of the old and new inputs that run new blocks. `--input` runs one file
+ * only. Exits 1 when there is a problem.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

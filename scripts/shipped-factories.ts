@@ -9,7 +9,10 @@ import { builtinSource } from '../src/schema/index.ts';
 const COMMAND = 'npm run docs -- factories';
 const TOOLS = '../../../compose/index.ts';
 
-/** Maps the folder of a project's factories to the CRD files in `data/crds` that the factories are generated from. */
+/**
+ * The folders of the projects' factories, each with the file in `data/crds` whose CRDs the factories are generated
+ * from.
+ */
 const PROJECTS: ReadonlyMap<string, string> = new Map([
   ['flux', 'flux'],
   ['argocd', 'argocd'],

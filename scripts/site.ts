@@ -1,7 +1,7 @@
 /**
- * Writes the documentation as a site into `site/`: `npm run site`. The pages are the Markdown files of
- * `scripts/site/navigation.ts`. The site needs no server and no network: open `site/index.html`. A broken link, anchor
- * or picture is an error. With `--check`, the script only looks for these errors and writes nothing.
+ * Writes the documentation as a site into `site/`: `npm run site`. The pages are the Markdown files that
+ * `scripts/site/navigation.ts` lists. The site needs no server and no network: open `site/index.html`. A broken link,
+ * anchor or picture is an error. With `--check`, the script only looks for these errors and writes nothing.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -54,7 +54,7 @@ export class SteadyLoad {
 
   /**
    * Creates instances again that were deleted `ABSENT_CHANGES` changes ago. Then makes one change, as a user or as
-   * another client. Makes no change if the chosen instance is deleted at this time.
+   * another client. Makes no change if the chosen instance is deleted and not created again yet.
    */
   async change(): Promise<void> {
     const turn = (this.changes += 1);

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../dist/core/index.js';
 import type { KubeClient } from '../../dist/kube/index.js';
 
-/** Follows the objects of a type that meet the condition, by the events of the watch. */
+/** Follows, with one watch, which objects of a type meet the condition. */
 interface Followed extends AsyncDisposable {
   /** Resolves when the object with this name meets the condition. */
   reached(name: string): Promise<void>;
@@ -50,7 +50,7 @@ export function follow(
   };
 }
 
-/** Calls `work` this many times, sixteen calls at a time. */
+/** Calls `work` `count` times. At most sixteen calls run at the same time. */
 export async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   await Promise.all(

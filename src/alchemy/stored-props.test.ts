@@ -61,7 +61,7 @@ describe('a spec', () => {
     ['a date', { a: [new Date(0)] }],
     ['a symbol', { a: Symbol('x') }],
     ['NaN', { a: Number.NaN }],
-  ])('with %s is refused with its path', (_, spec) => {
+  ])('with %s is refused, and the message names the path', (_, spec) => {
     expect(() => openSpec(spec, isSecret)).toThrow(/must be JSON; \/a/);
   });
 

@@ -132,8 +132,8 @@ export interface Environment {
   /** Parses, checks and plans an expression. */
   compile(text: string): CompileResult;
   /**
-   * Returns a child environment with additional variables and, if `types` is given, another type provider. The child
-   * shares all other declarations with its parent.
+   * Returns a child environment with additional variables and, if given, another type provider (`types`) and another
+   * value of `typeNames`. The child shares all other declarations and options with its parent.
    */
   extend(
     variables: Readonly<Record<string, CelType | VariableOptions>>,

@@ -14,7 +14,7 @@ const KRO_ONLY: ReadonlySet<string> = new Set([
   'random',
 ]);
 
-/** An API server has an older version of the strings extension than kro. This version has no `reverse` for strings. */
+/** The strings extension of an API server. It is older than kro's version, and has no `reverse`. */
 const stringsWithoutReverse: Library = {
   ...strings,
   functions: (strings.functions ?? []).filter(({ name }) => name !== 'reverse'),

@@ -2,7 +2,7 @@ import type { Expr } from './ast.ts';
 import type { Macro, MacroBuilder } from './library.ts';
 import { expanded } from './syntax/macro-expander.ts';
 
-/** The accumulator of comprehensions; no expression can write this name. */
+/** The name of the accumulator of comprehensions. The syntax of CEL does not allow this name in an expression. */
 export const ACCUMULATOR = '@result';
 
 /** The loop variable of a fold that only binds a name. */

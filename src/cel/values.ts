@@ -30,8 +30,8 @@ export interface ValueObject {
 export type Int = number | bigint;
 
 /**
- * The base of every value that is not JSON. `typeName` is the name of the run-time type (`uint`,
- * `kubernetes.Quantity`).
+ * The base class of the values that are neither JSON nor a `bigint` nor bytes. `typeName` is the name of the run-time
+ * type (`uint`, `kubernetes.Quantity`).
  */
 export abstract class CelValue {
   abstract get typeName(): string;

@@ -72,9 +72,9 @@ export function settingsOf(level: KroCompatibility, from: string, features?: Mea
 
 /**
  * Returns the settings of a cluster's controller. The gates and the level come from the flags of the controller's
- * Deployment. A level on the command line has precedence. If the Deployment has no flag for the level, kro's version
- * determines the level. When no Deployment is found or readable, as for a controller outside the cluster, the level is
- * the default.
+ * Deployment. A level on the command line has precedence. If the Deployment has no flag for the level, the version of
+ * kro in its image determines the level. When no Deployment is found or readable, as for a controller outside the
+ * cluster, the level is the default.
  */
 export async function controllerSettings(
   api: KubernetesApi,

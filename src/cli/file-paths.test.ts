@@ -29,7 +29,7 @@ test.each([
   expect(isNoFile(Object.assign(new Error(code), { code }))).toBe(expected);
 });
 
-test.skipIf(process.platform === 'win32')('a path without a file has no state', () => {
+test.skipIf(process.platform === 'win32')('statOf returns undefined for a path without a file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'file-paths-'));
   try {
     writeFileSync(join(folder, 'file'), '');

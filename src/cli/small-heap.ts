@@ -73,8 +73,8 @@ export function limitHeapGrowth(options: readonly string[] = nodeOptions()): voi
 const nodeOptions = (): string[] => [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
 
 /**
- * Does a Node option set the size of the heap? The percentage of the memory that the image sets does not count, because
- * it is only an upper limit.
+ * Does a Node option set the size of the heap? The option of the image, which sets a percentage of the memory, does not
+ * count, because it is only an upper limit.
  */
 function isHeapSized(options: readonly string[]): boolean {
   // V8 accepts `_` in place of `-` after the first two characters.

@@ -66,7 +66,7 @@ test.each(
     [line, 40] as const,
     [line, 80] as const,
   ]),
-)('%s fits %d columns', async (line, columns) => {
+)('the output of %s fits %d columns', async (line, columns) => {
   const env = { NO_COLOR: '1' };
   const { out, err } = await commandRunner(commands, cwd, env, columns)(line);
   const whole = await commandRunner(commands, cwd, env)(line);

@@ -140,7 +140,7 @@ describe('bodies', () => {
   test.each([
     ['with a content-length', { 'content-length': String(10 * 1024 * 1024) }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('an object of 10 MB %s gets the status 413, and 20 of them take less than 80 MiB', async (_name, headers) => {
+  ])('an object of 10 MB %s gets the status 413, and 20 such requests use under 80 MiB', async (_name, headers) => {
     await using server = await served();
     const { port } = server;
     const before = process.memoryUsage().arrayBuffers;

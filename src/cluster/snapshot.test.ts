@@ -115,7 +115,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'GET', GADGETS)).body.items).toEqual([]);
   });
 
-  test('has the allocated addresses of its Services', async () => {
+  test('has allocated exactly the addresses of the Services in the snapshot', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const SERVICES = '/api/v1/namespaces/default/services';
     const first = await call(cluster, 'POST', SERVICES, service('a'));

@@ -97,7 +97,7 @@ export function memberOf(value: unknown, name: string): unknown {
   });
 }
 
-/** `[...first, ...second]`; a list that may be absent adds nothing. */
+/** `[...first, ...second]`; where `second` is absent, it adds nothing. */
 export function joinLists(first: readonly unknown[], second: unknown): unknown {
   return ifPresent(
     second,
@@ -144,7 +144,10 @@ export function mapList<T, U>(list: readonly T[] | undefined, each: (item: T) =>
   }) as U[] | undefined;
 }
 
-/** The entries of an object or map as a list, in order. Entries that are `undefined` are left out. */
+/**
+ * The results of `each` for the entries of an object or map, as a list in the order of the entries. An entry without a
+ * value is left out.
+ */
 export function mapEntries<U>(
   object: Readonly<Record<string, unknown>> | undefined,
   each: (key: string, value: unknown) => U,

@@ -31,7 +31,7 @@ export interface Quantity {
   asApproximateFloat(): number;
 }
 
-/** CEL of a constant amount, or an expression. */
+/** The CEL text of a constant amount, or the node of a symbolic amount. */
 type Amount = string | Node;
 
 const amounts = new WeakMap<object, Amount>();
@@ -40,8 +40,8 @@ const amounts = new WeakMap<object, Amount>();
  * Makes a quantity of Kubernetes: `quantity(spec.memory).isGreaterThan('1Gi')`. The operator `<` compares such strings
  * letter by letter.
  *
- * @throws TypeKroError `compose/quantity` for a constant string that is not a quantity. A string that the graph reads
- *   fails when it is evaluated; test it with `isQuantity` first.
+ * @throws TypeKroError `compose/quantity` for a constant string that is not a quantity. A symbolic string that is not a
+ *   quantity lets its expression fail in the cluster; test the string with `isQuantity` first.
  */
 export const quantity = defineFactory((text: string): Quantity => amountObject(amountOf(text)));
 

@@ -87,7 +87,7 @@ describe('the identities of accounts', () => {
     expect(api.watches.map(({ closed }) => closed)).toEqual([false]);
   });
 
-  it('start no timer for a release after close()', async () => {
+  it('start no timer when their last Graph ends after close()', async () => {
     const { clock, identities, begin } = setup();
     const end = begin('a');
     begin('b')();

@@ -113,7 +113,7 @@ describe('the times of an election', () => {
 });
 
 describe('a flag with a set of values', () => {
-  it('refuses every other value, and does not fall back to a less safe one', () => {
+  it('refuses a value outside the set, and does not fall back to a less safe value', () => {
     expect(parseControllerFlags(['--template-namespaces=instnace']).errors).toEqual([
       'invalid value "instnace" for --template-namespaces: must be any or instance',
     ]);

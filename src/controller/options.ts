@@ -38,7 +38,7 @@ export interface ControllerOptions {
   readonly features?: {
     readonly omit?: boolean;
     readonly now?: boolean;
-    /** Writes an event for every changed condition of an instance. */
+    /** Writes an event for each change of the status of an instance's condition. */
     readonly conditionEvents?: boolean;
     /** Exposes a metric for every condition of every instance. */
     readonly conditionMetrics?: boolean;

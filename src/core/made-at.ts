@@ -7,9 +7,9 @@ import { userFrames } from './user-frame.ts';
 export const MADE_AT = Symbol.for('typekro.dev/made-at');
 
 /**
- * Notes the place of the user's call in the object that the call makes, so that a later problem of the object can name
- * the line. The member is not enumerable: neither JSON nor a copy of the object contains the member. The stack is
- * formatted only when the place is read.
+ * Notes in an object the place of the user's call that makes it, so that a later problem of the object can name the
+ * line. The member is not enumerable: neither JSON nor a copy of the object contains the member. The stack is formatted
+ * only when the place is read.
  */
 export function keepPlace<T extends object>(made: T): T {
   const stack = new Error('made here');

@@ -23,8 +23,8 @@ const POLICY = [
 ].join('; ');
 
 /**
- * Makes a request handler for the page, for the option `pages` of `serveInspect`. The handler returns false for any
- * other path.
+ * Makes a request handler for the page, for the option `pages` of `serveInspect`. The handler returns false if a
+ * request is not a GET or HEAD of a file of the page.
  */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
   const files = lazyFiles(dashboardFilesText);
@@ -52,8 +52,8 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
 }
 
 /**
- * Returns a function that maps the path of each file to its text. The JSON object with the texts is read and parsed at
- * the first call. The map is empty when `read` returns nothing.
+ * Returns a function whose result is a map of the texts of the files, keyed by path. The first call reads and parses
+ * the JSON object with the texts. The map is empty when `read` returns nothing.
  */
 function lazyFiles(read: () => string | undefined): () => ReadonlyMap<string, string | null> {
   let files: ReadonlyMap<string, string | null> | undefined;

@@ -73,8 +73,8 @@ export interface DirectRunOptions {
   /** The object that holds the record of the deploy, and the label selector of its watch. */
   readonly record: { readonly target: ObjectTarget; readonly selector: string };
   /**
-   * Called before each batch of writes, with the record from its watch. An error that it throws ends the run. Called
-   * only when `effects` is `write`.
+   * Called before each batch of writes, with the record from its watch. A thrown `KubeError` counts as a failed write
+   * of the record. Any other error ends the run. Called only when `effects` is `write`.
    */
   beforeWrite(record: WatchedObject): Promise<void>;
   /**
@@ -260,8 +260,8 @@ export class DirectRun {
     return {
       target: { type, name, ...(namespace === undefined ? {} : { namespace }) },
       write: async (parent) => {
-        // A record has no finalizer to remove. The inventory names a child before the child exists, so a later process
-        // finds the child if the deploy dies in between.
+        // A record has no finalizer to remove. The inventory has the kind and the namespace of a child before the child
+        // exists, so a later process finds the child if the deploy dies in between.
         if (parent.labels === undefined && parent.inventory === undefined) return;
         this.#instance = await this.#options.writeParent(parent, this.#instance);
       },

@@ -31,7 +31,7 @@ test.each([
   expect(idOf(new EventFilter({}, monitored), event(kind, name))).toBe(expected);
 });
 
-test('events of children, other types and other namespaces are excluded by options', () => {
+test('options exclude the events of children and of other types, and events of other namespaces are always excluded', () => {
   const own = new EventFilter({ includeChildResources: false, eventTypes: ['Warning'] }, monitored);
   expect(idOf(own, event('Pod', 'web-5d'))).toBeUndefined();
   expect(idOf(own, event('Deployment', 'web', { type: 'Normal' }))).toBeUndefined();

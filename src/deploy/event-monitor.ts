@@ -82,7 +82,8 @@ export class EventFilter {
 
 /**
  * Reports new events of the objects until `stop` is called. The first failed read of each namespace is reported, and
- * the deploy continues. An error of `report` ends the reports of its namespace, and `stop` throws the error.
+ * the deploy continues. An error of `report` ends the reports for the namespace of the event, and `stop` throws the
+ * error.
  */
 export async function monitorEvents(
   api: KubernetesApi,

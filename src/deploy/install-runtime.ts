@@ -25,7 +25,7 @@ const DEFAULT_TIMEOUT_MS = 300_000;
 
 /**
  * Installs Flux, unless the settings say that Flux is installed already. Also installs this project's controller when
- * the settings request it. Waits until everything that it installed is running. The call is idempotent. Returns where
+ * the settings request it. Waits until Flux and all applied objects are ready. The call is idempotent. Returns where
  * kro comes from: kro's Helm chart, or a Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` or `bootstrap/manifests-invalid` for unusable manifests,

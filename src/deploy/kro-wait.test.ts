@@ -8,7 +8,7 @@ const SINCE = '2026-01-01T00:00:00Z';
 test.each([
   ['without finalizers', undefined, `it is being deleted (since ${SINCE})`],
   ['with finalizers', ['a/b', 'c/d'], `it is being deleted (since ${SINCE}), and held by a/b, c/d`],
-])('the timeout of a deletion describes an object %s', async (_title, finalizers, text) => {
+])('the error after the timeout of a deletion describes an object %s', async (_title, finalizers, text) => {
   const leaving = {
     apiVersion: 'acme.test/v1',
     kind: 'Boat',

@@ -23,7 +23,7 @@ describe('the state of an object in a deploy', () => {
 
   test.each([
     ['a newer version', '9', '10', '10'],
-    ['an older version of a slow watch', '10', '9', '10'],
+    ['an older version from a slow watch', '10', '9', '10'],
     ['the same version again', '10', '10', '10'],
   ])('%s: with known version %s and observed version %s, the store keeps %s', (_what, known, seen, kept) => {
     const store = new ObservedStore(() => 0);

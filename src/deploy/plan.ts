@@ -4,7 +4,10 @@ import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { valueAt, withoutServerFields } from '../kubernetes/index.ts';
 import type { ApplyAction } from '../runtime/index.ts';
 
-/** A field in which two objects differ. `from` or `to` is `undefined` when that object does not have the field. */
+/**
+ * A field in which two objects differ. `from` is absent when only the second object has the field, and `to` is absent
+ * when only the first object has it.
+ */
 export interface ValueChange {
   /** The path of the field, such as `spec.containers[0].image`. */
   readonly path: string;

@@ -19,7 +19,7 @@ export interface WrittenExpression extends Span {
   fromChunk(offset: number): number;
 }
 
-/** The expressions of a document that have their closing brace, in the order of the text. */
+/** The expressions of a document, in the order of the text. A scalar with an unclosed expression is left out. */
 export function expressionsIn(source: string, root: YamlNode | undefined): readonly WrittenExpression[] {
   return [...placesIn(root)].flatMap(({ path, scalar }) =>
     scalar.value.includes('${') ? expressionsOf(source, path, scalar) : [],

@@ -55,7 +55,7 @@ test('a field of an instance is explained by the definition in the workspace', (
 test.each([
   ['white space', '  resources:', ' '],
   ['a text without an expression', 'image: nginx', 'nginx'],
-])('no explanation in %s contains "undefined"', (_title, around, word) => {
+])('the explanation of %s does not contain "undefined"', (_title, around, word) => {
   expect(explained(SHOP, around, word)).not.toContain('undefined');
 });
 

@@ -68,7 +68,10 @@ export class EditorText {
     return this.text.slice(this.lineStart(line), this.lineEnd(line));
   }
 
-  /** The offset of a position of a diagnostic. Its columns count code points, and leave out a byte order mark. */
+  /**
+   * The offset of a position of a diagnostic. The columns of such a position count code points, and leave out a byte
+   * order mark.
+   */
   offsetOf({ line, column }: SourcePosition): number {
     const mark = line === 1 && this.text.startsWith('\uFEFF') ? 1 : 0;
     const end = this.lineEnd(line - 1);

@@ -48,7 +48,7 @@ describe('eachEffect', () => {
     expect(isDone).toBe(true);
   });
 
-  it('carries out all effects when one fails, and throws the first error', async () => {
+  it('carries out all effects when some fail, and throws the first error', async () => {
     const done: number[] = [];
     const failing = eachEffect(new TestClock(), numbers(30), async (item) => {
       if (item % 10 === 7) throw new Error(`failed ${item}`);

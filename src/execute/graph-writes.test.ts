@@ -157,7 +157,7 @@ describe('writes of a Graph', () => {
     expect(failure?.conflictVersion).toBe(managers.length === 0 ? undefined : '7');
   });
 
-  it('a patch cannot create its target, and its failure is recorded under its manager', async () => {
+  it('a patch sends the UID of its target, so it cannot create it; a failure is recorded under the manager of the patch', async () => {
     const { ports, requests, failed } = rig([conflictWith('other')]);
     await carryOut(decision({ apply: [apply({ manager: PATCH, force: overStale })] }), ports);
     expect(requests).toEqual([{ fieldManager: PATCH, force: false, uid: 'u' }]);
@@ -171,7 +171,7 @@ describe('writes of a Graph', () => {
     expect(requests.map(({ force }) => force)).toEqual([false]);
   });
 
-  it('fields are released by an apply that has only the identity of the object, without force', async () => {
+  it('an apply without force, with only the identity of the object, releases the fields of the manager', async () => {
     const { ports, requests, failed } = rig();
     const release = [{ target: TARGET, manager: PATCH, subresource: 'status', uid: 'u' } as const];
     expect(await carryOut(decision({ release }), ports)).toBe(true);
@@ -216,7 +216,7 @@ describe('writes of a Graph', () => {
     expect(failed.get(writeKey(TARGET, PATCH))).toMatchObject({ digest: 'release', uid: 'u', failure: { code: 403 } });
   });
 
-  it('objects are deleted one wave after the other, and an object with another UID counts as deleted', async () => {
+  it('higher waves are deleted first, and an object that was recreated with another UID counts as deleted', async () => {
     const other = new KubeError('Precondition failed: UID in precondition: a, UID in object meta: b', {
       status: 409,
       reason: 'Conflict',

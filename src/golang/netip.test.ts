@@ -31,7 +31,7 @@ describe('addresses', () => {
     ['fe80::1%eth0', 'fe80::1%eth0'],
     ['::ffff:1.2.3.4', '::ffff:1.2.3.4'],
     ['64:ff9b::1.2.3.4', '64:ff9b::102:304'],
-  ])('%s is written %s', (text, canonical) => {
+  ])('%s is formatted as %s', (text, canonical) => {
     expect(formatAddress(address(text))).toBe(canonical);
   });
 
@@ -79,7 +79,7 @@ describe('prefixes', () => {
     expect(parsePrefix(text)).toEqual(new Failure(message));
   });
 
-  test('contain only addresses and prefixes of their own family', () => {
+  test('contain only addresses and prefixes of their own family and within their range', () => {
     expect(containsAddress(prefix('0.0.0.0/0'), address('::1'))).toBe(false);
     expect(containsAddress(prefix('10.1.0.0/12'), address('10.15.255.255'))).toBe(true);
     expect(containsPrefix(prefix('10.0.0.0/8'), prefix('10.9.0.0/16'))).toBe(true);

@@ -176,8 +176,8 @@ function ofInstances(propagation: CheckedPropagation | undefined): CompiledExpre
 }
 
 /**
- * Adds the nodes that a node's `propagateWhen` conditions read to the node's dependencies. A step visits all these
- * nodes before the node.
+ * Adds to a node's dependencies the nodes that its `propagateWhen` conditions read. A step visits all these nodes
+ * before the node.
  */
 function withGates(dependencies: DependencyMap, resources: readonly TypedResource[]): DependencyMap {
   const gates = new Map(resources.map(({ linked }) => [linked.draft.id, linked.propagatesAfter]));

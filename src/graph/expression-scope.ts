@@ -59,7 +59,7 @@ export interface ScopeDimension {
   readonly cel: string;
 }
 
-/** The data of the node that contains a path. */
+/** The data of the node whose entry contains a path. */
 export interface ScopeSubject {
   readonly node: ScopeNode;
   /** The id by which `Language` knows the node; in a subgraph, the path of ids. */
@@ -73,7 +73,10 @@ export interface ScopeInput {
   readonly language: Language;
   readonly nodes: ReadonlyMap<string, { readonly node: ScopeNode; readonly isList: boolean }>;
   readonly hasInstance: boolean;
-  /** The node that contains the path, and the name of its member at the path; absent in the status. */
+  /**
+   * The node whose entry contains the path, and the name of the member of this entry that contains the path. Absent in
+   * the status.
+   */
   readonly within?: { readonly subject: ScopeSubject; readonly member: string };
   readonly isConditions?: boolean;
 }

@@ -175,7 +175,7 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
   return undefined;
 }
 
-/** Match a name with its fields directly before or after an operator. */
+/** Two patterns that match a name with its fields, directly before and directly after an operator. */
 const READ_BEFORE = /([A-Za-z_]\w*(?:\.\w+)*)\s*$/;
 const READ_AFTER = /^\s*([A-Za-z_]\w*(?:\.\w+)*)\s*(?![\w.([])/;
 

@@ -25,7 +25,7 @@ spec:
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${place}" }, data: { ip: "\${svc.spec.clusterIP}", at: "\${settings.data.at}" } }
 `;
 
-test('a character beyond U+FFFF becomes one character reference, and no line is cut inside it', () => {
+test('a character beyond U+FFFF becomes one character reference, and a shortened text never ends inside such a character', () => {
   const text = DEFINITION.replace('a\\"; end', `😀${'😀'.repeat(80)}`);
   const { graph } = compile(parseDefinitions(text).documents[0] ?? {}, { sources: builtinSource(), target: 'stock' });
   if (graph === undefined) throw new Error(text);

@@ -33,13 +33,13 @@ describe('an invalid id causes only one problem', () => {
   test.each<[string, string]>([
     ['reserved', map('schema', 'x')],
     ['used twice', map('a', 'x')],
-  ])('a list of known names does not contain the name that replaces an id that is %s', (_, wrong) => {
+  ])('and a hint with the known names omits the placeholder of an id that is %s', (_, wrong) => {
     const problems = problemsOf(withResources(map('a', 'a') + wrong + map('b', '${zzzzzzz.x}')));
     expect(problems).toHaveLength(2);
     expect(problems[1]).toBe('nothing here is named zzzzzzz; known names: schema, a, b');
   });
 
-  test('the name that replaces a reserved id is never suggested', () => {
+  test('and the placeholder of a reserved id is never suggested', () => {
     const problems = problemsOf(withResources(map('each', 'a') + map('b', '${eachs.x}')));
     expect(problems[1]).toBe('nothing here is named eachs; known names: schema, b');
   });
@@ -86,7 +86,7 @@ describe('if readyWhen reads more than its own resource, the hint depends on the
     ]),
   );
 
-  test('in a collection, the hint recommends a field of each', () => {
+  test('in a collection, the hint recommends a field of the variable "each"', () => {
     const problems = problemsOf(
       withConfigMap(
         '  data: {true: "${schema.spec.name}", null: "${schema.spec.name}", text: "${schema.spec.name}"}\nforEach:\n  - tag: ${schema.spec.tags}\nreadyWhen:\n  - ${each.data.a == schema.spec.name}',

@@ -65,8 +65,8 @@ export interface GraphFeatures {
 
 /**
  * The features of this project's controller with all gates that add parts to the language. A command that does not know
- * the gates of a controller compiles with these features. Two of them also change the meaning of definitions that are
- * accepted without the gate: `CELOmitFunction` and `DynamicKeys`.
+ * the gates of a controller compiles with these features. Two of these gates, `CELOmitFunction` and `DynamicKeys`, also
+ * change the meaning of definitions that are accepted without them.
  */
 export const TYPEKRO_FEATURES: GraphFeatures = {
   omit: true,
@@ -90,8 +90,8 @@ export interface CompileOptions {
   /** Default `stock`: features that released kro refuses or does not have are reported. */
   readonly target?: CompileTarget;
   /**
-   * Are problems that kro accepts reported as errors? kro accepts some definitions that cannot work, such as a number
-   * in a struct field or unknown keys. Default false: such problems are warnings.
+   * Are problems that kro accepts reported as errors? kro accepts some values that cannot work, such as a number for a
+   * struct field, or an object with unknown keys. Default false: such problems are warnings.
    */
   readonly strict?: boolean;
   /** The level of kro whose rules apply. Default `0.10`. */

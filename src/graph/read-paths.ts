@@ -10,7 +10,7 @@ export interface ReadScope {
   isCollection(id: string): boolean;
   isVariable(id: string): boolean;
   /**
-   * Maps a name that denotes a part, or an item of a part, to this part. Such names are forEach iterators and `each`.
+   * The names that denote a part or an item of a part, each with this part: forEach iterators and `each`.
    */
   readonly names: ReadonlyMap<string, ReadPart | undefined>;
 }

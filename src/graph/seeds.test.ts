@@ -7,7 +7,7 @@ import { crdOf } from '../../test/support/crd.ts';
 
 const folder = new URL('../../test/fixtures/seeds/', import.meta.url);
 
-/** The CRD of a kind that one of the definitions uses. Another operator installs this kind. */
+/** The CRD of a kind that one of the definitions uses. In a cluster, an operator installs this kind. */
 const table = crdOf(
   'Table',
   {

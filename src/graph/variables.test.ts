@@ -41,7 +41,7 @@ describe('a resource with a variable', () => {
     expect([waveAt('0.9'), waveAt('0.10')]).toEqual([2, 1]);
   });
 
-  test('that has forEach is a list, and its readyWhen reads the variable each', () => {
+  test('that has forEach is a list, and its readyWhen reads each item under the name "each"', () => {
     const { graph, diagnostics } = compileResources(`    - id: names
       forEach: [{tag: "\${schema.spec.tags}"}]
       readyWhen: ["\${each.name != ''}"]
@@ -71,7 +71,7 @@ ${READER('${names[0].name}')}`);
       'must be an object',
     ],
     [
-      'a key equals its own id',
+      'a key of the variable equals the id of the resource',
       '    - {id: names, variable: {names: a}}',
       {},
       'graph/invalid-variable',
@@ -85,7 +85,7 @@ ${READER('${names[0].name}')}`);
       'cannot have template',
     ],
     [
-      'another resource reads a key that it does not have',
+      'another resource reads a key that the variable does not have',
       `${NAMES}\n${READER('${names.ap}')}`,
       {},
       'cel/unknown-field',

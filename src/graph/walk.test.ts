@@ -38,7 +38,7 @@ describe('a value that does not match the schema', () => {
     [{ loose: { a: 1 } }, 'schema at path loose.a has no valid type, OneOf, AnyOf, or AdditionalProperties'],
     [{ bare: [1] }, 'invalid array schema for path bare: neither Items.Schema nor Properties are defined'],
     [{ ['__proto__']: 1 }, 'error getting field schema for path .__proto__: schema not found for field __proto__'],
-  ])('refuses $1', (value, kro) =>
+  ])('is refused with: $1', (value, kro) =>
     expect(walkWithSchema(value, schema).problems.map((each) => each.kro)).toEqual([kro]),
   );
 });

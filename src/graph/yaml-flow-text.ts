@@ -1,5 +1,5 @@
 /**
- * A plain scalar (without quotes) inside `{ }` or `[ ]` that contains a bracket. In YAML, the scalar ends at the
+ * A plain scalar (without quotes) that is inside `{ }` or `[ ]` and contains a bracket. In YAML, the scalar ends at the
  * bracket, earlier than its author intended.
  */
 export interface FlowText {
@@ -15,8 +15,8 @@ export interface FlowText {
 export const BEFORE_VALUE = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/;
 
 /**
- * Finds the plain scalar with a bracket around an offset, such as `tag[7]`, `[]string` or `${schema.spec.name}` in
- * `{ a: … }`. In YAML, such a bracket begins or ends a list or a map.
+ * Finds the plain scalar that surrounds an offset and contains a bracket, such as `tag[7]`, `[]string` or
+ * `${schema.spec.name}` in `{ a: … }`. In YAML, such a bracket begins or ends a list or a map.
  */
 export function flowTextAt(source: string, at: number): FlowText | undefined {
   const start = valueStart(source, at);

@@ -226,8 +226,8 @@ function unclosedBracket(text: string): Mistake | undefined {
 }
 
 /**
- * A bracket of a flow collection that is not closed. `before` is the closing bracket of another kind before which the
- * missing bracket belongs.
+ * A bracket of a flow collection that is not closed. `before` is a closing bracket of the other kind; the missing
+ * bracket belongs before it.
  */
 interface OpenBracket {
   readonly bracket: string;

@@ -9,8 +9,8 @@ import type { InspectEvent } from './reports.ts';
 export const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' } as const;
 
 /**
- * If a user may not list a kind in all namespaces, the right to list it is reviewed for each namespace, up to this
- * number of namespaces. Each review costs a request to the API server.
+ * If a user may not list a kind in all namespaces, the right to list it is reviewed for each namespace. This is the
+ * maximum number of such reviews for all kinds together. Each review costs a request to the API server.
  */
 const MAX_REVIEWED_NAMESPACES = 200;
 

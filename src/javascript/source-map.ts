@@ -13,7 +13,7 @@ export type InputMap = (line: number, column: number) => FilePosition | undefine
  * the folder of the map. A source without a name is the module `file` itself. A source that is not a file of this
  * machine has no positions.
  *
- * @param mapFile the file of the map; the default is for a map that the module contains
+ * @param mapFile the file of the map. Default: `file`, for a map that the module itself contains
  */
 export function inputMap(payload: object, file: string, mapFile: string = file): InputMap {
   const map = new SourceMap(payload as SourceMapPayload);

@@ -127,7 +127,7 @@ describe('KubeClient', () => {
     expect(waits).toEqual([250, 500, 1000]);
   });
 
-  it('lists the newest state when the first version of a watch is too old', async () => {
+  it('lists the newest state when the resource version at which a watch begins is too old', async () => {
     const { client, sentRequests } = setup(({ path }) => {
       if (path.includes('resourceVersion=5')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
       if (path.includes('sendInitialEvents')) return { status: 422, body: '' };

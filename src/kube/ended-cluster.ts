@@ -27,8 +27,8 @@ function remedyFor(server: string): string {
 }
 
 /**
- * Maps the error code of a failed connection to a description of what is now at the address of an ended embedded
- * cluster.
+ * Descriptions of what is now at the address of an ended embedded cluster. `codes` matches the error code of the failed
+ * connection.
  */
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
   [/^ECONNREFUSED$/, (server) => `nothing listens at ${server}`],

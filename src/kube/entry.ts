@@ -1,8 +1,8 @@
 /**
  * `typekro/kube`: a client for the Kubernetes API. A `Transport` sends requests, a `KubeClient` has the verbs and typed
  * errors, and `LiveSchemas` provides the schemas of a live server. Importing the module loads neither the socket code
- * nor the YAML library. The first connection loads the socket code, and a kubeconfig that is not plain YAML loads the
- * library.
+ * nor the YAML library. The first connection loads the socket code. A kubeconfig loads the YAML library only if it uses
+ * more than the basic syntax of YAML.
  *
  * @packageDocumentation
  */

@@ -45,7 +45,7 @@ describe('a Status without some of its fields', () => {
     ['StorageReadError', 500],
     ['constructor', 500],
     ['', 500],
-  ])('with only the reason "%s" has the status %i', (reason, code) => {
+  ])('with only the reason "%s" is an error with the status %i', (reason, code) => {
     const error = errorOfStatus(status({ reason }));
     expect([error.status, isConflict(error)]).toEqual([code, code === 409]);
   });

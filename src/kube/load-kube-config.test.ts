@@ -52,7 +52,7 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  it('names the file of a relative path as the source', async () => {
+  it('keeps a relative path of KUBECONFIG as the name of the source', async () => {
     await writeFile(join(folder, 'kubeconfig'), base('{token: t}'));
     const before = process.cwd();
     process.chdir(folder);
@@ -203,7 +203,7 @@ describe('credentials', () => {
       "say({ clientCertificateData: 'c' })",
       /no token and no certificate with a key/,
     ],
-  ])('of a plugin that %s', async (_title, script, outcome) => {
+  ])('are returned or refused for a plugin that %s', async (_title, script, outcome) => {
     const printFunction = `const say = (status) => console.log(JSON.stringify({ kind: 'ExecCredential', status }));`;
     const exec = { command: process.execPath, args: ['-e', printFunction + script] };
     const config = await loadKubeConfig({ text: base(JSON.stringify({ exec })) });

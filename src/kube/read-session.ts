@@ -15,10 +15,10 @@ const MAX_SINGLE_READS = 3;
 const MAX_NAMESPACE_LISTS = 2;
 
 /**
- * Wraps an API for one report. `find` and `list` read each object and each list once, and an object in a list is not
- * read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user may
- * list all namespaces, one list replaces the lists of many namespaces with the same label selector. `discovery.all` is
- * called once. All other calls, including writes, go to the API and do not change the kept results. The report shows
+ * Wraps an API for one report. `get`, `find` and `list` read each object and each list once, and an object in a list is
+ * not read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user
+ * may list all namespaces, one list replaces the lists of many namespaces with the same label selector. `discovery.all`
+ * is called once. All other calls, including writes, go to the API and do not change the kept results. The report shows
  * each object at the time of its first read: a later list contains the object in this state. A later list leaves out an
  * object that was absent at its first read, or that was deleted since then. Lists with `metadataOnly` are returned as
  * the server sends them.

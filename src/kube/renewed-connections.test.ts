@@ -53,7 +53,7 @@ describe('RenewedConnections', () => {
     expect(log.slice(3)).toEqual(['open bad', 'open c', 'close a']);
   });
 
-  it('keeps the connections that replaced a failed attempt', async () => {
+  it('keeps the connections that were opened before an earlier attempt failed', async () => {
     const { connectWith, log } = setup();
     const failed = connectWith('bad');
     const opened = connectWith('b');

@@ -23,8 +23,8 @@ export function renewProof(authenticator: Authenticator, refused: Proof, request
 }
 
 /**
- * Sends a request with the current proof. After status 401, the request is sent once more with fresh credentials,
- * because the token or the certificate may have been rotated.
+ * Sends a request with the current proof. After status 401, a request with renewable credentials is sent once more with
+ * fresh ones, because the token or the certificate may have been rotated.
  */
 export async function sendProved(
   authenticator: Authenticator,

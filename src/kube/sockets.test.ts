@@ -147,7 +147,7 @@ describe('connections', () => {
     await expect(get('/')).rejects.toThrow(`the server closed the connection ${when}`);
   });
 
-  it('that end before a second response are not taken for connections without TLS', async () => {
+  it('that end before a second response have no error about a server that speaks TLS', async () => {
     answer = (text, socket) => {
       if (pathOf(text) === '/a') return ok('x');
       socket.end();
@@ -165,7 +165,7 @@ describe('connections', () => {
     await nowhere.close();
   });
 
-  it('fail running requests when they are closed, and accept no more', async () => {
+  it('end running requests with an error when `close` is called, and accept no further requests', async () => {
     const requestArrived = new Promise<void>((resolve) => {
       answer = () => {
         resolve();
@@ -223,7 +223,7 @@ describe('time', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'hrtime'] });
   });
 
-  it('eight requests run at a time, and a slow request does not count', async () => {
+  it('at most eight requests run at a time, and slow requests do not count toward this limit', async () => {
     const seen: string[] = [];
     let notify: () => void = () => undefined;
     const count = async (wanted: number) => {

@@ -330,7 +330,7 @@ export interface KubernetesApi {
   as(impersonate: Impersonation): KubernetesApi;
   /** Measures requests until the returned function is called. Absent when the client cannot measure. */
   measure?(meter: RequestMeter): () => void;
-  /** Sends a request to any other path. The body is sent as JSON. Rejects with `KubeError`. */
+  /** Sends a request to any path of the server. The body is sent as JSON. Rejects with `KubeError`. */
   raw(request: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;
 }

@@ -107,7 +107,7 @@ describe('quantities', () => {
     expect(formatQuantity(subtractQuantities(read('1Ki'), read('24')))).toBe('1k');
   });
 
-  test('quantityToFloat of 100m is 0.1, and a value beyond the doubles is Infinity', () => {
+  test('quantityToFloat of 100m is 0.1, and quantityToFloat of a value beyond the range of a double is Infinity', () => {
     expect(quantityToFloat(read('100m'))).toBe(0.1);
     expect(quantityToFloat(read('1e400'))).toBe(Infinity);
   });

@@ -13,9 +13,21 @@ const object = (apiVersion: string, kind: string, status: NonNullable<KubeObject
 
 /** Kinds whose controllers write `observedGeneration` into conditions, and may omit `status.observedGeneration`. */
 test.each<[what: string, live: KubeObject, stale: string]>([
-  ['Stalled is no failure', object('x.io/v1', 'Thing', { conditions: [condition('Stalled', 1)] }), 'Stalled'],
-  ['Failed is no failure', object('x.io/v1', 'Thing', { conditions: [condition('Failed', 1)] }), 'Failed'],
-  ['Ready is not ready', object('x.io/v1', 'Thing', { conditions: [condition('Ready', 1)] }), 'Ready'],
+  [
+    'the condition Stalled is no failure',
+    object('x.io/v1', 'Thing', { conditions: [condition('Stalled', 1)] }),
+    'Stalled',
+  ],
+  [
+    'the condition Failed is no failure',
+    object('x.io/v1', 'Thing', { conditions: [condition('Failed', 1)] }),
+    'Failed',
+  ],
+  [
+    'the condition Ready does not make the object ready',
+    object('x.io/v1', 'Thing', { conditions: [condition('Ready', 1)] }),
+    'Ready',
+  ],
   [
     'a programmed Gateway is not ready',
     object('gateway.networking.k8s.io/v1', 'Gateway', {

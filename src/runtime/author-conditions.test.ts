@@ -53,7 +53,7 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
-  test('with a computed type that has no value yet: without the option explain, node conditions are removed nevertheless', () => {
+  test('whose computed type has no value yet do not keep node conditions when the option explain is off', () => {
     const anyType = graphOf(`
 schema:
   status:

@@ -37,8 +37,8 @@ const MAX_DIFFERENCES = 50;
 /**
  * Compares the desired object with a whole live object (with `metadata.managedFields`). Compares only desired or owned
  * fields. Defaults and the fields of other managers therefore count as no difference. A list whose items the controller
- * does not own is compared as a whole, with defaults. A quantity equals its normalised form, which the server may
- * store. If the result is empty, an apply would change at most the version label.
+ * does not own is compared as a whole, so that defaults in the list count as differences. A quantity equals its
+ * normalised form, which the server may store. If the result is empty, an apply would change at most the version label.
  */
 export function compareApplied(
   desired: KubeObject,

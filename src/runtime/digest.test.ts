@@ -4,14 +4,22 @@ import { canonicalJson, digestOf } from './digest.ts';
 
 describe('canonicalJson', () => {
   it.each<{ title: string; value: JsonValue | undefined; text: string }>([
-    { title: 'nothing', value: undefined, text: 'null' },
+    { title: 'an absent value as null', value: undefined, text: 'null' },
     { title: 'sorted members', value: { a: 1, b: [{ c: 2 }] }, text: '{"a":1,"b":[{"c":2}]}' },
-    { title: 'members out of order', value: { b: 1, a: 2 }, text: '{"a":2,"b":1}' },
-    { title: 'members of members', value: { a: { d: 1, c: 2 }, b: 3 }, text: '{"a":{"c":2,"d":1},"b":3}' },
-    { title: 'members of objects in lists', value: { a: [1, { d: 1, c: 2 }] }, text: '{"a":[1,{"c":2,"d":1}]}' },
+    { title: 'unsorted members, sorted', value: { b: 1, a: 2 }, text: '{"a":2,"b":1}' },
+    {
+      title: 'members of members in sorted order',
+      value: { a: { d: 1, c: 2 }, b: 3 },
+      text: '{"a":{"c":2,"d":1},"b":3}',
+    },
+    {
+      title: 'members of objects in lists in sorted order',
+      value: { a: [1, { d: 1, c: 2 }] },
+      text: '{"a":[1,{"c":2,"d":1}]}',
+    },
     { title: 'list items, which keep their order', value: ['b', 'a'], text: '["b","a"]' },
     { title: 'large integers', value: { b: 2n ** 53n + 1n, a: 1n }, text: '{"a":1,"b":9007199254740993}' },
-    { title: 'absent members', value: { b: undefined, a: null }, text: '{"a":null}' },
+    { title: 'an object without its absent members', value: { b: undefined, a: null }, text: '{"a":null}' },
     {
       title: 'the name __proto__',
       value: JSON.parse('{"b":1,"__proto__":2}'),

@@ -117,7 +117,7 @@ test.each<[because: Because, text: string]>([
     'correct what the message names',
   ],
 ])(
-  'the remedy for a cause that may be temporary begins with a condition such as "if it lasts": %o',
+  'the remedy for a cause that may be temporary has the condition "if it lasts", and explainNode omits it: %o',
   (because, text) => {
     expect(remedyOf(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
     expect(explainNode(report('x', 'waiting', because)).remedy).toBeUndefined();

@@ -101,7 +101,7 @@ function recordedUids({ managedResources }: GraphTracking): RecordedUid {
   };
 }
 
-/** The objects of a resolved node. A UID is recorded once the Graph owns fields of the object. */
+/** The objects of a resolved node. A UID is recorded as soon as the Graph owns fields of the object. */
 function resourcesOf(context: StepContext, { node, wanted = [] }: NodeResult, uidOf: RecordedUid): ManagedResource[] {
   if (!ownsObjects(node)) return [];
   return wanted.map(({ target }) => {
@@ -124,7 +124,7 @@ function withUid(entry: ManagedResource, uid: string | undefined): ManagedResour
   return uid === undefined ? entry : { ...entry, uid };
 }
 
-/** Maps record keys to those objects of unresolved nodes whose names are known. */
+/** The objects of unresolved nodes, by record key. Leaves out objects whose names are not known yet. */
 function identitiesOf(unresolved: readonly NodeResult[]): ReadonlyMap<string, ObjectTarget> {
   const targets = unresolved.flatMap(({ node, identities = [] }) => (ownsObjects(node) ? identities : []));
   return new Map(targets.map((target) => [resourceKey(resourceOf('', target)), target]));

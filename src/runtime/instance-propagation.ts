@@ -20,7 +20,7 @@ export interface PropagatedInstance {
  * not true. An instance that already follows the newest revision keeps it.
  *
  * @param instances the instances in the order of the batches
- * @returns a map from the id of such an instance to the reason
+ * @returns a map from the id of each held instance to the reason
  */
 export function heldInstances(
   { singular, plural, conditions }: InstancePropagation,

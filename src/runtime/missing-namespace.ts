@@ -21,7 +21,7 @@ export function isNamespaceMissing({ code, message }: ApiFailure): boolean {
 }
 
 /**
- * Has the missing namespace of a failed write appeared since the failure? False if the view already had this namespace,
+ * Has the missing namespace of a failed write appeared since the failure? False if this namespace was already observed,
  * with the same UID, when the write failed; the write then waits until its pause ends.
  */
 export function hasNamespaceAppeared(

@@ -13,7 +13,7 @@ export interface ObjectProblem {
   readonly absent: boolean;
 }
 
-/** The effect that the problems of its objects have on a node. */
+/** The effect of the problems of a node's objects on the node. */
 export interface ProblemVerdict {
   /**
    * `failed`: the state of the instance becomes ERROR. `blocked`: the write is retried, and the state does not become

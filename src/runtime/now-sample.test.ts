@@ -20,7 +20,7 @@ const instance = (message?: string): KubeObject => ({
 });
 
 describe('the record of the values of now()', () => {
-  test('reads back the values that were written', () => {
+  test('yields the written values when it is read', () => {
     const [condition] = nowConditions(timed, instance(), { now, templateNow: now - 1000, revision: 2 }, now);
     expect(condition).toMatchObject({ status: 'True', reason: 'Sampled' });
     expect(readNowSample(instance(condition?.message))).toEqual({

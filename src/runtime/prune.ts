@@ -47,9 +47,9 @@ export interface Pruning {
  * - while a node that reads the object's node is not resolved or still has a write to do;
  * - before the retired objects that depend on it have disappeared.
  *
- * Nothing is deleted or released before the first list of every recorded kind is complete, because an object of that
- * kind may depend on a retired object. A failed list does not delay objects of other kinds, because the failure may
- * last.
+ * Nothing is deleted or released before the first list of every recorded kind is complete, because an object of a kind
+ * without such a list may depend on a retired object. A failed list does not delay objects of other kinds, because the
+ * failure may last.
  *
  * An existing object whose update the server refuses does not delay deletions either, because the refusal may last.
  */
@@ -172,8 +172,7 @@ function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject):
 }
 
 /**
- * One report per node id: the objects that are being deleted, and the objects that are kept, each with the ids of the
- * nodes that keep it.
+ * One report per node id: all retired objects of the node, and the ids of all nodes that keep at least one of them.
  */
 function retiredReports(
   graph: Graph,

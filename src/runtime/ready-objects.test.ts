@@ -37,7 +37,7 @@ test.each<[string, string, KubeObject, boolean]>([
   ['an item has no status', 'pumps', pump(), false],
   ['the condition of a single object is true', 'one', pump({ running: true }), true],
   ['the condition of a single object is false', 'one', pump({ running: false }), false],
-  ['a node without conditions', 'any', pump(), true],
+  ['the node has no conditions', 'any', pump(), true],
   ['a condition about a whole external list does not count for an item', 'others', pump(), true],
 ])('the readiness of one object is decided: %s', (_title, id, object, expected) => {
   const node = GRAPH.nodes.get(id);

@@ -86,7 +86,7 @@ resources:
     ]);
   });
 
-  test('two items with the same identity fail the whole collection', () => {
+  test('the whole collection fails if two items have the same identity', () => {
     const cluster = new FakeCluster();
     const { decision, instance } = settle(
       graph,

@@ -87,8 +87,8 @@ export class StepMemory {
   }
 
   /**
-   * Does the cluster still serve the computed types of the node's objects with the same plural and scope? True for
-   * types that the graph fixes.
+   * Does the cluster still serve the computed types of the node's objects with the same plural and scope? True for a
+   * type that the template itself names.
    */
   #areServed(node: GraphNode, resolved: Resolved): boolean {
     if (resolved.state !== 'resolved' || isTyped(node)) return true;

@@ -20,7 +20,7 @@ const PUMP = 'Pump.parts.test/ns/a-1';
 const COPY = 'ConfigMap/ns/a-2';
 
 describe('an instance with a chain of two objects', () => {
-  test('is resolved up to the first missing data, which the message names', () => {
+  test('is resolved up to the first node that is not ready, and the message names this node', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     const first = settle(CHAIN, key, cluster);
@@ -114,7 +114,7 @@ describe('an instance with a chain of two objects', () => {
   test.each([
     ['0.9', '10.0.0.1'],
     ['0.10', undefined],
-  ] as const)('the dependents of a dependency that becomes unready do not change (at %s)', (level, address) => {
+  ] as const)('the dependents of a dependency that becomes unready do not change (level %s)', (level, address) => {
     const chain = graphOf(CHAIN_YAML, { kroCompatibility: level });
     const cluster = new FakeCluster();
     const key = putInstance(chain, cluster, 'a', { litres: 2 });

@@ -315,7 +315,7 @@ resources:
   });
 });
 
-test('a failing expression causes the failure of its node, and nothing is written', () => {
+test('a failing expression in propagateWhen causes the failure of its node, and nothing is written', () => {
   const graph = graphOf(
     `
 schema: {spec: {n: integer}}

@@ -30,7 +30,7 @@ const EDITS = array(
 
 const LEVELS = constantFrom<KroCompatibility>('0.9', '0.10');
 
-/** Node i reads only nodes before it, so that there is no cycle. */
+/** Builds a graph with one node per plan. A node reads only nodes before it, so the graph has no cycle. */
 function build(plans: readonly Plan[], kroCompatibility: KroCompatibility): Graph {
   const resources = plans.map(({ reads, kind }, index) => {
     const ids = [...new Set(reads.filter((read) => read < index))];
@@ -122,7 +122,9 @@ function checkDecision(graph: Graph, cluster: FakeCluster, decision: Decision): 
   expect(new Set(writes).size).toBe(writes.length);
 }
 
-/** Removes all obstacles: removes finalizers and makes pumps run, round after round, until nothing changes. */
+/**
+ * Removes all obstacles, until each node is ready or skipped: each round removes finalizers and makes the pumps run.
+ */
 function calm(
   graph: Graph,
   key: string,
@@ -150,7 +152,7 @@ function shape(cluster: FakeCluster): unknown {
   });
 }
 
-test('after any disturbances, every run ends in the same state and then writes nothing', () => {
+test('after any disturbances, the cluster reaches the state of an undisturbed run, and the next run writes nothing', () => {
   assert(
     property(PLANS, LEVELS, SPECS, SPECS, EDITS, WAYS, (plans, level, spec, last, edits, way) => {
       const graph = build(plans, level);
@@ -183,7 +185,7 @@ test('after any disturbances, every run ends in the same state and then writes n
   );
 });
 
-test('after a process stops at any point of a decision, the next process reaches the same state', () => {
+test('if a process stops at any point of a decision, the next process reaches the state of an uninterrupted run', () => {
   assert(
     property(PLANS, LEVELS, SPECS, SPECS, integer({ min: 0, max: 30 }), WAYS, (plans, level, spec, last, cut, way) => {
       const graph = build(plans, level);

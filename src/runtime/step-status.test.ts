@@ -12,7 +12,7 @@ function edit(cluster: FakeCluster, status: JsonObject) {
   cluster.edit(PUMP, (object) => void (object.status = status));
 }
 
-describe('projected fields', () => {
+describe('status fields with expressions', () => {
   const graph = graphOf(`
 schema:
   status:
@@ -171,7 +171,7 @@ resources:
     expect(conditions.map(({ type }) => type)).toEqual(['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready']);
   });
 
-  test('without a usable revision the state is ERROR, and all other fields stay', () => {
+  test('without a usable revision say so, the state is ERROR, and all other status fields stay', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     cluster.edit(key, (object) => void (object.status = { url: 'x' }));

@@ -88,7 +88,7 @@ resources:
       '',
       'apply "names": resolve: node "names": eval "pump.status.phase" at "phase": eval "pump.status.phase": no such key: status (data pending) (executor: node not ready)',
     ],
-  ] as const)('at %s, a variable waits for the missing data of its expression%s', (level, extra, text) => {
+  ] as const)('waits at level %s for missing data of its expression%s', (level, extra, text) => {
     const graph = graphOf(WAITING(extra), { kroCompatibility: level });
     const cluster = new FakeCluster();
     const { decision } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);

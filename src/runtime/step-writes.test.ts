@@ -40,7 +40,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     ]);
   });
 
-  test('after a restart nothing is written, and no object is read twice', () => {
+  test('after a restart nothing is written, and no whole object is read', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.forget();
@@ -246,7 +246,13 @@ describe('ownership', () => {
     ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
     ['a refused adoption fails a node', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
     ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
-    ['a takeover adopts, if permitted', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
+    [
+      'an object of another ApplySet is adopted when all nodes permit a takeover',
+      other,
+      { adoption: 'takeOver' as const },
+      'adopt',
+      { k: 'v', other: 'kept' },
+    ],
     [
       'an object of another ApplySet is adopted when its node alone permits a takeover',
       other,
@@ -313,7 +319,7 @@ ${readyWhen}  - id: top
 });
 
 describe('a suspended instance', () => {
-  test('is not written, keeps its projected fields and reports the suspension', () => {
+  test('writes no objects, keeps its projected fields and reports the suspension', () => {
     const graph = graphOf(`
 schema: {spec: {k: string}, status: {k: "\${c.data.k}"}}
 resources:
@@ -420,7 +426,7 @@ describe('the instance itself', () => {
     }
   });
 
-  test('an invalid inventory is corrected, with every kind that the graph can write', () => {
+  test('an invalid inventory is completed with every kind that the graph can write, so that a retired object of such a kind is deleted', () => {
     const graph = graphOf(`
 schema: {spec: {on: boolean}}
 resources:

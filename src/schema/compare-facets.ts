@@ -150,8 +150,8 @@ function membersOf(schema: Schema): Map<string, JsonValue> {
 }
 
 /**
- * The change of the kind of `additionalProperties` (absent, closed, open or a schema); undefined if there is no change.
- * Every change is breaking, except a change from absent to a schema or to true.
+ * The change of the kind of `additionalProperties` (absent, free, closed or a schema); undefined if the kind does not
+ * change. Every change is breaking, except a change from absent to free or to a schema.
  */
 export function mapValuesChange(old: Schema, next: Schema): FacetChange | undefined {
   const [before, after] = [old.additionalProperties, next.additionalProperties];

@@ -89,9 +89,8 @@ function mergeTwo(first: JsonObject, second: JsonObject): JsonObject | undefined
 }
 
 /**
- * Returns the part with the restrictions that the keyword `additionalProperties` of another part adds to its
- * properties. A property that the other part forbids is left out, with a note. Returns `undefined` if the part requires
- * such a property.
+ * Restricts the properties of a part by the keyword `additionalProperties` of another part. A property that the other
+ * part forbids is left out, with a note. Returns `undefined` if one of the two parts requires such a property.
  */
 function restrictMembers(part: JsonObject, other: JsonObject): JsonObject | undefined {
   const additional = other['additionalProperties'];

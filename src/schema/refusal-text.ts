@@ -36,8 +36,8 @@ export function refusalText(message: string, value: JsonValue | undefined, field
 }
 
 /**
- * The problem with a string that contains another program's unfilled placeholder, or characters that an editor
- * replaced. Undefined for other strings.
+ * The problem with a string that contains another program's unfilled placeholder, or the typographic quotes of an
+ * editor. Undefined for other strings.
  */
 function foreignText(value: string): { readonly what: string; readonly hint: string } | undefined {
   if (/\{\{.*\}\}/.test(value))

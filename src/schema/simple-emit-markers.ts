@@ -24,7 +24,7 @@ export function quoteMarker(value: string): string {
 }
 
 /**
- * The markers of a node, without `required`, in a fixed order.
+ * The markers of a schema, without `required`, in a fixed order.
  *
  * @param defaultsItself does kro itself set the object's default `{}`? An equal default is then not written
  */

@@ -10,13 +10,13 @@ function markersOf(text: string) {
 
 describe('the lexer finds the position', () => {
   test.each([
-    ['unknown', ' required=true requird=true', 'requird'],
-    ['unknown, the first', 'requird=true', 'requird'],
-    ['unknown, white space before =', ' requird  =true', 'requird'],
+    ['that is unknown', ' required=true requird=true', 'requird'],
+    ['that is unknown and the first', 'requird=true', 'requird'],
+    ['that is unknown and has white space before =', ' requird  =true', 'requird'],
     ['without a key', ' =true', '=true'],
     ['without a value', ' required=true default', 'default'],
     ['with an unmatched closing bracket', ' default=1]', ']'],
-  ])('of a marker that is %s', (_name, text, rest) => {
+  ])('of a marker %s', (_name, text, rest) => {
     const lexed = lexMarkers(text, 0);
     const at = 'error' in lexed ? lexed.error.offset : -1;
     expect(text.slice(at, at + rest.length)).toBe(rest);

@@ -47,7 +47,7 @@ describe('errors', () => {
       { type: 'array', items: { type: 'string', minLength: 1 }, required: ['a'], title: 't', example: [], minItems: 1 },
       '[]string | minItems=1',
     ],
-  ])('the JSON schema %j has its line as hint: %s', (field, line) => {
+  ])('the hint for the JSON schema %j is the equivalent line: %s', (field, line) => {
     expect(errorsOf({ f: field }).map(({ hint }) => hint)).toEqual([`write f: ${line}`]);
     const read = parseSimpleSchema({ f: line });
     const { enum: values, default: value, pattern } = (read.ok && read.schema.properties?.['f']) || {};
@@ -63,7 +63,7 @@ describe('errors', () => {
     [{ type: 'string', enum: [] }],
     [{ type: 'integer', enum: ['a'] }],
     [{ type: 'number', enum: [1.5, 2] }],
-  ])('the JSON schema %j has no line, because the marker cannot list its values', (field) => {
+  ])('the hint for the JSON schema %j is no line, because the marker enum cannot list its values', (field) => {
     const hints = errorsOf({ f: field }).map(({ hint }) => hint ?? '');
     expect(hints.filter((hint) => hint.startsWith('write f: '))).toEqual([]);
   });
@@ -113,7 +113,7 @@ describe('a field', () => {
       { type: 'array', items: { type: 'string' }, default: null },
     ],
     [
-      'counts a required alias of a required alias only once',
+      'is listed once in required if its type is a required alias of a required alias',
       'B',
       { A: 'string | required=true', B: 'A | required=true' },
       { type: 'string' },
@@ -142,7 +142,7 @@ describe('hostile input', () => {
     expect(errorsOf({ f: 'T59' }, types)[0]?.code).toBe('simpleschema/too-large');
   });
 
-  test('a chain of many types, and fields nested deeply, are refused by depth', () => {
+  test('a long chain of types, and deeply nested fields, are refused because of their depth', () => {
     const types: JsonObject = { T0: 'string' };
     for (let level = 1; level < 5000; level += 1) types[`T${level}`] = `[]T${level - 1}`;
     expect(errorsOf({ f: 'T4999' }, types)[0]?.code).toBe('simpleschema/too-large');

@@ -27,7 +27,8 @@ const MAX_DEPTH = 40;
 /**
  * Generates TypeScript declarations for the objects that a schema describes. All declarations are exported, and the
  * first one has the given name. Each part that is recursive or named has a separate declaration. Enums become unions of
- * literals, maps become `Record<string, …>`, free-form parts become `unknown`.
+ * literals, and maps become `Record<string, …>`. Free-form objects become `Record<string, unknown>`, and other
+ * free-form parts become `unknown`.
  */
 export function toTypeScript(schema: Schema, options: TypeScriptOptions): string {
   return new Writer(options).write(schema);
@@ -170,7 +171,7 @@ export function docComment(text: string, indent = ''): string {
   return `${indent}/**\n${lines.map((line) => `${indent} *${line === '' ? '' : ` ${line}`}\n`).join('')}${indent} */\n`;
 }
 
-/** Converts the name of a definition to a valid type name; undefined if the name has no letter. */
+/** Converts the name of a schema in `$defs` to a valid type name; undefined if the name has no letter. */
 function legalName(definition: string | undefined): string | undefined {
   if (definition === undefined) return undefined;
   if (/^[A-Z][A-Za-z0-9_]*$/.test(definition) && !GLOBAL_TYPES.has(definition)) return definition;

@@ -35,7 +35,7 @@ export const numberOrType = (value: JsonValue): string => (typeof value === 'num
 /** The shape of a string. */
 export const textShape = (example: string): Shape => typed('a string', (value) => typeof value === 'string', example);
 
-/** `true` or `false`. */
+/** The shape of a boolean. */
 export const flag: Shape = typed('true or false', (value) => typeof value === 'boolean', 'true');
 
 /** The shape of a whole number from `least` to `most`. */

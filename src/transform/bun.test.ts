@@ -22,7 +22,7 @@ describe('files for Bun', () => {
   });
 
   test.each([
-    ['a package', `${APP}/node_modules/x/index.js`, TEXT, 'js'],
+    ['a file of a package', `${APP}/node_modules/x/index.js`, TEXT, 'js'],
     ['a file without functions', `${APP}/data.ts`, 'export const limit: number = 3;\n', 'ts'],
     // Bun reports the syntax error itself.
     ['a file with a syntax error', `${APP}/broken.ts`, 'const = 3', 'ts'],

@@ -11,7 +11,7 @@ test('lines end as in JavaScript', () => {
   expect(lines.at(2)).toEqual({ line: 0, column: 2 });
 });
 
-test('closing insertions precede statements, statements precede opening insertions, and equal kinds keep their order', () => {
+test('at one offset, closing insertions precede statements, statements precede opening insertions, and equal kinds keep their order', () => {
   const at = (text: string, kind: Insertion['kind']): Insertion => ({ at: 1, text, kind });
   const ordered = inOrder([at('<', 'open'), at('s', 'statement'), at('t', 'statement'), at('>', 'close')]);
   expect(insertAll('ab', ordered)).toBe('a>st<b');

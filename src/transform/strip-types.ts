@@ -44,7 +44,10 @@ export function stripTypes(code: string, file: string, mayRewrite: boolean): Str
   };
 }
 
-/** Returns undefined for a syntax error, which the module's compiler reports. */
+/**
+ * Returns undefined for an error about the syntax, also about syntax that Node does not support. The module's compiler
+ * reports such an error.
+ */
 function attempt(work: () => string): string | undefined {
   try {
     return work();

@@ -96,8 +96,8 @@ const hasFocus = (element: Element): boolean =>
   (element.getRootNode() as Document | ShadowRoot).activeElement === element;
 
 /**
- * Runs in a page of another site and tries every way to use the server. Returns a map from the name of each way to its
- * result.
+ * Runs in a page of another site and tries every way to use the server. Returns the result of each way, by the name of
+ * the way.
  */
 async function attack({ origin, token, actions }: Readonly<Record<'origin' | 'token' | 'actions', string>>) {
   const list = `${origin}/api/v1/instances`;

@@ -257,7 +257,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('by keyboard, the why path leads to the only unready object of a collection', async () => {
+  test('the panel of a collection counts its unready objects, and the keyboard selects one object', async () => {
     await open(`#/instances/${SHOP_REF}?node=edge`);
     const panel = page.getByRole('complementary', { name: 'edge' });
     await panel.getByText(/\d+ of 900 are not ready/).waitFor();
@@ -436,7 +436,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('a file that is dropped on another view does not replace the page', async () => {
+  test('a file that is dropped on a view other than the plan does not replace the page', async () => {
     expect(await drop('main', 'shop.yaml', 'kind: Shop\n')).toBe(true);
     expect(page.url()).toBe(`${server.url}/#/instances`);
   });
@@ -476,7 +476,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(await colour('.tab[aria-selected=true]')).not.toBe(await colour('.tab[aria-selected=false]'));
   });
 
-  test('the focus moves to the content when the focused element disappears, and the title names the place', async () => {
+  test('the focus moves to the content when the focused element disappears, and the title names the instance', async () => {
     await page.getByRole('grid', { name: 'Instances' }).focus();
     await page.keyboard.press('Enter');
     await page.locator('.box').first().waitFor();

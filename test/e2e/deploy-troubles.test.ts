@@ -162,7 +162,7 @@ test('direct mode adopts an object of another client with a warning', async () =
   expect(warnings).toEqual(['ConfigMap v1 default/a exists already, written by helm: the deploy takes it over']);
 });
 
-test('direct mode creates no object if the spec is too large for the record', async () => {
+test('direct mode refuses a spec that is too large for the record, and names a remedy', async () => {
   const text = 'x'.repeat(1_200_000);
   await expect(note.factory('direct', options()).deploy({ name: 'a', text })).rejects.toMatchObject({
     code: 'deploy/too-large',
@@ -170,7 +170,7 @@ test('direct mode creates no object if the spec is too large for the record', as
   });
 });
 
-test('a deletion in direct mode reports an object once, also when the server refuses its first deletion', async () => {
+test('a deletion in direct mode reports an object once, even if the server refuses the first request to delete the object', async () => {
   let refusals = 0;
   const transport = answering(({ method, path }) => {
     if (refusals > 0 || method !== 'DELETE' || !path.includes('/configmaps/a')) return undefined;

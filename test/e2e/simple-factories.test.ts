@@ -123,7 +123,7 @@ const CASES: Readonly<Record<string, [make: (spec: Spec) => unknown, object: Jso
       },
     },
   ],
-  'Deployment with a list of variables and no replicas': [
+  'Deployment with a list of variables and zero replicas': [
     (s) =>
       simple.Deployment({ name: s.name, image: s.on ? 'a' : 'b', env: [{ name: 'A', value: s.text }], replicas: 0 }),
     {

@@ -12,7 +12,10 @@ export interface BatchLine {
   readonly failure?: string;
 }
 
-/** If no test ends within this time, the mutation has caused an endless loop and counts as caught. In milliseconds. */
+/**
+ * If no mutation has a result within this time, the current one has caused an endless loop and counts as caught. In
+ * milliseconds.
+ */
 const MAX_SILENCE_MS = 120_000;
 /** The same limit for the run without a mutation, which runs the tests of all mutations. In milliseconds. */
 const MAX_FIRST_SILENCE_MS = 900_000;

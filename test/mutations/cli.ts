@@ -170,7 +170,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/lint/formats.test.ts'],
   },
   {
-    name: 'a field that becomes required names the instances that set it',
+    name: 'for a field that becomes required, the plan names the instances that set it',
     file: 'src/cli/plan/definition-plan.ts',
     find: 'if (breaking && REQUIRES_VALUE.has(type)) {',
     replace: 'if (!breaking) {',

@@ -164,7 +164,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/value-lines.test.ts'],
   },
   {
-    name: 'colours take columns',
+    name: 'the codes of colours count as columns',
     file: 'src/cli/layout.ts',
     find: "text.replaceAll(COLOUR, '')",
     replace: 'text',

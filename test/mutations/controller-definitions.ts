@@ -73,7 +73,7 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'a definition does not wait for the time of its conditions',
+    name: 'a definition is not reconciled again at the time that its propagateWhen conditions set',
     file: 'src/controller/definition/revision-handoff.ts',
     find: 'earliest([pass.retryAt, decided.retryAt])',
     replace: 'earliest([pass.retryAt])',

@@ -263,7 +263,7 @@ export const DASHBOARD_SERVER: readonly MutationRow[] = [
     tests: ['src/cli/dashboard/child-selections.test.ts'],
   },
   {
-    name: 'a write of a plan that the client does not send is not checked by the embedded rules',
+    name: 'a planned write that the client does not send is not checked by the embedded rules',
     file: 'src/cli/plan/write-checker.ts',
     find: "if (failureClass(answer.failure) === 'not-sent') {",
     replace: "if (failureClass(answer.failure) === 'aborted') {",

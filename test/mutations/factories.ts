@@ -51,7 +51,7 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/generate-factories.test.ts'],
   },
   {
-    name: 'v10 comes before v9',
+    name: 'v9 comes before v10',
     file: 'src/factories/generate/identifiers.ts',
     find: 'return [stage, Number(match[1]), Number(match[3] ?? 0)];',
     replace: 'return [stage, Number(match[1]?.slice(0, 1)), Number(match[3] ?? 0)];',
@@ -79,7 +79,7 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/shared-parts.test.ts'],
   },
   {
-    name: "a label app of the author's is overwritten",
+    name: 'the label `app` that the author sets is overwritten',
     file: 'src/factories/simple/common.ts',
     find: 'mergeObjects(own, labels);',
     replace: 'mergeObjects(labels, own);',

@@ -192,7 +192,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/discovery.test.ts'],
   },
   {
-    name: 'connections that could not be opened stay',
+    name: 'connections that could not be opened are not forgotten',
     file: 'src/kube/renewed-connections.ts',
     find: 'opened.connections.catch(() => this.#forget(opened));',
     replace: 'opened.connections.catch(() => undefined);',

@@ -186,7 +186,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: NODES,
   },
   {
-    name: 'a DaemonSet keeps a toleration of its template for a taint that one of its own tolerations is for',
+    name: 'a toleration of the template of a DaemonSet is not replaced by the standard toleration for the same taint',
     file: 'src/cluster/controllers/daemonset.ts',
     find: '.map((each) => daemons.find((daemon) => isSameTaint(daemon, each)) ?? each)',
     replace: '',

@@ -64,7 +64,7 @@ describe('the packed tarball in a separate project', () => {
     },
   );
 
-  test('runs', () => {
+  test('has a package with which the program runs', () => {
     expect(tsc(...base, '--module', 'nodenext', 'app.ts')).toMatchObject({ code: 0 });
     const { code, stdout, stderr } = runCommand(process.execPath, ['app.js'], { cwd: directory });
     expect(stderr).toBe('');

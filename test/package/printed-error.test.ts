@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 
-test('Node prints an error of the package with its own name and without undefined properties', async () => {
+test('Node prints an error of the package with the name of its class, and without undefined properties', async () => {
   const { TypeKroError } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as {
     readonly TypeKroError: new (message: string, details: object) => Error;
   };

@@ -27,7 +27,7 @@ test('there are pages to check', () => {
 });
 
 test.each(PAGES)(
-  'the npm scripts that %s names exist, and so do its paths unless the page is README.md or in docs',
+  'the npm scripts that %s names exist, and also its paths, which are not checked in README.md and docs',
   (page) => {
     const text = read(page);
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);

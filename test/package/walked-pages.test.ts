@@ -18,12 +18,12 @@ import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
 /*
  * Follows pages block by block: writes their files, runs their commands, and compares the output with the page. Each
- * story has its own folder and its own cluster.
+ * series of pages has its own folder and its own cluster.
  */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Maps the name of a story to its pages. Each page continues the page before it. */
+/** The series of pages, keyed by name. Each page continues the page before it. */
 const STORIES: Readonly<Record<string, readonly string[]>> = {
   concepts: ['definitions-and-instances', 'order-and-readiness', 'modes', 'changes', 'deletion'].map(
     (name) => `docs/concepts/${name}.md`,
@@ -36,7 +36,7 @@ const STORIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The folders in which every page must be part of a story. `test/e2e/start-pages.test.ts` tests the pages of
+ * The folders in which every page must be part of a series. `test/e2e/start-pages.test.ts` tests the pages of
  * docs/start.
  */
 const FOLDERS = ['docs/concepts', 'docs/guides', 'docs/migration'];
@@ -49,7 +49,7 @@ const READS = new Set(['events', 'tree', 'status', 'why', 'revisions', 'diff', '
 
 const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
-test('every page of the folders is part of a story', () => {
+test('every page of the folders is part of a series', () => {
   const pages = FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`));
   expect(Object.values(STORIES).flat().toSorted()).toEqual(pages.toSorted());
 });

@@ -60,8 +60,7 @@ const KINDS: readonly Served[] = [
 ];
 
 /**
- * The subresources of all built-in kinds, and some that no kind has. A client may request each subresource of each
- * kind.
+ * The subresources of all built-in kinds, and some that no kind has. The test requests each subresource of each kind.
  */
 const SUBRESOURCES: readonly string[] = [
   '',

@@ -11,7 +11,7 @@ import { readGraphCases } from '../conformance/support/graph-corpus.ts';
 const sources = builtinSource();
 const cases = readGraphCases(fileURLToPath(new URL('../conformance/graph', import.meta.url)));
 
-/** Values that replace values of a definition. */
+/** Values that the mutations put into a definition. */
 const intruder = fc.oneof(
   fc.constantFrom<JsonValue>(
     null,
@@ -42,7 +42,10 @@ const intruder = fc.oneof(
 );
 const intruderKey = fc.constantFrom('__proto__', 'constructor', '', 'a.b', 'x[0]', 'metadata', 'status', 'y', '${x}');
 
-/** A mutation at the n-th place of a definition. */
+/**
+ * A mutation at one place of a definition. `place` counts the places in document order, and begins again after the last
+ * one.
+ */
 const mutation = fc.record({
   place: fc.nat(400),
   kind: fc.constantFrom('replace', 'remove', 'add', 'double', 'nest'),

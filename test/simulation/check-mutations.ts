@@ -31,8 +31,8 @@ export async function checkMutations(jobs: number, print: (line: string) => void
 }
 
 /**
- * Finds the first run with a problem that matches the mutation's pattern. Each run is a child process on a mutated copy
- * of the tree.
+ * Finds the first run with a problem that matches the mutation's pattern. One child process carries out the runs, on a
+ * mutated copy of the tree.
  */
 async function firstRun(mutation: Mutation): Promise<{ run: string; problem: string } | undefined> {
   const copy = copyTree();

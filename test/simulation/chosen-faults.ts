@@ -2,7 +2,9 @@ import type { TransportRequest } from '../../src/kube/index.ts';
 import type { Fault, LineFault } from '../../src/testing/simulation/fault-schedule.ts';
 import { FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
 
-/** A schedule with exactly these faults. The keys are the numbers of the requests. */
+/**
+ * A schedule with only these faults. The keys are the numbers of the requests. A `GET` never gets the fault `conflict`.
+ */
 export class TheseFaults extends FaultSchedule {
   readonly #faults: ReadonlyMap<number, Fault>;
 
@@ -20,8 +22,8 @@ export class TheseFaults extends FaultSchedule {
 }
 
 /**
- * A schedule in which the server sends `410 Gone` (an expired watch) instead of one watch line. With the position 0, no
- * line is replaced.
+ * A schedule in which the server sends `410 Gone` (an expired watch) instead of the watch line with the number `at`.
+ * With 0, no line is replaced.
  */
 export class LostLine extends FaultSchedule {
   readonly #at: number;

@@ -107,7 +107,7 @@ describe('the adoption policy of a definition', () => {
     await world.until(mapRef('p-map'), (object) => dataOf(object, 'text') === 'ours');
   });
 
-  it('does not serve a definition with an invalid policy', async () => {
+  it('must be valid, otherwise the controller does not serve the definition', async () => {
     await world.apply(pots('ours', { 'typekro.dev/adoption': 'steal' }));
     await world.until(definitionRef, (object) =>
       messageOf(object, 'ControllerReady').includes('"steal": the policy must be'),

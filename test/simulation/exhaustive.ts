@@ -34,7 +34,7 @@ export const SCENARIOS: ReadonlyMap<string, readonly UserAction[]> = new Map([
   ],
 ] as const);
 
-/** A run that broke a rule or ended in another state. */
+/** A run that broke a rule, or ended in another state than the run without faults. */
 export interface ExhaustiveFailure {
   readonly fault: Fault;
   readonly request: number;

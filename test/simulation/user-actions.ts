@@ -82,7 +82,8 @@ function rareAction(name: string, dice: number, pick: <T>(values: readonly T[]) 
 
 /**
  * Carries out an action. An action on a missing object does nothing and counts as done. Returns false if the caller
- * must repeat the action, because the kind is not served or an object with the same name is being deleted.
+ * must repeat the action. Reasons are that parts of the action remain, that the kind is not served, or that an object
+ * with the same name is being deleted.
  */
 export async function perform(
   admin: KubeClient,
@@ -288,8 +289,8 @@ export function sealItem(name: string): UserAction {
 /**
  * Sets the deletion policy of the items to `Orphaned`. Then removes item `b` from the list, or deletes the instance.
  * The retired items must stay in the cluster, as the same objects but without the labels of the controller. The user
- * waits for this without a time limit. Then the user creates a deleted instance again, and the instance takes over the
- * items. If item `b` was removed from the list, it stays retired.
+ * waits for this without a time limit. If the instance was deleted, the user then creates it again, and it takes over
+ * the items. If item `b` was removed from the list, it stays retired.
  */
 export function keepItems(name: string, retired: 'item' | 'instance'): UserAction {
   const refs = { a: mapRef(`${name}-item-a`), b: mapRef(`${name}-item-b`) };

@@ -68,7 +68,7 @@ const FLOATS = [
   [2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53 + 2, 2 ** 63, 2 ** 64 + 2 ** 13, 2 ** 96, 1e300, -1e300],
 ].flat();
 
-/** Specs that combine each string and each number with others. */
+/** Specs that combine each string and each number with other values. */
 export function oracleInputs(texts: readonly string[] = TEXTS): readonly JsonObject[] {
   const pick = <T>(of: readonly T[], at: number): T => of[at % of.length] as T;
   return Array.from({ length: Math.max(texts.length, FLOATS.length) }, (_, i) => ({
@@ -99,7 +99,7 @@ export type OracleVerdict =
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly code?: string; readonly text: string };
 
-/** Compares the result of an expression in JavaScript with the CEL of its composition, for all inputs. */
+/** Compares the result of an expression in JavaScript with the result of its CEL in a composition, for all inputs. */
 export function consult(expression: string, inputs: readonly JsonObject[]): OracleVerdict {
   const src = `(s) => ({ v: ${expression} })`;
   const build = instantiate(src);

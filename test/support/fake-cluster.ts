@@ -44,7 +44,10 @@ export class FakeCluster {
   readonly #computedKinds = new WeakMap<Graph, Map<string, Set<string>>>();
   #count = 0;
 
-  /** The writes in order: `apply ConfigMap/ns/name`, `delete …`, `gone …`. Writes without a change are left out. */
+  /**
+   * The writes of `apply`, `disown` and `delete` in their order: `apply ConfigMap/ns/name`, `disown …`, `delete …`.
+   * Also the removals of objects: `gone …`. Applies without a change are left out.
+   */
   readonly log: string[] = [];
   /** Maps an object's key (`Kind.group/namespace/name`) to the failure of its applies. */
   readonly refuse = new Map<string, ApiFailure>();
@@ -333,7 +336,7 @@ function conflictFailure(conflicts: readonly (readonly [string, string])[]): Api
   };
 }
 
-/** Maps the path (as JSON) of each leaf that an apply sets to its value. Lists and empty objects are leaves. */
+/** The leaves that an apply sets, as a map from the path (as JSON) to the value. Lists and empty objects are leaves. */
 function leaves(object: KubeObject): Map<string, JsonValue> {
   const found = new Map<string, JsonValue>();
   const walk = (path: readonly PathStep[], value: JsonValue | undefined) => {

@@ -9,8 +9,7 @@ const API_VERSION = 'fleet.test/v1';
 const TIMEOUT_MS = 120_000;
 
 /**
- * The maximum number of children that do not have the value of their instance yet. If there are more, edits wait for
- * the controller.
+ * Edits wait for the controller while this number of children, or more, do not have the value of their instance yet.
  */
 const MAX_BEHIND = 20;
 
@@ -96,7 +95,7 @@ export class Fleet {
     this.#isComplete = true;
   }
 
-  /** The version in the label that the first controller has written to the children. */
+  /** The controller version in the label of one child. Empty when no child has the label. */
   get versionLabel(): string {
     const [child] = this.#children.values();
     return child?.metadata.labels?.['kro.run/kro-version'] ?? '';

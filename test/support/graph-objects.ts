@@ -119,7 +119,7 @@ export class GraphObjects {
     return this.cluster.get(keyOf(name));
   }
 
-  /** A condition of a Graph, in the form `Type: Status Reason message`. */
+  /** A condition of a Graph, in the form `Status Reason message`. */
   condition(type: string, name = 'g'): string {
     const { status, reason = '', message = '' }: Partial<Condition> = conditionOf(this.get(name), type) ?? {};
     return `${status} ${reason} ${message}`;

@@ -155,8 +155,8 @@ function endingDeletions(api: KubernetesApi): KubernetesApi {
 const CHILD_PATH = /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/?]+)/;
 
 /**
- * Records the controller's writes of children. A test passes its method `onAnswer` to the world as the option
- * `onAnswer`.
+ * Records the controller's writes of children. A test passes the method `onAnswer` of this object to the world, as the
+ * option of the same name.
  */
 export class ControllerWrites {
   readonly #seen: { readonly request: SeenRequest; readonly status: number }[] = [];

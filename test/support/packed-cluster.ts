@@ -32,8 +32,8 @@ const packedCluster: ServerKind = {
 };
 
 /**
- * The servers for the tests of clients of other projects. They are the servers of `serverKinds` and, in a long run, the
- * packed package.
+ * The servers against which tests run the clients of other projects: the servers of `serverKinds` and, in a long run, a
+ * cluster of the packed package.
  */
 export function clientServers(): ServerKind[] {
   return isLongRun() ? [...serverKinds(), packedCluster] : serverKinds();

@@ -320,7 +320,7 @@ export class Checker {
     return fits ? BOOL : ERROR;
   }
 
-  /** The type of an element written `?e`: the value type of its optional. */
+  /** The type of an element that is written as `?e`: the type of the value in the optional `e`. */
   #optionalElement(expr: Expr, type: CelType): CelType {
     const unwrapped = unwrapOptional(type);
     if (!unwrapped.optional && type.kind !== 'dyn') this.#mismatch(expr.at, optionalType(type), type);

@@ -38,8 +38,8 @@ function isDateTime(text: string): boolean {
 }
 
 /**
- * Maps the name of a format in expressions to the format. The second member of an entry is Kubernetes' own name of the
- * format. Two formats are equal when they have the same Kubernetes name.
+ * The formats, by their names in expressions. The second member of an entry is Kubernetes' own name of the format. Two
+ * formats are equal when they have the same Kubernetes name.
  */
 const FORMATS: ReadonlyMap<string, FormatValue> = new Map(
   (

@@ -5,9 +5,9 @@ import type { ClusterWriter } from './scale-down.ts';
 import { scaleToZero, waitUntilStopped } from './scale-down.ts';
 
 /**
- * Returns the only controller of kro in the cluster, which an earlier run may have stopped. If that run failed before
- * it applied the flags of kro, this run needs the flags again. Returns `undefined` when kro has several controllers or
- * none, and when TypeKro's controller runs.
+ * Returns the only controller of kro in the cluster, which an earlier run of the command may have stopped. If that run
+ * failed before it applied the flags of kro, this run needs the flags again. Returns `undefined` when kro has several
+ * controllers or none, and when TypeKro's controller runs.
  */
 export function stoppedKro(
   found: readonly ControllerDeployment[],

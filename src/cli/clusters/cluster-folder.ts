@@ -8,7 +8,7 @@ import { DATA_FOLDER, readRecord, readSettings } from './cluster-files.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The name of a cluster when the user names none. */
+/** The name of the cluster when the user gives no name. */
 export const DEFAULT_CLUSTER = 'default';
 
 /** The files of one named cluster. Only its owner may open the folder. */

@@ -108,8 +108,9 @@ function kill(pid: number, by: NodeJS.Signals): void {
 }
 
 /**
- * Removes the files of a stopped cluster. Holds the lock during the removal, so that the files of a concurrent start
- * are not removed. The folder is removed even when the entry in the user's kubeconfig cannot be removed.
+ * Cleans up after a stopped cluster: removes its folder, or keeps the folder with the objects. Holds the lock during
+ * the removal, so that the files of a concurrent start are not removed. The folder is removed even when the entry in
+ * the user's kubeconfig cannot be removed.
  */
 export async function tidyFolder(
   { env }: Pick<CommandContext, 'env'>,

@@ -96,8 +96,8 @@ export const bootstrap: Command = {
 
 /**
  * Installs the controller. A dry run first checks every apply and every deletion, so that kro's controller is stopped
- * only when this controller can be installed. A missing namespace is created before the dry run, because the server
- * cannot check objects in a missing namespace.
+ * only when this controller can be installed. Before kro's controller is stopped, a missing namespace is created and
+ * the dry run is repeated, because the server cannot check objects in a missing namespace.
  */
 async function install(
   context: CommandContext,
@@ -224,8 +224,8 @@ function refuseClusterOptions(input: CommandInput): void {
 }
 
 /**
- * Sets flags in the arguments of the controller's container, and adds the rights that the flags need to the role of the
- * controller. Returns other objects unchanged.
+ * Sets flags in the arguments of the controller's container, and gives the role of the controller the rights that the
+ * flags need. Returns other objects unchanged.
  */
 function withControllerFlags(object: KubeObject, flags: FlagTexts): KubeObject {
   if (object.kind === 'ClusterRole')

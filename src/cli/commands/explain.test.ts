@@ -47,7 +47,7 @@ describe('explain', () => {
     ['shop.yaml.spec.replicas', 'shop.yaml spec.replicas'],
     ['shop.yaml.spec image.tag', 'shop.yaml spec.image.tag'],
     ['./shop.yaml.svc.spec.ports', './shop.yaml svc.spec.ports'],
-  ])('the path of a field can be written after the file: %s', async (joined, apart) => {
+  ])('the path of a field can follow the file name after a dot: %s', async (joined, apart) => {
     const answer = await run(`explain ${joined}`);
     expect(answer.code).toBe(0);
     expect(answer).toEqual(await run(`explain ${apart}`));
@@ -186,7 +186,7 @@ describe('explain', () => {
 });
 
 describe('types', () => {
-  test('TypeScript without syntax errors', async () => {
+  test('prints TypeScript without syntax errors', async () => {
     const { code, out } = await run('types shop.yaml');
     expect(code).toBe(0);
     expect(out).toMatchInlineSnapshot(`
@@ -232,7 +232,7 @@ describe('types', () => {
     expect(diagnostics).toEqual([]);
   });
 
-  test('JSON Schema that accepts a valid instance and reports each mistake', async () => {
+  test('prints a JSON Schema that accepts a valid instance and reports each mistake', async () => {
     const { out } = await run('types shop.yaml -o jsonschema');
     const json = JSON.parse(out) as JsonObject;
     const read = fromJsonSchema(json);
@@ -253,7 +253,7 @@ describe('types', () => {
     expect(json).toMatchObject({ additionalProperties: false, properties: { spec: { additionalProperties: false } } });
   });
 
-  test('the CRD, and an example instance by the command line of kro (generate instance)', async () => {
+  test('prints the CRD, and an example instance for the command line of kro (generate instance)', async () => {
     expect((await run('types shop.yaml -o crd')).out).toMatch(
       /^apiVersion: apiextensions.k8s.io\/v1\nkind: CustomResourceDefinition\n/,
     );

@@ -166,13 +166,13 @@ test('a part of the values schema that TypeScript types cannot express accepts a
 
 describe('bad input', () => {
   test.each([
-    ['nothing named', [], 2, 'name files, folders or - , or use --cluster'],
+    ['no input is named', [], 2, 'name files, folders or - , or use --cluster'],
     ['a missing file', ['missing.yaml'], 1, 'there is no file or folder missing.yaml'],
     ['two missing files', ['missing.yaml', 'lost.yaml'], 3, 'lost.yaml:1:1: error: there is no file or folder'],
     ['a chart without its repository', ['crd.json', '--chart', 'x'], 2, '--chart needs --repository'],
     ['a repository without a chart', ['crd.json', '--repository', 'https://x'], 2, '--repository needs --chart'],
     ['a context without the cluster', ['crd.json', '--context', 'x'], 2, '--context needs --cluster'],
-    ['another layout', ['-', '--files', 'both'], 2, '--files takes group or kind, not both'],
+    ['an unknown layout of files', ['-', '--files', 'both'], 2, '--files takes group or kind, not both'],
   ])('%s', async (_name, args, code, text) => {
     writeFileSync(join(cwd, 'crd.json'), '{}');
     const result = await run(args);
@@ -222,7 +222,7 @@ describe('bad input', () => {
     expect((await run(['a.yaml'])).text).toContain('no CustomResourceDefinition in a.yaml has a served version');
   });
 
-  test('a file that cannot be parsed is reported with the location; the other files are generated', async () => {
+  test('a file that cannot be parsed is reported with its location, and factories are generated from the other files', async () => {
     writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A')));
     writeFileSync(join(cwd, 'b.yaml'), 'kind: [\n');
     const { code, text } = await run(['a.yaml', 'b.yaml']);

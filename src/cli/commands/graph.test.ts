@@ -83,7 +83,7 @@ test('graph prints data as JSON', async () => {
   });
 });
 
-test('prints several definitions as lines, but draws only one of them as a picture', async () => {
+test('graph prints several definitions as lines, but draws a picture of only one definition', async () => {
   expect((await run('graph two.yaml')).out.match(/definition \w+/g)).toEqual(['definition shop', 'definition bank']);
   expect(await run('graph two.yaml -o svg')).toEqual({
     code: 2,

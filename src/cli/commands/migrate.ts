@@ -275,7 +275,7 @@ async function stepToDirect(task: Task, text: string, name: string, { files, onl
   };
 }
 
-/** Returns the graph in the files whose definition declares the kind of the instance. */
+/** Returns the graph of the definition in the files that declares the kind of the instance. */
 function graphOfKind({ apiVersion, kind }: KubeObject, { files, only }: DirectFiles): Graph {
   const { group } = parseApiVersion(apiVersion);
   const [graph, ...others] = files.graphs.filter(
@@ -339,7 +339,7 @@ function planned(
 /** The facts about an instance that its migration plan reports. */
 interface Movement {
   readonly children: readonly ObjectRef[];
-  /** Has an earlier migration begun? */
+  /** Did an earlier run of the command begin this migration? */
   readonly isBegun: boolean;
   /**
    * The paths at which the new owner's definition differs from the former owner's definition; `undefined` when the

@@ -11,7 +11,7 @@ import { count } from '../up/print-diagnostics.ts';
 import { requireFolder, writeFile } from '../write-file.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 
-/** `typekro snapshot FILE`: writes the parts of a cluster that plans read into one file. */
+/** `typekro snapshot FILE`: writes one file with the parts of a cluster that plans use. */
 export const snapshot: Command = {
   name: 'snapshot',
   description:

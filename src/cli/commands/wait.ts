@@ -142,7 +142,7 @@ async function waitForGoal(
   }
 }
 
-/** A failure of the watch that has not been followed by an event. */
+/** The failures of the watch since its last event. */
 interface Outage {
   /** The time of the first failure, RFC 3339. */
   readonly since: string;
@@ -151,8 +151,8 @@ interface Outage {
 }
 
 /**
- * Reads the instance again if the watch had failed when the time limit was reached, because the watch may have
- * recovered without an event. If the cluster still does not respond, returns the failure with the outage.
+ * Reads the instance once more after an outage of the watch that lasted until the time limit. The watch may have
+ * recovered without an event. If the read also fails, the returned failure describes the outage.
  */
 async function readAgain(
   api: KubernetesApi,

@@ -229,7 +229,7 @@ test('install --print: prints three CRDs, and sends nothing', async () => {
   `);
 });
 
-test('install: prints the applied objects, and a second run changes nothing', async () => {
+test('install: prints the applied objects, and the same lines in a second run', async () => {
   await using cluster = await createCluster();
   const { kubeconfig } = await cluster.listen();
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);

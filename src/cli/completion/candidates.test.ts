@@ -77,7 +77,7 @@ test.each([
   });
 });
 
-describe('the command', () => {
+describe('typekro completion', () => {
   const run = commandRunner([...COMMANDS, completion(ENTRIES)], '/');
 
   test.each(SHELLS)('prints the script of %s', async (shell) => {

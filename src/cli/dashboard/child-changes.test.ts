@@ -72,7 +72,7 @@ const messages = (log: EventLog): string[] => log.after(0).events.map(({ message
 
 test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly string[]]>([
   [
-    'an object with the version that was read, which is not a change',
+    'an object that did not change after the read',
     { seen: new Map([['default/a', '1']]) },
     [added('a', '1'), SYNCED],
     [],
@@ -100,9 +100,9 @@ test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly stri
     [added('b', '1'), SYNCED],
     ['was removed'],
   ],
-  ['a first list of objects that were not read', {}, [added('a', '2'), SYNCED], []],
+  ['a first list, when no objects were read before', {}, [added('a', '2'), SYNCED], []],
   [
-    'a first list of objects that were not read, after a failed list',
+    'a first list after a failed list, when no objects were read before',
     {},
     [BUSY, RESTARTED, added('a', '2'), added('b', '2'), SYNCED],
     ['is followed again'],
@@ -119,7 +119,7 @@ test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly stri
   ['a removed object', {}, [added('a', '1'), SYNCED, { type: 'DELETED', object: map('a', '2') }], ['was removed']],
   ['an object that is missing from a later list', {}, [added('a', '1'), SYNCED, RESTARTED, SYNCED], ['was removed']],
   [
-    'objects that the selection does not name',
+    'objects of which the selection names only one',
     { only: new Set(['default/a']) },
     [added('b', '1'), SYNCED, modified('b', '2'), modified('a', '2'), { type: 'DELETED', object: map('b', '3') }],
     ['changed'],

@@ -42,7 +42,7 @@ interface FollowedWatch {
 export class ChildChanges {
   readonly #options: ChildChangesOptions;
   /**
-   * The watches of each instance, keyed by the keys of their selections. Instances and watches are in the order of
+   * The watches of each instance, keyed by the keys of their selections. The watches of an instance are in the order of
    * their last reads.
    */
   readonly #followed = new Map<string, Map<string, FollowedWatch>>();

@@ -50,7 +50,7 @@ test.each<[string, KubeObject, Partial<RolloutState> | undefined]>([
   expect(found?.first).toEqual([...(found?.first ?? [])].sort());
 });
 
-test('a canary given as a percentage has at least one instance, and pinned instances do not count', () => {
+test('a canary given as a percentage has at least one instance, and none of its instances is pinned', () => {
   const [first, ...others] = INSTANCES as [KubeObject, ...KubeObject[]];
   const pinned = { ...first, metadata: { ...first.metadata, annotations: { 'typekro.dev/revision': '1' } } };
   const found = rolloutState(definition('10%', 'Unknown'), revision('0'), [pinned, ...others]);
@@ -61,9 +61,9 @@ test('a canary given as a percentage has at least one instance, and pinned insta
 
 test.each([
   ['revisions that went to all instances', 'done', undefined],
-  ['a revision without a record', undefined, undefined],
+  ['a revision without the annotation', undefined, undefined],
   ['a canary that is lowered while it runs', '2', ['n/b', 'n/c']],
-])('for %s, the record %s determines which instances are the first ones', (_title, record, expected) => {
+])('for %s (rollout annotation: %s), the annotation determines the first instances', (_title, record, expected) => {
   expect(rolloutState(definition('1', 'Unknown'), revision(record), INSTANCES)?.first).toEqual(expected);
 });
 

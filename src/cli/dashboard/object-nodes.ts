@@ -9,8 +9,8 @@ import { liveObjects } from './current-values.ts';
 type Observed = Pick<InstanceObservation, 'instance' | 'decision' | 'resumed' | 'graph'>;
 
 /**
- * The nodes that have an object. Nodes that write the object come first, then nodes whose reports contain it, then
- * external collections that select it.
+ * The nodes to which an object belongs: first the nodes that write the object, then the nodes whose reports contain it,
+ * then the external collections that select it.
  *
  * @param variables the live objects of the nodes, by id
  */
@@ -51,9 +51,9 @@ export function liveNodes(observation: Observed, variables: ReadonlyMap<string, 
 }
 
 /**
- * Returns the id of the node that the labels of an object name, if the labels also name the kind of `instance`;
- * otherwise an empty list. The object may belong to another instance of this kind, because the node of every instance
- * fills the same fields from Secrets.
+ * Returns a list with the id of the node that the labels of an object name. The list is empty if the labels do not also
+ * name the kind of `instance`. The object may belong to another instance of this kind, because the node of every
+ * instance fills the same fields from Secrets.
  */
 export function labelledNodes(
   { instance }: Pick<InstanceObservation, 'instance'>,

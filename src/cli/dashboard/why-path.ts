@@ -18,13 +18,13 @@ const MAX_READ = 25;
 /** The maximum number of instances that are read at the same time. */
 const MAX_PARALLEL = 4;
 
-/** After this number of compared reports, the process does other work first. */
+/** Each time this number of reports has been compared, other work of the process gets a turn. */
 const REPORTS_PER_TURN = 200;
 
 /** The maximum number of other instances in the result. */
 const MAX_OTHERS = 100;
 
-/** The input of a why path. */
+/** The input of `whyPath`. */
 export interface WhyPathInput {
   readonly api: KubernetesApi;
   readonly observation: InstanceObservation;
@@ -53,8 +53,8 @@ export async function whyPath(input: WhyPathInput): Promise<Omit<WhyPath, 'limit
     const root = roots.find(isOfCause);
     const object =
       cause.troubles[0]?.object ?? (root === undefined ? undefined : objectsOfCause(root)[0]) ?? cause.objects[0];
-    // The controller may be able to read an object that the caller cannot read. The root cause in its report is
-    // therefore used, too.
+    // The controller may be able to read an object that the caller cannot read. The root cause in the controller's
+    // report is therefore used, too.
     const own = [root, reportedRoots.find(isOfCause)].flatMap((each) => (each === undefined ? [] : [each]));
     const keys = new Set(own.flatMap((each) => [...keysOfCause(each, row.definition)]));
     const same = compared.filter((other) => [...other.keys].some((key) => keys.has(key)));

@@ -53,7 +53,8 @@ export function helpText(program: string, description: string, known: readonly K
 
 /**
  * Replaces a host that means all addresses of this machine (`0.0.0.0`, `::`) by the loopback address. Returns other
- * hosts unchanged. This is needed for fabric8's Java test harness, which passes `0.0.0.0` in the URLs of etcd.
+ * hosts unchanged, except that an address in brackets loses its brackets. This is needed for fabric8's Java test
+ * harness, which passes `0.0.0.0` in the URLs of etcd.
  */
 export function narrowedToLoopback(host: string): string {
   const address = host.replace(/^\[(.*)\]$/, '$1');

@@ -4,8 +4,8 @@ const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', '*', 'status'];
 const METADATA = ['name', 'generateName', 'namespace', 'labels', 'annotations', '*'];
 
 /**
- * Maps the path of a map to the order of its keys. In a path, `#` matches an index. A path in a subgraph counts as the
- * same path in the Graph. In an order, `*` stands for all other keys, in their present order.
+ * The order of the keys of a map, by the path of the map. In a path, `#` matches an index. A path in a subgraph counts
+ * as the same path in the Graph. In an order, `*` stands for all other keys, in their present order.
  */
 const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['', OBJECT],

@@ -373,7 +373,7 @@ tests:
     ['a broken file', 'a: [\n'],
     ['an empty file', ''],
     ['a file without a kind', 'tests: []\n'],
-  ])('%s in a folder is not read as a file of another kind', async (_what, text) => {
+  ])('%s in a folder is reported, and not left out as a file of another kind', async (_what, text) => {
     write('interrupted/a.test.yaml', text);
     const { code, err } = await run('test interrupted');
     expect(code).toBe(3);

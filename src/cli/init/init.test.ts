@@ -147,7 +147,7 @@ items:
     expect((await runTest('test app.test.yaml')).code).toBe(1);
   });
 
-  test('copies a definition from the cluster without the fields of the server, and suggests the most similar name', async () => {
+  test('copies a definition from the cluster without the fields of the server, and suggests the most similar name for an unknown name', async () => {
     const world = await virtualWorld();
     try {
       const { kubeconfig } = await world.cluster.listen({ port: 0 });
@@ -168,7 +168,7 @@ items:
     }
   });
 
-  test('writes nothing when one of the files exists', async () => {
+  test('writes nothing when a file of the project already exists', async () => {
     writeFileSync(join(cwd, 'README.md'), 'mine');
     const { code, err } = await run();
     expect(code).toBe(1);
@@ -189,7 +189,7 @@ items:
   });
 });
 
-test('an example sets the fields without a default to values within their bounds, and leaves out maps', () => {
+test('in an example, the fields without a default have values within their bounds, and maps are left out', () => {
   const fields = `{name: string, level: "integer | minimum=5 maximum=9", mode: "string | enum=\\"fast,slow\\"", on: boolean,
     size: integer | default=2, tags: "[]string", limits: {cpu: string, nested: {deep: "string | minLength=12"}}, labels: "map[string]string"}`;
   const { graph } = compile(parse(definition(fields)) as never, { sources: builtinSource() });

@@ -5,7 +5,8 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { pluralize } from '../../schema/index.ts';
 
 /**
- * Finds a definition by its name, or by the kind that it declares. The kind can be singular or plural, in any case.
+ * Finds a definition by its name, or by the kind that it declares. The kind can be singular or plural, in upper or
+ * lower case.
  *
  * @throws TypeKroError `cli/no-definition` when no definition matches, and `cli/usage` when several declare the kind.
  */

@@ -143,7 +143,10 @@ function deletionNotes(definition: KubeObject): string[] {
 
 const isUnknown = ({ status }: Condition): boolean => status === 'Unknown';
 
-/** Conditions are Unknown while the controller works on the definition, and after a condition that is False. */
+/**
+ * Conditions are Unknown while the controller works on the definition, and when an earlier condition, such as
+ * `GraphAccepted`, is False.
+ */
 const unknownText = ({ type, message = '' }: Condition): string =>
   `${type} is not known yet${message === '' ? '' : `: ${message}`}`;
 
@@ -151,8 +154,8 @@ const unknownText = ({ type, message = '' }: Condition): string =>
 const MAX_NAMED_INSTANCES = 5;
 
 /**
- * Prints the report as text: the head, the notes, each False condition with its remedy, the compiler's errors, and the
- * instances that are not ACTIVE.
+ * Formats the report as lines of text: the head, the notes, each False condition with its remedy, the compiler's
+ * errors, and the instances that are not ACTIVE.
  */
 export function definitionWhyLines(report: DefinitionWhyReport, now: number, colour: boolean): string[] {
   const { definition, kind, state, since, refusals, problems, notes } = report;

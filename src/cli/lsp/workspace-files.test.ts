@@ -15,7 +15,7 @@ test.each([
   ['/work/web-2/app.yaml', ['/work/web'], '/work/web-2/app.yaml'],
   ['/work/app.yaml', ['/work/web'], '/work/app.yaml'],
   ['/work/app.yaml', [], '/work/app.yaml'],
-])('%s in %j is shown as %s', (path, folders, shown) => {
+])('the file %s is shown, with the workspace folders %j, as %s', (path, folders, shown) => {
   expect(shownFile(uriOf(path), folders.map(uriOf))).toBe(shown);
 });
 

@@ -34,8 +34,8 @@ export function shownFile(uri: string, folders: readonly string[]): string {
 const isRelevant = (text: string): boolean => /(?:^|[{,])\s*["']?(?:apiVersion|schemaVersion)["']?\s*:/m.test(text);
 
 /**
- * Yields the manifests in the folders of a workspace as they are found, each file once. Skips folders that cannot be read and files
- * that vanish during the search.
+ * Yields the manifests in the folders of a workspace, in the order in which they are found, each file once. Skips
+ * folders that cannot be read and files that vanish during the search.
  *
  * @param signal stops the search
  */

@@ -13,7 +13,7 @@ test.each([
     /is not in the cluster, so the next deploy of .* may change other fields, too$/,
   ],
 ])(
-  'the first note of a migration to direct mode is about labels, and the last note about other changed fields, %s',
+  'a migration to direct mode %s has a first note about labels, and a last note about other changed fields',
   (_what, changed, last) => {
     const notes = notesOf('direct', [child], changed);
     expect(notes.at(-1)).toMatch(last);
@@ -26,7 +26,7 @@ test.each([
   [undefined, []],
   ['3', ['its pin to revision 3 ends: direct mode uses the definition of the file']],
   ['newest', ['its pin to revision newest ends: direct mode uses the definition of the file']],
-])('a migration to direct mode of an instance with the pin %j has the losses %j', (pin, lost) => {
+])('for an instance with the pin %j, a migration to direct mode reports the losses %j', (pin, lost) => {
   const annotations = pin === undefined ? {} : { 'typekro.dev/revision': pin };
   expect(lostInDirectMode({ apiVersion: 'v1', kind: 'App', metadata: { name: 'a', annotations } })).toEqual(lost);
 });

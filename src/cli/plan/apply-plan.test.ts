@@ -70,7 +70,7 @@ test('a child to replace is deleted only after the controller has seen the insta
   expect(await world.user.find(child)).toBeDefined();
 });
 
-test('other objects are deleted only after an instance is gone, even if its definition is only in the cluster', async () => {
+test('the other objects of the files are deleted only after an instance is gone, even if its definition is only in the cluster', async () => {
   await world.apply(map('one', { finalizers: ['example.com/kept'] }), map('shared'));
   const ended = expect(applyPlan(await task('delete', planned([]), ['shared']))).rejects.toThrow(
     'ConfigMap default/one is still being deleted after 300 s',

@@ -35,7 +35,10 @@ export async function planMeanwhile(
   }
 }
 
-/** The input for simulating an instance with the new revision and its old spec, and the index of its plan. */
+/**
+ * The input for simulating an instance with the new revision and the instance's old spec, and the index of the
+ * instance's plan.
+ */
 export interface OldSpecTask {
   readonly at: number;
   readonly input: SimulationInput;
@@ -68,7 +71,7 @@ export async function planRecreated(
   });
 }
 
-/** Returns the objects that the simulation deletes and the plan keeps. */
+/** Returns the objects that the simulation deletes and that the plan does not delete. */
 function deletedBy({ writes }: SimulationResult, plan: InstancePlan): ObjectRef[] {
   const gone = new Set(
     plan.writes

@@ -213,10 +213,10 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
 }
 
 /**
- * Maps the kind of a node's reason to the event that removes the obstacle. `later`: an event without the user, such as
- * a planned write or a successful read. `ready`: the objects of the node become ready. `user`: a change by the user.
- * The first six kinds are not obstacles of their node. If such a node is blocked nevertheless, another node has the
- * obstacle, and only the user can remove it.
+ * The event that removes the obstacle of a node, by the kind of the node's reason. `later`: an event without the user,
+ * such as a planned write or a successful read. `ready`: the objects of the node become ready. `user`: a change by the
+ * user. The first six kinds are not obstacles of their node. If such a node is blocked nevertheless, another node has
+ * the obstacle, and only the user can remove it.
  */
 const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 'ready' | 'user' } = {
   ready: 'user',
@@ -256,7 +256,7 @@ const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 're
  * Can the node continue without a change by the user? It cannot if `ENDINGS` has `user` for its reason, if data is
  * missing in the instance itself, or if it waits for a blocked node.
  *
- * @param stuck ids of the blocked nodes before this one, in the order of the graph
+ * @param stuck ids of the blocked nodes that come before this one in the order of the graph
  */
 function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
   const { kind } = report.because;

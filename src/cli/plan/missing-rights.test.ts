@@ -77,7 +77,10 @@ async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
   return made.plan;
 }
 
-/** Summarizes a plan: the state of each instance, and the limits. */
+/**
+ * Summarizes a plan: the revisions, the state and the writes of each instance, the limits, the counts of checked
+ * writes, and the controller.
+ */
 function outline({ definitions, instances, limits, summary, source }: Plan) {
   return {
     revision: definitions.map(({ revision }) => `${revision.from} → ${revision.to}`).join(),

@@ -8,7 +8,7 @@ import { UNREAD } from '../../inspect/index.ts';
 import type { DefinitionPlan, Plan } from '../../inspect/index.ts';
 import { summaryLines } from './summary-lines.ts';
 
-/** Prints the plan as text: definitions, other objects, instances, the totals, and the limits of the plan. */
+/** The plan as lines of text: definitions, other objects, instances, the totals, and the limits of the plan. */
 export function planLines(plan: Plan, view: PlanView): string[] {
   const { paint } = view;
   const parts = [

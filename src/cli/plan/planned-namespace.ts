@@ -8,9 +8,9 @@ import type { PlanTarget } from './plan-of-files.ts';
 const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };
 
 /**
- * Throws when `--namespace` names a namespace that is neither in the cluster nor in the files. Otherwise a plan of
- * definitions would find no instances there, and would not mention the wrong name. Does not throw when the user may not
- * read namespaces.
+ * Throws when `--namespace` names a namespace that is neither in the cluster nor in the files. Without this check, a
+ * plan of definitions would find no instances there, and would not mention the wrong name. Does not throw when the user
+ * may not read namespaces.
  *
  * @throws TypeKroError `cli/usage`
  */

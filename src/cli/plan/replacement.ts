@@ -11,8 +11,8 @@ import { failureText, keys } from '../../runtime/index.ts';
 export const FILE_MANAGER = 'typekro';
 
 /**
- * Matches the end of a cause's message about an immutable field. The matched part contains no quotes, braces or colons,
- * so it cannot begin inside the field's value, which the message quotes before it.
+ * Matches the end of a cause's message about an immutable field. After its leading colon, the matched part contains no
+ * quotes, braces or colons. So it cannot begin inside the field's value, which the message quotes before it.
  */
 const IMMUTABLE_END = /(?:^|: )(?:(?:field|value) is immutable(?: [^:"{}]*)?|may not change once set)$/i;
 const FORBIDDEN_UPDATE = /^Forbidden: updates to [^:"{}]* are forbidden$/;

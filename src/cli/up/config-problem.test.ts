@@ -27,7 +27,7 @@ test.each([
   }
 });
 
-test('a refusal by the permission model of Node is not reported as an error of the module', () => {
+test('a refusal by the permission model of Node is reported as an error of the module only if the module caused it', () => {
   const denied = (stack: string) =>
     Object.assign(new Error('Access to this API has been restricted'), {
       code: 'ERR_ACCESS_DENIED',

@@ -15,7 +15,7 @@ export interface KnownCrds {
   /** The API groups for which this package's CRDs are used, because no other CRD defines the kinds in the files. */
   readonly shippedGroups: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
-  /** Maps the name of each file with problems to its text, for excerpts. */
+  /** The content of each file of `--crds`, keyed by file name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
 }
 

@@ -26,7 +26,7 @@ export interface WrittenObject {
   readonly builtin: boolean;
   /** True for an object of another client, which the definition or the Graph only reads or patches. */
   readonly external: boolean;
-  /** The level of kro that finds the expressions of the object. */
+  /** The level of kro by whose rules the expressions of the object are found. */
   readonly level: KroCompatibility;
   /** Returns `metadata.name` of the object of the node with this id. */
   readonly nameOf: (id: string) => JsonValue | undefined;
@@ -39,7 +39,7 @@ const EXTERNAL = ['externalRef', 'ref', 'patch'] as const;
  * Returns the objects of the files. Replaces a definition or a Graph with the objects that it creates, reads or
  * patches.
  *
- * @param level the level of kro that finds the expressions of definitions. Graphs follow kro 0.10.
+ * @param level the level of kro by whose rules the expressions of definitions are found. Graphs follow kro 0.10.
  */
 export function manifestsOf(
   inputs: readonly InputObject[],
@@ -97,8 +97,8 @@ export function at(object: WrittenObject['object'], ...path: readonly PathStep[]
 }
 
 /**
- * Can an expression compute the value at a path? True when a value on the path is an expression, or a key of the last
- * object is one.
+ * Can an expression compute the value at a path? True when a value on the path contains an expression, or when a key of
+ * the object at the path does.
  */
 export function isComputedAt({ object, base }: WrittenObject, ...path: readonly PathStep[]): boolean {
   // Only templates contain expressions.
@@ -151,7 +151,9 @@ export function compareTexts(
   return compareNameTexts(left, right);
 }
 
-/** Can two objects be in the same namespace? Only two different constant namespaces rule it out. */
+/**
+ * Can two objects be in the same namespace? False only when both set a namespace and the two namespaces always differ.
+ */
 export function mayShareNamespace(a: WrittenObject, b: WrittenObject): boolean {
   const [one = '', other = ''] = [a, b].map(({ object }) => at(object, 'metadata', 'namespace'));
   // An object without a namespace gets one when it is applied, so it can be in any namespace.

@@ -232,7 +232,10 @@ async function simulate(
   };
 }
 
-/** Returns the labels and annotations that a write changes or removes. Empty if the write changes other fields. */
+/**
+ * Returns the labels and annotations that a write changes or removes. Returns none if the write also changes other
+ * fields.
+ */
 function marksOf({ apply, before, bookkeeping }: SimulatedWrite): string[] {
   if (bookkeeping !== true || apply === undefined || before === undefined) return [];
   const { labels = {}, annotations = {} } = apply.desired.metadata;

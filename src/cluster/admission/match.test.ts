@@ -28,7 +28,7 @@ const namespaces = { plural: 'namespaces', name: 'a', namespace: 'a' };
 
 describe('each member of a rule restricts the matched requests', () => {
   test.each<[string, object, Partial<RuleTarget>, boolean]>([
-    ['the same', {}, {}, true],
+    ['the members of the request', {}, {}, true],
     ['another operation', {}, { operation: 'DELETE' }, false],
     ['all operations', { operations: ['*'] }, { operation: 'CONNECT' }, true],
     ['another group', {}, { group: 'apps' }, false],
@@ -41,16 +41,26 @@ describe('each member of a rule restricts the matched requests', () => {
     ['a subresource does not match the resource', { resources: ['pods/status'] }, {}, false],
     ['the star does not match subresources', { resources: ['*'] }, { subresource: 'status' }, false],
     ['the star matches all resources', { resources: ['*'] }, { plural: 'services' }, true],
-    ['all subresources of one', { resources: ['pods/*'] }, { subresource: 'eviction' }, true],
+    ['all subresources of one resource', { resources: ['pods/*'] }, { subresource: 'eviction' }, true],
     ['all subresources and the resource itself', { resources: ['pods/*'] }, {}, true],
-    ['a subresource of all', { resources: ['*/scale'] }, { plural: 'deployments', subresource: 'scale' }, true],
+    [
+      'a subresource of all resources',
+      { resources: ['*/scale'] },
+      { plural: 'deployments', subresource: 'scale' },
+      true,
+    ],
     ['everything', { resources: ['*/*'] }, { plural: 'deployments', subresource: 'scale' }, true],
-    ['the scope of namespaces', { scope: 'Namespaced' }, {}, true],
+    ['the scope Namespaced, for a request in a namespace', { scope: 'Namespaced' }, {}, true],
     ['the scope Namespaced, for a request outside namespaces', { scope: 'Namespaced' }, { namespace: '' }, false],
     ['the scope Cluster', { scope: 'Cluster' }, { namespace: '' }, true],
     ['the scope Cluster, for a request in a namespace', { scope: 'Cluster' }, {}, false],
     ['the scope Cluster matches a Namespace', { scope: 'Cluster', resources: ['namespaces'] }, namespaces, true],
-    ['Namespaced does not match a Namespace', { scope: 'Namespaced', resources: ['namespaces'] }, namespaces, false],
+    [
+      'the scope Namespaced does not match a Namespace',
+      { scope: 'Namespaced', resources: ['namespaces'] },
+      namespaces,
+      false,
+    ],
     ['every scope', { scope: '*' }, { namespace: '' }, true],
     ['a name', { resourceNames: ['a'] }, {}, true],
     ['another name', { resourceNames: ['b'] }, {}, false],
@@ -101,7 +111,7 @@ describe('the matchPolicy decides whether a rule matches other versions of the s
     ['Equivalent', 'v2'],
     ['', 'v2'],
     ['Exact', undefined],
-  ])('the policy "%s" matches a rule for the version %s', (policy, version) => {
+  ])('with the policy "%s", the version of the request for v1 that a rule for v2 matches is %s', (policy, version) => {
     expect(matchedResource([v2], policy, request, registry.all())?.version).toBe(version);
   });
 
@@ -141,17 +151,17 @@ describe('a namespace selector matches the labels of the namespace', () => {
   const outside = { resource: served('', 'v1', 'nodes'), namespace: '' };
 
   test.each<[string, object, Partial<AdmissionAttributes>, boolean]>([
-    ['its labels', { matchLabels: { a: 'b' } }, {}, true],
-    ['other labels', { matchLabels: { a: 'c' } }, {}, false],
-    ['outside namespaces', { matchLabels: { a: 'c' } }, outside, true],
+    ['its labels match', { matchLabels: { a: 'b' } }, {}, true],
+    ['other labels do not match', { matchLabels: { a: 'c' } }, {}, false],
+    ['a request outside namespaces matches every selector', { matchLabels: { a: 'c' } }, outside, true],
     [
-      'the labels that a write sets',
+      'the labels that a write of the namespace sets match',
       { matchLabels: { a: 'c' } },
       { ...ofNamespaces, object: space('default', { a: 'c' }) },
       true,
     ],
     [
-      'the labels of a deleted namespace',
+      'the labels of a deleted namespace match',
       { matchLabels: { a: 'b' } },
       { ...ofNamespaces, operation: 'DELETE', object: undefined },
       true,

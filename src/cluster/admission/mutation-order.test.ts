@@ -188,7 +188,7 @@ describe('the content of a review', () => {
     expect(set.server.seen[0]?.request).toMatchObject({ name: 'n', namespace: 'n' });
   });
 
-  test('the review of a deletion has its options', async () => {
+  test('the review of a deletion has the options of the deletion', async () => {
     await using set = await setUp(allow);
     await call(set.transport, 'POST', MAPS, map('m'));
     await set.configure('Validating', 'v');

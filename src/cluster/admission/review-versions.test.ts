@@ -22,7 +22,7 @@ test.each<[string, 'Mutating' | 'Validating', object, number, unknown]>([
   ['without a kind', 'Validating', { response: { allowed: true } }, 201, undefined],
   ['with a patch without a type', 'Mutating', { ...REVIEW, response: { allowed: true, patch } }, 201, { by: 'h' }],
   [
-    'with another type of patch',
+    'with an unknown type of patch',
     'Mutating',
     { ...REVIEW, response: { allowed: true, patch, patchType: 'x' } },
     201,

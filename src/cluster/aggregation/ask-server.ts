@@ -75,10 +75,10 @@ const MAX_DISCOVERY_BYTES = 8 * 1024 * 1024;
 
 /**
  * Reads a discovery document of another server. Resolves to `undefined` when the server does not have the document in
- * this form.
+ * this form (404 or 406), or when the document is not a JSON object.
  *
- * @throws NoAnswer when the server does not respond in time, or when the response has another error status, is too
- *   large or is not JSON.
+ * @throws NoAnswer when the server does not respond in time, or when the response is too large, is not JSON, or has an
+ *   error status other than 404 and 406.
  */
 export async function readDocument(server: OtherServer, path: string, accept: string): Promise<JsonObject | undefined> {
   const signal = AbortSignal.timeout(DISCOVERY_TIMEOUT_MS);

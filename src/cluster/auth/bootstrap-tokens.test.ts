@@ -35,7 +35,7 @@ const BOOTSTRAPPER = { name: 'system:bootstrap:abcdef', groups: ['system:bootstr
 const GROUPS = 'system:bootstrappers:z,system:bootstrappers:a-1';
 
 test.each<[string, Record<string, string>, unknown]>([
-  ['a token', DATA, BOOTSTRAPPER],
+  ['the id and the secret of the token', DATA, BOOTSTRAPPER],
   [
     'further groups',
     { ...DATA, 'auth-extra-groups': GROUPS },
@@ -47,9 +47,9 @@ test.each<[string, Record<string, string>, unknown]>([
   ['another id', { ...DATA, 'token-id': 'abcdeg' }, undefined],
   ['no use for authentication', { ...DATA, 'usage-bootstrap-authentication': 'TRUE' }, undefined],
   ['an expiration in the future', { ...DATA, expiration: '2026-01-01T01:00:01+01:00' }, BOOTSTRAPPER],
-  ['an expiration in the past', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
+  ['an expiration at the present time', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
   ['an expiration that is not a time', { ...DATA, expiration: '2027' }, undefined],
-])('the user of a bootstrap token, or no user, when its Secret has %s', (_what, data, user) => {
+])('bootstrapUser returns the user of a token, or undefined, when its Secret has %s', (_what, data, user) => {
   expect(userWith(data)).toEqual(user);
 });
 

@@ -118,7 +118,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     { ...ANNA, extra: JSON.parse('{"__proto__":["x"]}') as JsonObject },
   ],
   [
-    'an anonymous user, who is not in the group of authenticated users',
+    'an anonymous user, outside of the group of authenticated users',
     [['impersonate', '', 'users']],
     as('system:anonymous'),
     `403 selfsubjectreviews.${GROUP} is forbidden: User "system:anonymous" cannot create resource "selfsubjectreviews" in API group "${GROUP}" at the cluster scope`,

@@ -63,12 +63,12 @@ describe('a client that trusts the authority of the cluster', () => {
     ['127.0.0.1', {}, false],
     ['localhost', {}, 'localhost'],
     ['127.0.0.1', { tlsServerName: 'api.test' }, 'api.test'],
-  ] as const)('connects to %s with %j and requests %s', async (host, more, name) => {
+  ] as const)('connects to %s with the options %j and sends the server name %s', async (host, more, name) => {
     expect(await statusOfRequest(config(host, more))).toBe(200);
     expect(seen).toEqual([{ name, certificate: undefined }]);
   });
 
-  it('shows its own certificate', async () => {
+  it('sends its own certificate to the server', async () => {
     await statusOfRequest(config('127.0.0.1', { credentials: { clientCertificate: cert, clientKey: key } }));
     expect(seen).toEqual([{ name: false, certificate: cert }]);
   });

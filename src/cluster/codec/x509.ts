@@ -28,7 +28,7 @@ interface SignatureAlgorithm {
   readonly digest: string | null;
 }
 
-/** Maps a curve's name in node:crypto to the identifier and the digest of its signatures. */
+/** The identifier and the digest of the signatures of each curve, by the curve's name in node:crypto. */
 const EC_SIGNATURES: ReadonlyMap<string | undefined, readonly [identifier: string, digest: string]> = new Map([
   ['prime256v1', ['1.2.840.10045.4.3.2', 'sha256']],
   ['secp384r1', ['1.2.840.10045.4.3.3', 'sha384']],
@@ -50,7 +50,7 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Si
 /** Encodes a string as a DER UTF8String. */
 const utf8 = (text: string) => der(0x0c, Buffer.from(text));
 
-/** Encodes a distinguished name from organizations and a common name. The name is empty if there are neither. */
+/** Encodes a distinguished name from organizations and a common name. The name is empty if both are absent. */
 export const distinguishedName = (commonName: string, organizations: readonly string[] = []): Buffer =>
   sequence(
     ...[...organizations.map((value) => ['2.5.4.10', value] as const), ['2.5.4.3', commonName] as const]
@@ -85,7 +85,7 @@ export function signCertificate(content: CertificateContent): string {
 export function subjectOf(certificate: Buffer): Buffer {
   const [body] = derChildren(readDer(certificate)[0], 0x30);
   const [version, ...members] = derChildren(body, 0x30);
-  // The members are the optional version, serial number, algorithm, issuer, validity and subject.
+  // The members are the version (optional), the serial number, the algorithm, the issuer, the validity and the subject.
   const subject = (version?.tag === 0xa0 ? members : [version, ...members])[4];
   return sequence(...derChildren(subject, 0x30).map(({ bytes }) => bytes));
 }

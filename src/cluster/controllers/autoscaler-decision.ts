@@ -79,7 +79,7 @@ function decideByMetrics(facts: AutoscalerFacts): AutoscalerDecision {
   const currentMetrics = results.map((result) => ('status' in result ? result.status : { type: '' }));
   const [highest] = valid.toSorted((a, b) => b.replicas - a.replicas);
   const [first] = problems;
-  // An invalid metric prevents a decrease, because its valid value could request more replicas.
+  // An invalid metric prevents a decrease, because a valid value of this metric could request more replicas.
   if (first !== undefined && (highest === undefined || highest.replicas < current)) {
     const count = `invalid metrics (${problems.length} invalid out of ${metrics.length})`;
     const all = [...warnings, computeFailed(`${count}, first error is: ${first.error}`)];

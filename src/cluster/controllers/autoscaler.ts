@@ -169,7 +169,7 @@ function carryOut(
   return { change: replicas - current, warnings };
 }
 
-/** Returns the metrics of an autoscaler, converted from the CPU percentage in `autoscaling/v1`. */
+/** Returns the metrics of an autoscaler. The CPU percentage of `autoscaling/v1` is converted into a metric. */
 function metricsOf({ spec }: KubeObject): readonly JsonObject[] {
   const averageUtilization = numberAt(spec, 'targetCPUUtilizationPercentage');
   if (averageUtilization === undefined) return objectsAt(spec, 'metrics');

@@ -45,7 +45,7 @@ function withCondition(object: KubeObject, client: ControllerClient, condition: 
   return { ...object, status: { ...object.status, conditions } };
 }
 
-/** Signs approved requests of the signers in `kubernetes.io`, with the authority of client certificates. */
+/** Signs approved requests whose signer belongs to `kubernetes.io`, with the authority of client certificates. */
 export function signingController(context: CertificatesContext): SimulatedController {
   const signed = new UnstoredValues();
   return {

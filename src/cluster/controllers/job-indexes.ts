@@ -43,7 +43,7 @@ export const pauseAfter = (failures: number): number => backoffMs(RETRY_POLICIES
 /** Returns the number of retries per index of a Job, or `undefined` when only the Job as a whole has a limit. */
 export const limitPerIndex = (job: KubeObject): number | undefined => numberAt(job.spec, 'backoffLimitPerIndex');
 
-/** The failed indexes of a Job with a limit per index. */
+/** The indexes of a Job that have failed pods: the failed indexes, and the indexes to retry. */
 export interface IndexFailures {
   /** The indexes that are not retried. */
   readonly failed: ReadonlySet<number>;

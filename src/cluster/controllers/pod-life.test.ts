@@ -47,7 +47,7 @@ describe('a pod without rules', () => {
 });
 
 test.each(['-', '.'])(
-  'the event of a pod whose long name has %j at the end of the event name has a valid name',
+  'the name of an event is valid, even if the part of the long pod name in it ends with %j',
   async (mark) => {
     await using story = await startClusterStory();
     const name = `${'a'.repeat(199)}${mark}b`;
@@ -172,7 +172,7 @@ describe('the resource usage of a pod', () => {
     expect(await read(story, 'nodes/fake-0')).toMatchObject({ usage: { cpu: '250m', memory: '0' } });
   });
 
-  test('ends with the node of the pod', async () => {
+  test('ends when the node of the pod is deleted', async () => {
     await using story = await startClusterStory();
     const annotations = { 'typekro.dev/simulated': 'true' };
     await story.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', annotations } });
@@ -313,7 +313,7 @@ describe('activeDeadlineSeconds', () => {
     message: 'Pod was active on the node longer than the specified deadline',
   };
 
-  test('in an update counts from the start of the pod', async () => {
+  test('that an update sets counts from the start of the pod', async () => {
     await using story = await startClusterStory();
     await story.create(pod());
     await story.advance(3);

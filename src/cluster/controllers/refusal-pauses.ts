@@ -30,7 +30,7 @@ export class RefusalPauses {
   }
 
   /**
-   * Counts a refusal. Drops owners without a refusal for twice the longest pause, because they are gone or their pods
+   * Counts a refusal. Drops owners that had no refusal for twice the longest pause, because they are gone or their pods
    * run.
    */
   add(owner: string, nowMs: number): void {

@@ -177,7 +177,7 @@ describe('the order of removal', () => {
       { status: { containerStatuses: [{ restartCount: 1 }] } },
       sidecar('Always', 2),
     ],
-    ['are young, whatever the restarts of other init containers are', uid('a', YOUNG), sidecar('Never', 2)],
+    ['are young; restarts of init containers other than sidecars do not count', uid('a', YOUNG), sidecar('Never', 2)],
     [
       'have the smaller UID among pods of a similar age',
       uid('a', { creationTimestamp: '2026-01-01T12:00:00Z' }),

@@ -143,7 +143,8 @@ function claimsOf(client: ControllerClient, set: KubeObject, member: string): Ku
 }
 
 /**
- * Is the object a claim of a member of the set? A claim with any other name belongs to the user and not to a member.
+ * Is the object a claim of a member of the set? The name decides: the name of a claim template, the name of the set and
+ * a number. Any other claim belongs to the user.
  */
 function isClaimOf(set: KubeObject, { kind, metadata: { name = '' } }: KubeObject): boolean {
   if (kind !== 'PersistentVolumeClaim') return false;

@@ -28,7 +28,7 @@ const account = {
   metadata: { name: 'robot', namespace: 'default', uid: 'r' },
 };
 
-/** A controller whose writes are refused. */
+/** A store with the object, and a client for a controller. All updates of this client are refused. */
 function refused(group: string, plural: string, key: string, object: KubeObject) {
   const api = new Api({});
   const collection = api.store.collection(group, plural);
@@ -58,7 +58,7 @@ const tokenCase = () => {
 test.each([
   ['certificate', signingCase],
   ['token', tokenCase],
-])('a %s whose write is refused is written again unchanged, and dropped when its object is deleted', (_, setUp) => {
+])('after a refused write, the next attempt writes the same %s; the deletion of the object discards it', (_, setUp) => {
   const { client, collection, controller, key, made, make, object, store } = setUp();
   const due: string[] = [];
   store.subscribe((event) => due.push(...controller.keysOf(event, client)));

@@ -99,7 +99,7 @@ describe('volumes', () => {
     ['is too large', { resources: { requests: { storage: '11Gi' } } }],
     ['selects other labels', { selector: { matchLabels: { disk: 'fast' } } }],
     ['requires a block device', { volumeMode: 'Block' }],
-  ])('a claim that %s waits', async (_, spec) => {
+  ])('a claim stays Pending if it %s', async (_, spec) => {
     await using story = await startClusterStory();
     await create(story, volume('v', '10Gi'));
     await story.create(claim({ storageClassName: 'manual', ...spec }));
@@ -178,7 +178,7 @@ describe('a PodDisruptionBudget', () => {
   });
 });
 
-describe('a PodDisruptionBudget whose pod count depends on the owners of its pods', () => {
+describe('the number of expected pods of a PodDisruptionBudget', () => {
   const budget = (spec: JsonObject): KubeObject => ({
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
@@ -188,7 +188,7 @@ describe('a PodDisruptionBudget whose pod count depends on the owners of its pod
   const status = async (story: ClusterStory) => (await story.get('policy/v1 PodDisruptionBudget', 'b')).status;
 
   test.each([{ maxUnavailable: 1 }, { minAvailable: '50%' }])(
-    'with the spec %j does not count pods without an owner',
+    'with the spec %j does not include pods without an owner',
     async (spec) => {
       await using story = await startClusterStory();
       for (const name of ['p', 'q']) {
@@ -212,39 +212,42 @@ describe('a PodDisruptionBudget whose pod count depends on the owners of its pod
     ['v1', 'ConfigMap', 'configmaps does not implement the scale subresource'],
     ['apps/v1', 'ReplicaSet', 'found no controllers for pod "p"'],
     ['example.com/v1', 'Web', 'no matches for kind "Web" in version "example.com/v1"'],
-  ])('cannot be computed for a pod whose owner (%s %s) has no readable Scale', async (apiVersion, kind, message) => {
-    await using story = await startClusterStory({ controllers: { disable: ['generic-garbage-collector'] } });
-    await story.create(budget({ minAvailable: 0 }));
-    const ownerReferences = [{ apiVersion, kind, name: 'o', uid, controller: true }];
-    await story.create({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'p', labels, ownerReferences },
-      spec: { containers: [{ name: 'c', image: 'i' }] },
-    });
-    expect(await status(story)).toMatchObject({ expectedPods: 1, disruptionsAllowed: 1 });
-    await story.patch('policy/v1 PodDisruptionBudget', 'b', { spec: { minAvailable: null, maxUnavailable: 1 } });
-    expect(await status(story)).toEqual({
-      currentHealthy: 1,
-      desiredHealthy: 0,
-      disruptionsAllowed: 0,
-      expectedPods: 1,
-      observedGeneration: 1,
-      conditions: [
-        {
-          type: 'DisruptionAllowed',
-          status: 'False',
-          observedGeneration: 1,
-          lastTransitionTime: '2026-01-01T12:00:00Z',
-          reason: 'SyncFailed',
-          message,
-        },
-      ],
-    });
-    expect(await story.reasons('b')).toContain('CalculateExpectedPodCountFailed');
-  });
+  ])(
+    'with maxUnavailable cannot be computed for a pod whose owner (%s %s) has no readable Scale',
+    async (apiVersion, kind, message) => {
+      await using story = await startClusterStory({ controllers: { disable: ['generic-garbage-collector'] } });
+      await story.create(budget({ minAvailable: 0 }));
+      const ownerReferences = [{ apiVersion, kind, name: 'o', uid, controller: true }];
+      await story.create({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'p', labels, ownerReferences },
+        spec: { containers: [{ name: 'c', image: 'i' }] },
+      });
+      expect(await status(story)).toMatchObject({ expectedPods: 1, disruptionsAllowed: 1 });
+      await story.patch('policy/v1 PodDisruptionBudget', 'b', { spec: { minAvailable: null, maxUnavailable: 1 } });
+      expect(await status(story)).toEqual({
+        currentHealthy: 1,
+        desiredHealthy: 0,
+        disruptionsAllowed: 0,
+        expectedPods: 1,
+        observedGeneration: 1,
+        conditions: [
+          {
+            type: 'DisruptionAllowed',
+            status: 'False',
+            observedGeneration: 1,
+            lastTransitionTime: '2026-01-01T12:00:00Z',
+            reason: 'SyncFailed',
+            message,
+          },
+        ],
+      });
+      expect(await story.reasons('b')).toContain('CalculateExpectedPodCountFailed');
+    },
+  );
 
-  test('still expects a pod that has completed', async () => {
+  test('still includes a pod that has completed', async () => {
     await using story = await startClusterStory();
     await story.create(budget({ minAvailable: 1 }));
     expect(await story.reasons('b')).toEqual(['NoPods']);
@@ -265,7 +268,7 @@ describe('a PodDisruptionBudget whose pod count depends on the owners of its pod
     expect(await status(story)).toMatchObject({ currentHealthy: 1, expectedPods: 2, disruptionsAllowed: 0 });
   });
 
-  test('expects as many pods as the Deployment has replicas, also during a rollout', async () => {
+  test('is the number of replicas of the Deployment, also during a rollout', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 4 }));
     await story.create(budget({ maxUnavailable: 1 }));
@@ -413,7 +416,7 @@ describe('quotas, roles, Secrets, events and namespaces', () => {
   });
 });
 
-test('controllers become idle with objects of many kinds in a namespace, which is deleted with its content', async () => {
+test('controllers become idle with objects of many kinds in a namespace, and the namespace is deleted with its content', async () => {
   await using story = await startClusterStory();
   await story.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'all' } });
   const template = podTemplate(labels);

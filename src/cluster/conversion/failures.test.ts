@@ -52,16 +52,16 @@ describe('the response of a conversion webhook', () => {
     ['garbage', raw(() => 'nonsense'), NOT_JSON],
     ['JSON that is nested too deeply', raw(() => DEEP), NOT_JSON],
     [
-      'another kind',
+      'a review of another kind',
       raw(() => review({}, 'v1', 'Pod')),
       'failed: expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got /v1, Kind=Pod',
     ],
     [
-      'another version',
+      'a review of another version',
       raw(() => review({}, 'apiextensions.k8s.io/v1beta1')),
       'failed: expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got apiextensions.k8s.io/v1beta1, Kind=ConversionReview',
     ],
-    ['no response', raw(() => review(undefined)), 'failed: no response provided'],
+    ['a review without a response', raw(() => review(undefined)), 'failed: no response provided'],
     [
       'a failure with a message',
       raw(({ uid }) => review({ uid, result: { status: 'Failure', message: 'why' } })),
@@ -72,15 +72,23 @@ describe('the response of a conversion webhook', () => {
       raw(({ uid }) => review({ uid, result: { status: 'Failed' } })),
       "failed: response.result.status was 'Failed', not 'Success'",
     ],
-    ['no objects', raw((request) => success(request, null)), 'returned 0 objects, expected 1'],
-    ['two objects', raw((request) => success(request, [{}, {}])), 'returned 2 objects, expected 1'],
+    [
+      'null in place of the list of objects',
+      raw((request) => success(request, null)),
+      'returned 0 objects, expected 1',
+    ],
+    [
+      'a list of two objects for one object',
+      raw((request) => success(request, [{}, {}])),
+      'returned 2 objects, expected 1',
+    ],
     [
       'an object without a kind',
       raw((request) => success(request, [{ a: 1 }])),
       `returned invalid object at index 0: Object 'Kind' is missing in '{"a":1}'`,
     ],
     [
-      'null',
+      'null in place of an object',
       raw((request) => success(request, [null])),
       'returned invalid object at index 0: unexpected end of JSON input',
     ],
@@ -94,9 +102,13 @@ describe('the response of a conversion webhook', () => {
       changing((object) => ({ ...object, kind: 'Pane' })),
       'returned invalid object at index 0: invalid kind (expected Panel, received Pane)',
     ],
-    ['another name', withMetadata({ name: 'b' }), 'returned invalid object: must have the same name: a != b'],
     [
-      'another namespace',
+      'an object with another name',
+      withMetadata({ name: 'b' }),
+      'returned invalid object: must have the same name: a != b',
+    ],
+    [
+      'an object in another namespace',
       withMetadata({ namespace: 'other' }),
       'returned invalid object: must have the same namespace: default != other',
     ],
@@ -162,7 +174,7 @@ test('a failing webhook prevents only requests that need a conversion', async ()
   isBroken = false;
   expect((await call(transport, 'GET', `${panels('v2')}/a`)).body['spec']).toEqual({ width: 2, height: 2, level: 5 });
 
-  // Three webhooks fail: one without an address, one outside loopback, and one with another authority.
+  // Three webhooks fail: one without an address, one outside loopback, and one without the CA bundle of its authority.
   const change = async (clientConfig: JsonObject) => {
     const { body } = await call(transport, 'GET', DEFINITION);
     const webhook = { conversionReviewVersions: ['v1'], clientConfig };
@@ -258,7 +270,7 @@ test('an admission policy gets the object in the version of its rule', async () 
   expect((await post('3x3')).body.message).toContain('too wide');
 });
 
-test('a write calls each mutating webhook once while the patched objects are converted', async () => {
+test('a write calls each mutating webhook only once, although the patched objects are converted between versions', async () => {
   await using set = await setUpConversion();
   // Each response differs. The response after too many calls patches nothing, so that the write ends.
   await using hooks = await openWebhookServer((_, path) => {

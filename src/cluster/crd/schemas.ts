@@ -15,9 +15,9 @@ export type SchemaEngineSource = () => SchemaEngine;
 const GROUPS: ReadonlySet<string | undefined> = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io']);
 
 /**
- * Must the schema engine be loaded for a request to the API group? Requests for definitions, webhooks or policies need
- * the engine. In a cluster with definitions or ValidatingAdmissionPolicies, all requests need it. The result is false
- * when the engine is already loaded. When `group` is `undefined`, only the content of the cluster counts.
+ * Must the schema engine be loaded for a request to the API group? Requests for CRDs, webhooks or policies need the
+ * engine. In a cluster with CRDs or ValidatingAdmissionPolicies, all requests need it. The result is false when the
+ * engine is already loaded. When `group` is `undefined`, only the content of the cluster counts.
  */
 export function needsSchemas(
   store: ObjectLookup,

@@ -20,12 +20,12 @@ export interface PublishContext {
 }
 
 /**
- * Maps the name of a definition to its served state as a string. A different string means that the definition has
+ * For each registry, maps the name of a CRD to its served state as a string. A different string means that the CRD has
  * changed.
  */
 const published = new WeakMap<Registry, Map<string, string>>();
 
-/** Serves the versions of an established definition. Does nothing when the same state is served already. */
+/** Serves the versions of an established CRD. Does nothing when the same state is served already. */
 export function publish(context: PublishContext, definition: ParsedCrd): void {
   if (!hasCondition(definition.object, 'Established')) return;
   const terminating = definition.object.metadata.deletionTimestamp !== undefined;
@@ -50,7 +50,7 @@ export function publish(context: PublishContext, definition: ParsedCrd): void {
   collection.forgetRepresentations();
 }
 
-/** Stops serving a definition and drops the collection of its objects. */
+/** Stops serving the kind of a CRD, and drops the collection of its objects. */
 export function unpublish(context: PublishContext, definition: ParsedCrd): void {
   published.get(context.registry)?.delete(definition.object.metadata.name ?? '');
   context.registry.remove(definition.group, definition.names.plural);

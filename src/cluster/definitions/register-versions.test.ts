@@ -6,7 +6,10 @@ import { Store } from '../store/store.ts';
 import { Work } from '../work.ts';
 import { registerVersions } from './register-versions.ts';
 
-/** A store with a definition and its APIService. The journal refuses changes of APIServices while `isFull` is true. */
+/**
+ * A store in which an APIService remains after the deletion of its CustomResourceDefinition, because the journal
+ * refused to delete the APIService. The journal accepts changes again.
+ */
 async function registered() {
   const disk = { isFull: false };
   const store = new Store();

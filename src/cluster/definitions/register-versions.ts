@@ -26,8 +26,8 @@ interface GroupVersion {
 }
 
 /**
- * Keeps one APIService per group version that a definition serves, as an API server does. An APIService that a user
- * creates for such a version is not changed.
+ * Keeps one APIService per group version that a CRD serves, as an API server does. An APIService that a user creates
+ * for such a version is not changed.
  */
 export function registerVersions(context: RegistrationContext): void {
   const { store, work } = context;
@@ -43,7 +43,7 @@ export function registerVersions(context: RegistrationContext): void {
   });
   const registerAll = () => {
     for (const { object } of definitions.all()) for (const place of versionsOf(object)) later(place);
-    // The versions of existing APIServices are also checked, because their definition may be gone.
+    // The versions of existing APIServices are also checked, because their CRD may be gone.
     for (const { object } of services.all()) if (isManaged(object)) later(placeOf(object));
   };
   context.onRestored.push(registerAll);
@@ -57,7 +57,7 @@ const placeOf = ({ spec }: KubeObject): GroupVersion => ({
   version: textAt(spec, 'version'),
 });
 
-/** All versions of a definition, served or not. */
+/** All versions of a CRD, served or not. */
 const versionsOf = ({ spec }: KubeObject): GroupVersion[] =>
   objectsAt(spec, 'versions').map((version) => ({ group: textAt(spec, 'group'), version: textAt(version, 'name') }));
 

@@ -20,7 +20,7 @@ const LATE = Array.from({ length: 9 }, (_, index) => entryOf(`late${index}`, 50)
 
 // The expected entries equal the result of `capUpdateManagers` in k8s.io/apimachinery.
 test.each<[string, readonly ManagedEntry[], Readonly<Record<string, readonly string[]>>]>([
-  ['ten entries are kept', [entryOf('a', 1)], { 'v1 a': ['f:a'] }],
+  ['all are kept if there are only ten', [entryOf('a', 1)], { 'v1 a': ['f:a'] }],
   ['the two oldest entries are merged', [entryOf('b', 2), entryOf('a', 1)], { 'v1 ancient-changes': ['f:a', 'f:b'] }],
   [
     'the only entry of another version is kept',
@@ -53,7 +53,7 @@ test.each<[string, readonly ManagedEntry[], Readonly<Record<string, readonly str
       'v1 ancient-changes': ['f:ancient-changes', 'f:late0'],
     },
   ],
-])('of many managers, %s', (_, early, expected) => {
+])('with entries of many managers, %s', (_, early, expected) => {
   const entries = new Map([...early, ...LATE].map((entry) => [entryKey(entry), entry]));
   capUpdaters(entries);
   expect(entries.size).toBeLessThanOrEqual(10);

@@ -3,7 +3,7 @@ import { entryKey } from './entries.ts';
 import type { FieldTree } from './tree.ts';
 import { difference, intersection, treeOfMembers } from './tree.ts';
 
-/** The version that `managedFields` entries of a Scale name. */
+/** The API version in the `managedFields` entries of a Scale. */
 export const SCALE_VERSION = 'autoscaling/v1';
 
 /**
@@ -36,9 +36,8 @@ export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: Replica
 
 /**
  * Returns the owners of the scaled object after a write to its Scale. A manager keeps the replicas only if the Scale
- * has an entry that has the same key and owns the replicas. The key of an `Update` entry contains the version, and the
- * Scale has another version. An `Update` manager therefore always loses the replicas, and gets a new entry that has
- * only the replicas and no time.
+ * has an entry with the same key. The key of an `Update` entry contains the version, and the Scale has another version.
+ * An `Update` manager therefore always loses the replicas, and gets a new entry that has only the replicas and no time.
  */
 export function toParentEntries(
   parents: readonly ManagedEntry[],

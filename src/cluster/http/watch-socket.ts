@@ -84,8 +84,8 @@ export function openWatchSocket(
 }
 
 /**
- * A receiver of a stream that sends each line as a message. As in kube-apiserver, a message keeps the newline at its
- * end.
+ * A receiver for a stream. It sends each line of the stream as a message. As in kube-apiserver, a message keeps the
+ * newline at its end.
  */
 function messageSink(connection: WebSocketConnection, socket: Duplex): StreamSink {
   let rest: Buffer = Buffer.alloc(0);

@@ -4,7 +4,7 @@ import { CLEANUP, readCrd } from '../crd/parsed-crd.ts';
 import { optionalAt } from '../../kubernetes/index.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
-/** The port of a webhook's Service when the definition names none. */
+/** The port of a webhook's Service when the CRD names none. */
 const DEFAULT_WEBHOOK_PORT = 443;
 
 /** The strategy of CustomResourceDefinition. It completes names, records storage versions and checks schemas. */
@@ -33,7 +33,7 @@ export const crdStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     context.schemas().validateDefinition(object, problems, old);
   },
-  /** Adds the finalizer that keeps a deleted definition until its objects are deleted. */
+  /** Adds the finalizer that keeps a deleted CRD until its custom resources are deleted. */
   terminate(draft, { timestamp, dryRun }) {
     if (draft.metadata.deletionTimestamp !== undefined || dryRun) return 'keep';
     draft.metadata.deletionTimestamp = timestamp;

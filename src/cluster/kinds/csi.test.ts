@@ -318,7 +318,7 @@ test('a driver that gets tokens in volume attributes causes a warning', () => {
   ]).toEqual([[text], [text], [], [], []]);
 });
 
-test('a new VolumeAttributesClass has the protection finalizer, and an attacher writes only the status', async () => {
+test('a new VolumeAttributesClass has the protection finalizer, and a write of the status of a VolumeAttachment changes only the status', async () => {
   await using story = await startClusterStory({ controllers: false });
   const created = await story.client.create(made('VolumeAttributesClass', { driverName: 'd', parameters: { a: 'b' } }));
   expect(created.metadata.finalizers).toEqual(['kubernetes.io/vac-protection']);

@@ -17,9 +17,9 @@ const MAX_WORD_LENGTH = 128;
 const MAX_MESSAGE_LENGTH = 1024;
 
 /**
- * Maps the name that a member of an Event has in `v1` to its name in an API group. Errors use the names of `v1`,
- * whatever the group of the request is. Only an error about the reporting controller uses the name in the request's
- * group.
+ * The JSON names of an Event's members in one API group. The keys are the names in Kubernetes' internal type. Errors
+ * use the internal names in both groups. Only an error about the reporting controller uses the JSON name in the
+ * request's group.
  */
 interface EventNames {
   readonly involvedObject: string;
@@ -55,8 +55,9 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const isUnset = (value: JsonValue | undefined) => value === undefined || value === null || value === '';
 
 /**
- * The strategy of Events in `v1`. It checks the namespace and, for an Event with `eventTime`, the reporting component.
- * The rules follow `ValidateEventCreate` of Kubernetes.
+ * The strategy of Events in `v1`. It checks the namespace. For an Event with `eventTime`, it also checks the reporting
+ * controller and instance, the action, the reason and the message. The rules follow `ValidateEventCreate` of
+ * Kubernetes.
  */
 export const coreEventStrategy: Partial<Strategy> = {
   uncollected: true,

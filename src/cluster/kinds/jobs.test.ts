@@ -146,7 +146,7 @@ describe('a new Job', () => {
       ],
     ],
     [
-      'has a well-formed selector',
+      'must have a well-formed selector',
       {
         labels: { a: 'b' },
         spec: { manualSelector: true, selector: { matchExpressions: [{ key: 'a', operator: 'Is' }] } },
@@ -162,10 +162,10 @@ describe('an update of a suspended Job', () => {
   const nodes = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [] }] } };
   const pods = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone' }] } };
   test.each<[string, JsonObject, JsonObject, boolean]>([
-    ['adds a node affinity', {}, { affinity: { nodeAffinity: nodes } }, true],
-    ['removes a node affinity', { affinity: { nodeAffinity: nodes } }, {}, true],
-    ['changes a node affinity', { affinity: pods }, { affinity: { ...pods, nodeAffinity: nodes } }, true],
-    ['adds an empty affinity', {}, { affinity: {} }, true],
+    ['may add a node affinity', {}, { affinity: { nodeAffinity: nodes } }, true],
+    ['may remove a node affinity', { affinity: { nodeAffinity: nodes } }, {}, true],
+    ['may change a node affinity', { affinity: pods }, { affinity: { ...pods, nodeAffinity: nodes } }, true],
+    ['may add an empty affinity', {}, { affinity: {} }, true],
     ['may not add a pod affinity', {}, { affinity: pods }, false],
     ['may not remove a pod affinity', { affinity: pods }, { affinity: { nodeAffinity: nodes } }, false],
   ])('%s', (_title, pod, change, isAccepted) => {

@@ -114,8 +114,8 @@ function validateJob(object: KubeObject, problems: FieldError[]) {
 }
 
 /**
- * Checks the labels and the selector that the API server generates. A Job with `manualSelector` has no generated labels
- * and selector.
+ * Checks the labels and the selector that the API server generates. A Job with `manualSelector` has neither generated
+ * labels nor a generated selector.
  */
 function validateGenerated(object: KubeObject, problems: FieldError[]) {
   const selector = optionalAt(object.spec, 'selector');

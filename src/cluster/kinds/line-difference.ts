@@ -1,5 +1,5 @@
 const CONTEXT = 3;
-/** In a text with at least this number of lines, frequent lines do not start a match. */
+/** If the second text has at least this number of lines, its frequent lines do not start a match. */
 const MANY_LINES = 200;
 /**
  * The maximum number of lines (of both texts together) that are searched for common blocks. There is a limit because

@@ -66,7 +66,7 @@ test.each<[string, KubeObject, string[]]>([
     ],
   ],
   [
-    'no swap',
+    'a swap capacity of zero',
     node({}, { nodeInfo: { swap: { capacity: 0 } } }),
     ['metadata.nodeSwapStatus.capacity: Invalid value: 0: must be greater than zero'],
   ],

@@ -56,7 +56,7 @@ test.each<[string, JsonObject, string]>([
     'spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive',
   ],
   [
-    'file modes of keys',
+    'file modes of Secret volumes',
     pod({ volumes: [{ name: 'v', secret: { secretName: 's', defaultMode: 9999 } }] }),
     'spec.volumes[0].secret.defaultMode: Invalid value: 9999: must be a number between 0 and 0777 (octal), both inclusive',
   ],
@@ -76,7 +76,7 @@ test.each<[string, JsonObject, string]>([
     `spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.nodeName['x']": error converting fieldPath: field label does not support subscript: spec.nodeName['x']`,
   ],
   [
-    'volumes that name the node by its former name',
+    'volumes that read spec.host, the former name of spec.nodeName',
     pod({ volumes: [{ name: 'v', downwardAPI: { items: [{ path: 'p', fieldRef: { fieldPath: 'spec.host' } }] } }] }),
     'spec.volumes[0].downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"',
   ],
@@ -234,7 +234,7 @@ test.each<[string, JsonObject, string]>([
     'spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod',
   ],
   [
-    'labels of required nodes',
+    'label values of required node affinity',
     pod({
       affinity: {
         nodeAffinity: {
@@ -262,7 +262,7 @@ test.each<[string, JsonObject, string]>([
     'spec.volumes[0].downwardAPI.resourceFieldRef.resource: Required value',
   ],
   [
-    'files with fields',
+    'field references of volumes',
     pod({ volumes: [{ name: 'v', downwardAPI: { items: [{ path: 'p', fieldRef: { fieldPath: 'metadata.x' } }] } }] }),
     'spec.volumes[0].downwardAPI.fieldRef.fieldPath: Invalid value: "metadata.x": error converting fieldPath: field label not supported: metadata.x',
   ],
@@ -354,7 +354,7 @@ test.each<[string, JsonObject, string[]]>([
   expect(found.map((text, index) => text.slice(0, expected[index]?.length))).toEqual(expected);
 });
 
-test('a variable can refer to the node by its former name, and to a key of a file in an emptyDir', () => {
+test('a variable can read spec.host, the former name of spec.nodeName, and a key of a file in an emptyDir', () => {
   const fieldRef = { fieldPath: 'spec.host' };
   expect(problemsOf(pod({}, { env: [{ name: 'A', valueFrom: { fieldRef } }] }))).toEqual([]);
   expect(problemsOf(podWithFile({ volumeName: 'v', path: 'a/p', key: 'k', optional: false }))).toEqual([]);

@@ -148,7 +148,7 @@ test.each<[ClusterOptions, boolean]>([
   [{ controllers: { disable: ['serviceaccount-controller'] } }, false],
   [{ controllers: false, serviceAccountAdmission: true }, true],
   [{ serviceAccountAdmission: false }, false],
-])('with the options %j, the plugin runs: %s', async (options, isRunning) => {
+])('with the options %j, the admission plugin ServiceAccount runs: %s', async (options, isRunning) => {
   const story = await start([], options);
   const created = story.create(pod({ serviceAccountName: 'gone' }));
   await (isRunning ? expect(created).rejects.toThrow('is forbidden') : expect(created).resolves.toBeDefined());

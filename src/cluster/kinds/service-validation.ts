@@ -28,7 +28,7 @@ const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
 /** Does a Service of this type have node ports? */
 export const withPorts = (type: string): boolean => type === 'NodePort' || type === 'LoadBalancer';
-/** Does a Service of this type have a `clusterIP`, which may be `None`? */
+/** Does a Service with this spec have a `clusterIP`, which may be `None`? */
 export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
 /**
  * Does the Service need a health check port? A load balancer uses this port to detect the nodes that have an endpoint.
@@ -134,7 +134,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
   }
 }
 
-/** The members of a port that messages print. */
+/** A port as messages print it. All members except the protocol and the port have fixed values. */
 const shownPort = (port: JsonObject) => ({
   Name: '',
   Protocol: textAt(port, 'protocol'),

@@ -281,7 +281,7 @@ describe('the approval of a request', () => {
   });
 });
 
-test('a cluster that allows all requests allows every user to approve', async () => {
+test('a cluster with the authorization AlwaysAllow lets every user approve a request', async () => {
   await using free = await createEmbeddedCluster({ controllers: false, authorization: 'AlwaysAllow' });
   const user = { name: 'anyone', groups: [] };
   const [name, status] = ['free', { conditions: [approved] }];
@@ -290,7 +290,7 @@ test('a cluster that allows all requests allows every user to approve', async ()
   expect(await send('PATCH', path, { status }, user, free)).toMatchObject({ code: 200, answer: { status } });
 });
 
-test('the certificate must be PEM, and can be set only once', async () => {
+test('the certificate must be a valid PEM block of the type CERTIFICATE without headers', async () => {
   await send('POST', REQUESTS, signingRequest('signed'));
   for (const [certificate, message] of [
     [Buffer.from('x').toString('base64'), 'must contain at least one CERTIFICATE PEM block'],

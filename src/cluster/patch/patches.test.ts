@@ -85,7 +85,7 @@ describe('strategic merge patch', () => {
     ],
     ['deletes elements', containers({ name: 'a', $patch: 'delete' }), [{ name: 'b', image: '1' }]],
     ['replaces lists', containers({ $patch: 'replace' }, { name: 'z' }), [{ name: 'z' }]],
-    ['ignores the element with the replace directive', containers({ $patch: 'replace', name: 'a' }), []],
+    ['does not add the element that has the replace directive', containers({ $patch: 'replace', name: 'a' }), []],
     [
       'adds a new element without its directives',
       containers({

@@ -243,8 +243,8 @@ function checkOrder(order: JsonValue[], fromPatch: JsonValue[], key: string | un
 }
 
 /**
- * Sorts elements by an order. Elements that the order does not name keep their relative order. Each such element
- * remains before the first named element that followed it.
+ * Sorts elements by an order. Elements that the order does not name keep their relative order. Each such element of
+ * `live` stays before the first named element that follows it in `live`.
  */
 function arrange(
   list: JsonValue[],

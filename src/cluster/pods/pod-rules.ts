@@ -41,8 +41,8 @@ export interface PodRules {
    */
   readonly failure?: string;
   /**
-   * The number of crashes after which the containers keep running. Default: unlimited; containers that fail crash after
-   * each restart.
+   * The number of crashes after which the containers keep running. Default: no limit, so failing containers crash again
+   * after each restart.
    */
   readonly crashes?: number;
   /** The lines that each container writes at each start, separated by newlines. Default: none. */

@@ -219,7 +219,7 @@ test.each<[string, JsonObject, unknown]>([
     },
     { token: '600 s for a', default: '3600 s for ', color: 'red', labels: 'app="web"' },
   ],
-])('the files of %s', (_title, volume, expected) => {
+])('a volume with %s has the expected files or problem', (_title, volume, expected) => {
   expect(files(volume)).toEqual(expected);
 });
 
@@ -241,6 +241,6 @@ test.each<[JsonObject[], unknown]>([
   [[{ name: 'a', mountPath: '/' }], { problem: 'the mount path "/" is not possible' }],
   [[{ name: 'a', mountPath: '/a', subPath: '../b' }], { problem: 'the sub-path "../b" leaves its volume' }],
   [[{ name: 'a', mountPath: '/a', subPathExpr: '$(UP)' }], { problem: 'the sub-path "../b" leaves its volume' }],
-])('the links of %j', (volumeMounts, expected) => {
+])('mountLinks finds the expected links for %j', (volumeMounts, expected) => {
   expect(mountLinks({ volumeMounts }, new Map([['UP', '../b']]))).toEqual(expected);
 });

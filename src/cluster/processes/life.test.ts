@@ -52,7 +52,7 @@ const nothing = {
   initialized: true,
 };
 
-describe('the life of a pod', () => {
+describe('a pod', () => {
   test.each<[string, JsonObject, Record<string, ContainerFacts>, object]>([
     ['starts its containers', TWO, {}, { start: ['a', 'b'], phase: 'Pending' }],
     ['runs', TWO, { a: running(), b: running() }, { phase: 'Running' }],
@@ -88,7 +88,7 @@ describe('the life of a pod', () => {
       { start: ['j'], phase: 'Pending', initialized: false },
     ],
     [
-      'starts after its init containers',
+      'starts its other containers after the init containers',
       INIT,
       { i: ended(0), s: running(), j: ended(0) },
       { start: ['a'], phase: 'Pending' },
@@ -231,12 +231,12 @@ test.each<[string, JsonObject, string[]]>([
     { containers: [{ name: 'c', lifecycle: { stopSignal: 'SIGTYPO' } }] },
     ['spec.containers[c].lifecycle.stopSignal: this system has no signal "SIGTYPO"'],
   ],
-])('a pod with %s is refused with the expected reasons', (_title, spec, expected) => {
+])('a pod with %s has the expected reasons for a refusal', (_title, spec, expected) => {
   const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec };
   expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
 });
 
-test('local processes are refused on Windows, and as root when the pod forbids root', () => {
+test('local processes are refused on Windows, and for a cluster that runs as root when the pod forbids root', () => {
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -255,7 +255,7 @@ test('the group and the session of a process are parsed correctly, whatever its 
   expect(parseStat('')).toBeUndefined();
 });
 
-test('the lines of ps are parsed to the same data, without sessions', () => {
+test('the lines of ps are parsed to the same data, with the group as the session', () => {
   expect(parsePsLine('  12     1    10   2048 S+   Fri Nov 27 04:53:18 2026')).toEqual({
     pid: 12,
     parent: 1,
@@ -284,7 +284,7 @@ test.each([
   expect(signalNumber(name, platform)).toBe(number);
 });
 
-test('on a system with many loopback addresses, each pod has its own address', () => {
+test('each pod has its own loopback address on Linux, but not on macOS', () => {
   const uid = 'ffffffff-0000-0000-0000-000000000000';
   const first = podAddress(uid, new Set(), 'linux');
   expect(first).toBe('127.127.255.255');

@@ -29,7 +29,7 @@ const isReady = (story: ClusterStory, name = 'p') =>
 
 const READINESS = { readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, failureThreshold: 1 } };
 
-test('the proxy subresource forwards requests to the process of a pod and of a Service', async () => {
+test('the proxy subresource of a pod, and of a Service, forwards requests to the process of the pod', async () => {
   await using story = await startClusterStory({ runProcesses: true, adminToken: 'secret' });
   await story.create(service('web', 80, 8080));
   const container = nodeProgram(WEB, { ...READINESS, ports: [{ containerPort: 8080 }] });

@@ -123,7 +123,8 @@ async function httpAttempt(context: AttemptContext, action: JsonObject, timeoutM
       socket.destroy();
       resolve(failure(error.message));
     };
-    // The timeout is for the whole request. An idle timeout would never fire while a server sends its response slowly.
+    // The timeout covers the time until all headers of the response have arrived. An idle timeout would never fire
+    // while a server sends the headers slowly.
     const timer = setTimeout(() => fail(new Error(`no response within ${timeoutMs / 1000} s`)), timeoutMs);
     try {
       const path = `/${textAt(action, 'path').replace(/^\//, '')}`;

@@ -101,8 +101,8 @@ export function procText(path: string): string | undefined {
 }
 
 /**
- * Kills the processes of a session. `leader` is the ID of its first process, and also the ID of its first process
- * group. On Linux, also kills the other process groups of the session.
+ * Kills the first process group of a session, and on Linux also the other process groups of the session. `leader` is
+ * the ID of the first process, and also the ID of the first process group.
  */
 export function killSession(leader: number): void {
   signalProcess(-leader, 'SIGKILL');

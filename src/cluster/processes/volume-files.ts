@@ -137,7 +137,7 @@ export interface MountLink {
 }
 
 /**
- * Computes the links for the mounts of a container. Mount paths are normalized as container runtimes do.
+ * Computes the links for the mounts of a container. Normalizes mount paths as container runtimes do.
  *
  * @param variables the variables of the container
  */

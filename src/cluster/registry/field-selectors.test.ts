@@ -62,7 +62,7 @@ describe('field selectors', () => {
     expect(await names('status.podIPs=[{"ip":"10.0.0.7"}]')).toEqual([]);
   });
 
-  test('a field of a custom kind is compared with its value, even if a built-in kind has a special rule for the field', async () => {
+  test('a selector of a custom kind compares the value of the field, even if a built-in kind has a special rule for a field with this name', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     const text = { type: 'string' };
@@ -115,7 +115,7 @@ describe('field selectors', () => {
     }
   });
 
-  test('the string that stands for an absent field depends on the kind', async () => {
+  test('a kind may have another path for a field, and its own string for an absent field', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     const template = { spec: { containers: [{ name: 'a', image: 'a' }], restartPolicy: 'Never' } };

@@ -47,7 +47,7 @@ const FRAMES: readonly (readonly [string, Buffer, SpdyFrame | undefined])[] = [
   ['an unknown frame without payload', controlFrame(5, EMPTY), undefined],
 ];
 
-test.each(FRAMES)('%s is parsed from a single chunk', (_title, bytes, frame) => {
+test.each(FRAMES)('%s and the next frame are read from a single chunk', (_title, bytes, frame) => {
   const after = dataFrame(1, X, false);
   const found = [...new FrameReader().read(Buffer.concat([bytes, after]))];
   expect(found).toEqual([

@@ -112,7 +112,7 @@ class BuiltinObject implements ObjectNode {
   }
 }
 
-/** The default value of a list key, for a list of type `map`, from the published schema. */
+/** The default value of a field that is a key of a list of type `map`, as in the published schema. */
 function keyDefault(type: string, field: string): string | undefined {
   if (type === 'LocalObjectReference' && field === 'name') return '';
   return field === 'protocol' && (type === 'ContainerPort' || type === 'ServicePort') ? 'TCP' : undefined;

@@ -39,7 +39,7 @@ test.each<[string, JsonValue, JsonValue]>([
     JSON.parse('{"__proto__":{"x":2}}') as JsonValue,
   ],
   ['a missing member', { a: 1 }, {}],
-])('%s is not equal', (_, before, next) => {
+])('two values are not equal: %s', (_, before, next) => {
   expect(sameJson(before, next)).toBe(false);
   expect(shareUnchanged(before, next)).toBe(next);
 });

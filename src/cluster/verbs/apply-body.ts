@@ -37,7 +37,7 @@ export function readApply({ options }: Pick<WriteRequest, 'options'>, text: stri
 
 /**
  * Parses JSON with the fast parser, and everything else with the YAML parser. With `withDuplicates`, JSON with repeated
- * keys is also parsed with the YAML parser.
+ * keys is parsed again with the YAML parser, which reports the keys.
  */
 function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
   if (!text.trimStart().startsWith('{')) return parseYaml(text);

@@ -1,6 +1,6 @@
 /**
- * Server-side apply of custom resources whose `managedFields` entries have other versions. The expected messages are
- * kube-apiserver's messages.
+ * Server-side apply of custom resources whose `managedFields` entries have versions other than that of the request. The
+ * expected messages are kube-apiserver's messages.
  */
 import { describe, expect, test } from 'vitest';
 import { crdOf } from '../../../test/support/crd.ts';

@@ -162,7 +162,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
   // Admission runs before the checks of the storage, which refuse a resource version and a taken name. Quotas count the
-  // object only after it is stored.
+  // object only after these checks.
   strategy.admitValidating?.(object, undefined, context);
   admitChecked(write, object, undefined);
   const count = admitCounted(write, object, undefined);

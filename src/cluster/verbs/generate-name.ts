@@ -1,6 +1,6 @@
 /**
- * The characters of generated names, as in Kubernetes. There are no vowels, so that names contain no words, and no 0, 1
- * and 3, because these digits look like letters.
+ * The characters of generated names, as in Kubernetes. Vowels are absent, so that names contain no words. The digits 0,
+ * 1 and 3 are absent, because they look like letters.
  */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const SUFFIX_LENGTH = 5;

@@ -23,9 +23,9 @@ import { warningHeader } from '../protocol/reply.ts';
  * open a new watch.
  */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
-/** The maximum number of bytes of past events that are written before the client reads them. */
+/** The maximum number of unread bytes up to which initial lines (current objects or past events) are written. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** The approximate size of one write of past events, in bytes. */
+/** The approximate size of one write of initial lines, in bytes. */
 const CHUNK_BYTES = 64 * 1024;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /**
@@ -78,7 +78,10 @@ export async function watchObjects(
 /** The options of a watch. `from` is its parsed `resourceVersion`; 0 if the request has no `resourceVersion`. */
 type WatchOptions = ListRequestOptions & { readonly from: number };
 
-/** The field selector of a watch. For a path with a name, it selects the object with this name. */
+/**
+ * The field selector of a watch. If the request has none, and the path has a name, it selects the object with this
+ * name.
+ */
 const fieldSelectorOf = ({ fieldSelector }: ListRequestOptions, { name }: RequestTarget): string =>
   name === '' || fieldSelector !== '' ? fieldSelector : `metadata.name=${name}`;
 
@@ -259,7 +262,7 @@ class WatchStream implements ByteStream {
     this.#refuse(error);
   }
 
-  /** Sends past events as fast as the client reads, and then sends `#queued`. */
+  /** Sends `#past` as fast as the client reads, and then sends `#queued`. */
   #send(): void {
     try {
       this.#sendPast();

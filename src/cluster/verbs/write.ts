@@ -56,7 +56,7 @@ export interface WriteAdmission {
   /**
    * Decides about a request whose object is not stored, such as an eviction or a connection. Refuses the request if a
    * webhook or policy denies it. Otherwise returns the object with the changes of webhooks and policies. `type` is the
-   * type of the object. It is `undefined` for a connection, for which the object is its options.
+   * type of the object. For a connection, the object contains the options of the connection, and `type` is `undefined`.
    */
   admitRequest(
     write: WriteRequest,
@@ -93,7 +93,7 @@ export interface WriteServices {
   readonly audit?: AuditTrail | undefined;
 }
 
-/** A write: its object, its user and its options. */
+/** A write: the resource and name of its target, its user and its options. The object is a separate argument. */
 export interface WriteRequest {
   readonly services: WriteServices;
   readonly resource: ServedResource;
@@ -164,8 +164,8 @@ export function putObject(write: WriteRequest, key: string, object: KubeObject):
 }
 
 /**
- * Calls `check` with the context of its hooks. If `check` throws, undoes the changes that the hooks made outside the
- * object, in reverse order.
+ * Calls `check` with the context for the hooks of the kind. If `check` throws, undoes the changes that the hooks made
+ * outside the object, in reverse order.
  */
 export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext) => T): T {
   return checkAndStore(write, check, (checked) => checked);

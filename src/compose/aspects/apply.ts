@@ -77,7 +77,7 @@ function fits(record: ResourceRecord, { selector }: AnyAspect): boolean {
   );
 }
 
-/** The position of an operation for messages: the index of the aspect, and the field of the resource. */
+/** The position of an operation for messages: the index of the aspect, and the target with the id of the resource. */
 class OperationPlace {
   readonly #index: number;
   readonly #target: string;
@@ -113,7 +113,10 @@ function changed(
   return { ...manifest, metadata: { ...metadata, ...laid('labels'), ...laid('annotations') } };
 }
 
-/** The value as an object with constant keys; `undefined` for a value that is known only when the graph runs. */
+/**
+ * The value as an object with constant keys; `undefined` for a value that is not such an object, or that is known only
+ * when the graph runs.
+ */
 function plainObject(raw: unknown): Record<string, unknown> | undefined {
   const value = resolveMerged(raw);
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || Array.isArray(value))

@@ -11,8 +11,8 @@ const OTHER_TYPE =
   /^(?:~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(?:inf|nan)|[-+]?(?:_*0b[01_]+|_*0o?[0-7_]+|_*0x[\da-f_]+|[\d_]+(?::[0-5]?\d)*(?:\.[\d_]*)?(?:e[-+]?\d+)?|_*\.[\d_]+(?:e[-+]?\d+)?)|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/i;
 
 /**
- * Writes a scalar as YAML. With an indentation, a string of several lines becomes a block, which ends with a line
- * break. Without an indentation, as for a key, such a string is quoted.
+ * Writes a scalar as YAML. With an indentation, a string of several lines becomes a block where possible, and the text
+ * of the block ends with a line break. Without an indentation, as for a key, such a string is quoted.
  */
 export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
   if (typeof value !== 'string') return String(value);

@@ -11,7 +11,10 @@ export function printYaml(value: JsonValue): string {
   return out.join('');
 }
 
-/** Writes a value after `lead` (`key:` or `-`), which is already written. Ends with a line break. */
+/**
+ * Writes a value after `lead`, which is already written: `key:`, `-`, or an empty string. The text ends with a line
+ * break.
+ */
 function writeValue(value: JsonValue | undefined, indent: string, lead: string, out: string[]): void {
   if (Array.isArray(value)) {
     if (value.length === 0) return void out.push(lead === '' ? '[]\n' : ' []\n');

@@ -31,7 +31,7 @@ export interface GitOpsOptions {
 /** The maximum length of a name, which leaves room for the suffixes of the objects that are named after it. */
 const MAX_NAME_LENGTH = 52;
 
-/** Maps the path of a file below the folder to its content. The entries are sorted by path. */
+/** The content of each file, keyed by the path of the file below the folder. The entries are sorted by path. */
 export type GitOpsFiles = Readonly<Record<string, string>>;
 
 /**

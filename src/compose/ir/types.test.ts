@@ -44,8 +44,8 @@ describe('a field of two joined object types', () => {
       { ...text, derived: { ...derived } },
       { ...text, derived },
     ],
-    ['does not exist when only one type has a formula for it', { ...text, derived }, undefined, undefined],
-    ['does not exist when one type has a formula for it', { ...text, derived }, text, undefined],
+    ['does not exist when only one type has it, with a formula', { ...text, derived }, undefined, undefined],
+    ['does not exist when both types have it and only one has a formula for it', { ...text, derived }, text, undefined],
     [
       'does not exist when the formulas differ',
       { ...text, derived },

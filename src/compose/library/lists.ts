@@ -58,7 +58,7 @@ export function listMethod(interpreter: Interpreter, value: Sym, name: string, a
 function setMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
   if (name === 'has') return mayHold(value, args[0], name) && bool(contains(value.node, scalarArgument(args[0], name)));
   if (name === 'values' || name === 'keys') return wrap(markIterator(new Sym(value.node, { waits: value.waits })));
-  // The callback of a Set gets the value twice, not a position.
+  // The callback of a Set's `forEach` gets the value twice, and no position.
   if (name === 'forEach' && !usesIndex(interpreter, args[0]))
     return viewMethod(interpreter, viewOf(wrap(value)), name, args);
   return refuse(
@@ -325,8 +325,8 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
 }
 
 /**
- * The list sorted by a key of its elements. As in JavaScript, elements with equal keys keep their order, which CEL's
- * `sortBy` guarantees for at most twelve elements.
+ * The list sorted by a key of its elements. As in JavaScript, elements with equal keys keep their order. CEL's `sortBy`
+ * guarantees this only for lists of up to twelve elements.
  */
 function stablySorted(value: Sym, element: Variable, key: Node): Node {
   return bindOnce(value.node, 'all', value.type, (all) => {
@@ -386,7 +386,7 @@ export function predicate<T>(work: () => T): T {
   }
 }
 
-/** The condition of a predicate on the loop variable. */
+/** The condition under which a predicate returns true, as an expression of the loop variable. */
 function condition(interpreter: Interpreter, fn: unknown, args: readonly unknown[]): Node {
   const result = predicate(() => truthy(interpreter.call(fn, undefined, args, 'the callback')));
   return typeof result === 'boolean' ? literal(result) : result;

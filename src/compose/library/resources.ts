@@ -98,7 +98,7 @@ function refuseWithoutObject(record: ResourceRecord, method: string, field: stri
   }
 }
 
-/** Maps the value that a call of a nested composition returns to the last resource of this composition. */
+/** The last resource of each nested composition, keyed by the value that the call of the composition returns. */
 const lastResources = new WeakMap<object, ResourceRecord>();
 
 /** Notes the last resource of a nested composition, for a `dependsOn` that names the composition. */
@@ -107,8 +107,8 @@ export function noteLastResource(nested: object, record: ResourceRecord): void {
 }
 
 /**
- * Records that a resource is made after another resource. `raw` is the other resource, its id, or a conditional value
- * of both.
+ * Records that a resource is made after another resource. `raw` is the other resource, its id, the value of a nested
+ * composition, or a conditional value with such sides.
  */
 export function dependOn(record: ResourceRecord, raw: unknown): void {
   const trace = activeTrace();

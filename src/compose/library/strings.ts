@@ -43,7 +43,7 @@ const NAMES = (
  */
 const NOT_SPACE = `[^${SPACE}]`;
 
-/** Methods that throw for a regular expression in JavaScript. */
+/** Methods that throw in JavaScript when their first argument is a regular expression. */
 const OF_TEXTS = new Set(['includes', 'startsWith', 'endsWith']);
 
 /** Calls a method of a string. */

@@ -78,8 +78,8 @@ function refuseNullable(raw: unknown): void {
 const ASCII = String.raw`^[\x{0}-\x{7F}]*$`;
 
 /**
- * Applies `use` to a string. For a string with non-ASCII characters, the expression fails with an error that names this
- * reason.
+ * Applies `use` to a string. For a string with non-ASCII characters, the expression fails, because it decodes invalid
+ * Base64. The invalid text states the reason.
  */
 function asciiOnly(value: Node, use: (text: Node) => Node): Node {
   return bindOnce(value, 't', STRING, (text) =>

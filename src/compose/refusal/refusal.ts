@@ -66,7 +66,7 @@ export class CompositionError extends TypeKroError {
   }
 }
 
-/** A refusal inside the tracer. The composition looks up its position and reports it. */
+/** A refusal inside the tracer. The composition looks up the position of the refusal, and reports the refusal. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly hint: string | undefined;
@@ -154,7 +154,7 @@ export function noteThrow(value: unknown, site: Site | undefined): void {
 }
 
 /**
- * Makes a refusal of an exception, with the place in the author's source. Returns undefined for errors of the SDK,
+ * Converts an exception to a refusal with the place in the author's source. Returns undefined for errors of the SDK,
  * which have their own code and remedy, and for errors that the author throws. The use of a moved name becomes a
  * refusal with its place. `deepestCall` is the greatest number of nested calls in the run.
  */
@@ -171,7 +171,7 @@ export function failureOf(error: unknown, deepestCall = 0): Refusal | undefined 
   return placedFailure(refusal, error);
 }
 
-/** Makes a refusal of any exception, also of those that `failureOf` leaves to the caller. */
+/** Converts any exception to a refusal, also the exceptions that `failureOf` leaves to the caller. */
 export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof TypeKroError)) {
     return (
@@ -222,7 +222,7 @@ function fullStack(deepestCall: number): Refusal {
       );
 }
 
-/** The refusal of an exception in a branch. JavaScript would fail only under the condition of the branch. */
+/** The refusal for an exception in a branch. JavaScript would fail only under the condition of the branch. */
 export function thrownInBranch(error: unknown): Refusal {
   const refusal = new Refusal(
     'user-error',

@@ -6,7 +6,7 @@ import type { FunctionLike, FunctionSource, Provider } from './provider.ts';
 
 let providers: readonly Provider[] = [];
 let depth = 0;
-/** Variables that the author passed in by the `scope` option. */
+/** The variables that the author passed with the option `scope`. */
 let explicit: Readonly<Record<string, unknown>> | undefined;
 let inspector: InspectorProvider | undefined;
 let problem: string | undefined;

@@ -152,7 +152,10 @@ export class Facts {
     return node;
   }
 
-  /** The value that remains when each outer conditional with a known test is replaced by its branch. */
+  /**
+   * The value that remains when each outer conditional with a known test is replaced by the branch that the test
+   * selects.
+   */
   resolve(node: Node): Node {
     let current = node;
     while (current.kind === 'cond') {

@@ -26,7 +26,7 @@ export class ProgramVariable {
 /** The maximum number of refusals that are collected in one run. */
 const MAX_ERRORS = 20;
 
-/** The contents of a ref before a branch or loop body changed it. */
+/** The contents of a ref at one time, for example before a branch or loop body changes it. */
 type Snapshot =
   | { readonly kind: 'binding'; readonly value: unknown }
   | { readonly kind: 'object'; readonly keys: Map<PropertyKey, unknown> }
@@ -258,7 +258,7 @@ export class Trace {
 
   /** Runs `work` where `test` is known to be true. Resources that `work` makes get the test as a guard. */
   under<T>(test: Node, work: () => T): T {
-    // No callback of `assuming`: each level of a recursion needs its frames of the stack.
+    // Does not pass a callback to `assuming`, because at each level of a recursion the callback would need more stack.
     const checkpoint = this.facts.checkpoint();
     const guards = this.guards.length;
     try {

@@ -4,8 +4,8 @@ import { internJson, internString } from './intern.ts';
 
 /**
  * Makes a compact copy of an object that stays in memory for a long time. The copy is small because the JSON parser
- * reserves memory for exactly the members of an object. Most equal strings, finalizers, conditions, single labels and
- * single annotations are stored once for all objects.
+ * reserves memory for exactly the members of an object. Equal finalizers, conditions, single labels and single
+ * annotations are stored once for all objects, and so are most equal strings.
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);

@@ -69,7 +69,10 @@ export function readDefinitionObject(object: KubeObject): DefinitionObject {
   };
 }
 
-/** The kind that the schema of a definition declares, with kro's defaults for absent members. */
+/**
+ * The kind that the schema of a definition declares. An absent group is `kro.run`, and any other absent member is
+ * empty.
+ */
 export function declaredKind(spec: JsonObject): { group: string; version: string; kind: string } {
   const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
   const text = (key: string) => (typeof schema[key] === 'string' ? schema[key] : '');

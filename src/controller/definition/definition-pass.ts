@@ -14,7 +14,8 @@ export interface DefinitionPass {
   propagated: ConditionContent | 'keep' | undefined;
   lastIssued: number;
   /**
-   * The object that is not ready yet (the CRD, or the watch of the instances), and the latest time of the next pass.
+   * The part that is not ready yet: the CRD, or the watch of the instances. `until` is the time at which the next pass
+   * begins at the latest.
    */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
   /** The time of the retry after a refusal whose cause can end without an event, such as a missing permission. */

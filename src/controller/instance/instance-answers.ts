@@ -176,7 +176,9 @@ export class InstanceAnswers implements ExecutionView {
     return isUnwatchable(cache, namespace);
   }
 
-  /** Records that a response of the API server reported the state of an object. The watch may report it later. */
+  /**
+   * Records that a response of the API server reported the state of an object. The watch may report this state later.
+   */
   #confirm(target: ObjectTarget): void {
     (this.#record.confirmed ??= new Set()).add(targetKey(target));
   }

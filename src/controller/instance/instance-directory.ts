@@ -53,7 +53,7 @@ export interface InstanceDirectoryOptions {
   readonly onReleased: () => void;
 }
 
-/** The instances and Graphs that the controller works on, and the record of each. */
+/** The instances and Graphs that the controller works on, with an `InstanceRecord` for each. */
 export class InstanceDirectory {
   readonly #options: InstanceDirectoryOptions;
   readonly #records = new Map<string, InstanceRecord>();
@@ -303,8 +303,9 @@ export class InstanceDirectory {
   }
 
   /**
-   * The revision of an instance that the roll-out has not chosen. With `propagateWhen`, this is the revision in its
-   * status, if that revision exists and compiles. Otherwise it is the base of the roll-out.
+   * The revision that an instance follows if the roll-out has not chosen the instance. With `propagateWhen`, this is
+   * the revision in the status of the instance, if that revision exists and compiles. Otherwise it is the base of the
+   * roll-out.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;

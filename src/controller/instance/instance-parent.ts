@@ -62,7 +62,7 @@ export class InstanceParent implements ParentPort {
 
   /**
    * Reads the instance after a conflict. Returns `same` when the resourceVersion is unchanged: the conflict then has
-   * another cause and will repeat.
+   * another cause and occurs again.
    */
   async reload(): Promise<'same' | 'changed'> {
     const { uid = '', resourceVersion } = this.#instance.metadata;

@@ -15,7 +15,7 @@ describe('parseAllowance', () => {
     ['1.5', undefined],
     ['', undefined],
     ['all', undefined],
-  ])('reads %j', (text, expected) => {
+  ])('parses %j as %j', (text, expected) => {
     expect(parseAllowance(text)).toEqual(expected);
   });
 });

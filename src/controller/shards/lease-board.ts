@@ -13,11 +13,11 @@ export interface LeaseBoardOptions {
   readonly labelSelector: string;
   /** The maximum age of the list, in milliseconds. */
   readonly maxAgeMs: number;
-  /** Called with the Leases after each list that is not out of date. */
+  /** Called with the Leases after each response to a list request that is not out of date. */
   readonly onRead: (leases: readonly KubeObject[]) => void;
 }
 
-/** A list request without a response. */
+/** A list request that has no response yet. */
 interface SharedRead {
   readonly leases: Promise<ReadonlyMap<string, KubeObject>>;
   /** Aborts the request when no caller waits for it. */

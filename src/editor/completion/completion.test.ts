@@ -21,26 +21,26 @@ test.each([
   ['a partly typed field', '${schema.spec.na', ['?ports', '?tier', 'name']],
   ['a field behind .?', '${schema.spec.?', ['name', 'ports', 'replicas', 'tier']],
   ['names of nodes', '${we', ['front', 'schema', 'web']],
-  ['an item of a list in a macro', '${schema.spec.ports.map(p, p.', ['?name', 'name', 'number']],
-  ['an item of a filtered list', '${schema.spec.ports.filter(p, p.number > 1).map(x, x.', ['?name', 'name', 'number']],
+  ['a field of an item of a list in a macro', '${schema.spec.ports.map(p, p.', ['?name', 'name', 'number']],
+  ['a field of a filtered item', '${schema.spec.ports.filter(p, p.number > 1).map(x, x.', ['?name', 'name', 'number']],
   [
-    'an item after a method call in a macro',
+    'a field of an item after a method call in a macro',
     '${schema.spec.ports.map(p, p.name.replace(p, p.',
     ['?name', 'name', 'number'],
   ],
-  ['an item after the condition of a macro', '${schema.spec.ports.map(p, web, p.', ['?name', 'name', 'number']],
+  ['a field after the condition of a macro', '${schema.spec.ports.map(p, web, p.', ['?name', 'name', 'number']],
   [
     'a field in the argument of a call that is not a macro',
     '${schema.spec.name.replace(web, schema.spec.po',
     ['?ports', 'name', 'ports'],
   ],
-  ['a name that cel.bind introduces', '${cel.bind(x, schema.spec, x.', ['?ports', '?tier', 'name']],
+  ['a field of a name that cel.bind introduces', '${cel.bind(x, schema.spec, x.', ['?ports', '?tier', 'name']],
   [
-    'a parenthesised expression after the operator in',
+    'a field of a parenthesised expression that follows the operator `in`',
     '${schema.spec.name in (schema.spec).',
     ['?ports', '?tier', 'name'],
   ],
-  ['an index', '${schema.spec.ports[0].', ['?name', 'name', 'number']],
+  ['a field behind an index', '${schema.spec.ports[0].', ['?name', 'name', 'number']],
 ])('completes %s', (_title, typed, expected) => {
   const found = labels(line(`          annotations: {x: "${typed}`));
   expect(found.filter((label) => expected.includes(label)).slice(0, expected.length)).toEqual(expected);
@@ -119,14 +119,14 @@ test('an instance is completed by the definition in the workspace', () => {
 });
 
 test.each([
-  ['the value of a description', `a: "x ${CURSOR}`],
+  ['a quoted string', `a: "x ${CURSOR}`],
   ['a comment', `# ${CURSOR}`],
   ['a file of another tool', `services:\n  web:\n    ima${CURSOR}`],
 ])('offers nothing in %s', (_title, marked) => {
   expect(labels(marked)).toEqual([]);
 });
 
-test('of more completions than a response may have, those that contain the typed word are returned', () => {
+test('when there are more completions than a response may have, it has those that contain the typed word', () => {
   const fields = Array.from({ length: MAX_COMPLETIONS + 20 }, (_, index) => `      field${index}: string`).join('\n');
   const marked = line('          namespace: ${schema.spec.Field51').replace(
     '      ports: ',

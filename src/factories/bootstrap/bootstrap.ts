@@ -31,7 +31,7 @@ export interface RuntimeBootstrap {
    * The ResourceGraphDefinition of the runtime, without the manifests of Flux. `deploy` applies these manifests first.
    */
   toYaml(options?: EmitOptions): string;
-  /** The manifests of a spec for kro mode. */
+  /** The YAML documents to apply for a spec in kro mode, without the manifests of Flux. */
   toYaml(spec: TypeKroRuntimeSpec): string;
   /**
    * A factory of the runtime. Direct mode installs the runtime that kro mode needs; kro mode is for a cluster whose

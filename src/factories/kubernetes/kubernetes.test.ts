@@ -79,7 +79,7 @@ test('an argument with the kind of another factory is refused', () => {
   ).toThrow('the factory of ConfigMap makes kind ConfigMap, not Secret');
 });
 
-test('waiting for a kind that is ready when it exists is refused', () => {
+test('waitForReady is refused for a kind whose objects are ready when they exist', () => {
   expect(() =>
     objectsOf(({ name }) => {
       kubernetes.configMap({ id: 'it', name, waitForReady: true });

@@ -84,7 +84,7 @@ export function isDynamicManifest(value: JsonValue | undefined): boolean {
   });
 }
 
-/** The metadata of a patch that would make its writer the owner of the target. */
+/** The members of `metadata` that a patch may not set, because they belong to the owner of the object. */
 export const OWNING_METADATA = ['ownerReferences', 'finalizers', 'deletionTimestamp', 'uid'] as const;
 
 /** The reasons why a manifest cannot be a patch: it names no target, or it sets metadata that a patch may not set. */

@@ -129,7 +129,7 @@ spec:
   });
 });
 
-test('the lines of a graph without nodes say so', () => {
+test('the lines of a graph without nodes say that there are none', () => {
   const empty = DEFINITION.slice(0, DEFINITION.indexOf('    status:'));
   expect(outlineLines(graphOutline(graphOf(empty)))).toEqual(['Shop  kro.run/v1alpha1  definition shop  no nodes']);
 });

@@ -76,7 +76,7 @@ export function endpoints(object: KubeObject): Readiness {
   return addresses.length > 0 ? current() : inProgress('NoAddresses', 'no endpoint has an address yet');
 }
 
-/** The object is ready when a condition is True. */
+/** An object is ready when its condition with this type is True. */
 export function needs(object: KubeObject, type: string): Readiness {
   const found = statusCondition(object, type);
   if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);

@@ -74,8 +74,8 @@ export class ObservedObjects implements Observed {
   }
 
   /**
-   * A copy of the object with the labels of this instance's children, even if the object has the labels of another
-   * controller.
+   * A copy of the object in the namespace, with the label of the instance's ApplySet, even if the object has the label
+   * of another ApplySet. An object of a Graph keeps its labels.
    */
   #asChild(object: KubeObject, namespace: string | undefined): KubeObject {
     const { labels } = object.metadata;

@@ -33,7 +33,7 @@ const map = (id: string, data: string, more = ''): string => `
     ${more}
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: ${id} }, data: ${data} }`;
 
-describe('a field that reads an object which does not exist yet', () => {
+describe('the value of an expression that reads an object which does not exist yet', () => {
   test.each([
     ['a string that is sent', '${first.data.a}', 'x', false],
     ['the name', '${first.metadata.name}', 'first', false],
@@ -49,7 +49,7 @@ describe('a field that reads an object which does not exist yet', () => {
     ['labels, which other clients may extend', '${string(size(first.metadata.labels))}', undefined, true],
     ['a quantity that is not in canonical form', '${first.data.q}', undefined, true],
     ['a quantity in canonical form', '${first.data.k}', '1Gi', false],
-  ])('%s', (_what, expression, value, isUnknown) => {
+  ])('is as expected for %s', (_what, expression, value, isUnknown) => {
     const sent = '{ a: x, c: "${schema.spec.word}", u: "${zero.metadata.uid}", q: 1000m, k: 1Gi }';
     const { nodes } = render(
       `schema: { spec: { word: string } }

@@ -2,7 +2,7 @@ import { toJson } from '../../cel/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { GraphNode } from '../../graph/index.ts';
 
-/** Maps names to the variables of an expression. */
+/** The values of an expression's variables, by name. */
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** The maximum number of evaluated items per collection. More items rarely add coverage. */

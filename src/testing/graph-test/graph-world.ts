@@ -116,7 +116,7 @@ export class GraphWorld {
     await this.#world.settle();
   }
 
-  /** Adds the instance's namespace to an object of a namespaced kind that has no namespace. */
+  /** Adds the instance's namespace to an object without a namespace, if the kind of the object is namespaced. */
   async #withNamespace(object: KubeObject): Promise<KubeObject> {
     const { namespace } = object.metadata;
     if (namespace !== undefined) return object;

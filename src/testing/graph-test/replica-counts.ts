@@ -11,8 +11,8 @@ const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
 
 /**
- * Adds the counts that the API server requires to the status of a workload in a test: three available replicas imply
- * three ready ones. Counts that the test sets do not change.
+ * Adds the counts that the API server requires. They are added to the status of a workload in a test: three available
+ * replicas imply three ready ones. Counts that the test sets do not change.
  */
 export function withReplicaCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {
   if (!WORKLOADS.has(kind)) return given;

@@ -15,7 +15,8 @@ const OWN_METADATA: ReadonlySet<string> = new Set([
 const OWN_LABELS: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
 
 /**
- * Maps nodes to all objects of the instance, without the metadata that the API server and the controller write.
+ * All objects of the instance, keyed by the id of their node, without the metadata that the API server and the
+ * controller write.
  */
 export async function snapshotOf(world: GraphWorld): Promise<JsonObject> {
   const result: JsonObject = {};

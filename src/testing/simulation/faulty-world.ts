@@ -36,8 +36,8 @@ export interface FaultyWorldOptions {
   /** Receives the log lines of requests, faults and disruptions, in order. */
   readonly onLog?: (line: string) => void;
   /**
-   * Receives a description of each disruption. Repeated lines, delays by turns of the event loop, and Leases that
-   * cannot be renewed are not described.
+   * Receives a description of each disruption. Repeated lines of a watch, delays of some turns of the event loop, and
+   * Leases that cannot be renewed are not described.
    */
   readonly onDisruption?: (text: string) => void;
 }

@@ -51,7 +51,7 @@ export class GraphInvariants {
   /** Maps the UID of each Graph, including deleted Graphs, to the last known state. */
   readonly #known = new Map<string, KubeObject>();
 
-  /** Maps the key of a Graph to the version of its deletion or of the last change of its spec. */
+  /** The resource version of the last change of each Graph's spec, or of the Graph's deletion, by key. */
   readonly #changed = new Map<string, number>();
   /** The paths of the deletes that processes have tried for Graphs. */
   readonly #tried = new Set<string>();

@@ -25,8 +25,8 @@ export interface VirtualWorld {
   readonly requests: SeenRequest[];
   readonly log: string[];
   /**
-   * Responds to a request of the controller instead of the cluster. Returns `undefined` to pass the request to the
-   * cluster.
+   * Takes the place of the cluster for a request of the controller, and returns the response. Returns `undefined` to
+   * pass the request to the cluster.
    */
   intercept: ((request: SeenRequest) => Answer | Promise<Answer> | undefined) | undefined;
   apply(...objects: KubeObject[]): Promise<void>;
@@ -47,7 +47,7 @@ export interface VirtualWorldOptions {
   readonly controller?: Partial<ControllerOptions>;
   /** The state with which the cluster starts, including kro's CRDs. Default: only kro's CRDs. */
   readonly from?: ClusterSnapshot;
-  /** Called with each request of the controller that got a response, and the status of the response. */
+  /** Called with each request of the controller to which the cluster responded, and the status of the response. */
   onAnswer?(request: SeenRequest, status: number): void;
 }
 

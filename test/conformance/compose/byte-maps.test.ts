@@ -14,10 +14,10 @@ const store = externalRef('v1', 'Secret', 'store') as unknown as Bytes;
 test.each<[string, (from: Bytes) => string, string]>([
   ['printed', (from) => `a${from.data['t']}`, 'v: a${base64.encode(storeOf.data.t)}'],
   ['compared', (from) => (from.data['t'] === 'eA==' ? 'y' : 'n'), 'base64.encode(storeOf.data.t) == "eA=="'],
-  ['counted', (from) => ((from.data['t'] ?? '').length > 3 ? 'y' : 'n'), 'size(has(storeOf.data.t) ? base64.encode(storeOf.data.t)'],
-  ['as values', (from) => Object.values(from.data).join(','), 'base64.encode(storeOf.data[k])'],
-  ['as entries', (from) => Object.entries(from.data).map(([k, v]) => `${k}=${v}`).join(), 'base64.encode(storeOf.data['],
-])('a value of a Secret is a string: %s', (_, use, expected) => {
+  ['measured', (from) => ((from.data['t'] ?? '').length > 3 ? 'y' : 'n'), 'size(has(storeOf.data.t) ? base64.encode(storeOf.data.t)'],
+  ['read with Object.values', (from) => Object.values(from.data).join(','), 'base64.encode(storeOf.data[k])'],
+  ['read with Object.entries', (from) => Object.entries(from.data).map(([k, v]) => `${k}=${v}`).join(), 'base64.encode(storeOf.data['],
+])('a value of a Secret is a base64 string when it is %s', (_, use, expected) => {
   const graph = kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => {
     ConfigMap({ id: 'c', name: 'c', data: { v: use(store) } });
     return {};

@@ -4,8 +4,8 @@ import { compare } from '../../property/compose/differential.ts';
 /** Common loops. For every spec, each program produces the same result as its graph. */
 const LOOPS: Readonly<Record<string, string>> = {
   'one call over a list with an additional element': `(s) => { for (const e of [...s.tags, 'main']) ConfigMap({ id: 'c', name: e }); return {}; }`,
-  'the same as forEach': `(s) => { [...s.tags, 'main'].forEach((e) => ConfigMap({ id: 'c', name: e })); return {}; }`,
-  'the same call in map(), whose result is read afterwards': `(s) => { const cs = [...s.tags, 'main'].map((e) => ConfigMap({ id: 'c', name: e })); return { n: cs.length, names: cs.map((c) => c.metadata.name) }; }`,
+  'one call in forEach() over a list with an additional element': `(s) => { [...s.tags, 'main'].forEach((e) => ConfigMap({ id: 'c', name: e })); return {}; }`,
+  'one call in map() over a list with an additional element, and a read of the result': `(s) => { const cs = [...s.tags, 'main'].map((e) => ConfigMap({ id: 'c', name: e })); return { n: cs.length, names: cs.map((c) => c.metadata.name) }; }`,
   'one call over two lists, next to a sum': `(s) => { let n = 0; for (const e of [...s.tags, ...(s.flag ? ['x'] : []), 'y']) { n += 1; ConfigMap({ id: 'c', name: e }); } return { n }; }`,
   'one call over elements under conditions': `(s) => { for (const e of [s.flag && 'p', 'q'].filter(Boolean)) ConfigMap({ id: 'c', name: e + s.name }); return {}; }`,
   'a loop variable declared by var': `(s) => { const l = []; for (var e of s.tags) l.push(e); return { l, last: e ?? 'none' }; }`,
@@ -79,7 +79,7 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
     `(s) => ({ a: 'abc'.replace('b', s.name) })`,
     'replace by a function: (match) => value',
   ],
-  'Infinity to begin with': [
+  'Infinity as the initial value': [
     `(s) => ({ m: s.nums.reduce((m, v) => Math.min(m, v), Infinity) })`,
     'begin with a number that no element exceeds',
   ],

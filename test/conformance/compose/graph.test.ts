@@ -233,7 +233,7 @@ describe('patch adds fields to an existing object', () => {
     `);
   });
 
-  test('in the status of each selected object', () => {
+  test('or to the status of each selected object', () => {
     const built = nodesOf(() => {
       Widget({ id: 'own', name: 'own', spec: { size: 1 } });
       const widgets = externalRefs<{ status: { seen: boolean } }>({
@@ -276,7 +276,7 @@ test('the objects of singletons come before the Graph', () => {
   `);
 });
 
-describe('a construct that a Graph cannot express is refused', () => {
+describe('a construct that a Graph or a composition cannot express is refused', () => {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } };
 
   test.each<[string, () => unknown, string]>([

@@ -10,7 +10,7 @@ const PORTS = [443, 80, 8080];
 const programs: readonly (readonly [title: string, program: () => unknown])[] = [
   ['numbers, downwards', () => [3, 1, 2].sort((a, b) => b - a)],
   ['a copy of a list that the module declares', () => [...PORTS].sort((a, b) => a - b)],
-  ['the same list, with toSorted', () => PORTS.toSorted((a, b) => a - b)],
+  ['a list that the module declares, with toSorted', () => PORTS.toSorted((a, b) => a - b)],
   ['strings by <', () => ['b', 'a', 'c'].sort((a, b) => (a < b ? -1 : 1))],
   ['strings by length; strings of equal length keep their order', () => ['ccc', 'bb', 'aa', 'd'].sort((a, b) => a.length - b.length)],
   ['objects by a field', () => [{ n: 2, t: 'x' }, { n: 1, t: 'y' }].sort((a, b) => a.n - b.n)],

@@ -8,8 +8,8 @@ export interface TopicResult {
 }
 
 /**
- * Prints one line per topic, and a last line `N passed, N failed`. With `verbose`, also prints the differences of each
- * topic.
+ * Formats the results as one line per topic and a last line `N passed, N failed`, with the number of cases that were
+ * not run. With `verbose`, the details of each failure follow the line of its topic.
  */
 export function formatReport(results: readonly TopicResult[], verbose: boolean): string {
   const lines: string[] = [];

@@ -76,7 +76,7 @@ describe.each<{ commit: string; level: Level }>([
     expect(versions(after)).toEqual(versions(before));
   });
 
-  test('a change of an instance causes one write per affected child, and no new revision', async () => {
+  test('a change of an instance causes one write of the affected child and one of the status, and no new revision', async () => {
     await restored(commit);
     await upgrade(level);
     expect(await writes(() => world.user.patch(instance('Web', 'shop'), { spec: { replicas: 4 } }))).toEqual([

@@ -40,8 +40,8 @@ const rows = (states: readonly RecordedState[]) =>
 
 const STATUS = 'PATCH /apis/kro.run/v1alpha1/namespaces/t-x/graphs/g/status';
 /**
- * If a Graph has errors, the order of its inventory depends on timing in kro. In this controller, the inventory has the
- * order of the nodes.
+ * States whose Graph has errors. In kro, the order of the recorded objects of such a Graph depends on timing. In this
+ * controller, the recorded objects have the order of the nodes.
  */
 const REORDERED: ReadonlyMap<string, readonly string[]> = new Map([
   ['graph-account-named, secret forbidden', [STATUS]],
@@ -50,10 +50,10 @@ const REORDERED: ReadonlyMap<string, readonly string[]> = new Map([
   ['graph-object-refused, refused', [STATUS]],
   ['graph-two-graphs-one-object, contended', [STATUS.replace('/g/', '/g2/')]],
 ]);
-/** kro did not notice the deletion of an object that the account may not watch. */
+/** The state in which kro had not noticed the deletion of an object that the account may not watch. */
 const UNNOTICED = 'graph-watch-right-missing, not noticed';
 
-/** Sorts the inventories of Graphs, and removes the fields that every write changes. */
+/** Sorts the objects that the status of each Graph records, and removes the fields that every write changes. */
 const withoutOrder = (objects: readonly (KubeObject | undefined)[]) =>
   objects.map((object) => {
     if (object?.kind !== 'Graph') return object;

@@ -6,17 +6,17 @@ import { parseJson } from '../../../src/core/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
 
 /**
- * The state that the Go controller (kro, August 2026, default flags) left after the stories. The state was recorded
- * from an embedded cluster, to which the controller was connected over HTTPS. The instance `leaving` is being deleted
- * and has a finalizer of another client. The instance `asleep` is suspended. `change` edits the recorded JSON before it
- * is parsed, for example to replace a version.
+ * The state that the Go controller (kro, August 2026, default flags) left after the stories of `stories.ts`. The state
+ * was recorded from an embedded cluster, to which the controller was connected over HTTPS. The instance `leaving` is
+ * being deleted and has a finalizer of another client. The instance `asleep` is suspended. `change` edits the recorded
+ * JSON before it is parsed, for example to replace a version.
  */
 export function stateOfKro(change: (text: string) => string = (text) => text): ClusterSnapshot {
   return stateOf('kro', change);
 }
 
 /**
- * The state that the controller of an earlier commit of this repository left after the stories, as
+ * The state that the controller of an earlier commit of this repository left after the same stories, as
  * `scripts/record-state.ts` recorded it. The same instances as in `stateOfKro` are being deleted and suspended.
  */
 export function stateOf(commit: string, change: (text: string) => string = (text) => text): ClusterSnapshot {
@@ -40,7 +40,7 @@ export async function restoreState(cluster: Cluster, state: ClusterSnapshot): Pr
   cluster.restore({ ...fresh, resourceVersion, collections: [...merged.values()] });
 }
 
-/** Maps `plural.group namespace/name` to the object, for all objects of the stories. */
+/** All objects of a recorded state, by `plural.group namespace/name`. The core group has no `.group`. */
 export function objectsOf(state: ClusterSnapshot): Map<string, KubeObject> {
   const found = new Map<string, KubeObject>();
   for (const { group, plural, items } of state.collections) {

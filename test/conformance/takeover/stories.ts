@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
 
-/** A definition, its instances and the other objects that they require. */
+/** Definitions with their instances, and the objects that must exist first. */
 export interface Story {
   readonly name: string;
   /** Objects to apply first, in this order. */

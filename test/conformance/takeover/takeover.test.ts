@@ -89,14 +89,14 @@ describe('a cluster that kro ran', () => {
   });
 
   it.each([
-    ['another version in the labels and tooling annotation', { version: 'v0.33.0' }, (text: string) => text],
+    ['a version of this controller that was not recorded', { version: 'v0.33.0' }, (text: string) => text],
     [
       'an older version of kro in the recorded labels and tooling annotation',
       {},
       (text: string) =>
         text.replaceAll('kro/devel', 'kro/v0.9.3').replaceAll('kro-version":"devel"', 'kro-version":"v0.9.3"'),
     ],
-  ])('gets no write because of %s', async (_, options, change) => {
+  ])('gets no additional write with %s', async (_, options, change) => {
     const cluster = await clusterOfKro(change);
     const { controller, writes } = await takeOver(cluster, options);
     expect(writes()).toEqual([BLOCKED]);

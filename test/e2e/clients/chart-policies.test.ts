@@ -30,8 +30,8 @@ const DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
 ];
 
 /**
- * Additional values. The tests also render rows that together contain every combination of any three choices from
- * `DIMENSIONS` and this list.
+ * Additional values. The tests also render rows with one choice from each dimension of both lists. For any three
+ * dimensions, each combination of their choices is in a row.
  */
 const FURTHER_DIMENSIONS: readonly (readonly (readonly string[])[])[] = [
   [[], ['deployment.priorityClassName=platform']],

@@ -90,7 +90,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('delete', 'cm', 'one', '--ignore-not-found')).toBe('');
   });
 
-  test('client-side apply: objects are created, unchanged, configured, or pruned when the file no longer contains them', async () => {
+  test('client-side apply: an object is created, unchanged or configured, and loses a field that the file no longer contains', async () => {
     expect(await apply(deployment({ image: 'nginx:1.27', replicas: 2 }))).toBe('deployment.apps/web created\n');
     expect(await apply(deployment({ image: 'nginx:1.27', replicas: 2 }))).toBe('deployment.apps/web unchanged\n');
     const changed = deployment({ image: 'nginx:1.28', replicas: 2 });

@@ -97,7 +97,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /kubeconfig|name/,
   ),
   command(
-    'a kubeconfig without its context',
+    'a context that the kubeconfig does not have',
     ['install', '--kubeconfig', 'kubeconfig', '--context', 'prod'],
     1,
     /"prod"/,
@@ -276,7 +276,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /such as shop\.yaml, or all of them: \*\.yaml/,
   ),
   command('a file name misspelt', ['validate', 'shp.yaml'], 1, /shp\.yaml/, /no file/, /did you mean shop\.yaml\?/),
-  command('a pattern', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file in .* fits \*\.yml/),
+  command('a pattern without a file', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file in .* fits \*\.yml/),
   command(
     'a pattern in quotes',
     ['validate', 's?op.*'],
@@ -293,9 +293,9 @@ export const environmentMistakes: readonly Mistake[] = [
     reason: /JSON has no comments/,
     remedy: /remove it/,
   },
-  command('an address', ['validate', 'https://example.com/a.yaml'], 1, /example\.com/, /is an address/, /download it/),
-  command('standard input', ['validate', '-'], 1, /standard input/, /it is empty/, /name files/),
-  command('a device', ['validate', '/dev/null'], 1, /\/dev\/null/, /not a YAML/, /name \.yaml/),
+  command('a URL', ['validate', 'https://example.com/a.yaml'], 1, /example\.com/, /is an address/, /download it/),
+  command('empty standard input', ['validate', '-'], 1, /standard input/, /it is empty/, /name files/),
+  command('a device instead of a file', ['validate', '/dev/null'], 1, /\/dev\/null/, /not a YAML/, /name \.yaml/),
   command('a binary file', ['validate', 'a.yaml'], 1, /a\.yaml/, /is a binary file/, /name a file of YAML/, {
     files: { 'a.yaml': 'ELF\0\0\0\n' },
   }),
@@ -307,7 +307,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /unknown command/,
     /typekro render shop/,
   ),
-  command('a file of comments', ['validate', 'a.yaml'], 1, /a\.yaml/, /comments only/, /name files/, {
+  command('a file that has only comments', ['validate', 'a.yaml'], 1, /a\.yaml/, /comments only/, /name files/, {
     files: { 'a.yaml': '# nothing\n' },
   }),
   command(

@@ -181,7 +181,7 @@ export const objectMistakes: readonly Mistake[] = [
     /"8080"/,
   ),
   plain(
-    'a ConfigMap with yes',
+    'a ConfigMap with a boolean',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  on: true\n',
     /true is written where a string|key/,
     /"true"|quote/,

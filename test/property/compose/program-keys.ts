@@ -104,7 +104,7 @@ export function changedKeys(around: Surroundings): Statements {
   };
 }
 
-/** Generates a condition that chooses one of two objects, a spread of the chosen object, and a read of it. */
+/** Generates an object into which one of two objects is spread, by a condition, and a read of the resulting object. */
 export function oneOfTwoObjects(around: Surroundings): Statements {
   const { choose, text, test, fresh } = around;
   const [one, other, whole, answer] = [fresh('o'), fresh('o'), fresh('m'), fresh('s')];
@@ -137,7 +137,7 @@ export function oneOfTwoObjects(around: Surroundings): Statements {
   };
 }
 
-/** Strings that a pattern splits, and replacements that a function computes. */
+/** Generates a match of a string against a pattern, or a replacement whose text a function computes. */
 export function matchedTexts({ choose, text, fresh }: Surroundings): Statements {
   const result = fresh('s');
   const of = text('string');

@@ -1,6 +1,6 @@
 import type * as simple from '../../../src/factories/simple/index.ts';
 
-/** Two values for each argument. The type requires an entry for every argument. */
+/** Two values for each argument. The type requires an entry for every argument except `id` and `waitForReady`. */
 export type Samples<Config> = {
   readonly [Key in Exclude<keyof Config, 'id' | 'waitForReady'>]-?: readonly [
     NonNullable<Config[Key]>,

@@ -124,7 +124,7 @@ describe('an expression that would never end', () => {
     expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
   });
 
-  it('has the budget of its definition', async () => {
+  it('has the budget that an annotation of its definition sets', async () => {
     await define([forever(2)], { 'typekro.dev/cel-budget': '10' });
     await world.apply(pot('p'));
     expect(await readyOf('p')).toMatch(/^False NotReady: .*node "spin"/);
@@ -202,7 +202,7 @@ describe('failed requests for the objects of a node', () => {
     ['twice', 2, ['ACTIVE: none -> ACTIVE']],
     // Eighteen refusals are three watch requests, and after each of them a list that is tried five times.
     ['18 times', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
-  ])('a 429 that occurs %s is retried before it is reported', async (_name, times, reported) => {
+  ])('a 429 is retried, and is reported only after many tries (here it occurs %s)', async (_name, times, reported) => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/api/v1/secrets') && refused++ < times

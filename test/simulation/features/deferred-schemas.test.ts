@@ -114,21 +114,21 @@ describe('the gate DeferredSchemaResolution', () => {
   });
 
   it.each<[string, boolean, JsonObject, string]>([
-    ['the resource must exist', true, addon, 'cannot resolve group version "late.test/v1": schema not found'],
+    ['the resource has no condition', true, addon, 'cannot resolve group version "late.test/v1": schema not found'],
     [
-      'its condition reads only the instance',
+      'the condition of the resource reads only the instance',
       true,
       { ...addon, includeWhen: ['${schema.spec.count > 1}'] },
       'cannot resolve group version "late.test/v1": schema not found',
     ],
     ['the gate is off', false, reading, 'cannot resolve group version "late.test/v1": schema not found'],
     [
-      'the gate is off, with optional',
+      'the gate is off, and the resource is optional',
       false,
       { ...addon, optional: true },
       'optional requires the DeferredSchemaResolution feature gate to be enabled',
     ],
-  ])('refuses a missing kind: %s', async (_, gate, resource, message) => {
+  ])('refuses a definition with a missing kind when %s', async (_, gate, resource, message) => {
     await open(gate, [operator, resource]);
     expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toContain(message);
   });

@@ -127,7 +127,7 @@ describe('a Graph whose account changes', () => {
     expect(await converged('g')).toMatch(/^True/);
   });
 
-  it('records its first account before the first object', async () => {
+  it('records its first account before it writes the first object', async () => {
     await worldOfGraphs();
     const account: unknown[] = [];
     world.intercept = ({ method, path }) => {

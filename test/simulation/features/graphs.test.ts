@@ -68,7 +68,7 @@ const statusOf = async (name: string) => (await world.user.get(graphRef(name))).
 const dataOf = async (name: string) => (await world.user.find(mapRef(name)))?.['data'];
 
 describe('a Graph', () => {
-  it('shares the client of its account, which is closed a minute after the last Graph of the account', async () => {
+  it('shares the client of its account, and the client is closed a minute after the account has no Graph any more', async () => {
     const clients = vi.spyOn(KubeClient.prototype, 'as');
     await worldOfGraphs();
     const make = async (name: string, node: JsonObject) => {
@@ -325,7 +325,7 @@ describe('a Graph', () => {
     expect(generations).not.toContain('"observedGeneration":2');
   });
 
-  it('drops a node that its account may not write, and becomes ready', async () => {
+  it('becomes ready when a node that its account may not write is removed from its spec', async () => {
     await worldOfGraphs();
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { k: 'v' } };
     await world.apply(

@@ -114,7 +114,7 @@ describe('spec.propagateWhen of a definition', () => {
     await fiveOnFirst(BATCHES);
     await define('v2', BATCHES);
     const [first = ''] = (await versions())['v2'] ?? [];
-    // No instance is ready with the second revision. Without the condition, the third revision would go to the same
+    // No instance is ready with the second revision. Without its own condition, the third revision would go to the same
     // instance first.
     await define('v3', "${pot.metadata.name == 'none'}");
     expect(await versions()).toEqual({
@@ -201,7 +201,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(Object.keys(await versions())).toEqual(['v2']);
   });
 
-  it('leaves an instance that is suspended or being deleted with its revision', async () => {
+  it('does not change the revision of a suspended instance', async () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name in ['a', 'b']}");
     expect(await versions()).toEqual({ v1: ['c', 'd', 'e'], v2: ['a', 'b'] });

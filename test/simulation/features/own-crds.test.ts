@@ -24,7 +24,7 @@ function otherVersion(change: (spec: JsonObject) => void): KubeObject {
 }
 const propertiesOf = (schema: JsonObject): JsonObject => schema['properties'] as JsonObject;
 
-test('all CRDs are applied if no CRD is installed, and applied again if they are equal', async () => {
+test('all CRDs are applied if no CRD is installed, or if the installed CRDs are equal to them', async () => {
   const first = await safeInstallation(api, controllerCrds());
   expect(first).toEqual({ apply: controllerCrds(), kept: [] });
   for (const crd of first.apply) await api.apply(crd, { fieldManager: 'test', force: true });
@@ -41,7 +41,7 @@ test('a CRD of a newer version with an additional field is kept', async () => {
   ]);
 });
 
-test('a CRD of an older version, which types the selector of an external reference, is replaced', async () => {
+test('a CRD of an older version, whose schema allows fewer selectors of external references, is replaced', async () => {
   const older = otherVersion((spec) => {
     const resources = propertiesOf(spec)['resources'] as { items: JsonObject };
     const reference = propertiesOf(propertiesOf(resources.items)['externalRef'] as JsonObject)[

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Delays the next write of the object until `release` is called. */
+/** Delays the next write of a ConfigMap whose name begins with `name`, until `release` is called. */
 function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly release: () => void } {
   let release = () => {};
   let isHeld = false;

@@ -32,7 +32,7 @@ async function makeMaps(): Promise<void> {
 const namesOf = async () => (await world.user.get(potRef('p'))).status?.['names'];
 
 describe('the selector of an external reference', () => {
-  it('is an expression that follows the instance', async () => {
+  it('can be an expression whose value follows the instance', async () => {
     await define('${schema.spec.selector}');
     await makeMaps();
     await world.apply(pot('p', { selector: { matchLabels: { app: 'web' } } }));

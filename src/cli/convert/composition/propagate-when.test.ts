@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-test('propagateWhen is kept, and names of iterators become each', async () => {
+test('propagateWhen is kept, and the names of forEach iterators become each', async () => {
   const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: {} });
   const definition: JsonObject = {
     apiVersion: 'kro.run/v1alpha1',

@@ -77,8 +77,8 @@ function normal(cel: string): string {
 }
 
 /**
- * Maps the path of each leaf of a template to an expression. A constant is converted to an expression with the same
- * value, so that the two compare as equal.
+ * Maps the path of each leaf of a template to an expression. A constant becomes an expression with its value, so that a
+ * constant in one graph equals such an expression in the other.
  */
 function leavesOf({ skeleton, holes }: { readonly skeleton: JsonObject; readonly holes: readonly Hole[] }): unknown {
   const filled = new Map(holes.map((hole) => [formatPath(hole.path), hole]));

@@ -29,8 +29,8 @@ export interface DefinitionGraph {
 }
 
 /**
- * Prints a TypeScript file with one composition per definition, and with the other objects unchanged. When such a
- * composition is traced, the result is a definition with the same effect.
+ * Returns the text of a TypeScript file with one composition per definition, and with the other objects unchanged. When
+ * such a composition is traced, the result is a definition with the same effect.
  *
  * @throws TypeKroError `convert/no-form` with every part that a composition cannot express
  */

@@ -5,7 +5,7 @@ import { conditionWith, targetProblem } from './webhook-target.ts';
 
 const REMOVAL = 'set spec.conversion.strategy to None if all versions have the same fields';
 
-/** Checks for conversion webhooks that do not respond, for the kinds that the controller reads or writes. */
+/** Checks whether the conversion webhooks of the kinds that the controller reads or writes respond. */
 export function checkConversions(facts: ClusterFacts): CheckResult {
   const { conversions, kindsLimit } = facts;
   const limit = kindsLimit === undefined ? [] : [kindsLimit];

@@ -27,8 +27,8 @@ const ownedBy = (owner: KubeObject, { metadata }: KubeObject): KubeObject['metad
 });
 
 /**
- * Creates the wanted object, or updates the existing object if it differs. An object that another owner controls is not
- * changed.
+ * Creates the wanted object, or updates the existing object if it differs. If the wanted object has an owner, an
+ * existing object that another owner controls is not changed.
  */
 function ensure(client: ControllerClient, owner: KubeObject, wanted: KubeObject): void {
   const resource = client.resourceOfKind(wanted.apiVersion, wanted.kind);

@@ -54,7 +54,7 @@ export function mayBeStranger(): boolean {
 
 /**
  * Runs `call` once, as soon as no other program can have the port: now, or after the page has found its server again.
- * Returns the function that cancels the call. Each script that the page loads later is loaded in such a call.
+ * Returns the function that cancels the call. Each script that the page loads on demand is loaded in such a call.
  */
 export function whenOwnServer(call: () => void): () => void {
   let isCalled = false;
@@ -72,7 +72,7 @@ export function whenOwnServer(call: () => void): () => void {
  * @param proves does the server prove that it has the token?
  */
 export function follow(api: Api, listener: StreamListener, proves: () => boolean): void {
-  /** How often the stream was refused since it was last open. */
+  /** The number of failed tries since the stream was last open. */
   let refusals = 0;
   /** Opens the stream. `lostAt` is the time since which the page has no stream; absent at the first try. */
   const open = async (lostAt?: number): Promise<void> => {

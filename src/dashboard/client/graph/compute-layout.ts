@@ -7,11 +7,11 @@ import { createRouter } from './route-line.ts';
 const MARGIN = 24;
 const GAP = 28;
 /**
- * The minimum width of a row of unconnected boxes in a graph from left to right. If the connected part is wider, a row
- * may be as wide as this part.
+ * The width to which a row of unconnected boxes may always grow, in a graph from left to right. If the connected part
+ * is wider, a row may grow to the width of this part.
  */
 const MIN_ROW_WIDTH = 980;
-/** The width of a row of unconnected boxes in a graph from top to bottom, for a narrow screen. */
+/** The maximum width of a row of unconnected boxes in a graph from top to bottom, for a narrow screen. */
 const NARROW_ROW_WIDTH = 480;
 
 /**

@@ -34,7 +34,10 @@ export function scrollToRow(row: number, scrollTop: number, height: number, rowH
   return top + rowHeight > scrollTop + height ? top + rowHeight - height : scrollTop;
 }
 
-/** The active row after a key is pressed; undefined for any other key. `pageRows` is the number of rows of a page. */
+/**
+ * The active row after a key is pressed; undefined for a key that does not move between rows, and for an empty list.
+ * `pageRows` is the number of rows of a page.
+ */
 export function rowAfterKey(key: string, row: number, total: number, pageRows: number): number | undefined {
   const steps: Readonly<Record<string, number>> = {
     ArrowDown: row + 1,

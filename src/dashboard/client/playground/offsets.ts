@@ -23,7 +23,7 @@ export function excerptOf(text: string, { line, column }: LinePosition): string 
 
 /**
  * A caret below a column of a line, preceded by spaces. The page prints some characters as escapes, which are longer
- * than the characters, so the spaces follow the printed line.
+ * than the characters. The number of spaces therefore depends on the printed line.
  */
 export function caretAt(line: string, column: number): string {
   const before = Array.from(line)

@@ -47,7 +47,7 @@ function createScene() {
   return { runner, states, workers, timers, pause: () => fire(150), limit: () => fire(MAX_RUN_MS) };
 }
 
-test('an input runs after a pause, once the worker is loaded', () => {
+test('the last input runs after a pause, as soon as the worker is loaded', () => {
   const { runner, states, workers, pause } = createScene();
   runner.run(input('a'));
   runner.run(input('b'));

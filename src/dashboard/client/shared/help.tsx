@@ -4,10 +4,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from './icons.tsx';
 import { shortcutGroups } from './shortcuts.ts';
 
-/** Is the list of keys shown? */
+/** Is the list of keyboard shortcuts shown? */
 export const isHelpOpen = signal(false);
 
-/** The keys of the page and of the part that is shown. */
+/** The dialog with the keyboard shortcuts of the page, and of the view that is shown. */
 export function Help(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const isOpen = isHelpOpen.value;

@@ -83,7 +83,8 @@ const PATHS = {
 } as const;
 
 /**
- * The drawing in a button or a field. The text next to the drawing, or the label of the button, is its accessible name.
+ * The drawing in a button or a field. The text next to the drawing, or the label of the button, is the accessible name
+ * of the button or field.
  */
 export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Element {
   return (

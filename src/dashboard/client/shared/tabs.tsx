@@ -10,7 +10,7 @@ export interface Tab {
   readonly panel: () => ComponentChildren;
 }
 
-/** Tabs with one panel. Arrow keys, Home and End move between the tabs. */
+/** A row of tabs, and the panel of the selected tab. Arrow keys, Home and End move between the tabs. */
 export function Tabs(props: {
   readonly label: string;
   readonly tabs: readonly Tab[];

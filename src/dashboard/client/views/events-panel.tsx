@@ -44,7 +44,7 @@ export function EventsPanel({ instance, node }: { readonly instance: string; rea
   );
 }
 
-/** `, 4 times in 12m`. */
+/** The text for repetitions of an event, such as `, 4 times in 12m`. Empty if the event occurred once. */
 export function timesText({ count, first }: Pick<InstanceEvent, 'count' | 'first'>): string {
   if (count < 2) return '';
   return `, ${count} times${first === undefined ? '' : ` in ${ageOf(first)}`}`;

@@ -105,7 +105,7 @@ describe('a plan', () => {
     expect(text).toContain('again is deleted and created again when the canary ends');
   });
 
-  test('a plan of many instances with many writes draws few elements, and counts the entries that it does not show', () => {
+  test('the page shows a plan of many instances with few elements, and counts the entries that it does not show', () => {
     const fields = Array.from({ length: 60 }, (_, index) => ({ path: `data.k${index}`, to: index }));
     const writes = Array.from({ length: 300 }, (_, index) => ({
       node: 'maps',
@@ -142,7 +142,7 @@ describe('a plan', () => {
     [{ path: 'a.b', from: 1 }, 'a.b removed 1'],
     [{ path: 'a.b', to: 2 }, 'a.b added 2'],
     [{ path: 'a.b', from: '(secret)', secret: true, immutable: true }, 'a.b removed (secret) immutable'],
-  ] as const)('the change %j is "%s"', (field, text) => {
+  ] as const)('the change %j is shown as "%s"', (field, text) => {
     const write = { node: '', object, action: 'change', fields: [field], checked: 'server', wave: 1 } as const;
     expect(textOf(<PlanResult plan={plan({ objects: [write] })} />)).toContain(text);
   });

@@ -86,7 +86,9 @@ const list = { items: [], total: 0, counts: {}, limits: [] };
 const revisions = [2, 1].map((revision) => ({ revision, current: revision === 2, changes: [], pinned: [] }));
 const panel = { onObject: nothing, onTab: nothing, onNode: nothing, onClose: nothing, edges: [], object: undefined };
 
-/** Each view of data of the server: the path of its data, a response, and the name of the data. */
+/**
+ * Each view of data of the server: the name of the data, their path, a response, and a function that makes the view.
+ */
 const views: readonly [string, string, unknown, () => JSX.Element][] = [
   ['the instances', 'instances', list, () => <InstanceList options={{}} onChange={nothing} />],
   ['the instance', own, detail, () => <InstanceView route={{ view: 'instance', ref }} />],

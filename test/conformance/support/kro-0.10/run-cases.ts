@@ -8,14 +8,15 @@ import { GraphRun } from './graph-run.ts';
 const INPUTS: ReadonlySet<string> = new Set(['graphNamespace', 'nodes', 'existing', 'cluster', 'apiError', 'gates', 'mode', 'head']);
 
 /**
- * Runs a case with nodes on the embedded cluster with the controller, and compares the objects that the nodes create.
+ * Runs a case that has nodes, with the controller on the embedded cluster. Compares the objects that the nodes create
+ * with the case's expectations.
  */
 export async function runGraphCase(each: KroCase): Promise<CaseOutcome> {
   const strange = Object.keys(each.input).find((key) => !INPUTS.has(key));
   if (strange !== undefined) return notRun(`no rule for the input "${strange}"`);
   try {
-    // The case's `apiError` may name several requests. The case runs once per request, and the runner refuses that
-    // request.
+    // The case's `apiError` may name several requests. The case runs once for each of these requests, and each run
+    // makes one of them fail.
     const errors = apiErrorsOf(each.input['apiError']);
     const found: string[] = [];
     for (const error of errors.length === 0 ? [undefined] : errors) found.push(...(await runOnce(each, error)));

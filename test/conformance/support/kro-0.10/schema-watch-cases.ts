@@ -17,7 +17,7 @@ const DYNAMIC: readonly JsonObject[] = [
   { id: 'c', template: { apiVersion: 'v1', kind: '${d.kind}', metadata: { name: 'c' } } },
 ];
 
-/** Maps the words with which a case names a Graph to the nodes of the Graph. */
+/** The nodes of each Graph, by the words with which a case names the Graph. */
 const GRAPHS: Readonly<Record<string, readonly JsonObject[]>> = {
   subscribers: [STATIC],
   'all Graphs with dynamic GVK': DYNAMIC,
@@ -42,7 +42,7 @@ async function edit(world: VirtualWorld, plural: string, change: (crd: KubeObjec
 
 const COLUMN: JsonObject = { name: 'A', type: 'string', jsonPath: '.spec.a' };
 
-/** Maps a pattern for the words of a case to a change of a CRD. */
+/** The changes of a CRD, each with a pattern that the words of a case match. */
 const CHANGES: readonly (readonly [RegExp, (crd: KubeObject, version: JsonObject) => void])[] = [
   [/annotation|resourceVersion/, (crd) => void (crd.metadata.annotations = { note: '1' })],
   [/label/, (crd) => void (crd.metadata.labels = { note: '1' })],
@@ -89,7 +89,7 @@ const isWoken = (nodes: readonly JsonObject[], applyChange: (world: VirtualWorld
     return passes(world) > before;
   });
 
-/** The Graphs for which a change causes a pass, in words. */
+/** The Graphs that get a pass because of a change, by their names in `GRAPHS`. */
 async function woken(expect: JsonObject, applyChange: (world: VirtualWorld) => Promise<void>, candidates = Object.keys(GRAPHS)): Promise<Findings> {
   const found: string[] = [];
   for (const name of candidates) if (await isWoken(GRAPHS[name] ?? [], applyChange)) found.push(name);

@@ -48,7 +48,7 @@ test.each<readonly [string, JsonObject, value: number[] | undefined]>([
   ['no usages', {}, [0x03, 0x02, 0x05, 0xa0]],
   ['the usage "signing"', { usages: ['signing'] }, [0x03, 0x02, 0x07, 0x80]],
   ['only a purpose', { usages: ['server auth'] }, undefined],
-  ['an authority with only a purpose', { usages: ['server auth'], isCA: true }, [0x03, 0x02, 0x02, 0x04]],
+  ['isCA and only a purpose', { usages: ['server auth'], isCA: true }, [0x03, 0x02, 0x02, 0x04]],
 ])('the certificate for a request with %s has the expected extension keyUsage, or none', (_, spec, value) => {
   const { raw } = new X509Certificate(signCertificateRequest(requestWith(spec), { key: web.key }, NOW).chain);
   const at = raw.indexOf(KEY_USAGE);
