@@ -1,6 +1,7 @@
 /**
- * Writes the public API of every entry point to `api/<entry>.api.md` and fails when a report differs from the committed
- * one, or a signature mentions a type that no entry point exports. `--update` accepts the difference.
+ * Writes the public API of every entry point to `api/<entry>.api.md`, except entry points with only old names. Fails
+ * when a report differs from the committed one, or when a signature mentions a type that no entry point exports.
+ * `--update` accepts differing reports.
  */
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';

@@ -262,7 +262,10 @@ function wrongIn(gives: JsonObject, objects: JsonObject): string[] {
   });
 }
 
-/** The Graph or instance from an earlier step. Used for a step that changes only objects of other clients. */
+/**
+ * The last Graph or instance from an earlier step. If the form `RGD` has no such instance, the definition. Used for a
+ * step that changes only objects of other clients.
+ */
 function lastParent({ form, example, index }: StepTask): KubeObject | undefined {
   const kinds = declaredKinds(example);
   const earlier = example.documents.slice(0, index).flat();
@@ -310,8 +313,8 @@ interface Condition {
 }
 
 /**
- * All objects of the kinds that a step names, except the Graphs of the example itself. The keys are `Kind name` or
- * `Kind.group name`.
+ * All objects in the namespace `team-a` of the kinds that a step names, except the Graphs of the example itself. The
+ * keys are `Kind name` or `Kind.group name`.
  */
 async function objectsOf(cluster: TestCluster, gives: JsonObject, graphs: ReadonlySet<string>): Promise<JsonObject> {
   const kinds = new Set(Object.keys(gives).map((name) => name.split(' ')[0] ?? ''));

@@ -49,7 +49,7 @@ const CHILD_BYTES = 700;
 const DEFINITION_MB = 0.156;
 /** Bytes that each object, instance or child, adds to the peak of a restart. */
 const PEAK_OBJECT_BYTES = 1830;
-/** Writes of an instance itself: finalizer, labels, record of its objects, status, event. */
+/** Writes for the instance itself: finalizer, labels, inventory, status, event. */
 const INSTANCE_REQUESTS = 5;
 const INSTANCE_CPU_MS = 3;
 const CHILD_CPU_MS = 0.75;
@@ -96,7 +96,7 @@ export function fleetSize(fleet: Fleet): FleetSize {
 const minimumCores = ({ children, changesPerHour }: Fleet): number =>
   (changesPerHour * (INSTANCE_CPU_MS + children * CHILD_CPU_MS)) / 3_600_000;
 
-/** The size of the controllers of a fleet that a given number of processes divides. */
+/** The size of the controllers when a given number of processes divides the fleet. */
 export function sizeInProcesses(fleet: Fleet, processes: number): FleetSize {
   const { instances, children, changesPerHour, definitions = 1 } = fleet;
   const held = instances / processes;

@@ -6,7 +6,7 @@ import { isJsonObject } from '../src/core/index.ts';
 
 const FOLDER = 'plugin/pkg/auth/authorizer/rbac/bootstrappolicy/testdata';
 
-/** Maps the plural of a kind to the names of the source files with the objects of the kind. */
+/** The names of the source files with the objects of a kind, by the plural of the kind. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
   clusterroles: ['cluster-roles', 'controller-roles'],
   clusterrolebindings: ['cluster-role-bindings', 'controller-role-bindings'],
@@ -45,8 +45,8 @@ interface ListDocument {
 const keyOf = ({ metadata: { namespace = '', name } }: Role): string => `${namespace}/${name}`;
 
 /**
- * The role with the rules of the roles that its aggregation rule selects, sorted by name, each rule once. A selected
- * role may have its own aggregation rule.
+ * The role with the rules of the roles that its aggregation rule selects. The rules follow the names of the selected
+ * roles, and equal rules occur once. A selected role may have its own aggregation rule.
  */
 function aggregated(role: Role, all: readonly Role[]): Role {
   const selectors = (role['aggregationRule'] as { clusterRoleSelectors?: { matchLabels?: JsonObject }[] } | undefined)

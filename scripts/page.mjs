@@ -186,8 +186,8 @@ Object.assign(exports, require('./src/dashboard/client/playground/host/net.ts'))
 const ABSENT = "throw new Error('this part of the package is not in the page');";
 
 /**
- * Leaves the dynamic imports of modules that the page does not use unresolved. If esbuild followed these imports, it
- * would share code between the page and the imported modules, and the shared code needs Node.
+ * Keeps esbuild from following dynamic imports of modules that the page does not use. Otherwise esbuild would share
+ * code between the page and these modules, and the shared code needs Node.
  */
 const LATER_IMPORTS = {
   name: 'later-imports',

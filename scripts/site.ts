@@ -21,7 +21,7 @@ if (!isCheck) {
 }
 console.log(
   problems.length > 0
-    ? `${problems.length} problems`
+    ? `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`
     : isCheck
       ? `${files.size} files of the site have no broken link, anchor or picture.`
       : `wrote ${files.size} files; open site/index.html`,

@@ -11,7 +11,10 @@ import { suiteFolder, suiteProgram } from '../../test/support/go-suites.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Milliseconds of one start, the mean of `starts` starts. `undefined` when the benchmark is not built. */
+/**
+ * The mean duration of a start in milliseconds. `starts` is the number of measured starts. `undefined` when the
+ * benchmark is not built.
+ */
 export function envtestStartMs(starts: number): number | undefined {
   const program = findClient('envtest');
   if (program === undefined) return undefined;
@@ -31,8 +34,8 @@ export function ownAssets(): string {
 }
 
 /**
- * Seconds of a suite of controller-runtime, such as `pkg/client`, with the programs of a folder. `undefined` when the
- * suite is not built.
+ * The duration of a suite of controller-runtime, such as `pkg/client`, in seconds. The suite starts the programs in the
+ * folder `assets`. `undefined` when the suite is not built.
  */
 export function suiteSeconds(name: string, assets: string): number | undefined {
   const program = suiteProgram(name);

@@ -81,7 +81,7 @@ describe('literals in validation rules', () => {
     );
   });
 
-  test('are restricted in an environment with more variables', () => {
+  test('are restricted in an environment that adds variables to that of validation rules', () => {
     expect(rules.extend({ more: STRING }).check('more in ["a", 1]').ok).toBe(false);
   });
 });

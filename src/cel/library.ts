@@ -65,8 +65,8 @@ export interface ValidationContext {
 }
 
 /**
- * Checks calls of a function for errors that types do not show. For example, a literal format of `format` needs a
- * suitable argument per clause. Validators run when the type check finds no error.
+ * Checks calls of a function for errors that types do not show. For example, each clause in a literal format string
+ * needs a suitable argument of `format`. Validators run when the type check finds no error.
  */
 export interface Validator {
   readonly functionName: string;

@@ -10,7 +10,7 @@ test.each<[string, string[], string[]]>([
   ['without options', [], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
   ['with an unrelated option', ['--inspect'], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
   [
-    'with a percentage of the memory, which only limits the heap',
+    'with a limit as a percentage of the memory, which does not count as a size',
     ['--max-old-space-size-percentage=75'],
     ['--semi-space-growth-factor=1', '--heap-growing-percent=70'],
   ],

@@ -4,10 +4,15 @@ import { withNamespace } from './with-namespace.ts';
 const object = (metadata: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
 
 test.each([
-  ['no namespace', { name: 'a' }, 'b', { name: 'a', namespace: 'b' }],
-  ['an empty namespace', { name: 'a', namespace: '' }, 'b', { name: 'a', namespace: 'b' }],
-  ['its own namespace', { name: 'a', namespace: 'c' }, 'b', { name: 'a', namespace: 'c' }],
-  ['nothing to add', { name: 'a' }, undefined, { name: 'a' }],
-])('an object with %s', (_title, metadata, namespace, expected) => {
+  ['an object without a namespace gets the given one', { name: 'a' }, 'b', { name: 'a', namespace: 'b' }],
+  [
+    'an object with an empty namespace gets the given one',
+    { name: 'a', namespace: '' },
+    'b',
+    { name: 'a', namespace: 'b' },
+  ],
+  ['an object keeps its own namespace', { name: 'a', namespace: 'c' }, 'b', { name: 'a', namespace: 'c' }],
+  ['without a given namespace, an object does not change', { name: 'a' }, undefined, { name: 'a' }],
+])('%s', (_title, metadata, namespace, expected) => {
   expect(withNamespace(object(metadata), namespace)).toEqual(object(expected));
 });

@@ -107,7 +107,7 @@ test('a failed write removes its temporary file', () => {
   expect(readdirSync(own)).toEqual(['taken']);
 });
 
-test('the error for a missing file or folder has the reason of the failed write', () => {
+test('the error of a failed write says whether the file or the target of a link is missing', () => {
   const lost = join(folder, 'lost.yaml');
   symlinkSync(join(folder, 'nowhere', 'target'), join(folder, 'into-nowhere'));
   expect(() => replaceFile(lost, 'x', DETAILS)).toThrow(`${lost} cannot be written: it no longer exists`);

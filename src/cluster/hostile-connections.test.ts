@@ -55,7 +55,7 @@ async function answerTo(socket: Socket, bytes: string, endsAtHead = false): Prom
   return text;
 }
 
-// Before 20.20.2, reading Node's `headersDistinct` throws when a header is named `__proto__` (CVE-2026-21710).
+// Before Node 20.20.2, a read of `headersDistinct` throws when a header is named `__proto__` (CVE-2026-21710).
 describe('a header that is named like an inherited JavaScript property', () => {
   const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString'];
 
@@ -79,7 +79,7 @@ describe('a header that is named like an inherited JavaScript property', () => {
     expect(await server.code()).toBe(200);
   });
 
-  test('each value of a repeated impersonation header counts', async () => {
+  test('does not affect repeated impersonation headers, of which each value counts', async () => {
     await using server = await served(false);
     const body = '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}';
     const request = [

@@ -7,7 +7,7 @@ import { latestRelease, ROLE_KINDS } from './release.ts';
 
 const RELEASES = KUBERNETES_RELEASES.map((version) => [version] as const);
 
-test('the latest version is the version of the data files, and a version without data is refused', () => {
+test('the latest release is 1.36, a version may begin with v, and a version without data is refused', () => {
   expect(releaseOf('1.36')).toBe(latestRelease);
   expect(releaseOf('v1.35').minor).toBe(35);
   expect(releaseOf('1.35')).toBe(releaseOf('v1.35'));

@@ -19,7 +19,7 @@ import { hasTokens } from './value/proxy.ts';
 type Piece = string | Node;
 
 /**
- * Joins pieces of CEL and values to one expression. Values are inserted as they are. When a piece cannot continue the
+ * Joins pieces of CEL and values into one expression. Values are inserted as they are. When a piece cannot continue the
  * expression, the pieces are parts of a string instead: `name, '-service'`, for example, because CEL has no minus for
  * strings.
  */
@@ -135,7 +135,7 @@ export function plainCounter(node: Node): Node {
   return select(optional.args[0], optional.field, node.type);
 }
 
-/** Wraps the branches of a conditional in dyn(), which CEL requires when their types differ. */
+/** Wraps the branches of a conditional in dyn() when their types differ, because CEL requires this. */
 function withDynBranches(source: string, root: Expr, args: readonly Node[]): string {
   if (root.kind !== 'call' || root.name !== '_?_:_') return source;
   const [, a, b] = root.args as [Expr, Expr, Expr];

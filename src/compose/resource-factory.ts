@@ -107,7 +107,7 @@ export interface ResourceFactoryOptions {
 const MEMBERS = ['name', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 /**
- * Makes a typed factory for one kind. The code that `typekro generate` writes calls this function:
+ * Makes a typed factory for one kind. The code that `typekro generate` writes calls this function.
  *
  * @example const widget = resourceFactory<{ spec: { size: number } }>('example.com/v1', 'Widget');
  */

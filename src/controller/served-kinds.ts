@@ -113,8 +113,8 @@ export class ServedKinds {
 
 /**
  * The ids of the instances whose revision changes with a step of a roll-out. `undefined` when the revision of any
- * instance may change. This is so if no roll-out runs before or after the step, or if the step changes more than the
- * members of the roll-out.
+ * instance may change. This is so if no roll-out runs before the step, if none runs after it, or if the step changes
+ * more than the members of the roll-out.
  */
 export function movedInstances(
   before: ServedKind | undefined,

@@ -11,7 +11,7 @@ describe('parseJson', () => {
     ['9007199254740993.0', 9007199254740992],
     ['0.12345678901234567', Number('0.12345678901234567')],
     ['9007199254740991', 9007199254740991],
-  ])('reads %s without loss', (text, value) => {
+  ])('reads %s, and keeps all digits of an integer literal', (text, value) => {
     expect(parseJson(text)).toEqual(value);
   });
 

@@ -77,10 +77,14 @@ export function isTooLong(error: unknown): boolean {
 
 /** The error of a deploy whose record is too large for the server. */
 export function tooLarge(what: string, record: ObjectRef, cause: unknown): Error {
-  return new ResourceGraphFactoryError(`deploying ${what}: definition and spec are too large for its record`, {
-    code: 'deploy/too-large',
-    object: record,
-    cause,
-    remedy: 'the two may take 1 MiB in direct mode: keep large values in separate objects and refer to these by name',
-  });
+  return new ResourceGraphFactoryError(
+    `deploying ${what}: the definition and the spec are too large for the record of the deploy`,
+    {
+      code: 'deploy/too-large',
+      object: record,
+      cause,
+      remedy:
+        'together they may take 1 MiB in direct mode: keep large values in separate objects and refer to these by name',
+    },
+  );
 }

@@ -161,7 +161,7 @@ async function deploy(
     const why: unknown = isAborted ? signal.reason : error;
     const reason = why instanceof Error ? why.message : String(why);
     const message = isAborted
-      ? `aborted: ${reason}; the created objects stay: deploy again to continue, or remove it with deleteInstance()`
+      ? `aborted: ${reason}; the created objects stay: deploy again to continue, or remove them with deleteInstance()`
       : reason;
     progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
     throw error;

@@ -51,7 +51,7 @@ describe('the record of a direct deploy', () => {
     expect(readDeployRecord(parentObject(ref, graph, dropped), ref)).toEqual({ ...large, previous: undefined });
   });
 
-  test('the name of the ConfigMap, which two definitions can share, does not identify a record', () => {
+  test('two definitions can share the name of a ConfigMap, so this name does not identify a record', () => {
     const parent = parentObject({ ...ref, name: parentName('shop', 'a-b') }, graph, record);
     expect(parent.metadata.name).toBe(parentName('shop-a', 'b'));
     expect(isRecordOf(parent, 'shop', 'a-b')).toBe(true);

@@ -46,8 +46,8 @@ class OpenWatch {
    */
   readonly named = new Set<string>();
   /**
-   * Resolves to true when the watch has reported all objects. Resolves to false when the watch first fails or is
-   * closed.
+   * Resolves to true when the watch has reported all objects. Resolves to false when the watch fails or is closed
+   * before that.
    */
   readonly synced: Promise<boolean>;
   readonly spec: WatchSpec;

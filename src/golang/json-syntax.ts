@@ -108,8 +108,8 @@ export function goJsonSyntaxError(text: string): string | undefined {
    */
   const open: string[] = [];
   /**
-   * Reads a scalar or an empty container, or the opening bracket of a container and its first key. Returns true when a
-   * value must follow, and a string in case of an error.
+   * Reads a scalar, or the opening bracket of an object or list. In an object that is not empty, also reads the first
+   * key. Returns true when a value must follow, and a string in case of an error.
    */
   const begin = (): boolean | string => {
     skip();

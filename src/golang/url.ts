@@ -9,7 +9,9 @@ import { escapeBytes, mustEscape, unescapeBytes } from './url-escape.ts';
  */
 export interface GoUrl {
   readonly scheme: string;
-  /** Everything after the scheme of a URL without host and path, such as `mailto:x`. */
+  /**
+   * The text between the scheme and the query, if it does not begin with a slash: `x` in `mailto:x?y`. Otherwise empty.
+   */
   readonly opaque: string;
   readonly user: { readonly name: string; readonly password?: string } | undefined;
   readonly host: string;
@@ -164,7 +166,7 @@ function hostAndPort(url: GoUrl): { host: string; port: string } {
   return { host: bare, port: match?.[2] ?? '' };
 }
 
-/** Host and port as written. */
+/** Host and port, without percent-encoding. */
 export function urlHost(url: GoUrl): string {
   return fromBytes(url.host);
 }

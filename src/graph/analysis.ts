@@ -67,8 +67,8 @@ function atKey({ isKey, path }: ExpressionSite, refusal: AnalysisError): Analysi
 
 /**
  * The refusal of an expression that does not parse. In a string with several expressions, each expression is parsed
- * separately. The refusal is about the first expression with an error; its message and position refer to the original
- * string.
+ * separately. The refusal is about the first expression with an error. The position of the refusal is a position in the
+ * original string.
  */
 function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Language): AnalysisError {
   const { path, text } = site;

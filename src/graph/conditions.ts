@@ -126,7 +126,7 @@ export function literalTypes(root: Expr): readonly string[] | undefined {
   return types.length > 0 && types.every((type) => type !== undefined) ? types : undefined;
 }
 
-/** The literal types that the author declares. Reports a type that two entries declare. */
+/** The condition types that the entries declare as string literals. Reports a type that two entries declare. */
 function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlySet<string> {
   const declared = new Set<string>();
   for (const { site, root } of entries) {

@@ -71,8 +71,8 @@ export function instancePlural(kind: string): string {
 /**
  * The CustomResourceDefinition of a definition's API, without the labels that the controller adds. `spec` is the schema
  * of the author's fields, and `status` has the inferred properties of the status. `columns` are the printer columns of
- * `printColumn` markers; they come after the author's columns or the default columns. `scale` is the definition of the
- * subresource `scale`.
+ * `printColumn` markers; they come after the author's columns or the default columns. `scale` is the value of
+ * `subresources.scale`; undefined if the kind does not have this subresource.
  */
 export function buildCrd(
   schema: SchemaBlock,

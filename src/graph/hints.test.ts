@@ -180,7 +180,7 @@ test.each<[title: string, text: string, first: string | undefined]>([
 ])('the first problem of %s has the expected remedy', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
 
 test.each(['string | nope=1', 'bool'])(
-  'a field with the wrong type %s has one error, even if a condition reads it',
+  'a field with the invalid declaration "%s" has one error, even if a condition reads it',
   (type) => {
     const text = withConfigMap('includeWhen: ["${schema.spec.f}", "${schema.spec.f && schema.spec.count > 1}"]');
     expect(problemsOf(text.replace('name: string', `name: string\n      f: ${type}`))).toHaveLength(1);

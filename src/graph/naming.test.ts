@@ -9,7 +9,7 @@ test.each([
   ['1a', false],
   ['é', false],
   ['', false],
-])('%j is a valid id: %s', (id, ok) => expect(isLowerCamelCase(id)).toBe(ok));
+])('whether %j is a valid id: %s', (id, ok) => expect(isLowerCamelCase(id)).toBe(ok));
 
 test.each([
   ['App', true],
@@ -17,7 +17,7 @@ test.each([
   ['app', false],
   ['App ', false],
   ['Web_App', false],
-])('%j is a valid kind: %s', (kind, ok) => expect(isUpperCamelCase(kind)).toBe(ok));
+])('whether %j is a valid kind: %s', (kind, ok) => expect(isUpperCamelCase(kind)).toBe(ok));
 
 test.each(['schema', 'each', 'in', 'while', 'resourcegraphdefinition'])('%s is reserved', (word) =>
   expect(isReservedWord(word)).toBe(true),

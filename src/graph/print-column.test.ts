@@ -65,7 +65,7 @@ describe('the marker printColumn', () => {
     expect(columnsOf(compileSchema(schema))).toEqual([...DEFAULTS, ...columns]);
   });
 
-  test('adds to additionalPrinterColumns', () => {
+  test('adds a column after the columns of additionalPrinterColumns', () => {
     const schema = `    additionalPrinterColumns: [{name: A, type: string, jsonPath: .spec.a}]
     spec: {a: string, size: integer | printColumn=SIZE}`;
     expect(columnsOf(compileSchema(schema))).toEqual(['A string .spec.a', 'SIZE integer .spec.size']);

@@ -17,7 +17,7 @@ const TYPES: Readonly<Record<StatusMark['marker'], readonly string[]>> = {
 
 /**
  * The subresource `scale` of the kind, from the markers of `spec` and of the status. Undefined without markers. Reports
- * markers that do not fit together, and returns undefined for them.
+ * markers that do not fit together or do not fit their fields, and then returns undefined.
  */
 export function buildScale(
   replicas: readonly SimpleReplicas[],
@@ -82,7 +82,7 @@ function checkPlaces(name: string, found: readonly MarkedField[], refuse: Refuse
   }
 }
 
-/** Reports a marked field of the status if the marker does not accept the type of its expression. */
+/** Reports a marked field of the status if the marker does not accept the type of the field's expression. */
 function checkType({ marker, steps }: StatusMark, fields: StatusBlock['fields'], refuse: Refuse): void {
   const field = fields.find(
     ({ site }) => site.steps.length === steps.length && site.steps.every((s, i) => s === steps[i]),

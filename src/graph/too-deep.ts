@@ -14,7 +14,7 @@ const MAX_CONTAINERS = 1_000_000;
 
 /** The problem of a value that is too deep or too large. */
 export function tooDeep(): Diagnostic {
-  const message = `values are nested more than ${MAX_DEPTH} levels deep, or there are more than ${MAX_CONTAINERS}`;
+  const message = `values are nested more than ${MAX_DEPTH} levels deep, or there are more than ${MAX_CONTAINERS} objects and lists`;
   return { code: 'yaml/too-deep', severity: 'error', message };
 }
 

@@ -131,7 +131,7 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
     const expression = /:\s+(\$\{[^\n]*:\s[^\n]*)$/.exec(line);
     if (expression !== null) {
       return {
-        message: 'the ": " in this expression ends the value, because it is not in quotes',
+        message: 'the value is not in quotes, so the ": " in its expression ends it',
         offset: start + expression.index + line.slice(expression.index).indexOf('$'),
         hint: "put the whole value into single quotes: '${…}'",
       };

@@ -52,7 +52,10 @@ export interface InspectEvent {
     /** The report of a definition changed: its state, revision, conditions or problems. */
     | 'definition-changed'
     | 'definition-removed'
-    /** The report of an instance changed: its state, its generation, or the state of a node that is not done. */
+    /**
+     * The report of an instance changed: its state, its revision or its generation. While the instance is not ACTIVE, a
+     * change of the state or the reason of a node also counts.
+     */
     | 'instance-changed'
     | 'instance-removed'
     /**

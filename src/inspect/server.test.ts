@@ -234,12 +234,12 @@ describe('the proof of the token', () => {
   // A program at another address of this machine can forward a page's request, with any Host.
   it.each([
     ['the address of the server', () => `127.0.0.1:${port}`, 200],
-    ['localhost, where another program can have the port of another address', () => `localhost:${port}`, 421],
+    ['localhost, where another program can listen on the same port', () => `localhost:${port}`, 421],
     ['the loopback address of IPv6', () => `[::1]:${port}`, 421],
     ['another loopback address', () => `127.0.0.2:${port}`, 421],
     ['another port', () => `127.0.0.1:${port - 1}`, 421],
     ['no port', () => '127.0.0.1', 421],
-  ])('requested at %s is given only for the address of the server', async (_what, host, status) => {
+  ])('is requested at %s; only the address of the server itself gives it', async (_what, host, status) => {
     const answer = await lines(`GET ${inspectPaths.proof(nonce)} HTTP/1.1`, `Host: ${host()}`);
     expect(statusOf(answer)).toBe(status);
     if (status === 421) expect(answer).toContain(`open the page as http://127.0.0.1:${port}`);
@@ -255,7 +255,7 @@ describe('requests of other sites', () => {
   const path = 'GET /api/v1/instances HTTP/1.1';
   it.each([
     ['a name that resolves to this machine', 'Host: evil.test', 421],
-    ['such a name with the port', 'Host: evil.test:80', 421],
+    ['a name that resolves to this machine, with a port', 'Host: evil.test:80', 421],
     ['a name that begins with an own name', 'Host: localhost.evil.test', 421],
     ['an address of the network', 'Host: 192.168.0.7', 421],
     ['user information', 'Host: localhost@evil.test', 421],
@@ -357,7 +357,7 @@ describe('the stream', () => {
   const open = (headers: Record<string, string> = {}) => get('/api/v1/events', { ...own, ...headers });
   const idsIn = (text: string): string[] => [...text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id ?? '');
 
-  it('begins with the epoch, and sends the last of several equal changes', async () => {
+  it('begins with the epoch, and sends only the last of several changes of one instance', async () => {
     const response = await open();
     for (const message of ['first', 'second', 'last']) emit(event(ref, message));
     const text = await readUntil(response, 'last');
@@ -374,7 +374,7 @@ describe('the stream', () => {
   });
 
   it.each(['0123456789abcdef.5', 'nonsense', '..', '9'.repeat(400)])(
-    'makes a client with the id `%s` of another server read everything again',
+    'makes a client whose last id `%s` is not of this server read everything again',
     async (id) => {
       expect(await readUntil(await open({ 'last-event-id': id }), 'hello')).toContain('"missed":true');
     },
@@ -407,7 +407,7 @@ describe('a failure', () => {
     ],
     ['of the request is not reported', new InspectFailure('no', { status: 404, code: 'test/no' }), 404, []],
     [
-      'of a name that the cluster refuses is not reported',
+      'of a request with a name that the cluster refuses is not reported',
       new KubeError('cannot be a name', { status: 400, reason: 'BadRequest' }),
       400,
       [],

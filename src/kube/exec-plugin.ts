@@ -16,7 +16,7 @@ const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /**
  * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). The plugin gets no
- * terminal. An error includes the plugin's stderr.
+ * terminal. When the plugin fails, the error includes its stderr.
  *
  * @throws TypeKroError `kube/exec-plugin` when the plugin cannot be run, fails, or prints no credential.
  */

@@ -47,7 +47,7 @@ describe('parsePlainYaml', () => {
     ['a number', 'a: 1'],
     ['an octal number', 'a: 0o17'],
     ['a date', 'a: 2026-01-01'],
-    ['nothing', 'a:'],
+    ['a key without a value', 'a:'],
     ['null', 'a: null'],
     ['a long text', 'a: |\n  b'],
     ['a folded value', 'a: b\n  c'],
@@ -67,8 +67,8 @@ describe('parsePlainYaml', () => {
     ['a merge key', '<<: b'],
     ['a map as a key', '? a\n: b'],
     ['a text that is not YAML', 'a: b: c'],
-    ['an odd key', '__proto__: b'],
-    ['nothing at all', ''],
+    ['the key __proto__', '__proto__: b'],
+    ['an empty text', ''],
   ])('leaves %s to a full parser', (_, text) => {
     expect(parsePlainYaml(text)).toBeUndefined();
   });

@@ -85,7 +85,7 @@ test.each([
   ['503', new KubeError('no endpoints', { status: 503, reason: 'ServiceUnavailable', retryAfterMs: 2000 })],
   ['403', new KubeError('not allowed', { status: 403, reason: 'Forbidden' })],
   ['the abort by the caller', new KubeError('the request was aborted', { status: 0, reason: 'Aborted' })],
-])('readFamilies rejects with the failure of its read of pods: %s', async (_what, failure) => {
+])('when readFamilies cannot read the pods, it rejects with the failure of that read: %s', async (_what, failure) => {
   const { api } = cluster([]);
   const { status, reason, retryAfterMs, message } = failure;
   const failing = {
@@ -101,7 +101,7 @@ test.each([
   });
 });
 
-test('reads the events of an object that is not ready, and lists no kind of objects that it cannot create', async () => {
+test('for a claim that is not ready, readCauses lists only events, because a claim creates no objects', async () => {
   const { api, listed } = cluster([]);
   await readCauses(api, [ref('a')], AbortSignal.timeout(1000));
   expect(listed).toEqual(['a Event involvedObject.kind=PersistentVolumeClaim,involvedObject.name=disk']);

@@ -54,7 +54,7 @@ const CONSEQUENCES: Record<FailureClass, readonly [busy: boolean, passing: boole
   unreadable: [false, false],
 };
 
-describe('isBusy and passes have the listed results for the class', () => {
+describe('isBusy() and passes() have the listed results for the class', () => {
   it.each(Object.entries(CONSEQUENCES))('%s', (name, [busy, passing]) => {
     expect([isBusy(name as FailureClass), passes(name as FailureClass)]).toEqual([busy, passing]);
   });

@@ -120,7 +120,10 @@ export function dnsSubdomain(text: string): string[] {
   return problemsOf(text, MAX_SUBDOMAIN_BYTES, DNS_SUBDOMAIN_RULE);
 }
 
-/** The longest beginning of a name with at most `maxLength` characters that ends as a name may end. */
+/**
+ * The first `maxLength` characters of a name, without dashes and dots at their end, because a name must not end with
+ * these.
+ */
 export const namePrefix = (name: string, maxLength: number): string => name.slice(0, maxLength).replace(/[-.]+$/, '');
 
 /** Names such as `my-name`, which begin with a letter. */

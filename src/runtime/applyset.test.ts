@@ -40,7 +40,7 @@ describe('recordedInventory', () => {
     expect(recorded).toEqual({ state: 'valid', scope, hashed: true });
   });
 
-  test('an instance without labels and annotations has an absent inventory', () => {
+  test('finds no inventory on an instance without the labels and annotations of an ApplySet', () => {
     expect(recordedInventory(instance({ other: 'x' }))).toEqual({ state: 'absent' });
   });
 

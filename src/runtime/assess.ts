@@ -150,7 +150,7 @@ function withoutItems(node: CollectionNode) {
 }
 
 /**
- * The state of a node with contested fields, which the reason names; `undefined` if there is no contest.
+ * The state of a node with contested fields. The reason names the contests. `undefined` if there is no contest.
  */
 function contestOf(
   node: ResourceNode | CollectionNode,

@@ -27,7 +27,7 @@ test.each([
   ['exceeded max depth', '['.repeat(100_000) + ']'.repeat(100_000)],
   ['exceeded max depth', '{"a":'.repeat(100_000)],
   [`json: cannot unmarshal array ${NO_ENTRY}`, '['.repeat(10_000) + ']'.repeat(10_000)],
-])('the problem with a record of contributions is %s', (problem, text) => {
+])('the problem with the contributions in an annotation is %s', (problem, text) => {
   const begin = 'unmarshal patch contributions from annotation "internal.kro.run/patch-contributions": ';
   expect(contributionsProblem(withContributions(text))).toBe(problem === undefined ? undefined : begin + problem);
 });

@@ -15,8 +15,8 @@ import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
 
 /**
- * Assesses a reference to an external object by name. The node waits until the object exists, reads the object and
- * never writes it. The object's deletion timestamp is ignored.
+ * Assesses a node that refers to one external object by its name. The node waits until the object exists, reads the
+ * object and never writes it. The object's deletion timestamp is ignored.
  */
 export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
@@ -61,8 +61,8 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
 }
 
 /**
- * Assesses a reference to the external objects that match a selector, ordered by namespace and name. A node whose
- * selector matches no object is ready.
+ * Assesses a node that refers to all external objects that match a selector. The data of the node are these objects,
+ * ordered by namespace and name. A node whose selector matches no object is ready.
  */
 export function assessExternalCollection(context: StepContext, node: ExternalCollectionNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);

@@ -4,7 +4,7 @@ import { isTemplateManager, patchManager, patchPrefix, templateManager } from '.
 const UID = '11111111-2222-3333-4444-555555555555';
 
 describe('the field managers of a Graph', () => {
-  it('are computed from the UID of the Graph and the path of the node', () => {
+  it('are computed from the UID of the Graph and, for a patch node, from the path of the node', () => {
     expect(templateManager(UID)).toBe('kro-graphengine.tmpl.666ff6ccaa5b');
     expect(patchManager(UID, 'p')).toBe('kro-graphengine.patch.666ff6ccaa5b.b61e050e5b09');
     expect(patchManager(UID, 'subA/res')).toBe('kro-graphengine.patch.666ff6ccaa5b.e4d92a353cee');

@@ -33,7 +33,7 @@ import { watchHealthConditions } from './watch-health.ts';
 /** The pruning result when the graph has an `instanceProblem`, so that no node was visited: existing objects stay. */
 const NO_PRUNING: Pruning = { delete: [], orphan: [], reports: [], remaining: [], complete: false, messages: [] };
 
-/** The decision for an instance of a definition whose nodes were visited. */
+/** The decision for an instance of a definition, from the results of the visited nodes. */
 export function decideInstance(context: StepContext): Decision {
   const { graph, instance } = context;
   const refusal = parentRefusal(context);

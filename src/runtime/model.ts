@@ -36,8 +36,9 @@ export interface LiveObject {
    */
   readonly whole?: KubeObject;
   /**
-   * Maps the name of a writer of kro's graph engine (`writerName`) to the fields that it owns. Absent if there are no
-   * such writers. Required for projections; computed when absent for a whole object with `metadata.managedFields`.
+   * The fields that writers of kro's graph engine own, keyed by the name of the writer (`writerName`). A projection has
+   * this member if the object has such writers. For a whole object with `metadata.managedFields`, it is computed if
+   * absent.
    */
   readonly engineFields?: ReadonlyMap<string, EngineFields>;
 }
@@ -280,7 +281,7 @@ export interface ApplyAction {
   readonly subresource?: 'status';
   /** Default `always`. */
   readonly force?: ForceRule;
-  /** The resourceVersion of the compared object. Present only with a force rule. */
+  /** The resourceVersion of the compared object. Present only if `force` is set. */
   readonly version?: string;
 }
 

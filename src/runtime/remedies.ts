@@ -82,7 +82,8 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'collection-too-large': () => now('make the list shorter, or raise the limit'),
   'invalid-object': ({ path }) =>
     later(`correct ${path ?? 'the template'} in the definition, or the data of the instance that it reads`),
-  'outside-namespace': () => now('set typekro.dev/namespaces: any on the definition, if its instances may'),
+  'outside-namespace': () =>
+    now('set typekro.dev/namespaces: any on the definition, if its instances may write into other namespaces'),
   retired: ({ heldBy }) =>
     later(
       heldBy === undefined

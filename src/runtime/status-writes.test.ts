@@ -15,7 +15,7 @@ const AUTHOR = patchManager(applySetIdOf(instanceWith(undefined)), 'instance');
 const OLD = { state: 'IN_PROGRESS', conditions: [{ type: 'Ready', status: 'False' }] };
 const NEW = { state: 'ACTIVE', conditions: [{ type: 'Ready', status: 'True' }] };
 
-/** JSON.parse creates an own member of this name, and an object spread keeps it. */
+/** JSON.parse creates an own member with the name `__proto__`, and an object spread keeps this member. */
 const hostile = JSON.parse('{"__proto__": "x"}') as JsonObject;
 
 const update = (manager: string, status: JsonObject) => ({ method: 'update', manager, status });

@@ -44,7 +44,7 @@ describe('retired objects', () => {
     expect(cluster.log).toEqual(['apply ConfigMap/ns/new', 'delete ConfigMap/ns/old', 'gone ConfigMap/ns/old']);
   });
 
-  describe('of a kind whose list failed', () => {
+  describe('of a kind that is not listed yet', () => {
     const lock = '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n';
     const [before, after] = [graphWith(config('top', 'top') + lock), graphWith(lock)];
     const now = Date.parse('2026-11-01T00:00:00Z');
@@ -54,24 +54,27 @@ describe('retired objects', () => {
       ['a retry is scheduled', { state: 'failed', failure, retryAt: now + 7000 }, { requeueAt: now + 7000 }, 'later'],
       ['a watch reports the next change', { state: 'failed', failure }, {}, 'later'],
       ['the first list is pending', { state: 'unknown' }, { read: [expect.objectContaining({ why: 'prune' })] }, ''],
-    ])('stay in the cluster and in the inventory: %s', (_name, observation, expected, message) => {
-      const cluster = new FakeCluster();
-      const key = putInstance(before, cluster, 'a', {});
-      settle(before, key, cluster);
-      const view = cluster.view(after);
-      const observed: Observed = {
-        ...view,
-        members: (target) => (target.kind === 'ConfigMap' ? observation : view.members(target)),
-      };
-      const decision = step(after, cluster.get(key) as KubeObject, observed, { now, definitionUid: 'rgd' });
-      expect(decision).toMatchObject({ parent: {}, apply: [], delete: [], ...expected });
-      expect(decision.parent.inventory).toBeUndefined();
-      expect(decision.requeueAt).toBe(expected.requeueAt);
-      expect(decision.conditions.find(({ type }) => type === 'ResourcesReady')?.message).toContain(message);
-      settle(after, key, cluster);
-      expect(cluster.keys().filter((name) => !name.startsWith('App'))).toEqual(['Secret/ns/lock']);
-      expect(inventory(cluster, key)).toBe('Secret');
-    });
+    ])(
+      'stay in the cluster and in the inventory until the kind is listed: %s',
+      (_name, observation, expected, message) => {
+        const cluster = new FakeCluster();
+        const key = putInstance(before, cluster, 'a', {});
+        settle(before, key, cluster);
+        const view = cluster.view(after);
+        const observed: Observed = {
+          ...view,
+          members: (target) => (target.kind === 'ConfigMap' ? observation : view.members(target)),
+        };
+        const decision = step(after, cluster.get(key) as KubeObject, observed, { now, definitionUid: 'rgd' });
+        expect(decision).toMatchObject({ parent: {}, apply: [], delete: [], ...expected });
+        expect(decision.parent.inventory).toBeUndefined();
+        expect(decision.requeueAt).toBe(expected.requeueAt);
+        expect(decision.conditions.find(({ type }) => type === 'ResourcesReady')?.message).toContain(message);
+        settle(after, key, cluster);
+        expect(cluster.keys().filter((name) => !name.startsWith('App'))).toEqual(['Secret/ns/lock']);
+        expect(inventory(cluster, key)).toBe('Secret');
+      },
+    );
   });
 
   test.each<[string, ListObservation, string[]]>([
@@ -155,7 +158,7 @@ resources:
       [403, 'Forbidden'],
       [400, 'BadRequest'],
     ])(
-      'a refused update (%i) is reported and does not delay the deletion of retired objects, neither of its node nor of the dependencies of its node',
+      'a refused update (%i) is reported, and the retired objects of its node and of the nodes on which it depends are deleted',
       (code, reason) => {
         const { cluster, key } = built();
         cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
@@ -308,7 +311,7 @@ resources:
     expect(inventory(cluster, key)).toBe('ConfigMap,Secret');
   });
 
-  test('a refused deletion is reported with its retry', () => {
+  test('a refused deletion is reported, and its retry is scheduled', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });

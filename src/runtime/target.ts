@@ -33,7 +33,7 @@ export interface MemberTarget {
   readonly namespaces: readonly string[];
 }
 
-/** The reference to a target that reports and errors show. */
+/** The reference with which reports and errors show a target. */
 export function refOfTarget(target: ObjectTarget): ObjectRef {
   return {
     apiVersion: formatApiVersion(target.type),

@@ -62,7 +62,7 @@ const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
  */
 const OPAQUE = new Set<Schema | undefined>(['RawExtension', 'FieldsV1', 'JSON'].map((name) => LEAVES.get(name)));
 
-/** Does this node accept any JSON, such as a raw extension? Its content is never pruned. */
+/** Does this node accept any JSON, like the node of a raw extension? A value of such a node is never pruned. */
 export function isOpaque(schema: Schema): boolean {
   return OPAQUE.has(schema);
 }

@@ -42,7 +42,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
       [`!.${KEEP} PRESERVE_UNKNOWN_FIELDS_REMOVED`],
     ],
     [
-      'unknown fields: newly kept',
+      'unknown fields that are preserved from now on',
       { type: 'object' },
       { type: 'object', [KEEP]: true },
       [` .${KEEP} PRESERVE_UNKNOWN_FIELDS_ADDED`],
@@ -72,13 +72,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
       [],
       [' .additionalProperties ADDITIONAL_PROPERTIES_CHANGED'],
     ],
-    [
-      'an absent list or map type that becomes the default',
-      list({}),
-      list({ 'x-kubernetes-list-type': 'atomic' }),
-      [],
-      [],
-    ],
+    ['an absent list type that becomes the default', list({}), list({ 'x-kubernetes-list-type': 'atomic' }), [], []],
     [
       'a topology that changes',
       list({}),

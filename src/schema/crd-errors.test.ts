@@ -36,7 +36,7 @@ const causes = (object: KubeObject, old?: KubeObject): string[] =>
 describe('the root of a schema with a status subresource', () => {
   const subresources = { status: {} };
   test.each<[string, JsonObject]>([
-    ['nothing else', { ...OBJECT, properties: {} }],
+    ['a type and properties', { ...OBJECT, properties: {} }],
     ['rules', { ...OBJECT, 'x-kubernetes-validations': [{ rule: 'true' }], required: ['spec'], description: 'x' }],
   ])('may have %s', (_name, schema) => {
     expect(causes(crd(schema, { subresources }))).toEqual([]);
@@ -44,7 +44,7 @@ describe('the root of a schema with a status subresource', () => {
 
   test.each<[string, JsonObject]>([
     ['alternatives', { ...OBJECT, oneOf: [{ required: ['spec'] }] }],
-    ['a number of members', { ...OBJECT, minProperties: 1 }],
+    ['a minimum number of members', { ...OBJECT, minProperties: 1 }],
     ['a map type', { ...OBJECT, 'x-kubernetes-map-type': 'atomic' }],
     ['an empty enum', { ...OBJECT, enum: [] }],
   ])('may not have %s', (_name, schema) => {

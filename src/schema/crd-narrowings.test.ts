@@ -45,7 +45,7 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
     object({ a: text }, open),
     ['spec.a: no longer accepts every value'],
   ],
-  ['another type', { type: 'number' }, { type: 'integer' }, ['spec: accepts only integer']],
+  ['a number becomes an integer', { type: 'number' }, { type: 'integer' }, ['spec: accepts only integer']],
   [
     'an int-or-string becomes a string',
     { 'x-kubernetes-int-or-string': true },
@@ -56,16 +56,16 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
   ['a field becomes required', object({ a: text }), object({ a: text }, { required: ['a'] }), ['spec: requires a']],
   ['an enum loses values', { ...text, enum: ['a', 'b'] }, { ...text, enum: ['a'] }, ['spec: accepts fewer values']],
   ['an enum is added', text, { ...text, enum: ['a'] }, ['spec: accepts fewer values']],
-  ['a pattern', text, { ...text, pattern: '^a$' }, ['spec: accepts only strings that match ^a$']],
-  ['a format', text, { ...text, format: 'date-time' }, ['spec: accepts only the format date-time']],
+  ['a pattern is added', text, { ...text, pattern: '^a$' }, ['spec: accepts only strings that match ^a$']],
+  ['a format is added', text, { ...text, format: 'date-time' }, ['spec: accepts only the format date-time']],
   [
-    'a format of a smaller range',
+    'a format with a smaller range is added',
     { type: 'integer' },
     { type: 'integer', format: 'int32' },
     ['spec: accepts only the format int32'],
   ],
-  ['a lower bound', { ...text, minLength: 1 }, { ...text, minLength: 2 }, ['spec: minLength is 2']],
-  ['an upper bound', text, { ...text, maxLength: 9 }, ['spec: maxLength is 9']],
+  ['a lower bound rises', { ...text, minLength: 1 }, { ...text, minLength: 2 }, ['spec: minLength is 2']],
+  ['an upper bound is added', text, { ...text, maxLength: 9 }, ['spec: maxLength is 9']],
   [
     'additional fields are dropped',
     object({}, { additionalProperties: text }),
@@ -96,9 +96,14 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
     object({}, { ...open, 'x-kubernetes-embedded-resource': true }),
     ['spec: accepts only resources with an apiVersion and a kind'],
   ],
-  ['a rule', object({}), object({}, rule('self.a > 1')), ['spec: accepts only values that satisfy self.a > 1']],
-  ['a rule with a message', object({}), object({}, rule('self.a > 1', 'a is small')), ['spec: a is small']],
-  ['an alternative', object({}), object({}, { anyOf: [{ required: ['a'] }] }), ['spec: anyOf differs']],
+  [
+    'a rule is added',
+    object({}),
+    object({}, rule('self.a > 1')),
+    ['spec: accepts only values that satisfy self.a > 1'],
+  ],
+  ['a rule with a message is added', object({}), object({}, rule('self.a > 1', 'a is small')), ['spec: a is small']],
+  ['an alternative is added', object({}), object({}, { anyOf: [{ required: ['a'] }] }), ['spec: anyOf differs']],
 ];
 
 describe('a CRD is narrower than another when', () => {
@@ -127,8 +132,8 @@ describe('a CRD is narrower than another when', () => {
 });
 
 test.each<[string, JsonObject, JsonObject]>([
-  ['equal', object({ a: text }), object({ a: text })],
-  ['descriptions and defaults', text, { ...text, description: 'a text', default: 'a' }],
+  ['both are equal', object({ a: text }), object({ a: text })],
+  ['only descriptions and defaults differ', text, { ...text, description: 'a text', default: 'a' }],
   [
     'a changed rule with the same message',
     object({}, rule('has(self.a) != has(self.b)', 'one')),

@@ -162,8 +162,8 @@ export function structuralSchema(raw: JsonValue | undefined): Schema {
 export const EMPTY: Schema = Object.freeze({});
 
 /**
- * A copy of `base` in which members of `own` replace members of the same name. For example, a field may have a list
- * type that differs from that of its type. All other members are read from `base` on demand.
+ * A copy of `base` in which members of `own` replace members of the same name. For example, a field may have another
+ * `x-kubernetes-list-type` than the schema of its type. All other members are read from `base` on demand.
  */
 export function deriveSchema(base: Schema, own: Schema): Schema {
   const node: Record<string, unknown> = {};

@@ -106,7 +106,7 @@ function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAd
   const { words, suffix } = found;
   return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
     if (key !== 'minimum' && key !== 'maximum') return [];
-    const message = `${key} bounds a number, but the field is ${words}: it has no effect`;
+    const message = `${key} bounds a number, and has no effect: the field is ${words}`;
     // Lengths are natural numbers.
     const isLength = suffix !== undefined && /^\d+$/.test(value);
     const hint = isLength ? `write ${key.slice(0, 3)}${suffix}=${value}` : `remove ${key}`;

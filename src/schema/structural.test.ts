@@ -120,7 +120,7 @@ describe('errors of the schema of a CRD', () => {
       [],
     ],
     [
-      'alternatives with keywords that do not restrict values',
+      'an alternative with rules and with the field metadata',
       spec({
         type: 'object',
         allOf: [{ 'x-kubernetes-validations': [{ rule: 'true' }], properties: { metadata: {} } }],
@@ -146,12 +146,12 @@ describe('errors of the schema of a CRD', () => {
       ],
     ],
     [
-      'an open alternative, and a closed one',
+      'alternatives with additionalProperties, of which only true is refused',
       spec({ type: 'object', anyOf: [{ additionalProperties: true }, { additionalProperties: false }] }),
       [`${A}.anyOf[0].additionalProperties: Forbidden: must be undefined to be structural`],
     ],
     [
-      'a bound of 0 for metadata',
+      'maxProperties: 0 for metadata',
       { type: 'object', properties: { metadata: { type: 'object', maxProperties: 0 } } },
       [
         's.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified',
@@ -232,7 +232,7 @@ describe('errors of the schema of a CRD', () => {
       [],
     ],
     [
-      'a default of the root that is not a resource',
+      'a default of the root without apiVersion and kind',
       { type: 'object', default: {} },
       ['s.default.apiVersion: Required value', 's.default.kind: Required value'],
     ],
@@ -292,7 +292,7 @@ test('each rule is compiled with its own path, and with the path of an enclosing
   ]);
 });
 
-describe('updates of a definition', () => {
+describe('updates of a CRD', () => {
   const crd = (change: JsonObject, names: JsonObject = {}, status?: JsonObject): KubeObject => ({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

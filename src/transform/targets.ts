@@ -192,7 +192,7 @@ function statementsOf(node: AnyNode, around: Block | undefined): Block | undefin
   return keeps ? around : undefined;
 }
 
-/** Is the node code of a class that runs once for each instance, as the value of a non-static field does? */
+/** Is the node a part of a class that runs once for each instance, such as the value of a non-static field? */
 const isInstanceCode = (node: AnyNode): boolean => node.type === 'PropertyDefinition' && !node.static;
 
 function keyName(key: AnyNode): string | undefined {

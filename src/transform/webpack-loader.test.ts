@@ -38,7 +38,7 @@ describe('the webpack loader', () => {
   });
 
   test('has the author’s positions after a loader that removed the types', () => {
-    // The second line of the author's text, from its fifth column.
+    // The mapping leads to the second line of the author's text, from its fifth column on.
     const earlier = { version: 3, sources: ['a.ts'], names: [], mappings: 'AACI,UAAU' };
     const { code, map } = run('/app/a.ts', 'const f = () => 1;', earlier);
     expect(code).toContain('file: "/app/a.ts", line: 2, col: 15');

@@ -221,8 +221,8 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await Promise.all([fresh.waitForEvent('load'), fresh.keyboard.press('Enter')]);
     await field.waitFor();
     await expect.poll(() => fresh.evaluate(() => document.activeElement?.id)).toBe('token');
-    // A browser cannot send a token with this character in a header. The test covers a typed token and a token that the
-    // tab has kept.
+    // A browser cannot send a token with the character U+200B in a header. The test covers a typed token and a token
+    // that the tab has kept.
     await fresh.keyboard.insertText('gar\u200bbage');
     await fresh.keyboard.press('Enter');
     await fresh.getByText('The text has the character U+200B, which no token has.').waitFor();

@@ -115,7 +115,7 @@ test('a graph reads the status of a shared cluster-scoped instance', async () =>
   expect(page.toYaml({ name: 'a' })).toMatch(/kind: Namespace\n(?:.*\n)*?  name: team-shop\n(?:.*\n)*kind: Tenant\n/);
 });
 
-test('a namespaced resource without a namespace is refused', () => {
+test('in a cluster-scoped composition, a namespaced resource without a namespace is refused', () => {
   const lost = kubernetesComposition(
     { name: 'lost', scope: 'Cluster', spec: type({ name: 'string' }) },
     (spec) => void ConfigMap({ id: 'map', name: spec.name, data: {} }),

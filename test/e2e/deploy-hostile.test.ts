@@ -163,7 +163,7 @@ describe('concurrent calls in direct mode', () => {
     await inner.close();
   });
 
-  test('after concurrent deploys of one instance, the record and the children come from the same deploy, and the other deploys fail', async () => {
+  test('after concurrent deploys of one instance, the record and the children come from the same deploy, and a deploy that fails reports that another one superseded it', async () => {
     const texts = ['1', '2', '3'];
     const results = await Promise.allSettled(texts.map((text) => direct().deploy({ name: 'a', text })));
     const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.spec.text] : []));

@@ -2,7 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { FuzzTarget } from './fuzz-target.ts';
 import { MAX_INPUT_BYTES } from './mutator.ts';
 
-/** The time after which an input counts as endless, in milliseconds. */
+/**
+ * The time between two checks of the watchdog, in milliseconds. An input that runs during two checks counts as endless.
+ */
 const MAX_INPUT_MS = 60_000;
 
 /**
@@ -26,8 +28,8 @@ for (let last = -1; ; ) {
 `;
 
 /**
- * When an input runs too long, prints the input and kills the process. The thread checks once per period, so that the
- * cost does not depend on the number of inputs.
+ * When an input runs at two consecutive checks, prints the input and kills the process. The thread checks once per
+ * period, so that the cost does not depend on the number of inputs.
  */
 export class Watchdog implements AsyncDisposable {
   readonly #buffer = new SharedArrayBuffer(8 + 2 * MAX_INPUT_BYTES);

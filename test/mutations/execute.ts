@@ -73,7 +73,7 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'failures of an earlier content of the object count',
+    name: 'failed writes of an earlier content of the object count',
     file: 'src/execute/write-children.ts',
     find: 'const previousFailures = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;',
     replace: 'const previousFailures = before?.failures ?? 0;',

@@ -33,7 +33,7 @@ export const INSPECT: readonly MutationRow[] = [
     tests: [...ACTIONS, 'src/inspect/server.test.ts'],
   },
   {
-    name: 'an expression of an iterator is evaluated without its object',
+    name: 'an expression that reads an iterator counts as an expression with one value',
     file: 'src/inspect/expression-value.ts',
     find: "iterators.includes(name) || name === 'each'",
     replace: "name === 'each'",
@@ -47,7 +47,7 @@ export const INSPECT: readonly MutationRow[] = [
     tests: ['src/inspect/server.test.ts'],
   },
   {
-    name: 'a subject that is not an address counts as a definition',
+    name: 'a subject with a slash that is not the address of an instance counts as a definition',
     file: 'src/inspect/visible-rows.ts',
     find: "subject.includes('/') ? false : viewer.mayList(DEFINITION)",
     replace: 'viewer.mayList(DEFINITION)',

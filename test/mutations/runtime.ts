@@ -423,7 +423,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'propagateWhen treats a collection that is not known as empty',
+    name: 'propagateWhen treats an unknown collection as empty',
     file: 'src/runtime/propagate.ts',
     find: "result.state === 'skipped' ? [] : undefined",
     replace: '[]',
@@ -465,7 +465,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/secrets/secret-failures.test.ts'],
   },
   {
-    name: 'a value of a Secret within a name cuts the name',
+    name: 'a value of a Secret is also masked within the name of an object',
     file: 'src/runtime/secrets/mask-refusal.ts',
     find: '(part) => (names.has(part) ? part : SECRET_MASK)',
     replace: '() => SECRET_MASK',

@@ -81,7 +81,7 @@ describe('the exports of TypeKro 0.33', () => {
     },
   );
 
-  test('the root exports few names; the other names are moved, or are names of 0.33 that typekro/aspects also exports', async () => {
+  test('the root exports few names of its own; all others are moved names, or names of 0.33 that typekro/aspects also exports', async () => {
     const root = await valuesOf('typekro');
     const elsewhere = new Set(Object.keys(await valuesOf('typekro/aspects')));
     const old = new Set(OLD.find(([entry]) => entry === 'typekro')?.[1]);

@@ -21,7 +21,7 @@ describe.each(ROOMS)('the README of %s', (room) => {
   );
   const paths = [...new Set([...readme.matchAll(PATH)].map(([, path = '']) => path))];
 
-  test('names files that exist', () => {
+  test('names only files and folders that exist', () => {
     const exists = (path: string) =>
       names.has(path) || existsSync(join(ROOT, path)) || existsSync(join(ROOT, 'src', room, path));
     expect(paths.filter((path) => !exists(path))).toEqual([]);

@@ -14,21 +14,21 @@ const BEFORE = child('9', '100', { a: '1' });
 
 test.each<[string, string, KubeObject | undefined, KubeObject, Partial<FleetRecord>]>([
   [
-    'a write of a higher value of course counts as wanted, even if the value has more digits',
+    'a write of a higher course counts as wanted, even if the number has more digits',
     'MODIFIED',
     BEFORE,
     child('10', '101'),
     { wanted: 1 },
   ],
   [
-    'a write of a lower value of course counts as stale',
+    'a write of a lower course counts as stale',
     'MODIFIED',
     BEFORE,
     child('8', '101'),
     { stale: ['ship-1-log: 9 → 8'] },
   ],
   [
-    'a write of the same value of course with another label counts as needless',
+    'a write of the same course with another label counts as needless',
     'MODIFIED',
     BEFORE,
     child('9', '101', { a: '2' }),

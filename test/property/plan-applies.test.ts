@@ -91,7 +91,10 @@ function predictedEffects({ writes, recreated = [], rollout }: Reached): Effects
   ]);
 }
 
-/** Removes the deletions that depend on when a canary ends. */
+/**
+ * Handles the objects that the plan recreates after the end of a canary. If such an object was deleted or replaced
+ * already, the predicted effect replaces the observed one. Without a predicted effect, the object is left out.
+ */
 function withoutCanaryEnd(effects: Effects, predicted: Effects, instances: readonly InstancePlan[]): Effects {
   const late = instances.filter(({ rollout }) => rollout === 'later').flatMap(({ recreated = [] }) => recreated);
   const possible = new Set(late.map((object) => objectName(object)));
@@ -256,8 +259,8 @@ function filesOf(change: Change, definition: KubeObject, instances: readonly Kub
 }
 
 /**
- * Changes an object that the plan writes, as another client. Returns the object's name, or `undefined` if the plan
- * writes no object.
+ * Acts as another client: changes a ConfigMap that the plan changes, or the labels of an instance of the plan. Returns
+ * the sentence of the refusal about this change, or `undefined` if the plan has no instance.
  */
 async function move(random: Random, { instances }: Plan): Promise<string | undefined> {
   const maps = instances

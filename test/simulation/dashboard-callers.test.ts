@@ -109,7 +109,7 @@ describe('a caller of the dashboard of a controller, for whom the dashboard only
 
 describe('a node', () => {
   it.each(['why', 'events'] as const)(
-    'that the graph no longer has is known in the %s, and an unknown node is refused',
+    'that the graph no longer has is found by %s until its objects are gone, and an unknown node is refused',
     async (part) => {
       await expect(details[part](REF, 'wep', call)).rejects.toMatchObject({
         status: 404,
@@ -143,7 +143,7 @@ describe('instances that wait', () => {
     expect(found).toMatchObject({ chains: [{ othersTotal: 1 }], othersWaiting: 2, othersCompared: 1 });
   });
 
-  it('are read for the details of their definition only during a rollout, but pinned instances are always named', async () => {
+  it('are listed for the details of their definition only during a rollout, and pinned instances are named without a list', async () => {
     const reads: string[] = [];
     const counted = callOf(({ verb, resource }) => reads.push(`${verb} ${resource}`) > 0);
     const revisions = async () => (await details.definition('pots', counted))?.revisions;

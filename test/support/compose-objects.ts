@@ -12,7 +12,10 @@ const spec = {
   required: ['name', 'count'],
 } as const;
 
-/** The objects of a composition for the spec `{name: 'x', count: 2}`, keyed by id, and the definition. */
+/**
+ * The first object of each resource of a composition for the spec `{name: 'x', count: 2}`, keyed by id. Also returns
+ * the definition as YAML.
+ */
 export function composed(compose: (spec: { name: string; count: number }) => void): {
   readonly objects: Readonly<Record<string, JsonObject | undefined>>;
   readonly yaml: string;

@@ -16,8 +16,8 @@ export interface GoSuites {
   /** Maps the package of a suite to the number of specs that it runs. Skipped specs are not counted. */
   readonly suites: Readonly<Record<string, number>>;
   /**
-   * Maps the package of a suite to its failing specs. For each package, maps the joined texts of a Ginkgo spec to the
-   * reason of its failure.
+   * The known failures of each suite, by the package of the suite. The key of a failure is the joined texts of the
+   * Ginkgo spec, and its value is the reason.
    */
   readonly knownFailures: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-/** A code block of a page, and the line at which it starts. */
+/** A code block of a page, and the line at which its code starts. */
 interface Example {
   readonly line: number;
   readonly code: string;

@@ -12,7 +12,10 @@ export async function clusterWith(objects: readonly KubeObject[]): Promise<Clust
   return cluster;
 }
 
-/** A client that counts its requests. It refuses a request if `METHOD /path?query` matches the pattern. */
+/**
+ * A client whose requests are collected in `requests`. Its transport refuses a request if `METHOD /path?query` matches
+ * the pattern.
+ */
 export function refusingClient(
   cluster: Cluster,
   { refuses, clock }: { readonly refuses?: RegExp | undefined; readonly clock?: Clock } = {},
@@ -41,7 +44,7 @@ export function refusingClient(
   return { client, requests };
 }
 
-/** The message with which an API server refuses a request of a user without a role. */
+/** The message with which an API server refuses a get or a list by a user without a role. */
 function messageOf(path: string): string {
   const match = /^\/(?:api|apis\/([^/]+))\/[^/]+\/(?:namespaces\/([^/]+)\/)?([^/?]+)(?:\/([^/?]+))?/.exec(path);
   const [, group = '', namespace, resource = '', name = ''] = match ?? [];

@@ -52,7 +52,10 @@ if (input !== null && results !== null && list !== null && status !== null && in
         return item;
       }),
     );
-    status.textContent = found.length === 0 ? `Nothing found for “${query}”` : `${found.length} results`;
+    status.textContent =
+      found.length === 0
+        ? `Nothing found for “${query}”`
+        : `${found.length} ${found.length === 1 ? 'result' : 'results'}`;
     results.hidden = false;
   };
 

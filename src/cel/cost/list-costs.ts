@@ -5,7 +5,7 @@ import { addRanges, fixed, LIST, multiplyRanges, ONE, scaleRange, UNBOUNDED, UNK
 
 const SORT = /^list_(.+)_sort(ByAssociatedKeys)?$/;
 
-/** The cost of cel-go's lists extension; `undefined` for any other function. */
+/** The cost of a call of a function of cel-go's lists extension; `undefined` for any other function. */
 export function listCost(
   id: string,
   target: Operand | undefined,
@@ -43,8 +43,8 @@ function bound(operand: Operand | undefined, otherwise: number): number {
 }
 
 /**
- * The cost of a call that makes a list. As in cel-go, the number of comparisons of a sort is assumed to be the size of
- * the list.
+ * The cost of a call that makes a list. As in cel-go, the size of a list that `sort` or `distinct` makes is assumed to
+ * be the number of comparisons.
  */
 function newList(factor: number, size: Range): CallCost {
   return { cost: addRanges(addRanges(scaleRange(size, factor), ONE), LIST), size };

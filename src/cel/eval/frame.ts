@@ -9,7 +9,7 @@ export class Frame implements CallContext {
    * undefined.
    */
   readonly variables: readonly unknown[];
-  /** Loop and bound variables. */
+  /** The values of the variables of loops and of `cel.bind`. */
   readonly locals: Value[];
   /** The time of `now()`; undefined until the clock is read. */
   time: number | undefined;

@@ -5,9 +5,9 @@ import { compilePattern } from './re2.ts';
 import { MAX_SECONDS, MIN_SECONDS, parseTimestamp } from './timestamp.ts';
 
 /**
- * The API server's checks of literals. If the first argument of certain functions is a literal, it must be valid. In an
- * environment with this library, the type checker also refuses a list or map literal whose elements, keys or values
- * have types that do not fit together.
+ * The API server's checks of literals. A literal that is the first argument of `duration`, `timestamp` or `matches`
+ * must be valid. In an environment with this library, the type checker also refuses a list or map literal whose
+ * elements, keys or values have types that do not fit together.
  */
 export const kubernetesLiterals: Library = {
   name: 'kubernetes.literals',

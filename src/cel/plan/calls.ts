@@ -25,8 +25,8 @@ type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
 
 /**
- * Functions whose overload is always chosen by the run-time value, even when the checker has chosen an overload. Their
- * error messages name the function, but no types.
+ * Functions for which the checker's choice of one overload does not limit the choice at run time. Their error messages
+ * name the function, but no types.
  */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
 

@@ -37,7 +37,10 @@ export function unescapeString(token: string): string | undefined {
   return parts.join('');
 }
 
-/** Returns the bytes of a BYTES token (without its prefix); undefined for an escape that is not allowed in bytes. */
+/**
+ * Returns the bytes of a BYTES token; undefined for an escape that is not allowed in bytes. The caller has removed the
+ * prefix `b` from the token.
+ */
 export function bytesOfToken(token: string): Uint8Array | undefined {
   const { text, raw } = body(token);
   if (raw || !text.includes('\\')) return utf8Encode(text);

@@ -113,7 +113,7 @@ const unusableFile = (path: string): string =>
 function movedPort({ port, lastPort }: ClusterSettings, { url }: RunningRecord): readonly string[] {
   if (port !== undefined || lastPort === undefined || Number(new URL(url).port) === lastPort) return [];
   return [
-    `port ${lastPort} of the last run is in use, so the cluster has the address ${url}; copies of its kubeconfig have the former one`,
+    `port ${lastPort} of the last run is in use, so the cluster has the address ${url}; copies of its kubeconfig still have the former address`,
   ];
 }
 

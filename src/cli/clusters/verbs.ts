@@ -93,7 +93,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     run: async (...words) => (await content()).restore(...words),
   },
   reset: {
-    summary: 'remove all objects except those of a new cluster',
+    summary: 'remove all objects that a new cluster does not have',
     form: 'NAME',
     minArguments: 1,
     maxArguments: 1,

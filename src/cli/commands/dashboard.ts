@@ -17,7 +17,7 @@ import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 export const dashboard: Command = {
   name: 'dashboard',
   description:
-    'Serves a page with the definitions and instances of a cluster: graphs, states and their reasons, values, drift, events and logs, and plans. It reads with your rights, on a loopback address, for a random token in the printed address. Values of Secrets are hidden. Nothing is written without --allow-actions. Works for instances of stock kro, too.',
+    'Serves a page with the definitions and instances of a cluster: graphs, states and their reasons, values, drift, events and logs, and plans. It reads with your rights, and serves the page on a loopback address to clients with the random token of the printed address. Values of Secrets are hidden. Nothing is written without --allow-actions. Works for instances of stock kro, too.',
   positionals: [],
   options: [
     { name: 'port', summary: 'port on 127.0.0.1; by default a free one', value: 'number' },

@@ -186,7 +186,7 @@ test('reports a conversion webhook whose Service is missing and an admission web
   expect([...out.slice(first, first + 3), ...out.slice(second, second + 2)]).toMatchInlineSnapshot(`
     [
       "! conversions   CustomResourceDefinition boats.example.com: its conversion webhook calls Service default/absent, which does not exist",
-      "    why  all objects are stored in v1, but the API server refuses to apply those whose managed fields have another version",
+      "    why  all objects are stored in v1, but the API server refuses an apply of objects whose managedFields name another version",
       "    do   install the program of Service default/absent again, or set spec.conversion.strategy to None if all versions have the same fields",
       "i webhooks   MutatingWebhookConfiguration boats: the webhook address.boats.test is called at https://boats.test/admit, which only the API server can check",
       "    why  failurePolicy is Fail, so without a response the API server refuses writes of boats.example.com for ResourceGraphDefinition fleets, except those that the selectors of the webhook exclude",

@@ -33,7 +33,7 @@ export const explain: Command = {
     'Explains a field of the kind that a definition makes (spec.replicas), or of a node of it (deployment.spec.replicas): its type, default, rules and description. Explains kinds of Kubernetes and their fields in the same way (Deployment.spec.strategy), and those of custom kinds that come with typekro or that --crds and --kubeconfig name. Explains the code of a problem (graph/cycle): an example, and what to do.',
   positionals: [
     { name: 'subject', summary: 'a file or a kind, with a path after it, or a code', required: true },
-    { name: 'path', summary: 'of a file: the path of the field, which may begin with the id of a node' },
+    { name: 'path', summary: 'the path of the field, if the subject is a file; it may begin with the id of a node' },
   ],
   options: [
     {

@@ -233,7 +233,7 @@ test('mcp: answers over its streams, and ends when its input ends', async () => 
   stdin.end();
   expect(await running.code).toBe(0);
   expect(output()).toMatchInlineSnapshot(`
-    "{"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"typekro","version":"VERSION"},"instructions":"TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Check a definition with validate, see its objects with render, what an apply would change with plan, why an instance waits with why."},"jsonrpc":"2.0","id":1}
+    "{"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"typekro","version":"VERSION"},"instructions":"TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Use validate to check a definition, render to see its objects, plan to see what an apply would change, and why to see the reason why an instance waits."},"jsonrpc":"2.0","id":1}
     {"result":{"content":[{"type":"text","text":"pots: Pot, 1 resource in the order map"}],"structuredContent":{"exitCode":0}},"jsonrpc":"2.0","id":2}
     "
   `);

@@ -43,7 +43,7 @@ test('rbac: prints the rights for one definition', async () => {
   expect(code).toBe(0);
   expect(err).toMatchInlineSnapshot(`
     "warning: pots: a user who may create its instances acts with the rights of the controller [rbac/controller-identity]
-      hint: give it its own ServiceAccount with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name
+      hint: give the definition its own ServiceAccount with --per-definition, or name an account by the annotation typekro.dev/service-account: namespace/name
 
     note: ClusterRole typekro:definitions has the rights of 1 definition only; applied, it replaces the rights of all others. Name all definitions in one call, or use --name or --per-definition"
   `);
@@ -143,7 +143,7 @@ test('rbac --kubeconfig: a warning names the rights that other definitions lose'
   expect((await run('rbac pots.yaml pans.yaml --kubeconfig kubeconfig')).err).not.toContain('lost-rights');
   expect((await run('rbac pots.yaml --kubeconfig kubeconfig')).err).toMatchInlineSnapshot(`
     "warning: pots: a user who may create its instances acts with the rights of the controller [rbac/controller-identity]
-      hint: give it its own ServiceAccount with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name
+      hint: give the definition its own ServiceAccount with --per-definition, or name an account by the annotation typekro.dev/service-account: namespace/name
 
     warning: ClusterRole typekro:definitions of the cluster has rights that this output removes: get, list, watch, create, patch, delete secrets; get, list, watch, patch pans.acme.test; get, patch pans/status.acme.test; update pans/finalizers.acme.test [rbac/lost-rights]
       hint: name the files of all definitions in one call, or give this set its own ClusterRole with --name

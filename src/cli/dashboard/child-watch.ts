@@ -7,10 +7,14 @@ export interface ChildWatchOptions {
   readonly api: Pick<KubernetesApi, 'watch'>;
   readonly selection: ChildSelection;
   /**
-   * Called after each change of a selected object. The argument is the text that follows the name of the object's kind.
+   * Called after each change of a selected object. The argument is the part of a sentence that follows the name of the
+   * object's kind, such as `was removed`.
    */
   readonly changed: (what: string) => void;
-  /** Called after each change of `note`. The argument is the text that follows the name of the kind. */
+  /**
+   * Called after each change of `note`. The argument is the part of a sentence that follows the name of the kind, such
+   * as `is not followed`.
+   */
   readonly noted: (what: string) => void;
 }
 

@@ -29,7 +29,7 @@ const NODE = { id: 'maps', state: 'waiting', reason: '', waitsFor: [], objects: 
 test.each<[string, readonly InstanceObject[], { readonly unready?: number; readonly unchecked?: number }]>([
   ['ready objects', [object('present', true)], {}],
   ['an object that is not ready', [object('present', true), object('present', false)], { unready: 1 }],
-  ['an object that is deleted', [object('deleting', false), object('present', true)], {}],
+  ['an object that is being deleted', [object('deleting', false), object('present', true)], {}],
   ['an object with unknown readiness', [object('present'), object('present', true)], { unchecked: 1 }],
   ['objects that do not exist', [object('absent'), object('failed'), object('unknown')], {}],
   [

@@ -6,7 +6,8 @@ import { keptToken } from './kept-token.ts';
 /** The option for the port of the page of a cluster. */
 export const DASHBOARD_PORT_OPTION: OptionSpec = {
   name: 'dashboard-port',
-  summary: 'port of the dashboard; with a port, an open page comes back after the next start; a free one by default',
+  summary:
+    'port of the dashboard (default: a free port); with a fixed port, an open page reconnects after the next start',
   value: 'port',
   defaultValue: '0',
 };

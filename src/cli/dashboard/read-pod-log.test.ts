@@ -6,8 +6,8 @@ import { readPodLog } from './read-pod-log.ts';
 const pod = { apiVersion: 'v1', kind: 'Pod', namespace: 'a', name: 'web-1' };
 
 /**
- * Reads the last lines of a log through a fake kubelet. Like a kubelet, it selects `tailLines` lines and then truncates
- * them at the end to `limitBytes`.
+ * Reads the last lines of a log through a fake kubelet. Like a kubelet, it selects the last `tailLines` lines, and
+ * returns the first `limitBytes` bytes of these lines.
  */
 function read(lines: readonly string[], tail: number) {
   const api = {

@@ -26,7 +26,8 @@ export interface WatchKindOptions {
   /** The objects to report. Default: all objects of the kind. */
   readonly selection?: Omit<WatchOptions, 'signal'>;
   /**
-   * The keys of objects that existed before. If one of them is missing from the first list, it is reported as removed.
+   * The keys of objects that existed before this watch. If an object with such a key is missing from the first list, it
+   * is reported as removed.
    */
   readonly known?: Iterable<string>;
 }

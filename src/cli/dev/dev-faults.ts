@@ -13,7 +13,7 @@ import type { Session } from '../up/session.ts';
 /** The parts of a session that faults need. */
 export type FaultSession = Pick<Session, 'api' | 'controller' | 'endWatches' | 'faults' | 'idle' | 'killController'>;
 
-/** The inputs of a fault in addition to the session. */
+/** The inputs of a fault. */
 export interface FaultTask {
   readonly session: FaultSession;
   readonly clock: Clock;
@@ -130,8 +130,8 @@ export async function runFault(key: string, task: FaultTask): Promise<void> {
 }
 
 /**
- * Lists the writes and failures of the controller without duplicates. Returns one line that says so when there were
- * none.
+ * Lists the writes and failures of the controller without duplicates. When there were none, returns one line that says
+ * that the controller wrote nothing.
  */
 function actionsOf(events: readonly InspectEvent[]): string[] {
   const lines = events

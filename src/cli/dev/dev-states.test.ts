@@ -174,7 +174,7 @@ describe('a cluster that stops responding', () => {
     expect(await loop.names()).toEqual(['shop']);
   });
 
-  test.each(['d', 'k'])('is reported after a key, and q ends the command, even after the fault %s', async (fault) => {
+  test.each(['d', 'k'])('is reported after a key, and q ends the command, even after the keys f and %s for a fault', async (fault) => {
     loop.write('pots.yaml', WAITING);
     loop.timeoutMs = 1500;
     loop.start();

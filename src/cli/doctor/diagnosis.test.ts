@@ -314,7 +314,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   [
     'a pod that was killed for its memory',
     { pods: { value: [pod({ lastState: { terminated: { reason: 'OOMKilled', finishedAt: ago(60) } } })] } },
-    ['error pods Pod kro-system/typekro-1: was killed for its memory at 2026-01-01T11:59:00.000Z'],
+    ['error pods Pod kro-system/typekro-1: exceeded its memory limit and was killed at 2026-01-01T11:59:00.000Z'],
   ],
   [
     'a pod without an image',

@@ -147,7 +147,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   }
   const limit = (name: string): number => {
     const text = last(name) ?? '0';
-    if (!/^\d{1,9}$/.test(text)) refusals.push(`--${name}=${text} is not a number from 0`);
+    if (!/^\d{1,9}$/.test(text)) refusals.push(`--${name}=${text} is not a whole number of at least 0`);
     return Number(text);
   };
   const limits = {
@@ -156,7 +156,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
     maxAgeDays: limit('audit-log-maxage'),
   };
   if (auditFile !== undefined && policyFile === undefined) {
-    notices.push('no audit policy file is given, so that the audit log has no events');
+    notices.push('no audit policy file is given, so the audit log has no events');
   }
   const disabled = all('disable-admission-plugins');
   const idle = [

@@ -100,7 +100,7 @@ test('an audit log needs a file and a policy', () => {
   });
   expect(apiServerSettings(['--audit-log-path=a.log'])).toMatchObject({
     audit: undefined,
-    notices: ['no audit policy file is given, so that the audit log has no events'],
+    notices: ['no audit policy file is given, so the audit log has no events'],
   });
 });
 
@@ -110,7 +110,7 @@ const beyond = (flag: string) =>
 describe('refusals of kube-apiserver', () => {
   test.each([
     ['--audit-log-format=text', '--audit-log-format=text is not supported; use json or legacy'],
-    ['--audit-log-maxage=-1', '--audit-log-maxage=-1 is not a number from 0'],
+    ['--audit-log-maxage=-1', '--audit-log-maxage=-1 is not a whole number of at least 0'],
     ['--bind-address=0.0.0.0', beyond('bind-address=0.0.0.0')],
     ['--bind-address=::', beyond('bind-address=::')],
     ['--bind-address=127.0.0.1.example.com', beyond('bind-address=127.0.0.1.example.com')],

@@ -31,7 +31,7 @@ describe('an expression', () => {
 const HEAD = 'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n  name: a\n';
 
 describe('a definition', () => {
-  test('has its keys in the usual order, with their comments; expressions keep their quotes', () => {
+  test('gets its keys in the usual order, with their comments, and its expressions keep their quotes', () => {
     const text = `# about the file
 kind: ResourceGraphDefinition
 # which version

@@ -219,7 +219,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
     expect(out).toContain(' faults: 5 lives, 0 orphans, 0 stuck, 0 flaps  kept.test.yaml, seeds from 1\n');
   });
 
-  test('JUnit has a case for the lives, or one for each broken invariant', async () => {
+  test('the JUnit report has one case for all lives of a file, or one for each broken invariant', async () => {
     const broken = (await run('test cache.test.yaml --faults 1 --seed 1 -o junit')).out;
     expect(broken).toContain(
       '<testsuite name="cache" file="cache.test.yaml" tests="2" failures="1" errors="0" skipped="0">',

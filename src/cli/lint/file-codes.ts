@@ -36,7 +36,7 @@ const fileCodes: readonly CodeInfo[] = [
     summary:
       'A file holds no object. Most often, the file was not saved. The problem is an error when no file has what the command needs.',
     example: '# an object comes here later\n',
-    remedy: 'Write an object into the file, or do not name it.',
+    remedy: 'Write an object into the file, or leave the file out of the command.',
   },
   {
     code: 'input/missing-reference',

@@ -29,7 +29,7 @@ test.each([
   ],
   ['an unknown name', SHOP.replace('${web.metadata.name}', '${wep.metadata.name}'), 'graph/unknown-identifier wep'],
   ['an unknown field of a template', SHOP.replace('image: nginx', 'imag: nginx'), 'graph/unknown-field imag'],
-  ['a marker', SHOP.replace('minimum=1', 'minimun=1'), 'simpleschema/unknown-marker minimun'],
+  ['a misspelt marker', SHOP.replace('minimum=1', 'minimun=1'), 'simpleschema/unknown-marker minimun'],
   ['content that does not parse', SHOP.replace('kind: Shop', 'kind: [Shop'), 'yaml/syntax ['],
 ])('%s is marked', async (_title, text, expected) => {
   const found = await problems(text);
@@ -93,7 +93,7 @@ test.each<[string, string, Readonly<Record<string, string>>, string]>([
 });
 
 test.each([
-  ['a kind of Kubernetes', 'apiVersion: v1\nkind: ConfigMap\ndata: {}\n'],
+  ['an object of a built-in kind', 'apiVersion: v1\nkind: ConfigMap\ndata: {}\n'],
   ['an object that has no kind', 'apiVersion: v1\nmetadata: {name: a}\n'],
   ['an object that has no apiVersion', 'kind: ConfigMap\nmetadata: {name: a}\n'],
   ['an object in braces', '{"metadata": {"name": "a"}, "apiVersion": "v1"}\n'],

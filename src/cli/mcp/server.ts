@@ -9,7 +9,7 @@ import type { McpLimits, McpTool } from './tools.ts';
 import { MCP_TOOLS } from './tools.ts';
 
 const INSTRUCTIONS =
-  'TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Check a definition with validate, see its objects with render, what an apply would change with plan, why an instance waits with why.';
+  'TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Use validate to check a definition, render to see its objects, plan to see what an apply would change, and why to see the reason why an instance waits.';
 
 /** The result of a tool call. */
 export interface ToolAnswer {

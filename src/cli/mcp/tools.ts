@@ -154,9 +154,13 @@ export const MCP_TOOLS: readonly McpTool[] = [
     title: 'Why an instance waits',
     description:
       'Follows the reasons of an instance of the cluster, or of one of its nodes, down to the one object, condition or event that it waits for, with what to do about it.',
-    inputSchema: schema({ instance: text('as in tree, and /NODE behind it for one node'), namespace: NAMESPACE }, [
-      'instance',
-    ]),
+    inputSchema: schema(
+      {
+        instance: text('NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME; append /NODE for one node'),
+        namespace: NAMESPACE,
+      },
+      ['instance'],
+    ),
     load: () => import('../commands/why.ts').then(({ why }) => why),
     toInput: instanceInput,
   },

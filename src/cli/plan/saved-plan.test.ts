@@ -141,12 +141,12 @@ const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   ],
   ['is gone', (plan) => withWrites(plan, []), 'Any default/x: the plan says change, and nothing would happen now'],
   [
-    'is another one',
+    'has another action',
     (plan) => withWrites(plan, [{ ...writesOf(plan)[0], action: 'replace' }]),
     'Any default/x: the plan says change, and now it says replace',
   ],
   [
-    'replaces another live value',
+    'replaces a live value that differs from the value in the saved plan',
     (plan) => withWrites(plan, [{ ...writesOf(plan)[0], fields: [{ path: 'spec.max', from: 0n, to: 1n }] }]),
     'Any default/x: spec.max has a different value now',
   ],

@@ -7,14 +7,17 @@ import { exampleInstance } from './example-instance.ts';
 const APP = { group: 'a.test', version: 'v1', kind: 'App', plural: 'apps', namespaced: true } as InstanceType;
 
 test.each([
-  ['a text', { type: 'string', default: 'x # y' }, 'x # y'],
+  ['a string that contains a comment mark', { type: 'string', default: 'x # y' }, 'x # y'],
   ['a string of several lines', { type: 'string', default: 'a\n  b: "c"\n' }, 'a\n  b: "c"\n'],
-  ['a list of such strings', { type: 'array', items: { type: 'string' }, default: ['a\nb'] }, ['a\nb']],
+  ['a list with a string of several lines', { type: 'array', items: { type: 'string' }, default: ['a\nb'] }, ['a\nb']],
   ['a map', { type: 'object', additionalProperties: { type: 'string' }, default: { 'a b': 'c' } }, { 'a b': 'c' }],
-])('the comment of an optional field with %s is valid YAML without its comment mark', (_what, schema, value) => {
-  const properties = { first: { type: 'string' }, 'other.field': schema };
-  const text = exampleInstance(APP, structuralSchema({ type: 'object', properties, required: ['first'] }));
-  expect(text.split('\n').filter((line) => line.startsWith('  # '))).toHaveLength(1);
-  expect(parse(text)).toMatchObject({ spec: { first: 'first' } });
-  expect(parse(text.replace('  # ', '  '))).toMatchObject({ spec: { first: 'first', 'other.field': value } });
-});
+])(
+  'the commented-out line of an optional field whose default is %s is valid YAML without its comment mark',
+  (_what, schema, value) => {
+    const properties = { first: { type: 'string' }, 'other.field': schema };
+    const text = exampleInstance(APP, structuralSchema({ type: 'object', properties, required: ['first'] }));
+    expect(text.split('\n').filter((line) => line.startsWith('  # '))).toHaveLength(1);
+    expect(parse(text)).toMatchObject({ spec: { first: 'first' } });
+    expect(parse(text.replace('  # ', '  '))).toMatchObject({ spec: { first: 'first', 'other.field': value } });
+  },
+);

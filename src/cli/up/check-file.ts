@@ -91,8 +91,8 @@ export function refuseMissingFile(path: string, file: string): void {
 }
 
 /**
- * Returns the remedy for a pattern instead of a file name. The shell does not expand a pattern that is in quotes or
- * matches no file. Some shells expand no patterns.
+ * Returns the remedy when the user gave a pattern and no file name. The shell does not expand a pattern that is in
+ * quotes or matches no file. Some shells expand no patterns.
  */
 function patternRemedy(path: string, file: string): string {
   const pattern = basename(path);

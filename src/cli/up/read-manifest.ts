@@ -132,8 +132,8 @@ function firstInvalid(bytes: Buffer): number {
 }
 
 /**
- * Detects the format of a file that is not UTF-8 text, and returns a reason and a remedy. The reason is empty for a
- * file that may be text in another encoding.
+ * Detects the format of a file that is not UTF-8 text, and returns a reason and a remedy. The reason is empty for bytes
+ * that may be text, in UTF-8 or in another encoding.
  */
 function otherFormat(bytes: Buffer): readonly [reason: string, remedy: string] {
   const start = bytes.toString('latin1', 0, 4);

@@ -77,7 +77,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
   [/^Assignment to constant variable/, () => 'declare it with let'],
   [
     /^Cannot (?:read|set) properties of (?:undefined|null)/,
-    () => 'test the value before it first, or write ?. before the name',
+    () => 'test first whether the value in front of the name exists, or write ?. in front of the name',
   ],
   [/^Maximum call stack/, () => 'let the recursion end: test for its last case before it calls itself'],
   [/^ENOENT/, () => 'check the path: a relative path begins in the folder in which typekro runs'],

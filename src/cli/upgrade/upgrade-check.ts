@@ -108,7 +108,7 @@ export interface HeldRevision extends BrokenRevision {
   readonly follows: number;
 }
 
-/** The settings with which the controller will be started. */
+/** The settings of the controller that the check is about. */
 export interface UpgradeOptions {
   readonly levels: readonly KroCompatibility[];
   readonly features: GraphFeatures;

@@ -6,7 +6,10 @@ export class Invocations {
   readonly #earlier = new Set<string>();
   readonly #again = new Set<string>();
 
-  /** Records a call. `isRepeatable` is true when the webhook or policy can be called again after later changes. */
+  /**
+   * Records a call. `isChanged` is true when the call changed the object. `isRepeatable` is true when the webhook or
+   * policy can be called again after later changes.
+   */
   add(key: string, isChanged: boolean, isRepeatable: boolean): void {
     if (isChanged) {
       for (const earlier of this.#earlier) this.#again.add(earlier);

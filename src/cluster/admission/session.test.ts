@@ -6,7 +6,7 @@ import { withAdmission } from './session.ts';
 test.each([
   ['decisions', 10, AdmissionPending],
   ['conversions', 100, ConversionPending],
-])('a write can wait for %s %i times', async (_, limit, Pending) => {
+])('a write waits for %s at most %i times', async (_, limit, Pending) => {
   const api = new Api({});
   const write = async (waits: number) => {
     let [answers, attempts] = [0, 0];

@@ -97,8 +97,8 @@ export function validatingCalls(context: AdmissionContext, attributes: Admission
 }
 
 /**
- * Calls all webhooks concurrently. After all have responded, throws the refusal of the first refusing webhook in their
- * order.
+ * Calls all webhooks concurrently. After all calls have ended, throws the first error in the order of `calls`: the
+ * refusal of a webhook, or a failed call.
  */
 export async function validateByWebhooks(
   context: AdmissionContext,
@@ -167,7 +167,7 @@ export async function mutateByWebhooks(
   return { object: present.object, invocations };
 }
 
-/** Records in the audit events that a mutating webhook was called. */
+/** Adds the call of a mutating webhook to the audit events of the request. */
 function auditMutation({ audit }: AdmissionContext, hook: Webhook, round: number, mutated: boolean): void {
   const { configuration, name: webhook } = hook;
   const value = stringifyJson({ configuration, webhook, mutated });
@@ -182,8 +182,8 @@ function auditPatch({ audit }: AdmissionContext, hook: Webhook, round: number, p
 }
 
 /**
- * Applies the patch of a webhook to the object, in the version of the request. Returns the same object when nothing
- * changes.
+ * Applies the patch of a webhook, and converts the result to the version of the request. Returns the same object when
+ * nothing changes.
  *
  * @throws ApiError 500 for a patch that cannot be applied, or that changes a field which webhooks must not change.
  */

@@ -61,7 +61,10 @@ const priorityIn = (apiServices: readonly KubeObject[], group: string) => (versi
     'versionPriority',
   ) ?? 0;
 
-/** Returns the document `/apis/GROUP`, with or without `kind`, for the versions of this server and of other servers. */
+/**
+ * Returns the document `/apis/GROUP` for the versions of this server and of other servers. The document has a `kind`
+ * only if `own` has one.
+ */
 export function mergeGroup(
   group: string,
   own: JsonObject | undefined,

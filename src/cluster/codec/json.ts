@@ -25,7 +25,7 @@ export const MAX_DEPTH = 1000;
 /** A failure of JSON parsing, with the message of Go's decoder. */
 export class JsonSyntaxError extends Error {}
 
-/** The error for a string with too many nested objects and lists. */
+/** The error for a string whose objects and lists are nested too deeply. */
 export class JsonDepthError extends JsonSyntaxError {}
 
 /** Parses JSON. Throws JsonSyntaxError. */

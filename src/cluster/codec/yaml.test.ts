@@ -127,7 +127,7 @@ test.each(['a: *none', '*none : a', '? [*none]\n: a', 'a: *later\nb: &later c'])
   },
 );
 
-test('the length of a key in a message is limited', () => {
+test('a key that becomes very long by its aliases is refused', () => {
   const levels = [
     'a: &a0 [x]',
     ...Array.from({ length: 20 }, (_, at) => `a${at}: &a${at + 1} [*a${at}, *a${at}, *a${at}]`),

@@ -124,8 +124,8 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
 }
 
 /**
- * Computes the expected number of pods, and the number of pods that must stay healthy. The expected number includes
- * pods that have ended.
+ * Computes the expected number of pods, and the number of pods that must stay healthy. If `minAvailable` is an integer,
+ * the expected number includes pods that have ended. If not, it is the sum of the replicas in the Scales.
  */
 function healthOf(
   client: ControllerClient,

@@ -16,7 +16,7 @@ const ended = (name: string, second: number, reason?: string): KubeObject => ({
 
 describe('the collector of pods', () => {
   test.each([
-    ['none below the maximum', 4, []],
+    ['none while the maximum is not exceeded', 4, []],
     ['evicted pods first', 3, ['evicted']],
     ['then the oldest', 2, ['evicted', 'old']],
     ['then by name', 1, ['evicted', 'old', 'a']],

@@ -105,7 +105,7 @@ const nodeOf = ({ spec }: KubeObject): string => textAt(spec, 'nodeName');
 const isOrphaned = (pod: KubeObject, client: ControllerClient): boolean =>
   nodeOf(pod) !== '' && client.get(NODES, '', nodeOf(pod)) === undefined;
 
-/** Is the pod being deleted, has no node, and has not ended? */
+/** Is this a pod that is being deleted, that has no node, and that has not ended? */
 const isUnscheduledEnd = (pod: KubeObject): boolean => isTerminating(pod) && nodeOf(pod) === '' && !isFinished(pod);
 
 function podAt(key: string, client: ControllerClient): KubeObject | undefined {

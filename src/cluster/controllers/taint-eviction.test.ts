@@ -57,7 +57,7 @@ describe('the delay before an eviction', () => {
   });
 });
 
-test('after a node gets a taint, only the pods of this node are read', () => {
+test('after a node gets a taint, only the pods of this node are queued, and no collection is read', () => {
   const store = new Store();
   const indexes = createIndexes(store);
   store.subscribe((event) => indexes.nodes.take(event));

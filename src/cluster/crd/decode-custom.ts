@@ -28,7 +28,10 @@ export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonO
   return { value: copyTop(complete), unknown: pruned.unknown };
 }
 
-/** A shallow copy, which the caller may change. The members are shared with the body and must not be changed. */
+/**
+ * A shallow copy with `kind`, `apiVersion` and `metadata` first. The caller may change the copy, but not its members,
+ * because the decoded body shares them.
+ */
 function copyTop(value: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key];

@@ -16,14 +16,14 @@ import { thaw } from '../types/copy.ts';
 import type { Store } from '../store/store.ts';
 import { timestampOf } from '../clock.ts';
 
-/** The parts of the cluster that the lifecycle of a definition uses. */
+/** The parts of the cluster that the lifecycle of a CustomResourceDefinition uses. */
 export interface LifecycleContext extends WriteServices, PublishContext {
   readonly store: Store;
 }
 
 /**
- * Performs one step of the lifecycle of a definition: accepts its names, establishes it, serves it, or cleans up after
- * its deletion. A step that writes causes an event, and the event causes the next step.
+ * Performs one step of the lifecycle of a CustomResourceDefinition: accepts its names, establishes it, serves it, or
+ * cleans up after its deletion. A step that writes causes an event, and the event causes the next step.
  */
 export function settleDefinition(context: LifecycleContext, name: string): void {
   const stored = context.store.collection(GROUP, PLURAL).get(name);
@@ -42,7 +42,8 @@ type Condition = { type: string; status: string; reason: string; message: string
 const APPROVAL = 'api-approved.kubernetes.io';
 
 /**
- * The condition about the approval of a definition in a group of the Kubernetes project; `undefined` for other groups.
+ * The condition about the approval of a CustomResourceDefinition in a group of the Kubernetes project; `undefined` for
+ * other groups.
  */
 function approvalOf(object: KubeObject): Condition | undefined {
   if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(String(object.spec?.['group']))) return undefined;
@@ -120,7 +121,10 @@ function statusWrite(context: LifecycleContext, name: string): WriteRequest {
   return serverStatusWrite(context, resource, name);
 }
 
-/** Deletes the objects of a deleted definition. Removes the definition's finalizer when all objects are gone. */
+/**
+ * Deletes the custom resources of a deleted CustomResourceDefinition. Removes the finalizer of the
+ * CustomResourceDefinition when all of them are gone.
+ */
 function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
   const { object, group, names } = definition;
   if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;

@@ -60,7 +60,9 @@ class GroupCheck extends LibraryValue {
 
 type ResourceFacts = Omit<Attributes, 'path' | 'verb'>;
 
-/** A permission check for a resource. The methods of an expression set its fields. */
+/**
+ * A permission check for a resource. In an expression, methods such as `namespace()` return a copy with another field.
+ */
 export class ResourceCheck extends LibraryValue {
   readonly typeName: string = RESOURCE_CHECK.name;
   readonly authorizer: AuthorizerValue;

@@ -122,7 +122,7 @@ test('without an authority of client certificates, a certificate does not authen
   }
 });
 
-test('a listener serves the given certificate, and strings that are not certificates are refused', async () => {
+test('a listener serves the given certificate, and refuses a wrong key and strings that are not certificates', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   try {
     const certificate = createServingCertificate(NOW, ['127.0.0.1']);

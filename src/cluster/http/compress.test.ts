@@ -11,7 +11,7 @@ describe('a response', () => {
     ['in several chunks is compressed', 'deflate, gzip', 200, [large, large], true],
     ['for a request that accepts any encoding is not compressed', '*', 200, large, false],
     ['for a request that names gzip with a weight is not compressed', 'gzip;q=0.5', 200, large, false],
-    ['for a request without the header is not compressed', undefined, 200, large, false],
+    ['for a request without an Accept-Encoding header is not compressed', undefined, 200, large, false],
     ['for a client that refuses gzip is not compressed', 'gzip;q=0, *', 200, large, false],
     ['that is small is not compressed', 'gzip', 200, Buffer.from('a'), false],
     ['with an error is compressed', 'gzip', 422, large, true],

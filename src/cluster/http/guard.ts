@@ -14,10 +14,13 @@ import type { UserInfo } from '../options.ts';
 export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
   if (isLoopbackHost(host) || anonymous === undefined) return;
   if (anonymous.groups.every((group) => ANONYMOUS.groups.includes(group))) return;
-  throw new TypeKroError(`requests without credentials from other machines would be ${anonymous.name} on ${host}`, {
-    code: 'cluster/open-to-all',
-    remedy: 'bind 127.0.0.1, or leave `anonymous` out and use the token of the listener',
-  });
+  throw new TypeKroError(
+    `on ${host}, requests from other machines would be ${anonymous.name} even without credentials`,
+    {
+      code: 'cluster/open-to-all',
+      remedy: 'bind 127.0.0.1, or leave `anonymous` out and use the token of the listener',
+    },
+  );
 }
 
 /**

@@ -104,7 +104,10 @@ const FIELDS = [
 /** The former name of `spec.nodeName`, which references still accept. */
 const FORMER_NODE_NAME = 'spec.host';
 
-/** The pod fields to which an environment variable may refer. */
+/**
+ * The paths of pod fields that the API knows, without subscripts. Each place accepts only some of them: environment
+ * variables accept `FIELDS`.
+ */
 const FIELD_LABELS = [
   ...FIELDS,
   'metadata.annotations',

@@ -29,7 +29,10 @@ const QUOTA_NAMES = new Set(OF_QUOTAS);
 
 /** Is this the name of huge pages, e.g. `hugepages-2Mi`? */
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
-/** Does the resource belong to Kubernetes itself? The name of such a resource has no domain or a Kubernetes domain. */
+/**
+ * Does the resource belong to Kubernetes itself? The name of such a resource has either no domain or a domain of
+ * Kubernetes.
+ */
 const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix that quotas use. */
 export const isExtendedResource = (name: string): boolean =>
@@ -44,7 +47,7 @@ const isHugeOfQuota = (name: string) => isHugePages(name) || name.startsWith('re
 /** Is the resource counted in whole units? */
 export const isCounted = (name: string): boolean => COUNTED.includes(name) || isExtendedResource(name);
 
-/** May a quota use this resource name without a domain prefix? */
+/** Is this the name of a resource that a quota can limit, and is the name one without a domain? */
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
 
 /** Checks the name of any resource. */

@@ -29,7 +29,7 @@ const declaresPort = (pod: KubeObject, port: number): boolean =>
     .flatMap((container) => objectsAt(container, 'ports'))
     .some((entry: JsonObject) => numberAt(entry, 'containerPort') === port);
 
-/** A port of a pod that is a local process. */
+/** A port of a pod whose containers run as local processes. */
 export interface PodPort {
   readonly pod: KubeObject;
   /** The address of the pod. */

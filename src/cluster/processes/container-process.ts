@@ -132,7 +132,10 @@ export function startProcess(spec: ProcessSpec, guard: ProgramGuard): ContainerP
   };
 }
 
-/** Reports the end of a program after both the program and its output have ended. Returns the output. */
+/**
+ * Reports the end of a program after both the program and its output have ended. Returns the object that pauses and
+ * resumes the output.
+ */
 function follow(child: ChildProcess, pid: number, spec: ProcessSpec, guard: Pick<ProgramGuard, 'ended'>): HeldOutput {
   const held: HeldOutput[] = [];
   let open = 0;

@@ -95,7 +95,7 @@ describe('the scheduler accepts or refuses a node', () => {
       true,
     ],
     [
-      'without the resource',
+      'without the requested resource',
       requesting({ 'example.com/tpu': '1' }),
       node(),
       [],
@@ -118,7 +118,14 @@ describe('the scheduler accepts or refuses a node', () => {
       true,
     ],
     ['whose port is in use with another protocol', onPort(80), node(), [onPort(80, { protocol: 'UDP' })], []],
-    ['whose port is in use at one address', onPort(80), node(), [onPort(80, { hostIP: '10.0.0.1' })], [PORTS], true],
+    [
+      'whose port is in use at one address, for a pod that needs all addresses',
+      onPort(80),
+      node(),
+      [onPort(80, { hostIP: '10.0.0.1' })],
+      [PORTS],
+      true,
+    ],
     [
       'whose port is in use at another address',
       onPort(80, { hostIP: '10.0.0.2' }),
@@ -152,7 +159,13 @@ describe('the scheduler accepts or refuses a node', () => {
       [TAINTED],
       false,
     ],
-    ['with all taints tolerated', pod({ tolerations: [{ operator: 'Exists' }] }), node(tainted('NoExecute')), [], []],
+    [
+      'with a taint, for a pod that tolerates all taints',
+      pod({ tolerations: [{ operator: 'Exists' }] }),
+      node(tainted('NoExecute')),
+      [],
+      [],
+    ],
     ['without the labels of the node selector', pod({ nodeSelector: { size: 'l' } }), node(), [], [AFFINITY], false],
     ['with the labels of the node selector', pod({ nodeSelector: { size: 'l' } }), node({}, { size: 'l' }), [], []],
     ['with a label of the affinity', pod(affinityTo(label('In', 's', 'l'))), node({}, { size: 'l' }), [], []],
@@ -174,7 +187,13 @@ describe('the scheduler accepts or refuses a node', () => {
     ],
     ['without a label that must exist', pod(affinityTo(label('Exists'))), node(), [], [AFFINITY], false],
     ['without a label that must not exist', pod(affinityTo(label('DoesNotExist'))), node(), [], []],
-    ['with a larger number', pod(affinityTo(label('Gt', '9'))), node({}, { size: '10' }), [], []],
+    [
+      'with a label that is greater than the number',
+      pod(affinityTo(label('Gt', '9'))),
+      node({}, { size: '10' }),
+      [],
+      [],
+    ],
     [
       'with a label that is not an int64',
       pod(affinityTo(label('Gt', '9'))),
@@ -193,7 +212,7 @@ describe('the scheduler accepts or refuses a node', () => {
     ],
     ['that the second affinity term names', pod(affinityTo(label('In', 'x'), field('In', 'n'))), node(), [], []],
     ['that an affinity term excludes by name', pod(affinityTo(field('NotIn', 'n'))), node(), [], [AFFINITY], false],
-    ['for an affinity with an empty term', pod(affinityTo({})), node(), [], [AFFINITY], false],
+    ['for a pod whose affinity has only an empty term', pod(affinityTo({})), node(), [], [AFFINITY], false],
     // The next rows test the order of the checks: only the first failed check is reported.
     [
       'that is cordoned and tainted',
@@ -204,7 +223,7 @@ describe('the scheduler accepts or refuses a node', () => {
       false,
     ],
     [
-      'whose port and CPU are in use',
+      'whose port is in use and whose CPUs do not suffice',
       pod({ containers: [container({ cpu: '9' }, { ports: [{ containerPort: 1, hostPort: 1 }] })] }),
       node(),
       [onPort(1)],

@@ -144,7 +144,7 @@ describe('a pod that fits no node waits', () => {
       },
     ],
     [
-      'for a different reason on each node',
+      'because its nodes are full or unschedulable',
       pod('new'),
       { nodes: [node('a'), node('b', { unschedulable: true }), node('c', { unschedulable: true })], pods: full },
       {

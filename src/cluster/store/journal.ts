@@ -17,7 +17,7 @@ export interface Change {
   };
 }
 
-/** Records the changes of a store outside the process. */
+/** Keeps a record of a store's changes outside the process. */
 export interface Journal {
   /**
    * Records a change. The store calls this method before each change, in the order of versions.

@@ -17,7 +17,7 @@ export interface Conversions {
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject;
 }
 
-/** A served version of a resource. When the definition changes, a new served version is created. */
+/** A served version of a resource. When the CustomResourceDefinition changes, a new served version is created. */
 export interface ServedVersion {
   /** Does a webhook convert the stored object to this version? */
   isConverted(object: KubeObject): boolean;
@@ -36,7 +36,9 @@ export class Stored {
   /** The form that was read first, with its served version. Most objects have only this form. */
   #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
   #others: Map<ServedVersion, Representation> | undefined;
-  /** The form of the replaced object whose bytes the first form may copy. `undefined` once the first form exists. */
+  /**
+   * A form of the replaced object, from which the first form may copy bytes. `undefined` once the first form exists.
+   */
   #inherited: Representation | undefined;
 
   /** `previous` is the object that this object replaces. The bytes of equal parts are copied from `previous`. */
@@ -76,7 +78,7 @@ export class Stored {
 
   /**
    * Returns the form of the object in a served version. The form is created at the first read. A watch that began
-   * before a change of the definition keeps its old served version, so only this watch gets the old form.
+   * before a change of the CustomResourceDefinition keeps its old served version, so only this watch gets the old form.
    */
   as(version: ServedVersion, conversions?: Conversions): Representation {
     if (this.#first === undefined) {

@@ -134,7 +134,7 @@ export class SharedOutput {
     }
   }
 
-  /** Sends the first waiting data of a stream, or the part of it that flow control allows. */
+  /** Sends the data of a stream's first waiting write, or the part of these data that flow control allows. */
   #sendFirst(id: number): void {
     const writers = this.#writers.get(id);
     if (writers === undefined) return;

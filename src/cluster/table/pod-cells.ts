@@ -100,7 +100,7 @@ function statusOf(pod: KubeObject, reason: string): string {
   return ['Failed', 'Succeeded'].includes(textAt(pod.status, 'phase')) ? reason : 'Terminating';
 }
 
-/** The row of a Pod. */
+/** The cells of a Pod. */
 export function podCells(pod: KubeObject, now: number): readonly JsonValue[] {
   const { ready, total, status, restarts } = summaryOf(pod, now);
   const gates = objectsAt(pod.spec, 'readinessGates');

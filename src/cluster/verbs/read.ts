@@ -27,7 +27,7 @@ export interface SelectionContext {
 }
 
 /**
- * The parts of the cluster that reads use in addition to their resource, such as the version of the store, and a clock
+ * The parts of the cluster that a read uses in addition to its resource, such as the version of the store, and a clock
  * for waits.
  */
 export interface ReadContext extends SelectionContext, FormsContext, VersionContext {

@@ -1,7 +1,7 @@
 import { replyText } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest, ConnectionUpgrade } from '../protocol/request.ts';
 
-/** Is the request for a WebSocket? */
+/** Does the request ask for a WebSocket? */
 export const isWebSocketRequest = ({ headers }: ApiRequest): boolean =>
   (headers['upgrade'] ?? '').toLowerCase() === 'websocket';
 

@@ -4,7 +4,7 @@ import { KubeClient } from '../../kube/index.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 test.each(['.spec.__proto__.polluted', '.spec.constructor.polluted'])(
-  'the replicas path %s works, although it has the name of an inherited JavaScript property',
+  'the replicas path %s works, although it contains the name of an inherited JavaScript property',
   async (specReplicasPath) => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });

@@ -107,8 +107,8 @@ export interface HotReloadOptions {
 }
 
 /**
- * Replaces the containers of a workload, for use with `aspect.on`. If the other options are given, also replaces the
- * volumes and the number of replicas, and sets labels of the pods.
+ * An override for `aspect.on` that replaces the containers of a workload. If the other options are given, it also
+ * replaces the volumes and the number of replicas, and sets labels of the pods.
  *
  * @throws AspectDefinitionError when no containers are given.
  */

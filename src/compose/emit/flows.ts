@@ -11,7 +11,7 @@ import { symbolic } from '../value/proxy.ts';
 import { misplacedType } from './field-types.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 
-/** The refusal of a number that may have a fraction in an integer field. */
+/** The refusal of a number in an integer field, because the number may have a fraction. */
 class MisplacedFraction extends Refusal {
   readonly path: readonly string[];
 

@@ -4,8 +4,8 @@ import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 
 /**
- * Matches the string that JavaScript prints for an object. A string of several lines does not match, because it may be
- * a file that quotes such a line.
+ * Matches a one-line string that contains the text that JavaScript prints for an object. A string of several lines does
+ * not match, because it may be a file that quotes this text.
  */
 const PRINTED_OBJECT = /^[^\n]*(\[object [A-Z]\w*\])[^\n]*$/;
 

@@ -41,7 +41,10 @@ export type NodeSet = ReadonlySet<Variable>;
 export interface Leaf {
   readonly content: Content;
   readonly reads: ReadonlySet<Variable>;
-  /** Ids of the resources that are excluded where this form applies. The id of the form may contain them. */
+  /**
+   * The ids of the resources that are excluded where this form applies. The form's own id may name these resources:
+   * `webWithoutDb`.
+   */
   readonly without: ReadonlySet<string>;
 }
 
@@ -65,8 +68,8 @@ export function leavesOf(tree: Tree | undefined): Leaf[] {
 }
 
 /**
- * The condition under which a tree ends in one of the chosen leaves. With `inherited`, includes the conditions under
- * which kro itself excludes the node.
+ * The condition under which a tree ends in one of the chosen leaves. With `inherited`, the result also has the tests
+ * after whose failure kro itself excludes the node.
  */
 export function formula(tree: Tree | undefined, is: (leaf: Leaf) => boolean, inherited: boolean): Node {
   if (tree === undefined) return literal(false);
@@ -82,13 +85,16 @@ export function formula(tree: Tree | undefined, is: (leaf: Leaf) => boolean, inh
   return or(and(test, yes), and(not(test), no));
 }
 
-/** The record of a resource that is not split, with the annotations of `dependsOn`. */
+/** The `ResourceRecord` of a resource that has only one form. Its manifest has the annotations for `dependsOn`. */
 export function withManifestOf(record: ResourceRecord, { body }: Content): ResourceRecord {
   if (record.dependsOn.length === 0) return record;
   return { ...record, manifest: withoutMissing(body.manifest), dependsOn: [] };
 }
 
-/** The record of one form. With `only`, it is the only form, and keeps the variable that other resources read. */
+/**
+ * The `ResourceRecord` of one form. With `only`, the resource has no other form, and the record keeps the variable that
+ * other resources read.
+ */
 export function variantRecord(
   base: ResourceRecord,
   { includeWhen, loops, filters, body }: Content,

@@ -108,7 +108,7 @@ export function readName(env: Env, name: string): unknown {
   return refuse(
     'unknown-name',
     `${name} is not declared`,
-    'declare or import it; a resource of a returned object can be read by its key only in the lines below it',
+    'declare or import it; only code below a resource of a returned object can read the resource by its key',
   );
 }
 

@@ -125,14 +125,15 @@ function declareVariables(node: VariableDeclaration, env: Env): void {
   }
 }
 
-/** Declares the names of a body in the given scope, which is new, and executes the body. */
+/** Declares the names of a body in the scope of `env`, which must be new. Then executes the body. */
 export function executeFresh(body: readonly Statement[], env: Env): Completion {
   hoistLexical(body, env);
   return executeBlock(body, env);
 }
 
 /**
- * Executes statements in order. After a statement with a conditional end, the rest runs under the remaining condition.
+ * Executes statements in order. If a statement leaves the block only under a condition, the later statements run under
+ * the opposite condition.
  */
 export function executeBlock(body: readonly Statement[], env: Env): Completion {
   return executeFrom(body.length, (index) => execute(body[index] as Statement, env), 0);

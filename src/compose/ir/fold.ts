@@ -224,7 +224,7 @@ function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undef
   return mergeMaps(initial, entryMap(over, loop, added));
 }
 
-/** The elements that each iteration adds, joined. */
+/** One list of the elements that all iterations add, in order. */
 export function spread(fold: ListFold, added: Node): Node {
   const some = addingIterations(fold, added, isEmptyList);
   if (some !== undefined) return spread(some.fold, some.added);

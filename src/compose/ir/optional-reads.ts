@@ -4,9 +4,10 @@ import { makeNode, withArgs } from './node.ts';
 import { INTEGER } from './types.ts';
 
 /**
- * Rewrites tests for members in a lowered expression as optional reads: `has(a.b) && has(a.b.c) ? a.b.c : x` becomes
- * `a.?b.?c.orValue(x)`, and for booleans `has(a.b) && a.b` becomes `a.?b.orValue(false)`. Both forms test the presence
- * of the same members, so that a null member is null in both, and errors are the same.
+ * Replaces the tests for members, together with the reads of these members, by optional reads in a lowered expression:
+ * `has(a.b) && has(a.b.c) ? a.b.c : x` becomes `a.?b.?c.orValue(x)`, and for booleans `has(a.b) && a.b` becomes
+ * `a.?b.orValue(false)`. Both forms test the presence of the same members, so that a null member is null in both, and
+ * errors are the same.
  *
  * This is the last step of `a?.b ?? 'x'`: `interp/optional-chain.ts` makes the test and the read of `a?.b`,
  * `interp/logical-operators.ts` makes the choice of `??`, and `emit/expression.ts` calls this function before it prints

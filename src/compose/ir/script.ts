@@ -61,7 +61,8 @@ const UNKNOWN = '…';
 
 /**
  * An expression as JavaScript, for messages to the author of a composition. Parts without a form in JavaScript become
- * `…`. The result is `undefined` when the whole expression has no such form. `spec` is the author's name for the spec.
+ * `…`. The result is `undefined` when the expression has no such form, begins with such a part, or is too large. `spec`
+ * is the author's name for the spec.
  */
 export function scriptOf(node: Node, spec: string): string | undefined {
   if (node.size > MAX_PRINTED_NODES) return undefined;

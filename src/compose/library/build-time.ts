@@ -2,7 +2,7 @@ import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { define } from './builtin-table.ts';
 
-const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before';
+const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before the composition';
 const CLOCK = 'pass the time with the spec';
 const MACHINE = 'pass the value with the spec';
 

@@ -150,7 +150,7 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
   }
 }
 
-/** The carried value for a start value; `undefined` when the iterations do not change the start value. */
+/** The carried value that begins with `start`; `undefined` when the iterations do not change `start`. */
 function carriedFrom(
   interpreter: Interpreter,
   fn: unknown,

@@ -217,7 +217,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'unknown-name',
     'A name is not declared anywhere.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { a: missing } });\n}',
-    'Declare or import the name. A resource of a returned object can be read by its key only in the lines below it.',
+    'Declare or import the name. Only code below a resource of a returned object can read the resource by its key.',
   ),
   error(
     'unsupported',

@@ -238,7 +238,7 @@ export function thrownInBranch(error: unknown): Refusal {
 function remedyOfThrown(error: unknown): string | undefined {
   if (!(error instanceof TypeError) || thrownByAuthor.has(error)) return undefined;
   return /^Cannot (?:read|set) properties of (?:undefined|null)/.test(error.message)
-    ? 'set the value before the name, test it first, or write ?. before the name'
+    ? 'set the value whose member is read, test it first, or write ?. in front of the member'
     : undefined;
 }
 

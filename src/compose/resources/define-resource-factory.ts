@@ -77,8 +77,8 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
 }
 
 /**
- * For each trace, the resources from outside the composition that the trace has used without a condition. A use under a
- * condition or in a loop is refused, unless an earlier use has no condition.
+ * For each trace, the resources from outside the composition that the trace has used neither under a condition nor in a
+ * loop. A use under a condition or in a loop is refused, unless such a use precedes it.
  */
 const unconditional = new WeakMap<Trace, Set<object>>();
 

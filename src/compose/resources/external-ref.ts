@@ -10,7 +10,7 @@ import { activeTrace, currentTrace } from '../trace/current.ts';
 import { TypeKroError } from '../../core/index.ts';
 import type { Resource } from '../public-types.ts';
 
-/** Identifies an object that another program owns, by its name. */
+/** Identifies an object of another program by the name of the object. */
 export interface ExternalReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -71,7 +71,7 @@ export interface LabelSelector {
   }[];
 }
 
-/** Selects objects that other programs own, by their labels. */
+/** Selects objects of other programs by the labels of the objects. */
 export interface ExternalReferences {
   readonly apiVersion: string;
   readonly kind: string;
@@ -87,7 +87,7 @@ export interface ExternalReferences {
 }
 
 /**
- * Makes a reference to all objects of a kind that a label selector matches, as a list. The graph reads the objects and
+ * Makes a list that refers to all objects of one kind whose labels match a selector. The graph reads the objects and
  * never writes them. Call this function inside the function of a graph or of a composition.
  *
  * @example externalRefs({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: { matchLabels: { feed: 'yes' } } } }).map((feed) => feed.metadata.name)

@@ -4,7 +4,7 @@ import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { RefusalCode } from '../refusal/refusal.ts';
 
-/** The conditions under which a value may be missing. */
+/** Says when a value is missing, and how the graph treats the missing value. */
 export interface Absence {
   /** The condition under which the value is present. */
   readonly has: Node;

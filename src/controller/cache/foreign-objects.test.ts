@@ -18,10 +18,10 @@ const foreign: KubeObject = {
 };
 
 it.each<[string, string[][], unknown]>([
-  ['reads none of its fields', [], undefined],
-  ['reads one of its fields', [['data', 'read']], { read: 'a' }],
+  ['no field', [], undefined],
+  ['one field', [['data', 'read']], { read: 'a' }],
 ])(
-  'of a foreign object, the cache has only the identity, the ApplySet label and the fields that graphs read of its kind: a graph %s',
+  'of a foreign object, the cache has only the identity, the ApplySet label and the fields that graphs read of its kind: a graph reads %s',
   async (_, paths, data) => {
     const api = scriptedApi();
     const none = () => undefined;

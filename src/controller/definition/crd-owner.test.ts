@@ -27,7 +27,7 @@ const kindReady = async (name: string) => conditionText(await world.user.get({ .
 const ownerOf = async (name: string) => (await world.user.get(mapRef(`${name}-map`)))['data'];
 
 test.each(['0.9', '0.10'] as const)(
-  'level %s: when the owner label of a CRD is changed to another definition, only this definition serves the kind',
+  'level %s: when the owner label of a CRD is changed to another definition, only the other definition serves the kind',
   async (level) => {
     world = await virtualWorld({ controller: { kroCompatibility: level } });
     await world.apply(named('one'));

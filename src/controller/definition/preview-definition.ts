@@ -135,8 +135,8 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
 }
 
 /**
- * Returns the instances that the conditions hold back, each by its key and with the reason. The statuses of the
- * instances decide which ones are held back.
+ * Returns the keys of the instances that the conditions hold back, each with the reason. The statuses of the instances
+ * decide which ones are held back.
  */
 function heldOnes(
   propagateWhen: InstancePropagation,

@@ -32,7 +32,7 @@ describe('revisionName', () => {
 });
 
 describe('newRevision', () => {
-  it('equals the revision that kro writes, and is read back unchanged', () => {
+  it('has the name, the metadata and the spec that kro writes, and is read back with them', () => {
     const object = newRevision(definition, 3, 'abc', '1.0+x');
     expect(object.metadata).toEqual({
       name: 'boats-r00003',
@@ -79,7 +79,7 @@ describe('adoptedOwners', () => {
   it('changes nothing when the definition owns the revision', () => {
     expect(adoptedOwners(withOwners([other, own]), definition)).toBeUndefined();
   });
-  it('replaces an owner that is an earlier definition, and keeps other owners', () => {
+  it('replaces an owner that is an earlier definition of the same name, and keeps other owners', () => {
     expect(adoptedOwners(withOwners([old, other]), definition)).toEqual([other, own]);
   });
   it('adds the definition when there is no owner', () => {

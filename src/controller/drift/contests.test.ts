@@ -18,7 +18,11 @@ describe('withRevert', () => {
     { name: 'limits the pause to its maximum', times: [0, 1, 2, 12, 32, 67], retryAt: 102 },
     { name: 'forgets reverts outside of the window', times: [0, 60, 120], retryAt: undefined },
     { name: 'counts all reverts in the window', times: [0, 60, 99], retryAt: 109 },
-    { name: 'starts again after the end of a contest', times: [0, 1, 2, 500], retryAt: undefined },
+    {
+      name: 'counts reverts from the start again after the end of a contest',
+      times: [0, 1, 2, 500],
+      retryAt: undefined,
+    },
   ];
   it.each(rows)('$name', ({ times, retryAt }) => {
     const last = times.at(-1) ?? 0;

@@ -10,8 +10,9 @@ const WINDOW_MS = 60_000;
 const MIN_RESERVING_LENGTH = 32;
 
 /**
- * The recent writes that change or recreate one object while the spec of its owner stays the same. Without this count,
- * an owner whose expressions read its own writes, directly or through other owners, would write without end.
+ * The recent writes that change or recreate one object while the spec of its owner stays the same. If these writes were
+ * not counted, an owner whose expressions read its own writes, directly or through other owners, would write without
+ * end.
  */
 export interface RewriteHistory {
   /** The generation and the revision for which the writes are counted. */
@@ -71,7 +72,7 @@ export class Rewrites {
     if (history !== undefined) (this.#histories ??= new Map()).set(key, withRewrite(history, sample, now));
   }
 
-  /** The contest of an object that is going on at `now`; `undefined` when there is none. */
+  /** The contest that an object has at `now`; `undefined` when there is none. */
   contestAt(key: string, sample: string, now: number): Contest | undefined {
     return rewriteContestAt(this.#histories?.get(key), sample, now);
   }

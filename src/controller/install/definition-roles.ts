@@ -163,7 +163,7 @@ function controllerIdentity(graph: Graph): Diagnostic {
     code: 'rbac/controller-identity',
     severity: 'warning',
     message: `${graph.name}: a user who may create its instances acts with the rights of the controller`,
-    hint: 'give it its own ServiceAccount with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name',
+    hint: 'give the definition its own ServiceAccount with --per-definition, or name an account by the annotation typekro.dev/service-account: namespace/name',
   };
 }
 

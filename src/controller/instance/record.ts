@@ -18,8 +18,8 @@ export function deleteOrDrop<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
 }
 
 /**
- * The controller's memory of an instance between passes. When a record is lost, the controller reads more, but writes
- * nothing wrong.
+ * The controller's memory of an instance between passes. When this memory is lost, the controller reads more, but
+ * writes nothing wrong.
  */
 export interface InstanceRecord {
   /** `group/kind/namespace/name`. The instance subscribes to watches under this id. */
@@ -78,7 +78,7 @@ export interface InstanceRecord {
   steppedAt: number;
 }
 
-/** An empty record. */
+/** The memory of an instance before its first pass. */
 export function newRecord(id: string, key: string, definition: string, caches: CacheSet): InstanceRecord {
   return {
     id,

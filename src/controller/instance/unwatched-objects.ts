@@ -71,7 +71,8 @@ export class UnwatchedObjects {
   }
 
   /**
-   * Records the response to an apply. Its owned fields satisfy the desired object. Ignores objects that are watched.
+   * Records the response to an apply. The owned fields in the response satisfy the desired object. Ignores objects that
+   * are watched.
    */
   applied(action: ApplyAction, answer: KubeObject): void {
     if (!this.has(action.target)) return;

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { EventLoopYielder } from './event-loop-yielder.ts';
 
-/** Starts pieces of work with these costs at the same time. Returns the number of pieces between breaks. */
+/**
+ * Starts pieces of work with these costs at the same time. Returns how many pieces were done before the first break,
+ * between each two breaks, and after the last break.
+ */
 async function pieces(costs: readonly number[]): Promise<number[]> {
   let now = 0;
   let done = 0;

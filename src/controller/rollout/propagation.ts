@@ -16,7 +16,10 @@ export interface PropagationCandidate {
 /** The instances that get a revision by `spec.propagateWhen`, and the others. */
 export interface Propagation {
   readonly members: ReadonlySet<string>;
-  /** Maps the id of an instance that keeps its revision to the reason. The entries are in the order of the batches. */
+  /**
+   * The reason for each instance that keeps its present revision, by instance id. The entries are in the order in which
+   * the instances get the new revision.
+   */
   readonly held: ReadonlyMap<string, string>;
 }
 

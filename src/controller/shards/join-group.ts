@@ -22,7 +22,7 @@ const MAX_TRIES = 4;
  *
  * At its end, a replica reads the common Lease, then lists the replicas, and then releases the Lease with the
  * resourceVersion that it read. After the renewal, a replica that is about to end either finds this replica in the
- * list, or its write is refused. Therefore no replica works while the Lease is free.
+ * list, or the server refuses its release of the Lease. Therefore no replica works while the Lease is free.
  */
 export async function joinGroup({ api, clock, namespace, lease, group, signal }: JoinOptions): Promise<boolean> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {

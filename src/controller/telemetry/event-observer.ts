@@ -110,7 +110,10 @@ export class EventObserver {
 
   #definitionReleased({ object }: DefinitionObject, orphans: number): void {
     if (orphans === 0) return;
-    const message = `${orphans} instances are no longer managed, because their definition was deleted`;
+    const message =
+      orphans === 1
+        ? '1 instance is no longer managed, because its definition was deleted'
+        : `${orphans} instances are no longer managed, because their definition was deleted`;
     this.#record(object, 'Warning', 'InstancesOrphaned', message);
   }
 

@@ -5,7 +5,7 @@ import { RefusedEvents } from './refused-events.ts';
 /** A clock whose wall time is corrected backwards while its monotonic time passes. */
 const goingBack = (time: () => number) => ({ now: () => -time(), elapsed: time });
 
-test('a missing permission for events is logged as a warning once an hour, and other failures as debug entries', () => {
+test('a missing permission for events is logged as a warning at most once an hour; all other entries have the level debug', () => {
   let now = 0;
   const entries: string[] = [];
   const refused = new RefusedEvents(

@@ -30,7 +30,7 @@ test.each([
   ['const s = `a ${b as string} c`;\nconst t = x! + y!;'],
   ['const a = b as number\n  + 1;\nconst c = d as number\n  - 2;\nconst e = f as number\n  / 3;'],
   ['type X = 1;\nconst a = 1;\nexport type { X };\nexport { a };'],
-])('%j keeps its code', (text) => {
+])('without its types, %j is the same code', (text) => {
   const erased = eraseTypes(text, 'a.ts');
   expect(erased).toHaveProperty('text');
   if (!('text' in erased)) return;

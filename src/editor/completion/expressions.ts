@@ -110,8 +110,8 @@ function fieldItem(schema: Schema, name: string, member: Schema, written: string
 }
 
 /**
- * Is the field always present, so that it is offered without `?`? This is true when the schema requires the field or
- * has a default for it. It is also true for fields that all objects have at their root or in their metadata.
+ * Is the field always present, so that it is offered only without `?`? This is true when the schema requires the field
+ * or has a default for it. It is also true for fields that all objects have at their root or in their metadata.
  */
 function isAlwaysThere(schema: Schema, name: string, member: Schema, receiver: string): boolean {
   if (schema.required?.includes(name) === true || member.default !== undefined) return true;

@@ -77,8 +77,8 @@ export const factoryKey = ({ group, version, kind }: GroupVersionKind): string =
 
 /**
  * Chooses the names of the factories of all kinds of a bundle, by `factoryKey`. When several kinds have the same name,
- * the first kind gets the plain name. For the other kinds, the version is appended if the group is the same, and the
- * group if it differs.
+ * the first kind gets the plain name. For another kind of the same group, the version is appended to the name. For a
+ * kind of another group, the first word of the group is put before the name.
  */
 export function builtinFactoryNames(source: Pick<SchemaSource, 'kinds'>): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
@@ -153,8 +153,8 @@ class TypeFiles {
   }
 
   /**
-   * Follows the references of the requested types and writes all types that it reaches. Maps the name of a file to its
-   * text.
+   * Writes the requested types, and all types to which they refer directly or indirectly. Returns the text of each
+   * file, keyed by the file's name.
    */
   write(command: string): Map<string, string> {
     const bodies = new Map<string, Map<string, string>>();

@@ -15,7 +15,10 @@ import {
 import type { CommonConfig } from './common.ts';
 import { COMMON, definedOnly } from './common.ts';
 
-/** The source of a variable's value: a key of a ConfigMap or Secret, a field of the pod, or its resources. */
+/**
+ * The source of a variable's value: a key of a ConfigMap or Secret, a field of the pod, or a resource request or limit
+ * of a container.
+ */
 export interface EnvSource {
   /** `configMapKeyRef`, `secretKeyRef`, `fieldRef` or `resourceFieldRef`, in the form of Kubernetes. */
   readonly valueFrom: object;

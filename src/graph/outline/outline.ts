@@ -13,7 +13,7 @@ export interface GraphOutline {
   readonly plural: string;
   /** The nodes in the order of creation. */
   readonly nodes: readonly OutlineNode[];
-  /** The fields of the status that read nodes. */
+  /** The fields and the conditions of the status that read nodes. */
   readonly status: readonly OutlineRead[];
 }
 

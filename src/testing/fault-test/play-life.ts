@@ -54,7 +54,7 @@ export interface LifeRecord {
 
 /** The maximum wait under faults until an action is possible. */
 const MAX_WAIT_SECONDS = 1800;
-/** The time in which the controller must not write in the final state, in milliseconds. */
+/** The time, in milliseconds, that a life stays in its final state. The controller must not write in this time. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
 /** The maximum number of different writes that a finding lists. */

@@ -132,7 +132,7 @@ export interface Mismatch {
   readonly expected: JsonValue | string;
   /** The value that the test found; `undefined` if there is none. */
   readonly received: JsonValue | undefined;
-  /** The reason for the node's state. */
+  /** The reason why the node of the expectation is in its state, as the controller reports it. */
   readonly because?: string;
 }
 

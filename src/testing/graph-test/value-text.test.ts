@@ -36,7 +36,7 @@ const VALUES: [value: JsonValue | undefined, text: string][] = [
   ['"x"', '"\\"x\\""'],
 ];
 
-test.each(VALUES)('%j is %s', (value, text) => {
+test.each(VALUES)('%j is shown as %s', (value, text) => {
   expect(shownValue(value)).toBe(text);
 });
 

@@ -14,7 +14,10 @@ export function shownValue(value: JsonValue | undefined): string {
   return stringifyJson(value);
 }
 
-/** Is the string empty, or does it look like a value of another type, like an absent value, or like a quoted string? */
+/**
+ * Is the string empty, or does it begin or end with white space? Or does it look like a value of another type, like an
+ * absent value, or like a quoted string?
+ */
 function looksDifferent(text: string): boolean {
   return text.trim() !== text || text === '' || text === 'nothing' || isJsonLike(text);
 }

@@ -113,7 +113,7 @@ resources:
                   backend: { service: { name: "\${service.metadata.name}", port: { number: 80 } } }
 `;
 
-/** A fleet: \`count\` nodes in three levels. */
+/** A fleet of `count` nodes. A third of the nodes depend on no node. Each of the others depends on one of these. */
 const fleet = (count: number): string => {
   const nodes = Array.from({ length: count }, (_, index) => {
     const parent = index < count / 3 ? undefined : `n${Math.floor(index / 3)}`;

@@ -159,9 +159,9 @@ describe('aspects', () => {
   });
 
   test.each<[string, AnyAspect, RegExp]>([
-    ['no resource', sdk.withReplicas(1).where({ id: 'nobody' }), /aspect 1 on workloads: no resource fits/],
+    ['a selector that no resource matches', sdk.withReplicas(1).where({ id: 'nobody' }), /aspect 1 on workloads: no resource fits/],
     ['several resources where one is expected', sdk.withReplicas(1).expectOne(), /several resources match: web, api, job, agent/],
-    ['two where one is expected', sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: {} })).expectOne(), /several resources match: agent, config/],
+    ['one resource of each of two targets where one is expected', sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: {} })).expectOne(), /several resources match: agent, config/],
     ['a list whose elements are known only when the graph runs', sdk.withEnvVars({ A: 'x' }).where({ id: 'api' }), /containers\[0\]\.env has elements whose names are known only when the graph runs/],
     ['elements whose names are known only when the graph runs', sdk.withEnvVars({ A: 'x' }).where({ id: 'job' }), /env has elements whose names are known only/],
     ['a field that the kind does not have', sdk.withReplicas(2).where({ id: 'agent' }), /replicas/],
@@ -172,8 +172,8 @@ describe('aspects', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['an invalid target', () => sdk.aspect.on('x' as never, sdk.metadata({})), /aspect\.on\(\): the target is a group/],
     ['an invalid surface', () => sdk.aspect.on(sdk.workloads, {} as never), /comes from metadata\(\) or override\(\)/],
-    ['other metadata', () => sdk.metadata({ name: 'x' } as never), /"name" cannot be changed/],
-    ['other fields', () => sdk.override({ spec: {}, status: {} } as never), /"status" cannot be changed/],
+    ['metadata other than labels and annotations', () => sdk.metadata({ name: 'x' } as never), /"name" cannot be changed/],
+    ['fields other than those of the spec', () => sdk.override({ spec: {}, status: {} } as never), /"status" cannot be changed/],
     ['values without an operation', () => sdk.override({ spec: { replicas: 1 } } as never), /spec\.replicas must be replace/],
     ['an unknown selector', () => sdk.withReplicas(1).where({ ids: 'x' } as never), /there is no selector "ids"/],
     ['a hot reload of no container', () => sdk.withHotReload({ containers: [] }), /at least one container/],

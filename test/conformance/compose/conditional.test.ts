@@ -33,7 +33,7 @@ const compose = (program: (given: Spec) => unknown) =>
 const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
 const service = (id: string) => Service({ id, name: id, selector: { app: id }, ports: [{ port: 80 }] });
 
-/** All forms of a read of the optional resource `it`. */
+/** Forms of a read of the optional resource `it`. */
 const READS: readonly (readonly [string, string])[] = [
   ['a conditional', '{ v: it ? it.data.v : "none" }'],
   ['?. and ??', '{ v: it?.data.v ?? "none" }'],
@@ -47,7 +47,7 @@ const READS: readonly (readonly [string, string])[] = [
   ['a comparison', '{ v: it?.data.v === "x" ? "same" : "other" }'],
 ];
 
-/** All forms in which the optional resource `it` can be created. */
+/** Forms in which the optional resource `it` is created. */
 const MAKES: readonly (readonly [string, string])[] = [
   ['?:', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;'],
   ['if', 'let it; if (s.a) it = ConfigMap({ id: "it", name: "it", data: { v: "x" } });'],
@@ -69,8 +69,8 @@ const MAKES: readonly (readonly [string, string])[] = [
 ];
 
 describe('a reader of an optional resource exists exactly when JavaScript would create it, in evaluate(), stock kro, target typekro and a cluster', () => {
-  describe.each(MAKES)('optional by %s', (_, make) => {
-    test.each(READS)('read in %s', (_name, data) => {
+  describe.each(MAKES)('created optionally by %s', (_, make) => {
+    test.each(READS)('and read in %s', (_name, data) => {
       const read = `ConfigMap({ id: "config", name: "config", data: ${data} })`;
       const later = 'ConfigMap({ id: "later", name: "later", data: { n: config.metadata.name } });';
       const source = `(s) => { ${make} const config = ${read}; ${later} return { n: config.metadata.name }; }`;
@@ -79,16 +79,16 @@ describe('a reader of an optional resource exists exactly when JavaScript would 
   });
 
   test.each([
-    ['one of two', 'const it = s.a ? ConfigMap({ id: "x", name: "x", data: { v: "1" } }) : ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
-    ['loops', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const all = s.tags.map((tag) => ConfigMap({ id: "config", name: tag, data: { v: it?.data.v ?? "none" } })); ConfigMap({ id: "last", name: "last", data: { n: all.map((each) => each.metadata.name).join() } });'],
+    ['a read of one of two resources', 'const it = s.a ? ConfigMap({ id: "x", name: "x", data: { v: "1" } }) : ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
+    ['reads in a loop and of its results', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const all = s.tags.map((tag) => ConfigMap({ id: "config", name: tag, data: { v: it?.data.v ?? "none" } })); ConfigMap({ id: "last", name: "last", data: { n: all.map((each) => each.metadata.name).join() } });'],
     ['a condition in the loop', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; for (const tag of s.tags) { if (tag === "t" && it) ConfigMap({ id: "config", name: tag, data: { v: it.data.v } }); else ConfigMap({ id: "other", name: tag + "-o", data: { v: "none" } }); }'],
     ['a collection under a condition', 'const all = []; if (s.a) for (const tag of s.tags) all.push(ConfigMap({ id: "per", name: tag, data: { v: tag } })); ConfigMap({ id: "config", name: "config", data: { n: "n" + all.map((each) => each.metadata.name).join() } });'],
     ['dependsOn', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const c = ConfigMap({ id: "config", name: "config", data: { v: "v" } }); if (it) c.dependsOn(it);'],
     ['dependsOn by id', 'if (s.a) ConfigMap({ id: "it", name: "it", data: { v: "x" } }); ConfigMap({ id: "config", name: "config", data: { v: "v" } }).dependsOn("it");'],
-    ['a condition that reads it', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; if (!it || it.data.v === "y") ConfigMap({ id: "config", name: "config", data: { v: "v" } });'],
+    ['a condition that reads the optional resource', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; if (!it || it.data.v === "y") ConfigMap({ id: "config", name: "config", data: { v: "v" } });'],
     ['a composition in a branch', 'const it = s.a ? inner({ name: "in", on: s.b }) : undefined; ConfigMap({ id: "config", name: "config", data: { v: it ? it.status.e : "none" } });'],
     ['a chain under a conditional', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; let b; if (s.opt ? s.b : s.c) b = ConfigMap({ id: "b", name: "b", data: { k: it?.data.v ?? "none" } }); ConfigMap({ id: "config", name: "config", data: { v: b?.metadata.name ?? "none" } });'],
-    ['two that exclude each other', 'let x; let y; if (s.env === "dev") x = ConfigMap({ id: "x", name: "x", data: { v: "1" } }); if (s.env === "prod") y = ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: x?.data.v ?? y?.data.v ?? "none" } });'],
+    ['a read of two resources that exclude each other', 'let x; let y; if (s.env === "dev") x = ConfigMap({ id: "x", name: "x", data: { v: "1" } }); if (s.env === "prod") y = ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: x?.data.v ?? y?.data.v ?? "none" } });'],
     ['one of two resources, of which the first reads a resource with an optional dependency', 'const base = s.opt ? ConfigMap({ id: "x", name: "x", data: { v: s.opt } }) : s.b ? ConfigMap({ id: "y", name: "y", data: { v: s.opt ?? "z" } }) : undefined; const by = base?.data.v === "given" ? ConfigMap({ id: "by", name: "by", data: { v: "w" } }) : undefined; const it = base ? ConfigMap({ id: "it", name: "it", data: { v: by ? by.data.v : "none" } }) : ConfigMap({ id: "other", name: "other", data: { v: "q" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
     ['a dependency on a resource with an optional dependency', 'const base = s.opt ? ConfigMap({ id: "x", name: "x", data: { v: s.opt } }) : s.b ? ConfigMap({ id: "y", name: "y", data: { v: "z" } }) : undefined; const it = base?.data.v === "given" ? ConfigMap({ id: "it", name: "it", data: { v: base.metadata.name } }) : undefined; const c = ConfigMap({ id: "config", name: "config", data: { v: it ? "a" : "b" } }); if (it) c.dependsOn(it);'],
   ])('%s', (_name, body) => {
@@ -214,9 +214,9 @@ describe('the graph of an optional resource', () => {
   });
 
   test.each([
-    ['one of two', true],
-    ['one of one', false],
-  ])('a cycle through %s resources under conditions is refused', (_, both) => {
+    ['one of two conditional resources', true],
+    ['the only conditional resource', false],
+  ])('a cycle through %s is refused', (_, both) => {
     const composition = compose((s) => {
       const svc = service('svc');
       const two = () => ConfigMap({ id: 'two', name: 'two', data: { ip: svc.spec.clusterIP ?? 'none' } });
@@ -265,7 +265,7 @@ describe('the reader of an optional resource stays one object of the instance wh
     ['projection', false],
     ['whole', true],
     ['projection', true],
-  ] as const)('the object keeps its UID with the view %s (read on demand: %s)', (mode, lazy) => {
+  ] as const)('the object keeps its UID when the step sees the %s of each object (read on demand: %s)', (mode, lazy) => {
     const graph = compiled(composeConditional(FLIP).toDefinition({ target: 'typekro' }), 'typekro');
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'x', specOf(true));

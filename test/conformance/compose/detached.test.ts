@@ -58,7 +58,7 @@ describe('a resource that is created outside a composition', () => {
     expect(() => `${web.status.readyReplicas}`).toThrow(/readyReplicas\.toString is read outside a composition/);
   });
 
-  test('keeps its conditions, readiness, deletion policy and dependencies', () => {
+  test('keeps its readiness rule, deletion policy and dependencies', () => {
     const job = simple
       .ConfigMap({ id: 'late', name: 'late', data: {} })
       .dependsOn(account)

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/core/index.ts';
 import { kubernetesComposition } from '../../../src/index.ts';
 import { ConfigMap } from '../../../src/factories/simple/index.ts';
 
-/** Maps ids to the entries of a definition. */
+/** The entries of a definition, keyed by id. */
 function entriesOf(definition: JsonObject): Record<string, JsonObject> {
   const { resources } = definition['spec'] as { resources: JsonObject[] };
   return Object.fromEntries(resources.map((entry) => [String(entry['id']), entry]));

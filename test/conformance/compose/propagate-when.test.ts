@@ -36,7 +36,7 @@ function refusalOf(build: (spec: typeof Spec.infer) => void, target: 'stock' | '
 const map = (id: string, name: string) => configMap({ id, name, data: {} });
 
 describe('withPropagateWhen()', () => {
-  test('reads the progress of resources and the spec, and accepts a CEL expression as a string', () => {
+  test('reads the spec and the progress of resources, and accepts a CEL expression as a string', () => {
     expect(
       conditionsOf((spec) => {
         const db = deployment({ id: 'db', name: spec.name });

@@ -109,7 +109,7 @@ describe('a composition that reads resources of another composition', () => {
   test.each([
     ['dynamic', 'the name of database.resources.dynamic is known only when that composition runs'],
     ['members', 'database.resources.members is a collection, not one object'],
-  ])('%s is refused', (id, text) => {
+  ])('a read of the resource %s is refused: %s', (id, text) => {
     const found = refusal(() => {
       ConfigMap({ name: 'x', data: { uid: database.resources[id]!.metadata.uid } });
     });
@@ -122,7 +122,7 @@ describe('a composition that reads resources of another composition', () => {
     expect(refusal(() => ({ whole: config }))).not.toBe('accepted');
   });
 
-  test('an unknown id is undefined, as for any object', () => {
+  test('the resource of an unknown id is undefined, like a missing member of any object', () => {
     expect(database.resources['nothing']).toBeUndefined();
     expect(refusal(() => ConfigMap({ name: database.resources['nothing']!.metadata.name }))).toContain('undefined');
   });

@@ -89,8 +89,8 @@ async function runSpec(name: string, folder: string, options: KubernetesRunOptio
 }
 
 /**
- * Runs a program. Returns its exit code, or `timeout`. The program leads a process group, so that its child processes
- * end with it.
+ * Runs a program. Returns its exit code, or `timeout`. The program leads a process group, so that a timeout also kills
+ * its child processes.
  */
 function runProgram(
   program: string,

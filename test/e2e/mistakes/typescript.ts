@@ -141,7 +141,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition('a reserved id', [["id: 'svc'", "id: 'schema'"]], /schema/, /"schemaService"/, {
     place: /shop\.ts:12:\d+/,
   }),
-  composition('an id that is not a name', [["id: 'svc'", "id: 'my svc'"]], /my svc/, /mySvc/, {
+  composition('an id with a space', [["id: 'svc'", "id: 'my svc'"]], /my svc/, /mySvc/, {
     place: /shop\.ts:12:\d+/,
   }),
   composition('a port out of range', [['port: 80 }', 'port: 80800 }']], /80800/, /1 to 65535/, {
@@ -211,7 +211,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     ),
   ),
   composition(
-    'a name imported from another module',
+    'a name imported from the wrong module',
     [["{ Deployment, Service } from 'typekro/simple'", "{ ⟦Deployment, Service } from 'typekro'"]],
     /typekro does not export "Deployment"/,
     /import it from 'typekro\/simple'/,
@@ -275,7 +275,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /did you mean 'string'/,
   ),
   composition(
-    'no schema',
+    'a plain object instead of a schema',
     [['spec: Spec,', "spec: ⟦{ name: 'string' },"]],
     /the spec is a plain object, not a schema/,
     /spec: type\(/,
@@ -451,7 +451,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     remedy: /import each other/,
   },
   composition(
-    'the group without a version',
+    'an apiVersion that is the group alone',
     [["apiVersion: 'v1alpha1'", "apiVersion: ⟦'example.com'"]],
     /refuses the version "example\.com"/,
     /apiVersion: v1, and next to it group: example\.com/,

@@ -278,7 +278,8 @@ export const target: FuzzTarget = {
     const headers: Record<string, string> = {};
     for (const each of headerLines) {
       const colon = each.indexOf(': ');
-      // Leaves out header names with other characters, because the HTTP server refuses them.
+      // Leaves out header names with characters other than letters, digits, `_` and `-`, because an HTTP server refuses
+      // most of these names.
       if (colon > 0 && /^[\w-]+$/.test(each.slice(0, colon))) headers[each.slice(0, colon)] = each.slice(colon + 2);
     }
     served ??= serve();

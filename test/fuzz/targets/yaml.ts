@@ -35,7 +35,10 @@ kept: |+
 second: true
 `;
 
-/** Parses YAML as clients send it and as kubeconfig files contain it. */
+/**
+ * Parses YAML with the parser for requests and with the parser for plain kubeconfig files. Their results must be equal,
+ * and a written result must be read back unchanged.
+ */
 export const target: FuzzTarget = {
   name: 'yaml',
   dictionary: [

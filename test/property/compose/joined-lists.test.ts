@@ -71,7 +71,7 @@ const CASES = Object.values(ELEMENTS).flatMap((element) =>
 /** The codes of correct refusals: the element types of the joined list are unknown, or they differ. */
 const REFUSALS = new Set(['trace/absent', 'trace/types', 'trace/no-cel', 'trace/field', 'trace/maybe-undefined']);
 
-describe('lists of objects that are joined', () => {
+describe('joined lists of objects', () => {
   test('are read as in JavaScript, and are rarely refused', { timeout: 300_000 }, () => {
     const { first, count: wanted } = share('joinedLists');
     const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1 + first));

@@ -3,7 +3,7 @@ import { kubernetesComposition } from 'typekro';
 import { namespace, resourceQuota } from 'typekro/kubernetes';
 import { standardLabels } from './labels.ts';
 
-/** A team: a namespace with a quota. The instances have no namespace. */
+/** A team: a namespace with a quota. The instances are cluster-scoped. */
 export const tenant = kubernetesComposition(
   {
     name: 'platform-tenant',

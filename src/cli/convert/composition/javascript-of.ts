@@ -34,7 +34,7 @@ interface Script {
   readonly binds: number;
   /** The test and the two branches of a conditional, if none of them needs parentheses. */
   readonly choice?: readonly [Script, Script, Script];
-  /** The parts of a template literal. Absent for other expressions. */
+  /** The parts of a template literal or of a string literal. Absent for other expressions. */
   readonly parts?: readonly (Script | string)[];
   /**
    * True when the expression reads a resource. Such an expression cannot be an operand or a test, because CEL waits for
@@ -90,7 +90,7 @@ class Writer {
     }
   }
 
-  /** Writes the read of a field that is never absent. */
+  /** Converts a name or a chain of fields. Returns `undefined` if a field of the chain can be absent. */
   #read(expr: Expr): Script | undefined {
     const path = pathOf(expr);
     if (path === undefined || path.fields.some(({ optional }) => optional)) return undefined;

@@ -33,7 +33,7 @@ function conversionFindings(conversion: Conversion, facts: ClusterFacts): Findin
   const why =
     others.length > 0
       ? `objects may be stored in ${others.join(', ')}, and the API server cannot list the kind in ${version} without their conversion`
-      : `all objects are stored in ${version}, but the API server refuses to apply those whose managed fields have another version${readers}`;
+      : `all objects are stored in ${version}, but the API server refuses an apply of objects whose managedFields name another version${readers}`;
   // If no object is stored in another version, the controller's reads need no conversion, so the problem is less
   // severe.
   const severity = problem.severity === 'error' && others.length === 0 ? 'warning' : problem.severity;

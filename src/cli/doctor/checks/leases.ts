@@ -71,8 +71,9 @@ function leaseFindings(lease: KubeObject, now: number, without: WithoutHolder): 
     ];
   }
   if (isLive(lease, now)) return [];
-  const since = renewed === undefined ? 'never' : `since ${new Date(renewed).toISOString()}`;
-  return [{ ...without, where, what: `${holderOf(lease)} has not renewed it ${since}` }];
+  const missed =
+    renewed === undefined ? 'has never renewed it' : `has not renewed it since ${new Date(renewed).toISOString()}`;
+  return [{ ...without, where, what: `${holderOf(lease)} ${missed}` }];
 }
 
 function severalLeaders(live: readonly KubeObject[]): Finding[] {

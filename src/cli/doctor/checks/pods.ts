@@ -85,7 +85,7 @@ function restart(where: string, container: JsonObject): Finding[] {
       {
         severity: 'error',
         where,
-        what: `was killed for its memory at ${textAt(last, 'finishedAt')}`,
+        what: `exceeded its memory limit and was killed at ${textAt(last, 'finishedAt')}`,
         why: 'the memory limit is too small for the objects of this cluster, and each start lists them again',
         remedy: 'raise deployment.resources.limits.memory of the chart, or divide the work by config.shards',
       },

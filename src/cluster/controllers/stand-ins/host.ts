@@ -17,7 +17,10 @@ export interface HostOptions {
   /** The duration of each step of a simulated controller's work, in milliseconds. */
   readonly stepMs: number;
   readonly failures: StandInFailures;
-  /** Does a controller of the stand-in work only while its marked Deployment runs in the cluster? Default: false. */
+  /**
+   * Does a controller of the stand-in work only while a marked Deployment with the name of this controller has a ready
+   * pod? Default: false.
+   */
   readonly onlyDeployed?: boolean;
 }
 

@@ -46,7 +46,7 @@ export interface Api {
   post<Body>(path: string, body: JsonValue): Promise<Body>;
   /**
    * Does the server have the token of the page? The page asks before it sends the token to a server that has started
-   * again, because another program can have the port by then.
+   * again, because another program can have the port of the former server.
    */
   readonly proof: () => Promise<ServerProof>;
   /**

@@ -16,8 +16,9 @@ export interface ReadState {
 
 /**
  * The time of the next read after a change at `now`. Many changes cause one read: between the starts of two reads there
- * are at least `MIN_RELOAD_MS`, and at least four times the duration of the earlier read. Constant changes then keep
- * the server busy for at most a quarter of the time. After failures, the pauses grow up to `MAX_RETRY_MS`.
+ * are at least `MIN_RELOAD_MS`, and at least four times the duration of the earlier read. If the data changes all the
+ * time, the reads keep the server busy for at most a quarter of the time. After failures, the pauses grow up to
+ * `MAX_RETRY_MS`.
  */
 export function nextReadAt(state: ReadState, now: number): number {
   if (state.startedAt === undefined) return now;

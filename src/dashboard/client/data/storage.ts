@@ -1,6 +1,6 @@
 /*
- * The storages of the browser. A browser that blocks them throws at each use: in a frame of another site, or by a
- * setting of the user. The page still works, but stores nothing.
+ * The storages of the browser. A browser can block them, in a frame of another site or because of a setting of the
+ * user. Each use then throws an error. The page still works, but stores nothing.
  */
 
 /** Returns a stored string; undefined when there is none, and when the storage is blocked. */

@@ -16,7 +16,7 @@ export interface Virtual {
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
-/** The positions of the lists that were shown last, by their names. */
+/** The positions of the lists that were shown last, keyed by `memory`. */
 const positions = new Map<string, { readonly top: number; readonly active: number }>();
 const MAX_POSITIONS = 20;
 

@@ -46,7 +46,7 @@ const LOOK = EditorView.theme({
   '.cm-diagnosticText': { whiteSpace: 'pre-wrap' },
 });
 
-/** The parts of an editor that change with its language. */
+/** The extensions of an editor that depend on its language and its label. */
 const languageOf = ({
   language,
   label,
@@ -60,8 +60,8 @@ const languageOf = ({
 ];
 
 /**
- * Replaces selected text itself. The browser would add inline styles to the new text, which the policy of the page
- * forbids.
+ * Replaces the selection when the user types text. If the browser replaced it, the browser would add inline styles to
+ * the new text. The policy of the page forbids these styles.
  */
 const replaceSelection = EditorView.domEventHandlers({
   beforeinput(event, view) {

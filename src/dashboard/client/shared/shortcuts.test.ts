@@ -15,8 +15,8 @@ const groups = [
 ];
 
 /**
- * All orders of the groups, because components can register their groups in any order. When several components render,
- * the effects of inner components run first. A component that renders later registers its group last.
+ * All orders of the groups, because components can register their groups in any order. When several components render
+ * at the same time, the effects of inner components run first. A component that renders later registers its group last.
  */
 const orders = <Item>(items: readonly Item[]): Item[][] =>
   items.length < 2

@@ -67,7 +67,7 @@ test.each(values.map((value) => [JSON.stringify(value), value] as const))('%s is
   expect(parse(toYaml(value), { version: '1.1' })).toEqual(value);
 });
 
-test('a manifest has list items in the column of their key, and quotes only where they are needed', () => {
+test('a manifest has list items in the column of their key, and no quotes around plain words', () => {
   const object = {
     apiVersion: 'v1',
     kind: 'Pod',

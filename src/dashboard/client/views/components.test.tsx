@@ -70,7 +70,7 @@ describe('values and states', () => {
     ['ERROR', 'Error', 'tone-failed'],
     ['', 'No state yet', 'tone-unknown'],
     ['constructor', 'Constructor', 'tone-unknown'],
-  ])('the state %s is "%s" with %s', (state, word, tone) => {
+  ])('the state %s is shown as "%s" with the class %s', (state, word, tone) => {
     const html = renderToString(<StateBadge state={state} />);
     expect(html).toContain(word);
     expect(html).toContain(tone);
@@ -91,7 +91,7 @@ test.each<[Parameters<typeof timesText>[0], string]>([
   [{ count: 4 }, ', 4 times'],
   // A time later than the present time of this clock counts as now.
   [{ count: 4, first: '2999-01-01T00:00:00Z' }, ', 4 times in 0s'],
-])('an event with %j has the text "%s"', (event, text) => {
+])('the repetitions of an event with %j are shown as "%s"', (event, text) => {
   expect(timesText(event)).toBe(text);
 });
 
@@ -220,7 +220,7 @@ describe('the panel of a node', () => {
     ready: index !== 1,
   }));
 
-  test('the objects of a collection that are not ready come first, with their number', () => {
+  test('in a collection, the objects that are not ready come first, and their number is shown', () => {
     const text = panel(node('web', 'waiting', { objects: many, unready: 1 }));
     expect(text).toContain('1 of 3 is not ready');
     expect(text).toMatch(/ConfigMap b\/c1 not ready ConfigMap b\/c0 present/);
@@ -229,9 +229,9 @@ describe('the panel of a node', () => {
   test.each<[string, readonly Partial<InstanceNode['objects'][0]>[], string]>([
     ['that is not ready', [{ ready: true }, { ready: false }, { ready: true }], 'c1'],
     ['that does not exist', [{ ready: true }, {}, { state: 'absent' }], 'c2'],
-    ['that failed, before one that is not ready', [{ ready: false }, { state: 'failed' }, {}], 'c1'],
-    ['that is not ready, before one that is deleted', [{ state: 'deleting' }, {}, { ready: false }], 'c2'],
-    ['first, when all are ready', [{ ready: true }, { ready: true }], 'c0'],
+    ['that failed, rather than one that is not ready', [{ ready: false }, { state: 'failed' }, {}], 'c1'],
+    ['that is not ready, rather than one that is being deleted', [{ state: 'deleting' }, {}, { ready: false }], 'c2'],
+    ['that comes first, when all are ready', [{ ready: true }, { ready: true }], 'c0'],
   ])('the header of a collection names the object %s', (_title, states, name) => {
     const objects = states.map((state, index): InstanceNode['objects'][0] => ({
       object: { ...object, name: `c${index}` },
@@ -249,7 +249,7 @@ describe('the panel of a node', () => {
     expect(text).not.toContain('not ready');
   });
 
-  test('each object of a collection has its own address, even an object that the server omits from the node', () => {
+  test('an address can name any object of a collection, even an object that the server omits from the node', () => {
     const other = 'v1/ConfigMap/b/c9';
     expect(panel(node('web', 'waiting', { objects: many }), 'v1/ConfigMap/b/c2')).toMatch(/^web ConfigMap b\/c2/);
     expect(panel(node('web', 'waiting', { objects: many, omitted: 7 }), other)).toMatch(/^web ConfigMap b\/c9/);

@@ -48,7 +48,7 @@ async function copyList(): Promise<void> {
   }
 }
 
-/** The filter and the table, for the view of all instances and for those of one definition. */
+/** The filter and the table, for the view of all instances and for the view of one definition. */
 export function InstanceList(props: {
   readonly options: ListOptions;
   /** Shows only the instances of this definition. */
@@ -205,8 +205,8 @@ function FilterField(props: {
 }
 
 /**
- * The namespace of the shown instances, for a user who may not see all namespaces at once. The list changes when the
- * user presses Enter, and when the focus leaves the field.
+ * The field for the namespace of the shown instances, for users without the right to read all namespaces at once. The
+ * list changes when the user presses Enter, and when the focus leaves the field.
  */
 export function NamespaceField(props: {
   readonly value: string | undefined;
@@ -267,7 +267,10 @@ function StateFilter(props: {
   );
 }
 
-/** The order of a list in an address: `age`, and `-age` for the opposite. */
+/**
+ * The order that a page address sets for the list: `age`, or `-age` for the reverse order. By default, the order is by
+ * name.
+ */
 export function sortOf(text: string | undefined): { readonly sort: InstanceSort; readonly order: 'asc' | 'desc' } {
   const name = text?.replace(/^-/, '');
   const sort = INSTANCE_SORTS.find((known) => known === name) ?? 'name';

@@ -16,7 +16,8 @@ import { Details, FirstItems } from '../shared/details.tsx';
 import { Line } from '../shared/parts.tsx';
 
 /**
- * The maximum numbers of drawn items: changed instances, other objects of the plan, writes of one instance, and fields.
+ * The maximum numbers of drawn items: changed instances, objects of no instance, writes of one instance (or nodes of
+ * one definition), fields of one object, and named instances.
  */
 const MAX_INSTANCES = 200;
 const MAX_OBJECTS = 200;

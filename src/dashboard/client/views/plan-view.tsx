@@ -172,7 +172,7 @@ export function PlanView(): JSX.Element {
             {state.is === 'busy' ? 'Planning …' : null}
             {stale === undefined ? null : `The text changed. This is the result of an earlier text of ${stale.name}.`}
             {state.is === 'done' && stale === undefined
-              ? `The plan of ${state.of.name}, on the cluster of ${ageOf(state.plan.source.readAt)} ago.`
+              ? `The plan of ${state.of.name}, for the state of the cluster ${ageOf(state.plan.source.readAt)} ago.`
               : null}
           </p>
           {state.is === 'done' ? <PlanResult plan={state.plan} /> : null}

@@ -53,8 +53,8 @@ const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
   });
 
 /**
- * Observes the deletion of a Graph whose inventory is a list of status entries. The case states the state of each
- * object.
+ * Observes the deletion of a Graph whose inventory is a list of status entries. Each entry also describes its object in
+ * the cluster.
  */
 const ofEntries = ({ inventory }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {

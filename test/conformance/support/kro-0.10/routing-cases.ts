@@ -30,7 +30,10 @@ function change(namespace: string, name: string, before: Record<string, string>,
   return { type: TYPE, key: `${namespace}/${name}`, before: live(namespace, name, before), after: live(namespace, name, after) };
 }
 
-/** Parses the words for an event about an object that one of the watches names. */
+/**
+ * Parses the words for an event: `ns/name`, `other name` or `other namespace`. The last two forms refer to the object
+ * of the first watch.
+ */
 function eventOf(words: string, watched: readonly string[]): CacheChange {
   const [first = 'ns/x'] = watched.map((each) => each.split(' ').at(-1) ?? '');
   const [place = '', name = ''] = first.split('/');

@@ -81,7 +81,10 @@ function keptKey(certificate: KubeObject, view: StandInView): string | undefined
   return secretText(view.get({ apiVersion: 'v1', kind: 'Secret', namespace, name }), 'tls.key') || undefined;
 }
 
-/** Stores a signed certificate in its Secret, and removes the temporary Secret. */
+/**
+ * Stores a signed certificate in its Secret, and removes the temporary Secret. Without the temporary Secret, only
+ * removes the request.
+ */
 export function issueFrom(certificate: KubeObject, request: KubeObject, view: StandInView): StandInResult {
   const { namespace = '', name = '' } = certificate.metadata;
   const temporary = request.metadata.annotations?.[PRIVATE_KEY_SECRET] ?? '';

@@ -12,7 +12,7 @@ import type { FollowedKind, StandInCondition, StandInKind, StandInView } from '.
 import { attachment } from './attach.ts';
 import { gatewayClassOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
 
-/** The stand-in accepts each GatewayClass, whatever its controller is. */
+/** Without a simulated failure, the stand-in accepts each GatewayClass, whatever its controller is. */
 export const gatewayClasses: StandInKind = {
   group: GROUP,
   kind: 'GatewayClass',
@@ -164,7 +164,7 @@ function listenerStatus(
   };
 }
 
-/** Adds the time of the last transition to the conditions of a gateway or listener. */
+/** Adds the time of the last transition and the observed generation to a condition of a listener or route. */
 export function withTimes(
   { type, status, reason = '', message = '' }: StandInCondition,
   before: JsonObject | undefined,
