@@ -13,8 +13,8 @@
  * - the recorded scenarios of a controller
  * - the tests on all hosts; `npm run long -- hosts [--installed]` runs only these
  * - the tests with the package alchemy; `npm run long -- alchemy` runs only these
- * - a day of simulated time in one story, with a limit for the growth of the heap; the seed differs each day, and the
- *   story has one process or two
+ * - a day of simulated time in one simulation, with a limit for the growth of the heap; the seed differs each day, and
+ *   so does the number of processes (one or two)
  * - a sample of the mutations
  *
  * `npm run long -- full` runs the full counts of `test/budgets.json` and all suites of controller-runtime, which takes

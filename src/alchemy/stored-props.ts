@@ -4,8 +4,8 @@ import { isJsonObject, stringifyJson, TypeKroError } from '../core/index.ts';
 import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './model.ts';
 
 /**
- * A spec in two forms: `plain` with all values for the cluster, and `sealed` without secrets for the state. The secrets
- * are listed separately.
+ * A spec in two forms. `plain` has all values and is sent to the cluster. `sealed` has `null` for each secret and is
+ * stored in the state. The secrets are listed separately.
  */
 interface Opened {
   readonly plain: JsonValue;

@@ -91,7 +91,8 @@ function recordData(record: DirectRecord): Record<string, string> {
 }
 
 /**
- * Makes the parent ConfigMap that is written: the record as JSON strings, with the runtime's labels and annotations.
+ * Makes the parent ConfigMap to write. Its data are the record as JSON strings. It has the labels and annotations of
+ * `carried`, and the label with the definition's name.
  */
 export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord, carried?: KubeObject): KubeObject {
   const metadata = carried?.metadata;

@@ -3,8 +3,8 @@ import { clusterWith, refusingClient } from '../../test/support/refusing-client.
 import { readSession } from './index.ts';
 
 /**
- * Starts a cluster with ConfigMaps and a session. Also returns the paths of the session's requests, without those of
- * discovery.
+ * Starts a cluster with ConfigMaps, and a session that reads from the cluster. Also returns the paths of the session's
+ * requests, without those of discovery.
  */
 async function started(maps: readonly (readonly [namespace: string, name: string])[], refuses?: RegExp) {
   const namespaces = [...new Set(maps.map(([namespace]) => namespace))].filter((each) => each !== 'default');

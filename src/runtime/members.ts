@@ -62,7 +62,7 @@ export function keptOf(
   return kept.length === 0 ? {} : { kept };
 }
 
-/** Recorded instead of a digest for a failed release of a child. */
+/** Takes the place of the digest when the failed release of a child is recorded. */
 export const ORPHAN = 'orphan';
 
 /** The instance itself as a target, e.g. for `failedWrite`. */

@@ -33,8 +33,8 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /**
- * Runs a program and returns its output. Fails if the program fails, or if it prints a warning that is not about an
- * experimental feature.
+ * Runs a program and returns its output. Fails if the program fails, or if it prints any other line on standard error
+ * than Node's warnings, which begin with `(`.
  */
 function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
   const ended = runCommand(command, args, { cwd: directory, env: { ...process.env, ...env } });

@@ -205,13 +205,6 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/watch.test.ts', 'src/cluster/cluster.test.ts'],
   },
   {
-    name: 'an apply merges an element into the last of several stored elements with its key',
-    file: 'src/cluster/fields/merge.ts',
-    find: 'liveByStep.has(step) ? undefined : value',
-    replace: 'value',
-    tests: ['src/cluster/fields/merge.test.ts'],
-  },
-  {
     name: 'an apply merges into the last stored element of a repeated key',
     file: 'src/cluster/fields/merge.ts',
     find: 'liveByStep.set(step, liveByStep.has(step) ? undefined : value)',

@@ -33,7 +33,7 @@ test.each([
   [mapType(STRING, INT), mapType(STRING, DYN), true],
   [mapType(STRING, DYN), mapType(STRING, INT), false],
   [DYN, INT, false],
-])('%o is assignable to %o: %s', (from, to, expected) => {
+])('whether %o is assignable to %o: %s', (from, to, expected) => {
   expect(isAssignable(from, to)).toBe(expected);
 });
 

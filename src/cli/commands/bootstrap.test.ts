@@ -66,7 +66,7 @@ const installKro = async (image = 'registry.k8s.io/kro/kro:v0.9.2', args: string
   await user.create(kro(image, args));
 };
 
-test('a dry run changes nothing, an installation applies everything, and a second one changes nothing', async () => {
+test('a dry run changes nothing, the first installation applies everything, and a second installation changes nothing', async () => {
   const dry = await run(`bootstrap ${IMAGE} --dry-run`);
   expect(dry.err).toBe('');
   expect(dry.out.split('\n')).toMatchInlineSnapshot(`

@@ -134,7 +134,10 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
   }
 }
 
-/** Returns the findings, and the feature gates flag that kro needs for the Graphs in the cluster. */
+/**
+ * Returns the findings. `gates` has the flag that makes kro serve the kind Graph; it is empty if kro needs no such
+ * flag.
+ */
 async function differences(
   planning: Planning,
   to: KroCompatibility,

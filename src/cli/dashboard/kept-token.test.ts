@@ -31,7 +31,7 @@ describe('the token in a file', () => {
   });
 
   it.each<[string, () => void, number]>([
-    ['another port, because another program could have used that port', () => {}, 8091],
+    ['another port, because another program may use the earlier port later', () => {}, 8091],
     ['a file that other users may read', () => chmodSync(path, 0o644), 8090],
     ['a file that the group may write', () => chmodSync(path, 0o620), 8090],
   ])('is replaced by a new token for %s', (_what, change, port) => {

@@ -295,7 +295,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ],
   ],
   [
-    'a kind whose webhook does not convert',
+    'a conversion webhook without endpoints',
     { conversions: { value: [conversion()] } },
     [
       'warning conversions CustomResourceDefinition boats.acme.test: its conversion webhook has no ready endpoint: Service policy/webhook',
@@ -406,8 +406,8 @@ describe('without the right to read', () => {
   });
 
   test.each([
-    ['without a Deployment', []],
-    ['with a Deployment that has no replicas', [controller({ replicas: 0 })]],
+    ['if there is no Deployment', []],
+    ['if its Deployment has no replicas', [controller({ replicas: 0 })]],
   ])('controllers of other namespaces, a missing controller is not reported %s', (_, value) => {
     const facts = { controllers: { value }, controllersLimit: 'forbidden', leases: unread };
     const { findings: found, skipped } = diagnose({ ...healthy, ...facts });

@@ -141,12 +141,12 @@ const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   ],
   ['is gone', (plan) => withWrites(plan, []), 'Any default/x: the plan says change, and nothing would happen now'],
   [
-    'has another action',
+    'is another one',
     (plan) => withWrites(plan, [{ ...writesOf(plan)[0], action: 'replace' }]),
     'Any default/x: the plan says change, and now it says replace',
   ],
   [
-    'replaces a live value that differs from the value in the saved plan',
+    'replaces another live value',
     (plan) => withWrites(plan, [{ ...writesOf(plan)[0], fields: [{ path: 'spec.max', from: 0n, to: 1n }] }]),
     'Any default/x: spec.max has a different value now',
   ],

@@ -226,7 +226,10 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   });
 }
 
-/** Does the server refuse a container whose missing image the trace of the composition has already reported? */
+/**
+ * Does the server refuse a container, and has the trace of the composition already reported that the container lacks an
+ * image?
+ */
 function isReportedByTrace({ code, source, path = '' }: Diagnostic, reported: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
   return reported.some(

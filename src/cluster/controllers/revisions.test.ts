@@ -92,7 +92,7 @@ describe('the template generation of a DaemonSet', () => {
     ['0', '1'],
     ['7', '7'],
     ['9007199254740993', '9007199254740993'],
-  ])('that is created with %s is %s', async (sent, stored) => {
+  ])('that is created with the annotation %s is stored as %s', async (sent, stored) => {
     await using story = await startClusterStory();
     const annotations: Record<string, string> = sent === undefined ? {} : { [GENERATION]: sent };
     const created = await story.create(workload('DaemonSet', {}, annotations));

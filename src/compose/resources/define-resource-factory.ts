@@ -29,7 +29,8 @@ export function defineResourceFactory<F extends AnyFunction>(make: F): F {
 }
 
 /**
- * Methods that add settings to a resource. Calls outside a composition are recorded, and repeated in each composition.
+ * Methods that add settings to a resource. Calls outside a composition are recorded, and repeated in each composition
+ * that uses the resource.
  */
 const CHAINED = [
   'withIncludeWhen',

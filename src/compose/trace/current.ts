@@ -4,9 +4,9 @@ import type { Interpreter } from './interpreter.ts';
 import type { Trace } from './trace.ts';
 
 /**
- * The pointer to the current tracing run. Traps, factories and the functions that they call find the run here, because
- * no argument names it. JavaScript passes only the proxy to the trap of a proxy (`spec.name` in code that runs
- * natively). The author calls a factory with the arguments of the factory.
+ * The current tracing run. The traps of proxies, the factories and the functions that these call find the run here,
+ * because no argument names it. For `spec.name` in code that runs natively, JavaScript gives the trap no argument from
+ * the tracer. An author passes only the factory's own arguments to a factory.
  */
 let active: Trace | undefined;
 /** The interpreter of the last run, because code may keep a proxy and read it after its run has ended. */

@@ -64,7 +64,7 @@ export const CARRIED: Readonly<Record<string, string>> = {
 /** The replacements that messages about refused loops recommend. */
 export const REMEDIES: Readonly<Record<string, string>> = {
   'a Set with a condition': `(s) => { const f = new Set(['base', ...(s.flag ? ['flag'] : [])]); return { l: [...f], has: f.has('flag'), n: f.size }; }`,
-  'each element once': `(s) => ({ out: [...new Set(s.tags)].map((t) => t.toUpperCase()) })`,
+  'each element once, in capitals': `(s) => ({ out: [...new Set(s.tags)].map((t) => t.toUpperCase()) })`,
   'the first element of each key': `(s) => ({ v: s.items.filter((x, i) => s.items.findIndex((y) => y.on === x.on) === i).map((x) => x.key) })`,
   'a count for each key': `(s) => { const keys = [...new Set(s.tags)]; return { m: Object.fromEntries(keys.map((k) => [k, s.tags.filter((t) => t === k).length])) }; }`,
   'the elements of each key': `(s) => { const keys = [...new Set(s.items.map((x) => x.note ?? 'none'))]; return { m: Object.fromEntries(keys.map((k) => [k, s.items.filter((x) => (x.note ?? 'none') === k).map((x) => x.key)])) }; }`,

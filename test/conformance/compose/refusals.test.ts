@@ -49,7 +49,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a recursion that overflows the call stack inside a try block', 'trace/too-large', 'levels deep, and the call stack is full', (s) => { const f = (n: number): string => { if (n === 0) { return 'x'; } if (s.replicas > n) { if (s.flag) { if (s.name !== 'x') { return f(n - 1); } } } return 'y'; }; let v = ''; try { v = f(198); } catch { v = 'z'; } return { v }; }],
   ['a comparator that depends on the spec', 'trace/no-cel', 'the comparator of a known list depends on the spec, so that the order is not known', (s) => ({ l: [3, 1].sort((a, b) => (s.name === 'x' ? a - b : b - a)) })],
   ['the length of a list whose elements are not known', 'trace/loop-carried', 'the result of unshift() is not known: the list has conditional elements, or is changed in a loop over a symbolic list; read the length of the finished list', (s) => { const l = ['a']; if (s.flag) l.push('b'); return { n: l.unshift('c') }; }],
-  ['a key that an iteration sets first', 'trace/loop-carried', 'the key last of an object is first set by an iteration', (s) => { const o: Record<string, string> = {}; for (const t of s.tags) o['last'] = t; return { o }; }],
+  ['a key of an object that is first set inside a loop', 'trace/loop-carried', 'the key last of an object is first set by an iteration', (s) => { const o: Record<string, string> = {}; for (const t of s.tags) o['last'] = t; return { o }; }],
   ['a list index that is a string', 'trace/types', 's.name is a string, but the positions of a list are numbers; convert it with Number() first', (s) => ({ v: s.tags[s.name as never as number] })],
   ['a number as a name', 'trace/types', 'metadata.name takes a string, but s.replicas is a number; write String(s.replicas)', (s) => ConfigMap({ name: s.replicas as never })],
   ['writing the spec', 'trace/read-only', 'is read-only; the spec and the resources cannot be changed', (s) => { s.name = 'x'; }],
@@ -62,7 +62,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a test that distinguishes null from undefined', 'trace/absent', 's.note may be null or left out, but a graph does not distinguish the two; === null does; use == null', (s) => ({ none: s.note === null })],
   ['parsing a string that may not be JSON, inside try', 'trace/throw-in-try', 'JSON.parse() of s.name inside try', (s) => { try { return { v: JSON.parse(s.name) as string }; } catch { return { v: '' }; } }],
   ['an element of a status list that may be absent', 'trace/absent', 'an element of a list may be absent; filter it out', (s) => ({ list: [s.name, s.tag] })],
-  ['readiness by the spec', 'trace/no-cel', 'readyWhen of deploymentD reads the spec; it may read the resource itself only', (s) => { Deployment({ name: 'd', image: 'x' }).withReadyWhen((self) => self.status.readyReplicas === s.replicas); }],
+  ['a readiness condition that reads the spec', 'trace/no-cel', 'readyWhen of deploymentD reads the spec; it may read the resource itself only', (s) => { Deployment({ name: 'd', image: 'x' }).withReadyWhen((self) => self.status.readyReplicas === s.replicas); }],
   ['the remainder operator on fractions', 'trace/types', '% of numbers that may have a fraction has no CEL form; round both sides first', (s) => ({ rest: (s.replicas / 2) % 2 })],
   ['a loop with both break and return', 'trace/loop-exit', 'is left in two ways', (s) => { for (const t of s.tags) { if (t === 'a') break; if (t === 'b') return { t }; } return {}; }],
   ['a Set that a condition changes', 'trace/unsupported', "a Set is changed under a condition or in a loop that depends on the spec; make it of a list at once: new Set([...list, ...(condition ? ['x'] : [])])", (s) => { const f = new Set(['a']); if (s.flag) f.add('b'); return { n: f.size }; }],
@@ -71,8 +71,8 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['the number of keys that earlier iterations set', 'trace/loop-carried', 'an object that the loop fills depends on its own earlier value in a loop over a symbolic list; list the keys first', (s) => { const m: Record<string, number> = {}; for (const t of s.tags) m[t] = Object.keys(m).length; return { m }; }],
   ['a loop that reads the list that it fills', 'trace/loop-carried', 'a list that the loop fills depends on its own earlier value in a loop over a symbolic list; take each once: [...new Set(list)]', (s) => { const l: string[] = []; for (const t of s.tags) if (!l.includes(t)) l.push(t); return { l }; }],
   ['groups of a pattern', 'trace/regex', 'group 1 of /^(.*)-(.*)$/ has no CEL form: its end depends on the adjacent parts; begin and end the adjacent parts', (s) => ({ v: /^(.*)-(.*)$/.exec(s.name)?.[1] })],
-  ['all matches of a pattern that matches the empty string', 'trace/regex', '/a*/g matches the empty string; write + instead of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
-  ['every match of a pattern that matches the empty string', 'trace/regex', '/a*/g matches the empty string; write + instead of *\n', (s) => ({ v: [...s.name.matchAll(/a*/g)].map((match) => match[0]) })],
+  ['match() with a pattern that matches the empty string', 'trace/regex', '/a*/g matches the empty string; write + instead of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
+  ['matchAll() with a pattern that matches the empty string', 'trace/regex', '/a*/g matches the empty string; write + instead of *\n', (s) => ({ v: [...s.name.matchAll(/a*/g)].map((match) => match[0]) })],
   ['a separator without a character of ASCII', 'trace/no-cel', '.split(/[äö]/) has no CEL form; split at a fixed string, or at a class with a printable character or white space of ASCII, such as /[,;]/', (s) => ({ v: s.name.split(/[äö]/) })],
   ['lookahead', 'trace/regex', '/a(?=b)/ has look-around, which RE2 (CEL) does not have', (s) => ({ hit: /a(?=b)/.test(s.name) })],
   ['a native function', 'trace/native-call', 'new URL() needs a value that is known while the graph is built, and s.name is not; extract the part from the string, for example the host: s.name.split(\'/\')[2] ?? \'\'', (s) => ({ host: new URL(s.name).host })],
@@ -142,7 +142,7 @@ describe('code without an exact translation is refused at its line, with the rem
   });
 });
 
-describe('a branch on a symbolic value in code that is not traced is an error', () => {
+describe('symbolic values and conditions in opaque functions and in helpers outside the composition', () => {
   const message = (program: (given: Spec) => unknown): string => {
     try {
       return kubernetesComposition({ name: 'native', spec }, program as never).toYaml();
