@@ -1,5 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { AuditOptions, Cluster, ClusterSnapshot, Listener, ServingCertificate } from '../../cluster/index.ts';
+import type {
+  AuditOptions,
+  Cluster,
+  ClusterOptions,
+  ClusterSnapshot,
+  Listener,
+  ServingCertificate,
+} from '../../cluster/index.ts';
 import {
   createCertificateAuthority,
   createEmbeddedCluster,
@@ -85,12 +92,13 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     const clock = createMovableClock();
     const { kubernetesVersion = KUBERNETES_RELEASE } = settings;
     const audit = await auditOptions(settings);
+    const standIns = standInOptions((settings.standIns ?? []).map(requireStandInName));
     const cluster = await createEmbeddedCluster({
       clock,
       kubernetesVersion,
       podStopSeconds: POD_STOP_SECONDS,
       ...(audit === undefined ? {} : { audit }),
-      ...standInOptions((settings.standIns ?? []).map(requireStandInName)),
+      ...standIns,
       ...processOptions(settings.processDirectory),
       ...(settings.data ? { stateDirectory: folder.data } : {}),
       ...(credentials === undefined
@@ -118,7 +126,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
       async restore(bytes) {
         await replaceContent(cluster, parseStateFile(bytes, 'the snapshot', kubernetesVersion).snapshot);
       },
-      reset: async () => replaceContent(cluster, await emptySnapshot(kubernetesVersion)),
+      reset: async () => replaceContent(cluster, await emptySnapshot({ kubernetesVersion, ...standIns })),
       stop: onStop,
       faults: new HeldFaults(cluster.faults),
       clock,
@@ -283,9 +291,9 @@ async function replaceContent(cluster: Cluster, snapshot: ClusterSnapshot): Prom
   await cluster.idle();
 }
 
-/** The content of a new cluster without stand-ins. */
-async function emptySnapshot(kubernetesVersion: string): Promise<ClusterSnapshot> {
-  await using cluster = await createEmbeddedCluster({ kubernetesVersion });
+/** The content of a new cluster with these options. The definitions of its stand-ins belong to this content. */
+async function emptySnapshot(options: ClusterOptions): Promise<ClusterSnapshot> {
+  await using cluster = await createEmbeddedCluster(options);
   await cluster.idle();
   return cluster.snapshot();
 }

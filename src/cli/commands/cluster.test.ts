@@ -311,6 +311,14 @@ test('cluster snapshot, reset and restore change the whole content, and restore 
   expect(await run('cluster snapshot dev missing/s.jsonl')).toMatchObject({ code: 1 });
 });
 
+test('a reset keeps the CustomResourceDefinitions of stand-ins', async () => {
+  await run('cluster start dev --stand-in prometheus-operator');
+  expect((await run('cluster reset dev')).code).toBe(0);
+  await run('cluster snapshot dev s.jsonl');
+  const written = readFileSync(join(clusters.home, 's.jsonl'), 'utf8');
+  expect(written.includes('"podmonitors.monitoring.coreos.com"')).toBe(true);
+});
+
 describe('the context in the kubeconfig of the user', () => {
   const OWN =
     '# mine\napiVersion: v1\nkind: Config\ncurrent-context: prod # keep\nclusters:\n- name: prod\n  cluster: { server: https://x }\ncontexts:\n- name: prod\n  context: { cluster: prod, user: prod }\nusers: []\n';
