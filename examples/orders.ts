@@ -1,4 +1,4 @@
-// Objects that other operators provide for an application: a stream, a cache, a bucket and a login.
+// An application with objects that operators provide: a stream, a cache, a bucket and a login.
 //
 // With orders: { name: orders, image: orders:1, replicas: 2 }
 // Stream reports: { observedGeneration: 1, conditions: [{ type: Ready, status: "True" }] }

@@ -66,7 +66,7 @@ const LARGE_HEAP_OBJECT_BYTES = 560;
 const LARGE_HEAP_OBJECT_CPU = 2.1e-6;
 /**
  * The maximum average load of a process. The number of processes is chosen so that no process exceeds this load or
- * `MAX_OBJECTS`.
+ * `MAX_OBJECTS`, as far as the number of definitions allows this.
  */
 const MAX_CORES = 0.5;
 /** The maximum number of objects of a process: instances and their children. */

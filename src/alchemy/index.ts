@@ -1,7 +1,8 @@
 /**
  * Deploys compositions from Alchemy programs. `KroResource` is a resource whose creation and update run
- * `factory(mode).deploy(spec)`, and whose deletion runs `deleteInstance`. Alchemy's state has the location and the
- * props of the instance. All other data is in the cluster. Needs the optional peer dependency `alchemy`.
+ * `factory(mode).deploy(spec)`, and whose deletion runs `deleteInstance`. Alchemy's state has the location, the props,
+ * the uid and the last status of the instance. All other data is in the cluster. This entry point needs the optional
+ * peer dependency `alchemy`.
  *
  * @packageDocumentation
  */
@@ -17,9 +18,9 @@ export type { KroResourceOutput, KroResourceProps, Secret, WithSecrets } from '.
 /** The kind of these resources in Alchemy's state. */
 export const KRO_RESOURCE_TYPE = 'typekro::KroResource';
 
-// Alchemy may destroy resources that a program no longer declares before it calls any function of the program. The
-// provider must therefore be registered when the import of this module ends. The package `alchemy` is an ES module, so
-// only a top-level `await import` can load it and report that it is missing.
+// Alchemy may destroy resources that a program no longer declares, and may do this before it calls any function of the
+// program. The provider must therefore be registered when the import of this module ends. The package `alchemy` is an
+// ES module, so only a top-level `await import` can load it and report that it is missing.
 const alchemy = await loadAlchemy(() => import('alchemy'));
 const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
   return runLifecycle(this, props);

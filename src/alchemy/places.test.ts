@@ -53,23 +53,23 @@ describe('the leftover of a failed attempt', () => {
 describe('an update', () => {
   test.each([
     ['keeps the resource when it has no output', undefined, a, 'stay'],
-    ['keeps the resource at the same location', output(a), a, 'stay'],
-    ['keeps the resource in another mode', output(a), place('a', { mode: 'kro' }), 'stay'],
-    ['replaces the resource under another name', output(a), b, 'replace'],
+    ['keeps the resource when the location is the same', output(a), a, 'stay'],
+    ['keeps the resource when only the mode changes', output(a), place('a', { mode: 'kro' }), 'stay'],
+    ['replaces the resource when the name changes', output(a), b, 'replace'],
     [
-      'replaces the resource with another composition',
+      'replaces the resource when the definition and the kind change',
       output(a),
       place('a', { definition: 'x', kind: 'X' }),
       'replace',
     ],
     [
-      'deletes a resource of another kind before it creates the new resource',
+      'deletes the resource before it creates the new one when the kind changes',
       output(a),
       place('a', { kind: 'Remarks' }),
       'replace-first',
     ],
     [
-      'deletes a resource of another kind and name before it creates the new resource',
+      'deletes the resource before it creates the new one when the kind and the name change',
       output(a),
       place('b', { kind: 'Remarks' }),
       'replace-first',

@@ -118,8 +118,8 @@ function isNumber(expr: Expr): boolean {
 }
 
 /**
- * Returns the leftmost expression of an operand. If this is a number, a minus sign before the operand needs parentheses
- * after it: the parser reads `-5.abs()` as a call on the number -5.
+ * Returns the leftmost expression of an operand. If this is a number, the operand of a minus sign needs parentheses:
+ * the parser reads `-5.abs()` as a call on the number -5.
  */
 function leftmost(expr: Expr): Expr {
   if (expr.kind === 'macro') return leftmost(expr.call);

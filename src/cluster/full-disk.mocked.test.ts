@@ -174,7 +174,7 @@ describe('a cluster whose disk is full', () => {
     expect((await call(cluster, 'GET', '/apis/example.com/v1/bigs')).code).toBe(200);
   });
 
-  test('does not change when a restored snapshot cannot be stored', async () => {
+  test('keeps its objects when the restore of a snapshot cannot be stored', async () => {
     const cluster = await open();
     const empty = cluster.snapshot();
     await call(cluster, 'POST', MAPS, map('a'));

@@ -126,8 +126,8 @@ export interface ClusterOptions {
    */
   readonly serverAddress?: ServerAddress;
   /**
-   * Maps a Service (`namespace/name`) to its address (`https://127.0.0.1:PORT`), for the Services that webhook
-   * configurations, conversions in CRDs, and APIServices name. The cluster calls other servers only on loopback
+   * The addresses (`https://127.0.0.1:PORT`) of Services, keyed by `namespace/name`. Webhook configurations,
+   * conversions in CRDs, and APIServices name these Services. The cluster calls other servers only on loopback
    * addresses. A Service without an entry can therefore be called only when its pods are local processes. Default:
    * none.
    */

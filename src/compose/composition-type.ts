@@ -11,7 +11,7 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   /** The name of the definition, a DNS label. */
   readonly name: string;
   /**
-   * The warnings about the composition and about the definitions that were written from it so far. Errors are not
+   * The warnings about the composition, and about the definitions that were made from it so far. Errors are not
    * included, because the call that finds an error throws it.
    */
   readonly diagnostics: readonly Diagnostic[];

@@ -5,7 +5,7 @@ import { eventsOf } from './event-stream.ts';
 
 const event = { type: 'failed' } as unknown as DeployEvent;
 
-test('a call that fails while the reader is busy throws after its last event, and leaves no rejection', async () => {
+test('a call that fails while the reader is busy throws after its last event, and causes no unhandled rejection', async () => {
   const unhandled = vi.fn();
   process.on('unhandledRejection', unhandled);
   const read: DeployEvent[] = [];

@@ -29,8 +29,8 @@ export interface GraphComposition {
   /** Name of the Graph, as a DNS label. */
   readonly name: string;
   /**
-   * The warnings about the graph, and about the objects that were written so far. The call that finds an error throws
-   * it.
+   * The warnings about the graph, and about the Graph objects that were made from it so far. Errors are not included,
+   * because the call that finds an error throws it.
    */
   readonly diagnostics: readonly Diagnostic[];
   /** The Graph as YAML, after the definitions and the instances of the singletons that it uses. */

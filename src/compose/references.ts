@@ -67,7 +67,10 @@ function referenceToResource(core: CompositionCore, record: ResourceRecord): obj
   );
 }
 
-/** The constant name and namespace of a resource. Refuses a collection, and a name that depends on the spec. */
+/**
+ * The constant name and namespace of a resource. Refuses a collection, and a name or namespace that depends on the
+ * spec.
+ */
 function constantMetadata(record: ResourceRecord, label: string): object {
   const remedy = 'call the composition inside this one, or name the object with externalRef()';
   if (record.loops.length > 0) return refuse('unsupported', `${label} is a collection, not one object`, remedy);

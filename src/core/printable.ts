@@ -1,5 +1,5 @@
 /**
- * Characters that a reader cannot see, as ranges of a character class. They are the control characters after ASCII,
+ * Characters that a reader cannot see, as ranges of a character class. They are the control characters from U+007F on,
  * characters that change the direction of text (Bidi_Control), and characters without a shape (the soft hyphen,
  * separators, spaces without a width, and tags). The characters are listed by number: with a named class such as
  * `\p{Cf}`, the first printed text would make Node load tables that stay in memory.

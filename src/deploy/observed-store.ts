@@ -67,7 +67,7 @@ export class ObservedStore implements Observed {
   readonly #lists = new Map<string, ListObservation>();
   readonly #members = new Map<string, ListObservation>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
-  /** Maps the key of an object, and then the name of a Graph's writer, to the equivalence of this writer. */
+  /** The equivalences of the writers of Graphs, by the key of the object and then by the name of the writer. */
   readonly #writerEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
   readonly #failed = new Map<string, RememberedWrite>();
   readonly #failedReads = new Map<string, RememberedRead>();

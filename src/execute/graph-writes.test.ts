@@ -157,7 +157,7 @@ describe('writes of a Graph', () => {
     expect(failure?.conflictVersion).toBe(managers.length === 0 ? undefined : '7');
   });
 
-  it('a patch sends the UID of its target, so it cannot create it; a failure is recorded under the manager of the patch', async () => {
+  it('a patch sends the UID of its target and thus creates no object; its failure is recorded under its own manager', async () => {
     const { ports, requests, failed } = rig([conflictWith('other')]);
     await carryOut(decision({ apply: [apply({ manager: PATCH, force: overStale })] }), ports);
     expect(requests).toEqual([{ fieldManager: PATCH, force: false, uid: 'u' }]);

@@ -22,7 +22,7 @@ const CONDITIONS: JsonObject = {
 
 const textFields = (...names: readonly string[]): JsonObject => Object.fromEntries(names.map((name) => [name, STRING]));
 
-/** The field of the status with the record of objects. */
+/** The name of the field of `status` that has the record of objects. */
 export const OBJECT_RECORD = 'graph';
 
 /** The schema of `status.graph`: the record of the objects of an instance. */

@@ -25,7 +25,7 @@ function compiled(addon: JsonObject, features: GraphFeatures = ON) {
   return compile(definition, { sources: builtinSource(), features, target: 'typekro' });
 }
 
-describe('a resource of an unknown kind', () => {
+describe('a resource', () => {
   test.each<[string, JsonObject]>([
     ['is optional', { template, optional: true }],
     ['has a condition that reads another resource', { template, ...READS_CONFIG }],
@@ -37,7 +37,7 @@ describe('a resource of an unknown kind', () => {
         forEach: [{ name: '${schema.spec.names}' }],
       },
     ],
-  ])('waits for its kind when it %s', (_, addon) => {
+  ])('of an unknown kind waits for its kind when it %s', (_, addon) => {
     const { graph, diagnostics } = compiled(addon);
     expect(diagnostics).toEqual([]);
     const node = graph?.nodes.get('addon');
@@ -51,7 +51,7 @@ describe('a resource of an unknown kind', () => {
     ['the gate is on', ON, true],
     ['a command sets only optionalResources', { optionalResources: true }, true],
     ['no feature is on', {}, false],
-  ])('with a known kind, the features decide whether the graph may lack kinds: %s', (_, features, expected) => {
+  ])('of a known kind leaves it to the features whether the graph may lack kinds: %s', (_, features, expected) => {
     const known = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } };
     const { graph, diagnostics } = compiled({ template: known, ...READS_CONFIG }, features);
     expect(diagnostics).toEqual([]);
@@ -82,17 +82,17 @@ describe('a resource of an unknown kind', () => {
       ON,
       'graph/unknown-kind',
     ],
-  ])('is refused when %s', (_, addon, features, code) => {
+  ])('of an unknown kind is refused when %s', (_, addon, features, code) => {
     const { graph, diagnostics } = compiled(addon, features);
     expect(graph).toBeUndefined();
     expect(diagnostics.map((each) => each.code)).toContain(code);
   });
 
-  test('is refused with the same problems with and without the gate', () => {
+  test('of an unknown kind is refused with the same problems with and without the gate', () => {
     expect(compiled({ template }).diagnostics).toEqual(compiled({ template }, {}).diagnostics);
   });
 
-  test('a template of a known kind is checked even if the resource is optional, and the field `optional` changes the hash', () => {
+  test('of a known kind is checked even if it is optional, and the field `optional` changes the hash', () => {
     const known = compiled({ ...config, id: 'addon', optional: true });
     expect(known.graph?.nodes.get('addon')?.type).toMatchObject({ kind: 'ConfigMap' });
     expect(known.graph?.hash).not.toBe(compiled({ ...config, id: 'addon' }).graph?.hash);

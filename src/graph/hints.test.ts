@@ -17,7 +17,7 @@ function problemsOf(text: string): string[] {
 const withField = (field: string, value: string): string =>
   withData(`a: ${value}`).replace('name: string', `name: string\n      ${field}`);
 
-describe('the hint names the cause, a word that YAML 1.1 reads as a boolean', () => {
+describe('if the cause is a word that YAML 1.1 reads as a boolean, the hint names this word', () => {
   test.each<[string, string, string[]]>([
     [
       'a spec field, read by its name',

@@ -24,7 +24,7 @@ test('all changes of the objects of an instance together use the space of one ev
   log.add(event('object-changed', 'b'));
   for (let index = 0; index < 5000; index += 1) log.add(event('object-changed', 'a'));
   expect([log.lastId, ids(log, 0)]).toEqual([5002, [1, 2, 5002]]);
-  // A client whose last id is between two of the changes has missed only the last change.
+  // A client whose last id is between two of the changes gets only the event of the last change.
   expect([ids(log, 2000), log.after(2000).complete]).toEqual([[5002], true]);
 });
 

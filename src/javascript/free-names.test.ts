@@ -67,14 +67,14 @@ describe('the free variables of a function', () => {
     ['a name that a nested function declares by var', '() => { (() => { var x; })(); return x; }', ['x']],
     ['a name that is a parameter of another function', '() => { const f = (x) => x; return f(x); }', ['x']],
     ['names that a nested function uses', '() => () => k', ['k']],
-    ['the name of a function expression outside of it', '() => [function g() { g(); }, g]', ['g']],
-    ['a function of a block outside of it', '() => { { function f() {} } return f; }', ['f']],
+    ['the name of a function expression, read outside of it', '() => [function g() { g(); }, g]', ['g']],
+    ['the name of a function in a block, read outside of the block', '() => { { function f() {} } return f; }', ['f']],
     [
       'names that a class reads',
       '() => class A extends B { [k] = v; static { s; } m() { return A; } }',
       ['B', 'k', 'v', 's'],
     ],
-    ['the name of a class expression outside of it', '() => [class A {}, A]', ['A']],
+    ['the name of a class expression, read outside of it', '() => [class A {}, A]', ['A']],
     ['no class that the function declares', '() => { use(A); class A {} }', ['use']],
 
     // Default values of parameters.

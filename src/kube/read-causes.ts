@@ -12,7 +12,7 @@ const REPLICA_SET: ResourceType = { apiVersion: 'apps/v1', kind: 'ReplicaSet' };
 const JOB: ResourceType = { apiVersion: 'batch/v1', kind: 'Job' };
 const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
 
-/** Maps a kind of workload to the kinds of objects that it creates, down to pods. */
+/** The kinds of the objects that a workload creates, down to pods, by the kind of the workload. */
 const MADE_BY: ReadonlyMap<string, readonly ResourceType[]> = new Map([
   ['Deployment', [REPLICA_SET, POD]],
   ['ReplicaSet', [POD]],
@@ -38,7 +38,8 @@ const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'Sta
 
 /**
  * Up to this number of objects, one list per object reads the events of the object. For more objects, one list reads
- * all warnings of the namespace, and a second list reads the events of claims that are not warnings.
+ * all warnings of the namespace. If claims are among the objects, a second list reads the events of type Normal about
+ * claims.
  */
 const MAX_EVENT_LISTS = 2;
 
@@ -171,8 +172,8 @@ class Reader {
   }
 
   /**
-   * Lists the objects that the roots may have created. If all roots of a kind have label selectors, only the selected
-   * objects are listed.
+   * Lists the objects that the roots may have created. If all roots that may create objects of a kind have label
+   * selectors, only the selected objects of this kind are listed.
    */
   async made(roots: readonly KubeObject[]): Promise<KubeObject[]> {
     const selections = new Map<ResourceType, Set<string>>();

@@ -8,7 +8,7 @@ import { initialWatchState, watchStep } from './watch-step.ts';
 /** The I/O of a watch. */
 export interface WatchEffects {
   list(signal: AbortSignal): Promise<ObjectList>;
-  /** Reads the current version of the collection. */
+  /** Reads the current resource version of the watched list. */
   version(signal: AbortSignal): Promise<string>;
   /** Opens the stream of changes. Without a version, the server first sends the existing objects. */
   open(resourceVersion: string | undefined, signal: AbortSignal): Promise<TransportResponse>;

@@ -193,8 +193,8 @@ function deletingText(blockers: readonly Terminating[]): string {
 }
 
 /**
- * The status during the deletion. Projected fields and the author's conditions do not change. ResourcesReady and kro's
- * Ready describe the deletion.
+ * The status during the deletion. The fields and conditions that the author declares do not change. ResourcesReady and
+ * kro's Ready describe the deletion.
  */
 function deletionStatus(
   instance: KubeObject,

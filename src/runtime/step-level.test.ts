@@ -115,7 +115,7 @@ resources:
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${n}"}, data: {v: "\${schema.spec.v}"}}
 `;
 
-  test('that the server refuses to create fail the node', () => {
+  test('make the node fail if the server refuses to create them', () => {
     const { state, message } = outcome(collection, { names: ['a', 'b'], v: '1' }, (cluster) =>
       cluster.refuse.set('ConfigMap/ns/b', refused(422, 'Invalid')),
     );
@@ -123,7 +123,7 @@ resources:
     expect(message).toBe('resource reconciliation failed: apply "c": item ns/b: the server says Invalid');
   });
 
-  test('that cannot be created for another reason make the node wait', () => {
+  test('make the node wait if they cannot be created for another reason', () => {
     const { state, message } = outcome(collection, { names: ['a', 'b'], v: '1' }, (cluster) =>
       cluster.refuse.set('ConfigMap/ns/b', refused(404, 'NotFound')),
     );

@@ -99,8 +99,8 @@ export class BuiltinTypes {
   }
 
   /**
-   * Follows a path of fields from a type. Returns the name of the type that declares the last field; `undefined` if
-   * there is no such field.
+   * Follows a path of fields from a type. Returns the name of the type that has the last field; `undefined` if there is
+   * no such field.
    */
   ownerOf(name: string, fields: readonly string[]): string | undefined {
     let owner = name;

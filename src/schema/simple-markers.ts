@@ -40,7 +40,7 @@ export function applyMarker(target: MarkedSchema, marker: Marker): Outcome {
   return APPLY[marker.key](target, marker.value);
 }
 
-/** Checks that need all markers. */
+/** Makes the checks for which all markers must be known. */
 export function finishMarkers(target: MarkedSchema): Outcome {
   const { 'x-kubernetes-list-map-keys': keys, 'x-kubernetes-list-type': listType } = target.schema;
   if (keys === undefined || keys.length === 0 || listType === 'map') return undefined;

@@ -20,7 +20,7 @@ test.each([
     1,
   ],
   ['many dimensions', Array.from({ length: 8 }, (_, index) => [`${index}x`, `${index}y`, `${index}z`]), 80],
-])('with %s, a row contains every combination of choices from three different dimensions', (_, dimensions, max) => {
+])('with %s, every combination of choices from three dimensions is part of a row', (_, dimensions, max) => {
   const rows = coveringRows(dimensions);
   expect(rows.length).toBeLessThanOrEqual(max);
   expect(rows[0]).toEqual(dimensions.map(([first]) => first));

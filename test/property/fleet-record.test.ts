@@ -21,7 +21,7 @@ test.each<[string, string, KubeObject | undefined, KubeObject, Partial<FleetReco
     { wanted: 1 },
   ],
   [
-    'a write of a lower course counts as stale',
+    'a write of a lower course counts as a stale write',
     'MODIFIED',
     BEFORE,
     child('8', '101'),

@@ -109,7 +109,7 @@ describe('a caller of the dashboard of a controller, for whom the dashboard only
 
 describe('a node', () => {
   it.each(['why', 'events'] as const)(
-    'that the graph no longer has is found by %s until its objects are gone, and an unknown node is refused',
+    'that the graph no longer has is found by %s while it is retired, and an unknown node is refused',
     async (part) => {
       await expect(details[part](REF, 'wep', call)).rejects.toMatchObject({
         status: 404,

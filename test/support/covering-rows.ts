@@ -1,7 +1,7 @@
 /**
- * Returns rows with one choice per dimension. For any three dimensions, every combination of their choices is in a row.
- * This finds most defects, because most need a combination of at most three settings. Equal dimensions produce equal
- * rows. The first row has the first choice of each dimension.
+ * Returns rows with one choice per dimension. For any three dimensions, each combination of their choices is part of at
+ * least one row. Such rows find most defects, because most defects need a combination of at most three settings. Equal
+ * dimensions produce equal rows. The first row has the first choice of each dimension.
  */
 export function coveringRows<T>(dimensions: readonly (readonly T[])[]): T[][] {
   const rows: number[][] = [dimensions.map(() => 0)];

@@ -95,7 +95,7 @@ export class Fleet {
     this.#isComplete = true;
   }
 
-  /** The controller version in the label of one child. Empty when no child has the label. */
+  /** The controller version in the label of the first known child. Empty without a child or without this label. */
   get versionLabel(): string {
     const [child] = this.#children.values();
     return child?.metadata.labels?.['kro.run/kro-version'] ?? '';

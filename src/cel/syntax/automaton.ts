@@ -2,7 +2,7 @@ import type { Element, Rule } from './grammar.ts';
 import { GRAMMAR } from './grammar.ts';
 import { T } from './lexer.ts';
 
-/** The member of a token set which means that the rule can end here. The next token then depends on the caller. */
+/** If a token set has this member, the rule can end here. The next token then depends on the caller. */
 export const EPSILON = -2;
 
 export type TokenSet = ReadonlySet<number>;

@@ -135,8 +135,8 @@ function withoutMarks(field: ValueLine): ValueLine[] {
 }
 
 /**
- * The path of a label that the controller writes on every child. If the labels are a new map, this label is not shown.
- * If the map exists, the label is shown as a change.
+ * The last step of the path of a label that the controller writes on every child. If the labels are a new map, this
+ * label is not shown. If the map exists, the label is shown as a change.
  */
 const MANAGED_BY = '["app.kubernetes.io/managed-by"]';
 

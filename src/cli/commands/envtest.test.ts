@@ -102,7 +102,7 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-test.skipIf(process.platform === 'win32')('a folder that other users may write is repaired or refused', async () => {
+test.skipIf(process.platform === 'win32')('a folder writable for other users is repaired or refused', async () => {
   const path = (await runIn(home)('envtest')).out;
   expect(statSync(path).mode & 0o077).toBe(0);
   chmodSync(path, 0o777);
@@ -126,7 +126,7 @@ test.skipIf(process.platform === 'win32')('a folder that other users may write i
   if (statSync(path).uid !== 0) expect([code, err]).toEqual([1, expect.stringContaining('belongs to another user')]);
 });
 
-test.skipIf(process.platform === 'win32')('parent folders that others may write are repaired or refused', async () => {
+test.skipIf(process.platform === 'win32')('parent folders writable for others are repaired or refused', async () => {
   const path = (await runIn(home)('envtest')).out;
   const above = [dirname(path), dirname(dirname(path))];
   for (const folder of above) chmodSync(folder, 0o770);

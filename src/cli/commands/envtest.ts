@@ -14,7 +14,7 @@ import { shellWord } from '../shell-word.ts';
 const FORMS = ['path', 'env', 'json'] as const;
 const VARIABLE = 'KUBEBUILDER_ASSETS';
 
-/** `typekro envtest`: prints a folder for `KUBEBUILDER_ASSETS`. */
+/** `typekro envtest`: prints the path of a folder for `KUBEBUILDER_ASSETS`. */
 export const envtest: Command = {
   name: 'envtest',
   description:

@@ -97,8 +97,8 @@ export class CurrentValues {
    * Returns the values of the expressions of a node, in the order of `placed`. In a field of a Secret, every value
    * counts as secret.
    *
-   * @param object the object of a collection for which iterators and `each` are evaluated. If absent, expressions that
-   *   read them have no value
+   * @param object the object of a collection that determines the values of iterators and `each`. If absent, expressions
+   *   that read iterators or `each` have no value
    */
   ofPlaced(node: GraphNode, placed: readonly PlacedExpression[], object?: ObjectRef): readonly CurrentValue[] {
     const item = object === undefined ? undefined : this.#itemOf(node, object);

@@ -69,9 +69,9 @@ test.each<[string, readonly WatchEvent[], readonly string[], readonly string[]]>
     [],
     ['listed a', 'listed b', 'started', 'changed b', 'removed a'],
   ],
-  ['a first list without a known object', [added('a'), SYNCED], ['default/b'], ['listed a', 'removed b', 'started']],
+  ['a first list that lacks a known object', [added('a'), SYNCED], ['default/b'], ['listed a', 'removed b', 'started']],
   [
-    'a first list without a known object, after a failed list',
+    'a first list that lacks a known object, after a failed list',
     [failed(429), RESTARTED, SYNCED],
     ['default/b'],
     ['started', 'removed b'],

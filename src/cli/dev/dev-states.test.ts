@@ -174,24 +174,27 @@ describe('a cluster that stops responding', () => {
     expect(await loop.names()).toEqual(['shop']);
   });
 
-  test.each(['d', 'k'])('is reported after a key, and q ends the command, even after the keys f and %s for a fault', async (fault) => {
-    loop.write('pots.yaml', WAITING);
-    loop.timeoutMs = 1500;
-    loop.start();
-    await loop.until(withNext('still serving'));
-    await vanish();
-    loop.press('w');
-    expect(await loop.until(/save does.*\n/)).toContain('the cluster no longer responds');
-    loop.press('f');
-    expect(await loop.until(/\n/)).toBe(`${nextSteps('lost', true)}\n`);
-    loop.press('r');
-    await loop.until(withNext('still serving'));
-    await vanish();
-    loop.press('f');
-    loop.press(fault);
-    loop.press('q');
-    expect(await loop.code).toBe(0);
-  });
+  test.each(['d', 'k'])(
+    'is reported after a key, and q ends the command, even after the keys f and %s for a fault',
+    async (fault) => {
+      loop.write('pots.yaml', WAITING);
+      loop.timeoutMs = 1500;
+      loop.start();
+      await loop.until(withNext('still serving'));
+      await vanish();
+      loop.press('w');
+      expect(await loop.until(/save does.*\n/)).toContain('the cluster no longer responds');
+      loop.press('f');
+      expect(await loop.until(/\n/)).toBe(`${nextSteps('lost', true)}\n`);
+      loop.press('r');
+      await loop.until(withNext('still serving'));
+      await vanish();
+      loop.press('f');
+      loop.press(fault);
+      loop.press('q');
+      expect(await loop.code).toBe(0);
+    },
+  );
 
   test('is not reported when only the folder of the cluster was removed: the kubeconfig file is written again', async () => {
     loop.start();

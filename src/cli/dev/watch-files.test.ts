@@ -82,7 +82,7 @@ test('a file is absent when its folder was replaced by a file', async () => {
   expect(statesAsRead([inner], new Map(), 0)).toEqual(statesOf([inner]));
 });
 
-test('a file that was saved after its read began counts as changed, unless its state before the read is known', () => {
+test('a file that was saved after its read began counts as changed; a state that is known from before the read is kept', () => {
   const saved = Math.floor(statSync(file).ctimeMs);
   const now = statesOf([file]);
   expect(statesAsRead([file], new Map(), saved)).toEqual(now);

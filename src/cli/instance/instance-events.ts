@@ -14,7 +14,7 @@ export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
 /** The maximum length of a chain of owners from an object to an object of the instance. */
 const MAX_OWNERS = 5;
 
-/** Stands for an object that the server has but does not return, for example because the user may not read it. */
+/** Stands for an object whose read failed, for example because the user may not read the object. */
 const UNREADABLE = 'unreadable' as const;
 
 interface PlacedName {

@@ -125,7 +125,10 @@ function maskedData(salt: string, value: JsonValue, form: TextForm): JsonValue {
   return maskedTemplate(salt, value, form);
 }
 
-/** Collects the values of Secrets and the literals of their templates, in plain form and in base64. */
+/**
+ * Collects the values of Secrets and of their templates, except values with an expression. Collects each value in plain
+ * form and in base64.
+ */
 function valuesOfSecrets(objects: readonly KubeObject[]): ReadonlyMap<string, TextForm> {
   const values = new Map<string, TextForm>();
   const add = (text: string, base64: string) => {

@@ -31,7 +31,7 @@ export interface FileObject {
 }
 
 /**
- * Reads the live versions of the files' objects, and checks their apply. Throws `cli/other-namespace` when
+ * Reads the live versions of the files' objects, and checks the write of each object. Throws `cli/other-namespace` when
  * `--namespace` excludes an object of the files.
  *
  * @param declared the kinds that the files declare

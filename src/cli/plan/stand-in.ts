@@ -3,7 +3,7 @@ import type { ObjectRef } from '../../core/index.ts';
 const WORD = /[A-Za-z0-9]/;
 
 /**
- * Replaces each occurrence of a name as a whole word with a placeholder. `shop` is a word in `team/shop` and in
+ * Replaces a name with a placeholder wherever the name is a whole word. `shop` is a word in `team/shop` and in
  * `shop-db`, but not in `workshop`. An empty name is never replaced.
  */
 export function replaceName(text: string, name: string, standIn: string): string {

@@ -26,7 +26,7 @@ describe('a setting', () => {
     ['name=', { name: null }],
     ['replicas=9007199254740993', { replicas: 9007199254740993n }],
     ['zones=[9007199254740993\\, 2\\, 1.5]', { zones: [9007199254740993n, 2, 1.5] }],
-  ])('changes only its fields: %s', (text, changed) => {
+  ])('changes only the fields that it names: %s', (text, changed) => {
     expect(set(text)).toEqual({ ...SPEC, ...changed });
   });
 

@@ -44,5 +44,5 @@ export async function readOneOf<T>(
   }
 }
 
-/** Matches a message of `readTextFile`, which begins with the position. */
+/** Matches a message of `readTextFile`: the name of the file, an optional position, and the reason. */
 const UNREADABLE = /^(?<name>.+?)(?::(?<line>\d+):(?<column>\d+))? cannot be read: (?<reason>.*)$/s;

@@ -19,7 +19,7 @@ export class UnfinishedModule extends Error {
 }
 
 /**
- * Runs a user's code. Converts events that would silently end the process to errors: a call of `process.exit`, and a
+ * Runs a user's code. Turns events that would silently end the process into errors: a call of `process.exit`, and a
  * top-level await that never settles. Prints a note when the code takes long. A signal ends the wait immediately.
  *
  * @throws the error of the code, or the first of the errors above.

@@ -56,8 +56,8 @@ export class Progress {
     const view = viewOf(object, undefined);
     if (state === 'DELETING') return { ...view, state: 'deleted' };
     if (this.#source.definitions().some(({ name }) => name === definition)) {
-      // The controller may still drop the definition. Until then, it is not known whether only the instance was
-      // deleted.
+      // The controller may still drop the definition. During the first `DEFINITION_MS`, it is therefore not known
+      // whether only the instance was deleted.
       return this.#now() - since < DEFINITION_MS ? viewOf(object, last) : { ...view, state: 'deleted' };
     }
     return {

@@ -11,24 +11,24 @@ const PROCESS =
 
 const CASES: readonly (readonly [title: string, objects: readonly string[], warning?: RegExp])[] = [
   [
-    'a Service',
+    'at a Service',
     [webhook(SERVICE)],
     /^warning: a\.yaml:1: ValidatingWebhookConfiguration deny calls the Service ops\/hooks, /,
   ],
-  ['a Service, while a pod is a local process', [webhook(SERVICE), PROCESS]],
-  ['another machine', [webhook('url: "https://hooks.acme.test/a"', 'MutatingWebhookConfiguration')], /https:\/\/hooks/],
+  ['at a Service, while a pod is a local process', [webhook(SERVICE), PROCESS]],
+  ['on another host', [webhook('url: "https://hooks.acme.test/a"', 'MutatingWebhookConfiguration')], /https:\/\/hooks/],
   [
-    'another machine, while a pod is a local process',
+    'on another host, while a pod is a local process',
     [webhook('url: "https://hooks.acme.test/a"'), PROCESS],
     /https:\/\/hooks/,
   ],
-  ['this machine', [webhook('url: "https://127.0.0.1:8443/a"')]],
+  ['on this host', [webhook('url: "https://127.0.0.1:8443/a"')]],
   [
-    'no server',
+    'a configuration without a webhook',
     ['{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: {name: a}}'],
   ],
   [
-    'a policy',
+    'a policy instead of a webhook',
     ['{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: a}, spec: {}}'],
   ],
 ];

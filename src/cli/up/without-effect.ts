@@ -43,7 +43,7 @@ function isProcess(manifest: WrittenObject): boolean {
   return pod !== undefined && at(manifest.object, ...pod, 'metadata', 'annotations', RUN) === 'process';
 }
 
-/** Makes one warning for all webhooks of an object that the cluster cannot reach. */
+/** Makes one warning for an object, about all of its webhooks that the cluster cannot reach. */
 function warnings(what: string, object: JsonObject, reachesServices: boolean): string[] {
   const servers = new Set(
     entriesAt(object, 'webhooks').flatMap(({ entry }) => farServer(entry, reachesServices) ?? []),

@@ -98,7 +98,7 @@ export function validatingCalls(context: AdmissionContext, attributes: Admission
 
 /**
  * Calls all webhooks concurrently. After all calls have ended, throws the first error in the order of `calls`: the
- * refusal of a webhook, or a failed call.
+ * refusal of a webhook, or a failed call that is not ignored.
  */
 export async function validateByWebhooks(
   context: AdmissionContext,

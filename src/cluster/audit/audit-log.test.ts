@@ -434,7 +434,7 @@ describe('the file', () => {
     });
   });
 
-  test('has lines of text in the legacy format', async () => {
+  test('in the legacy format has a line of text for each event', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     await log.call('GET', MAPS, undefined, JANE);
     const [event] = log.events;

@@ -10,8 +10,8 @@ export interface AuditDecision {
 }
 
 /**
- * Applies a policy to a request. The first matching rule decides. `user` is the authenticated user, even when the
- * request impersonates another user, or `undefined` when the credentials are invalid.
+ * Applies a policy to a request. The first matching rule decides. `user` is the authenticated user, not the user that
+ * the request impersonates. It is `undefined` when the credentials are invalid.
  */
 export function auditDecision(policy: AuditPolicy, user: UserInfo | undefined, request: Attributes): AuditDecision {
   const rule = policy.rules.find((each) => matches(each, user, request));

@@ -345,8 +345,8 @@ export class RefusedPod extends Error {
 }
 
 /**
- * Creates pods. Returns the refusal by the API, if any, so that the caller can write its status before it throws the
- * refusal.
+ * Creates pods. Returns the refusal by the API, if any, so that the caller can write the status of the workload before
+ * it throws the refusal.
  */
 export function refusedPod(createPods: () => void): RefusedPod | undefined {
   try {
@@ -377,9 +377,9 @@ export function controllerReference(owner: KubeObject): OwnerReference {
 }
 
 /**
- * Returns the owner references with a reference that replaces the one with the same uid, so that an owner can become
- * the controller. `place` is the position of a new reference: a strategic merge patch, with which the controllers of
- * Kubernetes adopt, adds it at the start, and the library of operators (`SetControllerReference`) at the end.
+ * Returns the owner references with `added`. A reference with the same uid is replaced, so that an owner can become the
+ * controller. `place` is the position of a new reference. The controllers of Kubernetes adopt with a strategic merge
+ * patch, which adds the reference at the start. The library of operators (`SetControllerReference`) adds it at the end.
  */
 export function withOwner(
   references: readonly OwnerReference[],

@@ -56,7 +56,7 @@ describe('a Job', () => {
     expect((await story.get(JOB, 'j')).status).toMatchObject({ succeeded: 2 });
   });
 
-  test('gives each pod of an indexed Job its index', async () => {
+  test('gives each pod an index if its completionMode is Indexed', async () => {
     await using story = await startClusterStory();
     await story.create(job({ completions: 3, parallelism: 2, completionMode: 'Indexed' }, lasting(10)));
     const indexes = async () =>

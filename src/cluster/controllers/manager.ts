@@ -58,7 +58,7 @@ interface Entry {
 /**
  * Runs the simulated controllers. Converts events of the store to keys. A key is in the queue at most once, even if
  * several events cause it. The work for a key runs after the write that caused the event. Without an event, it runs
- * again only at a time that `reconcile` requests.
+ * again at a time that `reconcile` requests, and as a retry after a failure.
  */
 export class ControllerManager implements ControllerSettings {
   readonly #context: ManagerContext;

@@ -7,7 +7,7 @@ import { concerns, targetIn } from './controller.ts';
 const POLICIES = { group: 'admissionregistration.k8s.io', plural: 'validatingadmissionpolicies' } as const;
 const DEFINITIONS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' } as const;
 
-/** Writes the type errors in a policy's expressions to its status. */
+/** Writes the type errors of a policy's expressions into the status of the policy. */
 export const policyStatusController: SimulatedController = {
   name: 'validatingadmissionpolicy-status-controller',
   target: targetIn(POLICIES),
@@ -31,7 +31,10 @@ export const policyStatusController: SimulatedController = {
 /** The maximum number of kinds against which a policy is checked. */
 const MAX_KINDS = 10;
 
-/** Returns the kinds that the rules of a policy name without wildcards, sorted by group, version and kind. */
+/**
+ * Returns at most `MAX_KINDS` of the kinds that the rules of a policy name without wildcards, sorted by group, version
+ * and kind.
+ */
 function kindsOf(spec: JsonObject, client: ControllerClient): GroupVersionKind[] {
   const found = new Map<string, GroupVersionKind>();
   for (const rule of objectsAt(spec, 'matchConstraints', 'resourceRules')) {

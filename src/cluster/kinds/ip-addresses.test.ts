@@ -28,7 +28,7 @@ test.each<[text: string, problem: string | undefined, strict: string | undefined
   ['10.0.0', NOT_AN_ADDRESS, NOT_AN_ADDRESS],
   ['fe80::1%eth0', NOT_AN_ADDRESS, NOT_AN_ADDRESS],
   ['', NOT_AN_ADDRESS, NOT_AN_ADDRESS],
-])('the address %s has the problem %s', (text, problem, strict) => {
+])('the address %s has the problem %s, and in fields with strict rules the problem %s', (text, problem, strict) => {
   expect(addressProblem(text)).toBe(problem);
   expect(strictAddressProblem(text)).toBe(strict);
 });

@@ -173,7 +173,10 @@ function ratioProblem(name: string, bound: ParsedQuantity, { requests, limits }:
   return ratio * 1000 > (toMilli(bound) ?? 0) ? `, but provided ratio is ${ratio.toFixed(6)}` : undefined;
 }
 
-/** An amount in thousandths, rounded up. Ratios of these whole numbers have no binary rounding errors. */
+/**
+ * An amount in thousandths, rounded up. A ratio of two whole numbers avoids the rounding error of decimal fractions:
+ * 0.3 / 0.1 is less than 3.
+ */
 function toMilli(amount: ParsedQuantity | undefined): number | undefined {
   if (amount === undefined) return undefined;
   const scale = amount.scale + 3;

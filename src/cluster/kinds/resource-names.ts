@@ -47,7 +47,7 @@ const isHugeOfQuota = (name: string) => isHugePages(name) || name.startsWith('re
 /** Is the resource counted in whole units? */
 export const isCounted = (name: string): boolean => COUNTED.includes(name) || isExtendedResource(name);
 
-/** Is this the name of a resource that a quota can limit, and is the name one without a domain? */
+/** Is this a name without a domain that a quota may use? */
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
 
 /** Checks the name of any resource. */

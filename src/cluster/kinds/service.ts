@@ -89,7 +89,7 @@ function inheritAddresses(object: MutableObject, old: KubeObject) {
 }
 
 function keepAllocated(spec: JsonObject, before: JsonObject) {
-  // A client may change only `clusterIP`; `clusterIPs` is then set to the same address.
+  // If a client changes `clusterIP` and leaves `clusterIPs` as it is, `clusterIPs` is set to the same address.
   const single = textAt(spec, 'clusterIP');
   if (single !== textAt(before, 'clusterIP') && jsonEquals(spec['clusterIPs'], before['clusterIPs'])) {
     if (single === '') delete spec['clusterIPs'];

@@ -29,7 +29,7 @@ const OPEN = { 'x-kubernetes-preserve-unknown-fields': true };
 const ROOT = { 'x-kubernetes-group-version-kind': [{ group: 'g', kind: 'K', version: 'v1' }] };
 
 test.each<[string, JsonObject, JsonObject]>([
-  ['a root', { type: 'object', properties: { a: {} }, ...OPEN, ...ROOT }, { type: 'object', ...ROOT }],
+  ['the root of a kind', { type: 'object', properties: { a: {} }, ...OPEN, ...ROOT }, { type: 'object', ...ROOT }],
   ['an object', { type: 'object', description: 'd', properties: { a: {} }, ...OPEN }, { description: 'd', ...OPEN }],
   ['an array', { type: 'array', items: { type: 'string' }, ...OPEN }, OPEN],
   ['a string', { type: 'string', ...OPEN }, { type: 'string', ...OPEN }],
@@ -108,7 +108,7 @@ function read(bytes: Buffer): [number, bigint | Buffer | number][] {
   return fields;
 }
 
-test('numbers, booleans and strings have the field numbers of the protobuf schema', () => {
+test('members with numbers, booleans and strings get their field numbers from the protobuf schema', () => {
   const schema: JsonObject = {
     type: 'integer',
     minimum: -1.5,

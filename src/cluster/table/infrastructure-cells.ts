@@ -147,8 +147,8 @@ function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
 }
 
 /**
- * Maps `apiVersion/plural` to the printers of the built-in kinds for admission, aggregation, certificates, networking,
- * storage, flow control, devices, runtimes and revisions.
+ * The printers of some built-in kinds, keyed by `apiVersion/plural`. These kinds are for admission, aggregation,
+ * certificates, networking, storage, flow control, devices, runtimes and revisions.
  */
 export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies': policyCells('mutations'),

@@ -97,7 +97,7 @@ export function callClosure(
   }
 }
 
-/** Refuses async and generator functions, which cannot be traced. */
+/** Refuses async and generator functions, which cannot be traced, and calls that are nested too deeply. */
 function checkFunction(node: Closure['node']): void {
   if (node.async) {
     refuse(

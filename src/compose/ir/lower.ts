@@ -144,7 +144,9 @@ export class Lowering {
     }
   }
 
-  /** Lowers a macro, whose type follows from its lowered bodies. */
+  /**
+   * Lowers a macro. The types of `bind` and of `map` follow from the lowered body. All other macros keep their type.
+   */
   private macro(node: MacroNode): Node {
     const args = this.operands(node);
     const [, body] = args;

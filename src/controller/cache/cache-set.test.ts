@@ -111,21 +111,21 @@ function nested(key: string, levels: number): JsonObject {
   return object;
 }
 
-describe('a list of a server that was restored to an earlier state', () => {
+describe('a list that follows an interruption of the watch', () => {
   const wentBack = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion, wentBack: true });
   it.each<[string, WatchEvent[], string[]]>([
     [
-      'replaces later versions, brings deleted objects back, and removes objects that the server lacks',
+      'from a server that was restored to an earlier state replaces later versions, brings deleted objects back, and removes objects that the server lacks',
       [added(map('a', '4')), added(map('gone', '3')), wentBack('5')],
       ['a@4', 'gone@3'],
     ],
     [
-      'also replaces later versions when the restored server continues with higher versions',
+      'from a restored server also replaces later versions when the server continues with higher versions',
       [added(map('a', '4')), synced('1000')],
       ['a@4'],
     ],
     [
-      'keeps objects whose versions are later than the list, when the server was not restored',
+      'from a server that was not restored keeps objects whose versions are later than the list',
       [added(map('a', '4')), synced('8')],
       ['a@9', 'late@10'],
     ],

@@ -10,8 +10,8 @@ import type { CrdDifference } from './crd-plan.ts';
 
 /**
  * Compares the live CRD with the wanted one. Schemas are compared as in kro. In addition, columns, rules, formats, and
- * the author's labels are compared, so that their edits reach the cluster. kro 0.9 ignores such edits. `facets` has the
- * keywords whose changes may be breaking.
+ * the author's labels and annotations are compared, so that edits of them reach the cluster. kro 0.9 ignores such
+ * edits. `facets` has the keywords whose changes may be breaking.
  */
 export function crdDifference(
   existing: KubeObject,

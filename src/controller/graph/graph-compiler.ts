@@ -14,7 +14,7 @@ import { RecentMap } from './recent-map.ts';
  */
 const MAX_ENTRIES = 64;
 
-/** The graph of the first spec that had a shape. */
+/** The graph for all specs of one shape, compiled from the first of these specs. */
 interface SharedGraph {
   readonly graph: Graph;
   readonly kinds: ReadonlySet<string>;
@@ -30,7 +30,7 @@ interface OwnResult {
 /** A compiled Graph. */
 export interface CompiledGraph extends Omit<CompiledSpec, 'hash'> {
   /**
-   * Does the Graph not compile, and does it name a kind that the cluster does not serve? No event reports a kind of an
+   * True if the Graph does not compile and names a kind that the cluster does not serve. No event reports a kind of an
    * aggregated API that appears later, so the caller compiles again after a pause.
    */
   readonly isKindMissing?: true;

@@ -63,8 +63,8 @@ export class GraphKind {
       chosenFor: { uid, generation, deletionTimestamp },
     };
     if (deletionTimestamp !== undefined) {
-      // A teardown needs only the record in the status. Users may write the status, so the applied account in it can
-      // also be the account of the controller.
+      // A teardown needs only the record in the status. Users may write the status, so `status.appliedServiceAccount`
+      // can name the account of the controller.
       return isOwnAccount ? { ...base, deletionProblem: ownAccountDeletionText(user) } : base;
     }
     if (isOwnAccount) return { ...base, failure: ownAccountText(user) };

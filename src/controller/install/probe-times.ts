@@ -15,5 +15,5 @@ export const STARTUP_TIMES: JsonObject = { periodSeconds: 1, failureThreshold: 6
  */
 export const LIVENESS_TIMES: JsonObject = { periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 10 };
 
-/** No pause before the first probe: the startup probe has ended. */
+/** The first readiness probe needs no delay, because it comes after the success of the startup probe. */
 export const READINESS_TIMES: JsonObject = { periodSeconds: 10, timeoutSeconds: 10 };

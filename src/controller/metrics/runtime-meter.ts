@@ -16,7 +16,8 @@ const MS_PER_SECOND = 1e3;
 const PAUSE_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
 /**
- * The kinds of collections by their numbers in `perf_hooks.constants`, with the labels that Node programs usually have.
+ * Maps the number of a kind of garbage collection in `perf_hooks.constants` to the usual label in metrics of Node
+ * programs.
  */
 const COLLECTIONS: ReadonlyMap<unknown, string> = new Map([
   [1, 'minor'],
@@ -46,7 +47,7 @@ const DELAYS: readonly (readonly [keyof LoopDelays, string])[] = [
 /** The metrics of the runtime: delays of the event loop, and pauses of the garbage collector. */
 export class RuntimeMetrics {
   readonly all: readonly Metric[];
-  /** The pauses of the garbage collector by the kind of the collection. */
+  /** The pauses of the garbage collector, by the kind of garbage collection. */
   readonly pauses = new Metric('nodejs_gc_duration_seconds', 'histogram', 'Pauses of the garbage collector.', {
     labels: ['kind'],
     bounds: PAUSE_BUCKETS,
@@ -72,7 +73,7 @@ export class RuntimeMetrics {
     ];
   }
 
-  /** Counts a pause. `kind` is V8's number for the kind of the collection. */
+  /** Counts a pause. `kind` is V8's number for the kind of garbage collection. */
   paused(kind: unknown, milliseconds: number): void {
     this.pauses.observe({ kind: COLLECTIONS.get(kind) ?? 'other' }, milliseconds / MS_PER_SECOND);
   }

@@ -140,7 +140,7 @@ describe('the server stores', () => {
 });
 
 test.each<[string, KubeObject, RegExp]>([
-  ['a name that is no name', object('v1', 'ConfigMap', {}, 'A_b'), /ConfigMap "A_b" is invalid: metadata\.name/],
+  ['an invalid name', object('v1', 'ConfigMap', {}, 'A_b'), /ConfigMap "A_b" is invalid: metadata\.name/],
   ['a selector that selects other pods', deployment({ app: 'b' }), /`selector` does not match template `labels`/],
   [
     'a custom object that breaks its schema',

@@ -10,7 +10,7 @@ describe('the life (one run of a test under faults) that a seed determines', () 
     [7, 5, 12],
     [MAX_SEED, 0, MAX_SEED],
     [MAX_SEED, 1, 0],
-  ])('from seed %d, life %d has seed %d', (first, index, seed) => {
+  ])('if life 0 has the seed %d, life %d has the seed %d', (first, index, seed) => {
     expect(seedOfLife(first, index)).toBe(seed);
   });
 

@@ -65,7 +65,7 @@ export function observingEnvironment(variables: readonly string[]): Environment 
   });
 }
 
-/** Prepares an expression for observation; `undefined` if it has no decision points. */
+/** Prepares an expression for observation; `undefined` if it has no decision points or does not parse. */
 export function observedExpression(environment: Environment, text: string): ObservedExpression | undefined {
   const parsed = environment.parse(text);
   if (!parsed.ok) return undefined;

@@ -142,7 +142,7 @@ describe('code without an exact translation is refused at its line, with the rem
   });
 });
 
-describe('symbolic values and conditions in opaque functions and in helpers outside the composition', () => {
+describe('symbolic values and branches with opaque functions, helpers and outer variables', () => {
   const message = (program: (given: Spec) => unknown): string => {
     try {
       return kubernetesComposition({ name: 'native', spec }, program as never).toYaml();

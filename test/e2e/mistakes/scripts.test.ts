@@ -24,8 +24,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const spec = "{ name: 'one', replicas: 2, regions: [] }";
 
 /**
- * One row per script whose deploy fails: a title, the call, the column of the error in the script's second line, and
- * the message.
+ * One row per script that fails: a title, the call, the column of the error in the script's second line, and the
+ * message.
  */
 const scripts: readonly (readonly [title: string, call: string, column: number, message: RegExp])[] = [
   [
@@ -35,7 +35,7 @@ const scripts: readonly (readonly [title: string, call: string, column: number, 
     /no factory mode "Direct"[\s\S]*did you mean "direct"/,
   ],
   [
-    'an option misspelt',
+    'a misspelt option',
     `shop.factory('direct', { namspace: 'x' } as any).deploy(${spec});`,
     12,
     /no option "namspace"[\s\S]*did you mean "namespace"/,
@@ -56,7 +56,7 @@ const scripts: readonly (readonly [title: string, call: string, column: number, 
 ];
 
 test.each(scripts)(
-  'the error of a script with %s shows its line, and no stack frame of the package',
+  'the error of a script with %s shows the line of the script, and no stack frame of the package',
   (_title, call, column, message) => {
     const script = join(folder, 'deploy.ts');
     writeFileSync(script, `import { shop } from './shop.ts';\nawait ${call}\n`);

@@ -23,7 +23,7 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'a field that the server fills in, next to an expression',
+    'a wrong value of a field that the server can fill in, next to an expression',
     [
       [
         '        spec:\n          selector:\n            app: shop\n          ports:',
@@ -74,7 +74,7 @@ export const textMistakes: readonly Mistake[] = [
     /CEL has no loops: write list\.map/,
   ),
   definition(
-    'a field of a collection as if it were one object',
+    'a collection that is read as if it were one object',
     [
       ['    - id: config\n', '    - id: config\n      forEach:\n        - region: ${schema.spec.regions}\n'],
       [NAME, 'name: ${schema.spec.name}-${region}'],
@@ -84,14 +84,14 @@ export const textMistakes: readonly Mistake[] = [
     /write config\.map\(x, x\.FIELD\).*config\[0\]\.FIELD/,
   ),
   definition(
-    'a Service inside the cluster that waits for a load balancer',
+    'a ClusterIP Service whose condition waits for a load balancer',
     [['${service.spec.clusterIP != ""}', '${⟦service.status.loadBalancer.ingress.size() > 0}']],
     /only a Service of type LoadBalancer gets an address.*of type ClusterIP/,
     /set spec\.type: LoadBalancer in service, or remove this condition/,
     warned,
   ),
   definition(
-    'an address that a Service inside the cluster never gets',
+    'an address that a ClusterIP Service never gets',
     [['available: ${deployment.status.availableReplicas}', 'available: ${⟦service.status.loadBalancer.ingress[0].ip}']],
     /service\.status\.loadBalancer stays empty/,
     /read service\.spec\.clusterIP instead/,

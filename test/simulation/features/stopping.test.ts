@@ -165,7 +165,7 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
-  it('opens no watch if it is stopped before its start', async () => {
+  it('opens no watch if it is stopped during its start', async () => {
     const { client, hanging, letGo, paths } = hangingClient((_method, path) => path === '/apis/kro.run/v1alpha1');
     const controller = createController({ client });
     const started = controller.start();

@@ -106,8 +106,8 @@ export function renamedTo(name: string, cel: string, names: ReadonlySet<string>)
 }
 
 /**
- * Converts a type of CEL to a type of TypeScript; with the form `list`, to an array type. If the type is known only in
- * the graph, returns `never`, because `never` is assignable to every type.
+ * Converts a type of CEL to a type of TypeScript; with the form `list`, to an array type. For any other type, such as
+ * that of an object, returns `never`, because `never` is assignable to every type.
  */
 function typeScriptOf(type: string, form: 'list' | 'value' = 'value'): string {
   const list = /^list\((.*)\)$/.exec(type)?.[1];

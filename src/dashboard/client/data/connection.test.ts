@@ -157,9 +157,9 @@ test.each<[string, boolean, ServerProof, number, ConnectionState, number]>([
   ['that fails the proof', true, 'none', 200, { is: 'refused' }, 1],
   ['that has another address', true, 'other-address', 200, { is: 'refused', elsewhere: true }, 1],
   ['that does not respond to the request for the proof', true, 'unknown', 200, { is: 'lost', since: 0 }, 1],
-  ['without proofs', false, 'none', 200, { is: 'connecting' }, 2],
-  ['without proofs that no longer accepts the token', false, 'none', 401, { is: 'refused' }, 1],
-  ['without proofs that answers with a fault', false, 'none', 500, { is: 'lost', since: 0 }, 1],
+  ['that gives no proofs', false, 'none', 200, { is: 'connecting' }, 2],
+  ['that gives no proofs and no longer accepts the token', false, 'none', 401, { is: 'refused' }, 1],
+  ['that gives no proofs and responds with a fault', false, 'none', 500, { is: 'lost', since: 0 }, 1],
 ])(
   'after a lost connection, the proof and the response decide whether the page opens the stream of a server %s',
   async (_title, proves, proof, metaStatus, expected, opened) => {

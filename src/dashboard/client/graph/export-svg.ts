@@ -15,7 +15,7 @@ const PROPERTIES = [
   'font-weight',
 ] as const;
 
-/** The characters that XML forbids, also as references. Names and messages of the cluster may have them. */
+/** The characters that XML forbids, even as character references. Names and messages of the cluster may have them. */
 const FORBIDDEN_IN_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /** Saves the whole drawing as a file that needs no style sheet, on the background of the page. */
@@ -33,7 +33,7 @@ export function exportSvg(drawing: SVGSVGElement, layout: Layout, fileName: stri
   background.setAttribute('height', '100%');
   background.setAttribute('fill', backgroundOf(drawing));
   copy.prepend(background);
-  // The texts of HTML, such as `outerHTML`, have references that XML does not know.
+  // A text that is serialized as HTML, such as `outerHTML`, has entities that XML does not know.
   const text = new XMLSerializer().serializeToString(copy).replaceAll(FORBIDDEN_IN_XML, '\ufffd');
   const url = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
   const link = document.createElement('a');

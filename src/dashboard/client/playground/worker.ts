@@ -1,4 +1,4 @@
-/** The worker of the playground and of forms. It has the engine, and neither a network nor a storage. */
+/** The worker of the playground and of forms. It runs the engine, and can use neither the network nor a storage. */
 import { checkInstance } from '../../playground/check-instance.ts';
 import { runPlayground } from '../../playground/run-playground.ts';
 import { lockGlobals } from './host/lock-globals.ts';

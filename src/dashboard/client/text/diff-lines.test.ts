@@ -44,7 +44,7 @@ test('side by side, a changed line has both texts in one row', () => {
   ]);
 });
 
-test('equal lines far from a difference are replaced by their number', () => {
+test('equal lines far from a difference are left out, and only their count remains', () => {
   const lines = Array.from({ length: 20 }, (_, index) => `${index}`);
   const parts = foldEqual(diffLines(lines.join('\n'), lines.with(10, 'x').join('\n')), 2);
   expect(parts.map((part) => ('skipped' in part ? part.skipped : part.lines.length))).toEqual([8, 6, 7]);

@@ -142,8 +142,8 @@ export function entriesOf(graph: KubeObject | undefined, list: 'managedResources
 }
 
 /**
- * Returns a predicate. It is true for a request with one of the methods, if the controller sends the request as the
- * account of a Graph.
+ * Returns a predicate. It is true for requests for resources, except access reviews, that the controller sends as the
+ * account of a Graph. The request must have one of the methods; without `methods`, any method matches.
  */
 export function ofGraphs(...methods: readonly string[]): (request: SeenRequest) => boolean {
   return ({ method, path, headers }) =>
@@ -182,7 +182,7 @@ export function includes(found: JsonValue | undefined, expected: JsonValue): boo
   return found === expected;
 }
 
-/** Describes each expected member that a value does not have. */
+/** Describes the whole found and the whole expected value, if the found value does not have all expected members. */
 export function differences(what: string, found: JsonValue | undefined, expected: JsonValue): string[] {
   return includes(found, expected) ? [] : [`${what}: ${stringifyJson(found ?? null)} instead of ${stringifyJson(expected)}`];
 }

@@ -37,7 +37,7 @@ export function acceptedText({ diagnostics }: CompileResult): string {
 
 export const compileNodes = (nodes: JsonValue): CompileResult => compileGraphObject(graphWith(nodes), { sources });
 
-/** Maps the name of an expectation about the compiled graph to a function that returns the differences. */
+/** The checks of a compiled graph, by the name of the expectation. A check returns the differences. */
 const EXPECTATIONS: Readonly<Record<string, (graph: Graph, expected: JsonValue) => string[]>> = {
   accepted: () => [],
   reason: () => [],

@@ -37,9 +37,10 @@ export async function runByRules(rules: readonly WordRule[], { input, expect }: 
 }
 
 /**
- * Compares a finding with the expected value. A list `[status, reason, text]` is a condition whose message contains
- * `text`. `contains: …` and `prefix: …` require a part or a prefix of the string. A remark `(…)` after the string is
- * not compared.
+ * Compares a finding with the expected value. A list `[status, reason, text]` is a condition whose message is `text`;
+ * an absent `text` allows every message. In such a list, `contains: …` and `prefix: …` require a part or the beginning
+ * of the message. For other strings, keys that end with `Contains` or `Prefix` do the same. The value of the key
+ * `error` is the end of the error message.
  */
 function compare(key: string, found: Findings, expected: JsonValue): string[] {
   const name = /^(error|message)(Contains|Prefix)$/.test(key) ? key.replace(/(Contains|Prefix)$/, '') : key;
