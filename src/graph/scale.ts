@@ -78,7 +78,7 @@ function checkPlaces(name: string, found: readonly MarkedField[], refuse: Refuse
   const [first, second] = found;
   if (first !== undefined && second !== undefined) {
     const message = `${name} is on ${first.steps.join('.')} and on ${second.steps.join('.')}`;
-    refuse(message, 'keep one of them: a kind has one number of replicas', second.place);
+    refuse(message, 'keep one of them: a kind has at most one such field', second.place);
   }
 }
 

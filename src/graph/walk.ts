@@ -382,7 +382,9 @@ function literalHint(
   if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     return `quote it: "${value}"`;
   }
-  if (typeof value === 'bigint' || Number.isInteger(value)) return 'write a smaller number';
+  const isWhole = typeof value === 'bigint' || Number.isInteger(value);
+  if (isWhole && (expected.includes('integer') || expected.includes('number'))) return 'write a smaller number';
+  if (isWhole && expected.includes('boolean')) return 'write true or false';
   const read = isJsonObject(value) ? flowRead(value) : undefined;
   if (read !== undefined) return `{…} without $ is a map of YAML; an expression begins with $: write \${${read}}`;
   if (typeof value === 'string' && value.includes('${')) return textHint(value, level);

@@ -134,7 +134,7 @@ test('lines are aligned and end with status fields that failed', () => {
   const statusProblems = [{ path: 'url', expression: 'x', message: 'eval "x": no' }];
   expect(explainLines({ nodes, statusProblems })).toEqual([
     'db           waiting  waits for Pod v1 ns/web, which another client must create',
-    '                      try: create it or name the file that has it, or correct the name in the reference',
+    '                      try: create it, or pass the file that contains it, or correct the name in the reference',
     'application  pending  waits for db (waiting)',
     'cfg          ready    is as wanted and ready',
     'status.url: eval "x": no',

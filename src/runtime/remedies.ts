@@ -42,7 +42,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'not-ready': notReady,
   'not-ready-by-kind': ({ object }) =>
     later(`see why the controller of ${object.kind} does not finish: its log, and the events of ${object.name}`),
-  'external-missing': () => now('create it or name the file that has it, or correct the name in the reference'),
+  'external-missing': () => now('create it, or pass the file that contains it, or correct the name in the reference'),
   contested: () => now('leave the field out of the template, or stop the other manager'),
   held: ({ nodes, awaited, missing }) => {
     if (awaited !== undefined) return later(`see why ${formatRef(awaited.object)} is ${awaited.is}`);

@@ -144,7 +144,7 @@ resources:
   });
 });
 
-test('a collection without conditions is written at once', () => {
+test('a collection without propagateWhen is written at once', () => {
   const graph = graphOf(
     `
 schema: {spec: {text: string}}

@@ -31,7 +31,7 @@ export const convert: Command = {
   description:
     'Reads Kubernetes objects from files, or from the output of helm template, kustomize build or cdk8s, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (ConfigMaps, Secrets, Services, accounts, claims) and selectors of Services become expressions when the referenced object is certain, so that the graph has dependencies. --lift turns values into fields of the spec; the value becomes the default. Fields that a server writes are left out. When the result does not pass typekro validate, only the problems are printed. With --to typescript, prints a composition instead, also for files with definitions: an expression becomes TypeScript if that has exactly the same meaning, and Cel.expr(…) otherwise. A part that a composition cannot express is refused, with its position.',
   positionals: [
-    { name: 'source', summary: 'YAML or JSON files, folders of such, or -', variadic: true, required: true },
+    { name: 'source', summary: 'YAML or JSON files, folders with such files, or -', variadic: true, required: true },
   ],
   options: [
     {

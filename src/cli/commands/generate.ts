@@ -17,9 +17,9 @@ import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
 export const generate: Command = {
   name: 'generate',
   description:
-    'Reads CustomResourceDefinitions and writes TypeScript: for each served version of each kind the types of its spec and status, and a function that makes it inside a composition. The same definitions always produce the same text.',
+    'Reads CustomResourceDefinitions and writes TypeScript: for each served version of each kind, the types of its spec and status, and a function that makes an object of the kind inside a composition. The same definitions always produce the same text.',
   positionals: [
-    { name: 'source', summary: 'YAML or JSON files, folders of such, or - for standard input', variadic: true },
+    { name: 'source', summary: 'YAML or JSON files, folders with such files, or - for standard input', variadic: true },
   ],
   options: [
     { name: 'out', summary: 'folder to write to', value: 'folder', defaultValue: 'generated' },
@@ -41,7 +41,7 @@ export const generate: Command = {
       command: 'typekro generate values.schema.json --chart redis --repository https://charts.example.com/stable',
       summary: 'a Helm chart as a typed node',
     },
-    { command: 'typekro generate --cluster --group cert-manager.io', summary: 'one project out of a cluster' },
+    { command: 'typekro generate --cluster --group cert-manager.io', summary: 'only the kinds of one project, from a cluster' },
   ],
   async run(context, input) {
     const layout = textOption(input, 'files') ?? 'group';

@@ -14,7 +14,7 @@ import { writeFile } from '../write-file.ts';
 export const init: Command = {
   name: 'init',
   description:
-    'Writes a project that runs at once: package.json, a composition in TypeScript with its test, a workflow for CI and a README. With --from, the project has a definition from a file or from the cluster, or one that is made from manifests, as by typekro convert, with a test and an example of an instance. When one of the files exists already, nothing is written.',
+    'Writes a project that runs at once: package.json, a composition in TypeScript with its test, a workflow for CI and a README. With --from, the project has a definition, a test and an example of an instance. The definition comes from a file or from the cluster, or is made from manifests, as by typekro convert. When one of the files exists already, nothing is written.',
   positionals: [{ name: 'dir', summary: 'the folder of the project; the current one by default' }],
   options: [
     {

@@ -79,7 +79,7 @@ export async function readSources(
   if (documents.length === 0 && diagnostics.length === 0) {
     throw new TypeKroError(`nothing to read in ${names.join(', ')}`, {
       code: 'input/empty',
-      remedy: `name .yaml, .yml or .json files with ${reader.what}, folders of such, or - for the input`,
+      remedy: `name .yaml, .yml or .json files with ${reader.what}, folders with such files, or - for the input`,
     });
   }
   return { documents, diagnostics, texts };

@@ -36,7 +36,7 @@ export function picturesOf(observation: InstanceObservation): Readonly<Record<st
 /** Returns the graph that an instance follows. Throws `TypeKroError` `cli/no-graph` when it has none. */
 export function graphOf({ graph, instance, problems }: InstanceObservation): Graph {
   if (graph !== undefined) return graph;
-  const why = problems[0]?.message ?? 'its definition is deleted or may not be read';
+  const why = problems[0]?.message ?? 'its definition is deleted, or you have no right to read it';
   throw new TypeKroError(`${objectName(refOf(instance))} has no graph that can be drawn: ${why}`, {
     code: 'cli/no-graph',
     remedy: 'typekro tree -o text shows its objects by their labels',

@@ -45,7 +45,7 @@ export async function logSources(
   if (sources.length === 0) {
     throw new TypeKroError(`there is no pod behind ${node === undefined ? 'the instance' : `the node ${node}`}`, {
       code: 'instance/no-pods',
-      remedy: 'typekro why explains what it waits for; only the pods that its objects create have logs',
+      remedy: 'typekro why explains what the instance waits for; only pods that its objects create have logs',
     });
   }
   const chosen = sources.filter((source) => container === undefined || source.container === container);

@@ -148,7 +148,7 @@ async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, Kub
   const again = 'plan and apply again when';
   const wait = (counted: number) =>
     `${count(counted, 'instance')} with objects to replace ${counted === 1 ? 'waits' : 'wait'} for`;
-  if (ofCanary > 0) task.print(`${wait(ofCanary)} the canary: ${again} it is through`);
+  if (ofCanary > 0) task.print(`${wait(ofCanary)} the canary: ${again} the canary has ended`);
   if (ofNodes > 0) task.print(`${wait(ofNodes)} other nodes: ${again} they are ready`);
 }
 

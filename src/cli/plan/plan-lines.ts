@@ -52,7 +52,7 @@ function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
     const first = `${count(canary.instances.length, 'instance')} of ${canary.of}`;
     section('canary', [
       canary.phase === 'held'
-        ? `held back: only ${first} follow the revision`
+        ? `held back: only ${first} ${canary.instances.length === 1 ? 'follows' : 'follow'} the revision`
         : `${first} first, the others when these are ready: ${canary.instances.map((key) => key.replace(/^\//, '')).join(', ')}`,
     ]);
   }

@@ -27,34 +27,38 @@ function newFolder(): string {
 }
 
 describe('the file of an audit log', () => {
-  test('is renamed when it is too large, and old files are removed by number and age', () => {
-    const folder = newFolder();
-    const path = join(folder, 'audit.log');
-    const clock = createManualClock(NOON);
-    writeFileSync(join(folder, 'audit-2025-12-01T00-00-00.000.log'), '');
-    writeFileSync(join(folder, 'audit-other.log'), '');
-    const file = new LogFile(path, { maxSizeMb: 1, maxBackups: 2, maxAgeDays: 3 }, clock);
-    const line = 'x'.repeat(700_000);
-    file.append(line);
-    file.append(line);
-    file.append(line);
-    expect(readdirSync(folder).toSorted()).toEqual([
-      'audit-2026-01-01T12-00-00.000.log',
-      'audit-2026-01-01T12-00-00.001.log',
-      'audit-other.log',
-      'audit.log',
-    ]);
-    clock.advance(4 * 24 * 3_600_000);
-    file.append(line);
-    expect(readdirSync(folder).toSorted()).toEqual([
-      'audit-2026-01-05T12-00-00.000.log',
-      'audit-other.log',
-      'audit.log',
-    ]);
-    file.close();
-    file.append('after the end');
-    expect(statSync(path).size).toBe(700_001);
-  });
+  test.each(['audit', 'of-2020-01-01T00-00-00.000'])(
+    'in the folder %s, is renamed when it is too large, and old files are removed by number and age',
+    (name) => {
+      const folder = join(newFolder(), name);
+      mkdirSync(folder);
+      const path = join(folder, 'audit.log');
+      const clock = createManualClock(NOON);
+      writeFileSync(join(folder, 'audit-2025-12-01T00-00-00.000.log'), '');
+      writeFileSync(join(folder, 'audit-other.log'), '');
+      const file = new LogFile(path, { maxSizeMb: 1, maxBackups: 2, maxAgeDays: 3 }, clock);
+      const line = 'x'.repeat(700_000);
+      file.append(line);
+      file.append(line);
+      file.append(line);
+      expect(readdirSync(folder).toSorted()).toEqual([
+        'audit-2026-01-01T12-00-00.000.log',
+        'audit-2026-01-01T12-00-00.001.log',
+        'audit-other.log',
+        'audit.log',
+      ]);
+      clock.advance(4 * 24 * 3_600_000);
+      file.append(line);
+      expect(readdirSync(folder).toSorted()).toEqual([
+        'audit-2026-01-05T12-00-00.000.log',
+        'audit-other.log',
+        'audit.log',
+      ]);
+      file.close();
+      file.append('after the end');
+      expect(statSync(path).size).toBe(700_001);
+    },
+  );
 
   test('is created again after another program has moved it, and after a time in which it could not be opened', () => {
     const folder = newFolder();

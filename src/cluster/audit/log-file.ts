@@ -156,7 +156,7 @@ export class LogFile {
 
   /** Returns the time in the name of a renamed file. */
   #timeOf(path: string): number {
-    const [day = '', time = ''] = (TIME.exec(path)?.[1] ?? '').split('T');
+    const [day = '', time = ''] = (TIME.exec(basename(path))?.[1] ?? '').split('T');
     return Date.parse(`${day}T${time.replaceAll('-', ':')}Z`);
   }
 

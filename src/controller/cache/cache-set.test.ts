@@ -225,7 +225,7 @@ describe('CacheSet', () => {
     expect(takeLog()).toEqual(['i2: n/b']);
   });
 
-  it('closes a watch some time after the last subscription, and keeps it for a new one', async () => {
+  it('closes a watch some time after its last subscription ends, unless a new subscription follows', async () => {
     const { api, clock, caches } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     caches.setInterest('i1', []);

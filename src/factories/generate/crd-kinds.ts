@@ -27,8 +27,8 @@ export function kindsOfCrds(documents: readonly JsonValue[]): {
         diagnostics.push({
           code: 'generate/twice',
           severity: 'warning',
-          message: `${plan.kind} of ${plan.group}/${plan.version} is defined twice; the first definition is used`,
-          hint: 'pass each definition once',
+          message: `${plan.kind} of ${plan.group}/${plan.version} is defined twice; the first CustomResourceDefinition is used`,
+          hint: 'pass each CustomResourceDefinition once',
         });
       } else found.set(key, plan);
     }
@@ -73,7 +73,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   }
   const versions = ownMember(spec, 'versions');
   if (!Array.isArray(versions)) {
-    refuse('it has no versions', 'definitions of apiextensions.k8s.io/v1 have spec.versions');
+    refuse('it has no versions', 'CustomResourceDefinitions of apiextensions.k8s.io/v1 have spec.versions');
     return;
   }
   const served = versions.filter((version) => ownMember(version, 'served') === true);

@@ -44,7 +44,7 @@ const readyOf = async (namespace: string) =>
 const mapIn = (namespace: string) => ({ ...mapRef('p-map'), namespace });
 
 describe('one ServiceAccount per instance namespace', () => {
-  it('works with rights in its own namespace only, and names the missing right in another one', async () => {
+  it('works in a namespace where the account has the rights, and the condition names the missing right in another namespace', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     await world.apply(...team('blue', [MAPS]), ...team('red', []));
     await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));

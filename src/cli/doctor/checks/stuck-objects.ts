@@ -46,7 +46,7 @@ function deletion(object: KubeObject, kind: string, now: number, works: boolean 
       what: `has been terminating for ${Math.round(since / 60_000)} min, with the finalizers ${finalizers.join(', ')}`,
       why:
         works === false
-          ? 'no controller runs that could remove its finalizer'
+          ? 'no controller that could remove the finalizer runs'
           : 'the controller waits for objects, or for a right to delete them',
       remedy:
         works === false ? 'start a controller: typekro bootstrap' : `typekro why ${namespacedName(object.metadata)}`,
