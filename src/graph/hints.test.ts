@@ -140,7 +140,11 @@ test.each<[title: string, text: string, first: string | undefined]>([
     withDeployment('replicas: 99999999999999999999'),
     'this field takes an integer, not a number beyond 64 bits; write a smaller number',
   ],
-  ['an integer for a boolean', withDeployment('paused: 5'), 'this field takes a boolean, not an integer'],
+  [
+    'an integer for a boolean',
+    withDeployment('paused: 5'),
+    'this field takes a boolean, not an integer; write true or false',
+  ],
   [
     'an integer beyond 32 bits',
     withDeployment('replicas: 3000000000'),

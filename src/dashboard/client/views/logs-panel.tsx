@@ -58,7 +58,7 @@ function Log(props: { readonly instance: string; readonly pod: ObjectRef; readon
     <>
       <div class="toolbar">
         <label class="pick">
-          <input type="checkbox" checked={isPrevious} onChange={() => setPrevious(!isPrevious)} /> The run before
+          <input type="checkbox" checked={isPrevious} onChange={() => setPrevious(!isPrevious)} /> Previous run
         </label>
         <button type="button" class="button" onClick={refresh}>
           Read again
