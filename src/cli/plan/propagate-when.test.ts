@@ -180,6 +180,16 @@ test('the plan of a definition says which instances get the revision, and which 
   `);
 });
 
+test('the plan has all items of a long collection that is written one item after the other', async () => {
+  const maps = {
+    ...mapResource('maps', { text: 'a' }, { name: '${schema.metadata.name}-${string(n)}' }),
+    forEach: [{ n: '${lists.range(100)}' }],
+    propagateWhen: ['${linearlyReady(each, maps, 1)}'],
+  };
+  await define(maps);
+  expect(await planned({})).toContain('Plan: 101 to create, 0 to change');
+});
+
 test('in a condition, now() returns the time of the plan, even when the plan is saved and applied later', async () => {
   await define(mapResource('map', { version: 'v1' }));
   await plans.world.apply(pot('p'));

@@ -15,7 +15,7 @@ import type {
   ReleaseAction,
   StepOptions,
 } from '../../runtime/index.ts';
-import { digestOf, digestText, step, StepMemory } from '../../runtime/index.ts';
+import { digestOf, digestText, step, StepMemory, targetKey } from '../../runtime/index.ts';
 import { laidOver } from './new-schema.ts';
 import type { Checked } from '../../inspect/index.ts';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
@@ -74,16 +74,17 @@ export interface SimulatedWrite {
 export interface SimulationResult {
   readonly writes: readonly SimulatedWrite[];
   /**
-   * The decision after the last write with an empty `after`. It shows the nodes that wait if no other node becomes
-   * ready.
+   * The decision when no work remains and no node has been assumed to be ready yet. It shows the nodes that wait if no
+   * other node becomes ready.
    */
   readonly standing: Decision;
   readonly decision: Decision;
 }
 
 /**
- * The maximum number of steps. A graph needs fewer: along its longest chain of dependencies, each node needs at most
- * one step for reads, one for writes and one for deletions.
+ * The maximum number of steps without a write of another object. A graph needs fewer: along its longest chain of
+ * dependencies, each node needs at most one step for reads, one for writes and one for deletions. A collection whose
+ * items are written one after the other needs more steps, but each of them writes another object.
  */
 const maxSteps = (graph: Graph): number => 4 * graph.nodes.size + 64;
 
@@ -103,7 +104,8 @@ export function* simulate(
   let after: readonly string[] = [];
   let wave = 1;
   let standing: Decision | undefined;
-  const limit = maxSteps(graph);
+  let limit = maxSteps(graph);
+  const written = new Set<string>();
   for (let steps = 0; ; steps += 1) {
     const decision = step(graph, instance, store, { ...options, memory });
     for (const { target, pair, writer } of decision.equivalences) store.setEquivalence(target, pair, writer);
@@ -154,15 +156,22 @@ export function* simulate(
     }
     // A released object is no longer a member, like a deleted object.
     const retirements = [
-      ...orphan.map((action) => ({ action, written: { orphan: action } })),
-      ...decision.delete.map((action) => ({ action, written: { delete: action } })),
+      ...orphan.map((action) => ({ action, record: { orphan: action } })),
+      ...decision.delete.map((action) => ({ action, record: { delete: action } })),
     ];
-    for (const { action, written } of retirements) {
+    for (const { action, record } of retirements) {
       const known = store.object(action.target);
       const before = known.state === 'present' ? known.live.object : memberOf(store, action);
-      writes.push({ wave, after, ...written, ...(before === undefined ? {} : { before }) });
+      writes.push({ wave, after, ...record, ...(before === undefined ? {} : { before }) });
       store.setGone(action.target, action.uid);
       store.setObject(action.target, undefined);
+    }
+    for (const { target } of [...decision.apply, ...orphan, ...decision.delete]) {
+      const key = targetKey(target);
+      if (written.has(key)) continue;
+      written.add(key);
+      // The write, and a read of the object.
+      limit += 2;
     }
     store.forgetMembers();
     wave += 1;
