@@ -11,14 +11,14 @@ const GATED: readonly Library[] = [nowLibrary, math, sets, network, propagation]
  * library.
  */
 const PURPOSES: Readonly<Record<string, string>> = {
-  stdlib: 'Operators, conversions, sizes, tests of texts, and the parts of times.',
+  stdlib: 'Operators, conversions, sizes, tests of strings, and the parts of times.',
   comprehensions: 'Macros over lists and maps with two variables: index or key, and value.',
-  'cel.lib.ext.lists': 'Parts and orders of lists.',
-  'cel.lib.ext.strings': 'Parts and forms of texts.',
+  'cel.lib.ext.lists': 'Functions that slice, sort and flatten lists.',
+  'cel.lib.ext.strings': 'Functions that search, split, replace and format strings.',
   bindings: '`cel.bind(name, value, expression)` names a value.',
   optional: 'Values that may be absent: `a.?b`, `list[?0]`, `.orValue(…)`.',
   'cel.lib.ext.encoders': 'Base64 and JSON.',
-  'kubernetes.lists': "Kubernetes' functions for lists of numbers and texts.",
+  'kubernetes.lists': "Kubernetes' functions for lists of numbers and strings.",
   'kubernetes.urls': 'URLs and their parts.',
   'kubernetes.regex': 'Matches of RE2 patterns.',
   'kubernetes.quantity': 'Quantities such as `500m` and `2Gi`.',
@@ -26,11 +26,11 @@ const PURPOSES: Readonly<Record<string, string>> = {
   'kubernetes.net.cidr': 'Networks in CIDR notation.',
   'kubernetes.Semver': 'Versions.',
   random: 'Values that look random and depend only on the seed.',
-  'cel.lib.ext.maps': 'Maps that are joined.',
-  json: 'JSON in texts.',
-  hash: 'Hashes of texts.',
+  'cel.lib.ext.maps': 'Functions that merge maps.',
+  json: 'Conversions between values and JSON strings.',
+  hash: 'Hashes of strings.',
   'kro.lists': 'Lists with one element set, inserted or removed.',
-  'kro.omit': '`omit()` leaves out the field whose value it is.',
+  'kro.omit': 'A field whose value is `omit()` is left out.',
   'kro.runtime': 'Conditions for the status of an instance.',
 };
 
@@ -48,8 +48,8 @@ export function celPage(): string {
   return `# Functions of expressions
 
 An expression in \`\${…}\` may use these functions and macros. \`npm run docs\` writes this page from the libraries of the
-engine. \`a.f(b)\` is a function that is called on a value. Types with one capital letter stand for any type. Operators have
-\`_\` in the places of their operands; \`_[_]\` is \`a[b]\`.
+engine. \`a.f(b)\` is a function that is called on a value. A type whose whole name is one
+capital letter, such as \`A\`, stands for any type. Operators have \`_\` in the places of their operands; \`_[_]\` is \`a[b]\`.
 
 ${libraries.map((library) => sectionOf(library, PURPOSES[library.name] ?? '')).join('\n\n')}
 
@@ -78,22 +78,33 @@ function functionTable(libraries: readonly Library[]): string {
   return markdownTable(['name', 'signatures'], [...functions, ...macros]);
 }
 
-/** Can authors call the function? Functions whose names begin with `@` are called only by the expansions of macros. */
-const isForAuthors = ({ name }: FunctionDeclaration): boolean => !/^@|\.@/.test(name);
+/** The name of the function of the operator `in`. */
+const IN = '@in';
+
+/**
+ * Can authors call the function? Except for the operator `in`, only the expansions of macros call functions whose names
+ * begin with `@`.
+ */
+const isForAuthors = ({ name }: FunctionDeclaration): boolean => name === IN || !/^@|\.@/.test(name);
 
 function functionRow({ name, overloads }: FunctionDeclaration): string[] {
-  return [`\`${name}\``, overloads.map((overload) => `\`${signatureOf(name, overload)}\``).join('<br>')];
+  return [
+    `\`${name === IN ? 'in' : name}\``,
+    overloads.map((overload) => `\`${signatureOf(name, overload)}\``).join('<br>'),
+  ];
 }
 
-/** Matches the name of an operator, which has an underscore for each operand. */
+/** Matches the name of an operator, which has an underscore for each operand. No other function has one in its name. */
 const OPERATOR = /_/;
 
 function signatureOf(name: string, { member, params, result }: Overload): string {
   const types = params.map((type) => typeToString(type));
-  const call = OPERATOR.test(name)
-    ? types
-        .reduce((text, type) => text.replace('_', () => ` ${type} `), name)
-        .replace(/ \[ (.*) \]$/, '[$1]')
+  const pattern = name === IN ? '_in_' : name;
+  const call = OPERATOR.test(pattern)
+    ? pattern
+        .split('_')
+        .reduce((text, part, index) => `${text} ${types[index - 1] ?? ''} ${part}`)
+        .replace(/ (\[\??) (.*) \]$/, '$1$2]')
         .trim()
     : member === true
       ? `${types[0] ?? ''}.${name}(${types.slice(1).join(', ')})`
