@@ -53,7 +53,7 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   ],
   'one call over a constant list': [
     `(s) => { for (const e of ['p', 'q']) ConfigMap({ id: 'c', name: e + s.name }); return {}; }`,
-    'the call runs once for each element of a list that is known: give each its own id, as id: `c${index}`, or none',
+    'the call runs once for each element of a list that is known: give each its own id, as id: `c${index}`, or leave the id out',
   ],
   'elements for which map() returns undefined': [
     `(s) => { const cs = s.items.map((p) => p.on ? ConfigMap({ id: 'c', name: p.key }) : undefined).filter(Boolean); return { n: cs.length }; }`,
