@@ -31,11 +31,13 @@ export interface Tally {
   readonly active: readonly KubeObject[];
   /** The pods that are being deleted and have not ended. */
   readonly terminating: readonly KubeObject[];
-  /** The ended pods that were not counted before. */
+  /** The failed and succeeded pods that still have the finalizer. */
   readonly ended: readonly KubeObject[];
-  /** The pods that this tally counts for the first time. */
+  /**
+   * The pods of `ended` that the Job counts and releases now: all except the failed pods whose index waits for a retry.
+   */
   readonly counted: readonly KubeObject[];
-  /** The number of restarts of the containers of active pods. */
+  /** The number of restarts of the containers of active pods, for a Job whose pods restart their containers. */
   readonly restarts: number;
   /** The number of failed pods that still exist, including those that are already counted. */
   readonly failedPods: number;
@@ -82,10 +84,10 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
     (pod) => (isFinished(pod) || isFailedPod(job, pod)) && pod.metadata.finalizers?.includes(TRACKING) === true,
   );
   const successes = ended.filter((pod) => pod.status?.['phase'] === 'Succeeded');
-  const done = indexesIn(textAt(job.status, 'completedIndexes'));
-  const fresh = successes.filter((pod) => !done.has(indexOf(pod)));
-  for (const pod of successes) done.add(indexOf(pod));
   const indexed = isIndexed(job);
+  const known = indexesIn(textAt(job.status, 'completedIndexes'));
+  const fresh = successes.filter((pod) => !known.has(indexOf(pod)));
+  const done = new Set([...known, ...successes.map(indexOf)].filter((index) => hasIndex(job, index)));
   const living = pods.filter((pod) => !isFinished(pod));
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
@@ -109,12 +111,24 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
     terminating: living.filter(({ metadata }) => metadata.deletionTimestamp !== undefined),
     ended,
     counted,
-    restarts: active
-      .flatMap((pod) => objectsAt(pod.status, 'containerStatuses'))
-      .reduce((sum, entry) => sum + (numberAt(entry, 'restartCount') ?? 0), 0),
+    restarts: restartsOf(job, active),
     failedPods: ends.length,
     lastFailure: ends.length === 0 ? undefined : Math.max(...ends),
   };
+}
+
+/** Does the Job have the index? A user can reduce the completions of an indexed Job, which then needs fewer indexes. */
+function hasIndex(job: KubeObject, index: number): boolean {
+  const completions = isIndexed(job) ? numberAt(job.spec, 'completions') : undefined;
+  return completions === undefined || index < completions;
+}
+
+/** The number of restarts that count against `backoffLimit`. With `Never`, only sidecars restart, and do not count. */
+function restartsOf(job: KubeObject, active: readonly KubeObject[]): number {
+  if (textAt(job.spec, 'template', 'spec', 'restartPolicy') !== 'OnFailure') return 0;
+  return active
+    .flatMap(({ status }) => [...objectsAt(status, 'initContainerStatuses'), ...objectsAt(status, 'containerStatuses')])
+    .reduce((sum, entry) => sum + (numberAt(entry, 'restartCount') ?? 0), 0);
 }
 
 /**
@@ -138,7 +152,7 @@ function perIndexOf(
   done: ReadonlySet<number>,
   active: readonly KubeObject[],
 ): IndexFailures {
-  const before = indexesIn(textAt(job.status, 'failedIndexes'));
+  const before = new Set([...indexesIn(textAt(job.status, 'failedIndexes'))].filter((index) => hasIndex(job, index)));
   return indexFailuresOf(job, pods, before, new Set([...done, ...active.map(indexOf)]));
 }
 
@@ -193,7 +207,10 @@ function begunEnd(job: KubeObject): JobCondition | undefined {
   return undefined;
 }
 
-/** Returns the plan that removes all active pods. `conditions` contains the reason, until the Job ends with `final`. */
+/**
+ * Returns the plan that removes all active pods. The Job gets `conditions` now, which state why it ends, and `final`
+ * when all its pods have terminated.
+ */
 function end(tally: Tally, conditions: readonly JobCondition[], final: JobCondition): JobPlan {
   return { remove: tally.active, create: [], conditions, final, replanInMs: undefined };
 }
@@ -254,8 +271,10 @@ function scale(
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
   const deadline = deadlineOf(job);
   const replanInMs = deadline === undefined ? undefined : deadline - now;
-  const running = tally.active.length + (replacesOnlyFailed(job) ? tally.terminating.length : 0);
-  if (tally.active.length > wanted) return { remove: tally.active.slice(wanted), create: [], replanInMs };
+  const kept = tally.active.filter((pod) => hasIndex(job, indexOf(pod)));
+  const surplus = [...tally.active.filter((pod) => !kept.includes(pod)), ...kept.slice(wanted)];
+  if (surplus.length > 0) return { remove: surplus, create: [], replanInMs };
+  const running = kept.length + (replacesOnlyFailed(job) ? tally.terminating.length : 0);
   const missing = wanted - running;
   if (missing <= 0) return { remove: [], create: [], replanInMs };
   if (tally.perIndex !== undefined) {

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { planJob, tallyOf } from './job-plan.ts';
+
+const INDEX = 'batch.kubernetes.io/job-completion-index';
+const job = (spec: JsonObject, status: JsonObject = {}, restartPolicy = 'Never'): KubeObject => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'j', namespace: 'default' },
+  spec: { template: { spec: { restartPolicy } }, ...spec },
+  status,
+});
+const pod = (index: number, phase: string, status: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: `j-${index}`,
+    finalizers: ['batch.kubernetes.io/job-tracking'],
+    annotations: { [INDEX]: String(index) },
+    labels: { [INDEX]: String(index) },
+  },
+  status: { phase, ...status },
+});
+const planned = (from: KubeObject, pods: readonly KubeObject[]) => planJob(from, tallyOf(from, pods), 0);
+
+test('after its completions are reduced, an indexed Job needs the remaining indexes', () => {
+  const reduced = job({ completionMode: 'Indexed', completions: 3, parallelism: 3 }, { completedIndexes: '2-4' });
+  const tally = tallyOf(reduced, []);
+  expect([tally.succeeded, tally.completedIndexes]).toEqual([1, '2']);
+  expect(planned(reduced, [])).toMatchObject({ create: [0, 1], final: undefined });
+});
+
+test('after its completions are reduced, an indexed Job removes the pods of the other indexes', () => {
+  const reduced = job({ completionMode: 'Indexed', completions: 3, parallelism: 3 });
+  const pods = [1, 2, 3, 4, 0].map((index) => pod(index, 'Running'));
+  expect(planned(reduced, pods).remove.map(({ metadata }) => metadata.name)).toEqual(['j-3', 'j-4']);
+});
+
+test.each<[string, string, boolean]>([
+  ['of init containers count if the containers of the pods restart', 'OnFailure', true],
+  ['of sidecars do not count if they do not', 'Never', false],
+])('restarts %s', (_, restartPolicy, isFailed) => {
+  const limited = job({ backoffLimit: 2 }, {}, restartPolicy);
+  const restarted = pod(0, 'Pending', { initContainerStatuses: [{ name: 'i', restartCount: 2 }] });
+  expect(planned(limited, [restarted]).final?.reason).toBe(isFailed ? 'BackoffLimitExceeded' : undefined);
+});
