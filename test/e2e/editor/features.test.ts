@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {
   CodeAction,
   CodeLens,
-  CompletionItem,
+  CompletionList,
   DocumentSymbol,
   FoldingRange,
   Hover,
@@ -121,7 +121,7 @@ describe('typekro lsp, driven by a client over stdio', { timeout: 90_000 }, () =
     const typed = SHOP.replace('${web.status.readyReplicas}', '${web.status.');
     await client.open(uri('typed.yaml'), typed);
     const position = placeOf(typed, '${web.status.', '${web.status.'.length);
-    const items = await client.request<CompletionItem[]>('completion', at('typed.yaml', position));
+    const { items } = await client.request<CompletionList>('completion', at('typed.yaml', position));
     expect(items.map(({ label }) => label)).toEqual(expect.arrayContaining(['?readyReplicas', 'replicas']));
     const hover = await client.request<Hover>('hover', at('shop.yaml', placeOf(SHOP, '${web.metadata', 3)));
     expect(JSON.stringify(hover.contents)).toContain('apps/v1 Deployment');
