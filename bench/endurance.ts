@@ -29,7 +29,8 @@ const configMap = (name: string, turn: number) =>
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * The requests of one turn: one object is read and changed, or deleted and created again. Every 50th turn also lists.
+ * The requests of one turn: one object is read and changed, or deleted and created again. Every 50th turn also lists
+ * 100 objects, and every 500th turn lists all objects.
  */
 function requestsOf(turn: number): readonly string[] {
   const name = `m${(turn * 7919) % OBJECTS}`;
@@ -106,8 +107,8 @@ await load;
 await server.stop();
 
 /**
- * The growth from the second third to the last one. The first third is left out, because the lists of kept events fill
- * during this third.
+ * The growth from the second third of the samples to the last third. The first third is left out, because the lists of
+ * kept events fill during this third.
  */
 const growth = (values: readonly number[]) => {
   const { from, to, growth: fraction } = growthOfThirds(values);

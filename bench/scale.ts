@@ -1,8 +1,9 @@
 /**
- * Measures how the cost of the controller grows with the number of objects. The cluster and each controller are separate
- * processes that talk over HTTPS; each row has an empty cluster. Run: `npm run bench -- scale`, with `--rows
- * grow,child,shards` for some rows, `--instances 1000,10000,50000` for other sizes of the row `grow`, and `--rows
- * definitions` for the row that runs only on demand. The row `grow` ends with lists of all children of its last size.
+ * Measures how the cost of the controller grows with the number of objects. The cluster and each controller are
+ * separate processes that talk over HTTPS; each measurement begins with an empty cluster. Run:
+ * `npm run bench -- scale`, with `--rows grow,child,shards` for some rows, `--instances 1000,10000,50000` for other
+ * sizes of the row `grow`, and `--rows definitions` for the row that runs only on demand. After its last size, the row
+ * `grow` also measures how long lists of all children take.
  */
 import type { Figures } from './support/controller-run.ts';
 import { cleanUp, ControllerProcess, pause, totalRequests } from './support/controller-run.ts';

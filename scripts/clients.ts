@@ -1,7 +1,7 @@
 /**
- * `npm run clients` builds the missing clients of `test/e2e`: see `test/support/clients.ts`. `npm run clients -- go` or
- * `… python` builds only these clients. Without such a word, or with the word `suites`, it also builds the suites of
- * controller-runtime that `TYPEKRO_SUITES` names: see `test/support/go-suites.ts`.
+ * `npm run clients` builds the missing clients of `test/e2e`: see `test/support/clients.ts`. It also builds the suites
+ * of controller-runtime that `TYPEKRO_SUITES` names: see `test/support/go-suites.ts`. `npm run clients -- go`,
+ * `… -- python` and `… -- suites` each build only the part with this name.
  */
 import { buildGoClients, buildPythonClient } from '../test/support/clients.ts';
 import { buildSuite, requestedSuites } from '../test/support/go-suites.ts';

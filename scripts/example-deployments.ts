@@ -116,7 +116,7 @@ async function deployGraph(
   }
 }
 
-/** The existing objects of the core group, keyed by `Kind name`. */
+/** The objects of the core group that exist and have one of these names (`Kind name`), keyed by name. */
 async function objectsOf(cluster: TestCluster, names: readonly string[]): Promise<JsonObject> {
   const found: JsonObject = {};
   for (const each of names) {

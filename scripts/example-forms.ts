@@ -1,8 +1,8 @@
 /**
  * The examples of `examples/graphs/`. Each example runs in every form that can express the example: as a Graph object,
  * as an instance of a definition, and as a TypeScript program. Every form must create equal objects. The YAML documents
- * of a file are the forms of the example and the objects that other clients create. The header of the file lists the
- * objects after each step:
+ * of a file are the Graph, the definition and the instance of the example, and the objects that other clients create.
+ * The header of the file lists the objects after each step:
  *
  *     # Step 1, waiting: { ConfigMap menu: null }
  *     # Step 2, ready: { ConfigMap menu: { data: { soup: leek } } }

@@ -1,6 +1,6 @@
 /**
- * Tests compositions on every host of `test/hosts`: versions of Node that do not build the package, Bun, Deno, bundlers
- * and test runners. The script installs them first, because they are not dependencies of the package. With
+ * Tests compositions on every host of `test/hosts`: Bun, Deno, bundlers, test runners, and the versions of Node that do
+ * not build the package. The script installs them first, because they are not dependencies of the package. With
  * `--installed` the script installs nothing, and skips the hosts that are not installed.
  * `npm run long -- hosts [--installed]`
  */

@@ -45,8 +45,8 @@ interface ListDocument {
 const keyOf = ({ metadata: { namespace = '', name } }: Role): string => `${namespace}/${name}`;
 
 /**
- * The role with the rules of the roles that its aggregation rule selects. The rules follow the names of the selected
- * roles, and equal rules occur once. A selected role may have its own aggregation rule.
+ * The role with the rules of the roles that its aggregation rule selects. The rules are in the order of the names of
+ * the selected roles, and equal rules occur once. A selected role may have its own aggregation rule.
  */
 function aggregated(role: Role, all: readonly Role[]): Role {
   const selectors = (role['aggregationRule'] as { clusterRoleSelectors?: { matchLabels?: JsonObject }[] } | undefined)

@@ -4,7 +4,7 @@
  * - A room imports only earlier rooms of `rooms.json`, and only their `index.ts` or a file of `DOORS`.
  *   `npm run check -- lint` checks this with the rules in `.oxlintrc.json`. `node scripts/layers.mjs --write` writes
  *   these rules again when the list of rooms changes.
- * - Inside the rooms of `FLOORS` a file imports files of its own floor and of lower floors.
+ * - Inside the rooms of `FLOORS`, a file imports only files of its own floor and of lower floors.
  * - No file imports itself through other files.
  *
  * Without an argument this script checks the second and the third rule, and the tables of floors in the READMEs of

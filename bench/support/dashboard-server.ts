@@ -1,7 +1,8 @@
 /**
  * The server of the dashboard in a separate process, for `bench/dashboard.ts`. It runs the `ClusterIndex` of the
- * command `typekro dashboard` on a stand-in for a cluster. The first argument is the number of instances, and the second one the number of nodes of the instance with details. The parent
- * process sends orders that change the instances.
+ * command `typekro dashboard` on a stand-in for a cluster. The first argument is the number of instances. The second
+ * argument is the number of nodes of the instance with details. The parent process sends orders that change the
+ * instances.
  */
 import { setImmediate } from 'node:timers/promises';
 import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';

@@ -13,9 +13,9 @@ type Values<T extends Defaults> = {
 };
 
 /**
- * Reads the options of the running benchmark from its arguments. In these cases, it ends the process with exit code 2
- * and a message that lists the options: an unknown option, a missing value, a number below 0, an argument that is not
- * an option. A mistyped option must not start a measurement that takes hours.
+ * Reads the options of the running benchmark from its arguments. Ends the process with exit code 2 and a list of the
+ * options for an unknown option, a missing value, a number below 0, and an argument that is not an option. A mistyped
+ * option must not start a measurement that takes hours.
  */
 export function readOptions<const T extends Defaults>(defaults: T): Values<T> {
   const types = Object.entries(defaults).map(([name, fallback]) => {

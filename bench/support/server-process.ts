@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { message, orderlyEnd } from './child-messages.ts';
 import type { Endpoint } from './wire.ts';
 
-/** The resources that a process uses. With `--expose-gc`, the process collects its garbage first. */
+/** The resources that a process uses. With `--expose-gc`, the process collects its garbage before it measures them. */
 export interface Usage {
   /** Resident memory in bytes, current and peak. */
   readonly rss: number;

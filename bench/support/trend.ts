@@ -21,8 +21,8 @@ export function trendOf(hours: readonly number[], values: readonly number[]): Tr
 }
 
 /**
- * The growth from the second third of samples to the last one, as a fraction. The first third is left out, because
- * caches, windows of events and the compiled code grow in it.
+ * The growth from the second third of the samples to the last third, as a fraction. The first third is left out,
+ * because caches, windows of events and the compiled code grow in it.
  */
 export function growthOfThirds(values: readonly number[]): { from: number; to: number; growth: number } {
   const mean = (from: number, to: number) => {

@@ -4,7 +4,7 @@ import { markdownTable } from '../markdown-table.ts';
 type Author = 'user' | 'controller' | 'SDK' | 'cluster' | 'command';
 
 interface Key {
-  /** The annotation, label, finalizer or field manager. */
+  /** The name with its domain, as objects have it. */
   readonly name: string;
   readonly form: 'annotation' | 'label' | 'finalizer' | 'field manager' | 'condition' | 'other name';
   /** The objects that have the annotation, label, finalizer or field manager. */
@@ -22,7 +22,8 @@ const key = (name: string, form: Key['form'], on: string, by: Author, meaning: s
 });
 
 /**
- * Every name of the domains `kro.run` and `typekro.dev` in the sources. A test fails for a name that has no row here.
+ * The names of the domains `kro.run` and `typekro.dev` in the sources. A test fails for a name that is neither here nor
+ * in `NOT_KEYS`.
  */
 const KEYS: readonly Key[] = [
   key(

@@ -41,7 +41,7 @@ const PROMPT = /^\$ /;
 /**
  * The HTML of a code block.
  *
- * @throws Error when the language has no entry in `GRAMMARS`.
+ * @throws Error when the language is not `console` and has no entry in `GRAMMARS`.
  */
 export function highlight(code: string, language: string): string {
   if (language === 'console') {

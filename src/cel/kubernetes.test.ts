@@ -16,7 +16,7 @@ function evaluated(rule: string, self: string): unknown {
   return result.ok ? result.value : result.error.message;
 }
 
-describe('versions in validation rules', () => {
+describe('semantic versions', () => {
   test.each<[string, string, unknown]>([
     ['1.2.3', 'semver(self, true) == semver("1.2.3")', true],
     ['v1.2.3', 'semver(self, true) == semver("1.2.3")', true],
@@ -33,7 +33,7 @@ describe('versions in validation rules', () => {
     ['v1.0', 'isSemver(self, true)', true],
     ['v1.0', 'isSemver(self)', false],
     ['v1.0', 'isSemver(self, false)', false],
-  ])('%j: %s is %s', (self, rule, expected) => {
+  ])('in a validation rule, if self is %j, %s is %s', (self, rule, expected) => {
     expect(evaluated(rule, self)).toBe(expected);
   });
 
@@ -57,7 +57,7 @@ describe('the libraries of validation rules', () => {
   });
 });
 
-describe('literals in validation rules', () => {
+describe('literals', () => {
   test.each([
     ['duration("1h") > duration("x")', 'ERROR: <input>:1:27: invalid duration argument'],
     ['duration(self) > duration("1h")', 'bool'],
@@ -71,7 +71,7 @@ describe('literals in validation rules', () => {
     ['size({"a": 1, 2: 1}) == 2', "ERROR: <input>:1:15: expected type 'string' but found 'int'"],
     ['self in ["a", dyn(1)] && size([[], [1]]) == 2', 'bool'],
     ['size([optional.none(), optional.of(1)]) == 2', 'bool'],
-  ])('%s: %s', (rule, expected) => {
+  ])('in a validation rule, the verdict for %s is: %s', (rule, expected) => {
     expect(verdict(rule)).toBe(expected);
   });
 

@@ -81,7 +81,7 @@ class Renamer {
 
 /**
  * Returns the names in the arguments of a macro call that the expansion binds: the loop variables, or the name in
- * `cel.bind`. All other names in the arguments are reads of variables.
+ * `cel.bind`. Each other name in the arguments reads a variable.
  */
 export function namesBoundBy({ call, expansion }: MacroCall): string[] {
   const named = new Set(call.args.flatMap((each) => (each.kind === 'ident' ? [each.name] : [])));

@@ -27,7 +27,7 @@ describe('unparse', () => {
     ["'it\\'s \"x\"\\n'", '"it\'s \\"x\\"\\n"'],
     ['b"\\xff a"', 'b"\\xff a"'],
     ['{?"k": o, "a": [?p, 1u, 2.0]}', '{?"k": o, "a": [?p, 1u, 2.0]}'],
-  ])('%s is written %s', (text, expected) => {
+  ])('%s is written as %s', (text, expected) => {
     const written = unparse(parse(text));
     expect(written).toBe(expected);
     expect(unparse(parse(written))).toBe(expected);

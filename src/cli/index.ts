@@ -1,6 +1,6 @@
 /**
  * The command line. Each command is a data object in its own file, and calls the other rooms. `main.ts` is the
- * executable. `run.ts` manages signals, streams and the exit code of the process.
+ * executable. `run.ts` chooses the command. `run-process.ts` manages signals, streams and the exit code of the process.
  *
  * @packageDocumentation
  */

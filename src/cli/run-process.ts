@@ -72,7 +72,10 @@ function outputTo(stream: NodeJS.WriteStream): Output {
 
 const out = outputTo(process.stdout);
 const err = outputTo(process.stderr);
-/** Returns the width of the terminal that shows standard error, or `undefined` when it is not a terminal. */
+/**
+ * Returns the width of the terminal that shows standard error; `undefined` when standard error is no terminal, or a
+ * dumb one.
+ */
 const errorColumns = (): number | undefined =>
   process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? process.stderr.columns || 80 : undefined;
 

@@ -40,9 +40,9 @@ export interface BootstrapContext {
  * Creates the objects of a new cluster: the system namespaces, the `kubernetes` Service with its address and endpoints,
  * and the range of Service addresses. It also creates the settings for other API servers, the default roles, and the
  * system objects. The roles and the system objects are in data files, all other objects in this code. All are in
- * decoded form, so that a cluster starts without the data about built-in types. If `emitEvents` is true, the
- * objects in this code are created immediately, and controllers receive their events. The objects of the data files are
- * created by the first access to their collection. If `emitEvents` is false, all objects are.
+ * decoded form, so that a cluster starts without the data about built-in types. If `emitEvents` is true, the objects in
+ * this code are created immediately, and controllers receive their events. The objects of the data files are created by
+ * the first access to their collection. If `emitEvents` is false, all objects are created in this way.
  */
 export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({

@@ -30,7 +30,7 @@ const map = (name: string, data: Record<string, string> = {}) => ({
   data,
 });
 
-test('an in-process watch receives events after its response', async () => {
+test('an in-process watch receives the events of changes that follow its response', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const stop = new AbortController();

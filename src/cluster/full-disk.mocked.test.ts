@@ -124,7 +124,7 @@ describe('a cluster whose disk is full', () => {
     },
   );
 
-  test('has exactly the acknowledged writes after a restart, whatever amount of room was left', async () => {
+  test('serves the same objects after a restart, among them each acknowledged write, whatever amount of room was left', async () => {
     for (let room = 0; room < 3000; room += 390) {
       const cluster = await open(true);
       await cluster.idle();

@@ -20,13 +20,15 @@ export const tables = new LazyModule(() => import('./table/table.ts'));
 /** The documents that describe the API. */
 export const openApi = new LazyModule(() => import('./openapi/open-api-reply.ts'));
 
-/** The code that definitions use: schemas, their rules, and the CEL implementation. */
+/** The code that CustomResourceDefinitions use: schemas, their rules, and the CEL implementation. */
 export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'));
 
 /** Webhooks and policies. Only a cluster with webhooks or policies needs this module. */
 export const admission = new LazyModule(() => import('./admission/index.ts'));
 
-/** Conversions by webhooks. Only a cluster with a definition that names a conversion webhook needs this module. */
+/**
+ * Conversions by webhooks. Only a cluster with a CustomResourceDefinition that names such a webhook needs this module.
+ */
 export const conversion = new LazyModule(() => import('./conversion/convert.ts'));
 
 /**

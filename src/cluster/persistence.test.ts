@@ -202,7 +202,7 @@ describe('a cluster with a state directory', () => {
     }
   });
 
-  test('ignores a log that is already merged into the state file, after a crash between the two writes', async () => {
+  test('ignores a log that is already merged, after a crash between the replacement of the state file and the clearing of the log', async () => {
     const first = await open();
     await call(first, 'POST', MAPS, map('a'));
     await call(first, 'DELETE', `${MAPS}/a`);

@@ -6,7 +6,7 @@ export function wrongDefinition(message: string, remedy?: string): TypeKroError 
 }
 
 /**
- * Refuses unknown keys, so that a misspelt key, for example of the status, is not silently ignored.
+ * Refuses unknown keys, so that a misspelt key, such as `staus`, is not silently ignored.
  *
  * @throws TypeKroError `compose/definition` for the first unknown key. The error names the most similar known key.
  */

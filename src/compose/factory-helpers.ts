@@ -130,7 +130,7 @@ function refuseNoList(value: unknown): never {
   );
 }
 
-/** Maps a list item by item: a native list, a list of the spec, or a list with conditional elements. */
+/** Maps the items of a list. The list may be native, come from the spec, or have conditional elements. */
 export function mapList<T, U>(list: readonly T[] | undefined, each: (item: T) => U): U[] | undefined {
   return present(list, (value) => {
     const fn = opaque(each as (item: never) => unknown);

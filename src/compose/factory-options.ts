@@ -99,7 +99,7 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
  * Checks the options of a call, like `checkFactoryOptions`. Unknown options are refused, because a deletion that
  * ignored a limiting option could delete too many objects.
  *
- * @throws TypeKroError `compose/unknown-option`, or `compose/invalid-option` for a value of another type.
+ * @throws TypeKroError `compose/unknown-option`, or `compose/invalid-option` for a value that the option does not take.
  */
 export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions {
   const name = unknownName(options, CALL_OPTIONS);
@@ -152,7 +152,8 @@ export function checkGraphFactoryOptions(options: object): void {
 }
 
 /**
- * Refuses unknown options, options of the earlier SDK that changed the deployed objects, and values of a wrong type.
+ * Refuses unknown options, options of the earlier SDK that changed the deployed objects, and values that an option does
+ * not take.
  *
  * @throws TypeKroError `compose/invalid-option`, `compose/unknown-option`, or `compose/superseded-option` for an option
  * of the earlier SDK that changed the deployed objects.

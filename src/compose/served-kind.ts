@@ -71,9 +71,9 @@ const COLUMN_KEYS: readonly string[] = ['name', 'type', 'jsonPath', 'description
 const METADATA_KEYS: readonly string[] = ['labels', 'annotations'];
 
 /**
- * Reads the options of a definition about its kind.
+ * Reads the options that describe the kind of a definition.
  *
- * @throws TypeKroError `compose/definition` for an option of another type, and for an unknown member.
+ * @throws TypeKroError `compose/definition` for an option of the wrong type, and for an unknown member.
  */
 export function servedParts(given: Readonly<Record<string, unknown>>): ServedParts {
   const { scope } = given;

@@ -45,7 +45,7 @@ export abstract class TracedCore {
 
   /** The word for the traced function in messages. */
   protected abstract readonly what: string;
-  /** Makes the object for a target. Appends the refusals that occur to `refusals`. */
+  /** Makes the object for a target. Adds each refusal to `refusals`. */
   protected abstract render(target: Target, refusals: Refusal[]): Rendered;
   /** Compiles the object as a controller does. */
   protected abstract check(definition: JsonObject, target: Target): CompileResult;

@@ -37,7 +37,7 @@ describe('readFeatureGates', () => {
     ['CELOmitFuncton=false', ['did you mean CELOmitFunction?']],
     ['GraphKind=false,ConservativeCRDComparison=false,DeletionPolicy=false', []],
     ['GraphKind=true,DeletionPolicy=1', []],
-  ])('%j warns: %j', (text, expected) => {
+  ])('the warnings for %j are %j', (text, expected) => {
     const { warnings, problem } = readFeatureGates(text);
     expect(warnings).toEqual(expected.map((part) => expect.stringContaining(part)));
     expect(problem).toBeUndefined();

@@ -121,7 +121,7 @@ export interface Controller {
    *
    * @throws KubeError when the server refuses the discovery of its kinds, or has never responded.
    * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed; `controller/state` after
-   * `stop`, and while another call runs or after it has succeeded.
+   *   `stop`, while an earlier call of `start` runs, and after one has succeeded.
    */
   start(): Promise<void>;
   /**

@@ -4,8 +4,8 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound } from '../kube/index.ts';
 
 /**
- * The annotation by which a client requests a pass over an instance or a definition. The requested pass reads the
- * objects again, and does not wait for the end of a pause after a failure. The value distinguishes one request from
+ * The annotation by which a client requests a pass over an instance, a Graph or a definition. The requested pass reads
+ * the objects again, and does not wait for the end of a pause after a failure. The value distinguishes one request from
  * another. The controller removes the annotation at the end of the pass. kro's controller ignores the annotation.
  */
 export const RECONCILE_REQUEST = 'typekro.dev/reconcile-requested';

@@ -30,7 +30,10 @@ test('a body that is too large is read to its end', async () => {
 test.each<[string, (request: PassThrough) => void]>([
   ['ends without the body', (request) => request.destroy()],
   ['fails', (request) => request.destroy(new Error('reset'))],
-  ['sends more bytes than the limit for dropped bytes', (request) => request.write(Buffer.alloc(65 * 1024 * 1024))],
+  [
+    'sends more than the server discards of a body that is too large',
+    (request) => request.write(Buffer.alloc(65 * 1024 * 1024)),
+  ],
 ])('the body is reported as broken when the connection %s', async (_name, end) => {
   const request = new PassThrough();
   const reading = readLimitedBody(request, 1);

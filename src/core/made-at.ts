@@ -2,7 +2,8 @@ import type { SourcePosition } from './source-position.ts';
 import { userFrames } from './user-frame.ts';
 
 /**
- * The member that holds the place. The symbol is registered, so that another copy of this package can read the member.
+ * The member of an object that returns the place where the user's code made the object. The symbol is registered, so
+ * that another copy of this package can read the member.
  */
 export const MADE_AT = Symbol.for('typekro.dev/made-at');
 

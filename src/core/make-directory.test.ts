@@ -30,9 +30,12 @@ describe('making a directory', () => {
     expect(() => makeDirectory(join(folder, name))).toThrow(expect.objectContaining({ code }) as Error);
   });
 
-  test.runIf(platform() === 'linux')('ends below a directory that reports ENOENT for every new name', () => {
-    for (const path of ['/proc/typekro', '/proc/typekro/a/b']) {
-      expect(() => makeDirectory(path)).toThrow(/ENOENT/);
-    }
-  });
+  test.runIf(platform() === 'linux')(
+    'fails, and does not repeat forever, below a directory that reports ENOENT for every new name',
+    () => {
+      for (const path of ['/proc/typekro', '/proc/typekro/a/b']) {
+        expect(() => makeDirectory(path)).toThrow(/ENOENT/);
+      }
+    },
+  );
 });

@@ -35,7 +35,7 @@ export function movedName<Way extends string>(name: string, way: Way): MovedName
   return proxy as unknown as MovedName<Way>;
 }
 
-/** The function that refuses the use of each moved name. */
+/** Maps each placeholder to the function that refuses its use. */
 const refusals = new WeakMap<object, () => never>();
 
 /**

@@ -90,9 +90,9 @@ async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<
 }
 
 /**
- * Deletes the children in reverse order, and then the record. Keeps the objects that their deletionPolicy exempts from
- * the deletion. Ends when all objects are deleted or the signal aborts. Deletions of one instance may run at the same
- * time.
+ * Deletes the children in the reverse of their apply order, and then the record. Keeps the objects that their
+ * deletionPolicy exempts from the deletion. Ends when all objects are deleted or the signal aborts. Deletions of one
+ * instance may run at the same time.
  *
  * @throws ResourceGraphFactoryError `deploy/superseded` when a deploy of the instance began in the meantime.
  */

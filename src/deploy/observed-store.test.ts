@@ -64,7 +64,7 @@ describe('the state of an object in a deploy', () => {
     expect(store.object(target)).toMatchObject({ live: { equivalence: { desired: 'd' } } });
   });
 
-  describe('of which a Graph writes fields', () => {
+  describe('when a Graph writes fields of the object', () => {
     const MANAGER = 'kro-graphengine.tmpl.1';
     const owning = (uid: string, version: string, manager: string, a: string): KubeObject => {
       const object = configMap(uid, version);

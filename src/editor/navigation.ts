@@ -49,8 +49,8 @@ export function definitionAt(workspace: Workspace, uri: string, position: Positi
 }
 
 /**
- * For a position in an instance or in a template, finds the definition of the object's kind, or the field of that
- * definition.
+ * For a position in an instance or in a template, finds the declaration of the object's kind, or of the field at the
+ * position.
  */
 function declarationOfInstance(workspace: Workspace, { part }: PlacedPart, offset: number): readonly Location[] {
   const place = placeAt(part.tree, offset);

@@ -147,7 +147,13 @@ describe('carrying out a decision', () => {
       ['read a'],
       false,
     ],
-    ['read only', { parent: LABELS, apply: [apply('a')], read: [read('a')] }, { effects: 'read' }, ['read a'], false],
+    [
+      'effects limited to reads: carries out only the reads, and no other step is due',
+      { parent: LABELS, apply: [apply('a')], read: [read('a')] },
+      { effects: 'read' },
+      ['read a'],
+      false,
+    ],
     [
       'a dry run: the server checks children, and the parent is not written',
       { parent: LABELS, apply: [apply('a')] },

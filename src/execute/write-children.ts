@@ -258,7 +258,7 @@ function isOtherUid(thrown: unknown): boolean {
   );
 }
 
-/** The mask of a failed write of an object whose live fields are not known. */
+/** The mask of a failed write that does not send a whole object, such as a deletion. */
 function maskOf({ mask }: MaskingPorts, nodeId: string, target: ObjectTarget): FailedAttempt['mask'] {
   const { apiVersion, kind, ...place } = refOfTarget(target);
   return (failure) => mask.child(failure, nodeId, { apiVersion, kind, metadata: place });

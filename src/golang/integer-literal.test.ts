@@ -28,6 +28,6 @@ test.each<[string, bigint | undefined]>([
   ['', undefined],
   ['+', undefined],
   [' 1', undefined],
-])('the integer literal %j', (text, value) => {
+])('parseIntegerLiteral(%j) returns %s', (text, value) => {
   expect(parseIntegerLiteral(text)).toBe(value);
 });

@@ -54,7 +54,7 @@ function decode(text: string): { readonly block: PemBlock; readonly rest: string
   }
 }
 
-/** The line at a position without white space at its end, and the position of the next line. */
+/** The rest of the line from a position on, without the white space at its end; and the position of the next line. */
 function lineAt(text: string, position: number): { readonly line: string; readonly next: number } {
   const found = text.indexOf('\n', position);
   const next = found < 0 ? text.length : found + 1;

@@ -13,10 +13,10 @@ import type { Graph } from './model.ts';
 export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /**
- * Compares the schemas of two instance CRDs like kro (see `compareCrds`), with two exceptions in the status. They are
- * safe because only the controller writes the status. First, the record of objects of the gate `ManagedResources` may
- * disappear, because the gate can be turned off again. Second, if resources of the graph may wait for their kinds, a
- * field may get a type and lose it again, because the type is known only while the kind exists.
+ * Compares the schemas of two instance CRDs as kro does (see `compareCrds`), with two exceptions in the status. They
+ * are safe because only the controller writes the status. First, the record of objects of the gate `ManagedResources`
+ * may disappear, because the gate can be turned off again. Second, if resources of the graph may wait for their kinds,
+ * a field may get a type and lose it again, because the type is known only while the kind exists.
  */
 export function compareInstanceCrds(
   existing: KubeObject,

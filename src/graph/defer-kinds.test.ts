@@ -51,12 +51,15 @@ describe('a resource', () => {
     ['the gate is on', ON, true],
     ['a command sets only optionalResources', { optionalResources: true }, true],
     ['no feature is on', {}, false],
-  ])('of a known kind leaves it to the features whether the graph may lack kinds: %s', (_, features, expected) => {
-    const known = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } };
-    const { graph, diagnostics } = compiled({ template: known, ...READS_CONFIG }, features);
-    expect(diagnostics).toEqual([]);
-    expect(graph?.mayLackKinds ?? false).toBe(expected);
-  });
+  ])(
+    'of a known kind does not decide whether the graph may lack kinds; the features decide: %s',
+    (_, features, expected) => {
+      const known = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } };
+      const { graph, diagnostics } = compiled({ template: known, ...READS_CONFIG }, features);
+      expect(diagnostics).toEqual([]);
+      expect(graph?.mayLackKinds ?? false).toBe(expected);
+    },
+  );
 
   test.each<[string, JsonObject, GraphFeatures, string]>([
     ['it must exist', { template }, ON, 'graph/unknown-kind'],

@@ -16,7 +16,7 @@ export type ExpressionResult<S extends ExpressionSite> =
 
 /**
  * Checks the types of an expression and makes its program. In a refusal, `kro` is the full message of the checker; if
- * the expression cannot be planned, it is the message of the planner after `compile: `.
+ * the expression cannot be planned, `kro` is `compile: ` followed by the message of the planner.
  */
 export function compileExpression<S extends ExpressionSite>(
   found: Analysed<S>,

@@ -119,7 +119,7 @@ export class Problems {
       });
   }
 
-  /** If a rule of YAML 1.1 is the cause of the problem, adds a hint about this rule. */
+  /** If a rule of YAML about booleans or comments is the cause of the problem, adds a hint about this rule. */
   #withYamlCause(problem: Problem): Problem {
     const { path } = problem.place;
     const key = this.#oldBooleanKeyAt(path);
@@ -152,7 +152,7 @@ export class Problems {
 
   /**
    * An unterminated expression in a YAML file may have its end in a comment, because " #" ends a plain scalar. In this
-   * case, adds a hint about the comment.
+   * case, the message and the hint are about the comment.
    */
   #withComment(problem: Problem): Problem {
     const written = this.written(problem.place.path);

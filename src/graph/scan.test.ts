@@ -15,7 +15,7 @@ test.each<[string, string | undefined, string]>([
   ['${x}', 'x', 'a bare expression is not changed'],
   ['${ x\n}', ' x\n', 'nothing is trimmed'],
   ['a-${x}-b', '"a-" + (x) + "-b"', 'text around an expression becomes literals'],
-  ['${a}${b}', '(a) + (b)', 'neighbouring expressions are added'],
+  ['${a}${b}', '(a) + (b)', 'adjacent expressions are joined by a plus sign'],
   ['${x}\n', '(x) + "\\n"', 'a block scalar ends in a newline'],
   ['${{"a": {"b": 1}}}', '{"a": {"b": 1}}', 'braces are counted'],
   ['${"}"}', '"}"', 'braces inside a literal are not counted'],
@@ -43,7 +43,7 @@ describe('at the level of kro 0.10', () => {
     ['plain $x', undefined, 'other notations are text'],
     ['${x', 'unterminated expression starting at offset 0', 'an unterminated expression is an error'],
     ['${a} é ${b', 'unterminated expression starting at offset 8', 'the offset in the error counts bytes'],
-    ['${a ${b}', NESTED, 'a nested expression is reported before an unterminated one'],
+    ['${a ${b}', NESTED, 'a nested expression is reported instead of the unterminated one around it'],
     ['${"${x" + \'}\'}', '"${x" + \'}\'', 'a literal in double quotes and one in single quotes can follow each other'],
   ])('%j becomes %j: %s', (text, expected) => {
     const scanned = scanExpressions(text, '0.10');

@@ -3,8 +3,9 @@ import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from './model.ts';
 
 /**
- * Joins the schemas of status fields. Member names become objects, and indexes become lists. All elements of a list
- * share a schema: the members of objects are merged, and among scalars the last type wins.
+ * Joins the schemas of status fields. A member name in a path makes its parent an object, and an index makes its parent
+ * a list. All elements of a list share a schema: the members of objects are merged, and among scalars the last type
+ * wins.
  */
 export function statusProperties(
   fields: readonly { readonly steps: readonly PathStep[]; readonly leaf: JsonObject }[],

@@ -107,7 +107,7 @@ export function walkFreely(value: JsonValue, where = NOWHERE): Walked {
   return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
 }
 
-/** Walks a value together with its schema, and checks the types of its literals like kro. */
+/** Walks a value together with its schema, and checks the types of its literals as kro does. */
 export function walkWithSchema(value: JsonValue, schema: Schema, where = NOWHERE): Walked {
   const walker = new Walker(where);
   const skeleton = walker.typed(value, schema);

@@ -10,7 +10,7 @@ export const WORK_DEADLINE_MS = 60_000;
 
 /**
  * The deadline for the review of a caller's token, in milliseconds. It is shorter than the time for which the dashboard
- * waits for its request `meta`, so that the dashboard can show that the API server does not respond.
+ * waits for the response to its request `meta`, so that the dashboard can show that the API server does not respond.
  */
 export const REVIEW_DEADLINE_MS = 5_000;
 

@@ -9,7 +9,7 @@ const ONCE: ReadonlySet<InspectEvent['type']> = new Set(['object-changed', 'even
 /** The events after an id. */
 export interface MissedEvents {
   readonly events: readonly InspectEvent[];
-  /** False when the log no longer has all events after the id, or never had the id. */
+  /** False when the full log has dropped an event after the id, or when the log never had the id. */
   readonly complete: boolean;
 }
 

@@ -5,6 +5,6 @@ test.each([
   ['a'.repeat(4094), { is: 'known', value: 'a'.repeat(4094) }],
   ['a'.repeat(5000), { is: 'large', bytes: 5002 }],
   ['ü'.repeat(5000), { is: 'large', bytes: 10_002 }],
-])('a value of more than 4096 bytes is replaced by its size in bytes', (value, expected) => {
+])('a value of at most 4096 bytes stays, and a larger value is replaced by its size in bytes', (value, expected) => {
   expect(boundedValue(value)).toEqual(expected);
 });

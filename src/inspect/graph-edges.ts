@@ -5,7 +5,7 @@ import { expressionsOf, SPEC_NODE, statusExpressions } from '../runtime/index.ts
 import type { EdgeRead } from './model.ts';
 import { STATUS_NODE } from './model.ts';
 
-/** An expression that reads another node, in the form for a view of edges. */
+/** The read of another node by an expression, with the data that a view of edges needs. */
 export interface ShownRead {
   readonly read: EdgeRead;
   /** The parts that `read.paths` denotes, in the same order. */
@@ -46,7 +46,7 @@ function edgesTo(
     const { purpose, place, expression } = placed;
     const parts = new Map<string, ReadPart[]>();
     for (const part of expression.reads) {
-      // A read of the reading node itself, as in readyWhen, is not an edge.
+      // An expression in readyWhen reads its own node. Such a read is not an edge.
       if (part.id === to || !(graph.nodes.has(part.id) || part.id === SPEC_NODE)) continue;
       parts.set(part.id, [...(parts.get(part.id) ?? []), part]);
     }

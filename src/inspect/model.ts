@@ -149,7 +149,7 @@ export interface GraphEdge {
   readonly reads: readonly EdgeRead[];
 }
 
-/** An expression of the reading node, and the data of the other node that it reads. */
+/** An expression of the node that reads, and the data that the expression reads in the other node. */
 export interface EdgeRead {
   readonly purpose: 'field' | 'includeWhen' | 'forEach' | 'readyWhen' | 'propagateWhen';
   /** The field with the expression, or `includeWhen[0]`, `forEach.zone`, `readyWhen[0]`. */

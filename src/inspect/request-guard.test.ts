@@ -14,7 +14,7 @@ test.each<[string, string, string, Readonly<Record<string, string>>, boolean]>([
   ['a frame with the page', 'GET', '/', { ...LINK, 'sec-fetch-dest': 'iframe' }, false],
   ['a read of the page', 'GET', '/', { ...LINK, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' }, false],
   ['a link to a foreign name', 'GET', '/', { ...LINK, host: 'evil.test' }, false],
-])('%s (%s %s, headers %j): accepted is %s', (_, method, path, headers, isAllowed) => {
+])('%s (%s %s, headers %j) is accepted: %s', (_, method, path, headers, isAllowed) => {
   const check = () => refuseForeign({ method, path, headers: { host: 'localhost:1', ...headers } }, new Set(), false);
   if (isAllowed) expect(check).not.toThrow();
   else expect(check).toThrow(/may not use this server|is not called/);

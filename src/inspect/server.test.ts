@@ -374,7 +374,7 @@ describe('the stream', () => {
   });
 
   it.each(['0123456789abcdef.5', 'nonsense', '..', '9'.repeat(400)])(
-    'makes a client whose last id `%s` is not of this server read everything again',
+    'makes a client read everything again if its last id `%s` is not of this server',
     async (id) => {
       expect(await readUntil(await open({ 'last-event-id': id }), 'hello')).toContain('"missed":true');
     },

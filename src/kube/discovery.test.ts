@@ -169,7 +169,7 @@ describe('createDiscovery', () => {
 
 describe('reading malformed responses', () => {
   it.each([[null], ['x'], [{ resources: 'x' }], [{ resources: [1, { name: 5, kind: {} }] }]])(
-    '%j gives no kinds',
+    '%j gives no kinds with a name',
     (value) => {
       expect(
         [...parseResourceList({ group: 'g', version: 'v1' }, value as never).keys()].filter((kind) => kind !== ''),

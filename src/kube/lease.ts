@@ -43,8 +43,9 @@ export interface ElectionOptions extends LeaseCandidate {
 }
 
 /**
- * Competes for a Lease until the signal aborts and the work of the last term has ended. If the work of a term fails,
- * the candidacy ends, and the promise rejects with the error of the work.
+ * Competes for a Lease (leader election) until the signal aborts and the work of the last term has ended. The
+ * controller calls this function in `run-controller.ts` and in `shards/run-shards.ts`. If the work of a term fails, the
+ * candidacy ends, and the promise rejects with the error of the work.
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
  * time. Candidates with the same identity may do so. A leader that cannot renew the lease stops before the lease

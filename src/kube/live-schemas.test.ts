@@ -108,7 +108,7 @@ describe('documents of aggregated APIs', () => {
     ['empty', () => Buffer.alloc(0)],
     ['cut off', (whole) => whole.subarray(0, whole.length - 3)],
     ['changed by one bit', (whole) => Buffer.from(whole.map((byte, index) => (index === 100 ? byte ^ 1 : byte)))],
-    ['JSON of another kind', () => Buffer.from('{"components": {}}')],
+    ['replaced by other JSON', () => Buffer.from('{"components": {}}')],
     ['zeros', (whole) => Buffer.alloc(whole.length)],
   ];
   test.each(damage)('that are %s on disk are read from the server again', async (_name, spoil) => {

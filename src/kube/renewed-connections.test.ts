@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RenewedConnections } from './renewed-connections.ts';
 
-/** The first `failures` attempts to open the identity `bad` fail. */
+/** Makes the first `failures` attempts to connect with the identity `bad` fail. */
 function setup(failures = 1) {
   let left = failures;
   const log: string[] = [];

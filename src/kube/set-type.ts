@@ -3,8 +3,8 @@ import type { ResourceType } from './types.ts';
 
 /**
  * Sets a missing apiVersion or kind of an object from a list or a watch. Replaces both if the kind is
- * `PartialObjectMetadata`. A server omits them in the items of built-in lists, and writes `PartialObjectMetadata` in
- * responses with only metadata.
+ * `PartialObjectMetadata`. A server omits the apiVersion and the kind in the items of built-in lists, and writes
+ * `PartialObjectMetadata` in responses with only metadata.
  */
 export function setType(object: KubeObject, { apiVersion, kind }: ResourceType): void {
   const isPartial = object.kind === 'PartialObjectMetadata';

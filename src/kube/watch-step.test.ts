@@ -186,7 +186,7 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
     })),
     ...[403, 404].map((status) => ({
-      title: `lists again after ${status}: the kind may come back as another one`,
+      title: `lists again after ${status}, because another kind with the same name may replace the kind`,
       from: listing,
       inputs: [begin, listed, failure(status), { type: 'waited' } as const, listed],
       log: [

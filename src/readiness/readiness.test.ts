@@ -98,7 +98,7 @@ describe('workloads', () => {
       'Ready',
     ],
     [
-      'a Deployment without spec.replicas wants one',
+      'a Deployment without spec.replicas wants one replica',
       `{apiVersion: apps/v1, kind: Deployment, spec: {}, status: {}}`,
       'inProgress',
       'Updating',

@@ -27,15 +27,15 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  * Is an object ready, and if not, why? The first rule that applies decides:
  *
  * 1. An object that is being deleted is not ready. An object that no controller reconciles is ready.
- * 2. Its controller has not observed the newest generation (`status.observedGeneration`).
+ * 2. An object is not ready if its controller has not observed the newest generation (`status.observedGeneration`).
  * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress. Here and
  *    in rule 5, a condition of an earlier generation does not count as a failure: the controller has not observed the
  *    change.
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
  * 5. The condition `Failed`; if the object does not have it, a condition that sums up the object (`Ready`, `Available`,
  *    …).
- * 6. The kind's schema declares report fields (`report`), and the object lacks one of them: the controller has not
- *    observed the object yet.
+ * 6. An object is not ready if it lacks a report field that its kind's schema declares (`report`): its controller has
+ *    not observed it yet.
  * 7. Any other object is ready as soon as it exists.
  *
  * The function is pure. It reads only the type, `metadata`, `spec` and `status` of the object, and `subsets` of

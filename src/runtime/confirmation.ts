@@ -2,8 +2,8 @@ import type { FailedRead, Observed, ReadRequest, StepOptions } from './model.ts'
 import type { ObjectTarget } from './target.ts';
 
 /**
- * Has a read confirmed that the view has the object's present state? If not, the state comes from a watch, which may be
- * late.
+ * Has a read confirmed that the observed state of the object is its present state? If not, the observed state comes
+ * from a watch, which may be late.
  */
 export function isConfirmed(observed: Pick<Observed, 'isConfirmed'>, target: ObjectTarget): boolean {
   return observed.isConfirmed?.(target) !== false;

@@ -46,8 +46,8 @@ import { keptWatchHealth } from './watch-health.ts';
  * with the deletion policy `Orphaned` stays, and is released in its wave. The finalizer is removed when no child exists
  * any more. The status names up to five objects that finalizers keep, with these finalizers and the deletion time.
  *
- * Nothing is deleted if the inventory is absent or invalid, if the instance's `typekro.dev/deletion-policy` is `orphan`
- * or unknown, or while a recorded kind has not been listed.
+ * `graph-deletion.ts` deletes a Graph. Nothing is deleted if the inventory is absent or invalid, if the instance's
+ * `typekro.dev/deletion-policy` is `orphan` or unknown, or while a recorded kind has not been listed.
  */
 export function stepDeletion(instance: KubeObject, observed: Observed, options: StepOptions, graph?: Graph): Decision {
   const recorded = recordedInventory(instance);

@@ -130,7 +130,7 @@ const nodes = [
   report('cfg', 'ready', { kind: 'ready' }),
 ];
 
-test('lines are aligned and end with status fields that failed', () => {
+test('lines are aligned, and the last lines are about status fields that failed', () => {
   const statusProblems = [{ path: 'url', expression: 'x', message: 'eval "x": no' }];
   expect(explainLines({ nodes, statusProblems })).toEqual([
     'db           waiting  waits for Pod v1 ns/web, which another client must create',

@@ -37,8 +37,8 @@ export function stepGraphDeletion(
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
   const keepsFields = keepsChildren(instance);
-  // With the policy `orphan` and a refusal, nothing is written: the objects and fields keep the field managers of the
-  // Graph.
+  // With the policy `orphan` and a refusal, no recorded object is written. The objects and fields keep the field
+  // managers of the Graph.
   const recorded = keepsFields && refusal !== undefined ? NO_RECORD : recordedTracking(instance);
   const hasRecord = recorded.managedResources.length > 0 || recorded.contributions.length > 0;
   if (refusal !== undefined && hasRecord) return decide({ finalizer: 'keep', problems: [refusal] });

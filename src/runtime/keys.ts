@@ -51,8 +51,8 @@ export const CHILD_DELETION_POLICY_ANNOTATION = 'internal.kro.run/deletion-polic
 export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
 
 /**
- * An annotation of this project, on an instance: with the value `orphan`, the children stay when the instance is
- * deleted.
+ * An annotation of this project. On an instance, with the value `orphan`: the children stay when the instance is
+ * deleted. On a definition, with the value `wait`: a deleted definition stays until its instances are gone.
  */
 export const DELETION_POLICY_ANNOTATION = 'typekro.dev/deletion-policy';
 

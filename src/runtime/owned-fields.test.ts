@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
     differences: ['release data.b'],
   },
   {
-    name: 'an item of a list by its key, one field of which the server filled in',
+    name: 'a list item whose key contains a field that the server filled in',
     desired: desired({ spec: { ports: [{ port: 80, name: 'web' }] } }),
     live: live(PORTS, {
       spec: {

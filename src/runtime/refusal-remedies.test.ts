@@ -12,6 +12,6 @@ test.each<[string, RefusedObject, RegExp]>([
     { namespace: 'shop' },
     /^have a quota created.* -n shop /,
   ],
-])('the remedy for the refusal %s of %j', (message, object, remedy) => {
+])('the refusal "%s" of the object %j has the expected remedy', (message, object, remedy) => {
   expect(refusalRemedy(message, object)).toMatch(remedy);
 });

@@ -122,7 +122,7 @@ describe('retired objects', () => {
     });
   });
 
-  describe('next to an object whose update fails, at 0.9', () => {
+  describe('next to an object whose update fails, at level 0.9', () => {
     // Each item depends on a base. All items have a field whose change the server may refuse.
     const rows = (text: string) =>
       graphOf(

@@ -246,13 +246,7 @@ describe('ownership', () => {
     ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
     ['a refused adoption fails a node', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
     ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
-    [
-      'an object of another ApplySet is adopted when all nodes permit a takeover',
-      other,
-      { adoption: 'takeOver' as const },
-      'adopt',
-      { k: 'v', other: 'kept' },
-    ],
+    ['a takeover adopts if permitted', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
     [
       'an object of another ApplySet is adopted when its node alone permits a takeover',
       other,

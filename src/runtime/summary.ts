@@ -7,7 +7,7 @@ import type { Pruning } from './prune.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { awaitedKind, followsGraphEngine } from '../graph/index.ts';
 
-/** Conditions whose messages clients of kro compare with fixed strings. */
+/** The next two conditions have fixed messages, because clients of kro compare these messages with fixed strings. */
 export const MANAGED: ConditionContent = {
   status: 'True',
   reason: 'Managed',

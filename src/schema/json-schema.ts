@@ -32,7 +32,7 @@ const MAX_DEPTH = 200;
 /** The maximum number of parts of an intersection, including the parts of nested intersections. */
 const MAX_PARTS = 1000;
 
-/** The definition names of shared schemas. Generators use a definition name as the name of a type. */
+/** Maps a shared schema to its name in `$defs` or `definitions`. Generators use this name as the name of a type. */
 const names = new WeakMap<Schema, string>();
 
 /** The name of a schema in `$defs`; undefined for a schema without a name. */

@@ -74,7 +74,7 @@ describe('validate', () => {
       ['a: Unsupported value: 3: supported values: "1", "2"'],
     ],
     [
-      'a null, which no enum allows',
+      'a null, which is refused even if the enum contains it',
       object({ a: { type: 'string', nullable: true, enum: ['x', null] } }),
       { a: null },
       ['a: Unsupported value: null: supported values: "x", "null"'],

@@ -19,7 +19,7 @@ describe('pluralize', () => {
     expect(pluralize(word ?? '')).toBe(plural);
   });
 
-  test('lower-cases a kind first', () => {
+  test('lower-cases a kind before it forms the plural', () => {
     expect(pluralize('WebAppPolicy')).toBe('webapppolicies');
   });
 

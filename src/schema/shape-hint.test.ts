@@ -38,6 +38,6 @@ test.each<[JsonValue, Schema, string]>([
     list(object({ name: { type: 'string' } })),
     'write a list whose items have their name inside: - name: "80"',
   ],
-])('a hint quotes a text that YAML would not read as a string: %j', (value, schema, hint) => {
+])('a hint quotes a text only if YAML would not read it as a string without quotes: %j', (value, schema, hint) => {
   expect(shapeHint(schema, value, ['items', 0])).toBe(hint);
 });

@@ -3,7 +3,10 @@ import type { FieldStep, Schema } from './model.ts';
 import { GATED_MARKER_KEYS } from './simple-lexer.ts';
 import type { GatedMarkerKey, Marker } from './simple-lexer.ts';
 
-/** A printer column of a `printColumn` marker. A marker in a custom type yields one column per use of the type. */
+/**
+ * A printer column of a `printColumn` marker. A marker in a custom type yields one column per use of the type.
+ * `graph/crd.ts` adds these columns to the author's columns, or to the default columns.
+ */
 export interface SimpleColumn {
   readonly name: string;
   /** The JSON type of the field. */

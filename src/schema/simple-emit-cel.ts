@@ -18,8 +18,8 @@ export function celLiteral(schema: Schema, value: JsonValue | bigint): string {
 }
 
 /**
- * The CEL rule for `multipleOf`. As on a server, a quotient may differ from a whole number by a relative error of 1e-9,
- * as on the API server: 0.07 counts as a multiple of 0.01, although 0.07 / 0.01 is 7.000000000000001.
+ * The CEL rule for `multipleOf`. As on an API server, a quotient may differ from a whole number by a relative error of
+ * 1e-9: 0.07 counts as a multiple of 0.01, although 0.07 / 0.01 is 7.000000000000001.
  */
 export function multipleRule({ type }: Schema, factor: number): string {
   if (type === 'integer' && Number.isInteger(factor)) return `self % ${factor} == 0`;

@@ -211,7 +211,7 @@ function applyEnum({ schema, unwritable }: MarkedSchema, text: string): Outcome 
     const value = goTrim(part);
     if (value === '') return wrong('enum', 'empty enum values are not allowed');
     if (schema.type === 'string') {
-      // kro quotes values like Go, and Go's escapes such as \x01 are not valid JSON.
+      // kro quotes values as Go does, and Go's escapes such as \x01 are not valid JSON.
       if (/\\[avxU]/.test(goQuote(value).replaceAll('\\\\', ''))) bad = value;
       values.push(value);
       continue;

@@ -166,8 +166,8 @@ class Builder {
   readonly #gated: ReadonlySet<string>;
   readonly #types = new Map<string, Built>();
   /**
-   * The names of types that are not built. After a malformed definition, an unknown type or a cycle, these are all
-   * types. A field that uses such a type causes no additional error.
+   * The names of types that are not built. After a malformed definition, an unknown type or a cycle, no type is built.
+   * A field that uses such a type causes no additional error.
    */
   readonly #broken = new Set<string>();
 

@@ -171,7 +171,7 @@ describe('crdSource', () => {
     expect([...crdSource([broken]).kinds()]).toEqual([]);
   });
 
-  test('keeps __proto__ an ordinary property', () => {
+  test('keeps __proto__ as an ordinary property', () => {
     const schema = JSON.parse('{"type":"object","properties":{"__proto__":{"type":"integer"}}}') as JsonObject;
     const properties = crdSource([crd({ schema: { openAPIV3Schema: schema } })]).schemaOf(thing)?.properties ?? {};
     expect(Object.getOwnPropertyDescriptor(properties, '__proto__')?.enumerable).toBe(true);

@@ -19,7 +19,10 @@ export function valibotJsonSchema(schema: unknown): JsonObject {
 
 interface Printing {
   readonly definitions: JsonObject;
-  /** Maps each schema that is being printed to the name of its definition, to which recursive parts refer. */
+  /**
+   * Maps the target of each lazy schema that printing has reached to the name of its definition. Recursive parts refer
+   * to this name.
+   */
   readonly open: Map<unknown, string>;
   readonly depth: number;
 }

@@ -11,7 +11,10 @@ interface Attempt {
   readonly passed: number;
 }
 
-/** A server does not compare alternatives with the stored value. */
+/**
+ * Checks a value against one alternative, and removes the result from the context. As on a server, the value is not
+ * compared with the stored value.
+ */
 function attempt(check: Check, value: JsonValue, context: Context): Attempt {
   const errors = context.errors.length;
   const passed = context.passed;

@@ -14,8 +14,8 @@ export interface Context {
   /** Steps from the root of the value. */
   readonly steps: PathPart[];
   /**
-   * The number of passed checks, as a server counts them. The server also counts most checks that failed. If no
-   * alternative matches, the errors of the alternative with the greatest number are reported.
+   * A server's count of passed checks. The count also includes most of the failed checks. If no alternative matches,
+   * the errors of the alternative with the greatest number are reported.
    */
   passed: number;
   depth: number;

@@ -49,7 +49,7 @@ export function* walkPlaces(place: ValueInSchema, interesting: (schema: Schema) 
 
 /**
  * Returns a function that tests whether a predicate is true for a schema or for a nested schema (in items, properties
- * or additional properties). The result is cached per node. Cyclic schemas are allowed.
+ * or additional properties). The result is cached per schema. Cyclic schemas are allowed.
  */
 export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
   const known = new WeakMap<Schema, boolean>();
@@ -67,7 +67,7 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
       final &&= below.final;
     }
     open.delete(schema);
-    // A negative result below an unfinished node may be incomplete, so it is not cached.
+    // A negative result below an unfinished schema may be incomplete, so it is not cached.
     if (found || final || open.size === 0) known.set(schema, found);
     return { found, final: found || final || open.size === 0 };
   };

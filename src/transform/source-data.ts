@@ -15,10 +15,10 @@ interface Context {
 
 /**
  * The source code of an expression that evaluates to the data of one function: the function's source, its position, and
- * readers of the captured variables. `vars` has a getter per variable, a function `this` for the `this` of the
- * enclosing code, and a function per private name. A getter reads the current value, and throws if the original code
- * would throw. In rewritten code, `at` lists each token with a known author's position: its offset in the function, and
- * the author's line and column.
+ * readers of the captured variables. `vars` has a getter per variable, and a function per private name. It also has a
+ * function `this` for the `this` of the enclosing code, and the value of `arguments`. A getter reads the current value,
+ * and throws if the original code would throw. In rewritten code, `at` lists each token with a known author's position:
+ * its offset in the function, and the author's line and column.
  */
 export function sourceData(node: FunctionSyntax, { bindings, usesThis }: Captures, context: Context): string {
   const readers = [...bindings].map(({ name }) => reader(name));

@@ -95,7 +95,7 @@ const controllerArgs = (port: number): readonly string[] => [
   '--health-probe-bind-address=0',
 ];
 
-/** Resolves when the controller is ready. Rejects when the controller exits before. */
+/** Resolves when the controller is ready. Rejects when the controller ends before it is ready. */
 async function untilReady(controller: RunningCommand, port: number): Promise<void> {
   for (;;) {
     if (controller.process.exitCode !== null || controller.process.signalCode !== null) {

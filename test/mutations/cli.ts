@@ -177,7 +177,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/plan/definition-plan.test.ts'],
   },
   {
-    name: 'objects beside a definition keep the fields of the cluster',
+    name: 'objects beside a definition keep the fields that a server assigned',
     file: 'src/cli/commands/convert.ts',
     find: 'withoutLive(context, others).map(applicableObject)',
     replace: 'others as never',

@@ -40,7 +40,7 @@ export const INSPECT: readonly MutationRow[] = [
     tests: ['src/dashboard/playground/run-playground.test.ts'],
   },
   {
-    name: 'a long response is ended as an idle connection',
+    name: 'a response that takes long is cut off, because its connection counts as idle',
     file: 'src/inspect/server.ts',
     find: 'request.socket.setTimeout(0);',
     replace: '',

@@ -458,7 +458,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['test/simulation/features/secret-failures.test.ts'],
   },
   {
-    name: 'a missing key that a value of a Secret names is shown',
+    name: 'a message shows a missing key whose name comes from a Secret',
     file: 'src/runtime/secrets/secret-failures.ts',
     find: 'if (key !== undefined && new RegExp(',
     replace: 'if (key !== undefined || new RegExp(',

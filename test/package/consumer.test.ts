@@ -64,7 +64,7 @@ describe('the packed tarball in a separate project', () => {
     },
   );
 
-  test('has a package with which the program runs', () => {
+  test('lets the compiled program run', () => {
     expect(tsc(...base, '--module', 'nodenext', 'app.ts')).toMatchObject({ code: 0 });
     const { code, stdout, stderr } = runCommand(process.execPath, ['app.js'], { cwd: directory });
     expect(stderr).toBe('');

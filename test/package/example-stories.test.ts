@@ -38,7 +38,7 @@ import x from 'y';
     ]);
   });
 
-  test('of YAML documents needs no composition', () => {
+  test('names no composition if the example consists of YAML documents', () => {
     expect(storiesIn('# Documents.\n# Gives: { state: ACTIVE }\n')).toEqual([
       { exported: '', spec: {}, reports: {}, gives: { state: 'ACTIVE' } },
     ]);

@@ -13,8 +13,8 @@ import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 
 /**
- * The folder of the starters. The tests run the commands of each README of a starter in the folder of the README. They
- * compare the output with the README.
+ * The folder of the starters. For each starter, the tests run the commands of its README in its folder. They compare
+ * the output with the README.
  */
 const STARTERS = fileURLToPath(new URL('../../examples/starters/', import.meta.url));
 const all = readdirSync(STARTERS, { withFileTypes: true }).flatMap((entry) =>

@@ -44,7 +44,7 @@ describe('docs/testing.md and docs/stand-ins.md in a separate project, run by no
 
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  test('every example passes, also with twenty concurrent clusters in one file', () => {
+  test('every example passes, and so does a file with twenty concurrent clusters', () => {
     expect(examples.length).toBeGreaterThan(4);
     const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
     const names = files.map(({ name }) => name);

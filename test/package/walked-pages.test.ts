@@ -69,7 +69,7 @@ test.each([
 const KINDS = new Set(['', 'yaml', 'ts', 'console']);
 
 /**
- * Maps a page to the files of `examples/` from which its code in other languages comes.
+ * Maps a language to the files of `examples/` from which the code of the pages in this language comes.
  * `test/e2e/clients/languages.test.ts` runs these files.
  */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {

@@ -81,7 +81,7 @@ function happened(before: ReadonlyMap<string, KubeObject>, after: ReadonlyMap<st
 /** The part of a plan that is carried out immediately. */
 type Reached = Pick<InstancePlan, 'writes' | 'recreated' | 'rollout'>;
 
-/** The effects that a plan predicts for an instance, under the assumption that no other node becomes ready. */
+/** The effects that a plan predicts for an instance, under the assumption that no further node becomes ready. */
 function predictedEffects({ writes, recreated = [], rollout }: Reached): Effects {
   return Object.fromEntries([
     ...writes
@@ -282,8 +282,8 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
 }
 
 /**
- * The part of the plan that is carried out immediately. The other instances get the revision when all members of the
- * canary are ready. Until then, the controller makes only the writes of their current revision.
+ * The part of the plan that is carried out immediately. The instances outside the canary get the revision when all
+ * members of the canary are ready. Until then, the controller makes only the writes of their current revision.
  */
 async function reached({ instances }: Plan): Promise<readonly Reached[]> {
   const first = instances.filter(({ rollout }) => rollout === 'first');

@@ -119,7 +119,7 @@ describe('the index', () => {
 
   it.each([
     ['with the reports of the controller', true],
-    ['without them', false],
+    ['without the reports of the controller', false],
   ])('shows a new revision of an instance even if the revision changes no object, %s', async (_what, hasReports) => {
     await makeReady();
     const { reports } = world.controller;
@@ -193,7 +193,7 @@ describe('an instance', () => {
     expect(found).toMatchObject({ othersWaiting: 1, othersCompared: 1 });
   });
 
-  it('counts all instances with the same cause if the controller reports; otherwise, says that it has compared 25', async () => {
+  it('is compared with all other waiting instances if the controller sends reports; otherwise, with 25 of them, and the response says so', async () => {
     const names = Array.from({ length: 27 }, (_, number) => `more-${number}`);
     await world.apply(...names.map((name) => pot(name)));
     for (const name of names) await until(name, (row) => (row?.waitingFor ?? '').includes('shared'));

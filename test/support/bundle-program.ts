@@ -55,8 +55,8 @@ main().catch((error) => { console.error(error); process.exitCode = 1 })
 };
 
 /**
- * Restores the name of the loop variable in the source, `region`. A minifier shortens this name, and therefore also the
- * iterator of the collection.
+ * Restores the iterator `region` in the printed YAML. A minifier shortens the name of the loop variable, and therefore
+ * also the iterator of the collection.
  */
 export function withAuthorsNames(yaml: string): string {
   const name = /- '?([\w$]+)'?: \$\{schema\.spec\.regions\}/.exec(yaml)?.[1] ?? 'region';

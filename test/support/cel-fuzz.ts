@@ -32,7 +32,10 @@ function noise(choices: Choices): string {
  * a machine may be busy.
  */
 const MAX_RUN_MS = 10_000;
-/** The budget of an evaluation, in work units. It is enough for every loop that ends. */
+/**
+ * The budget of an evaluation, in work units. Nearly all generated expressions need less. An expression that exceeds
+ * the budget fails, and this failure is no defect.
+ */
 const BUDGET = 300_000;
 
 /** An environment with the generator's variables. */

@@ -1,7 +1,7 @@
 /**
  * Returns rows with one choice per dimension. For any three dimensions, each combination of their choices is part of at
- * least one row. Such rows find most defects, because most defects need a combination of at most three settings. Equal
- * dimensions produce equal rows. The first row has the first choice of each dimension.
+ * least one row. Such rows find most defects, because most defects need a combination of at most three settings. The
+ * same dimensions always produce the same rows. The first row has the first choice of each dimension.
  */
 export function coveringRows<T>(dimensions: readonly (readonly T[])[]): T[][] {
   const rows: number[][] = [dimensions.map(() => 0)];

@@ -85,8 +85,8 @@ export function randomEdit(
 /**
  * Sends all requests about a document, as an editor does after an edit.
  *
- * @returns a description of the first response that has a range outside the document; `undefined` when all responses
- *   are correct
+ * @returns a description of an incorrect response (a token with an invalid number, or a range outside the document);
+ *   `undefined` when all responses are correct
  * @throws any error of a request, except the refusal of a name
  */
 export async function askAll(

@@ -1,6 +1,6 @@
 import { writeFrame } from '../../src/cluster/http/web-socket.ts';
 
-/** A frame of a WebSocket client. */
+/** Encodes a WebSocket frame as a client sends it, with a masked payload. */
 export function masked(opcode: number, payload: Buffer, isFinal = true): Buffer {
   const plain = writeFrame(opcode, payload);
   plain[0] = (isFinal ? 0x80 : 0) | opcode;

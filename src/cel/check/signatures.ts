@@ -23,7 +23,7 @@ function parametersOf(overload: Overload): readonly string[] {
   return names;
 }
 
-/** Signatures of overloads for one check. */
+/** Prints and resolves the signatures of overloads. */
 export class Signatures {
   /** Returns the parameter and result types, with each type parameter replaced by a fresh type variable. */
   instantiate(overload: Overload, substitution: Substitution): { params: readonly CelType[]; result: CelType } {

@@ -21,7 +21,7 @@ const UNITS: readonly (readonly [names: readonly string[], nanos: bigint])[] = [
 
 /**
  * The nanoseconds of a unit of OpenAPI's `duration` format, in lower case; undefined for other words. For the last name
- * of each unit, it is enough that the word begins with the name (`minutes` begins with `minute`). The other names must
+ * of each unit, it is enough that the word begins with the name (`minutes` begins with `min`). The other names must
  * match the whole word.
  */
 export function nanosecondsOfUnit(unit: string): bigint | undefined {

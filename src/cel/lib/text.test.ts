@@ -7,7 +7,7 @@ import { codePointLength } from '../text.ts';
 import { utf16Index } from './strings.ts';
 
 describe('strings as Go handles them', () => {
-  test('count by code point', () => {
+  test('have lengths and indexes in code points', () => {
     expect(codePointLength('a🙂☃')).toBe(3);
     expect(utf16Index('a🙂☃', 2)).toBe(3);
   });

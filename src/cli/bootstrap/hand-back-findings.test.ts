@@ -207,7 +207,7 @@ describe('with the gates of the controllers', () => {
     `);
   });
 
-  test('status.graph of an instance is a finding while ManagedResources is on; the field graph of a CRD is a finding until the definition allows breaking changes', async () => {
+  test('status.graph of an instance is a finding while ManagedResources is on; status.graph in the schema of a CRD is a finding until the definition allows breaking changes', async () => {
     await world.restart({ features: { managedResources: true } });
     await world.advance(5000);
     expect(await texts('ManagedResources=true')).toMatchInlineSnapshot(`

@@ -28,7 +28,7 @@ export interface Takeover {
  * lacks. Without these rights, the new controller would start and then fail at every instance.
  *
  * @returns a note when the rights could not be checked
- * @throws TypeKroError `bootstrap/missing-rights` with the rights by definition
+ * @throws TypeKroError `bootstrap/missing-rights` with the missing rights of each definition
  */
 export async function refuseLostRights(
   api: KubernetesApi,

@@ -26,8 +26,8 @@ test('stopController waits for the pods that a selector with matchExpressions se
     },
   };
   const object = await api.create(deployment);
-  // No Deployment controller runs in the cluster to update the status. Therefore `observedGeneration` is higher than
-  // each generation in this test.
+  // No Deployment controller runs in the cluster to update the status. Therefore the test sets an `observedGeneration`
+  // that is higher than every generation of the Deployment.
   await api.patch(
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'kro', namespace: 'default' },
     { status: { observedGeneration: 99 } },

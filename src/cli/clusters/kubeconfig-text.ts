@@ -73,8 +73,8 @@ function editsOf(
 }
 
 /**
- * Replaces the value of a member. A string replaces the old value. A list, or a string in place of an empty value,
- * replaces everything after the colon.
+ * Replaces the value of a member. A string in place of a value that is not empty replaces only the bytes of that value.
+ * Any other change replaces all bytes from the colon to the end of the old value.
  */
 function replaceValue(before: string, [start, valueEnd]: Range, value: JsonValue): Edit {
   const text = blockText(before, { key: value }, '').slice('key:'.length).trimEnd();

@@ -28,8 +28,8 @@ export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${c
 
 /**
  * The kubeconfig to which kubectl would write a new entry: the first file of `KUBECONFIG` that exists and can be
- * reached, or the last one when there is no such file. Without the variable, the kubeconfig is `~/.kube/config`. The path is absolute, because the
- * cluster's process removes the entry later and has another working directory.
+ * reached, or the last file of `KUBECONFIG` when none exists. Without the variable, the kubeconfig is `~/.kube/config`.
+ * The path is absolute, because the cluster's process removes the entry later and has another working directory.
  *
  * @param cwd the folder to which relative paths of the variable refer
  */

@@ -315,8 +315,7 @@ test('a reset keeps the CustomResourceDefinitions of stand-ins', async () => {
   await run('cluster start dev --stand-in prometheus-operator');
   expect((await run('cluster reset dev')).code).toBe(0);
   await run('cluster snapshot dev s.jsonl');
-  const written = readFileSync(join(clusters.home, 's.jsonl'), 'utf8');
-  expect(written.includes('"podmonitors.monitoring.coreos.com"')).toBe(true);
+  expect(readFileSync(join(clusters.home, 's.jsonl')).includes('"podmonitors.monitoring.coreos.com"')).toBe(true);
 });
 
 describe('the context in the kubeconfig of the user', () => {

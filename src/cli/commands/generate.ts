@@ -41,7 +41,10 @@ export const generate: Command = {
       command: 'typekro generate values.schema.json --chart redis --repository https://charts.example.com/stable',
       summary: 'a Helm chart as a typed node',
     },
-    { command: 'typekro generate --cluster --group cert-manager.io', summary: 'only the kinds of one project, from a cluster' },
+    {
+      command: 'typekro generate --cluster --group cert-manager.io',
+      summary: 'only the kinds of one project, from a cluster',
+    },
   ],
   async run(context, input) {
     const layout = textOption(input, 'files') ?? 'group';

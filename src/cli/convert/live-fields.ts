@@ -4,7 +4,8 @@ import { asObject, LAST_APPLIED_ANNOTATION, withoutServerFields } from '../../ku
 import { keys } from '../../runtime/index.ts';
 
 /**
- * Objects without the fields that a cluster assigned. `leftOut` has one line per part that the definition leaves out.
+ * Objects without the fields that a cluster assigned. `leftOut` has one line for each object that the definition leaves
+ * out, wholly or in part.
  */
 export interface WithoutLiveFields {
   readonly objects: readonly KubeObject[];

@@ -60,10 +60,10 @@ test('a canary given as a percentage has at least one instance, and none of its 
 });
 
 test.each([
-  ['revisions that went to all instances', 'done', undefined],
+  ['a revision that went to all instances', 'done', undefined],
   ['a revision without the annotation', undefined, undefined],
   ['a canary that is lowered while it runs', '2', ['n/b', 'n/c']],
-])('for %s (rollout annotation: %s), the annotation determines the first instances', (_title, record, expected) => {
+])('the first instances of %s (rollout annotation: %s) are %j', (_title, record, expected) => {
   expect(rolloutState(definition('1', 'Unknown'), revision(record), INSTANCES)?.first).toEqual(expected);
 });
 

@@ -102,7 +102,7 @@ export const reviewedPlace = (
   namespace: string | undefined,
 ): Pick<ReviewedRight, 'namespace'> => (namespaced && namespace !== undefined ? { namespace } : {});
 
-/** The error that an API server returns for a read without the right, with the same message. */
+/** The error that an API server returns for a read without the right. */
 function forbidden(
   user: string,
   verb: string,

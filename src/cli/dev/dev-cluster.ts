@@ -50,7 +50,7 @@ export class DevCluster {
     return this.#good === undefined ? '' : servedText(this.#good.checked.graphs, this.session.controller.reports);
   }
 
-  /** Shows the instances of the last files without errors until the returned function is called. */
+  /** Shows the instances of the last files that had no errors. Ends when the returned function is called. */
   show(): () => void {
     if (this.#good === undefined) return () => {};
     const { graphs, inputs } = this.#good.checked;

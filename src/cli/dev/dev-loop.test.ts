@@ -89,7 +89,7 @@ test('an error in a file is reported with its location, and the last good state 
   expect(await loop.names()).toEqual(['shop', 'shop-second']);
 });
 
-test('if a file is a link to another folder, its target is watched, too', async () => {
+test('if a file is a link to a file in another folder, that folder is watched, too', async () => {
   mkdirSync(join(loop.cwd, 'shared'));
   loop.write('shared/shop.yaml', instance('shop'));
   rmSync(join(loop.cwd, 'shop.yaml'));

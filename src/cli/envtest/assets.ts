@@ -116,8 +116,8 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
  * Writes the programs into a folder below `parent`, and returns the path of this folder. The name of the folder
  * contains the version and a hash of the programs. Another version, another Node or another location of the package
  * therefore has its own folder. Correct files are not replaced. Each file is replaced atomically, so that several
- * processes can write the folder while others run the programs. No other user except root can write to the folder, and
- * so replace the programs.
+ * processes can write the folder while others run the programs. Only this user and root can write to the folder, so
+ * that no other user can replace the programs.
  *
  * @throws TypeKroError `envtest/folder` when the folder cannot be written. The same error is thrown when another user
  *   could replace files in this folder or in one of the two folders above it. Such a folder belongs to a user other

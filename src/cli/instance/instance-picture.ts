@@ -23,7 +23,7 @@ const TONES: Readonly<Record<ShownState, NodeStatus['tone']>> = {
 /** The formats that draw an instance. */
 export const INSTANCE_PICTURES = ['mermaid', 'dot', 'svg'] as const;
 
-/** Returns functions that draw the graph of an instance with the states of its nodes, by format. */
+/** Returns for each format a function that draws the graph of an instance with the states of its nodes. */
 export function picturesOf(observation: InstanceObservation): Readonly<Record<string, () => readonly string[]>> {
   const states = instanceStatus(observation);
   return {

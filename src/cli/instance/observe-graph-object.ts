@@ -52,7 +52,7 @@ export async function observeGraphObject(
   };
 }
 
-/** Reports on the recorded objects whose nodes were removed from the spec. */
+/** Returns reports on the recorded objects whose nodes were removed from the spec. */
 function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
   const due = new Set(decision.delete.map(({ target }) => targetKey(target)));

@@ -40,6 +40,6 @@ test.each([
   [{}, '?container=main'],
   [{ follow: true, tail: 5 }, '?container=main&follow=true&tailLines=5'],
   [{ previous: true }, '?container=main&previous=true'],
-])('%j requests %s', async (selection, query) => {
+])('the options %j become the query %s', async (selection, query) => {
   expect((await linesOf([], selection)).path).toBe(`/api/v1/namespaces/team-a/pods/shop-x/log${query}`);
 });

@@ -78,7 +78,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
 
 /**
  * Returns the lines of the report: the head, then one line for each condition, field, recorded object, written object
- * of a patch node, and node that is not ready or unknown.
+ * of a patch node, and node whose state is unknown or not ready.
  */
 export function statusLines(
   observation: InstanceObservation,

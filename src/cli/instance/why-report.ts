@@ -214,9 +214,9 @@ function remedyOfReason(
 const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';
 
 /**
- * Describes the dry run of a pending write. The write was not refused, or its node waits for another reason. For an
- * accepted write, gives no remedy if the controller has recorded a message, because this message explains why the write
- * was not made.
+ * Describes the dry run of a pending write. Either the write was not refused, or the node's reason is not this write.
+ * For an accepted write, gives no remedy if the controller has recorded a message, because this message explains why
+ * the write was not made.
  */
 function pendingText(
   { result, object, problem }: PendingWrite,

@@ -162,7 +162,7 @@ test('why and tree: describe an instance of the cluster', async () => {
   expect(missing.structuredContent).toMatchObject({ error: { code: 'cli/no-instance' } });
 });
 
-test('explain: describes a field of a definition, a kind, and a code', async () => {
+test('explain: describes a code, and a field of a definition or of a kind', async () => {
   expect(textOf(await call('explain', { subject: 'pots.json', path: 'spec.text' }))).toMatch(/^spec\.text {2}string/);
   expect(textOf(await call('explain', { subject: 'pots.json.spec', path: 'text' }))).toMatch(/^spec\.text {2}string/);
   expect(textOf(await call('explain', { subject: 'Deployment.spec.replicas' }))).toMatch(/^spec\.replicas {2}integer/);

@@ -31,7 +31,7 @@ export interface ObjectWriter {
 /**
  * Applies an object if its content has not changed since the plan. Ignores the status and the labels of controllers,
  * because controllers can write them between the plan and the apply. If the object did not exist at the time of the
- * plan, applies it without force. If another client has created it since, the apply conflicts.
+ * plan, applies it without force. If another client has created it since, throws an error.
  *
  * @param isAbsent true when this apply has deleted the object before, so the object must not exist
  */

@@ -141,7 +141,7 @@ test('with --replace, apply deletes the object and creates it again', async () =
   expect(JSON.stringify(spec)).toContain('"command":["b"]');
 });
 
-test('a saved plan that shows the replacement is applied without a flag', async () => {
+test('a saved plan that shows the replacement is applied without --replace', async () => {
   const file = await save('plan FILE', job('one', 'c'));
   expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
 });

@@ -103,7 +103,10 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   ];
 }
 
-/** Prints the writes of one revision, the nodes that are known later or blocked, and the order of the writes. */
+/**
+ * Prints the writes of one revision, the nodes whose objects are known only later, the blocked nodes, and the order of
+ * the writes.
+ */
 function nodeRows({ writes, later, blocked }: Meanwhile, view: PlanView, { namespace }: ObjectRef): string[] {
   const { paint } = view;
   const shown = writes.filter((write) => write.action !== 'labels' || view.all);

@@ -12,8 +12,8 @@ resources:
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'a' };
 
 /**
- * Returns where the plan lists a node: among the nodes that are known later, among the blocked nodes, or in neither
- * list.
+ * Returns where the plan lists a node: among the nodes whose objects are known only after the writes, among the blocked
+ * nodes, or in neither list.
  */
 function listed(state: NodeState, because: Because): 'later' | 'blocked' | 'left out' {
   const report: NodeReport = { id: 'a', state, because, objects: [] };

@@ -143,7 +143,7 @@ export function afterOf({ operation, now }: PlanContext, { live, desired, answer
   };
 }
 
-/** Plans the change of the file's own object. */
+/** Plans the change of the object in the file, without the objects of its nodes. */
 export function headOf(
   { operation }: PlanContext,
   file: FileObject,

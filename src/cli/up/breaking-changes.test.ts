@@ -42,8 +42,8 @@ const changesOf = (definition: JsonObject, before: KubeObject, facets: ComparedF
   );
 
 test.each<[string, JsonObject, string[]]>([
-  ['not a breaking change when its resource may wait for a missing kind', { optional: true }, []],
-  ['a breaking change for any other resource', {}, ['spec.schema.status.size']],
+  ['not a breaking change when the resource that it reads is optional', { optional: true }, []],
+  ['a breaking change when the resource that it reads is not optional', {}, ['spec.schema.status.size']],
 ])('a status field whose type becomes known is %s', (_, members, expected) => {
   const definition = definitionWith(members);
   const found = changesOf(definition, withFreeStatus(compiled(definition).instance.crd));
@@ -68,7 +68,7 @@ test.each<[string, JsonObject, JsonObject, ComparedFacets, string[]]>([
     'engine',
     ['spec.schema.spec.n'],
   ],
-  ['an enum, for kro 0.9', { spec: { n: 'string' } }, { spec: { n: 'string | enum="a,b"' } }, 'none', []],
+  ['an enum, which kro 0.9 allows', { spec: { n: 'string' } }, { spec: { n: 'string | enum="a,b"' } }, 'none', []],
 ])('%s: each breaking change is reported at its place in the definition', (_, earlier, later, facets, expected) => {
   const before = compiled(definitionOf(earlier)).instance.crd;
   const found = changesOf(definitionOf(later), before, facets);
@@ -76,7 +76,7 @@ test.each<[string, JsonObject, JsonObject, ComparedFacets, string[]]>([
   for (const { hint } of found) expect(hint).toContain('give the definition another kind');
 });
 
-test('a change of a CustomResourceDefinition with two versions is refused, even with the annotation', () => {
+test('a change of a CustomResourceDefinition with two versions is refused, even with the annotation that allows breaking changes', () => {
   const definition = definitionOf({ spec: {} });
   const { crd } = compiled(definition).instance;
   const versions = (crd.spec?.['versions'] ?? []) as JsonObject[];

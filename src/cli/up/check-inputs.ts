@@ -45,7 +45,7 @@ export interface CheckOptions {
   readonly kroCompatibility?: KroCompatibility;
   /** The gates that differ from `TYPEKRO_FEATURES`. */
   readonly features?: GraphFeatures | undefined;
-  /** A cluster that checks the templates of Graphs instead of the embedded server. */
+  /** The cluster that checks the templates of Graphs. Default: the embedded server. */
   readonly cluster?: DryRun;
 }
 

@@ -101,8 +101,8 @@ async function checkWithSchema(
 }
 
 /**
- * Reports annotations of a definition that the controller refuses. A dry run does not find them, because the API server
- * accepts any string. The controller's code is loaded only for definitions with an annotation `typekro.dev/…`.
+ * Reports the annotations that the controller refuses in a definition. A dry run does not find them, because the API
+ * server accepts any string. The controller's code is loaded only for definitions with an annotation `typekro.dev/…`.
  */
 async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
   const { annotations = {} } = input.object.metadata;

@@ -59,7 +59,7 @@ const titleOf = (name: string): string => (name === 'default' ? 'the default exp
 
 /**
  * Returns the offset of an export: of its declaration, or else of an export list with the name, or else of any line
- * with the name.
+ * that begins with `export` and contains the name.
  */
 function placeOfExport(name: string, text: string): number {
   const word = wholeWord(name);

@@ -34,8 +34,8 @@ function lineView(context: CommandContext): LiveView {
         for (const line of messageLines(view)) show(`${key} `, `${title}:${line}`);
         let isNewTry = false;
         for (const node of view.nodes) {
-          // A retry of a failed node begins with reads. This state is not shown, so that only a different result is
-          // shown.
+          // A retry of a failed node begins with reads. The state during the reads is not shown, so that a repeated
+          // failure prints no new line.
           if (node.because.kind === 'unread' && failed.has(`${key} ${node.id}`)) {
             isNewTry = true;
             continue;

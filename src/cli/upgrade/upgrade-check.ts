@@ -46,7 +46,7 @@ export interface LevelCheck {
   readonly revision: number;
   /** The change of the instances' CRD. */
   readonly crd: 'unchanged' | 'created' | 'changed' | 'refused';
-  /** The fields of instances whose schema changes. */
+  /** The changes of the schema of instances, field by field. */
   readonly schema: readonly SchemaLine[];
   /** The revisions that do not compile although instances are pinned to them. */
   readonly pins: readonly BrokenRevision[];

@@ -111,7 +111,7 @@ describe('the matchPolicy decides whether a rule matches other versions of the s
     ['Equivalent', 'v2'],
     ['', 'v2'],
     ['Exact', undefined],
-  ])('with the policy "%s", the version of the request for v1 that a rule for v2 matches is %s', (policy, version) => {
+  ])('with the policy "%s", a rule for v2 matches a request for v1 as the version %s', (policy, version) => {
     expect(matchedResource([v2], policy, request, registry.all())?.version).toBe(version);
   });
 

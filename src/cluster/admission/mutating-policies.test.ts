@@ -116,7 +116,7 @@ describe('an ApplyConfiguration', () => {
       'Object{spec: Object.spec{replicas: int(object.spec.nope)}}',
       "expression 'Object{spec: Object.spec{replicas: int(object.spec.nope)}}' resulted in error: no such key: nope",
     ],
-  ])('refuses %s', async (_, expression, problem) => {
+  ])('is refused if it has %s', async (_, expression, problem) => {
     const { body } = await mutated([apply(expression)]);
     const message = `policy 'p' with binding 'p-b' denied request: ${problem}`;
     expect(body).toMatchObject({ code: 403, reason: 'Invalid', message, details: { causes: [{ message }] } });
@@ -151,7 +151,7 @@ describe('a JSONPatch', () => {
     expect([status, (body['spec'] as unknown as Spec).replicas]).toEqual([201, 1]);
   });
 
-  test('a missing path refuses the request', async () => {
+  test('the request is refused when a path is missing', async () => {
     const { body } = await mutated([patch('[JSONPatch{op: "remove", path: "/nope"}]')]);
     expect(body.message).toBe("policy 'p' with binding 'p-b' denied request: JSON Patch: missing path: root/nope");
   });

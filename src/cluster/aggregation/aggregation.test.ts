@@ -255,7 +255,7 @@ describe('the condition of an APIService', () => {
   });
 });
 
-describe('a request for a version of another server', () => {
+describe('a request to an API version that another server serves', () => {
   const user: UserInfo = { name: 'Jö', uid: 'u1', groups: ['a', 'system:masters'], extra: { 'x.io/Key': ['1', '2'] } };
 
   test('arrives with the user that the cluster has authenticated, and without the credentials of the client', async () => {
@@ -360,7 +360,7 @@ describe('a request for a version of another server', () => {
 });
 
 describe('discovery', () => {
-  test('lists the versions of other servers by their priority', async () => {
+  test('lists the API versions of other servers by their priority', async () => {
     await using cluster = await story();
     await cluster.connected();
     const { body } = await cluster.send('GET', '/apis', { headers: { accept: AGGREGATED } });

@@ -124,7 +124,7 @@ describe('the endpoints of a Service', () => {
     expect(await subsets(story)).toHaveLength(1);
   });
 
-  test('list a pod that serves no port in a slice, but not in the Endpoints object', async () => {
+  test('have a pod that serves no port: a slice lists the pod, and the Endpoints object does not', async () => {
     await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     await story.create(pod('a', {}));

@@ -19,8 +19,8 @@ export function indexOf(pod: KubeObject): number {
 }
 
 /**
- * Returns the time when a pod ended, in milliseconds since the epoch: the end of its last container, or else the
- * request to delete the pod, or else its creation.
+ * Returns the time when a pod ended, in milliseconds since the epoch: the latest end of a container of the pod, or else
+ * the request to delete the pod, or else the creation of the pod.
  */
 export function endOf(pod: KubeObject): number {
   const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {

@@ -313,7 +313,7 @@ describe('activeDeadlineSeconds', () => {
     message: 'Pod was active on the node longer than the specified deadline',
   };
 
-  test('that an update sets counts from the start of the pod', async () => {
+  test('counts from the start of the pod when an update sets it', async () => {
     await using story = await startClusterStory();
     await story.create(pod());
     await story.advance(3);

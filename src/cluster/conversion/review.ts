@@ -9,7 +9,9 @@ import { validateAnnotations, validateLabels } from '../kinds/metadata.ts';
 /** The versions of ConversionReview that the cluster supports. */
 const REVIEW_VERSIONS: ReadonlySet<string> = new Set(['v1', 'v1beta1']);
 
-/** The error for a webhook response that cannot be used. The message follows `conversion webhook for KIND `. */
+/**
+ * The error for a webhook response that cannot be used. Its message continues the text `conversion webhook for KIND `.
+ */
 export class InvalidConversion extends Error {}
 
 /** The objects that a webhook converts, and their target version. */

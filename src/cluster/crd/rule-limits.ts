@@ -15,7 +15,7 @@ export interface LimitedResult {
   readonly result: ReturnType<Program['evaluate']>;
   /** Did the evaluation cost more than `MAX_CALL_COST`? If so, the result is the error `LIMIT_EXCEEDED`. */
   readonly isOverLimit: boolean;
-  /** The lower bound of the cost of the evaluation. */
+  /** A lower bound of the cost of the evaluation: the exact cost is not counted. */
   readonly cost: number;
 }
 

@@ -88,7 +88,7 @@ describe('a rule stops only when it exceeds the cost limit of an API server', ()
     expect(counts.findIndex((errors) => errors.length > 0)).toBeGreaterThanOrEqual(10);
   });
 
-  test('a message with the text of the limit error stops no rule', () => {
+  test('a rule whose own message equals the limit error does not stop the later rules', () => {
     const message = "'operation cancelled: actual cost limit exceeded'";
     expect(evaluate(numbers, [1], { rule: 'false', message }, { rule: 'false' })).toHaveLength(2);
   });

@@ -61,7 +61,8 @@ class GroupCheck extends LibraryValue {
 type ResourceFacts = Omit<Attributes, 'path' | 'verb'>;
 
 /**
- * A permission check for a resource. In an expression, methods such as `namespace()` return a copy with another field.
+ * A permission check for a resource. In an expression, methods such as `namespace()` return a copy in which one field
+ * has a new value.
  */
 export class ResourceCheck extends LibraryValue {
   readonly typeName: string = RESOURCE_CHECK.name;

@@ -53,7 +53,7 @@ test.each<[string, object, string, string]>([
     "undefined field 'nope'",
   ],
   [
-    'a variable of another type',
+    'a comparison of a variable with a value of another type',
     { ...validations("variables.n == 'a'"), variables: [{ name: 'n', expression: 'object.spec.replicas' }] },
     'spec.validations[0].expression',
     "found no matching overload for '_==_'",

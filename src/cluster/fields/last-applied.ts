@@ -32,8 +32,8 @@ export function declaredBefore(live: KubeObject | undefined, manager: string, no
 }
 
 /**
- * Sets kubectl's annotation with the last applied configuration to the configuration that `kubectl` applies now. Does
- * nothing for other managers, and for objects without the annotation.
+ * Sets kubectl's annotation `last-applied-configuration` to the configuration that `kubectl` applies now. Does nothing
+ * for other managers, and for objects without the annotation.
  */
 export function rewriteLastApplied(object: KubeObject, config: JsonObject, manager: string): void {
   const { annotations } = object.metadata;

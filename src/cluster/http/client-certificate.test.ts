@@ -82,7 +82,11 @@ const expired = createAuthority(NOW - 20 * YEAR_MS);
 const future = createAuthority(NOW + 5 * YEAR_MS);
 
 test.each([
-  ['another authority', clients.ca, createAuthority(NOW).issueClient('admin', ['system:masters'])],
+  [
+    'an issuer that the server does not trust',
+    clients.ca,
+    createAuthority(NOW).issueClient('admin', ['system:masters']),
+  ],
   ['an expired validity', expired.ca, expired.issueClient('admin', ['system:masters'])],
   ['a validity period that has not begun', future.ca, future.issueClient('admin', ['system:masters'])],
   ['a server-only key usage', clients.ca, clients.issue(['localhost'], ['127.0.0.1'])],

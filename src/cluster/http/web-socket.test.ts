@@ -9,12 +9,15 @@ test('the accept value for a key equals the example of RFC 6455', () => {
   expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
 });
 
-test.each([0, 1, 125, 126, 65_535, 65_536])('a frame of %i bytes is read only when it is complete', (size) => {
-  const payload = Buffer.alloc(size, 'x');
-  const bytes = masked(2, payload);
-  expect(readFrame(bytes)).toEqual({ isFinal: true, opcode: 2, payload, length: bytes.length });
-  expect(readFrame(bytes.subarray(0, -1))).toBeUndefined();
-});
+test.each([0, 1, 125, 126, 65_535, 65_536])(
+  'a frame with a payload of %i bytes is parsed only when it is complete',
+  (size) => {
+    const payload = Buffer.alloc(size, 'x');
+    const bytes = masked(2, payload);
+    expect(readFrame(bytes)).toEqual({ isFinal: true, opcode: 2, payload, length: bytes.length });
+    expect(readFrame(bytes.subarray(0, -1))).toBeUndefined();
+  },
+);
 
 test.each<[string, Buffer, number]>([
   ['without a mask', writeFrame(2, Buffer.from('x')), 1002],

@@ -115,7 +115,7 @@ export const secretStrategy: Partial<Strategy> = {
   },
 };
 
-/** The message of Go's decoder for a string that is not a JSON object; `undefined` for a JSON object. */
+/** The message of Go's decoder for a string that is neither a JSON object nor `null`; otherwise `undefined`. */
 function mapProblem(text: string): string | undefined {
   const syntaxError = goJsonSyntaxError(text);
   if (syntaxError !== undefined) return syntaxError;

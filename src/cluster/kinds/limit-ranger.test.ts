@@ -202,7 +202,7 @@ describe('the admission plugin', () => {
     expect(() => checkClaimLimits({ ...claim, metadata }, context)).toThrow('is forbidden');
   });
 
-  test('refuses a claim', async () => {
+  test('refuses a claim whose request is above the maximum', async () => {
     const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '3Gi' } } };
     const { message } = await create('persistentvolumeclaims', {
       kind: 'PersistentVolumeClaim',

@@ -59,7 +59,8 @@ function checkDownwardFile(item: JsonObject, at: string, problems: FieldError[])
 }
 
 /**
- * Checks a projected source, which mounts the files of several sources. A path may occur in only one of these sources.
+ * Checks a projected source, which mounts the files of several sources. A path may occur only once in all items of
+ * these sources. The path of a token is not compared.
  */
 export function checkProjected(source: JsonObject, at: string, problems: FieldError[]): void {
   const paths = new Set<string>();

@@ -8,7 +8,10 @@ export interface ServiceAddresses {
    */
   take(address: string): boolean;
   contains(address: string): boolean;
-  /** The first address of the first range, which is always allocated for the Service `kubernetes`. */
+  /**
+   * The first address of the first range, which is allocated for the Service `kubernetes`, and free only while that
+   * Service does not exist.
+   */
   first(): string;
   release(address: string): void;
   allocatePort(): number | undefined;

@@ -125,8 +125,8 @@ function prepareStatus(object: MutableObject, old: KubeObject, context: WriteCon
 }
 
 /**
- * Sets missing times of conditions to the time of the request. A condition that keeps its type and status keeps its
- * transition time.
+ * Sets missing times of conditions to the time of the request. A condition without a transition time gets the time of
+ * the old condition with the same type and status.
  */
 function timed(conditions: readonly JsonObject[], old: KubeObject, context: WriteContext): JsonObject[] {
   const now = context.timestamp();

@@ -25,7 +25,7 @@ async function addClass(
   await story.client.create({ ...kind, metadata: { name, annotations }, provisioner: 'example.com/p', ...more });
 }
 
-describe('the class of a claim that names no class', () => {
+describe('the class of a claim', () => {
   test.each<
     [string, readonly (readonly [name: string, second: number, annotation: Record<string, string>])[], unknown]
   >([
@@ -64,7 +64,7 @@ describe('the class of a claim that names no class', () => {
       ],
       'a',
     ],
-  ])('%s', async (_title, classes, expected) => {
+  ])('that names no class %s', async (_title, classes, expected) => {
     await using story = await startClusterStory({ controllers: false });
     let now = 0;
     for (const [name, second, annotations] of classes) {
@@ -76,10 +76,10 @@ describe('the class of a claim that names no class', () => {
   });
 
   test.each<[string, JsonObject, Record<string, string>, unknown]>([
-    ['an empty name', { storageClassName: '' }, {}, ''],
-    ['another name', { storageClassName: 'x' }, {}, 'x'],
-    ['an annotation', {}, { 'volume.beta.kubernetes.io/storage-class': 'x' }, undefined],
-  ])('%s counts as a class, so that the default class is not set', async (_title, spec, annotations, expected) => {
+    ['an empty class name', { storageClassName: '' }, {}, ''],
+    ['another class name', { storageClassName: 'x' }, {}, 'x'],
+    ['a class in an annotation', {}, { 'volume.beta.kubernetes.io/storage-class': 'x' }, undefined],
+  ])('with %s is not the default class', async (_title, spec, annotations, expected) => {
     await using story = await startClusterStory({ controllers: false });
     await addClass(story, 'a', { [DEFAULT]: 'true' });
     expect((await story.create(claim(spec, annotations))).spec?.['storageClassName']).toBe(expected);

@@ -394,8 +394,8 @@ export const daemonSetStrategy: Partial<Strategy> = {
     }
     object.metadata.annotations = { ...object.metadata.annotations };
     object.metadata.annotations[GENERATION] ??= '0';
-    // The API server's internal type has the template generation in a field of type int64, so it cannot decode any
-    // other string.
+    // The API server's internal type has the template generation in a field of type int64. Therefore the API server
+    // cannot decode an annotation that is not such an integer.
     const parsed = goParseInt(object.metadata.annotations[GENERATION] ?? '');
     if (!parsed.ok) throw badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${parsed.error}`);
   },

@@ -116,7 +116,7 @@ function add(root: JsonObject, path: readonly string[], value: JsonValue) {
   if (!Array.isArray(container)) return setOwn(container, key, value);
   if (key === '-') container.push(value);
   else {
-    // A negative index counts from the end of the list after the insertion.
+    // A negative index counts from the end that the list has after the insertion.
     const grown = [...container, value];
     container.splice(index(key.startsWith('-') ? grown : container, key, container.length), 0, value);
   }

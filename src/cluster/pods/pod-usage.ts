@@ -10,8 +10,8 @@ export interface ContainerUsage {
 }
 
 /**
- * The resource usage of a pod's containers that the rules of the pod set; `undefined` when no rule sets a usage, or
- * when the pod does not run. If only one resource has a rule, the usage of the other resource is 0.
+ * The resource usage of a pod's containers, as the rules of the pod specify it; `undefined` when no rule sets a usage,
+ * or when the pod does not run. If only one resource has a rule, the usage of the other resource is 0.
  */
 export function simulatedUsage(pod: KubeObject, { cpu, memory }: PodRules): readonly ContainerUsage[] | undefined {
   if (cpu === undefined && memory === undefined) return undefined;

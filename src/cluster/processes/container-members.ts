@@ -1,6 +1,7 @@
 /**
- * Finds the processes of each run of a container, including processes that have left its session (`setsid`, a daemon).
- * The limits of the container therefore apply to all its processes, and all of them are killed when the container ends.
+ * Finds the processes of each run of a container, including processes that have left the session of the run (`setsid`,
+ * a daemon). The limits of the container therefore apply to all its processes, and all of them are killed when the
+ * container ends.
  */
 import type { ProgramGuard } from './container-process.ts';
 import type { TableEntry } from './process-table.ts';

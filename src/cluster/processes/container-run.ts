@@ -378,8 +378,9 @@ export class ContainerRun {
 }
 
 /**
- * The grace period of the pod, in milliseconds. The grace period of a deletion takes precedence over that of the probe
- * whose failure ends the container, and this one over that of the pod.
+ * The grace period for a container of the pod, in milliseconds. The grace period of a deletion takes precedence over
+ * all others. The grace period of the probe whose failure ends the container takes precedence over the one in the spec
+ * of the pod.
  */
 export const graceMsOf = ({ metadata, spec }: KubeObject, probe?: JsonObject): number =>
   (metadata.deletionGracePeriodSeconds ??

@@ -40,7 +40,7 @@ export interface EnvironmentInput {
  */
 export function containerEnvironment(input: EnvironmentInput): Map<string, string> | ConfigProblem {
   const variables = new Map([...input.inherited, ...input.fixed]);
-  // The fixed variables are set before all others, so that references can use them.
+  // The fixed variables are set before those of the pod, so that references can use them.
   const problem = addSources(input, variables) ?? addVariables(input, variables);
   if (problem !== undefined) return problem;
   for (const [name, value] of variables) {

@@ -73,7 +73,7 @@ test('a cluster without the option runProcesses runs no process, and says what t
   expect(await story.find('v1 Pod', 'p')).toBeUndefined();
 });
 
-test('an invalid value of the annotation typekro.dev/run causes an event and a condition with the valid value', async () => {
+test('an invalid value of the annotation typekro.dev/run causes an event, and a condition that names the valid value', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(pod({ containers: [shell('true')] }, { annotations: { 'typekro.dev/run': 'Process' } }));
   await hasPhase(story, 'Running');

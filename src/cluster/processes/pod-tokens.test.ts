@@ -23,7 +23,7 @@ test.each([
   expect([tokens.untilRenewalMs, next(), tokens.untilRenewalMs]).toEqual([0, 'token 2', renewalMs]);
 });
 
-test('each combination of audience and lifetime has its own token, and the earliest renewal determines the delay', () => {
+test('each combination of audience and lifetime has its own token, and untilRenewalMs is the time until the earliest renewal', () => {
   const clock = createManualClock(0);
   const tokens = new PodTokens(clock);
   const get = (audience: string, expirationSeconds: number) =>

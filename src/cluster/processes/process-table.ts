@@ -144,8 +144,8 @@ export function memoryBytes({ pid, memoryBytes: listed }: TableEntry): number {
 }
 
 /**
- * The memory of several processes in bytes. A shared page counts once for all processes. `undefined` when the system
- * does not report this memory. This measurement is slower than `memoryBytes`.
+ * The memory of several processes in bytes. The size of a shared page is divided among all processes that share the
+ * page. `undefined` when the system does not report this memory. This measurement is slower than `memoryBytes`.
  */
 export function sharedMemoryBytes(pids: readonly number[]): number | undefined {
   if (process.platform !== 'linux') return undefined;

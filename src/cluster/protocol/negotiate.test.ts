@@ -36,7 +36,7 @@ describe('the Accept header determines the form and the encoding of the response
   });
 });
 
-describe('an unsupported encoding gets the status 406', () => {
+describe('an Accept header without a supported type gets the status 406', () => {
   test.each([
     ['text/plain', LIST, `406: Not Acceptable\n\nAvailable representations: ${TYPES}, ${STREAMS}`],
     ['text/plain', OBJECT, `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],

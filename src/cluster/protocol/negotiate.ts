@@ -109,7 +109,7 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
  * server, `application/*` alone does not suffice. This server writes no protobuf objects, so a client that accepts only
  * protobuf gets JSON. This also applies to metadata, but not to tables.
  *
- * @throws ApiError 406 when the header has neither the range of all types nor a media type of the server, and when the
+ * @throws ApiError 406 when the header has neither the range of all types nor a media type of the server, or when the
  *   endpoint offers none of the requested forms.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {

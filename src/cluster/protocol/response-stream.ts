@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ByteStream, OpenStream, StreamSink } from './request.ts';
 
-/** When a client has this number of unread bytes, the response of the other server is paused. */
+/** When a client has more unread bytes than this, the response of the other server is paused. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** Forwards the body of another server's response to a client, as fast as the client reads. */

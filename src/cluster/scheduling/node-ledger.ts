@@ -49,7 +49,8 @@ const EMPTY: NodeAccount = new Account();
 
 /**
  * The accounts of all nodes. A change of a pod updates the sums of one node, so its cost does not depend on the number
- * of pods. `placeOf` returns the name of the node on which a pod counts, or `''` for a pod that does not count.
+ * of pods. `placeOf` returns the name of the node whose resources a pod uses, or `''` for a pod that belongs to no
+ * account.
  */
 export class NodeLedger {
   readonly #placeOf: (pod: KubeObject) => string;

@@ -19,7 +19,7 @@ export interface RoomView {
 export interface SchedulingView extends RoomView {
   /** The nodes, in a fixed order. */
   readonly nodes: readonly KubeObject[];
-  /** The PodDisruptionBudgets of all namespaces. Read only for a preemption. */
+  /** The PodDisruptionBudgets of all namespaces. Only a preemption needs them. */
   budgets(): readonly KubeObject[];
 }
 

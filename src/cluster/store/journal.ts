@@ -17,7 +17,7 @@ export interface Change {
   };
 }
 
-/** Keeps a record of a store's changes outside the process. */
+/** Keeps, outside the process, a record of the changes of a store. */
 export interface Journal {
   /**
    * Records a change. The store calls this method before each change, in the order of versions.

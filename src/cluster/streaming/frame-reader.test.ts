@@ -82,7 +82,7 @@ describe('a malformed frame is a problem, after which nothing is read', () => {
   };
   test.each<[string, Buffer, string]>([
     ['data without a stream', dataFrame(0, X, false), 'a data frame has the stream id 0'],
-    ['another version', control(0x80_02_00_06, Buffer.alloc(4)), 'a control frame has the version 2'],
+    ['a control frame of version 2', control(0x80_02_00_06, Buffer.alloc(4)), 'a control frame has the version 2'],
     [
       'a payload that is too long',
       controlFrame(CONTROL.synStream, Buffer.alloc(16 * 1024 + 1)).subarray(0, 8),

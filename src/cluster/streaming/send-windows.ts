@@ -2,8 +2,8 @@ import { FIRST_WINDOW_BYTES, MAX_WINDOW_BYTES } from './frames.ts';
 
 /**
  * The bytes that the server may send on each stream and on the connection ("SPDY Protocol, Draft 3.1", section 2.6.8).
- * Kubernetes clients never send WINDOW_UPDATE frames, and Kubernetes servers never wait for them. The windows therefore
- * limit only clients that have sent such a frame or a window setting.
+ * Kubernetes clients never send WINDOW_UPDATE frames, and Kubernetes servers never wait for them. The server therefore
+ * respects the windows only after the client has sent such a frame or a window setting.
  */
 export class SendWindows {
   #areUsed = false;

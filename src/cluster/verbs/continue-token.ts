@@ -18,7 +18,7 @@ export interface ContinueToken {
 
 const VERSION = 'meta.k8s.io/v1';
 
-/** The time for which a list can be continued. kube-apiserver compacts earlier versions at this interval. */
+/** The time for which a list can be continued. At this interval, kube-apiserver removes old versions from its store. */
 const MAX_AGE_MS = 300_000;
 
 /** Is the list of the token too old to be continued at its resource version? */

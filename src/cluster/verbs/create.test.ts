@@ -98,12 +98,15 @@ test.each([
   ['a version', { resourceVersion: '5' }, 201, undefined],
   ['a malformed version', { resourceVersion: 'x' }, 500, /resourceVersion: Invalid value: "x": strconv.ParseUint/],
   ['a uid', { uid: 'u' }, 409, /Precondition failed: UID in precondition: u, UID in object meta: $/],
-])('a PUT of a missing object with %s gets the status that an API server sends', async (_, named, status, message) => {
-  const name = `l-${status}`;
-  const answer = await send('PUT', `${LEASES}/${name}`, { name, ...named });
-  expect(answer.status).toBe(status);
-  if (message !== undefined) expect(answer.message).toMatch(message);
-});
+])(
+  'for a missing object, a PUT with %s gets the status that an API server sends',
+  async (_, named, status, message) => {
+    const name = `l-${status}`;
+    const answer = await send('PUT', `${LEASES}/${name}`, { name, ...named });
+    expect(answer.status).toBe(status);
+    if (message !== undefined) expect(answer.message).toMatch(message);
+  },
+);
 
 test('the refusal of a taken name says whether the other object is being deleted', async () => {
   await send('POST', MAPS, { name: 'leaving', finalizers: ['example.com/x'] });

@@ -104,7 +104,7 @@ test('neither a deletion with a failing precondition nor the dry run of a deleti
   expect(left.resourceVersion).toBe(metadata.resourceVersion);
 });
 
-test('a token and a resourceVersion cannot be combined', async () => {
+test('a token and a resourceVersion other than 0 cannot be combined', async () => {
   await using cluster = await story();
   const { metadata } = (await cluster.send('GET', `${MAPS}?limit=1`)).answer;
   const { status, answer } = await cluster.send(

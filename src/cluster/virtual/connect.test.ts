@@ -209,7 +209,7 @@ test.each(['exec', 'attach', 'portforward'])(
   },
 );
 
-test('the parameter ports of a port forward must have valid numbers', async () => {
+test('the parameter "ports" of a port forward must have valid numbers', async () => {
   for (const [ports, message] of [
     ['80,x', 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['99999999999', 'strconv.ParseInt: parsing "99999999999": value out of range'],
@@ -242,7 +242,7 @@ test.each([
   for await (const chunk of read.body) expect(chunk).toHaveLength(0);
 });
 
-test('a POST to the collection bindings binds the pod that the body names, and stores no Binding', async () => {
+test('a POST to the collection "bindings" binds the pod that the body names, and stores no Binding', async () => {
   const body = {
     apiVersion: 'v1',
     kind: 'Binding',

@@ -86,7 +86,7 @@ describe('a request for a token is refused', () => {
 test.each([
   ['name', { name: 'other' }, 'other'],
   ['namespace', { namespace: 'kube-system' }, 'kube-system'],
-])('a body whose %s differs from the account is refused', async (field, metadata, value) => {
+])('a body whose %s is not that of the account is refused', async (field, metadata, value) => {
   await using set = await setUp();
   const { status, body } = await set.request({}, metadata);
   expect([status, body.message]).toEqual([
@@ -101,7 +101,7 @@ describe('the validity of a token', () => {
   test.each<[string, object, number, number | undefined]>([
     ['that is bound to a pod is a year if 3607 s are requested', { ...pod, expirationSeconds: 3607 }, YEAR, 3607],
     [
-      'that is bound to a pod is the requested lifetime in all other cases',
+      'that is bound to a pod is the requested lifetime if 3606 s are requested',
       { ...pod, expirationSeconds: 3606 },
       3606,
       undefined,
@@ -113,7 +113,7 @@ describe('the validity of a token', () => {
       undefined,
     ],
     [
-      'for other audiences is the requested lifetime',
+      'for an audience other than the API server is the requested lifetime',
       { ...pod, expirationSeconds: 3607, audiences: ['a'] },
       3607,
       undefined,

@@ -137,7 +137,8 @@ const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 
  * The objects to which the requested token is bound: the referenced object, and the node of a referenced pod.
  *
  * @throws ApiError 400 when a token cannot be bound to the referenced kind, when the reference has no name, or when the
- *   pod runs as another ServiceAccount; 404 when the object does not exist; 409 when the object has another uid.
+ *   pod runs as another ServiceAccount; 404 when the object does not exist; 409 when the uid of the object is not the
+ *   uid in the reference.
  */
 function bindingsOf(
   { store }: TokenReplyContext,

@@ -7,8 +7,8 @@ import { symbolic } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
 /**
- * Maps the variable of a resource to its slot. The key is the variable, because an aspect replaces the record of a
- * resource but keeps the variable.
+ * Maps the variable of a resource to its slot. The key is the variable, because an aspect replaces the `ResourceRecord`
+ * but keeps the variable.
  */
 const slots = new WeakMap<Variable, string>();
 

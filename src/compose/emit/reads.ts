@@ -27,7 +27,9 @@ export class ReadFinder {
     return this.#byVariable.get(variable);
   }
 
-  /** The resources that any of the expressions reads that `each` passes to its callback. */
+  /**
+   * Returns the resources that several expressions read. `each` calls its callback once for each of these expressions.
+   */
   all(each: (visit: (node: Node) => void) => void): Reads {
     const variables = new Set<Variable>();
     const byHand = new Set<Variable>();

@@ -111,7 +111,7 @@ class SecretFinder {
     return this.#isValues(node) || this.#otherOf(memberPath(node).root) !== undefined;
   }
 
-  /** The resource that a variable denotes; `undefined` for a Secret and for other variables. */
+  /** The resource that a variable denotes; `undefined` for a Secret, and for a node that denotes no resource. */
   #otherOf(node: Node): ResourceRecord | undefined {
     if (node.kind !== 'var' || node.type.kind === 'list') return undefined;
     const isIt = ({ variable, element }: ResourceRecord) => node.variable === variable || node.variable === element;

@@ -30,7 +30,7 @@ export type Step =
 /** The decisions on the path to one form of a resource. */
 export class Path {
   readonly record: ResourceRecord | undefined;
-  /** Of the resources that the part reads, those that may be excluded or that consist of several nodes. */
+  /** The resources that are read on the path, and that may be excluded or consist of several nodes. */
   readonly optional: readonly Variable[];
   readonly trace: Trace;
   /** The node to read for a resource of several nodes. */

@@ -69,7 +69,7 @@ test('the author’s Argo CD annotations of an instance are kept', () => {
 });
 
 describe('the settings for GitOps tools', () => {
-  test('Flux waits for the definitions before the instances', () => {
+  test('Flux waits for the definitions before it applies the instances', () => {
     const files = gitOpsFiles([definition, instance('a')], {
       name: 'shop',
       flux: { source: { name: 'infra' }, path: './clusters/shop/' },

@@ -210,8 +210,8 @@ function filledByKeys(uses: readonly { readonly object: object; readonly writes:
 }
 
 /**
- * The carried value of each object, with the type of the value that a first iteration sets; `undefined` when the type
- * of a value is not known.
+ * The carried value of each object, with the type of the value that a first iteration sets; the result is `undefined`
+ * when the type of one of these values is not known.
  */
 function carriedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
   const carried = new Map<object, CarriedByKey>();

@@ -66,8 +66,8 @@ export function overPhi(object: unknown, optional: boolean, apply: (side: unknow
 }
 
 /**
- * The value of a whole chain: `undefined` where the chain stopped. Reads of its members outside the chain are checked
- * again.
+ * The value of a whole chain: `undefined` where the chain stopped. Outside the chain, each read of a member of this
+ * value is checked again.
  */
 export function endChain(value: unknown): unknown {
   if (value === STOPPED) return undefined;

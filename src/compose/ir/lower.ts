@@ -144,9 +144,7 @@ export class Lowering {
     }
   }
 
-  /**
-   * Lowers a macro. The types of `bind` and of `map` follow from the lowered body. All other macros keep their type.
-   */
+  /** Lowers a macro. `bind` and `map` get the type of the lowered body. All other macros keep their type. */
   private macro(node: MacroNode): Node {
     const args = this.operands(node);
     const [, body] = args;

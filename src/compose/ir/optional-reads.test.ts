@@ -50,11 +50,11 @@ describe('presence tests of members are written as optional reads', () => {
 
   test.each<[string, Node, string]>([
     [
-      'another condition beside it',
+      'another condition beside the test',
       cond(and(has(schema, 'image'), on), image, x),
       'has(s.image) && s.on ? s.image : "x"',
     ],
-    ['another value', cond(has(schema, 'image'), other, x), 'has(s.image) ? s.other : "x"'],
+    ['a value other than the tested member', cond(has(schema, 'image'), other, x), 'has(s.image) ? s.other : "x"'],
     ['a member that is read without a test', cond(has(schema, 'image'), tag, x), 'has(s.image) ? s.image.tag : "x"'],
     ['a value that is computed', and(has(schema, 'image'), eq(image, x)), 'has(s.image) && s.image == "x"'],
     [

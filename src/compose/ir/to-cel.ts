@@ -24,7 +24,10 @@ const OPERATORS: Partial<Record<Kind, string>> = {
   neg: '-_',
 };
 
-/** The text of an expression that {@link Lowering} has lowered. {@link VariableNames} describes `ids` and `fixed`. */
+/**
+ * The text of an expression that {@link Lowering} has lowered. Before, `optional-reads.ts` has rewritten tests for
+ * members such as that of `a?.b ?? 'x'`. {@link VariableNames} describes `ids` and `fixed`.
+ */
 export function celText(
   node: Node,
   ids: ReadonlySet<string> = new Set(),

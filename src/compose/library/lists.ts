@@ -189,8 +189,8 @@ function scalarArgument(raw: unknown, name: string): Node {
 const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'null', 'list', 'map', 'object']);
 
 /**
- * Can a list contain this value, according to its type? JavaScript never finds a value whose type differs from the type
- * of the elements.
+ * Can the list contain the value, according to the types of both? JavaScript never finds a value whose type differs
+ * from the type of the elements.
  */
 function mayHold(value: Sym, raw: unknown, name: string): boolean {
   const wanted = resolveMerged(raw);

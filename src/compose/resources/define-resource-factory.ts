@@ -79,7 +79,7 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
 
 /**
  * For each trace, the resources from outside the composition that the trace has used neither under a condition nor in a
- * loop. A use under a condition or in a loop is refused, unless such a use precedes it.
+ * loop. A use under a condition or in a loop is refused, unless an unconditional use outside of loops precedes it.
  */
 const unconditional = new WeakMap<Trace, Set<object>>();
 

@@ -2,7 +2,10 @@ import { refuse } from '../refusal/refusal.ts';
 import { currentTrace } from '../trace/current.ts';
 import { TypeKroError } from '../../core/index.ts';
 
-/** Refuses a call of `def` or `patch` outside the function of `graph()`, because only a Graph can have their nodes. */
+/**
+ * Refuses a call of `def` or `patch` outside the function of `graph()`, because only a Graph can have the nodes that
+ * they make.
+ */
 export function refuseOutsideGraph(name: 'def' | 'patch'): void {
   const trace = currentTrace();
   if (trace === undefined) {

@@ -18,8 +18,8 @@ export class DeferredCompactor {
   /** The keys to compact in the next turns. */
   #due = new Set<string>();
   /**
-   * The next keys of `#due`. The iterator stays between turns, because a new iterator would step over all deleted
-   * members.
+   * The next keys of `#due`. The iterator is kept between turns. A new one would first walk past the slots of all
+   * deleted members, which takes long in a large set.
    */
   #next: IterableIterator<string> = this.#due.values();
   #timer: { cancel(): void } | undefined;

@@ -21,7 +21,7 @@ it.each<[string, string[][], unknown]>([
   ['no field', [], undefined],
   ['one field', [['data', 'read']], { read: 'a' }],
 ])(
-  'of a foreign object, the cache has only the identity, the ApplySet label and the fields that graphs read of its kind: a graph reads %s',
+  'the cache has only the identity of a foreign object, its ApplySet label, and the fields that graphs read in objects of its kind: a graph reads %s',
   async (_, paths, data) => {
     const api = scriptedApi();
     const none = () => undefined;

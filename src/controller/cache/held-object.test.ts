@@ -58,7 +58,7 @@ describe('projectWithEquivalence', () => {
   it.each([
     ['not compacted', equivalent],
     ['compacted', compacted(equivalent)],
-  ])('keeps the whole object when the owned fields of the previous object (%s) differ', (_what, before) => {
+  ])('keeps the whole object when its owned fields differ from those of the previous object (%s)', (_what, before) => {
     const after = projectWithEquivalence(live('2'), before, config('2'));
     const pair = equivalenceOf(after);
     expect(after.whole).toEqual(config('2'));
@@ -139,7 +139,7 @@ describe('the fields of a writer of the graph engine', () => {
     expect(after.whole).toBeUndefined();
   });
 
-  it('have both fingerprints and the whole object after another client changed them', () => {
+  it('have both fingerprints and the whole object after a change by another client', () => {
     const after = projectWithEquivalence(object('2'), equivalent, written('2'));
     expect(fieldsOf(after)?.equivalence).toEqual({ desired: digest('1'), owned: digest('1') });
     expect(after.whole).toEqual(written('2'));

@@ -22,7 +22,7 @@ export class KeptReads {
   /** The projection generation: how many times a graph read more of a kind than the projections kept. */
   #growths = 0;
 
-  /** `onGrowth` is called when a new graph reads more of a kind than the projections keep. */
+  /** `onGrowth` is called when a graph reads more of a kind than the projections keep. */
   constructor(onGrowth: (type: GroupVersionKind, projectionGeneration: number) => void) {
     this.#onGrowth = onGrowth;
   }

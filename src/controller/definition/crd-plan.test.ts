@@ -201,7 +201,7 @@ describe('crdDigest', () => {
     },
     { title: 'differs by a column', live: boatCrd(), wanted: boatCrd({ columns: [column] }), same: false },
     { title: 'differs by the schema', live: boatCrd(), wanted: boatCrd({ hull: { type: 'integer' } }), same: false },
-    { title: 'differs by a name', live: boatCrd({ shortNames: ['bo'] }), wanted: boatCrd(), same: false },
+    { title: 'differs by a short name', live: boatCrd({ shortNames: ['bo'] }), wanted: boatCrd(), same: false },
   ])('$title', ({ live, wanted = boatCrd(), same }) => {
     expect(crdDigest(live)).toEqual(expect.any(String));
     expect(crdDigest(live) === crdDigest(wanted)).toBe(same);

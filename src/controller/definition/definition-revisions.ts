@@ -34,7 +34,10 @@ export async function definitionRevisions(
   }
 }
 
-/** The revisions of a definition among GraphRevision objects that are not being deleted, oldest first. */
+/**
+ * Selects the revisions of a definition from GraphRevision objects, oldest first. Leaves out objects that are being
+ * deleted.
+ */
 export function revisionsIn(objects: readonly KubeObject[], name: string): DefinitionRevision[] {
   return objects
     .filter((object) => definitionOf(object) === name)

@@ -81,7 +81,7 @@ function ofRevision(
   return [transition(name, value, before, generation, now)];
 }
 
-/** Messages of kro. Clients match on these messages. */
+/** The contents of conditions. A message that kro also has is worded as in kro, because clients match on it. */
 export const outcomes = {
   resolved: (revision: number): ConditionContent => yes('Resolved', `revision ${revision} compiled and active`),
   revisionFailed: (revision: number): ConditionContent =>

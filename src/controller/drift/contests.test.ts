@@ -19,7 +19,7 @@ describe('withRevert', () => {
     { name: 'forgets reverts outside of the window', times: [0, 60, 120], retryAt: undefined },
     { name: 'counts all reverts in the window', times: [0, 60, 99], retryAt: 109 },
     {
-      name: 'counts reverts from the start again after the end of a contest',
+      name: 'begins a new count of reverts after the end of a contest',
       times: [0, 1, 2, 500],
       retryAt: undefined,
     },

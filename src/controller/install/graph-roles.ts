@@ -27,7 +27,7 @@ const CLUSTER = '';
  * Graph names. Therefore this account gets the rights: to read, apply and delete the objects of templates; to read the
  * objects of references; to read and patch the targets of patches, or their status. A right is in a Role of the
  * namespace of the objects. It is in a ClusterRole where the kind has no namespace, where the namespace is computed,
- * and for a reference by selector to all namespaces. The controller may impersonate the account.
+ * and for a reference by selector to all namespaces. The controller gets the right to impersonate the account.
  *
  * The rights of a node whose kind an expression computes are not known. The diagnostics name such a node, and the user
  * must add the rights.

@@ -12,7 +12,7 @@ describe('the roles for users', () => {
     ['typekro-edit', definitions, true],
     ['typekro-graph-edit', ['graphs'], true],
     ['typekro-view', definitions, false],
-  ])('%s contains only the kinds and verbs of its purpose', (name, resources, writes) => {
+  ])('%s has only the kinds of its purpose, and only an edit role may write', (name, resources, writes) => {
     const role = roles.find(({ metadata }) => metadata.name === name);
     const verbs: unknown = writes ? expect.arrayContaining(['create', 'patch', 'delete']) : ['get', 'list', 'watch'];
     expect(role?.['rules']).toEqual([{ apiGroups: ['kro.run'], resources, verbs }]);

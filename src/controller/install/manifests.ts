@@ -130,7 +130,8 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
 }
 
 /**
- * Adds the rights that flags require to the role with the controller's own rights. Returns any other object unchanged.
+ * Adds rights to the role with the controller's own rights: those that the flags require. Returns any other object
+ * unchanged.
  */
 export function withFlagRights(object: KubeObject, flags: FlagRights): KubeObject {
   const { kind, metadata, rules } = object;

@@ -161,7 +161,7 @@ export class ObservedView implements Observed {
   }
 
   /**
-   * The name in URLs and the scope of a type that discovery has found. Adds a type that discovery has not found to
+   * The API resource of a type that discovery has found. A type that discovery has not found is added to
    * `unknownTypes`.
    */
   typeOf(type: GroupVersionKind): ApiResource | undefined {

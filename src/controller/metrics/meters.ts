@@ -6,7 +6,7 @@ import type { CompilationTiming } from '../definition/compiler.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvrText, queueLabels, queueName } from './metrics.ts';
 
-/** Updates the metrics of requests, schemas, compilation, watches and queues. */
+/** Updates the metrics of requests, schemas, compilation, watches and queues. `metrics.ts` declares their names. */
 export class Meters {
   readonly requests: RequestMeter;
   readonly schemas: SchemaMeter;

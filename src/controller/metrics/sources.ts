@@ -25,7 +25,7 @@ export interface MeasuredParts {
   readonly allShards: () => number;
 }
 
-/** Sources that read the parts of a controller. `parts` is called at each scrape, and not before. */
+/** Sources that read the parts of a controller. `parts` is called only at scrapes. */
 export function metricSources(parts: () => MeasuredParts): MetricSources {
   const caches = () =>
     parts()

@@ -2,8 +2,8 @@
 const MIN_MOVED_KEYS = 1024;
 
 /**
- * Keys in the order in which they were added. `take` needs the same time for any number of keys. A `Set` would need
- * more and more time, because each search for its first member passes over the slots of all deleted members.
+ * Keys in the order in which they were added. On average, `take` needs the same time for any number of keys. A `Set`
+ * would need more and more time, because each search for its first member passes over the slots of all deleted members.
  */
 export class KeyFifo {
   #keys: string[];

@@ -7,8 +7,9 @@ const conflict = () => new KubeError('another one wrote', { status: 409, reason:
 const away = () => new KubeError('no answer', { status: 0, reason: 'Transport' });
 
 /**
- * An API with a Lease of this holder. Each write of the Lease is refused with the next entry of `refusals`, or accepted
- * if the entry is `undefined`. The last entry applies to all later writes.
+ * An API with a Lease that `holderIdentity` holds, or without a Lease if `holderIdentity` is `undefined`. Each write of
+ * the Lease is refused with the next entry of `refusals`, or accepted if the entry is `undefined`. The last entry
+ * applies to all later writes.
  */
 function server(holderIdentity: string | undefined, ...refusals: (KubeError | undefined)[]) {
   const written: KubeObject[] = [];

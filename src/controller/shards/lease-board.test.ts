@@ -51,7 +51,7 @@ function boardWith(update: (lease: KubeObject) => Promise<KubeObject> = async (w
 
 const ABORTED = { reason: 'Aborted' };
 
-test('reads at the same time share one list request', async () => {
+test('concurrent reads share one list request', async () => {
   const { requests, reported, holderOf } = boardWith();
   const both = Promise.all([holderOf('a'), holderOf('b')]);
   requests[0]?.answer(lease('a', 'one'), lease('b', 'two'));

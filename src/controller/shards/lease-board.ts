@@ -13,7 +13,7 @@ export interface LeaseBoardOptions {
   readonly labelSelector: string;
   /** The maximum age of the list, in milliseconds. */
   readonly maxAgeMs: number;
-  /** Called with the Leases after each response to a list request that is not out of date. */
+  /** Called with the Leases after each list response that is not out of date. */
   readonly onRead: (leases: readonly KubeObject[]) => void;
 }
 
@@ -90,8 +90,8 @@ export class LeaseBoard implements LeaseApi {
   }
 
   /**
-   * Records the result of a write. After a refused write, the list is out of date, and so is the response of a request
-   * that began before. The next caller reads again.
+   * Records the result of a write. After a failed write, the list is out of date, and so is the response to a list
+   * request that began before the failure. The next caller reads again.
    */
   async #written(request: Promise<KubeObject>): Promise<KubeObject> {
     try {

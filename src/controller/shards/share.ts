@@ -6,7 +6,7 @@ export interface DefinitionShare {
   has(definition: string): boolean;
   /** The numbers of the shards that this process holds, for metrics. */
   held(): Iterable<number>;
-  /** The number of shards that all processes hold together, for metrics. */
+  /** The total number of shards, for metrics. */
   readonly total: number;
 }
 

@@ -32,7 +32,7 @@ export function fieldItems(place: ObjectPlace, cursor: CursorPlace): readonly Co
     });
 }
 
-/** For an object without a known kind, offers only the fields that state the kind. */
+/** For an object without a known kind, offers only `apiVersion`, `kind` and `metadata`. */
 function typeFieldItems({ fields }: ObjectPlace): readonly CompletionItem[] {
   if (fields.length > 0) return [];
   return ['apiVersion', 'kind', 'metadata'].map((name) => ({

@@ -1,5 +1,5 @@
 /**
- * The factory for external-dns: records that external-dns creates at a DNS provider.
+ * The factory for the kind of external-dns: DNS records that external-dns creates at a provider.
  *
  * @packageDocumentation
  */

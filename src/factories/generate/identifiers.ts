@@ -51,8 +51,8 @@ export class NameRegister {
   readonly #taken = new Set<string>();
 
   /**
-   * Appends a number to the base if one of the names made from it is taken already. Reserves the names and returns the
-   * base.
+   * Appends a number to the base if one of the names made from it is taken already. Reserves the names, and returns the
+   * base with this number.
    */
   takeAll(base: string, names: (base: string) => readonly string[]): string {
     for (let number = 1; ; number += 1) {

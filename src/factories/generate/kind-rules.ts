@@ -131,7 +131,8 @@ const NETWORK: readonly [string, ReadinessRule][] = [
     `${kind}.gateway.networking.k8s.io`,
     {
       cel: `self.?status.?parents.orValue([]).size() > 0 && self.status.parents.all(p, p.?conditions.orValue([]).all(c, !(c.type in ["Accepted", "ResolvedRefs"]) || ${TRUE_NOW}))`,
-      words: 'at least one gateway has reported on it, and all of these accept it and resolve its references',
+      words:
+        'at least one gateway has reported on it, and no condition says that a gateway refuses it or cannot resolve its references',
     },
   ]),
 ];

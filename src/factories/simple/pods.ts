@@ -72,7 +72,7 @@ export interface Probe {
   readonly periodSeconds?: number | undefined;
   /** Seconds until a probe counts as failed. Default 1. */
   readonly timeoutSeconds?: number | undefined;
-  /** How many successes in a row the probe needs after a failure to count as successful. Default 1. */
+  /** After a failure, the number of successes in a row with which the probe counts as successful. Default 1. */
   readonly successThreshold?: number | undefined;
   /** How many failures in a row the probe needs to count as failed. Default 3. */
   readonly failureThreshold?: number | undefined;

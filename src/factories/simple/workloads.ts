@@ -157,7 +157,7 @@ export const Job = simpleFactory(
 export interface CronJobConfig extends JobConfig {
   /** Times of the Jobs in cron syntax, e.g. `0 3 * * *`. */
   readonly schedule: string;
-  /** Time zone of the schedule, e.g. `Europe/Zurich`; the time zone of the controller when absent. */
+  /** Time zone of the schedule, e.g. `Europe/Zurich`; the time zone of kube-controller-manager when absent. */
   readonly timeZone?: string | undefined;
   /** If true, no more Jobs are started. Default false. */
   readonly suspend?: boolean | undefined;

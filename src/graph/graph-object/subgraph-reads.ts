@@ -24,7 +24,10 @@ export function throughSubgraphs(each: TypedNodeDraft, nodes: Nodes): Expression
   };
 }
 
-/** The parts of children that a read of a subgraph reads. A read of the whole subgraph reads all its children. */
+/**
+ * The reads of children that are equivalent to a read of a subgraph. A read of the whole subgraph is equivalent to
+ * reads of all its children.
+ */
 function childReads(part: ReadPart, nodes: Nodes): ReadPart[] {
   const found: ReadPart[] = [];
   const work = [part];

@@ -34,7 +34,9 @@ export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^::/, '"::" is not an operator', 'write a dot: a.b'],
 ];
 
-/** Characters that cannot begin a token of CEL. A pattern matches the text that starts with such a character. */
+/**
+ * Characters at which the lexer finds no token of CEL. A pattern matches the text that starts with such a character.
+ */
 export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [
     /^&(?:amp|lt|gt|quot|apos|#\d+);/,

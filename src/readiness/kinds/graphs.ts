@@ -41,8 +41,9 @@ export function graphInstance(object: KubeObject): Readiness {
 }
 
 /**
- * Is the object an instance of a graph? True if it has the label that the controller sets on instances, or if its API
- * group is kro's group, the default for kinds of definitions.
+ * Is the object an instance of a graph? An object with the label that the controller sets on instances is one, unless
+ * it is a CustomResourceDefinition or a GraphRevision. An object without the label is one if its API group is kro's
+ * group, the default for kinds of definitions.
  */
 export function isGraphInstance(object: KubeObject): boolean {
   const labels = object.metadata.labels ?? {};

@@ -37,8 +37,8 @@ export function gateway(object: KubeObject): Readiness {
 }
 
 /**
- * A route is ready when at least one parent has reported on the newest generation, and no parent reports a refusal or
- * an unresolved reference.
+ * A route is ready when its status has at least one parent, and no parent has an outdated or failed condition. The
+ * checked conditions are `Accepted` and `ResolvedRefs`, and a missing condition does not count.
  */
 export function gatewayRoute(object: KubeObject): Readiness {
   const parents = objectsAt(object, 'status', 'parents');

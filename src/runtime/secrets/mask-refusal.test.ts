@@ -77,7 +77,7 @@ test.each<[string, KubeObject | undefined, string, string]>([
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
   ],
-])('in the refusal of node %s with %j, possible secrets are masked: %s', (node, desired, text, masked) => {
+])('possible secrets are masked in this refusal of node %s with the object %j: %s', (node, desired, text, masked) => {
   expect(mask(node, desired, text)).toBe(masked);
 });
 

@@ -25,8 +25,8 @@ const RELEASE_WITHIN_MS = 20_000;
 
 /**
  * Simulates the controllers of the children's kinds. If the test has set the status of an object, this class sets the
- * same status again after the object was recreated. It removes other controllers' finalizers from objects that are
- * being deleted.
+ * same status again after the object was recreated. From objects that are being deleted, it removes the finalizers that
+ * neither this project's controller nor the cluster removes.
  */
 export class ChildControllers {
   readonly #faulty: FaultyWorld;

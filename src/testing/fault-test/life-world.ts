@@ -41,7 +41,7 @@ const MAX_TRIES = 8;
 const NEVER_DELETED: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'Namespace']);
 /** The maximum duration of faults in a step that advances the clock, in milliseconds. */
 const MAX_STORM_MS = 10 * 60_000;
-/** The time after the end of the faults in which the cluster completes the resulting work, in milliseconds. */
+/** The time that the cluster gets after the end of the faults to complete the resulting work, in milliseconds. */
 const FOLLOW_UP_MS = 5 * 60_000;
 
 type GraphRule = Extract<Rule, Invariant>;

@@ -18,8 +18,8 @@ export interface GivenState {
 }
 
 /**
- * A partial object. Only its fields are compared; other fields of the object are ignored. `null` means that the field
- * must be absent.
+ * A partial object. Only its fields are compared; other fields of the compared object are ignored. `null` means that
+ * the field must be absent.
  */
 export type PartialObject = JsonObject;
 

@@ -11,7 +11,7 @@ const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
 
 /**
- * Adds the counts that the API server requires. They are added to the status of a workload in a test: three available
+ * Adds to the status that a test gives a workload the counts that the API server requires. For example, three available
  * replicas imply three ready ones. Counts that the test sets do not change.
  */
 export function withReplicaCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {

@@ -242,7 +242,7 @@ export class GraphInvariants {
     return ledger.excuses(key, own, 'any') || ledger.isRecent(key, this.#changed.get(key), own);
   }
 
-  /** The live Graph that writes with a manager. */
+  /** The live Graph that writes with this field manager. */
   async #graphOf(manager: string): Promise<KubeObject | undefined> {
     for (const [uid, { metadata }] of this.#known) {
       if (manager !== templateManager(uid) && !manager.startsWith(patchPrefix(uid))) continue;

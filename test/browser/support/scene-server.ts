@@ -16,7 +16,7 @@ export interface SceneServer {
   readonly url: string;
   /** The paths, without query, of the requests to the inspect interface so far. */
   readonly requests: readonly string[];
-  /** The tokens that clients sent. */
+  /** The `Authorization` headers that clients sent. */
   readonly tokens: Set<string>;
   /** Sends changes to all streams. */
   emit(changes: readonly Pick<InspectEvent, 'type' | 'subject'>[]): void;

@@ -152,7 +152,7 @@ describe('aspects', () => {
     ['labels', sdk.withLabels({ x: 'y' }).where({ labels: { app: 'config' } }), ['config']],
     ['several selectors', sdk.withLabels({ x: 'y' }).where({ kind: 'Deployment' }).where({ id: 'api' }), ['api']],
     ['an unknown id, when the aspect is optional', sdk.withLabels({ x: 'y' }).where({ id: 'nobody' }).optional(), []],
-    ['resources with a spec', sdk.aspect.on(sdk.resources, sdk.metadata({ labels: { x: 'y' } })), ['agent', 'api', 'job', 'web']],
+    ['the group of all resources with a spec', sdk.aspect.on(sdk.resources, sdk.metadata({ labels: { x: 'y' } })), ['agent', 'api', 'job', 'web']],
   ])('select by %s', (_name, aspect, expected) => {
     const { resources } = app.toDefinition({ aspects: [aspect] })['spec'] as { resources: JsonObject[] };
     expect(resources.filter((entry) => /"x":"y"|"x": "y"/.test(JSON.stringify(entry).replaceAll('\\"', '"'))).map(({ id }) => id)).toEqual(expected);

@@ -11,7 +11,7 @@ const { kubernetesComposition, toResourceGraph } = createCompositionApi({
 const spec = type({ a: 'string', b: 'string', on: 'boolean', marks: { '[string]': 'string' } });
 type Spec = typeof spec.infer;
 
-/** Maps the ids of resources to their annotations, which have `dependsOn`. */
+/** The annotations of each resource that has annotations, by its id. `dependsOn` adds an annotation. */
 function dependencies(composition: { toDefinition(): unknown }): Readonly<Record<string, JsonObject>> {
   const { resources } = (composition.toDefinition() as { spec: { resources: { id: string; template?: { metadata: JsonObject } }[] } }).spec;
   const entries = resources.map(({ id, template }) => [id, template?.metadata['annotations']] as const);

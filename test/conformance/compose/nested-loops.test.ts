@@ -26,7 +26,10 @@ const AppStatus = type({ url: 'string', ready: 'boolean' });
 const app = kubernetesComposition({ name: 'app', spec: App, status: AppStatus }, inner(ConfigMap) as never);
 const SPEC = type({ regions: 'string[]', flag: 'boolean' });
 
-/** Programs with loops and resources or nested compositions. Each must have the same result in JavaScript and as a graph. */
+/**
+ * Programs that create resources or nested compositions, most of them in loops. Each program must have the same result
+ * in JavaScript and as a graph.
+ */
 const EQUAL: readonly string[] = [
   `const apps = s.regions.map((r) => app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready) };`,
   `const apps = []; for (const r of s.regions) apps.push(app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready), n: apps.length };`,

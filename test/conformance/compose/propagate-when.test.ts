@@ -181,7 +181,7 @@ describe('withPropagateWhen()', () => {
       },
     ],
     [
-      'another value',
+      'a value that is not a resource',
       'takes a resource or a list of resources',
       (spec) => void map('a', spec.name).withPropagateWhen(({ ready }) => ready(spec.name as never)),
     ],

@@ -54,7 +54,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a number as a name', 'trace/types', 'metadata.name takes a string, but s.replicas is a number; write String(s.replicas)', (s) => ConfigMap({ name: s.replicas as never })],
   ['writing the spec', 'trace/read-only', 'is read-only; the spec and the resources cannot be changed', (s) => { s.name = 'x'; }],
   ['sorting a list of the spec in place', 'trace/in-place', 'use toSorted() or [...list].sort()', (s) => { s.tags.sort(); }],
-  ['assigning a variable outside', 'trace/outer-write', 'outer is a variable outside the composition', () => { outer = 1; }],
+  ['assigning a variable outside the composition', 'trace/outer-write', 'outer is a variable outside the composition', () => { outer = 1; }],
   ['comparing a string with a number', 'trace/types', '< between string (s.name) and number (s.replicas) has no CEL form', (s) => { if ((s.name as never as number) < s.replicas) ConfigMap({ name: 'c' }); }],
   ['comparing two lists', 'trace/identity', '=== compares the identity of two objects', (s) => ({ same: s.tags === (s.ws as never) })],
   ['a function without a CEL form', 'trace/no-cel', 'Math.sqrt() has no CEL form', (s) => ({ root: Math.sqrt(s.replicas) })],
@@ -116,7 +116,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a conditional throw inside try', 'trace/throw-in-try', 'it cannot be caught while the graph is built', (s) => { try { if (s.flag) throw new Error('no'); } catch { return {}; } }],
   ['one object of a collection', 'trace/no-cel', 'cannot refer to a single object of a collection', (s) => { for (const w of s.ws) { const d = Deployment({ id: 'd', name: w.name, image: 'x' }); ConfigMap({ id: 'c', name: w.name, data: { r: d.status.readyReplicas } }); } }],
   ['endless recursion', 'trace/too-large', 'functions call each other more than 200 levels deep', (s) => { const f = (n: number): number => f(n + s.replicas); return { n: f(1) }; }],
-  ['a class inside', 'trace/unsupported', 'a class inside a composition', () => { class A {} return { a: new A() }; }],
+  ['a class inside the composition', 'trace/unsupported', 'a class inside a composition', () => { class A {} return { a: new A() }; }],
 ];
 
 describe('code without an exact translation is refused at its line, with the remedy', () => {

@@ -42,8 +42,8 @@ const FOLDER = new URL('../controller/', import.meta.url);
 const WAIT_MS = 40_000;
 
 /**
- * Brings a cluster to a checkpoint of a scenario that was recorded with kro's own controller, stops the controller, and
- * writes kro's recorded status of definitions and instances.
+ * Brings a cluster to a checkpoint of a scenario that was recorded with kro's own controller, stops the controller of
+ * the cluster, and writes kro's recorded status of definitions and instances.
  *
  * @param x the suffix of names that differs from run to run
  */

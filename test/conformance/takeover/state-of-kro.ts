@@ -17,7 +17,8 @@ export function stateOfKro(change: (text: string) => string = (text) => text): C
 
 /**
  * The state that the controller of an earlier commit of this repository left after the same stories, as
- * `scripts/record-state.ts` recorded it. The same instances as in `stateOfKro` are being deleted and suspended.
+ * `scripts/record-state.ts` recorded it. As in `stateOfKro`, the instance `leaving` is being deleted, and the instance
+ * `asleep` is suspended.
  */
 export function stateOf(commit: string, change: (text: string) => string = (text) => text): ClusterSnapshot {
   const text = readFileSync(new URL(`../../fixtures/takeover/state-of-${commit}.json`, import.meta.url), 'utf8');

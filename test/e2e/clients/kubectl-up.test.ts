@@ -68,7 +68,7 @@ describe.skipIf(program === '')('a real kubectl against a running `typekro up`',
     expect(children.match(/pod\/my-awesome-app-\S+\s+1\/1\s+Running/g)).toHaveLength(3);
   });
 
-  test('describe shows status and conditions of an instance', () => {
+  test('describe shows the status of an instance', () => {
     const text = ok(['describe', 'application', 'my-application-instance']);
     expect(text).toMatch(/Available Replicas:\s+3/);
     expect(text).toMatch(/State:\s+ACTIVE/);

@@ -138,7 +138,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     });
   });
 
-  test('patch with each of its three types, replace, label, annotate and set change an object', async () => {
+  test('the commands patch (with each of its three types), replace, label, annotate and set change an object', async () => {
     await ok('create', 'configmap', 'p', '--from-literal=a=1', '--from-literal=b=2');
     await ok('patch', 'cm/p', '--type=merge', '-p', '{"data":{"b":null,"c":"3"}}');
     await ok(

@@ -44,7 +44,7 @@ webhooks:
   rules: [{apiGroups: [batch], apiVersions: [v1], operations: [CREATE], resources: [jobs]}]
 `;
 
-/** Mistakes outside the files: names, options, kubeconfig, ports. */
+/** Mistakes that are mostly outside the files: in names, options, kubeconfigs and ports. */
 export const environmentMistakes: readonly Mistake[] = [
   command(
     'a file that does not exist',

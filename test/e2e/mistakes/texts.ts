@@ -7,7 +7,7 @@ const CONDITION = '${schema.spec.replicas > 1}';
 
 const warned = { exit: 0 };
 
-/** Strings that look like expressions but are not, and expressions in the syntax of other languages. */
+/** Mistakes in strings and in expressions, for example an expression in the syntax of another language. */
 export const textMistakes: readonly Mistake[] = [
   definition(
     'round brackets in a name',

@@ -1,7 +1,7 @@
 import type { Mistake } from './mistake.ts';
 import { definition, instance } from './yaml-definitions.ts';
 
-/** Mistakes in the structure of a definition. Some of them could cause several errors. */
+/** Mistakes in the structure of a definition or an instance. Some of them could cause several errors. */
 export const shapeMistakes: readonly Mistake[] = [
   ...(
     [
@@ -151,7 +151,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /enum="nginx,caddy"/,
   ),
   definition(
-    'a field of the spec read from the instance',
+    'a path to a field of the spec that lacks the word spec',
     [['name: ${schema.spec.name}-config', 'name: ${schema.⟦name}-config']],
     /undefined field 'name'/,
     /did you mean "schema\.spec\.name"/,

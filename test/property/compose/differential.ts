@@ -220,9 +220,9 @@ export function hasTwins(objects: readonly JsonValue[]): boolean {
 }
 
 /**
- * Converts the status that JavaScript returned to the form in which a controller writes it. Removes members that are
- * hollow objects (`isHollow`), and hollow objects at the end of a list. Keeps a hollow object if the found status has a
- * value at the same path.
+ * Converts the status from JavaScript into the form in which a controller writes it. Removes members that are hollow
+ * objects (`isHollow`), and hollow objects at the end of a list. Keeps a hollow object if the found status has a value
+ * at the same path.
  */
 export function asWritten(wanted: JsonValue, found: JsonValue | undefined): JsonValue {
   if (Array.isArray(wanted)) {

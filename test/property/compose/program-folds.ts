@@ -48,7 +48,7 @@ export function fallingCases({ choose, text, test, fresh }: Surroundings): State
 }
 
 /**
- * A text from an element that always exists, of a split string or of a list, or from a first truthy value, a fold or a
+ * A text that always has a value. It comes from an element of a split string or of a list, a chain of `||`, a fold or a
  * Map.
  */
 export function surePieces({ choose, text, test, fresh }: Surroundings): Statements {

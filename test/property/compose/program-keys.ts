@@ -160,7 +160,10 @@ export function matchedTexts({ choose, text, fresh }: Surroundings): Statements 
   return { text: `const ${result} = ${value};`, names: variables([result, 'string']) };
 }
 
-/** Lists of the spec joined with literals, and loops over them that carry values. */
+/**
+ * Generates lists of the spec that are joined with literals, and loops over these lists that change a variable outside
+ * the loop.
+ */
 export function joinedLiterals({ choose, text, test, fresh }: Surroundings): Statements {
   const [list, result] = [fresh('l'), fresh('s')];
   const joined = choose.pick([

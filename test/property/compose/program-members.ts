@@ -66,7 +66,7 @@ export function conditionalMembers({ choose, text, test, fresh }: Surroundings):
   };
 }
 
-/** Generates an object that a loop fills, and reads of this object. */
+/** Generates an object that a loop fills, and an expression that reads this object. */
 export function filledMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [filled, answer] = [fresh('m'), fresh('b')];
   const when = choose.pick(['', 'if (v.value) ', `if (${test()}) `]);

@@ -51,7 +51,7 @@ test.each(factories)(
       for (const [other, values] of Object.entries(OTHERS)) {
         if ((shape.takes as readonly string[]).includes(other)) continue;
         const scalars = [other, ...shape.takes].filter((each) => /^(?:text|number|flag)$/.test(each));
-        // A scalar of the spec that has another scalar type is refused at its field.
+        // A scalar of the spec with the wrong scalar type is refused at the field that gets it, not at the argument.
         for (const value of scalars[0] === other && scalars.length > 1 ? values.slice(0, 1) : values) {
           const found = refusal(factory, (s) => ({ ...fitting, [name]: value(s) }));
           expect(

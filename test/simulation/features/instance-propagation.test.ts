@@ -254,7 +254,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await world.user.get(mapRef('f-map')))['data']).toEqual({ version: 'v2' });
   });
 
-  it('serves the newest revision without conditions while the gate is off, and writes no objects if no revision is without conditions', async () => {
+  it('serves the newest revision that has no conditions while the gate is off, and writes no objects if every revision has conditions', async () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name == 'a'}");
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });

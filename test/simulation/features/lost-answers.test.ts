@@ -77,7 +77,7 @@ describe('a write without a successful response', () => {
     await world.user.delete(mapRef('p-leaf'));
     await world.advance(MINUTE);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain('out of reach');
-    // There are five retries without a pause. Later pauses start at 3.2 s and double.
+    // The first five attempts are in one pass. The pauses after them begin at up to 3.2 s, and double.
     expect(refusals).toBeLessThan(4 + 5 + 8);
   });
 });

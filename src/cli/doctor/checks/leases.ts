@@ -6,7 +6,8 @@ import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading } from '../finding.ts';
 
 /**
- * A renewal may be ahead of the server's clock by this time, because the server's Date header has only whole seconds.
+ * The maximum time by which a renewal may be ahead of the server's clock. The server's Date header has only whole
+ * seconds.
  */
 const MAX_AHEAD_MS = 5000;
 
@@ -20,7 +21,7 @@ export function checkLeases(facts: ClusterFacts): CheckResult {
   ]);
 }
 
-/** What a Lease without a holder that renews it means. */
+/** The parts of a finding about a Lease that no holder renews. */
 type WithoutHolder = Pick<Finding, 'severity' | 'why' | 'remedy'>;
 
 const REMEDY = 'read the log of the controller: its pods may not start, or lack the right to update Leases';

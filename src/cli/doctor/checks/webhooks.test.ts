@@ -178,7 +178,7 @@ describe('a conversion', () => {
     ['with one served version', ['v1'], false],
     ['with several served versions', ['v1', 'v2'], true],
   ])(
-    'of a kind %s: the finding says that clients of other versions read nothing (%j: %s)',
+    'of a kind %s: for the versions %j, the finding says that clients of other versions read nothing: %s',
     (_title, servedVersions, isSaid) => {
       const found = { ...conversion(serviceWith(0)), servedVersions };
       const { findings } = checkConversions(facts({ conversions: { value: [found] } }));

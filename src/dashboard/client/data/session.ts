@@ -27,11 +27,11 @@ export function followAddress(): void {
   if (read.problems.length > 0) history.replaceState(null, '', formatRoute(read.route));
 }
 
-/** The requests of the page. Absent before `startSession`. */
+/** The interface through which the page sends its requests. Absent before `startSession`. */
 let api: Api | undefined;
 const reads = new Set<LiveRead<unknown>>();
 
-/** The requests of the page. */
+/** Returns the interface through which the page sends its requests. */
 export function currentApi(): Api {
   if (api === undefined) throw new Error('the session of the page has not started');
   return api;

@@ -189,7 +189,7 @@ test('the removal of a row removes its inputs, and later rows move up', () => {
   });
 });
 
-describe('a problem that the check of the schema finds', () => {
+describe('a problem that the check against the schema finds', () => {
   const texts = {
     [NAME_KEY]: 'web',
     image: 'a',

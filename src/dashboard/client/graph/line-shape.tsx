@@ -27,7 +27,7 @@ export function LineLabel({ label }: { readonly label: PlacedLabel }): JSX.Eleme
     <g class="edge-label" transform={`translate(${x} ${y})`}>
       <title>{whole}</title>
       <rect x={-width / 2} y={-LABEL_HEIGHT / 2} width={width} height={LABEL_HEIGHT} rx="6" />
-      {/* The edges of the label clip combining marks above and below its letters. */}
+      {/* Combining marks above and below the letters are clipped at the edges of the label. */}
       <svg x={-width / 2} y={-LABEL_HEIGHT / 2} width={width} height={LABEL_HEIGHT} overflow="hidden">
         <text text-anchor="middle" x={width / 2} y={LABEL_HEIGHT / 2 + 4}>
           {text}

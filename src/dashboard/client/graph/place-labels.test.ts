@@ -98,7 +98,7 @@ test('a label in a narrow gap between boxes is shortened, and a label without an
   expect(gap(40)).toEqual([]);
 });
 
-/** The pairs of labels and boxes, or of two labels, that overlap. */
+/** The pairs that overlap: a label and a box, or two labels. */
 function overlapsIn(
   labels: ReturnType<typeof placeLabels>,
   boxes: readonly {

@@ -13,7 +13,7 @@ const ROW_HEIGHT = 48;
 /** Shorter lists need no filter. */
 const MIN_FILTERED = 12;
 
-/** All nodes of an instance. The graph may omit nodes; this list does not. */
+/** All nodes of an instance. The picture of the graph may omit nodes; this list does not. */
 export function NodeList(props: {
   readonly nodes: readonly InstanceNode[];
   readonly selected: string | undefined;

@@ -108,7 +108,7 @@ test('a worker that cannot be loaded is started again only by the next input', (
   expect(workers).toHaveLength(2);
 });
 
-test('an input that waits while a loaded worker fails runs in another worker', () => {
+test('after the failure of a loaded worker, an input that waits runs in another worker', () => {
   const { runner, workers, pause } = createScene();
   runner.run(input('a'));
   pause();

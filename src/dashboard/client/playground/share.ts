@@ -19,7 +19,7 @@ export async function encodeInput({ language, source, spec, observed }: Playgrou
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** The texts of a part of an address; `undefined` for a part that does not have the form of `encodeInput`. */
+/** The texts that a part of an address contains; `undefined` for a part that `encodeInput` cannot have made. */
 export async function decodeInput(state: string): Promise<PlaygroundInput | undefined> {
   if (!/^[A-Za-z0-9_-]+$/.test(state) || state.length % 4 === 1) return undefined;
   const binary = atob(state.replaceAll('-', '+').replaceAll('_', '/'));

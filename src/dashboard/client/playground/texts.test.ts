@@ -13,7 +13,7 @@ test('the texts of an example become those of an example in the chosen language'
   expect(withLanguage(WEB, 'yaml')).toBe(WEB);
 });
 
-test('other texts stay, and only their language changes', () => {
+test('texts that are not those of an example stay, and only their language changes', () => {
   for (const name of ['source', 'spec', 'observed'] as const) {
     const own = { ...WEB, [name]: `${WEB[name]}\n# own` };
     expect(withLanguage(own, 'typescript')).toEqual({ ...own, language: 'typescript' });

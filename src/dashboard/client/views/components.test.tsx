@@ -13,7 +13,8 @@ import type {
   WhyPath,
 } from '../../../inspect/index.ts';
 
-// The choice of colours is read when its module is loaded.
+// The theme module reads the choice of the user from localStorage when it is loaded, so the stubs come before the
+// imports.
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 const { NodeList } = await import('../lists/node-list.tsx');

@@ -139,7 +139,7 @@ export function unreadyText({ objects, unready = 0, omitted = 0 }: InstanceNode)
   return `${unready.toLocaleString('en')} of ${total.toLocaleString('en')} ${unready === 1 ? 'is' : 'are'} not ready`;
 }
 
-/** The maximum number of objects that the part about the state lists. */
+/** The maximum number of objects that the tab State lists. */
 const MAX_OBJECTS = 100;
 
 function StatePanel(props: {

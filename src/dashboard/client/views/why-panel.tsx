@@ -169,8 +169,8 @@ function Others(props: { readonly chain: WhyChain; readonly compared: Compared }
 }
 
 /**
- * Shows the object that blocks the instance. For a collection, also shows how many of its objects are not ready, with a
- * link to each.
+ * Shows the object that blocks the instance. For a collection, also shows how many of its objects are not ready, with
+ * links to at most `MAX_LISTED` of the other unready objects.
  */
 function CauseObjects(props: {
   readonly cause: WhyCause;

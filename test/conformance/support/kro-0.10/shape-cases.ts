@@ -26,7 +26,7 @@ export function runNodeIdCase({ id, input, expect }: KroCase): CaseOutcome {
   return verdict(textOf([node]), expect);
 }
 
-/** Checks that definitions reserve every word that Graphs reserve. */
+/** Checks a list of words. Definitions must reserve each of these words that Graphs reserve. */
 function runReservedCase(_case: Pick<KroCase, 'expect'>): CaseOutcome {
   const words = 'apiVersion kind metadata namespace spec status graph graphengine kro each item items object self this context'.split(' ');
   return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !isReservedWord(word, '0.10')));

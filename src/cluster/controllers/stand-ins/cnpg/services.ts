@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../../../core/index.ts';
 import { clusterLabels, wantedInstances } from './names.ts';
 
-/** The Services of a cluster: for writes, for reads of replicas, and for reads of all instances. */
+/** The Services of a cluster: for writes, for reads from the replicas, and for reads from all instances. */
 export function services(cluster: KubeObject): KubeObject[] {
   const { name = '' } = cluster.metadata;
   const instances = { 'cnpg.io/cluster': name, 'cnpg.io/podRole': 'instance' };
