@@ -38,7 +38,7 @@ export const isCopyOfObject = (key: string, text: unknown): boolean =>
 
 /** Is the field an annotation with a copy of an object? */
 export function isCopyAt(path: string, value: unknown): boolean {
-  const [, quoted, plain] = /^metadata\.annotations(?:\["(.*)"\]|\.(\w+))$/.exec(path) ?? [];
+  const [, quoted, plain] = /^metadata\.annotations(?:\["(.*)"\]|\.(.+))$/.exec(path) ?? [];
   const key = quoted ?? plain;
   return key !== undefined && isCopyOfObject(key, value);
 }

@@ -13,6 +13,8 @@ resources:
     apiVersion: v1
     kind: ConfigMap
     metadata: { name: web, labels: { token: '\${string(secret.data.password)}' } }
+- id: derived
+  template: { apiVersion: v1, kind: Secret, metadata: { name: d, labels: { token: '\${string(secret.data.password)}' } } }
 - id: plain
   template: { apiVersion: v1, kind: ConfigMap, metadata: { name: web } }
 `);
@@ -41,6 +43,12 @@ test.each<[string, KubeObject | undefined, string, string]>([
     reading,
     'admission webhook "deny.dev" denied the request: token hunter2 value is short',
     'admission webhook "deny.dev" denied the request: token (secret) is short',
+  ],
+  [
+    'derived',
+    object('Secret', { metadata: { name: 'web', namespace: 'shop', labels: { token: 'hunter2 value' } } }),
+    'Secret "web" is invalid: metadata.labels: Invalid value: "hunter2 value": a valid label must be alphanumeric',
+    'Secret "web" is invalid: metadata.labels: Invalid value: "(secret)": a valid label must be alphanumeric',
   ],
   ['reading', reading, 'namespaces "shop" not found', 'namespaces "shop" not found'],
   ['reading', undefined, 'x: Invalid value: "a \\"quoted\\" one": no', 'x: Invalid value: "(secret)": no'],

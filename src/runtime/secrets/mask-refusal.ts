@@ -46,24 +46,30 @@ export function refusalMask(
       node,
       () => desired === undefined || (desired.apiVersion === 'v1' && desired.kind === 'Secret'),
     );
-    if (isSecret) return desired === undefined ? masked(text, desired, new Set()) : maskedSecretRefusal(desired, text);
+    if (isSecret && desired === undefined) return masked(text, desired, new Set());
     const hidden = node.template.holes.filter((hole) => hides(id, objectPathText(hole)));
-    if (hidden.length === 0) return text;
-    const values = new Set<string>();
+    if (!isSecret && hidden.length === 0) return text;
+    const values = isSecret && desired !== undefined ? secretValues(desired) : new Set<string>();
     for (const hole of hidden) collect(valueIn(desired, objectPathOf(hole)), values);
-    return masked(text, desired, values, (path, value) => hides(id, path, value));
+    // A public field of a Secret, such as a label, can have the value of another Secret.
+    return masked(text, desired, values, (path, value) => (isSecret && hidesInSecret(path)) || hides(id, path, value));
   };
 }
 
 /** Masks the values of a Secret in the server's message about its refusal. */
 export function maskedSecretRefusal(secret: KubeObject, text: string): string {
+  return masked(text, secret, secretValues(secret), hidesInSecret);
+}
+
+/** The values of a Secret: its data, and the annotations of other clients. */
+function secretValues(secret: KubeObject): Set<string> {
   const values = new Set<string>();
   for (const path of [['data'], ['stringData']]) collect(valueIn(secret, path), values);
   for (const [key, value] of Object.entries(secret.metadata.annotations ?? {})) {
     // The controller's own annotations contain no secrets, because a template cannot set them.
     if (!key.startsWith(INTERNAL_PREFIX)) collect(value, values);
   }
-  return masked(text, secret, values, hidesInSecret);
+  return values;
 }
 
 /** Masks the server's message about an object whose secret fields are not known. */
