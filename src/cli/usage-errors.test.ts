@@ -40,7 +40,7 @@ test.each<readonly [line: string | readonly string[], message: string, hint: str
   expect(err.split('\n').at(-1)).toBe(`  hint: ${hint}`);
 });
 
-test('the hint suggests the most similar command or option', async () => {
+test('the error suggests the most similar command or option', async () => {
   expect((await run('help vaildate')).err).toContain('(Did you mean validate?)');
   expect((await run('plan a.yaml --sve')).err).toContain('(Did you mean --save?)');
 });

@@ -7,8 +7,8 @@
 import { movedNames } from '../core/index.ts';
 
 /**
- * Removed in 1.0: composition.toDefinition() gives the definition, factory.plan(spec) what a deploy would change,
- * typekro/graph the graph.
+ * Removed in 1.0: use composition.toDefinition() for the definition, factory.plan(spec) for the changes of a deploy, and
+ * typekro/graph for the graph.
  */
 export const {
   ARTIFACT_PLAN_VERSION,
@@ -73,7 +73,7 @@ export const {
   sensitiveValue,
   targetCapabilityDiagnostics,
 } = movedNames(
-  'composition.toDefinition() gives the definition, factory.plan(spec) what a deploy would change, typekro/graph the graph',
+  'use composition.toDefinition() for the definition, factory.plan(spec) for the changes of a deploy, and typekro/graph for the graph',
   [
     'ARTIFACT_PLAN_VERSION',
     'ArtifactCapabilityError',

@@ -171,7 +171,7 @@ export function urlHost(url: GoUrl): string {
   return fromBytes(url.host);
 }
 
-/** Name and password before the host, with escapes; undefined when the URL has neither. */
+/** Name and password before the host, with escapes; undefined when the URL has no `@`. */
 export function urlUserinfo({ user }: GoUrl): string | undefined {
   if (user === undefined) return undefined;
   const password = user.password === undefined ? '' : `:${escapeBytes(user.password, 'userinfo')}`;

@@ -53,7 +53,10 @@ export function isRetained(graph: Graph | undefined, object: KubeObject): boolea
   return isOrphaned(object) || (node !== undefined && 'deletionPolicy' in node && node.deletionPolicy === 'Orphaned');
 }
 
-/** The member `kept` of a reason: the objects that stay by their deletion policy. An empty object if there are none. */
+/**
+ * The property `kept` of a `Because`: the objects that stay by their deletion policy. An empty object if there are
+ * none.
+ */
 export function keptOf(
   graph: Graph | undefined,
   objects: readonly KubeObject[],
@@ -62,7 +65,10 @@ export function keptOf(
   return kept.length === 0 ? {} : { kept };
 }
 
-/** Takes the place of the digest when the failed release of a child is recorded. */
+/**
+ * The `digest` of a `FailedWrite` for a child that could not be released (orphaned). Such a write has no desired
+ * object.
+ */
 export const ORPHAN = 'orphan';
 
 /** The instance itself as a target, e.g. for `failedWrite`. */

@@ -26,8 +26,8 @@ const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /**
  * Returns the end of a pod whose commands are known to end: the time at which the last container ends, and the exit
- * code of the first failing container. Returns `undefined` when a container has ports or probes, has neither a command
- * nor arguments, or runs a command without a known end.
+ * code of the first container in the list that fails. Returns `undefined` when a container has ports or probes, has
+ * neither a command nor arguments, or runs a command without a known end.
  */
 export function endOfCommands(pod: KubeObject): CommandEnd | undefined {
   let [afterMs, exitCode] = [0, 0];
@@ -170,8 +170,8 @@ function readOptions(
 }
 
 /**
- * Runs the script of `-c` in a separate shell. Returns its duration in milliseconds, and sets the exit code. A shell
- * without the script fails.
+ * Runs the script of `-c` in a separate shell. Returns its duration in milliseconds, and sets the exit code. Without a
+ * word after `-c`, the shell fails.
  */
 function runShell(script: string | undefined, options: ShellOptions, outer: Run): number {
   if (script === undefined) {

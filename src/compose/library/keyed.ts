@@ -21,7 +21,7 @@ import { knowing } from './view.ts';
  */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 
-/** The value under the key of an iteration, for its reads and writes. */
+/** The value under the key that one iteration uses. The iteration reads and writes it here. */
 export interface KeyedSlot {
   readonly holder: { value: unknown };
   /** The key of the iteration. All reads and writes of an iteration must use one key. */
@@ -102,7 +102,8 @@ export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: un
   const keys = method('distinct', macro('map', kept, [pass.loop], [slot.key], listOf(STRING)), [], listOf(STRING));
   const key = macroVariable('k');
   const isOwn = eq(slot.key, variable(key, STRING));
-  // The fold keeps the value of a key through an iteration that does not write the key.
+  // An iteration that does not write leaves the value of its key as it is. The fold therefore has only the iterations
+  // that write this key.
   const own = { ...pass, list: macro('filter', kept, [pass.loop], [isOwn], type) };
   const after = knowing(takes, () => optionalFold(own, of, next));
   if (after === undefined) return undefined;

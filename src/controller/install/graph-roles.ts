@@ -16,7 +16,7 @@ export interface GraphRoles {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The namespace of a Graph whose file names none, as for every client of the cluster. */
+/** The namespace of a Graph whose file names no namespace. The context of the kubeconfig is not read here. */
 const DEFAULT_NAMESPACE = 'default';
 
 /** The scope of a ClusterRole. The scope of a Role is the name of a namespace. */

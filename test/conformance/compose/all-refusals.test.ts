@@ -24,7 +24,7 @@ function mistakes(program: (given: Loose) => unknown): readonly string[] {
 
 const unknown = (...numbers: readonly number[]) => numbers.map((number) => `s has no field "bad${number}"`);
 
-describe('all mistakes of a composition are reported at once, each at its own position', () => {
+describe('mistakes of a composition are reported at once, each at its own position', () => {
   test('in consecutive statements', () => {
     let error: CompositionError | undefined;
     try {

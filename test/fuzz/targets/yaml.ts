@@ -36,8 +36,8 @@ second: true
 `;
 
 /**
- * Parses YAML with the parser for requests and with the parser for plain kubeconfig files. Their results must be equal,
- * and a written result must be read back unchanged.
+ * Parses YAML with the parser for requests and with the parser for plain kubeconfig files. If the plain parser accepts
+ * a text, their results must be equal, and a written result must be read back unchanged.
  */
 export const target: FuzzTarget = {
   name: 'yaml',

@@ -65,7 +65,7 @@ test('after a proof that fails, no request with the token is sent', async () => 
   expect(new Set(requests)).toEqual(new Set([PROOF]));
 });
 
-test('a stored token with a character that no header can contain is not sent, so the page shows the refusal of the server', async () => {
+test('a token with a character that no header can contain is not sent, so the page shows the refusal of the server', async () => {
   vi.stubGlobal('location', { hash: '#token=gar%E2%80%8Bbage', host: '127.0.0.1:1' });
   vi.stubGlobal('fetch', (_path: string, init: RequestInit) => {
     // A browser throws for such a header.

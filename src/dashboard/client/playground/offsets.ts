@@ -2,8 +2,8 @@ import { printable } from '../../../core/index.ts';
 import type { LinePosition } from '../../../inspect/index.ts';
 
 /**
- * The offset of a position in a text, in UTF-16 units. A position outside of the text counts as the nearest place in
- * the text.
+ * The offset of a position in a text, in UTF-16 units. A line outside of the text counts as the first or the last line,
+ * and a column outside of the line as its start or end.
  */
 export function offsetOf(text: string, { line, column }: LinePosition): number {
   const lines = text.split('\n');
