@@ -68,17 +68,19 @@ export async function startParts(root, entry, plugins) {
       build.onResolve({ filter: /^\..*\/index\.ts$/ }, ({ kind, path, importer, resolveDir, namespace }) => {
         const file = resolve(resolveDir, path);
         const ofStart = namespace === NAMESPACE || start.has(importer);
+        // The bundler hashes this path, so the same sources give the same bundles in every folder.
         return kind === 'import-statement' && ofStart && isEntryPoint(file)
-          ? { path: file, namespace: NAMESPACE }
+          ? { path: relative(root, file).replaceAll(sep, '/'), namespace: NAMESPACE }
           : undefined;
       });
       build.onLoad({ filter: /./, namespace: NAMESPACE }, ({ path }) => {
+        const folder = dirname(join(root, path));
         const statements = [];
-        for (const [statement, target] of readFileSync(path, 'utf8').matchAll(EXPORT_FROM)) {
-          const file = resolve(dirname(path), target);
+        for (const [statement, target] of readFileSync(join(root, path), 'utf8').matchAll(EXPORT_FROM)) {
+          const file = resolve(folder, target);
           if (isEntryPoint(file) || start.has(file)) statements.push(statement);
         }
-        return { contents: statements.join('\n'), resolveDir: dirname(path), loader: 'ts' };
+        return { contents: statements.join('\n'), resolveDir: folder, loader: 'ts' };
       });
     },
   };
