@@ -31,14 +31,14 @@ export const markerMistakes: readonly Mistake[] = [
   definition(
     'a minimum on a string',
     [['name: string\n', 'name: string | ⟦minimum=3\n']],
-    /minimum bounds a number, but the field is a string/,
+    /minimum bounds a number, and has no effect: the field is a string/,
     /write minLength=3/,
     warned,
   ),
   definition(
     'a maximum on a list',
     [["'[]string'", "'[]string | ⟦maximum=3'"]],
-    /maximum bounds a number, but the field is a list/,
+    /maximum bounds a number, and has no effect: the field is a list/,
     /write maxItems=3/,
     warned,
   ),

@@ -245,7 +245,7 @@ export const shapeMistakes: readonly Mistake[] = [
   definition(
     'an expression with a colon that is not quoted',
     [['http://${service.metadata.name}', '⟦${"a: " + schema.spec.name}']],
-    /": " in this expression/,
+    /the ": " in its expression ends it/,
     /single quotes/,
   ),
   definition(
