@@ -12,7 +12,7 @@ import type { ClusterClock } from './clock.ts';
 import type { ClusterOptions, ServerAddress } from './options.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import type { Registry } from './registry/registry.ts';
-import type { Store } from './store/store.ts';
+import type { Collection, Store } from './store/store.ts';
 import { timestampOf } from './clock.ts';
 
 const NETWORKING = 'networking.k8s.io';
@@ -81,9 +81,9 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
     addMissing(context);
     const services = context.store.collection('', 'services');
     const present = services.get(storeKey('default', 'kubernetes'))?.object;
-    if (present === undefined) return;
-    const spec = withMembers(objectAt(present, 'spec'), service.spec, ['ports']);
-    if (spec !== present['spec']) services.put(storeKey('default', 'kubernetes'), { ...present, spec });
+    if (present !== undefined) {
+      correct(services, present, { spec: { ...objectAt(present, 'spec'), ports: service.spec.ports } });
+    }
   });
   for (const collection of context.store.collections()) collection.compact();
 }
@@ -94,13 +94,23 @@ function afterRestore({ onRestored, store }: BootstrapContext, listener: () => v
   store.onRecovery(listener);
 }
 
-/** Returns the objects from which clients read the range of Service addresses and the endpoints of the server. */
+/**
+ * Returns the objects from which clients read the range of Service addresses and the endpoints of the server. `address`
+ * has the members that depend on the address of the server.
+ */
 function networkObjects(context: BootstrapContext) {
   const { endpoints, slice } = serverEndpoints(context.options.serverAddress ?? ON_NODE);
+  const { subsets } = endpoints;
+  const { addressType, endpoints: addresses, ports } = slice;
   return [
-    { group: NETWORKING, plural: 'servicecidrs', object: serviceRange(context) },
-    { group: '', plural: 'endpoints', object: endpoints },
-    { group: 'discovery.k8s.io', plural: 'endpointslices', object: slice },
+    { group: NETWORKING, plural: 'servicecidrs', object: serviceRange(context), address: {} },
+    { group: '', plural: 'endpoints', object: endpoints, address: { subsets } },
+    {
+      group: 'discovery.k8s.io',
+      plural: 'endpointslices',
+      object: slice,
+      address: { addressType, endpoints: addresses, ports },
+    },
   ];
 }
 
@@ -111,17 +121,14 @@ function networkObjects(context: BootstrapContext) {
  */
 function addMissing(context: BootstrapContext): void {
   const created = timestampOf(context.clock);
-  for (const { group, plural, object: missing } of networkObjects(context)) {
+  for (const { group, plural, object: missing, address } of networkObjects(context)) {
     const collection = context.store.collection(group, plural);
     const { namespace = '', name = '' } = missing.metadata;
     const present = collection.get(storeKey(namespace, name))?.object;
-    if (present !== undefined) {
-      const moved = withMembers(present, missing, ADDRESS_MEMBERS);
-      if (moved !== present) collection.put(storeKey(namespace, name), moved);
-      continue;
-    }
-    const { key, object } = complete(context, missing, created);
-    collection.put(key, object);
+    if (present === undefined) {
+      const { key, object } = complete(context, missing, created);
+      collection.put(key, object);
+    } else correct(collection, present, address);
   }
   for (const [group, plural] of SYSTEM_OBJECTS) {
     const collection = context.store.collection(group, plural);
@@ -131,19 +138,13 @@ function addMissing(context: BootstrapContext): void {
   }
 }
 
-/** The members of Endpoints and EndpointSlices that depend on the address of the server. */
-const ADDRESS_MEMBERS = ['subsets', 'addressType', 'endpoints', 'ports'];
-
-/** Returns the object with these members of another object; the same object if they are already equal. */
-function withMembers<T extends Readonly<Record<string, unknown>>>(
-  object: T,
-  from: Readonly<Record<string, unknown>>,
-  members: readonly string[],
-): T {
-  const valueOf = (each: Readonly<Record<string, unknown>>, member: string) => (each[member] ?? null) as JsonValue;
-  const changed = members.filter((member) => !jsonEquals(valueOf(object, member), valueOf(from, member)));
-  if (changed.length === 0) return object;
-  return { ...object, ...Object.fromEntries(changed.map((member) => [member, from[member] ?? null])) };
+/** Gives a stored object these members, unless it has them already. */
+function correct(collection: Collection, present: KubeObject, members: JsonObject): void {
+  const isRight = ([member, value]: [string, JsonValue | undefined]) =>
+    jsonEquals((present[member] ?? null) as JsonValue, value ?? null);
+  if (Object.entries(members).every(isRight)) return;
+  const { namespace = '', name = '' } = present.metadata;
+  collection.put(storeKey(namespace, name), { ...present, ...members });
 }
 
 const AUTHENTICATION = { name: 'extension-apiserver-authentication', namespace: 'kube-system' };
@@ -165,7 +166,7 @@ function seedAuthentication(context: BootstrapContext, emitEvents: boolean): voi
     const present = configMaps.get(key)?.object;
     const data = authenticationSettings(context.frontProxy().ca);
     if (present === undefined) configMaps.put(key, make().object);
-    else if (!jsonEquals(present['data'] as JsonObject, data)) configMaps.put(key, { ...present, data });
+    else correct(configMaps, present, { data });
   });
 }
 
@@ -188,7 +189,7 @@ function serviceRange({ addresses, clock }: BootstrapContext): KubeObject {
 }
 
 /** Returns the Endpoints and the EndpointSlice of the `kubernetes` Service. */
-function serverEndpoints(server: ServerAddress): { readonly endpoints: KubeObject; readonly slice: KubeObject } {
+function serverEndpoints(server: ServerAddress) {
   const port = { name: 'https', port: server.port, protocol: 'TCP' };
   const place = { name: 'kubernetes', namespace: 'default' };
   return {

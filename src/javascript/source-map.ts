@@ -77,7 +77,7 @@ const scriptMaps = new Map<string, InputMap | undefined>();
  * the position, returns the position in the script.
  */
 export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): FilePosition {
-  const file = url.startsWith('file:') ? (pathOfFileUrl(url) ?? url) : url;
+  const file = pathOfFileUrl(url) ?? url;
   // The key contains the script, because sources of a `data:` map are also relative to the script.
   const key = `${file}\n${sourceMapUrl}`;
   if (!scriptMaps.has(key)) scriptMaps.set(key, sourceMapUrl === '' ? undefined : readInputMap(sourceMapUrl, file));

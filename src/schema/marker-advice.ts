@@ -2,6 +2,7 @@ import { closingQuote } from '../core/index.ts';
 import { goTrim } from '../golang/index.ts';
 import type { Marker, MarkerKey } from './simple-lexer.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
+import { quoteMarker } from './simple-emit-markers.ts';
 import { parseSimpleType } from './simple-type.ts';
 import type { SimpleType } from './simple-type.ts';
 
@@ -159,7 +160,7 @@ function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvic
     const single = /^'(.*)'$/.exec(value)?.[1];
     if (single === undefined) return [];
     const message = 'the single quotes become part of the default';
-    return [{ kind: 'no-effect', message, hint: `write default=${quotedMarker(single)}`, offset }];
+    return [{ kind: 'no-effect', message, hint: `write default=${quoteMarker(single)}`, offset }];
   });
 }
 
@@ -170,12 +171,9 @@ function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
     if (key !== 'enum' || inner === undefined) return [];
     const values = inner.split(',').map((each) => goTrim(each).replace(/^(["'])(.*)\1$/, '$2'));
     const message = 'the brackets become part of the first and of the last value';
-    return [{ kind: 'brackets', message, hint: `write enum=${quotedMarker(values.join(','))}`, offset }];
+    return [{ kind: 'brackets', message, hint: `write enum=${quoteMarker(values.join(','))}`, offset }];
   });
 }
-
-/** Formats a value in the quotes and escapes of markers. */
-const quotedMarker = (value: string): string => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
 /** The offset of the default's value in the field's line; `undefined` for a field without a default. */
 export function defaultOffset(text: string): number | undefined {

@@ -73,7 +73,8 @@ export async function disturb(
       return answer(200, timeOf(clock));
     }
     case 'restart': {
-      const { pause = '0s', ...others } = requireObject(await jsonBody(request), {});
+      const body = await jsonBody(request);
+      const { pause = '0s', ...others } = body === undefined ? {} : requireObject(body);
       refuseOtherMembers(others, 'pause');
       await cluster.restart(durationOf(pause, 'pause', MAX_PAUSE_MS, 'cluster/restart'));
       return answer(200, {});
@@ -104,9 +105,7 @@ async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
   return value;
 }
 
-/** `otherwise` is the object for an empty body; without it, an empty body is refused. */
-function requireObject(value: JsonObject[string], otherwise?: JsonObject): JsonObject {
-  if (value === undefined && otherwise !== undefined) return otherwise;
+function requireObject(value: JsonObject[string]): JsonObject {
   if (!isJsonObject(value)) throw problem('cluster/control', 'the body is not a JSON object');
   return value;
 }

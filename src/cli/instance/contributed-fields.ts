@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { GraphNode, PathStep } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
-import { count } from '../up/print-diagnostics.ts';
+import { fieldList } from './field-list.ts';
 
 /** The paths that identify the target of a patch. */
 const IDENTITY: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata.name', 'metadata.namespace']);
@@ -32,6 +32,5 @@ const MAX_FIELDS = 5;
 export function contributedText(node: GraphNode | undefined): string {
   const fields = contributedFields(node);
   if (fields.length === 0) return '';
-  const more = fields.length > MAX_FIELDS ? ` and ${count(fields.length - MAX_FIELDS, 'more field')}` : '';
-  return `; writes ${fields.slice(0, MAX_FIELDS).join(', ')}${more}`;
+  return `; writes ${fieldList(fields, MAX_FIELDS)}`;
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { count } from '../up/print-diagnostics.ts';
+import { fieldList } from './field-list.ts';
 
 /** The maximum number of field names in a description. */
 const MAX_NAMES = 12;
@@ -48,6 +48,5 @@ function missingFrom(value: JsonValue | undefined, step: string | number): strin
 
 function contents(value: JsonObject): string {
   const names = Object.keys(value);
-  const more = names.length > MAX_NAMES ? ` and ${count(names.length - MAX_NAMES, 'more field')}` : '';
-  return names.length === 0 ? 'is empty' : `has ${names.slice(0, MAX_NAMES).join(', ')}${more}`;
+  return names.length === 0 ? 'is empty' : `has ${fieldList(names, MAX_NAMES)}`;
 }

@@ -8,6 +8,7 @@ import type { Cause } from '../../readiness/index.ts';
 import type { Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
+import { fieldList } from './field-list.ts';
 import { emptySelectionText } from './found-text.ts';
 import type { WritesOf } from './pending-writes.ts';
 import { pendingWrite } from './pending-writes.ts';
@@ -145,12 +146,13 @@ function changedFields(node: string, { apply }: Decision): string[] {
     .filter(({ nodeId, why }) => nodeId === node && why === 'drift')
     .flatMap(({ target, differences = [], lastWriter }) => {
       if (differences.length === 0) return [];
-      const paths = differences.slice(0, MAX_FIELDS).map(({ path }) => path);
-      const more =
-        differences.length > MAX_FIELDS ? ` and ${count(differences.length - MAX_FIELDS, 'more field')}` : '';
+      const fields = fieldList(
+        differences.map(({ path }) => path),
+        MAX_FIELDS,
+      );
       const managers = [...new Set(differences.flatMap((each) => each.managers))];
       const by = managers.length > 0 ? managers.join(', ') : (lastWriter ?? 'another client');
-      return [`${objectName(refOfTarget(target))}: ${paths.join(', ')}${more} changed by ${by}`];
+      return [`${objectName(refOfTarget(target))}: ${fields} changed by ${by}`];
     });
 }
 

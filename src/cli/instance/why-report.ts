@@ -13,12 +13,12 @@ import {
 } from '../../runtime/index.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
+import { fieldList } from './field-list.ts';
 import { isEmptySelection, mapWithoutKey } from './found-text.ts';
 import { shellWord } from '../shell-word.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownNode } from './shown-node.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { shownNodes } from './shown-node.ts';
 import { suspendsWrites, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
@@ -178,8 +178,7 @@ const MAX_FIELDS = 5;
 function differingText(write: PendingWrite | undefined): string[] {
   const { differing = [] } = write ?? {};
   if (differing.length === 0) return [];
-  const more = differing.length > MAX_FIELDS ? ` and ${count(differing.length - MAX_FIELDS, 'more field')}` : '';
-  return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
+  return [`the live object differs in ${fieldList(differing, MAX_FIELDS)}`];
 }
 
 /**

@@ -104,9 +104,10 @@ export function* simulate(
   let after: readonly string[] = [];
   let wave = 1;
   let standing: Decision | undefined;
-  let limit = maxSteps(graph);
   const written = new Set<string>();
   for (let steps = 0; ; steps += 1) {
+    // Each written object allows two more steps: for its write, and for a read.
+    const limit = maxSteps(graph) + 2 * written.size;
     const decision = step(graph, instance, store, { ...options, memory });
     for (const { target, pair, writer } of decision.equivalences) store.setEquivalence(target, pair, writer);
     if (settle(input, store, decision)) continue;
@@ -166,13 +167,7 @@ export function* simulate(
       store.setGone(action.target, action.uid);
       store.setObject(action.target, undefined);
     }
-    for (const { target } of [...decision.apply, ...orphan, ...decision.delete]) {
-      const key = targetKey(target);
-      if (written.has(key)) continue;
-      written.add(key);
-      // The write, and a read of the object.
-      limit += 2;
-    }
+    for (const { target } of [...decision.apply, ...orphan, ...decision.delete]) written.add(targetKey(target));
     store.forgetMembers();
     wave += 1;
   }

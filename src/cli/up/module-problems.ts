@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+import { pathOfFileUrl } from '../../core/index.ts';
 import { isOutside } from '../file-paths.ts';
 import { configProblem } from './config-problem.ts';
 import { importProblem, missingExport } from './import-problem.ts';
@@ -95,7 +95,7 @@ export function displayPlace({ file, calledFrom, ...place }: SourcePosition, cwd
 
 /** Returns the path relative to the working directory, or the absolute path for a file outside of this directory. */
 export function displayName(path: string, cwd: string): string {
-  const plain = path.startsWith('file:') ? fileURLToPath(path) : path;
+  const plain = pathOfFileUrl(path) ?? path;
   for (const root of [cwd, realPath(cwd)]) {
     const name = relative(root, plain);
     if (!isOutside(name)) return name;

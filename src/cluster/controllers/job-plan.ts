@@ -87,7 +87,7 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const indexed = isIndexed(job);
   const known = indexesIn(textAt(job.status, 'completedIndexes'));
   const fresh = successes.filter((pod) => !known.has(indexOf(pod)));
-  const done = new Set([...known, ...successes.map(indexOf)].filter((index) => hasIndex(job, index)));
+  const done = new Set([...known, ...successes.map(indexOf)].filter(indexTest(job)));
   const living = pods.filter((pod) => !isFinished(pod));
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
@@ -117,10 +117,12 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   };
 }
 
-/** Does the Job have the index? A user can reduce the completions of an indexed Job, which then needs fewer indexes. */
-function hasIndex(job: KubeObject, index: number): boolean {
+/**
+ * Tests whether a Job has an index. A user can reduce the completions of an indexed Job, which then needs fewer indexes.
+ */
+function indexTest(job: KubeObject): (index: number) => boolean {
   const completions = isIndexed(job) ? numberAt(job.spec, 'completions') : undefined;
-  return completions === undefined || index < completions;
+  return (index) => completions === undefined || index < completions;
 }
 
 /** The number of restarts that count against `backoffLimit`. With `Never`, only sidecars restart, and do not count. */
@@ -152,7 +154,7 @@ function perIndexOf(
   done: ReadonlySet<number>,
   active: readonly KubeObject[],
 ): IndexFailures {
-  const before = new Set([...indexesIn(textAt(job.status, 'failedIndexes'))].filter((index) => hasIndex(job, index)));
+  const before = new Set([...indexesIn(textAt(job.status, 'failedIndexes'))].filter(indexTest(job)));
   return indexFailuresOf(job, pods, before, new Set([...done, ...active.map(indexOf)]));
 }
 
@@ -271,8 +273,9 @@ function scale(
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
   const deadline = deadlineOf(job);
   const replanInMs = deadline === undefined ? undefined : deadline - now;
-  const kept = tally.active.filter((pod) => hasIndex(job, indexOf(pod)));
-  const surplus = [...tally.active.filter((pod) => !kept.includes(pod)), ...kept.slice(wanted)];
+  const hasIndex = indexTest(job);
+  const kept = tally.active.filter((pod) => hasIndex(indexOf(pod)));
+  const surplus = [...tally.active.filter((pod) => !hasIndex(indexOf(pod))), ...kept.slice(wanted)];
   if (surplus.length > 0) return { remove: surplus, create: [], replanInMs };
   const running = kept.length + (replacesOnlyFailed(job) ? tally.terminating.length : 0);
   const missing = wanted - running;
