@@ -80,8 +80,12 @@ export function optionalSome(node: Node): Node {
   return call('optional.of', [node], optionalOf(node.type));
 }
 
-export function optionalNone(type: StaticType): Node {
-  return call('optional.none', [], optionalOf(type));
+/**
+ * The optional without a value. Its type fits every other optional: nodes without operands exist once, so one node stands
+ * beside optionals of all types.
+ */
+export function optionalNone(): Node {
+  return call('optional.none', [], optionalOf(NEVER));
 }
 
 /** The conjuncts of a condition. */

@@ -18,6 +18,8 @@ import {
   multiply,
   not,
   object,
+  optionalNone,
+  optionalSome,
   optSelect,
   raw,
   or,
@@ -33,7 +35,7 @@ import type { Node } from './node.ts';
 import { Variable } from './node.ts';
 import { celText } from './to-cel.ts';
 import { shareParts } from './share.ts';
-import { BOOL, FLOAT, INTEGER, listOf, NumberType, STRING } from './types.ts';
+import { BOOL, FLOAT, INTEGER, listOf, NumberType, optionalOf, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
 const schema = variable(new Variable('s', 'schema'), STRING);
@@ -113,6 +115,11 @@ describe('simplification', () => {
     facts.rollback(checkpoint);
     expect(facts.simplify(a)).toBe(a);
   });
+});
+
+test('an optional that may be empty has the type of its value, whatever stood beside an empty optional before', () => {
+  for (const value of [text, n, a, text])
+    expect(cond(b, optionalSome(value), optionalNone()).type).toBe(optionalOf(value.type));
 });
 
 describe('integers and doubles', () => {

@@ -33,7 +33,7 @@ import { needPresent, textNode } from './ops.ts';
 export function optionalNode(value: Sym): Node {
   if (value.absence === undefined) return optionalSome(value.node);
   if (value.absence.optional !== undefined) return value.absence.optional;
-  return cond(value.absence.has, optionalSome(value.node), optionalNone(value.type));
+  return cond(value.absence.has, optionalSome(value.node), optionalNone());
 }
 
 /**
@@ -138,9 +138,7 @@ export function optionalPhi(value: Phi): Node | undefined {
   };
   const a = trace.under(value.test, () => one(value.then));
   const b = trace.under(not(value.test), () => one(value.otherwise));
-  const type: StaticType = (a ?? b)?.type ?? { kind: 'dyn' };
-  const of = type.kind === 'optional' ? type.of : type;
-  return cond(value.test, a ?? optionalNone(of), b ?? optionalNone(of));
+  return cond(value.test, a ?? optionalNone(), b ?? optionalNone());
 }
 
 /** The pieces of symbolic spreads and computed keys in an object; `undefined` for other objects. */
@@ -199,7 +197,7 @@ function ownKeysNode(value: Record<string, unknown>): Node {
     const presentWhen = decide(test);
     const present = optionalSome(literal(true));
     if (typeof presentWhen === 'boolean') return { key: literal(key), value: literal(true) };
-    return { key: literal(key), value: cond(presentWhen, present, optionalNone(BOOL)), optional: true };
+    return { key: literal(key), value: cond(presentWhen, present, optionalNone()), optional: true };
   });
   return object(entries);
 }

@@ -388,7 +388,7 @@ export const environmentMistakes: readonly Mistake[] = [
     1,
     /Shop default\/first/,
     /waits for ConfigMap v1 default\/settings/,
-    /hint for settings of Shop first: create it or name the file/,
+    /hint for settings of Shop first: create it, or pass the file that contains it/,
     {
       files: {
         'shop.yaml': DEFINITION.replace(
