@@ -163,6 +163,20 @@ test.each([
   await world.restart();
 });
 
+test('--by-suspension ends when the instance is deleted before the controller reports the suspension', async () => {
+  await world.controller.stop();
+  const ended = run('reconcile shop --by-suspension');
+  await waitForObject(world.user, potRef('shop'), new AbortController().signal, (found) =>
+    found?.metadata.annotations?.[keys.RECONCILE_ANNOTATION] === undefined ? undefined : true,
+  );
+  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } }, { fieldManager: 'test' });
+  await world.user.delete(potRef('shop'));
+  const { code, err } = await ended;
+  expect(err).toContain('there is no');
+  expect(code).not.toBe(0);
+  await world.restart();
+});
+
 test('a dry run and --timeout 0 do not wait', async () => {
   expect((await run('reconcile shop --dry-run')).out).toMatchInlineSnapshot(
     `"Pot default/shop would be requested (dry run): the controller would make a pass"`,
@@ -193,4 +207,12 @@ test('a suspended instance is refused', async () => {
       hint: typekro resume pot/default/shop",
     }
   `);
+});
+
+test('a suspended instance that is being deleted is reconciled, because its deletion continues', async () => {
+  await run('suspend shop');
+  await world.controller.stop();
+  await world.user.delete(potRef('shop'));
+  expect((await run('reconcile shop --timeout 0')).code).toBe(0);
+  await world.restart();
 });

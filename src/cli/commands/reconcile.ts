@@ -20,7 +20,7 @@ import { newReconcileRequest } from '../instance/instance-actions.ts';
 import { DECIDING_OPTIONS, observe } from '../instance/observation.ts';
 import type { Report } from '../instance/print-report.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { isPaused } from '../instance/suspension.ts';
+import { suspendsWrites } from '../instance/suspension.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
 import { printableLine } from '../printable.ts';
@@ -113,12 +113,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const timeoutMs = parseDuration(timeout, '--timeout');
   const dryRun = input.options['dry-run'] === true;
   const isInstance = input.options['definition'] !== true && !isDefinitionObject(object);
-  if (isInstance && isPaused(object)) {
-    throw new TypeKroError(`${objectName(refOf(object))} is suspended: a pass writes none of its objects`, {
-      code: 'reconcile/suspended',
-      remedy: `typekro resume ${argumentOf(object)}`,
-    });
-  }
+  if (isInstance) refuseSuspended(object);
   const limit = timeLimit(Math.max(timeoutMs, 1));
   const until = AbortSignal.any([signal, limit]);
   const bySuspension = input.options['by-suspension'] === true;
@@ -132,6 +127,8 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const token = newReconcileRequest();
   const [key, value] = bySuspension ? [keys.RECONCILE_ANNOTATION, 'suspended'] : [RECONCILE_REQUEST, token];
   const fresh = dryRun || !bySuspension ? object : await api.get(refOf(object), { signal });
+  // The removal of a suspension that another client has just set would resume the instance against its will.
+  if (bySuspension) refuseSuspended(fresh);
   const waits = !dryRun && timeoutMs > 0;
   try {
     await annotate(api, fresh, key, value, { dryRun, signal });
@@ -157,6 +154,14 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
     });
   }
   return isInstance ? outcomeOfInstance(task) : outcomeOfDefinition(task);
+}
+
+function refuseSuspended(instance: KubeObject): void {
+  if (!suspendsWrites(instance)) return;
+  throw new TypeKroError(`${objectName(refOf(instance))} is suspended: a pass writes none of its objects`, {
+    code: 'reconcile/suspended',
+    remedy: `typekro resume ${argumentOf(instance)}`,
+  });
 }
 
 const isDefinitionObject = ({ kind, apiVersion }: KubeObject): boolean =>
@@ -185,7 +190,7 @@ async function waitForAnswer(api: KubernetesApi, object: KubeObject, token: stri
 
 /**
  * Waits until the controller reports that the instance is suspended. Then resumes the instance, and waits until the
- * controller no longer reports the suspension.
+ * controller no longer reports the suspension. The wait also ends when the instance is deleted.
  */
 async function passBySuspension(
   api: KubernetesApi,
@@ -193,13 +198,14 @@ async function passBySuspension(
   until: AbortSignal,
   signal: AbortSignal,
 ): Promise<void> {
-  const suspended = await waitForObject(api, refOf(object), until, (found) =>
-    found !== undefined && reportsSuspension(found) ? found : undefined,
-  );
-  await annotate(api, suspended, keys.RECONCILE_ANNOTATION, undefined, { dryRun: false, signal });
-  await waitForObject(api, refOf(object), until, (found) =>
-    found !== undefined && reportsSuspension(found) ? undefined : true,
-  );
+  const { uid } = object.metadata;
+  const waitUntil = (reached: (instance: KubeObject) => boolean) =>
+    waitForObject(api, refOf(object), until, (found) =>
+      found?.metadata.uid !== uid || found === undefined || reached(found) ? true : undefined,
+    );
+  await waitUntil(reportsSuspension);
+  await removeAnnotation(api, object, keys.RECONCILE_ANNOTATION, 'suspended', signal);
+  await waitUntil((instance) => !reportsSuspension(instance));
 }
 
 function reportsSuspension({ status }: KubeObject): boolean {
@@ -208,25 +214,37 @@ function reportsSuspension({ status }: KubeObject): boolean {
 }
 
 /**
- * Removes a request that no controller answered. An annotation with another value belongs to another client and is not
- * removed. The removal has its own time limit, because it also runs after an interrupt. A failed removal is only a
- * warning, and the command ends with the original error.
+ * Removes the annotation from an object, even if other clients write the object at the same time. An annotation with
+ * another value belongs to another client and is not removed. Nothing happens if the object does not exist.
  */
-async function withdraw({ api, context, object }: RequestTask, key: string, value: string): Promise<void> {
-  const signal = AbortSignal.timeout(WITHDRAW_TIMEOUT_MS);
-  try {
-    for (let stale = 0; ; stale += 1) {
+async function removeAnnotation(
+  api: KubernetesApi,
+  object: KubeObject,
+  key: string,
+  value: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let stale = 0; ; stale += 1) {
+    try {
       const live = await api.find(refOf(object), { signal });
       if (live?.metadata.annotations?.[key] !== value) return;
-      try {
-        await annotate(api, live, key, undefined, { dryRun: false, signal });
-        return;
-      } catch (error) {
-        if (!isConflict(error) || stale >= MAX_CONFLICT_RETRIES) throw error;
-      }
+      await annotate(api, live, key, undefined, { dryRun: false, signal });
+      return;
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!isConflict(error) || stale >= MAX_CONFLICT_RETRIES) throw error;
     }
+  }
+}
+
+/**
+ * Removes a request that no controller answered. The removal has its own time limit, because it also runs after an
+ * interrupt. A failed removal is only a warning, and the command ends with the original error.
+ */
+async function withdraw({ api, context, object }: RequestTask, key: string, value: string): Promise<void> {
+  try {
+    await removeAnnotation(api, object, key, value, AbortSignal.timeout(WITHDRAW_TIMEOUT_MS));
   } catch (error) {
-    if (isNotFound(error)) return;
     const why = error instanceof Error ? error.message : String(error);
     context.printError(
       `warning: the annotation ${key} of ${objectName(refOf(object))} could not be removed: ${printableLine(why)}`,

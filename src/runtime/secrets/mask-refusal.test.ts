@@ -89,6 +89,11 @@ test.each<[string, KubeObject | undefined, string, string]>([
   expect(mask(node, desired, text)).toBe(masked);
 });
 
+test('a value of stringData is masked in a refusal that names it as base64', () => {
+  const text = 'admission webhook "deny.dev" denied the request: aHVudGVyMiBvbGQ= is weak';
+  expect(maskedSecretRefusal(secret, text)).toBe(text.replace('aHVudGVyMiBvbGQ=', '(secret)'));
+});
+
 test('the values of a Secret from a file are masked in its refusal', () => {
   expect(maskedSecretRefusal(secret, 'Secret "web" is invalid: stringData: Invalid value: "hunter2 old": no')).toBe(
     'Secret "web" is invalid: stringData: Invalid value: "(secret)": no',

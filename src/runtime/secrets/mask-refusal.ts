@@ -127,10 +127,14 @@ function* leavesOf(value: JsonValue, path = ''): Iterable<readonly [path: string
   } else yield [path, value];
 }
 
-/** Collects all strings and numbers in a value, and the decoded form of base64 strings. */
+/**
+ * Collects all strings and numbers in a value, the decoded form of base64 strings, and the base64 form of all strings:
+ * the server stores `stringData` as base64, so a webhook can name a value in either form.
+ */
 function collect(value: JsonValue | undefined, values: Set<string>): void {
   if (typeof value === 'string') {
     values.add(value);
+    values.add(Buffer.from(value, 'utf8').toString('base64'));
     const decoded = Buffer.from(value, 'base64');
     if (decoded.toString('base64') === value) values.add(decoded.toString('utf8'));
   } else if (typeof value === 'number' || typeof value === 'bigint') values.add(String(value));
