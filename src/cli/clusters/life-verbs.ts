@@ -19,7 +19,7 @@ import type { ContextOptions, RunningCluster, Started } from './start-cluster.ts
 import { addContext, checkContext, startCluster } from './start-cluster.ts';
 import type { Stopped } from './stop-cluster.ts';
 import { stopCluster } from './stop-cluster.ts';
-import { contextName } from './user-kubeconfig.ts';
+import { contextName, userKubeconfig } from './user-kubeconfig.ts';
 
 /** `typekro cluster start [NAME]`. */
 export async function start(
@@ -58,7 +58,10 @@ export async function start(
   const view = await clusterView(context, findCluster(context.env, name));
   print({
     data: { schemaVersion: 1, started: started.before !== 'running', cluster: view },
-    lines: () => startLines(started, entryIn, input.options['use-context'] === true),
+    lines: () => {
+      const isFound = entryIn === userKubeconfig(context.env, context.cwd);
+      return startLines(started, entryIn, { use: input.options['use-context'] === true, isFound });
+    },
   });
   return ExitCode.ok;
 }
@@ -141,10 +144,14 @@ async function renewContext(context: CommandContext, cluster: RunningCluster): P
 function startLines(
   { cluster: { folder, record }, before, kept, startMs }: Started,
   entryIn: string | undefined,
-  use: boolean,
+  { use, isFound }: { readonly use: boolean; readonly isFound: boolean },
 ): readonly string[] {
   const { name, kubeconfig } = folder;
   const context = contextName(name);
+  const options = [
+    ...(entryIn === undefined || isFound ? [] : [` --kubeconfig ${shellWord(entryIn)}`]),
+    ...(use ? [] : [` --context ${context}`]),
+  ].join('');
   return [
     ...(before === 'crashed'
       ? [`the process of ${name} had ended without being stopped; its objects are ${kept ? 'kept' : 'gone'}`]
@@ -154,9 +161,7 @@ function startLines(
       : `${name} is running at ${record.url}, Kubernetes ${record.kubernetesVersion}, ready in ${Math.round(startMs)} ms`,
     ...(entryIn === undefined
       ? [`use it  export KUBECONFIG=${shellWord(kubeconfig)}`]
-      : [
-          `use it  kubectl${use ? '' : ` --context ${context}`} get nodes   # ${context} in ${entryIn}${use ? ', the current context' : ''}`,
-        ]),
+      : [`use it  kubectl${options} get nodes   # ${context} in ${entryIn}${use ? ', the current context' : ''}`]),
     `end it  typekro cluster stop${name === DEFAULT_CLUSTER ? '' : ` ${name}`}`,
   ];
 }

@@ -482,3 +482,12 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
   `);
   expect(await deployment()).toBeUndefined();
 });
+
+test.each(['--image a:1', '--namespace other', '--name other', '--rbac unrestricted'])(
+  'install refuses %s without --controller',
+  async (option) => {
+    const { code, err } = await run(`install ${option}`);
+    expect(err).toContain(`${option.split(' ')[0] ?? ''} is an option of the controller`);
+    expect(code).toBe(2);
+  },
+);

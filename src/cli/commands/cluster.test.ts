@@ -378,6 +378,9 @@ describe('the context in the kubeconfig of the user', () => {
         "out": "",
       }
     `);
+    expect((await run('cluster start dev --kubeconfig own --add-context')).out).toContain(
+      'use it  kubectl --kubeconfig HOME/own --context typekro-dev get nodes',
+    );
     await run('cluster kubeconfig dev --kubeconfig own --add-context');
     if (process.platform !== 'win32') expect(statSync(join(clusters.home, 'own')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(clusters.home, 'own'), 'utf8')).not.toContain('current-context');

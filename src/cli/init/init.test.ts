@@ -71,6 +71,30 @@ describe('typekro init', () => {
     });
   });
 
+  test('writes a project around the only definition of a folder, and names the files that are left out', async () => {
+    mkdirSync(join(cwd, 'defs'));
+    writeFileSync(join(cwd, 'defs/shop.yaml'), definition('{name: string}'));
+    writeFileSync(
+      join(cwd, 'defs/settings.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n',
+    );
+    const { code, err } = await run('shop', '--from', 'defs');
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: 'left out: defs/settings.yaml, because the definition is in defs/shop.yaml',
+    });
+    expect(readFileSync(join(cwd, 'shop/app.yaml'), 'utf8')).toBe(readFileSync(join(cwd, 'defs/shop.yaml'), 'utf8'));
+    writeFileSync(
+      join(cwd, 'defs/other.yaml'),
+      definition('{name: string}', 'name: others').replace('kind: Shop', 'kind: Other'),
+    );
+    const several = await run('several', '--from', 'defs');
+    expect(several.err).toContain(
+      'defs has definitions in defs/other.yaml, defs/shop.yaml; a project has one definition',
+    );
+    expect(several.code).toBe(1);
+  });
+
   test('leaves out the fields that a cluster wrote into a definition', async () => {
     writeFileSync(
       join(cwd, 'live.yaml'),

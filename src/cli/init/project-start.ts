@@ -17,6 +17,7 @@ import { originals, placedInObjects } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { readChecked } from '../up/checked.ts';
+import { parseManifest } from '../up/read-manifest.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
 import { sampleInstance } from './sample-instance.ts';
@@ -61,7 +62,8 @@ export async function projectStart(
     return undefined;
   }
   const found = objectsIn(documents);
-  if (found.length === 0 || found.some(isDefinition)) return ofFile(withText, input, from);
+  if (found.length === 0 || found.some(isDefinition))
+    return ofFile(withText, input, definitionFile(context, texts, from));
   const { objects, leftOut } = withoutLiveFields(found);
   for (const line of [...documentsLeftOut(texts), ...leftOut]) context.printError(`left out: ${line}`);
   if (objects.length === 0) {
@@ -74,6 +76,30 @@ export async function projectStart(
   const definition = toDefinition(objects, [], { name: own, kind: kindOfName(own) });
   const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, objects, originals(texts));
   return startOf(await checkedDefinition(context, input, definition, { place, texts }));
+}
+
+/**
+ * The file that has the definition, if `from` is a folder; otherwise `from`. Prints the names of the folder's other
+ * files.
+ *
+ * @throws TypeKroError `init/several-definitions` when several files of the folder have definitions.
+ */
+function definitionFile(context: CommandContext, texts: ReadonlyMap<string, string>, from: string): string {
+  const names = [...texts.keys()];
+  if (names.includes(from) || from === '-') return from;
+  const [file = from, ...more] = names.filter((name) =>
+    parseManifest(texts.get(name) ?? '', name).objects.some(({ object }) => isDefinition(object)),
+  );
+  if (more.length > 0) {
+    throw new TypeKroError(`${from} has definitions in ${[file, ...more].join(', ')}; a project has one definition`, {
+      code: 'init/several-definitions',
+      remedy: 'name one of the files with --from',
+    });
+  }
+  for (const name of names) {
+    if (name !== file) context.printError(`left out: ${name}, because the definition is in ${file}`);
+  }
+  return file;
 }
 
 /** Reads and checks a definition of the cluster. */
