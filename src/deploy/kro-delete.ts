@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import { objectsAt, statusCondition, textAt } from '../kubernetes/index.ts';
-import { isConflict, isNotFound } from '../kube/index.ts';
+import { isConflict, isNotFound, isTimeout } from '../kube/index.ts';
 import type { DeletionEffect } from './deletion-result.ts';
 import { identityOf } from './deletion-result.ts';
 import { ignoreNotFound } from './errors.ts';
@@ -12,6 +12,8 @@ import { waitForDeletion } from './kro-wait.ts';
 
 /** The time limit, in milliseconds, for the last read of an object whose deletion has exceeded its own time limit. */
 const FINAL_READ_MS = 5000;
+/** The time limit, in milliseconds, for the restoration of a definition that another client needs. */
+const RESTORE_MS = 30_000;
 /**
  * The maximum number of attempts to delete a definition that other clients change. After the last failed attempt, the
  * definition is not deleted.
@@ -36,6 +38,7 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
     if (leaving !== undefined) await waitForDeletion(context, leaving);
   } catch (error) {
     if (!signal.aborted) throw error;
+    if (!isTimeout(signal)) throw signal.reason;
     const left = await api.find(ref, { signal: AbortSignal.timeout(FINAL_READ_MS) });
     const messages = objectsAt(left?.status, 'conditions').map((condition) => textAt(condition, 'message'));
     const blocker = {
@@ -72,17 +75,36 @@ async function deleteUnusedDefinition(
       // The precondition on the resourceVersion prevents the deletion of a definition that a concurrent deploy has just
       // written.
       const leaving = await api.delete(ref, { preconditions: { uid, resourceVersion }, signal }).catch(ignoreNotFound);
-      if (!(await hasInstances(context, type))) return ref;
-      if (leaving !== undefined) await waitForDeletion(context, leaving);
+      const isNeeded = await restoredIfUsed(context, type, definition, leaving);
+      return isNeeded ? undefined : ref;
     } catch (error) {
       if (!isConflict(error)) throw error;
-      continue;
     }
-    const isBack = (await api.find(ref, { signal })) !== undefined;
-    if (!isBack) await api.apply(asApplied(definition), { fieldManager: MANAGER, force: true, signal });
-    return undefined;
   }
   return undefined;
+}
+
+/**
+ * Applies a deleted definition again when its kind has an instance. An abort by the caller and its time limit do not
+ * end this step: without its definition, the instance of another client would never be reconciled again.
+ *
+ * @param leaving the definition while the API server deletes it; `undefined` when the definition did not exist.
+ * @returns true if the kind has an instance.
+ */
+async function restoredIfUsed(
+  context: KroContext,
+  type: ObjectRef,
+  definition: KubeObject,
+  leaving: KubeObject | undefined,
+): Promise<boolean> {
+  const { api } = context;
+  const signal = AbortSignal.timeout(RESTORE_MS);
+  const untilRestored = { ...context, signal };
+  if (!(await hasInstances(untilRestored, type))) return false;
+  if (leaving !== undefined) await waitForDeletion(untilRestored, leaving);
+  const isBack = (await api.find(refOf(definition), { signal })) !== undefined;
+  if (!isBack) await api.apply(asApplied(definition), { fieldManager: MANAGER, force: true, signal });
+  return true;
 }
 
 async function unusedDefinition(

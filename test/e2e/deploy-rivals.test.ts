@@ -152,6 +152,26 @@ test('an instance that is deployed during the deletion of the last instance is k
   expect(points).toBeGreaterThan(4);
 }, 120_000);
 
+test('the definition of an instance that is deployed meanwhile stays, even if the caller aborts the deletion', async () => {
+  const points = await atEachPoint(async (at, before) => {
+    await factory(server.transport).deploy({ name: 'a' });
+    const abort = new AbortController();
+    const transport = new Interrupted(at, before, async () => {
+      await factory(server.transport).deploy({ name: 'b' });
+      abort.abort(new Error('the caller aborts'));
+    });
+    const ended = await factory(transport)
+      .deleteInstance('a', { abortSignal: abort.signal })
+      .then(({ status }) => status, String);
+    expect(['complete', 'Error: the caller aborts'], `request ${at}`).toContain(ended);
+    if (transport.happened) await isKept('b');
+    await factory(server.transport).deleteInstance('a');
+    await factory(server.transport).deleteInstance('b');
+    return transport.requests > at;
+  });
+  expect(points).toBeGreaterThan(4);
+}, 120_000);
+
 test('an instance that is being deleted is created again after its deletion', async () => {
   const hold = (finalizers: string[] | null) =>
     server.client.patch(instance('a'), { metadata: { finalizers } }, { type: 'merge' });
