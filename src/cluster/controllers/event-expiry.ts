@@ -9,7 +9,10 @@ const LIFETIME_MS = 3_600_000;
 /** The controller's only key. */
 const ALL = 'all';
 
-/** Removes Events one hour after their last change, so that they do not fill a cluster that runs for a long time. */
+/**
+ * Removes Events one hour after their last change, so that they do not fill a cluster that runs for a long time. A start
+ * or a restore of the cluster counts as a change, because etcd gives leases their full time again.
+ */
 export function eventExpiry(): SimulatedController {
   /** The changes of Events, sorted by time. Only the last change of an Event counts. */
   const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];

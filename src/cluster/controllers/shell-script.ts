@@ -11,9 +11,10 @@ export interface CommandList {
 /** Matches the tokens of simple commands. Any other character begins a construct that the parser does not support. */
 const TOKEN = new RegExp(
   [
-    /(?<blank>(?:[ \t\r]|\\\n)+)/,
+    /(?<continuation>\\\n)/,
+    /(?<blank>[ \t\r]+)/,
     /(?<comment>(?<![^\s;&|])#[^\n]*)/,
-    /(?<redirection>\d?(?:&>>?|>>|>&|<&|>\||[<>])(?!<)[ \t]*)/,
+    /(?<redirection>(?:(?<![^\s;&|])\d)?(?:&>>?|>>|>&|<&|>\||[<>])(?!<)[ \t]*)/,
     /(?<operator>&&|\|\||[;&|\n])/,
     /'(?<single>[^']*)'/,
     /"(?<double>(?:[^"\\`$]|\\[^]|\$(?!\())*)"/,
@@ -25,9 +26,15 @@ const TOKEN = new RegExp(
   'y',
 );
 
+/** Words that begin or end a compound command, or negate a pipeline, when a command begins with them. */
+const RESERVED = new Set(
+  '! [[ case coproc do done elif else esac fi for function if in select then time until while'.split(' '),
+);
+
 /**
- * Parses a shell script of simple commands, with quotes, comments and redirections. Returns `undefined` for a script
- * with any other construct, e.g. a subshell, a group or a command substitution.
+ * Parses a shell script of simple commands, with quotes, comments and redirections. A command of redirections alone is
+ * an empty list of words. Returns `undefined` for a script with any other construct, e.g. a loop, a subshell, a group or
+ * a command substitution.
  */
 export function parseScript(script: string): readonly CommandList[] | undefined {
   const lists: CommandList[] = [];
@@ -37,6 +44,8 @@ export function parseScript(script: string): readonly CommandList[] | undefined 
   let words: string[] = [];
   let word: string | undefined;
   let isTarget = false;
+  let isRedirected = false;
+  let isCompound = false;
 
   const endWord = (): void => {
     // The word after a redirection is a file instead of an argument.
@@ -46,8 +55,10 @@ export function parseScript(script: string): readonly CommandList[] | undefined 
   };
   const endCommand = (): void => {
     endWord();
-    if (words.length > 0) commands.push(words);
+    if (RESERVED.has(words[0] ?? '')) isCompound = true;
+    if (words.length > 0 || isRedirected) commands.push(words);
     words = [];
+    isRedirected = false;
   };
   const endPipeline = (next?: '&&' | '||'): void => {
     endCommand();
@@ -65,23 +76,32 @@ export function parseScript(script: string): readonly CommandList[] | undefined 
   while (TOKEN.lastIndex < script.length) {
     const found = TOKEN.exec(script)?.groups;
     if (found === undefined) return undefined;
-    const double = found['double']?.replaceAll(/\\(["$\\`])/g, '$1');
+    const double = found['double']?.replaceAll(
+      /\\(?:\n|(["$\\`]))/g,
+      (_, escaped: string | undefined) => escaped ?? '',
+    );
     const part = found['single'] ?? double ?? found['escaped'] ?? found['plain'];
     if (part !== undefined) word = (word ?? '') + part;
-    else if (found['redirection'] !== undefined) {
+    else if (found['continuation'] !== undefined) continue;
+    else if (found['comment'] !== undefined && word !== undefined) {
+      // After an escaped blank, `#` is a character of the word.
+      word += '#';
+      TOKEN.lastIndex -= found['comment'].length - 1;
+    } else if (found['redirection'] !== undefined) {
       endWord();
       isTarget = true;
+      isRedirected = true;
     } else if (found['operator'] === undefined) endWord();
     else if (found['operator'] === '&&' || found['operator'] === '||') endPipeline(found['operator']);
     else if (found['operator'] === '|') endCommand();
     else if (found['operator'] !== '\n' || !isOpen()) endList(found['operator'] === '&');
   }
   endList(false);
-  return lists;
+  return isCompound ? undefined : lists;
 
   /** Does the list continue on the next line, because this line ends with an operator? */
   function isOpen(): boolean {
     endWord();
-    return words.length === 0 && (commands.length > 0 || operator !== undefined);
+    return words.length === 0 && !isRedirected && (commands.length > 0 || operator !== undefined);
   }
 }
