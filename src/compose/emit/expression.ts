@@ -1,7 +1,8 @@
 import type { Schema } from '../../schema/index.ts';
 import { cond } from '../ir/build.ts';
 import { fused } from '../ir/fused.ts';
-import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
+import { celTypeName, sameCelType } from '../ir/cel-type-name.ts';
+import { dyn, Lowering } from '../ir/lower.ts';
 import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
 import { bodyOf, makeNode, UnknownLength, walk, withArgs } from '../ir/node.ts';
 import { celText, quoteCel } from '../ir/to-cel.ts';
@@ -60,7 +61,7 @@ export class ExpressionWriter {
     return text;
   }
 
-  /** Does hand-written CEL in the expression name the instance or a resource? */
+  /** Does the expression contain hand-written CEL that reads the instance or a resource? */
   readsByHand(node: Node): boolean {
     let found = false;
     walk(node, (part) => {
@@ -128,7 +129,7 @@ function checkStock(node: Node): void {
       refuse(
         'stock',
         `${name} needs the feature gate ${gate}, which stock kro has switched off`,
-        "use toYaml({ target: 'typekro' }), or leave it out",
+        `use toYaml({ target: 'typekro' }), or leave ${name} out`,
       );
     }
   });

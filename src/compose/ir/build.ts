@@ -81,8 +81,8 @@ export function optionalSome(node: Node): Node {
 }
 
 /**
- * The optional without a value. Its type fits every other optional: nodes without operands exist once, so one node stands
- * beside optionals of all types.
+ * The optional without a value. Equal nodes are one object, so this node stands beside optionals of all types.
+ * Therefore its type fits every other optional.
  */
 export function optionalNone(): Node {
   return call('optional.none', [], optionalOf(NEVER));

@@ -115,7 +115,7 @@ export function power(value: Node, exponent: number): Node {
   // powers of doubles may differ.
   if (exponent > 2 && isDouble(value)) {
     const message = '** of numbers that may have a fraction is rounded differently in CEL';
-    throw new Refusal('no-cel', message, 'multiply: x * x');
+    throw new Refusal('no-cel', message, 'multiply instead: x * x * x for x ** 3');
   }
   return Array.from({ length: exponent - 1 }).reduce<Node>((product) => multiply(product, value), value);
 }

@@ -25,8 +25,8 @@ const OPERATORS: Partial<Record<Kind, string>> = {
 };
 
 /**
- * The text of an expression that {@link Lowering} has lowered. Before, `optional-reads.ts` has rewritten tests for
- * members such as that of `a?.b ?? 'x'`. {@link VariableNames} describes `ids` and `fixed`.
+ * The text of an expression that {@link Lowering} has lowered. Before that, `optional-reads.ts` has rewritten the tests
+ * for members, such as the test in `a?.b ?? 'x'`. {@link VariableNames} describes `ids` and `fixed`.
  */
 export function celText(
   node: Node,

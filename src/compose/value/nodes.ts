@@ -61,7 +61,9 @@ export function toNode(raw: unknown): Node {
       return refuse(
         'no-cel',
         `${String(value)} has no CEL form`,
-        'begin with a number that no element exceeds, or test first whether the list is empty: list.length === 0',
+        Number.isNaN(value)
+          ? 'write a number'
+          : `begin with a number that ${value > 0 ? 'no element exceeds' : 'exceeds no element'}, or test first whether the list is empty: list.length === 0`,
       );
     case 'boolean':
     case 'bigint':
@@ -156,8 +158,8 @@ export function objectNode(value: Record<string, unknown>): Node {
 }
 
 /**
- * The keys of a piece or an object whose values may be `undefined` in JavaScript, each with the condition under which
- * the key exists.
+ * Those keys of a piece or an object that may have the value `undefined` in JavaScript. Each has the condition under
+ * which the key exists.
  */
 export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
   return keyEntries(mapOfMembers(keys)).flatMap(({ key, test: own }) => {

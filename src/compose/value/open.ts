@@ -37,8 +37,8 @@ function* elementsOf(source: Iterable<unknown>): Generator<unknown, undefined> {
       if (count > MAX_ELEMENTS)
         refuse(
           'too-large',
-          `an iterator does not end: it returned ${MAX_ELEMENTS} elements`,
-          'end the loop with break, or take a list',
+          `an iterator returns more than ${MAX_ELEMENTS} elements`,
+          'end the loop with break, or use a list instead of the iterator',
         );
       isOpenIterator = false;
       const next: { readonly done?: unknown; readonly value?: unknown } = iterator.next();

@@ -379,7 +379,7 @@ function numbers(operator: string, a: unknown, b: unknown): [Node, Node] {
     if (sym.type.kind !== 'number' && sym.type.kind !== 'dyn') {
       return refuse('types', `${operator} with ${typed(sym)} has no CEL form`, 'convert it with Number() first');
     }
-    return needPresent(sym, `computed with (it would make NaN)`).node;
+    return needPresent(sym, 'used in a computation (the result would be NaN)').node;
   };
   return [one(a), one(b)];
 }

@@ -58,7 +58,7 @@ export function referenceTo(
     has: (_, key) =>
       currentTrace() === undefined ? Object.hasOwn(known, key) : untraced(bring(), 'searched with "in"'),
     ownKeys: () => {
-      if (currentTrace() !== undefined) return untraced(bring(), 'listed by its keys');
+      if (currentTrace() !== undefined) return untraced(bring(), 'enumerated');
       return read === undefined ? Reflect.ownKeys(target) : [...Object.keys(known), inspect.custom];
     },
     getOwnPropertyDescriptor: (_, key) => {
@@ -254,7 +254,7 @@ class Traps implements ProxyHandler<object> {
   }
 
   ownKeys(target: object): (string | symbol)[] {
-    return currentTrace() === undefined ? Reflect.ownKeys(target) : untraced(this.#value, 'listed by its keys');
+    return currentTrace() === undefined ? Reflect.ownKeys(target) : untraced(this.#value, 'enumerated');
   }
 }
 
