@@ -13,9 +13,12 @@ const HOOKS = ['load'];
 const HOSTS = ['proxyLibrary'];
 const PAIRS = new Set([...TREES, ...HOOKS, ...HOSTS]);
 
-const EXPORTED = /^export (?:async )?(?:function\*? (\w+)|const (\w+)(?:: [^=]+)? = (?:async )?(?:\(|<|\w+ =>))/gm;
+const EXPORTED =
+  /^export (?:async )?(?:function\*? (\w+)|const (\w+)(?:: (?:[^=\n]|=>)+)? =\s+(?:async )?(?:\([^;]*?\)(?:: [^=;]+)? =>|<|\w+ =>))/gm;
 
-/** Returns a problem for each name that two files export, and for each name of `PAIRS` that only one file exports. */
+/**
+ * Returns a problem for each name that two files export, and for each name of `PAIRS` that fewer than two files export.
+ */
 export function repeatedNames() {
   const places = new Map();
   const files = execFileSync('git', ['ls-files', 'src/*.ts', 'src/*.tsx'], { encoding: 'utf8' });
@@ -29,9 +32,12 @@ export function repeatedNames() {
   return [
     ...[...places]
       .filter(([name, { size }]) => size > 1 && !PAIRS.has(name))
-      .map(([name, where]) => `${[...where].join(', ')}: export the name ${name} twice; say in the name what differs`),
+      .map(
+        ([name, where]) =>
+          `${[...where].join(', ')}: each export the name ${name}; rename one, so that the name says what differs`,
+      ),
     ...[...PAIRS]
       .filter((name) => (places.get(name)?.size ?? 0) < 2)
-      .map((name) => `scripts/exported-names.mjs: ${name} is exported once; remove it from the list`),
+      .map((name) => `scripts/exported-names.mjs: ${name} is no longer exported by two files; remove it from the list`),
   ];
 }

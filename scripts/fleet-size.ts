@@ -104,11 +104,14 @@ export function sizeInProcesses(fleet: Fleet, processes: number): FleetSize {
   const slowdown = 1 + furtherObjects * LARGE_HEAP_OBJECT_CPU;
   const cores = (minimumCores(fleet) / processes) * slowdown;
   const definitionsMb = Math.max(0, definitions - 1) * DEFINITION_MB;
-  const peakMb = BASE_PEAK_MB + definitionsMb + (held * (1 + children) * PEAK_OBJECT_BYTES) / MIB;
   const heldBytes = held * (INSTANCE_BYTES + children * CHILD_BYTES) + furtherObjects * LARGE_HEAP_OBJECT_BYTES;
+  const restMb = BASE_REST_MB + definitionsMb + heldBytes / MIB;
+  // With few children, an instance holds more at rest than a restart adds for its objects.
+  const restartMb = BASE_PEAK_MB + definitionsMb + (held * (1 + children) * PEAK_OBJECT_BYTES) / MIB;
+  const peakMb = Math.max(restMb, restartMb);
   return {
     processes,
-    restMb: BASE_REST_MB + definitionsMb + heldBytes / MIB,
+    restMb,
     peakMb,
     limitMi: stepsUp((peakMb + NODE_24_PEAK_MB) * LIMIT_FACTOR, LIMIT_STEP_MI),
     cores,

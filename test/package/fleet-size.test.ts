@@ -104,3 +104,13 @@ test.each([
 ])('a fleet with %s needs the expected number of processes', (_title, fleet, processes) => {
   expect(fleetSize(fleet).processes).toBe(processes);
 });
+
+test.each([
+  [100_000, 0],
+  [100_000, 1],
+  [600_000, 0],
+])('the peak of %i instances with %i children is not below the memory at rest', (instances, children) => {
+  const { restMb, peakMb, limitMi } = sizeInProcesses({ instances, children, changesPerHour: 0 }, 1);
+  expect(peakMb).toBeGreaterThanOrEqual(restMb);
+  expect(limitMi).toBeGreaterThan(restMb);
+});

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { JsonValue } from '../../core/index.ts';
 import { cryptoLibrary, errorCode, tryParseJson } from '../../core/index.ts';
 import type { Shape } from '../plan/file-shape.ts';
-import { boolean, listOf, number, optional, record, text } from '../plan/file-shape.ts';
+import { boolean, listWith, number, optional, record, text } from '../plan/file-shape.ts';
 
 /** The absolute paths of a named cluster's audit log and audit policy. Without a policy, all requests are logged. */
 export interface AuditFiles {
@@ -85,14 +85,14 @@ const version: Shape = (value) => value === 1;
 const SETTINGS = record({
   schemaVersion: version,
   data: boolean,
-  standIns: optional(listOf(text)),
+  standIns: optional(listWith(text)),
   kubernetesVersion: optional(text),
   processDirectory: optional(text),
   audit: optional(record({ log: text, policy: optional(text) })),
   port: optional(number),
   lastPort: optional(number),
   entryIn: optional(text),
-  contextsBefore: optional(listOf(text)),
+  contextsBefore: optional(listWith(text)),
 });
 
 const RECORD = record({

@@ -3,7 +3,7 @@ import type { ClusterSnapshot, SnapshotCollection, SnapshotLog } from '../../clu
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { cryptoLibrary, isJsonObject, stringifyJson, tryParseJson, TypeKroError } from '../../core/index.ts';
 import type { Shape } from '../plan/file-shape.ts';
-import { isTooDeepValue, kubeObject, listOf, number, record, text } from '../plan/file-shape.ts';
+import { isTooDeepValue, kubeObject, listWith, number, record, text } from '../plan/file-shape.ts';
 
 /** The `kind` in the first line of a state file, which contains the whole content of a cluster. */
 export const STATE_FILE_KIND = 'TypeKroClusterState';
@@ -80,7 +80,7 @@ const stored = record({ metadata: record({ name: text, resourceVersion: storeVer
 
 const OBJECT_LINE = record({ group: text, plural: text, object: (value) => kubeObject(value) && stored(value) });
 
-const LOG_LINE = record({ log: record({ key: text, lines: listOf(record({})) }) });
+const LOG_LINE = record({ log: record({ key: text, lines: listWith(record({})) }) });
 
 /**
  * Reads the bytes of a file.

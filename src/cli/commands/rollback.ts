@@ -16,13 +16,13 @@ import { graphDifferences } from '../instance/revision-difference.ts';
 export const rollback: Command = {
   name: 'rollback',
   description:
-    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the revision before the newest, or the newest when the definition got no revision because of an error. The command does not know whether that revision worked: name another one with --to. The controller gives the restored spec a new number, and all instances without a pin follow it. With the annotation typekro.dev/canary, the first instances follow it first, as with any other revision. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
+    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the revision before the newest; it is the newest itself when the present spec has an error and therefore got no revision. The command does not know whether the default revision worked: choose another revision with --to. The controller gives the restored spec a new number, and all instances without a pin follow it. With the annotation typekro.dev/canary, the instances of the canary follow it before the others, as with any other revision. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
   positionals: [DEFINITION_POSITIONAL],
   options: [
     {
       name: 'to',
       summary:
-        'number of the revision; by default the one before the newest, or the newest when the definition got no revision',
+        'number of the revision; by default the one before the newest; the newest itself when the present spec has an error and therefore got no revision',
       value: 'number',
     },
     ...CHANGE_OPTIONS,
@@ -45,16 +45,17 @@ export const rollback: Command = {
       }
       // The update contains the resourceVersion that was read, so a concurrent change of the definition is a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
-      const changes = graphDifferences(currentSpec, spec).join(', ');
-      const effect = `its spec becomes that of revision ${number}: ${changes}`;
+      const changes = graphDifferences(currentSpec, spec);
+      const changed = changes.length === 0 ? '' : `; changed: ${changes.join(', ')}`;
+      const effect = `its spec becomes that of revision ${number}${changed}`;
       return { object, result: 'configured', effect, command, next };
     }),
 };
 
 /**
- * Returns the last revision that differs from the current spec. If the current spec has a revision, the result is the
- * revision before the newest. If the current spec has none, because it does not compile or its CRD is refused, the
- * result is the newest revision.
+ * Returns the revision that the instances followed before the current spec. If the newest revision has the current spec,
+ * this is the revision before the newest. Otherwise it is the newest revision: the current spec does not compile, its CRD
+ * is refused, or the controller has not processed it yet.
  */
 function previousRevision({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
   const newest = all.at(-1);
@@ -70,6 +71,9 @@ async function chosenRevision(api: KubernetesApi, definition: KubeObject, to: st
   const numbers = all.map(({ number }) => number).join(', ');
   throw new TypeKroError(to === undefined ? `${name} has no earlier revision` : `${name} has no revision ${to}`, {
     code: 'cli/usage',
-    remedy: numbers === '' ? 'its controller keeps none' : `there are ${numbers}: typekro revisions ${name}`,
+    remedy:
+      numbers === ''
+        ? 'no revision was issued yet; correct the definition and apply it again'
+        : `its revisions are ${numbers} (typekro revisions ${name} shows them)`,
   });
 }

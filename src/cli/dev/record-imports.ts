@@ -11,12 +11,13 @@ const seen = (url) => { if (url.startsWith('file:')) port.postMessage(url); };
 export const initialize = (data) => { port = data.port; };
 export const load = (url, context, next) => { seen(url); return next(url, context); };
 export const resolve = (name, context, next) => {
-  if (/^\\.{0,2}\\//.test(name) && context.parentURL?.startsWith('file:')) seen(new URL(name, context.parentURL).href);
+  if (/^(?:\\.{0,2}\\/|file:)/.test(name) && context.parentURL?.startsWith('file:')) seen(new URL(name, context.parentURL).href);
   return next(name, context);
 };`;
 
 /**
- * Records the files that modules import after this call, including files that do not exist or do not parse. Call it
+ * Records the files that modules import after this call, including files that do not parse, and files that do not exist
+ * but whose path or file URL is written in the import. Files that `require` loaded earlier are also listed. Call it
  * before another loader is registered, so that the hooks also see that loader's requests.
  *
  * @returns a function that returns the absolute paths so far, without files of installed packages
@@ -58,7 +59,7 @@ function record(urls: Set<string>): () => void {
         return next(url, context);
       },
       resolve(name: string, context: { readonly parentURL?: string }, next: Next<unknown>) {
-        if (/^\.{0,2}\//.test(name) && context.parentURL?.startsWith('file:') === true)
+        if (/^(?:\.{0,2}\/|file:)/.test(name) && context.parentURL?.startsWith('file:') === true)
           seen(new URL(name, context.parentURL).href);
         return next(name, context);
       },

@@ -238,12 +238,12 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   [
     'kro in another namespace',
     { controllers: { value: [controller(), kro] } },
-    ['error controllers Deployment kro/kro: runs kro in addition to typekro of Deployment kro-system/typekro'],
+    ['error controllers Deployment kro/kro: runs kro, and Deployment kro-system/typekro runs typekro'],
   ],
   [
     'kro in the same namespace',
     { controllers: { value: [controller(), { ...kro, namespace: 'kro-system' }] } },
-    ['warning controllers Deployment kro-system/kro: runs kro in addition to typekro of Deployment kro-system/typekro'],
+    ['warning controllers Deployment kro-system/kro: runs kro, and Deployment kro-system/typekro runs typekro'],
   ],
   ['kro without replicas', { controllers: { value: [controller(), { ...kro, replicas: 0 }] } }, []],
   [
@@ -275,12 +275,14 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   [
     'a renewal in the future',
     { leases: { value: [lease({ renewTime: ago(-30) })] } },
-    ['warning leases Lease kro-system/controller.kro.run: was renewed 30 s ahead of the clock of the server'],
+    ['warning leases Lease kro-system/controller.kro.run: was renewed 30 s ahead of the clock of the API server'],
   ],
   [
     'two leaders',
     { leases: { value: [lease(), lease({ holderIdentity: 'pod-2' }, 'kro')] } },
-    ['error leases Lease kro/controller.kro.run: pod-2 leads, and pod-1 leads by Lease kro-system/controller.kro.run'],
+    [
+      'error leases Lease kro/controller.kro.run: pod-2 leads by this Lease, and pod-1 leads by Lease kro-system/controller.kro.run',
+    ],
   ],
   [
     'missing rights',
@@ -320,6 +322,22 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     'a pod without an image',
     { pods: { value: [pod({ state: { waiting: { reason: 'ImagePullBackOff' } } })] } },
     ['error pods Pod kro-system/typekro-1: waits: ImagePullBackOff'],
+  ],
+  [
+    'a pod that works again after it was killed for its memory',
+    {
+      pods: {
+        value: [
+          pod({ state: { running: {} }, lastState: { terminated: { reason: 'OOMKilled', finishedAt: ago(60) } } }),
+        ],
+      },
+    },
+    ['warning pods Pod kro-system/typekro-1: exceeded its memory limit and was killed at 2026-01-01T11:59:00.000Z'],
+  ],
+  [
+    'a pod that starts',
+    { pods: { value: [pod({ state: { waiting: { reason: 'ContainerCreating' } } })] } },
+    ['warning pods Pod kro-system/typekro-1: starts: ContainerCreating'],
   ],
   ['a pod that restarted twice', { pods: { value: [pod({ restartCount: 2 })] } }, []],
   [
@@ -375,6 +393,15 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   expect(findings(facts)).toEqual(expected);
 });
 
+test.each([
+  ['that never started', 0, 'kubectl describe pod -n kro-system typekro-1'],
+  ['that restarted', 3, 'kubectl logs --previous -n kro-system typekro-1'],
+])('the remedy for a waiting container %s names the command that shows the cause', (_, restartCount, remedy) => {
+  const waiting = pod({ restartCount, state: { waiting: { reason: 'CreateContainerError' } } });
+  const { findings: found } = diagnose({ ...healthy, pods: { value: [waiting] } });
+  expect(found.map((each) => each.remedy)).toEqual([remedy]);
+});
+
 test('without a controller, a deletion with a finalizer is an error, because it never ends', () => {
   const found = findings({
     controllers: { value: [] },
@@ -422,7 +449,7 @@ describe('without the right to read', () => {
     const leases = { value: [lease({ holderIdentity: '' })] };
     const { findings: found } = diagnose({ ...healthy, ...facts, leases });
     expect(found.map(({ severity, why }) => `${severity} ${why}`)).toEqual([
-      'warning no replica works, if the controller runs',
+      'warning if a controller runs, none of its replicas works',
     ]);
   });
 

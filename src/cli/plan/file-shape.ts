@@ -15,12 +15,13 @@ export const optional =
     value === undefined || shape(value);
 
 /** Accepts the given strings. */
-export const oneOf =
+export const oneOfTexts =
   (...texts: readonly string[]): Shape =>
   (value) =>
     typeof value === 'string' && texts.includes(value);
 
-export const listOf =
+/** Accepts lists whose items all have the shape. */
+export const listWith =
   (shape: Shape): Shape =>
   (value) =>
     Array.isArray(value) && value.every((item) => shape(item));
@@ -47,9 +48,9 @@ export const kubeObject = record({
     resourceVersion: optional(text),
     labels: optional(texts),
     annotations: optional(texts),
-    finalizers: optional(listOf(text)),
-    ownerReferences: optional(listOf(ownerReference)),
-    managedFields: optional(listOf(record({}))),
+    finalizers: optional(listWith(text)),
+    ownerReferences: optional(listWith(ownerReference)),
+    managedFields: optional(listWith(record({}))),
   }),
   spec: optional(record({})),
   status: optional(record({})),

@@ -57,7 +57,7 @@ test.each([
   ['pots.yaml:12', { file: 'pots.yaml', line: 12 }],
   ['app.ts:12:3', { file: 'app.ts', line: 12 }],
   ['C:\\graphs\\pots.yaml:7', { file: 'C:\\graphs\\pots.yaml', line: 7 }],
-  ['the cluster', { file: 'the cluster' }],
+  ['app.ts', { file: 'app.ts' }],
 ])('a finding at the place %j has %j', (place, expected) => {
   const [finding] = findingsOf(planOf({ definitions: [definition({ place, refusal: 'no' })] }));
   expect(finding).toEqual({ rule: 'refused', level: 'error', message: 'pots: no', ...expected });
@@ -87,6 +87,13 @@ test('a finding of a single instance contains the name of the instance instead o
   });
   expect(findingsOf(planOf({ instances: [blocked] }))).toMatchObject([
     { message: 'map waits: a-db has data (Pot team/a)' },
+  ]);
+});
+
+test('an instance with the same problem in several objects of a collection is named once', () => {
+  const writes = ['a', 'b', 'c'].map(() => writePlan({ refusal: 'quota' }));
+  expect(findingsOf(planOf({ instances: [instancePlan('team/a', { writes })] }))).toMatchObject([
+    { message: 'map: ConfigMap: quota (Pot team/a)' },
   ]);
 });
 

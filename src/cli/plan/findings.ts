@@ -69,7 +69,8 @@ function instanceFindings(
       const known = counted.get(key);
       const finding = { rule, level, message, ...places.get(definition) };
       if (known === undefined) counted.set(key, { finding, shared, names: [objectName(instance)] });
-      else known.names.push(objectName(instance));
+      // An instance can have the same problem for several objects of a collection.
+      else if (!known.names.includes(objectName(instance))) known.names.push(objectName(instance));
     };
     if (state === 'blocked' && because !== undefined) add('blocked', 'error', because);
     for (const { node, reason } of blocked) add('blocked', 'error', `${node} ${reason}`);

@@ -12,7 +12,17 @@ import {
 import { digestOf } from '../../runtime/index.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { shellWord } from '../shell-word.ts';
-import { isTooDeepValue, kubeObject, listOf, number, objectRef, oneOf, optional, record, text } from './file-shape.ts';
+import {
+  isTooDeepValue,
+  kubeObject,
+  listWith,
+  number,
+  objectRef,
+  oneOfTexts,
+  optional,
+  record,
+  text,
+} from './file-shape.ts';
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { allWrites } from './all-writes.ts';
@@ -123,7 +133,7 @@ function changedPart(saved: SavedPlan): string | undefined {
   const object = saved.objects[index];
   if (object !== undefined) return objectName(refOf(object));
   if (presentParts.objects.length !== known.objects.length) return 'the list of objects';
-  if (presentParts.plan !== known.plan) return 'what it plans';
+  if (presentParts.plan !== known.plan) return 'the planned changes';
   return presentParts.rest === known.rest ? undefined : 'the state of the cluster, or the options';
 }
 
@@ -173,41 +183,46 @@ export function parseSavedPlan(text: string, file: string): SavedPlan | undefine
   const saved = value as unknown as SavedPlan;
   const changed = changedPart(saved);
   if (changed === undefined) return saved;
-  throw unknownPlan(`${file} was changed after it was saved: ${changed}`, planAgain(saved));
+  throw new TypeKroError(`${file} was changed after it was saved; the changed part is ${changed}`, {
+    code: 'apply/unknown-plan',
+    remedy: `nothing was applied; change the files that were planned instead of ${file}, and plan again: ${planAgain(saved)}`,
+  });
 }
 
-function unknownPlan(message: string, command = 'typekro plan FILE --save'): TypeKroError {
+function unknownPlan(message: string): TypeKroError {
   return new TypeKroError(message, {
     code: 'apply/unknown-plan',
-    remedy: `nothing was applied; change the files of the plan, not the plan, and plan again: ${command}`,
+    remedy: 'nothing was applied; plan again: typekro plan FILE --save',
   });
 }
 
 const field = record({ path: text });
-const write = record({ node: text, object: objectRef, action: text, fields: listOf(field) });
+const write = record({ node: text, object: objectRef, action: text, fields: listWith(field) });
 const SAVED_PLAN = record({
   schemaVersion: (value) => value === 1,
   plan: record({
-    operation: oneOf('apply', 'delete'),
+    operation: oneOfTexts('apply', 'delete'),
     source: record({ kind: text, name: text, readAt: text }),
-    definitions: listOf(record({ name: text, kind: text })),
-    objects: listOf(write),
-    instances: listOf(record({ instance: objectRef, definition: text, writes: listOf(write), fields: listOf(field) })),
+    definitions: listWith(record({ name: text, kind: text })),
+    objects: listWith(write),
+    instances: listWith(
+      record({ instance: objectRef, definition: text, writes: listWith(write), fields: listWith(field) }),
+    ),
   }),
-  objects: listOf(kubeObject),
+  objects: listWith(kubeObject),
   namespace: text,
   cluster: optional(text),
   options: record({
-    files: optional(listOf(text)),
+    files: optional(listWith(text)),
     only: optional(text),
     dryRun: optional(text),
     level: optional(text),
-    crds: optional(listOf(kubeObject)),
+    crds: optional(listWith(kubeObject)),
   }),
   now: number,
   salt: text,
-  basis: listOf(record({ object: objectRef, uid: optional(text), digest: text, wanted: optional(text) })),
-  parts: optional(record({ plan: text, objects: listOf(text), rest: text })),
+  basis: listWith(record({ object: objectRef, uid: optional(text), digest: text, wanted: optional(text) })),
+  parts: optional(record({ plan: text, objects: listWith(text), rest: text })),
 });
 
 /** Returns the basis of a plan: the digests of its instances and of the live objects that it writes. */

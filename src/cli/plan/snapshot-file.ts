@@ -5,7 +5,7 @@ import type { Graph } from '../../graph/index.ts';
 import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
 import type { ApplyAction, ObjectType } from '../../runtime/index.ts';
 import { secretFields } from '../../runtime/index.ts';
-import { boolean, isTooDeepValue, kubeObject, listOf, oneOf, optional, record, text } from './file-shape.ts';
+import { boolean, isTooDeepValue, kubeObject, listWith, oneOfTexts, optional, record, text } from './file-shape.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from '../../inspect/index.ts';
@@ -70,7 +70,7 @@ const SNAPSHOT = record({
   salt: text,
   controller: optional(
     record({
-      kroCompatibility: oneOf(...KRO_COMPATIBILITY_LEVELS),
+      kroCompatibility: oneOfTexts(...KRO_COMPATIBILITY_LEVELS),
       from: text,
       features: optional(
         record({
@@ -83,13 +83,13 @@ const SNAPSHOT = record({
       ),
     }),
   ),
-  kinds: listOf(
+  kinds: listWith(
     record({
       type: record({ group: text, version: text, kind: text, plural: text, namespaced: boolean }),
-      objects: listOf(kubeObject),
+      objects: listWith(kubeObject),
     }),
   ),
-  limits: listOf(text),
+  limits: listWith(text),
 });
 
 /**

@@ -39,7 +39,7 @@ function withoutController({ leases, server, definitions }: ClusterFacts): Findi
         : 'no Deployment of a controller has replicas',
       why:
         unobserved.length > 0
-          ? `no controller has read ${count(unobserved.length, 'definition')}`
+          ? `no controller has read the present spec of ${count(unobserved.length, 'definition')}`
           : `unless a controller works outside the cluster${areLeasesRead ? ' without --leader-elect' : ''}, changes have no effect`,
       remedy: 'typekro bootstrap, or typekro controller on this machine',
     },
@@ -65,14 +65,14 @@ function rivalFindings(running: readonly ControllerDeployment[]): Finding[] {
     return {
       severity: isApart ? 'error' : 'warning',
       where: whereOf(other),
-      what: `runs ${other.project} in addition to ${first.project} of ${whereOf(first)}`,
+      what: `runs ${other.project}, and ${whereOf(first)} runs ${first.project}`,
       why: isApart
         ? 'their Leases are in different namespaces, so that both write the same objects'
         : 'they compete for one Lease: after each change of the leader the other controller works',
       remedy:
         first.project === other.project
           ? `scale one of them to 0: kubectl -n ${other.namespace} scale deployment ${other.name} --replicas=0`
-          : 'typekro bootstrap --take-over, or typekro hand-back',
+          : 'stop kro with typekro bootstrap --take-over, or typekro with typekro hand-back',
     };
   });
 }

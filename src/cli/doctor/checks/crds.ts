@@ -40,7 +40,8 @@ function crdFindings(where: string, crd: KubeObject, wanted: KubeObject): Findin
         where,
         what: `is being deleted (since ${crd.metadata.deletionTimestamp})`,
         why: 'its deletion deletes all objects of the kind, and no object of the kind can be created',
-        remedy: 'find the client that deleted it; when it is gone, run typekro install and apply the definitions again',
+        remedy:
+          'find the client that deleted the CRD; when the CRD is gone, run typekro install and apply the definitions again',
       },
     ];
   }
@@ -76,7 +77,7 @@ function crdFindings(where: string, crd: KubeObject, wanted: KubeObject): Findin
     findings.push({
       severity: 'warning',
       where,
-      what: `accepts less than the CRD of this version: ${lacks.slice(0, MAX_NAMED_FIELDS).join('; ')}${more}`,
+      what: `accepts less than the CRD of this typekro version: ${lacks.slice(0, MAX_NAMED_FIELDS).join('; ')}${more}`,
       why: 'the API server drops the fields, or refuses the objects that use them',
       remedy: 'typekro install',
     });

@@ -24,11 +24,11 @@ export function checkLeases(facts: ClusterFacts): CheckResult {
 /** The parts of a finding about a Lease that no holder renews. */
 type WithoutHolder = Pick<Finding, 'severity' | 'why' | 'remedy'>;
 
-const REMEDY = 'read the log of the controller: its pods may not start, or lack the right to update Leases';
+const REMEDY = 'read the log of the controller: its pods do not start, or they lack the right to update Leases';
 const WITHOUT_HOLDER: Readonly<Record<ReturnType<typeof controllerState>, WithoutHolder>> = {
   runs: { severity: 'error', why: 'no replica works', remedy: REMEDY },
   absent: { severity: 'info', why: 'as expected: no Deployment of a controller has replicas' },
-  unknown: { severity: 'warning', why: 'no replica works, if the controller runs', remedy: REMEDY },
+  unknown: { severity: 'warning', why: 'if a controller runs, none of its replicas works', remedy: REMEDY },
 };
 
 /** Does a Deployment of a controller have replicas? `unknown` if not all Deployments could be read. */
@@ -65,9 +65,9 @@ function leaseFindings(lease: KubeObject, now: number, without: WithoutHolder): 
       {
         severity: 'warning',
         where,
-        what: `was renewed ${Math.round((renewed - now) / 1000)} s ahead of the clock of the server`,
-        why: 'the clock of the node of the holder is wrong; elections do not depend on it, but times in conditions and events do',
-        remedy: `synchronise the clock of the node of ${holderOf(lease)}`,
+        what: `was renewed ${Math.round((renewed - now) / 1000)} s ahead of the clock of the API server`,
+        why: 'the node on which the holder runs has a wrong clock; elections do not need it, but times in conditions and events are wrong',
+        remedy: `synchronise the clock of the node on which ${holderOf(lease)} runs`,
       },
     ];
   }
@@ -83,7 +83,7 @@ function severalLeaders(live: readonly KubeObject[]): Finding[] {
   return others.map((other) => ({
     severity: 'error',
     where: whereOf(other),
-    what: `${holderOf(other)} leads, and ${holderOf(first)} leads by ${whereOf(first)}`,
+    what: `${holderOf(other)} leads by this Lease, and ${holderOf(first)} leads by ${whereOf(first)}`,
     why: 'two controllers write the same objects',
     remedy: 'stop one of them, or give both the same --leader-election-namespace',
   }));

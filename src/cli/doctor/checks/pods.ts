@@ -3,6 +3,7 @@ import {
   numberAt,
   objectAt,
   objectsAt,
+  optionalAt,
   quantityOf,
   quantityToFloat,
   textAt,
@@ -24,6 +25,9 @@ const MIN_MEMORY_BYTES = 128 * 2 ** 20;
  * OOM-killed.
  */
 const MIN_RESTARTS = 3;
+
+/** The reasons for which the kubelet reports a container that it is about to start. */
+const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
 
 /** Checks the limits of the controllers' containers, and the restarts of their pods. */
 export function checkPods({ controllers, pods }: ClusterFacts): CheckResult {
@@ -52,7 +56,7 @@ function limits({ namespace, name, object }: ControllerDeployment): Finding[] {
           severity: 'warning',
           where,
           what: `the container ${textAt(container, 'name')} has no memory limit`,
-          why: 'the heap is sized by the limit; without one the pod may take the memory of its node',
+          why: 'the limit determines the size of the heap; without a limit the pod may take all memory of its node',
           remedy: 'set deployment.resources.limits.memory of the chart',
         },
       ];
@@ -83,22 +87,39 @@ function restart(where: string, container: JsonObject): Finding[] {
   if (reason === 'OOMKilled') {
     return [
       {
-        severity: 'error',
+        // The last state stays in the status after the container works again.
+        severity: optionalAt(container, 'state', 'running') === undefined ? 'error' : 'warning',
         where,
         what: `exceeded its memory limit and was killed at ${textAt(last, 'finishedAt')}`,
         why: 'the memory limit is too small for the objects of this cluster, and each start lists them again',
-        remedy: 'raise deployment.resources.limits.memory of the chart, or divide the work by config.shards',
+        remedy:
+          'raise deployment.resources.limits.memory of the chart, or divide the work among several controllers with config.shards',
       },
     ];
   }
   if (waiting === '' && count < MIN_RESTARTS) return [];
+  if (STARTING.has(waiting)) {
+    return [
+      {
+        severity: 'warning',
+        where,
+        what: `starts: ${waiting}`,
+        why: 'this replica does not work yet; if it stays so, an event of the pod names the cause',
+        remedy: `kubectl describe pod ${podArguments(where)}`,
+      },
+    ];
+  }
   return [
     {
       severity: waiting === '' ? 'warning' : 'error',
       where,
       what: waiting === '' ? `has restarted ${count} times` : `waits: ${waiting}`,
       why: waiting === '' ? `it ended with ${reason === '' ? 'an error' : reason}` : 'this replica does not work',
-      remedy: `kubectl logs --previous ${where.replace('Pod ', '-n ').replace('/', ' ')}`,
+      // A container that has never started has no log.
+      remedy: `kubectl ${count === 0 ? 'describe pod' : 'logs --previous'} ${podArguments(where)}`,
     },
   ];
 }
+
+/** The namespace and the name of a pod as arguments of kubectl. */
+const podArguments = (where: string): string => where.replace('Pod ', '-n ').replace('/', ' ');

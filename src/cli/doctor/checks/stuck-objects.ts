@@ -63,7 +63,7 @@ function notServed(definition: KubeObject): Finding[] {
       severity: 'warning',
       where: `ResourceGraphDefinition ${name}`,
       what: notServedText(readConditions(status?.['conditions'])),
-      why: 'its instances keep the objects of an earlier revision, or get none',
+      why: 'its instances keep the objects of an earlier revision, or have no objects',
       remedy: `typekro why ${name}`,
     },
   ];

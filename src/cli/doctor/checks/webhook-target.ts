@@ -58,7 +58,7 @@ export function targetProblem(
   return {
     severity: 'warning',
     what: `${name} did not respond, although ${service} has ready endpoints: ${failure}`,
-    remedy: `check the port, the path and the CA of the configuration against ${service}, and its NetworkPolicies`,
+    remedy: `compare the port, the path and the CA of the configuration with ${service}, and check NetworkPolicies`,
   };
 }
 

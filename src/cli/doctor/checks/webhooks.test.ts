@@ -178,7 +178,7 @@ describe('a conversion', () => {
     ['with one served version', ['v1'], false],
     ['with several served versions', ['v1', 'v2'], true],
   ])(
-    'of a kind %s: for the versions %j, the finding says that clients of other versions read nothing: %s',
+    'of a kind %s, %j: does the finding say that clients of other versions read nothing? %s',
     (_title, servedVersions, isSaid) => {
       const found = { ...conversion(serviceWith(0)), servedVersions };
       const { findings } = checkConversions(facts({ conversions: { value: [found] } }));
@@ -226,7 +226,7 @@ describe('a conversion', () => {
       FAILURE,
       `warning its conversion webhook did not respond, although Service policy/webhook has ready endpoints: ${FAILURE}`,
     ],
-  ])('%s', (_title, found, message, expected) => {
+  ])('%s: the finding is as expected, or there is none', (_title, found, message, expected) => {
     const { findings } = checkConversions(facts({ conversions: { value: [found] }, ...failed(message) }));
     expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual(
       expected === undefined ? [] : [expected],
