@@ -323,7 +323,7 @@ if ('start of envtest'.includes(wanted)) {
   const took = envtestStartMs(STARTS);
   // envtest checks the health of etcd, then of kube-apiserver: once before it starts the program, then every 100 ms. So
   // the figure includes at least two pauses of 100 ms. A program that is not healthy after its first pause adds another
-  // one.
+  // pause.
   const measured = took === undefined ? 'not built: npm run clients -- go' : `${took.toFixed(0)} ms`;
   print("start of envtest: controller-runtime's Start()", '≤ 250 ms', measured);
 }

@@ -413,7 +413,10 @@ async function emptyCluster(): Promise<void> {
   client = await clientOf(server);
 }
 
-/** Measures `COUNT` Graphs of five objects on an empty cluster, with the flags of the controller for the kind Graph. */
+/**
+ * Measures `COUNT` Graphs of five objects on an empty cluster, with the flags that a controller needs for the kind
+ * Graph.
+ */
 async function graphs(): Promise<void> {
   await emptyCluster();
   for (const object of graphRights()) await client.apply(object, { fieldManager: 'bench', force: true });

@@ -1,7 +1,7 @@
 /**
- * Kills a cluster that has a `stateDirectory` (`kill -9`) at random moments while clients write, and starts it again
- * from the directory. Then every acknowledged write must exist, and no deleted object may exist. Then measures the
- * start with 10,000 objects. Run: `npm run bench -- durability [--times N] [--seed N]`; 20 kills by default.
+ * Kills a cluster with `kill -9` at random moments while clients write, and starts the cluster again from its
+ * `stateDirectory`. Then every acknowledged write must exist, and no deleted object may exist. Then measures the start
+ * with 10,000 objects. Run: `npm run bench -- durability [--times N] [--seed N]`; 20 kills by default.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:https';

@@ -3,9 +3,10 @@
  * gain. The benchmark runs one workload with the optimisation and without it, in alternating processes. An edit during
  * the bundling of the workload removes the optimisation, so that the product has no switch for it.
  *
- * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`. By default, all rows are measured, with 5 processes for
- * each of the two programs. Time is processor time of the process, or the longest delay of its event loop. Memory is
- * its heap or resident memory. A row without a workload states the reason, and the command that prints its figure.
+ * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`. By default, all rows are measured, with 5 processes of the
+ * program with the optimisation, and 5 of the program without it. Time is processor time of the process, or the longest
+ * delay of its event loop. Memory is its heap or resident memory. A row without a workload states the reason, and the
+ * command that prints its figure.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
- * Writes the public API of every entry point to `api/<entry>.api.md`, except entry points with only old names. Fails
- * when a report differs from the committed one, or when a signature mentions a type that no entry point exports.
- * `--update` accepts differing reports.
+ * Writes the public API of every entry point to `api/<entry>.api.md`, except entry points that export only names of
+ * TypeKro 0.33. Fails when a report differs from the committed one, or when a signature mentions a type that no entry
+ * point exports. `--update` accepts differing reports.
  */
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -14,7 +14,8 @@ mkdirSync(`${root}/api`, { recursive: true });
 mkdirSync(`${root}/temp`, { recursive: true });
 
 /**
- * Does the entry point export only old names? test/package/old-exports.test.ts compares such entry points with a table.
+ * Does the entry point export only names of TypeKro 0.33? test/package/old-exports.test.ts compares such entry points
+ * with a table.
  */
 const isOfNames = ({ types }) => /^\.\/dist\/compat\/(?!index|advanced)/.test(types);
 

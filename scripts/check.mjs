@@ -34,7 +34,7 @@ if (wanted.length < given.length && wanted.join() === 'api') CHECKS.api.push('--
 else if (wanted.length < given.length) wanted.push('--update');
 const unknown = wanted.filter((name) => !Object.hasOwn(CHECKS, name));
 if (unknown.length > 0) {
-  console.error(`unknown check ${unknown.join(', ')}; there are ${Object.keys(CHECKS).join(', ')}`);
+  console.error(`unknown check ${unknown.join(', ')}; the checks are ${Object.keys(CHECKS).join(', ')}`);
   process.exit(2);
 }
 

@@ -249,7 +249,7 @@ async function runStep(
     objects = await objectsOf(cluster, step.gives, own);
     missing = wrongIn(step.gives, objects);
   }
-  const state = (await ended()) ? [] : [`it is not ${step.end}`];
+  const state = (await ended()) ? [] : [`the graph is not ${step.end}`];
   return { objects, problems: [...missing, ...state] };
 }
 

@@ -17,7 +17,7 @@ export interface Story {
 const LINE = /^(?:With (\w+)|(\w+) reports|Gives): (.*)$/;
 
 /**
- * The deployments that a header describes, in order:
+ * The deployments that a header describes, in order. A deployment without `Gives` is left out:
  *
  *     // With app: { name: hello }              a spec for an exported composition
  *     // Bucket reports: { arn: x }             the status that a missing controller would report
@@ -25,7 +25,7 @@ const LINE = /^(?:With (\w+)|(\w+) reports|Gives): (.*)$/;
  *
  * Values are YAML. A line with three blanks after its `//` or `#` continues the previous line.
  *
- * @throws Error when a value is not an object. A deployment without `Gives` is left out.
+ * @throws Error when a value is not an object.
  */
 export function storiesOf(path: URL): readonly Story[] {
   const header = /^(?:(?:\/\/|#).*\n)*/.exec(readFileSync(path, 'utf8'))?.[0] ?? '';

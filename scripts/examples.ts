@@ -51,7 +51,10 @@ for (const file of files.filter((name) => wanted.length === 0 || wanted.some((wo
       mkdirSync(new URL('.', golden), { recursive: true });
       writeFileSync(golden, example.yaml);
     }
-    if (!same && !update) problems.push(`${file}: its definition differs: read why, then npm run examples -- --update`);
+    if (!same && !update)
+      problems.push(
+        `${file}: its definition differs from ${golden.pathname}: find the cause, then npm run examples -- --update`,
+      );
     problems.push(...example.warnings.map((warning) => `${file}: ${warning}`));
     const name = `${file} ${example.exported}`;
     const index = stories.findIndex(({ exported }) => exported === example.exported);

@@ -135,7 +135,7 @@ if (
   latest === undefined ||
   !isDeepStrictEqual(defaultRolesOf(latest.kubernetes, parse), byName(complete as JsonObject))
 )
-  throw new Error('the default roles of the latest version are not those of data/; update them first');
+  throw new Error('the default roles of the latest version differ from those in data/; update data/ first');
 
 /** The lists of roles and bindings as objects by namespace and name. */
 function byName(lists: JsonObject): JsonObject {

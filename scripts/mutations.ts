@@ -49,10 +49,14 @@ function choose() {
 }
 
 const chosen = choose();
-if (chosen.length === 0) usage(2, 'no mutation of the list fits');
+if (chosen.length === 0) usage(2, 'no mutation has this room or text');
 const { unexplained, outdated } = await checkMutations(chosen, (line) => console.log(line));
 if (unexplained.length > 0)
-  console.error(`no test catches, and test/mutations/survivors.ts does not explain:\n  ${unexplained.join('\n  ')}`);
+  console.error(
+    `no test fails with these mutations, and test/mutations/survivors.ts does not explain them:\n  ${unexplained.join('\n  ')}`,
+  );
 if (outdated.length > 0)
-  console.error(`caught, so remove from test/mutations/survivors.ts:\n  ${outdated.join('\n  ')}`);
+  console.error(
+    `a test fails with these mutations, so remove them from test/mutations/survivors.ts:\n  ${outdated.join('\n  ')}`,
+  );
 process.exit(unexplained.length + outdated.length === 0 ? 0 : 1);

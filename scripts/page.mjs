@@ -318,8 +318,7 @@ const DAGRE = unbundledLibrary({
       '.edgeAsObj': '',
     },
     '../lib/util.ts': {
-      // Earlier positions and more than 65,535 boxes do not occur.
-      // In a flat graph, no level is empty.
+      // No box has an earlier position, and there are never more than 65,535 boxes. In a flat graph, no level is empty.
       ...emptied('removeEmptyRanks'),
       compareByOldOrder: 'function compareByOldOrder() { return 0; }',
       applyWithChunking: 'function applyWithChunking(least, values) { return least(...values); }',

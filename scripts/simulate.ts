@@ -71,7 +71,9 @@ async function replay(seed: number): Promise<number> {
   if (problems.length > 0 && only === undefined) {
     const left = await shrink(seed, happened, processesOf(seed), stories);
     console.log(
-      left.length === 0 ? 'It fails without disruptions, too.' : `It fails with --only "${left.join(',')}", too.`,
+      left.length === 0
+        ? 'The seed fails without disruptions, too.'
+        : `The seed fails with --only "${left.join(',')}", too.`,
     );
   }
   return problems.length === 0 ? 0 : 1;

@@ -14,7 +14,10 @@ import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
 import { createAuthority } from '../../src/cluster/codec/certificate.ts';
 
-/** A request to this process. The response to each is the number of disturbed requests so far. */
+/**
+ * A request to this process. The response to each is the number of disturbances so far; a request that two rules
+ * disturb counts twice.
+ */
 export type ClusterOrder = 'rotate' | 'calm' | { readonly cutOff: string; readonly ms: number };
 
 const NAMESPACE = 'kro-system';

@@ -38,7 +38,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'definition',
     'user',
-    '`namespace/name`: the ServiceAccount whose rights count for the objects',
+    '`namespace/name`: the ServiceAccount with whose rights the controller writes the objects',
   ),
   key(
     'typekro.dev/adoption',
@@ -52,7 +52,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'definition',
     'user',
-    '`instance`: templates stay in the namespace of their instance; or `any`',
+    '`instance`: templates may write only in the namespace of their instance; `any`: in every namespace',
   ),
   key(
     'typekro.dev/canary',
@@ -131,14 +131,14 @@ const KEYS: readonly Key[] = [
     'annotation',
     'object',
     'user',
-    'the delay between an event of the object and the work',
+    'the delay of the simulated controllers after an event of the object',
   ),
   key(
     'typekro.dev/simulate-failure',
     'annotation',
     'object',
     'user',
-    'the reason with which the work or the containers fail',
+    'the reason of the simulated failure of the object or of its containers',
   ),
   key('typekro.dev/simulate-ready-after-seconds', 'annotation', 'object', 'user', 'the time until the object is ready'),
   key(
@@ -155,7 +155,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'template of a composition',
     'SDK',
-    'an order without a value: the text reads the name of an object of another node, so that this node waits for it. The id of the other node follows the prefix',
+    'makes the node wait for another node: the text reads the name of an object of the other node. The id of the other node follows the prefix',
   ),
   key(
     'typekro.dev/hoisted-namespaces',
@@ -169,7 +169,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'revision',
     'controller',
-    'the number of first instances of a canary, or `done`',
+    'the number of instances that get the revision first, or `done`',
   ),
   key(
     'typekro.dev/propagated',
@@ -183,7 +183,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'object of a node',
     'controller',
-    'the place in the order of creation, for the deletion',
+    'the position in the order of creation, which determines the order of the deletion',
   ),
   key('internal.kro.run/node-path', 'annotation', 'object of a node', 'controller', 'the node that made the object'),
   key(

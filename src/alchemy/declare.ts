@@ -35,10 +35,10 @@ export function declare(scope: DeclaringScope | undefined, id: string, props: St
   if (other !== undefined) {
     const { kind, name, namespace } = props.place;
     throw new TypeKroError(
-      `the KroResource "${id}" declares ${kind} "${name}" in namespace "${namespace}", which "${other.id}" has declared`,
+      `the KroResources "${other.id}" and "${id}" both declare ${kind} "${name}" in namespace "${namespace}"`,
       {
         code: 'alchemy/declared-twice',
-        remedy: 'declare an instance once, or give one of them another name or namespace',
+        remedy: 'remove one of them, or give its instance another name or namespace',
       },
     );
   }

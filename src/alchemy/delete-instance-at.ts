@@ -60,7 +60,7 @@ function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTar
       `${place.kind} ${place.namespace}/${place.name} was deployed through the transport of another process`,
       {
         code: 'alchemy/no-transport',
-        remedy: 'to delete an instance from another process, deploy it with a kubeConfig',
+        remedy: 'deploy with a kubeConfig, so that other processes can delete the instance',
       },
     );
   }

@@ -57,7 +57,7 @@ function createProgram(
   const program = new CommanderCommand('typekro')
     .description('Describe Kubernetes resource graphs once; check them, run them, and know why they wait.')
     .version(version)
-    .option(DEBUG, 'print the stack of an internal error; before or after the command')
+    .option(DEBUG, 'print the stack of an internal error; the option may stand before or after the command')
     .exitOverride()
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput(output)

@@ -36,7 +36,7 @@ export interface ControllerSettings {
 /** The option of commands that predict what a controller decides. */
 export const LEVEL_OPTION: OptionSpec = {
   name: 'kro-compatibility',
-  summary: 'decide as a controller of this line of kro: 0.9 or 0.10; by default like the controller in the cluster',
+  summary: 'compute as kro 0.9 or 0.10 does; by default, as the controller in the cluster does',
   value: 'level',
   choices: KRO_COMPATIBILITY_LEVELS,
 };

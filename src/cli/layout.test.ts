@@ -42,7 +42,7 @@ test.each<[string, string, number, string[]]>([
     ['status  Deployment', '    one two three'],
   ],
   [
-    'cells before the last one that do not fit',
+    'cells that do not fit, before the last cell',
     'one two three  four     five',
     10,
     ['one two', '    three', '    four', '    five'],
@@ -63,7 +63,7 @@ test.each<[string, string, number, string[]]>([
   expect(wrapped(line, columns)).toEqual(expected);
 });
 
-test('without a terminal, no line is broken, and an entry can contain several lines', () => {
+test('an entry of several lines stays as it is without a terminal, and each of its lines is wrapped on a terminal', () => {
   expect(wrappedLines(['one two\nthree four'], undefined)).toEqual(['one two\nthree four']);
   expect(wrappedLines(['one two\nthree four'], 6)).toEqual(['one', '    two', 'three', '    four']);
 });

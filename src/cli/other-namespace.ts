@@ -21,8 +21,8 @@ export function refuseOtherNamespace(
   const other =
     namespaces.size === 1
       ? `name that namespace: -n ${[...namespaces].map(shellWord).join()}`
-      : 'give the files of each namespace alone';
-  throw new TypeKroError(`--namespace names ${only}, and ${[...new Set(places)].join(', ')}`, {
+      : 'run the command once for each namespace, with the files of this namespace';
+  throw new TypeKroError(`--namespace names ${only}, but ${[...new Set(places)].join(', ')}`, {
     code: 'cli/other-namespace',
     remedy: `leave -n out, or ${other}`,
   });

@@ -4,7 +4,7 @@ import type { CommandInput, OptionSpec } from './command.ts';
 /** The option that allows pods to run as processes of this machine. */
 export const RUN_PROCESSES_OPTION: OptionSpec = {
   name: 'run-processes',
-  summary: 'run pods with the annotation typekro.dev/run: process as processes of this machine, as you',
+  summary: 'run pods with the annotation typekro.dev/run: process as processes of this machine, with your rights',
 };
 
 /** Does the user allow local processes? The option is required at each start. */

@@ -7,7 +7,7 @@ import { textOption } from './command.ts';
 /** The option that selects stand-ins for operators. */
 export const STAND_IN_OPTION: OptionSpec = {
   name: 'stand-in',
-  summary: `play an operator, which fills its objects with status: ${STAND_IN_NAMES.join(', ')}`,
+  summary: `simulate an operator, which writes the status of its objects; one of ${STAND_IN_NAMES.join(', ')}`,
   value: 'name',
   repeatable: true,
 };

@@ -113,7 +113,7 @@ test.each([
 
 test.each([
   [{}, /the controller writes none of its objects/],
-  [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /its objects are still deleted/],
+  [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /the controller still deletes its objects/],
 ])('suspend describes its effect on an instance with the metadata %j', (more, effect) => {
   const metadata = { name: 'shop', ...more };
   expect(suspensionEffect({ apiVersion: 'acme.test/v1', kind: 'Pot', metadata })).toMatch(effect);

@@ -26,11 +26,15 @@ symlinkSync('circle', join(folder, 'circle'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each([
-  ['none/prod.json', 'the folder FOLDER/none does not exist', 'make it, mkdir -p FOLDER/none, or correct the name'],
+  [
+    'none/prod.json',
+    'the folder FOLDER/none does not exist',
+    'create the folder (mkdir -p FOLDER/none), or correct the name',
+  ],
   [
     'none/more/prod.json',
     'the folder FOLDER/none/more does not exist',
-    'make it, mkdir -p FOLDER/none/more, or correct the name',
+    'create the folder (mkdir -p FOLDER/none/more), or correct the name',
   ],
   ['file/prod.json', 'FOLDER/file is a file, not a folder', 'name another place'],
   ['circle/prod.json', 'its symbolic links lead in a circle', 'name another place'],

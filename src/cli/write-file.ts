@@ -80,7 +80,9 @@ export function requireFolder(path: string, code: string): void {
   throw new TypeKroError(`${path} cannot be written: ${why}`, {
     code,
     remedy:
-      blocking === undefined ? `make it, mkdir -p ${shellWord(folder)}, or correct the name` : 'name another place',
+      blocking === undefined
+        ? `create the folder (mkdir -p ${shellWord(folder)}), or correct the name`
+        : 'name another place',
   });
 }
 

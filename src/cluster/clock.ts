@@ -98,8 +98,8 @@ export class Rounds {
     this.#end = nextId;
     this.#count += 1;
     if (this.#count <= MAX_ROUNDS_AT_ONE_TIME) return;
-    const times = `${MAX_ROUNDS_AT_ONE_TIME} times`;
-    throw new TypeKroError(`the clock stays at ${formatTime(shown)}: its work was due again at once for ${times}`, {
+    const rounds = `new work was due at this time ${MAX_ROUNDS_AT_ONE_TIME} times in a row`;
+    throw new TypeKroError(`the clock stays at ${formatTime(shown)}: ${rounds}`, {
       code: 'cluster/clock',
       remedy: 'make the timer or the controller wait at least 1 ms before it works again',
     });

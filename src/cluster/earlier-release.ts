@@ -16,7 +16,7 @@ import { latestRelease } from './release.ts';
 type Changes = Readonly<Record<string, JsonObject | null>>;
 
 /**
- * The changes that turn the API of the next later version into the API of a version. The README next to the data of the
+ * The changes that make the API of a version from the API of the next later version. The README next to the data of the
  * latest version explains the format.
  */
 interface Difference {
@@ -45,7 +45,7 @@ export function releaseOf(version: string): KubernetesRelease {
   if (name === undefined) {
     throw new TypeKroError(`there is no data for Kubernetes ${version}, only for ${KUBERNETES_RELEASES.join(', ')}`, {
       code: 'cluster/kubernetes-version',
-      remedy: `use one of these, or none for ${KUBERNETES_RELEASE}`,
+      remedy: `use one of these versions; the default is ${KUBERNETES_RELEASE}`,
     });
   }
   const minor = Number(name.slice('1.'.length));

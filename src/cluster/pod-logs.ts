@@ -60,9 +60,9 @@ interface Log {
 }
 
 /**
- * The logs of simulated containers and of local processes. The code that simulates or runs a container writes its lines
- * here, and `kubectl logs` reads them. The log of a container that no code simulates or runs is empty. A pod of a
- * presented process shows the log of the process.
+ * The logs of simulated containers and of local processes. The code that simulates or runs a container writes the lines
+ * of the container here, and `kubectl logs` reads them. The log of a container that no code simulates or runs is empty.
+ * A pod of a presented process shows the log of the process.
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();

@@ -56,9 +56,9 @@ export function snapshotCluster({ store, logs }: Pick<SnapshotContext, 'store' |
 }
 
 /**
- * Restores the state of a snapshot. Objects get their old resource versions and uids, but the version counter never
- * decreases. The addresses and ports of Services are allocated again. Open watches and requests for earlier versions
- * end with `410 Expired`, so clients list again.
+ * Restores the state of a snapshot. Objects get the resource versions and uids of the snapshot, but the version counter
+ * never decreases. The addresses and ports of Services are allocated again. Open watches, and requests for versions
+ * before the restore, end with `410 Expired`, so clients list again.
  *
  * @throws NotStored when the content cannot be stored in the cluster's `stateDirectory`. In this case the cluster does
  *   not change.

@@ -22,8 +22,7 @@ export interface NormalDefinition {
 export const isCompositionName = (name: string): boolean => isDnsLabel(name);
 
 /**
- * Checks and normalizes the author's definition. `what` is the word for the definition in messages about its options
- * and its name.
+ * Checks and normalizes the author's definition. `what` is the word for the definition in messages about its name.
  *
  * @throws TypeKroError `compose/definition` for an unknown key, a missing name or spec, or an illegal name, kind, group
  * or version.

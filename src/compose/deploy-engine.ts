@@ -18,7 +18,10 @@ export type DeployEventContent =
       readonly error?: undefined;
       readonly details?: undefined;
     }
-  /** The deploy ended with `error`. The call rejects with the same error. */
+  /**
+   * The deploy ended with `error`, and the call rejects with the same error. `error` is absent when the thrown value is
+   * not an Error.
+   */
   | {
       readonly type: 'failed';
       readonly message: string;
@@ -75,7 +78,7 @@ export interface FactoryOptions {
    * `default`.
    */
   readonly namespace?: string;
-  /** Namespace of the instance, when it differs from `namespace` (kro). */
+  /** The namespace of the instance in kro mode, instead of `namespace`. Has no effect in direct mode. */
   readonly instanceNamespace?: string;
   /** Time limit of a call, including the wait for readiness. Default 300000 (direct), 600000 (kro). */
   readonly timeout?: number;
@@ -209,7 +212,10 @@ export interface DryRunResult {
 export interface PlanChange {
   /** The outcome of the deploy for the object. */
   readonly outcome: ObjectOutcome;
-  /** The id of the object's node. In kro mode, it is `definition`, `instance`, or (for a graph) `graph`. */
+  /**
+   * The id of the object's node; empty for an object that is deleted or left alone in direct mode. In kro mode, it is
+   * `definition`, `instance`, or (for a graph) `graph`.
+   */
   readonly nodeId: string;
   readonly object: ObjectRef;
   /** The paths of the fields that would change. Set for `configured` and `adopted`. */
@@ -306,8 +312,8 @@ export interface DeployTarget {
   /** The namespaces that are applied before the instance in kro mode, and are not deleted with the instance. */
   namespaces(spec: JsonObject): readonly KubeObject[];
   /**
-   * The singletons of other compositions that must exist first, each with its instance and its deploy target in kro
-   * mode.
+   * The singletons of other compositions that must exist first, in both modes. `instance` is the singleton, and
+   * `target` deploys it; the mode of `target` is always `kro`.
    */
   readonly singletons: readonly { readonly target: DeployTarget; readonly instance: KubeObject }[];
   /** Evaluates the graph for a spec, without a cluster. */

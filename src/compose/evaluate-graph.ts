@@ -100,7 +100,12 @@ function evaluateCollection(node: GraphNode, scope: Scope): EvaluatedResource {
     if ('pending' in object) return { id, included: true, objects: [], pending: object.pending };
     const identity = identityOf(object.value);
     if (node.nodeType !== 'def' && identities.has(identity)) {
-      return { id, included: true, objects: [], pending: `two items of the collection are ${identity}` };
+      return {
+        id,
+        included: true,
+        objects: [],
+        pending: `two items of the collection make the same object ${identity}`,
+      };
     }
     identities.add(identity);
     objects.push(object.value);

@@ -79,7 +79,7 @@ export function refuseUnknownArguments(
     near !== undefined && unknown.length === 1
       ? `did you mean "${near}"?`
       : known.length > 2
-        ? `leave ${unknown.length === 1 ? 'it' : 'them'} out; of the given arguments it takes ${known.join(', ')}`
+        ? `leave ${unknown.length === 1 ? 'it' : 'them'} out; of the given arguments, ${kind} takes ${known.join(', ')}`
         : `${kind} takes ${names.join(', ')}`;
   refuse('argument', `${kind} has no argument ${listed}`, hint);
 }
@@ -88,7 +88,8 @@ export function refuseUnknownArguments(
 export function argumentMembers(kind: string, input: unknown): Record<string, unknown> {
   const value = resolveMerged(input);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isObject) refuse('argument', `${kind} is called without its arguments`, `pass one object: ${kind}({ name: … })`);
+  if (!isObject)
+    refuse('argument', `${kind} takes its arguments as one object`, `pass one object: ${kind}({ name: … })`);
   if (symbolic(value) === undefined) return value as Record<string, unknown>;
   const members: Record<string, unknown> = {};
   mergeSpread(currentInterpreter(), members, value);
@@ -112,7 +113,7 @@ export function checkRequired(kind: string, name: string, value: unknown, isGive
     if (isGiven)
       refuse(
         'argument',
-        `${name} of ${kind} is undefined, but ${kind} requires it`,
+        `${name} of ${kind} has no value, but ${kind} requires it`,
         'give it a value, or a default with ??',
       );
     refuse('argument', `${kind} is called without ${name}, which it needs`, `add ${name}`);
@@ -121,13 +122,13 @@ export function checkRequired(kind: string, name: string, value: unknown, isGive
   const inner = symbolic(value);
   refuse(
     'absent',
-    `${inner === undefined ? name : labelOf(inner)} may be absent and is the ${name} of ${kind}, which it needs`,
+    `${kind} requires ${name}, but ${inner === undefined ? name : labelOf(inner)} may be absent`,
     'give it a default with ??, or test it first',
   );
 }
 
 function warnMissing(kind: string, name: string, isGiven: boolean, shape: ArgumentShape | undefined): void {
-  const message = isGiven ? `${name} of ${kind} is undefined` : `${kind} has no ${name}`;
+  const message = isGiven ? `${name} of ${kind} has no value` : `${kind} has no ${name}`;
   const example = shape === undefined ? name : `${name}: ${shape.example(undefined, kind)}`;
   const hint = isGiven ? `give it a value, or a default with ??, as in ${example}` : `add ${example}`;
   currentTrace()?.warn('missing-image', `${message}; the API server will refuse it`, hint);

@@ -90,8 +90,11 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
     'closures',
     'make each object of the closure a resource of the composition (createResource, for each document of a file)',
   ],
-  ['kroPrerequisites', 'make them resources of the composition, or deploy them before, by another composition'],
-  ['plan', 'pass aspects by the option of that name'],
+  [
+    'kroPrerequisites',
+    'make the prerequisites resources of the composition, or deploy them first with another composition',
+  ],
+  ['plan', 'pass aspects with the option aspects'],
   ['alchemyKubeConfig', 'pass kubeConfig to the KroResource'],
 ]);
 

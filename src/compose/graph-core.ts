@@ -89,6 +89,7 @@ function checkServiceAccount(name: unknown): void {
   if (typeof name === 'string' && isServiceAccountName(name)) return;
   throw new TypeKroError(`"${String(name)}" cannot be the name of a service account`, {
     code: 'compose/definition',
-    remedy: 'use lowercase letters, digits and dashes, with dots between such names',
+    remedy:
+      'use lowercase letters, digits, dashes and dots; begin and end each part between dots with a letter or a digit',
   });
 }

@@ -129,7 +129,7 @@ function constant(cel: string): unknown {
   if (!compiled.ok) throw new Error(`${cel}: ${compiled.text}`);
   const evaluated = compiled.program.evaluate({});
   if (!evaluated.ok) {
-    throw new TypeKroError(evaluated.error.message, { code: 'compose/quantity', remedy: 'ask isInteger() before' });
+    throw new TypeKroError(evaluated.error.message, { code: 'compose/quantity', remedy: 'call isInteger() first' });
   }
   const json = toJson(evaluated.value);
   if (!json.ok) throw new Error(json.error);

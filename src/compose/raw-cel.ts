@@ -152,7 +152,10 @@ const CONDITIONS = new Set(
   '_==_ _!=_ _<_ _<=_ _>_ _>=_ _&&_ _||_ !_ @in startsWith endsWith contains matches has exists all'.split(' '),
 );
 
-/** The type of raw CEL, if its syntax shows the type, as for conditions, conditionals, strings and numbers. */
+/**
+ * The type of raw CEL, if its syntax shows the type, as for conditions, conditionals, strings and numbers; `DYN` for
+ * any other expression.
+ */
 function typeOfAst(node: Expr, args: readonly Node[]): StaticType {
   switch (node.kind) {
     case 'ident': {

@@ -48,7 +48,12 @@ export function schemaReference(core: CompositionCore): object {
     referenceTo(
       label,
       {},
-      () => refuse('unsupported', `${label} belongs to another composition`, 'pass the value with the spec'),
+      () =>
+        refuse(
+          'unsupported',
+          `${label} belongs to another composition`,
+          'pass the value in the spec of this composition',
+        ),
       (key) => refer(`${label}.${key}`),
     );
   return refer(`${core.name}.schema`);

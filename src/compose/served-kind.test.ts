@@ -29,19 +29,23 @@ test.each([
 });
 
 test.each([
-  ['an unknown scope', { scope: 'cluster' }, 'the scope of a definition is "Namespaced" or "Cluster", not "cluster"'],
+  [
+    'an unknown scope',
+    { scope: 'cluster' },
+    'the scope of a definition must be "Namespaced" or "Cluster", not "cluster"',
+  ],
   ['a string in place of a list', { shortNames: 'tn' }, 'shortNames of a definition must be a list, not "tn"'],
   ['a number in a list', { categories: [1] }, 'categories of a definition must be a list of strings, but contains 1'],
   ['a column without a path', columns({ name: 'A', type: 'string' }), 'additionalPrinterColumns[0] needs a jsonPath'],
   [
     'a path without a dot',
     columns({ name: 'A', type: 'string', jsonPath: 'status.a' }),
-    'the jsonPath of additionalPrinterColumns[0] begins with a dot',
+    'the jsonPath of additionalPrinterColumns[0] must begin with a dot',
   ],
   [
     'an unknown type of a column',
     columns({ name: 'A', type: 'text', jsonPath: '.a' }),
-    'the type of additionalPrinterColumns[0] is one of boolean, date, integer, number, string, not "text"',
+    'the type of additionalPrinterColumns[0] must be one of boolean, date, integer, number, string, not "text"',
   ],
   [
     'a misspelt member of a column',

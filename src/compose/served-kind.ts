@@ -78,7 +78,7 @@ const METADATA_KEYS: readonly string[] = ['labels', 'annotations'];
 export function servedParts(given: Readonly<Record<string, unknown>>): ServedParts {
   const { scope } = given;
   if (scope !== undefined && scope !== 'Namespaced' && scope !== 'Cluster')
-    throw wrong(`the scope of a definition is "Namespaced" or "Cluster", not ${shown(scope)}`);
+    throw wrong(`the scope of a definition must be "Namespaced" or "Cluster", not ${shown(scope)}`);
   const shortNames = textList(given, 'shortNames');
   const categories = textList(given, 'categories');
   const columns = listOf(given, 'additionalPrinterColumns').map(printerColumn);
@@ -117,9 +117,9 @@ function printerColumn(value: unknown, index: number): JsonObject {
     if (typeof value[key] !== 'string' || value[key] === '') throw wrong(`${where} needs a ${key}`);
   }
   if (!COLUMN_TYPES.includes(value['type'] as string))
-    throw wrong(`the type of ${where} is one of ${COLUMN_TYPES.join(', ')}, not ${shown(value['type'])}`);
+    throw wrong(`the type of ${where} must be one of ${COLUMN_TYPES.join(', ')}, not ${shown(value['type'])}`);
   if (!(value['jsonPath'] as string).startsWith('.'))
-    throw wrong(`the jsonPath of ${where} begins with a dot`, `write ".${value['jsonPath'] as string}"`);
+    throw wrong(`the jsonPath of ${where} must begin with a dot`, `write ".${value['jsonPath'] as string}"`);
   for (const key of ['description', 'format']) {
     if (value[key] !== undefined && typeof value[key] !== 'string') throw wrong(`${key} of ${where} must be a string`);
   }

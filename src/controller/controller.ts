@@ -55,7 +55,7 @@ export function createController(options: ControllerOptions): Controller {
   return new KroController(options, { keepsReports: true, isReached: false });
 }
 
-/** The settings of a controller that only `runController` sets. */
+/** Settings that only `runController` can choose. `createController` uses fixed values. */
 export interface ProcessFacts {
   /** Does the controller fill `reports`? The reports of 1000 instances take half a megabyte. */
   readonly keepsReports: boolean;
@@ -290,7 +290,8 @@ class KroController implements Controller {
   }
 
   async start(): Promise<void> {
-    if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
+    if (this.#state !== 'new')
+      throw new TypeKroError('a controller can be started only once', { code: 'controller/state' });
     this.#state = 'starting';
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
     try {

@@ -44,7 +44,9 @@ export class CurrentController implements InspectSource, ProbeSource {
   }
 
   get waitsFor(): string {
-    return this.#controller === undefined ? this.missing : (this.#controller.waitsFor ?? 'watches are being read');
+    return this.#controller === undefined
+      ? this.missing
+      : (this.#controller.waitsFor ?? 'the watched kinds are being read');
   }
 
   metricsText(): string {

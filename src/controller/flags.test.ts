@@ -43,11 +43,11 @@ describe('parseControllerFlags', () => {
     ],
     [
       ['--version-label=a b'],
-      'invalid value "a b" for --version-label: a label takes at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
+      'invalid value "a b" for --version-label: must have at most 63 letters, digits, "-", "_", "." and "+", and begin and end with a letter or digit',
     ],
     [
       ['--feature-gates=GraphKind=true', '--controller-namespace=kro-system', '--controller-service-account='],
-      'the feature gate GraphKind requires --controller-service-account: no Graph may use the account of the controller',
+      'the feature gate GraphKind requires --controller-service-account, so that no Graph can use the account of the controller',
     ],
     [['--feature-gates=CELNow'], 'invalid value "CELNow" for --feature-gates: missing bool value for CELNow'],
     [['--client-qps'], 'flag needs an argument: --client-qps (number)'],

@@ -46,7 +46,7 @@ const AT_LEAST_ONE: Problem = (text) => ((readInteger(text) ?? 0) > 0 ? undefine
  */
 const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
-  'a label takes at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
+  'must have at most 63 letters, digits, "-", "_", "." and "+", and begin and end with a letter or digit',
 );
 const ACCOUNT_NAME: Problem = (text) =>
   text === '' || isDnsSubdomain(text) ? undefined : 'must be the name of a ServiceAccount';
@@ -60,7 +60,7 @@ const ADDRESS: Problem = (text) =>
 export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('metrics-bind-address', 'text', ':8078', 'Where metrics are served; 0 turns them off.', ADDRESS),
   flag('health-probe-bind-address', 'text', ':8079', 'Where /healthz and /readyz are served.', ADDRESS),
-  ignored('pprof-bind-address', 'text', ':6060', 'A profiler of Go programs.'),
+  ignored('pprof-bind-address', 'text', ':6060', 'The controller is not a Go program, so it has no Go profiler.'),
   flag('leader-elect', 'boolean', 'false', 'Work only while holding the Lease.'),
   flag(
     'leader-election-namespace',
@@ -81,7 +81,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Time after which a leader that cannot renew the Lease stops.',
   ),
   flag('leader-election-retry-period', 'duration', '2s', 'Interval between attempts to renew or take the Lease.'),
-  ignored('enable-controller-warmup', 'boolean', 'false', 'Fill caches before leading.'),
+  ignored('enable-controller-warmup', 'boolean', 'false', 'A replica fills its caches when it begins to lead.'),
   flag('allow-crd-deletion', 'boolean', 'false', 'Delete the generated CRD together with its definition.'),
   flag(
     'graceful-shutdown-timeout',
@@ -109,10 +109,20 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Maximum number of instances reconciled at the same time.',
     AT_LEAST_ONE,
   ),
-  ignored('dynamic-controller-rate-limiter-min-delay', 'duration', '200ms', 'Shortest pause between retries.'),
-  ignored('dynamic-controller-rate-limiter-max-delay', 'duration', '16m40s', 'Longest pause between retries.'),
-  ignored('dynamic-controller-rate-limiter-rate-limit', 'integer', '10', 'Retries per second.'),
-  ignored('dynamic-controller-rate-limiter-burst-limit', 'integer', '100', 'Retries at once.'),
+  ignored('dynamic-controller-rate-limiter-min-delay', 'duration', '200ms', 'The pauses between retries are fixed.'),
+  ignored('dynamic-controller-rate-limiter-max-delay', 'duration', '16m40s', 'The pauses between retries are fixed.'),
+  ignored(
+    'dynamic-controller-rate-limiter-rate-limit',
+    'integer',
+    '10',
+    'Retries have no limit of their own; client-qps limits all requests.',
+  ),
+  ignored(
+    'dynamic-controller-rate-limiter-burst-limit',
+    'integer',
+    '100',
+    'Retries have no limit of their own; client-burst limits all requests.',
+  ),
   ignored('dynamic-controller-default-resync-period', 'integer', '36000', 'Watches need no resync.'),
   ignored('dynamic-controller-default-queue-max-retries', 'integer', '20', 'Failed work is always retried.'),
   ignored('instance-requeue-interval', 'duration', '3s', 'The controller watches everything that it waits for.'),
@@ -191,8 +201,8 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Form of the log: json or console.',
     matching(/^(json|console)$/, 'must be json or console'),
   ),
-  ignored('zap-devel', 'boolean', 'false', 'Defaults of the Go logger for development.'),
-  ignored('zap-stacktrace-level', 'text', 'error', 'Stack traces of the Go logger.'),
+  ignored('zap-devel', 'boolean', 'false', 'The log has no mode for development.'),
+  ignored('zap-stacktrace-level', 'text', 'error', 'Only internal errors have a stack trace in the log.'),
   ignored('zap-time-encoding', 'text', 'iso8601', 'Times are always ISO 8601.'),
   flag('version-label', 'text', 'devel', 'The version in labels and in the tooling annotation.', VERSION),
   flag(
@@ -311,7 +321,7 @@ function accountProblems(values: ParsedFlags['values']): string[] {
   );
   if (missing.length === 0) return [];
   const flags = missing.map((name) => `--${name}`).join(' and ');
-  return [`the feature gate GraphKind requires ${flags}: no Graph may use the account of the controller`];
+  return [`the feature gate GraphKind requires ${flags}, so that no Graph can use the account of the controller`];
 }
 
 /** The jitter factor of client-go: a renew deadline must be longer than the retry period times this factor. */

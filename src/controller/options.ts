@@ -81,7 +81,7 @@ export interface ControllerOptions {
   readonly graphConcurrency?: number;
   /** The release line of kro that the controller follows where releases behave differently. Default: `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
-  /** What the controller does with an existing object that has no owner. Default: `adopt`, as in kro. */
+  /** What the controller does with an existing object that the instance does not own. Default: `adopt`, as in kro. */
   readonly adoption?: AdoptionPolicy;
   /**
    * The namespaces in which templates of namespaced instances may create and read objects. A definition may set another

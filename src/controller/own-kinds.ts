@@ -57,7 +57,7 @@ async function requireKind({ client, signal }: OwnKindsOptions, { apiVersion, ki
   if ((await client.discovery.resourceOf({ apiVersion, kind }, { signal })) !== undefined) return;
   throw new TypeKroError(`the cluster has no kind ${kind} of ${apiVersion}`, {
     code: 'controller/missing-crds',
-    remedy: 'install them with `typekro install`',
+    remedy: 'install the missing kinds with `typekro install`',
   });
 }
 

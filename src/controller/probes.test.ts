@@ -12,7 +12,7 @@ describe('serveProbes', () => {
     };
     expect(await get('/metrics')).toBe('200 a 1\n');
     expect(await get('/healthz')).toBe('200 ok');
-    expect(await get('/readyz')).toBe('503 not ready: watches are being read');
+    expect(await get('/readyz')).toBe('503 not ready: the watched kinds are being read');
     source.ready = true;
     expect(await get('/readyz')).toBe('200 ok');
     expect(await get('/other')).toContain('404');

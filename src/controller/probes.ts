@@ -58,7 +58,7 @@ function answer(path: string, source: ProbeSource): readonly [number, string, st
     case '/readyz':
       return source.ready
         ? [200, 'text/plain', 'ok']
-        : [503, 'text/plain', `not ready: ${source.waitsFor ?? 'watches are being read'}`];
+        : [503, 'text/plain', `not ready: ${source.waitsFor ?? 'the watched kinds are being read'}`];
     default:
       return [404, 'text/plain', 'not found'];
   }
@@ -90,7 +90,8 @@ function open(server: Server, host: string | undefined, port: number, address: s
         new TypeKroError(`${address} could not be opened: ${cause.message}`, {
           code: 'controller/listen',
           cause,
-          remedy: 'choose another address with --metrics-bind-address or --health-probe-bind-address; 0 turns it off',
+          remedy:
+            'choose another address with --metrics-bind-address or --health-probe-bind-address; the value 0 opens none',
         }),
       );
     });

@@ -99,7 +99,7 @@ export class WakeRouter {
   }
 
   /**
-   * Names the kinds that are not listed, and reports for each kind whether it cannot be read. `undefined` when all
+   * Names the kinds that are not listed, each with the words "are being read" or "cannot be read". `undefined` when all
    * kinds are listed.
    */
   get waitsFor(): string | undefined {

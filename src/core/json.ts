@@ -49,9 +49,9 @@ function withQuotedIntegers(text: string): string | undefined {
 }
 
 /**
- * Puts the long integers into a value. `quoted` is the same value with their digits as strings. Where `value` has a
- * number and `quoted` has a string, the number is a long integer. The function uses a stack instead of recursion,
- * because the author of the JSON text decides the depth.
+ * Puts the long integers into a value. `quoted` is the same value, in which each long integer is a string of its
+ * digits. Where `value` has a number and `quoted` has a string, the number is a long integer. The function uses a stack
+ * instead of recursion, because the author of the JSON text decides the depth.
  */
 function withIntegers(value: JsonValue, quoted: JsonValue): JsonValue {
   const whole: JsonObject = { value };

@@ -74,8 +74,8 @@ export const RETRY_POLICIES = {
 /** The number of retries of a request before its failure reaches the caller. */
 export const REQUEST_RETRIES = 4;
 /**
- * Up to this number of failures of one write, the controller retries the write without a report, while the server is
- * busy or unreachable.
+ * While the server is busy or unreachable, the controller retries a write without a report, up to this number of
+ * failures of the write.
  */
 export const SILENT_RETRIES = 4;
 /**

@@ -256,8 +256,8 @@ export async function rollbackDirect(
  */
 function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void {
   const message =
-    `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +
-    'deploy() creates it again';
+    `rollback() deleted ${deleted.join(', ')} of ${target.name}, because no earlier deploy exists; ` +
+    `deploy() creates ${deleted.length === 1 ? 'it' : 'them'} again`;
   if (target.options.progressCallback === undefined) process.emitWarning(message, { type: 'TypeKroWarning' });
   else deployProgress(target).event({ type: 'resource-warning', message });
 }

@@ -38,7 +38,7 @@ export function deletionResult(
 }
 
 function guidanceAfter({ status, retained }: DeletionEffect): string {
-  if (status !== 'complete') return 'call it again to continue with the remaining objects';
+  if (status !== 'complete') return 'delete again to continue with the remaining objects';
   return retained.length === 0
     ? 'nothing is left to delete'
     : 'the objects in "retained" stay in the cluster, by their deletionPolicy; delete them yourself when nothing uses them';

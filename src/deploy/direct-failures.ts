@@ -42,7 +42,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
   const limit = limitOf(context.signal);
   const time = limit === undefined ? 'in time' : `within ${limit < 1000 ? `${limit} ms` : `${limit / 1000} s`}`;
   return new DeploymentTimeoutError(
-    `deploying ${context.graph.name} "${context.name}" did not become ready ${time}:\n${lines.join('\n')}`,
+    `${context.graph.name} "${context.name}" did not become ready ${time}:\n${lines.join('\n')}`,
     {
       code: 'deploy/timeout',
       remedy:
@@ -67,7 +67,9 @@ function remedyOfLimit(limit: number | undefined): string | undefined {
  */
 function unwrittenRecord({ conditions }: Decision): string[] {
   const managed = conditions.find(({ type, reason }) => type === 'InstanceManaged' && reason === 'ManagementFailed');
-  return managed?.message === undefined ? [] : [`  the record of the deploy: ${shorten(managed.message)}`];
+  return managed?.message === undefined
+    ? []
+    : [`  the record of the deploy cannot be written: ${shorten(managed.message)}`];
 }
 
 /** Did the server refuse an object or a request because it is too large? */
@@ -84,7 +86,7 @@ export function tooLarge(what: string, record: ObjectRef, cause: unknown): Error
       object: record,
       cause,
       remedy:
-        'together they may take 1 MiB in direct mode: keep large values in separate objects and refer to these by name',
+        'in direct mode, both together may have at most 1 MiB: keep large values in separate objects, and refer to them by name',
     },
   );
 }

@@ -126,7 +126,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionEffe
         code: `deploy/${node.because.kind}`,
         message: describeNode(node),
         retryable: true,
-        retryGuidance: explainNode(node).remedy ?? 'call it again to continue with the remaining objects',
+        retryGuidance: explainNode(node).remedy ?? 'delete again to continue with the remaining objects',
       })),
     };
   }

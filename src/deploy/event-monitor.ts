@@ -142,7 +142,11 @@ async function follow(
       }
       case 'ERROR':
         begun();
-        if (!hasFailed) report({ type: 'resource-warning', message: `events in ${namespace}: ${event.error.message}` });
+        if (!hasFailed)
+          report({
+            type: 'resource-warning',
+            message: `events in namespace ${namespace} cannot be watched: ${event.error.message}`,
+          });
         hasFailed = true;
         break;
       default:

@@ -81,7 +81,7 @@ export async function describeChildren(
     ...(await describeObjects(api, existing, signal)).lines,
     ...describeExisting(
       states.filter(({ isOfInstance }) => isOfInstance).map(({ child }) => child),
-      'deploy again to continue, deleteInstance() to remove it',
+      'deploy again to continue, or call deleteInstance() to delete them',
     ),
   ];
 }
@@ -117,7 +117,7 @@ export function describeLeftovers(decision: Decision, { nodes }: Pick<Graph, 'no
   const left = ownNodes.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
   return describeExisting(
     left.map(({ object }) => object),
-    'deploy again to continue, rollback() to restore the previous deploy (without one, it deletes the instance), deleteInstance() to remove it',
+    'deploy again to continue, or call rollback() to restore the previous deploy (if there is none, rollback() deletes the instance) or deleteInstance() to delete the instance',
   );
 }
 

@@ -69,8 +69,9 @@ async function installFlux(api: KubernetesApi, installation: RuntimeInstallation
       remedy: 'omit manifestsFrom, or pass the address or folder of Flux’s manifests',
     });
   }
-  const what = from === 'stand-in' ? 'stand-ins for its controllers: nothing will be fetched or rendered' : from;
-  reportProgress(options, { type: 'progress', message: `installing Flux in ${namespace} from ${what}` });
+  const source =
+    from === 'stand-in' ? ': stand-ins replace its controllers, and fetch and render nothing' : ` from ${from}`;
+  reportProgress(options, { type: 'progress', message: `installing Flux in ${namespace}${source}` });
   const objects =
     from === 'stand-in' ? standInManifests(namespace) : await fluxManifests(from, settings, namespace, signal);
   await applyInOrder(api, objects, signal);

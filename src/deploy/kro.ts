@@ -88,7 +88,7 @@ export async function deployShared(context: KroContext, wanted: KubeObject): Pro
           code: 'deploy/singleton-changed',
           object: refOf(wanted),
           remedy:
-            'use the same spec everywhere, give this one another id, or change the shared instance by itself first',
+            'give the singleton the same spec in all graphs, use another id in this graph, or first change the spec of the shared instance',
         },
       );
     }
@@ -182,12 +182,12 @@ function deletedAgain(target: DeployTarget): Error {
 
 function notInstalled(target: DeployTarget, cause: KubeError): Error {
   const object = definitionRef(target);
-  const gate = target.form === 'graph' ? ', with the feature gate GraphKind' : '';
-  return new ResourceGraphFactoryError(`the cluster has no ${object.kind}s`, {
+  const gate = target.form === 'graph' ? ' with the feature gate GraphKind' : '';
+  return new ResourceGraphFactoryError(`the cluster has no kind ${object.kind}`, {
     code: 'deploy/not-installed',
     object,
     cause,
-    remedy: `run \`typekro install\` and \`typekro controller\` (or install kro) there${gate}, or use direct mode`,
+    remedy: `run \`typekro install\` and then \`typekro controller\`${gate} for this cluster, install kro${gate} there, or use direct mode`,
   });
 }
 

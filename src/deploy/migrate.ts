@@ -142,7 +142,7 @@ async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<v
   throw new TypeKroError(`${ref.kind} "${ref.name}" keeps being changed and cannot be taken over`, {
     code: 'deploy/contended',
     object: ref,
-    remedy: 'stop the client that changes it (it is suspended, so no controller should), and deploy again',
+    remedy: 'stop the client that changes it (no controller changes it, because it is suspended), and deploy again',
   });
 }
 
@@ -171,7 +171,7 @@ async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSi
           cause: error,
           remedy:
             'its children are safe. The finalizer "orphan" is removed by the garbage collector: is kube-controller-manager ' +
-            `running? Remove other finalizers with \`kubectl edit ${type} ${ref.name}\`, and deploy again: it continues from here`,
+            `running? Remove other finalizers with \`kubectl edit ${type} ${ref.name}\`, and deploy again: the deploy continues from here`,
         },
       );
     }

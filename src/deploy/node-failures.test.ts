@@ -25,7 +25,9 @@ test.each([
 });
 
 test('the remedy for an object that has another owner suggests another name', () => {
-  expect(remedyOfNode(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(/^give it another name/);
+  expect(remedyOfNode(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(
+    /^give the resource another name; or, if the owner of the existing object is gone, delete/,
+  );
 });
 
 test.each([
@@ -52,5 +54,5 @@ test.each([
   ['Warning BackOff (web-x): Back-off restarting failed container', /read its logs/],
   ['Warning FailedScheduling (web-x): 0/3 nodes are available', /^no node can run a pod: lower its requests/],
 ])('at the time limit, %s has a remedy', (event, remedy) => {
-  expect(remedyOfWaiting(`deploying shop did not become ready in time:\n  ${event}`)).toMatch(remedy);
+  expect(remedyOfWaiting(`shop "a" did not become ready in time:\n  ${event}`)).toMatch(remedy);
 });

@@ -90,7 +90,7 @@ export function remedyOfRefusal(message: string, namespace: string): string | un
   if (/ cannot \S+ resource /.test(message))
     return 'give the account in the message a role with that verb and resource';
   if (/belongs to a different ApplySet/.test(message))
-    return 'give the object another name, or delete it if its owner is gone';
+    return 'give the resource another name, or delete the existing object if its owner is gone';
   return / is invalid: /.test(message) ? 'correct the composition or the spec and deploy again' : undefined;
 }
 
@@ -98,7 +98,7 @@ export function remedyOfRefusal(message: string, namespace: string): string | un
 export function remedyOfNode(node: NodeReport): string {
   const { because } = node;
   if (because.kind === 'other-owner') {
-    return `give it another name; or, if ${because.owner === undefined ? 'it is not needed' : 'its owner is gone'}, delete it and deploy again`;
+    return `give the resource another name; or, if the ${because.owner === undefined ? 'existing object is not needed' : 'owner of the existing object is gone'}, delete the existing object and deploy again`;
   }
   if (because.kind === 'write-failed') {
     const { failure, object } = because;

@@ -21,7 +21,7 @@ export interface ObserveGraphOptions extends Omit<ObserveInstanceOptions, 'graph
 
 /**
  * The decision that a controller would make about a Graph if it started at this moment. For a Graph that is being
- * deleted or does not compile, the reports are about the objects that its status records. Writes no object.
+ * deleted or does not compile, the reports are about the objects in the record of its status. Writes no object.
  */
 export async function observeGraph(options: ObserveGraphOptions): Promise<Decision> {
   const { api, graph, instance, signal, clock = systemClock } = options;

@@ -120,11 +120,14 @@ export function readDeployRecord(parent: KubeObject, ref: ObjectRef): DirectReco
     const text = Object.hasOwn(data, key) ? data[key] : undefined;
     const value = typeof text === 'string' ? parseRecordPart(text) : undefined;
     if (value === undefined) {
-      throw new TypeKroError(`data.${key} of the deployment's record is missing or not a JSON object`, {
-        code: 'deploy/record-invalid',
-        object: ref,
-        remedy: 'deploy again to write it; the children do not change',
-      });
+      throw new TypeKroError(
+        `data.${key} of the ConfigMap ${ref.name} (the record of the direct deploy) is missing or not a JSON object`,
+        {
+          code: 'deploy/record-invalid',
+          object: ref,
+          remedy: 'deploy again in direct mode to write the record; the children do not change',
+        },
+      );
     }
     return value;
   };

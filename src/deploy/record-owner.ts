@@ -47,12 +47,15 @@ export async function checkRecord(
   throw superseded(`another ${did} ${graph.name} "${name}"`, ref);
 }
 
-function superseded(message: string, object: ObjectRef): Error {
+function superseded(
+  message: string,
+  object: ObjectRef,
+  next = 'deploy again if this spec is the one that you want',
+): Error {
   return new ResourceGraphFactoryError(message, {
     code: 'deploy/superseded',
     object,
-    remedy:
-      'let one process at a time deploy or delete an instance; deploy again if this spec is the one that you want',
+    remedy: `let one process at a time deploy or delete an instance; ${next}`,
   });
 }
 
@@ -87,5 +90,6 @@ export async function recordOfDeletion({
   const ref = parentRef(graph.name, name, namespace);
   const parent = await api.find(ref, { signal });
   if (parent === undefined || deployOf(parent)?.startsWith(DELETION) === true) return parent;
-  throw superseded(`another deploy has taken over ${graph.name} "${name}"`, ref);
+  const next = 'delete again if the instance is not needed';
+  throw superseded(`another deploy has taken over ${graph.name} "${name}"`, ref, next);
 }

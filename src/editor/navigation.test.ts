@@ -99,7 +99,7 @@ test('the references of a node include all expressions of the definition, and te
 test.each([
   ['of the outer frame', '    - id: settings', ['app.yaml:6 settings', 'app.yaml:24 settings']],
   ['of the inner frame', '          - id: settings', ['app.yaml:11 settings', 'app.yaml:18 settings']],
-])('a name in a Graph denotes the node %s; variables of macros hide it', (_title, around, expected) => {
+])('a name in a Graph denotes the node %s, unless a macro variable has the name', (_title, around, expected) => {
   const { workspace, position } = at(GRAPH, around, 'settings');
   expect(shown(workspace, referencesAt(workspace, URI, position, true))).toEqual(expected);
 });

@@ -181,14 +181,18 @@ function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, work
     throw new TypeKroError(message, { code: 'editor/bad-name', remedy });
   };
   if (symbol.kind === 'type') {
-    if (!isUpperCamelCase(name)) refuse(`${name} is not a valid type name`, 'begin with a capital letter, as in Port');
+    if (!isUpperCamelCase(name))
+      refuse(`${name} is not a valid type name`, 'begin with a capital letter, and use letters and digits');
     if (memberAt(part.tree, ['spec', 'schema', 'types', name]) !== undefined)
       refuse(`there is already a type ${name}`, 'choose another name');
     return;
   }
   if (symbol.kind === 'field') {
     if (!/^[A-Za-z_]\w*$/.test(name))
-      refuse(`expressions cannot read a field named ${name}`, 'use letters, digits and _');
+      refuse(
+        `expressions cannot read a field named ${name}`,
+        'begin with a letter or _, and use letters, digits and _',
+      );
     const siblings = ['spec', 'schema', 'spec', ...symbol.path.slice(0, -1), name];
     if (memberAt(part.tree, siblings) !== undefined) refuse(`there is already a field ${name}`, 'choose another name');
     return;

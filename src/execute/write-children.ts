@@ -268,7 +268,7 @@ function maskOf({ mask }: MaskingPorts, nodeId: string, target: ObjectTarget): F
 interface FailedAttempt {
   /** Removes the values of Secrets from the failure. */
   readonly mask: (failure: ApiFailure) => ApiFailure;
-  /** Is a permanent failure not retried? Default false. */
+  /** With true, a write with a permanent failure is not retried. Default false. */
   readonly isFinal?: boolean;
   /** As in `Observed.failedWrite`. */
   readonly writer?: string | undefined;

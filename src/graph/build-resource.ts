@@ -237,7 +237,7 @@ class Builder {
     const hint =
       installedBy === undefined
         ? found.hint
-        : `"${installedBy}" installs it, but stock kro must know it before: put the two into separate definitions`;
+        : `"${installedBy}" installs the kind, but stock kro must know it when it compiles the definition: move "${installedBy}" to another definition`;
     this.#refuse('resource', { ...found, hint, path: this.#templatePath([found.field]) });
     return { kind: found, installedBy };
   }

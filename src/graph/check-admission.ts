@@ -47,7 +47,7 @@ function checkSchemaBlock({ schema }: ParsedDefinition, warn: Warn): void {
       warn(
         [...path, list, index],
         `the API server refuses "${name}" here`,
-        'use unique names of lowercase letters, digits and dashes',
+        'use unique names of at most 63 characters: a lowercase letter, then lowercase letters, digits and dashes',
       );
     }
   }

@@ -71,7 +71,7 @@ function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, level: KroC
       kro,
       message,
       id === ''
-        ? 'add id: a name by which expressions read this resource, in letters and digits'
+        ? 'add id: a name of letters and digits, by which expressions read this resource'
         : suggestion === undefined
           ? undefined
           : `for example "${suggestion}"`,

@@ -56,7 +56,7 @@ describe('a rule that an API server refuses is reported', () => {
     [
       'a result that is not a boolean',
       `string | validation="self + 'x'"`,
-      { at: 'self', message: 'it is a string, not a bool' },
+      { at: 'self', message: 'it returns string, not bool' },
     ],
     [
       'syntax',

@@ -63,7 +63,7 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
     return reportedErrors.map((error) => ruleProblem(rule, error, environment, types));
   }
   if (compiled.type.kind === BOOL.kind) return [];
-  return [{ message: `it is a ${typeToString(compiled.type)}, not a bool`, offset: 0, hint: 'compare the value' }];
+  return [{ message: `it returns ${typeToString(compiled.type)}, not bool`, offset: 0, hint: 'compare the value' }];
 }
 
 function ruleProblem(rule: string, error: CelError, environment: Environment, types: TypeProvider): Fault {
@@ -77,7 +77,7 @@ function hintOf(rule: string, error: CelError, environment: Environment, types: 
   const parsed = environment.parse(rule);
   const name = /^undeclared reference to '([^']*)'/.exec(error.message)?.[1];
   if (name !== undefined && !environment.isFunction(name) && /^[a-z]\w*$/i.test(name)) {
-    return 'a rule sees self, the value of its field, and oldSelf; functions of kro are not available';
+    return 'a rule can use self (the value of its field) and oldSelf, but no function of kro';
   }
   return celHint(error, () => (parsed.ok ? fieldsAt(parsed.ast, error, environment, types) : []), rule);
 }

@@ -5,9 +5,9 @@ import type { CodeInfo } from '../core/index.ts';
 export const expressionCodes: readonly CodeInfo[] = [
   error(
     'graph/unclosed-expression',
-    'A ${ has no }. kro 0.9 treats the ${ as literal text, so this is only a warning at the compatibility level 0.9. With the option strict, it is an error there, too.',
+    'A ${ has no }. kro 0.9 treats the ${ as literal text, so this is only a warning at the compatibility level 0.9. With the option strict, it is an error at this level, too.',
     withData("text: '${schema.spec.name'"),
-    'Add the }. kro 0.9 recognises only double quotes: it also counts braces and quotes inside single quotes.',
+    'Add the }. kro 0.9 recognises only strings in double quotes: it also counts braces and double quotes inside single quotes.',
   ),
   error(
     'cel/syntax',
@@ -59,7 +59,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/runtime-elsewhere',
-    'runtime is used outside status.conditions.',
+    'An expression outside of status.conditions uses the variable runtime.',
     withData('text: ${runtime.condition(schema, "Ready").status}'),
     'Move the expression to status.conditions.',
   ),
@@ -81,7 +81,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/dependent-iterators',
     'The list of a forEach dimension reads another iterator.',
     withConfigMap('forEach:\n  - x: ${schema.spec.tags}\n  - z: ${[x]}'),
-    'Dimensions do not depend on each other. Use one dimension with a list of the combinations.',
+    'A dimension cannot read the iterator of another dimension. Use one dimension with a list of the combinations.',
   ),
   error(
     'graph/identity',

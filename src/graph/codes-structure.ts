@@ -81,7 +81,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/invalid-optional',
-    'The field optional of a resource is neither true nor false, or the resource has no template.',
+    'The field "optional" of a resource is neither true nor false, or the resource has no template.',
     withConfigMap('optional: sometimes'),
     'Write optional: true in a resource whose kind may be missing when the definition is compiled.',
   ),

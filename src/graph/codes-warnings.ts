@@ -35,7 +35,7 @@ export const warningCodes: readonly CodeInfo[] = [
     'graph/refused-crd',
     'The API server refuses the CustomResourceDefinition that kro makes of the definition.',
     withSpec('schema: {apiVersion: v1, kind: App, group: acme}'),
-    'Correct the part that the message names. The group must be a domain with a dot, the plural of the kind a DNS label, and each default a value of its type.',
+    'Correct the part that the message names. The group must be a domain with a dot. The plural of the kind must be a DNS label. Each default must be a value of its type.',
   ),
   warning(
     'graph/missing-required',
@@ -176,7 +176,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/hidden-name',
-    'A loop variable has the name of a resource or of schema. kro then knows neither the variable nor the resource inside the loop. With the option strict, it is an error.',
+    'A loop variable has the same name as a resource, or the name schema. kro then knows neither the variable nor the resource inside the loop. With the option strict, it is an error.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {k: "${[a].map(a, a.metadata.name)[0]}"}}',
     ),
@@ -198,7 +198,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/never-ready',
-    'A condition of readyWhen can never be true: it reads the list of a selector externalRef, which kro evaluates per object, or the address of a load balancer that the Service does not have.',
+    'A condition of readyWhen can never be true. It reads the list of an externalRef with a selector, although kro evaluates the condition for each object. Or it reads the address of a load balancer that the Service does not have.',
     withResources(
       '- id: pods\n  externalRef: {apiVersion: v1, kind: Pod, metadata: {selector: {matchLabels: {a: b}}}}\n  readyWhen: ["${size(pods) > 0}"]',
     ),

@@ -224,7 +224,7 @@ describe('options', () => {
     expect(diagnostics).toEqual([]);
     expect(graph?.order).toEqual(['crd', 'thing']);
     const stock = compileText(installs);
-    expect(stock.diagnostics[0]?.hint).toContain('"crd" installs it');
+    expect(stock.diagnostics[0]?.hint).toContain('"crd" installs the kind');
   });
 });
 

@@ -181,10 +181,10 @@ function checkCalls(
       ? 'custom conditions cannot reference each other'
       : `unknown condition type; only kro's built-in types (${builtIn.join(', ')}) can be read from schema`;
     const message = own
-      ? `"${name.value}" is declared here; conditions cannot read each other`
+      ? `this definition declares "${name.value}" itself; its conditions cannot read each other`
       : `kro writes no condition "${name.value}"`;
     const kro = `runtime.condition(schema, ${goQuote(name.value)}): ${reason} ${expression}`;
-    refuse('graph/condition-read', name.start, kro, message, `one of ${builtIn.join(', ')}`);
+    refuse('graph/condition-read', name.start, kro, message, `read one of ${builtIn.join(', ')}`);
   }
 }
 

@@ -36,7 +36,7 @@ const errorsOf = (metadata: JsonValue) => {
   return errors.map(({ code, path, kroMessage }) => ({ code, path, kro: kroMessage ?? '' }));
 };
 
-describe('accepts as the selector of an external reference:', () => {
+describe('this selector of an external reference is accepted:', () => {
   test.each<[string, JsonValue]>([
     ['an empty selector, which selects all objects', {}],
     ['labels', { matchLabels: { app: 'web' } }],

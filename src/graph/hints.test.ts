@@ -22,29 +22,29 @@ describe('if the cause is a word that YAML 1.1 reads as a boolean, the hint name
     [
       'a spec field, read by its name',
       withField('n: integer', '${string(schema.spec.n)}'),
-      [`undefined field 'n'; the key n is false here; quote it: "n"`],
+      [`undefined field 'n'; YAML reads the key n as false; quote it: "n"`],
     ],
     [
       'a spec field with a wrong default',
       withField('off: integer | default=x', 'x'),
-      ['field false: default value must be a valid integer, got: x; the key off is false here; quote it: "off"'],
+      ['field false: default value must be a valid integer, got: x; YAML reads the key off as false; quote it: "off"'],
     ],
     [
       'a spec field of a wrong type',
       withField('n: text', 'x'),
-      ['field false: unknown type: text; write string; the key n is false here; quote it: "n"'],
+      ['field false: unknown type: text; write string; YAML reads the key n as false; quote it: "n"'],
     ],
     [
       'a field of an object',
       withField('p: {Yes: string}', '${schema.spec.p.Yes}'),
-      [`undefined field 'Yes'; the key Yes is true here; quote it: "Yes"`],
+      [`undefined field 'Yes'; YAML reads the key Yes as true; quote it: "Yes"`],
     ],
     [
       'the name of a type',
       withSchema('types:\n  Y: {a: integer}\n').replace('name: string', 'name: string\n      p: Y'),
       [
         'field p: unexpected type: bool; Y is the boolean true here; quote it to make it a string: "Y"',
-        'the type true is not used; use it in spec, or remove it; the key Y is true here; quote it: "Y"',
+        'the type true is not used; use it in spec, or remove it; YAML reads the key Y as true; quote it: "Y"',
       ],
     ],
     [
@@ -52,7 +52,7 @@ describe('if the cause is a word that YAML 1.1 reads as a boolean, the hint name
       withResources(
         '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {y: 1, ports: [{port: 80}]}}\n',
       ),
-      [`the schema has no field "true" here; the key y is true here; quote it: "y"`],
+      [`the schema has no field "true" here; YAML reads the key y as true; quote it: "y"`],
     ],
     ['a value of a template', withData('a: on'), ['this field takes a string, not a boolean; quote it: "on"']],
     [
@@ -138,7 +138,7 @@ test.each<[title: string, text: string, first: string | undefined]>([
   [
     'an integer beyond 64 bits',
     withDeployment('replicas: 99999999999999999999'),
-    'this field takes an integer, not a number beyond 64 bits; write a smaller number',
+    'this field takes an integer, not a number beyond 64 bits; write a number that fits into 64 bits',
   ],
   [
     'an integer for a boolean',
@@ -182,7 +182,7 @@ test.each<[title: string, text: string, first: string | undefined]>([
     'a default is not an expression: instances get this string; remove the default, and read the field in templates with .?NAME.orValue(…)',
   ],
   ['a variable of a shell in a default (no problem)', withField('f: string | default="${HOME}"', 'x'), undefined],
-])('the first problem of %s has the expected remedy', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
+])('the first problem, and its remedy: %s', (_, text, first) => expect(problemsOf(text)[0]).toBe(first));
 
 test.each(['string | nope=1', 'bool'])(
   'a field with the invalid declaration "%s" has one error, even if a condition reads it',

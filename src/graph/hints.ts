@@ -31,7 +31,7 @@ export function celHint(
   if (reserved !== undefined) return RESERVED_WORDS.get(reserved) ?? 'CEL reserves this word: choose another name';
   const items = COLLECTION.exec(message)?.[1];
   if (items !== undefined)
-    return `write ${items}.map(x, x.FIELD) for those of all items, or ${items}[0].FIELD for the first`;
+    return `write ${items}.map(x, x.FIELD) for the field of all items, or ${items}[0].FIELD for the field of the first item`;
   if (/^type '(?:string|list.*|map.*)' does not support field selection/.test(message))
     return 'a string and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
   const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
@@ -127,7 +127,7 @@ const FOREIGN_FUNCTIONS = new Map([
   ['parseFloat', 'write double(…)'],
   ['replaceAll', 'write .replace(old, new), which replaces all'],
   ['padStart', 'CEL does not pad; pad the string at its source'],
-  ['keys', 'a map is a list of its keys: map.map(k, …)'],
+  ['keys', 'write map.map(k, …), which goes over the keys of the map'],
   ['default', 'read the field with .?name and write .orValue(…)'],
 ]);
 
@@ -170,7 +170,7 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
   if (name === '!_') return negationHint(operands[0] ?? '', READ_AFTER.exec(text.slice(offset + 1))?.[1] ?? 'x');
   if (/^_(?:==|!=)_$/.test(name) && operands.includes('null')) return nullHint(name, text, offset);
   if (/^_(?:==|!=)_$/.test(name))
-    return mixedNumbers(operands) ?? booleanHint(operands) ?? 'both sides must have one type; convert one of them';
+    return mixedNumbers(operands) ?? booleanHint(operands) ?? 'both sides must have the same type; convert one of them';
   if (/^_(?:-|\*|\/|%|<|<=|>|>=)_$/.test(name)) return mixedNumbers(operands);
   return undefined;
 }

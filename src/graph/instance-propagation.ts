@@ -75,7 +75,8 @@ export function buildInstancePropagation(
 
 /** The reason why the names of a kind cannot be variables; undefined if they can. */
 function unusableNames(kind: string, singular: string, plural: string): string | undefined {
-  if (singular === plural) return `cannot tell one ${kind} from all of them: the plural of the kind is its singular`;
+  if (singular === plural)
+    return `cannot be used for the kind ${kind}: one instance and the list of all instances would have the same name, ${singular}`;
   const taken = [singular, plural].find(hasOtherMeaning);
   if (taken === undefined) return undefined;
   return `has no variable for a kind ${kind}: the word "${taken}" has another meaning in expressions`;

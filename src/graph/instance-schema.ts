@@ -89,8 +89,8 @@ const SINGLE = new Set(['items', 'additionalProperties', 'not']);
 const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
 
 /**
- * Converts a schema that is not recursive to plain JSON. The result contains a copy of a custom type at each use,
- * because only SimpleSchema can share custom types.
+ * Converts a schema without recursion to plain JSON. The result contains a copy of a custom type at each use, because
+ * only SimpleSchema can share custom types.
  */
 export function schemaToJson(schema: Schema): JsonObject {
   const entries: [string, JsonValue][] = [];

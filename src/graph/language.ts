@@ -41,7 +41,7 @@ export interface CheckedExpression {
 export interface ExpressionNames {
   /** The syntax tree. The tree of a string with several parts is parsed at the first access. */
   readonly ast: Ast;
-  /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
+  /** The variables that the expression reads, in the order of their first use: node ids, `schema`, iterators. */
   readonly ids: readonly string[];
   /** The parts of nodes and of `schema` that the expression reads. */
   readonly reads: readonly ReadPart[];
@@ -323,7 +323,10 @@ export class Language {
     );
   }
 
-  /** The environment of `readyWhen`, with the one variable `subject`: the node itself, or `each` of its items. */
+  /**
+   * The environment of `readyWhen` with one variable. `subject` is its name: the id of the node, or `each` for one of
+   * the node's objects.
+   */
   ofSubject(id: string, subject: string): Environment {
     const node = this.#nodes.get(id);
     const schema = node?.schema;
@@ -427,11 +430,11 @@ export class Language {
     if (rules.place === 'readyWhen' && name === 'schema' && this.#hasInstance)
       return this.#ownFieldHint(rules.only, path, text.cel);
     if (rules.place === 'readyWhen' && this.isVariable(name)) {
-      return `write a condition on "${rules.only}"; a resource waits for "${name}" by reading a field of it in its template`;
+      return `write a condition on "${rules.only}"; to wait for "${name}", read one of its fields in the template`;
     }
     const close = nearestName(name, this.namesAt(rules).filter(isIdentifier));
     if (close !== undefined) return `did you mean "${close}"?`;
-    if (rules.place === 'readyWhen') return `a condition here reads ${rules.only}`;
+    if (rules.place === 'readyWhen') return `a condition of readyWhen can read only ${rules.only}`;
     if (this.#specFields.has(name)) return `did you mean "schema.spec.${name}"?`;
     if (this.#hasInstance && (name === 'spec' || name === 'metadata'))
       return `did you mean "schema.${name}"? Fields of the instance are read from schema`;

@@ -44,7 +44,7 @@ export function linkResources(drafts: readonly ResourceDraft[], language: Langua
   return linked;
 }
 
-/** The ids that expressions read only in branches of conditional operators. */
+/** The members of `ids` that the expressions read only in branches of conditional operators, sorted. */
 export function onlyInBranches(ids: readonly string[], expressions: readonly Analysed[]): string[] {
   const others = new Set(ids);
   for (const each of expressions) {
@@ -178,7 +178,7 @@ class Linker {
       phase: 'dependencies',
       code: 'graph/dependent-iterators',
       message: `the list of "${site.name}" reads the iterator ${others.join(', ')}; dimensions are independent of each other`,
-      hint: 'make one dimension over a list that is already combined',
+      hint: 'write one dimension whose list has an element for each combination',
       place: { path: site.path },
       kro,
     });
@@ -254,7 +254,7 @@ function reportCycle(linked: readonly Linked[], problems: Problems): void {
     phase: 'dependencies',
     code: 'graph/cycle',
     message: `the resources wait for each other: ${cycle.join(' → ')}`,
-    hint: 'break the cycle: take the value from schema in one of them, or compute it in both',
+    hint: 'break the cycle: in one of the resources, take the value from schema, or compute it there',
     place:
       reading === undefined
         ? { path: start?.draft.block.path ?? [] }

@@ -99,7 +99,7 @@ describe('if readyWhen reads more than its own resource, the hint depends on the
     const other = map('other', 'o');
     const text = withConfigMap('readyWhen:\n  - ${other.metadata.name == "o"}');
     expect(problemsOf(text + other.replaceAll(/^/gm, '    '))).toEqual([
-      'readyWhen can read only its own resource, "config", not "other"; write a condition on "config"; a resource waits for "other" by reading a field of it in its template',
+      'readyWhen can read only its own resource, "config", not "other"; write a condition on "config"; to wait for "other", read one of its fields in the template',
     ]);
   });
 });

@@ -109,6 +109,13 @@ describe('problems', () => {
     },
   );
 
+  test.each([
+    ['\u00a0', 'the indentation has non-breaking spaces (U+00A0), which YAML takes for text'],
+    ['\u3000', 'the indentation has wide spaces (U+3000), which YAML takes for text'],
+  ])('the message about an indentation with the space %j names the character', (space, message) => {
+    expect(parseDefinitions(`a:\n  b: 1\n${space.repeat(2)}c\n`).diagnostics).toMatchObject([{ message }]);
+  });
+
   test('a broken document does not hide the next one', () => {
     const { diagnostics, documents } = parseDefinitions('a: [\n---\nb: 1\n');
     expect(diagnostics).toHaveLength(1);

@@ -188,7 +188,7 @@ const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?
     'quote the value if it contains any of { } [ ] , & * # ? | > @ ` or ": "',
   ],
   BLOCK_AS_IMPLICIT_KEY: [
-    'an object begins in the middle of a line that already is a member',
+    'a second key begins in the middle of this line',
     'quote the value if it contains ": ", or put the nested object on separate lines',
   ],
   MULTILINE_IMPLICIT_KEY: ['a key is on more than one line', 'check the indentation and the quotes on the lines above'],

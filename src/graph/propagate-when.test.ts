@@ -98,7 +98,7 @@ describe('propagateWhen', () => {
       'a batch of another collection',
       map('apps', '"${exponentiallyReady(each, db)}"', 'x: z', EACH) + plain('db'),
       'graph/propagate-when',
-      'exponentiallyReady() takes an item of its own collection "apps" and that collection',
+      'exponentiallyReady() needs an item of the collection "apps", and the collection itself',
     ],
     ['an unknown name', map('app', '"${cache.ready()}"'), 'graph/unknown-identifier', 'nothing here is named cache'],
     ['an unknown function', map('app', '"${soon(schema)}"'), 'graph/unknown-function', 'there is no function soon'],
@@ -174,7 +174,11 @@ describe('propagateWhen', () => {
   });
 
   test.each([
-    ['Series', 'series', 'cannot tell one Series from all of them'],
+    [
+      'Series',
+      'series',
+      'cannot be used for the kind Series: one instance and the list of all instances would have the same name, series',
+    ],
     ['Function', 'functions', 'the word "function" has another meaning'],
     ['Schema', 'schemas', 'the word "schema" has another meaning'],
   ])('of a definition needs names for one instance and for all instances: %s', (kind, plural, message) => {

@@ -108,7 +108,7 @@ function otherBatch(
     const message = `${name}() is about the items of a collection, and "${id}" is one object`;
     return { message, hint: 'use ready() and updated() of another resource', start };
   }
-  const message = `${name}() takes an item of its own collection "${id}" and that collection`;
+  const message = `${name}() needs an item of the collection "${id}", and the collection itself`;
   return { message, hint: `write ${name}(each, ${id}${name === 'linearlyReady' ? ', 1' : ''})`, start };
 }
 

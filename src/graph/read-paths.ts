@@ -10,7 +10,8 @@ export interface ReadScope {
   isCollection(id: string): boolean;
   isVariable(id: string): boolean;
   /**
-   * The names that denote a part or an item of a part, each with this part: forEach iterators and `each`.
+   * Maps forEach iterators and `each` to the parts that they denote. An item of a collection is mapped to the
+   * collection. If a name is mapped to `undefined`, its uses do not count as reads.
    */
   readonly names: ReadonlyMap<string, ReadPart | undefined>;
 }

@@ -81,7 +81,12 @@ describe('the markers scale and scaleSelector', () => {
       'graph/scale',
       'needs a whole number',
     ],
-    ['{replicas: integer | scale}', `{some: {odd-name: ${LEVEL}}}`, 'graph/scale', 'no simple path leads'],
+    [
+      '{replicas: integer | scale}',
+      `{some: {odd-name: ${LEVEL}}}`,
+      'graph/scale',
+      'a path of the scale subresource cannot name',
+    ],
     ['{replicas: string | scale}', `{replicas: ${LEVEL}}`, 'simpleschema/marker-type', 'only valid for integer types'],
     ['{replicas: "integer | scale=true"}', `{replicas: ${LEVEL}}`, 'simpleschema/marker-value', 'takes no value'],
   ])('are refused in spec %s and status %s', (spec, status, code, message) => {

@@ -73,12 +73,16 @@ interface MarkedField {
 function checkPlaces(name: string, found: readonly MarkedField[], refuse: Refuse): void {
   for (const { steps, place } of found) {
     if (steps.every((step) => typeof step === 'string' && PLAIN_NAME.test(step))) continue;
-    refuse(`${name} is on ${steps.join('.')}, to which no simple path leads`, 'use plain names without lists', place);
+    refuse(
+      `${name} is on ${steps.join('.')}, which a path of the scale subresource cannot name`,
+      'use plain names, outside of lists',
+      place,
+    );
   }
   const [first, second] = found;
   if (first !== undefined && second !== undefined) {
     const message = `${name} is on ${first.steps.join('.')} and on ${second.steps.join('.')}`;
-    refuse(message, 'keep one of them: a kind has at most one such field', second.place);
+    refuse(message, 'remove one of the two markers: a kind has at most one such field', second.place);
   }
 }
 
@@ -93,7 +97,7 @@ function checkType({ marker, steps }: StatusMark, fields: StatusBlock['fields'],
   const wanted = marker === 'scale' ? 'a whole number' : 'a string';
   const hint =
     marker === 'scale'
-      ? 'count with one expression, as in ${web.status.replicas} | scale'
+      ? 'write one expression that returns a whole number, as in ${web.status.replicas} | scale'
       : 'write one expression that returns the selector as a string';
   refuse(`${marker} needs ${wanted}`, hint, { path: field.site.path });
 }

@@ -383,7 +383,8 @@ function literalHint(
     return `quote it: "${value}"`;
   }
   const isWhole = typeof value === 'bigint' || Number.isInteger(value);
-  if (isWhole && (expected.includes('integer') || expected.includes('number'))) return 'write a smaller number';
+  if (isWhole && (expected.includes('integer') || expected.includes('number')))
+    return 'write a number that fits into 64 bits';
   if (isWhole && expected.includes('boolean')) return 'write true or false';
   const read = isJsonObject(value) ? flowRead(value) : undefined;
   if (read !== undefined) return `{…} without $ is a map of YAML; an expression begins with $: write \${${read}}`;

@@ -116,9 +116,10 @@ function failingPattern(pattern: string): FailingCall[] {
   const message = `matches() takes a regular expression, but ${JSON.stringify(pattern)} is not one: ${problem}`;
   // A common mistake is a shell pattern instead of a regular expression.
   const plain = pattern.replaceAll('*', '');
-  const hint = /^[\w*-]+$/.test(pattern)
-    ? `write matches("${plain}"), which finds ${plain} anywhere in the string, or "^${plain}" at its beginning`
-    : 'correct the pattern; its syntax is that of RE2';
+  const hint =
+    plain !== '' && /^[\w*-]+$/.test(pattern)
+      ? `write matches("${plain}"), which finds ${plain} anywhere in the string, or "^${plain}" at its beginning`
+      : 'correct the pattern; its syntax is that of RE2';
   return [{ message, hint }];
 }
 
@@ -331,7 +332,7 @@ class Warner {
     const schema = this.#language.fieldSchema(draft.id, field.site.pathText);
     const types = schema === undefined ? [] : (expectedTypes(schema) ?? []);
     if (types.length !== 2 || !types.includes('string') || !types.includes('number')) return;
-    const message = 'this string becomes a quantity; joined from parts it may be a wrong amount (1500m, 0.500m)';
+    const message = 'this string becomes a quantity, and its parts may join to a wrong amount: 0.5 and 00m make 0.500m';
     this.#warn('graph/quantity-concatenation', message, placeOf(field), 'use a separate field for the whole quantity');
   }
 
@@ -368,7 +369,7 @@ class Warner {
       .flatMap(({ loopVariables: names }) => names)
       .find((name) => name === 'schema' || this.#drafts.has(name));
     if (hides === undefined) return;
-    const message = `the variable "${hides}" of this loop hides another name, also in the list of the loop`;
+    const message = `the variable "${hides}" of this loop hides the node or schema of the same name, also in the list of the loop`;
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
   }
 
@@ -379,7 +380,7 @@ class Warner {
   #added(found: CompiledExpression): void {
     const { kind } = found.type;
     if (found.site.text.template === undefined || kind === 'string' || kind === 'dyn') return;
-    const message = `the parts of this string are added to ${typeToString(found.type)}, not concatenated`;
+    const message = `the parts of this string are added, not concatenated: the result is ${typeToString(found.type)}`;
     this.#report('graph/added-values', message, placeOf(found), 'write string(…) around each part');
   }
 
@@ -396,7 +397,7 @@ class Warner {
   #neverReady(draft: ResourceDraft, found: CompiledExpression): void {
     if (draft.nodeType !== 'externalCollection' || found.ids.length === 0) return;
     const message =
-      'kro checks each object alone, without the list: the node never becomes ready while any object matches';
+      'kro evaluates this condition for each object without the list: the node is never ready while an object matches the selector';
     this.#warn('graph/never-ready', message, placeOf(found), 'check the objects where they are used');
   }
 }

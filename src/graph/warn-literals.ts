@@ -21,7 +21,7 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: ResourceDr
 
 /**
  * Metadata that a template has if it was copied from a live object. `resourceVersion` alone causes no warning, because
- * the server accepts a new object with it.
+ * a server-side apply can create an object with it.
  */
 const SERVER_METADATA = ['resourceVersion', 'uid', 'managedFields'];
 

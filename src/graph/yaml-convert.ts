@@ -86,7 +86,7 @@ class Converter {
     const before = this.#aliasNodes;
     this.#aliasNodes += entry.result.size;
     if (this.#aliasNodes <= MAX_ALIAS_NODES) return entry.result;
-    this.#report(node, 'yaml/alias-bomb', `aliases write out to more than ${MAX_ALIAS_NODES} values`);
+    this.#report(node, 'yaml/alias-bomb', `the aliases expand to more than ${MAX_ALIAS_NODES} values`);
     this.#isBomb = true;
     this.#aliasNodes = before + 1;
     return { value: null, size: 1 };

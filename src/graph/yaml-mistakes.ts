@@ -103,12 +103,15 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
   const end = source.indexOf('\n', at);
   const line = source.slice(start, end < 0 ? undefined : end);
   const hard = /^[ \t]*(?=[\u00a0\u2007\u202f\u3000])/m.exec(source);
-  if (hard !== null)
+  if (hard !== null) {
+    const offset = hard.index + hard[0].length;
+    const point = `U+${source.charCodeAt(offset).toString(16).toUpperCase().padStart(4, '0')}`;
     return {
-      message: 'the indentation has non-breaking spaces (U+00A0), which YAML takes for text',
-      offset: hard.index + hard[0].length,
-      hint: 'replace them by plain spaces; an editor shows them by a search for U+00A0',
+      message: `the indentation has ${point === 'U+3000' ? 'wide' : 'non-breaking'} spaces (${point}), which YAML takes for text`,
+      offset,
+      hint: `replace them by plain spaces; to find them, search for the character ${point} in an editor`,
     };
+  }
   const inner = quoteInside(line, at - start);
   if (inner !== undefined) return { ...inner, offset: start + inner.offset };
   const smart = /[\u201c\u201d\u2018\u2019]/.exec(line);
@@ -267,14 +270,14 @@ function quoteInside(line: string, at: number): Mistake | undefined {
   if (!content.includes('${') && /^(["'])(?:\s*[,:]|\s+\1)/.test(content.slice(ending))) return undefined;
   const other = quote === '"' ? "'" : '"';
   const inWords = quote === '"' ? 'double' : 'single';
-  const twice = quote === '"' ? 'with a backslash before it' : 'twice';
+  const escaping = quote === '"' ? 'write a backslash before each inner quote' : 'write each inner quote twice';
   const fits = !content.includes(other) && !content.includes('\\');
   return {
-    message: `this ${inWords} quote ends the text, which begins with one`,
+    message: `this ${inWords} quote ends the text, because the text begins with a ${inWords} quote`,
     offset: before.length + 1 + ending,
     hint: fits
-      ? `put the whole into ${quote === '"' ? 'single' : 'double'} quotes: ${other}${content}${other}`
-      : `write each quote inside ${twice}: ${inQuotes(content, quote)}`,
+      ? `put the whole text into ${quote === '"' ? 'single' : 'double'} quotes: ${other}${content}${other}`
+      : `${escaping}: ${inQuotes(content, quote)}`,
   };
 }
 
@@ -315,7 +318,7 @@ export function deeperLine(source: string, at: number): YamlProblem | undefined 
     code: 'yaml/syntax',
     message: 'this line is indented deeper than the members before it, as if it belonged to the value above',
     offset: skipSpaces(source, end + 1),
-    hint: 'begin it at the same column as the members before it; a list begins each item with "- "',
+    hint: 'begin it at the same column as the members before it, or with "- " if it is an item of a list',
   };
 }
 

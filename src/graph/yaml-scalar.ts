@@ -27,7 +27,7 @@ export function isOldBoolean(source: string): boolean {
 
 /** The remedy for a key that YAML 1.1 reads as a boolean. */
 export function oldBooleanKey(key: string): string {
-  return `the key ${key} is ${resolvePlain(key) === true} here; quote it: "${key}"`;
+  return `YAML reads the key ${key} as ${resolvePlain(key) === true}; quote it: "${key}"`;
 }
 
 /** The value of a plain (unquoted, untagged) scalar. */

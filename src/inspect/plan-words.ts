@@ -38,5 +38,5 @@ export function writeNotes({ action, after, finalizers, checked, unread }: Objec
  */
 export const recreatedText = ({ rollout }: Pick<InstancePlan, 'rollout'>): string =>
   rollout === 'later'
-    ? 'is deleted and created again when the canary ends before the instance is applied, because the new revision leaves it out'
+    ? 'is deleted and created again if the canary ends before the instance is applied, because the new revision leaves it out'
     : 'is deleted and created again, because the new revision leaves it out until the instance is applied as well';

@@ -42,7 +42,8 @@ export interface InstanceReport extends InstanceSummary {
 }
 
 /**
- * An event. Each id is one more than the previous id. A client that reconnects requests the events after its last id.
+ * An event. Each id is one more than the previous id. After a reconnection, a client asks for the events after its last
+ * id.
  */
 export interface InspectEvent {
   readonly id: number;

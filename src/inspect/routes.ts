@@ -109,7 +109,7 @@ async function answerDefinitions(rest: readonly string[], context: RouteContext)
     throw new InspectFailure('you may not list resourcegraphdefinitions.kro.run', {
       status: 403,
       code: 'inspect/forbidden',
-      remedy: 'ask for the right to list them in all namespaces',
+      remedy: 'ask for a ClusterRole with the right to list them',
     });
   }
   const [name, part, number, ...more] = rest;
@@ -258,7 +258,7 @@ function detailsOf({ details }: RouteContext): InspectDetails {
   throw new InspectFailure('this server has only the reports of its controller', {
     status: 404,
     code: 'inspect/no-details',
-    remedy: 'use --dashboard-bind-address, or typekro dashboard',
+    remedy: 'start the controller with --dashboard-bind-address, or use typekro dashboard',
   });
 }
 
@@ -266,7 +266,7 @@ function noReports(): InspectFailure {
   return new InspectFailure('this server has no reports of a controller', {
     status: 404,
     code: 'inspect/no-reports',
-    remedy: 'use --inspect-bind-address of the controller',
+    remedy: 'start the controller with --inspect-bind-address, and read the reports there',
   });
 }
 

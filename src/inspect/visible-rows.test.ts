@@ -117,7 +117,9 @@ describe('a user with rights by namespace', () => {
   it('gets the list of 200 namespaces with a notice, and the list of any chosen namespace without one', async () => {
     const page = (await ask('instances')) as InstancePage;
     expect(page.total).toBe(200);
-    expect(page.limits).toEqual(['only 200 namespaces are shown: choose a namespace to see another one']);
+    expect(page.limits).toEqual([
+      'instances of some namespaces are not shown: choose a namespace to see all of its instances',
+    ]);
     const chosen = (await ask('instances', 'namespace=n299')) as InstancePage;
     expect([chosen.items.map(({ namespace }) => namespace), chosen.limits]).toEqual([['n299'], []]);
   });
@@ -137,6 +139,6 @@ describe('a user with rights by namespace', () => {
   it('gets numbers of instances with a notice', async () => {
     const { items, limits } = (await ask('definitions')) as DefinitionList;
     expect(items.map(({ instances }) => instances)).toEqual([200]);
-    expect(limits).toEqual(['the numbers of instances cover only 200 namespaces']);
+    expect(limits).toEqual(['the numbers of instances leave out some namespaces']);
   });
 });

@@ -28,8 +28,8 @@ export interface VisibleRows {
 
 const NO_LIMITS = { limits: [], countLimits: [] };
 const LIMITS = {
-  limits: [`only ${MAX_REVIEWED_NAMESPACES} namespaces are shown: choose a namespace to see another one`],
-  countLimits: [`the numbers of instances cover only ${MAX_REVIEWED_NAMESPACES} namespaces`],
+  limits: ['instances of some namespaces are not shown: choose a namespace to see all of its instances'],
+  countLimits: ['the numbers of instances leave out some namespaces'],
 };
 
 /** The kinds and the namespace that a caller reads. */

@@ -121,7 +121,7 @@ describe('the outer variables that a piece of code assigns', () => {
     ['a var of the enclosing function', '{ var i = 3; let j = 1; j = 2; }', ['i']],
     ['a var of a loop', '{ for (var i of list) use(i); }', ['i']],
     ['no var of a nested function', '{ (() => { var i = 3; })(); }', []],
-  ])('as a block: %s', (_what, text, names) => {
+  ])('contain %s, if the code is a block', (_what, text, names) => {
     const { body } = functionOf(`() => ${text}`);
     expect([...assignedAround(body)]).toEqual(names);
   });

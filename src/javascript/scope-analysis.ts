@@ -249,7 +249,7 @@ class Analysis {
       case 'ExportAllDeclaration':
         return;
       case 'ExportNamedDeclaration':
-        // The names in `export { x } from 'm'` belong to the other module.
+        // The names in `export { x } from 'm'` belong to the module `m`.
         if (node.source) return;
         for (const { local } of node.specifiers) this.visit(local, at);
         if (node.declaration) this.visit(node.declaration, at);

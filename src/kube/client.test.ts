@@ -213,8 +213,8 @@ describe('KubeClient', () => {
   });
 
   it.each([
-    ['before it answered', /^if the server speaks TLS, write https:/],
-    ['before its answer was complete', /^check that the API server runs, and the time limits of proxies/],
+    ['before it responded', /^if the server speaks TLS, write https:/],
+    ['before its response was complete', /^check that the API server runs, and the time limits of proxies/],
   ])('has a remedy for a connection that the server closed %s', async (when, remedy) => {
     const { client } = setup(() => new Error(`the server closed the connection ${when}`));
     await expect(client.raw({ path: '/apis/acme.test/v1' })).rejects.toMatchObject({

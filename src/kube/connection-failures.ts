@@ -32,23 +32,22 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   {
     // The description depends on the message: see `tlsFailure`.
     codes: /^EPROTO$/,
-    remedy: 'write http:// in "server" of the kubeconfig, or name the port of the server for https',
+    remedy: 'write http:// in "server" of the kubeconfig, or name the port on which the server speaks TLS',
   },
   {
     codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     words: (_address, host) => `the certificate of the server is not valid for the name ${host}`,
-    remedy: 'the certificate of the server is for another name: use that name in "server", or set "tls-server-name"',
+    remedy: 'write a name of the certificate into "server" or "tls-server-name" of the kubeconfig',
   },
   {
     codes: /^CERT_HAS_EXPIRED$/,
     words: (address) => `the certificate of ${address} has expired`,
-    remedy: 'the certificate of the server has expired: renew it on the server',
+    remedy: 'renew the certificate on the server',
   },
   {
     codes: UNKNOWN_AUTHORITY,
     words: (address) => `the certificate of ${address} was issued by an authority that is not trusted`,
-    remedy:
-      'the authority in the kubeconfig did not issue the certificate of the server: check that "certificate-authority-data" is from this cluster',
+    remedy: 'check that "certificate-authority-data" in the kubeconfig is from this cluster',
   },
   {
     codes: /^ERR_OSSL_/,

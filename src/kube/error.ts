@@ -247,12 +247,12 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
   if (reason !== 'Transport') return {};
   // An error before the request, such as a credential plugin's, has its own remedy.
   if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };
-  if (/closed the connection before it answered/.test(message))
+  if (/closed the connection before it responded/.test(message))
     return {
       remedy:
         'if the server speaks TLS, write https:// in "server" of the kubeconfig; otherwise check that the API server runs',
     };
-  if (/closed the connection before its answer was complete/.test(message))
+  if (/closed the connection before its response was complete/.test(message))
     return { remedy: 'check that the API server runs, and the time limits of proxies and load balancers in between' };
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return { remedy: connectionRemedy(code) };

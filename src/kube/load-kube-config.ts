@@ -166,7 +166,7 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
     throw new TypeKroError(`context "${name}" names no usable cluster ("${clusterName ?? ''}")`, {
       code: 'kube/bad-config',
       remedy:
-        'set the cluster of the context to one in the kubeconfig that has "server: https://…"; `kubectl config view` shows both',
+        'set the cluster of the context to one in the kubeconfig that has "server: https://…"; `kubectl config view` shows its contexts and clusters',
     });
   }
   const userName = string(context.value['user']) ?? '';
@@ -174,7 +174,7 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
   if (user === undefined && userName !== '') {
     throw new TypeKroError(`context "${name}" names the user "${userName}", which the kubeconfig does not have`, {
       code: 'kube/bad-config',
-      remedy: `name one that it has (${[...merged.users.keys()].join(', ') || 'there is none'}), or log in again`,
+      remedy: `name a user of the kubeconfig (${[...merged.users.keys()].join(', ') || 'there is none'}), or log in again`,
     });
   }
   const authority = await pem(cluster, 'certificate-authority');
@@ -241,7 +241,7 @@ function readImpersonation({ value }: Entry): Impersonation | undefined {
     if (setting === '' || (typeof setting === 'object' && Object.keys(setting).length === 0)) continue;
     throw new TypeKroError(`"${key}" of a user is not supported`, {
       code: 'kube/bad-config',
-      remedy: 'name the user alone, with "as"',
+      remedy: `remove "${key}"; only "as", the name of a user, is supported`,
     });
   }
   const user = string(value['as']);

@@ -117,7 +117,7 @@ describe('watchStep', () => {
       log: ['RESTARTED', 'open stream', 'ERROR', 'wait 500', 'RESTARTED', 'open stream'],
     },
     {
-      title: 'continues after the last version, including that of bookmarks, when the stream ends',
+      title: 'continues after the last version, which may be that of a bookmark, when the stream ends',
       from: listing,
       inputs: [begin, listed, line('MODIFIED', pod('a', '6')), line('BOOKMARK', pod('', '9')), { type: 'ended' }],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'MODIFIED a', 'BOOKMARK 9', 'open 9'],
@@ -180,7 +180,7 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
     },
     ...[{ kind: 'Pod' }, 'text', null].map((object) => ({
-      title: `reports an event of ${JSON.stringify(object)}, which is not an object, and opens the stream again`,
+      title: `reports an event of ${JSON.stringify(object)}, which is not a Kubernetes object, and opens the stream again`,
       from: listing,
       inputs: [begin, listed, line('ADDED', object), { type: 'waited' } as const],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],

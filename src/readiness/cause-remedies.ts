@@ -65,7 +65,7 @@ function realRemedy({ object, reason, message, about }: CauseFacts): string | un
     case 'OOMKilled':
       return 'raise resources.limits.memory of the container, or reduce its use of memory';
     case 'NoAddress':
-      return 'make sure that the controller of the IngressClass runs and publishes addresses, or correct ingressClassName';
+      return 'make sure that the controller of the IngressClass runs and publishes addresses, or set ingressClassName to another class';
     case 'Unhealthy':
       return 'correct port, path and times of the probe, or the program that responds to it in the container';
     case 'BackoffLimitExceeded':

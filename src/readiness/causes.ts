@@ -153,7 +153,7 @@ function conditionCauses(object: KubeObject): Found[] {
 function addressCause(object: KubeObject): Found[] {
   if (object.kind !== 'Ingress' || objectsAt(object, 'status', 'loadBalancer', 'ingress').length > 0) return [];
   const name = textAt(object, 'spec', 'ingressClassName');
-  const served = name === '' ? 'it names no class' : `its class is ${name}`;
+  const served = name === '' ? 'the Ingress names no class' : `the class of the Ingress is ${name}`;
   const message = `no controller has published an address; ${served}`;
   return [{ object: refOf(object), reason: 'NoAddress', message, about: object }];
 }

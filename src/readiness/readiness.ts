@@ -34,8 +34,8 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
  * 5. The condition `Failed`; if the object does not have it, a condition that sums up the object (`Ready`, `Available`,
  *    …).
- * 6. An object is not ready if it lacks a report field that its kind's schema declares (`report`): its controller has
- *    not observed it yet.
+ * 6. An object is not ready if it lacks `status.observedGeneration` or `status.conditions`, and its kind's schema
+ *    declares that field (`report`): its controller has not observed it yet.
  * 7. Any other object is ready as soon as it exists.
  *
  * The function is pure. It reads only the type, `metadata`, `spec` and `status` of the object, and `subsets` of

@@ -53,7 +53,7 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
-  test('whose computed type has no value yet do not keep node conditions when the option explain is off', () => {
+  test('with a computed type that has no value yet: node conditions are removed when the option explain is off', () => {
     const anyType = graphOf(`
 schema:
   status:

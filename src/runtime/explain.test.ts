@@ -12,7 +12,7 @@ test.each<[Because, string, string?]>([
   [
     { kind: 'not-ready', expression: 'db.status.ready', value: false, object: pod },
     'waits until db.status.ready is true of Pod v1 ns/web; it is false',
-    'look at it with kubectl get pod web -o yaml, and correct readyWhen if that can never be true',
+    'look at it with kubectl get pod web -n ns -o yaml, and correct readyWhen if its condition can never be true',
   ],
   [
     { kind: 'not-ready', expression: 'db.status.ready', missing: 'status' },
@@ -30,7 +30,7 @@ test.each<[Because, string, string?]>([
   [
     { kind: 'being-deleted', objects: [{ object: pod, finalizers: ['a/b'], since: '2026-01-01T00:00:00Z' }] },
     'waits until Pod v1 ns/web is gone (deleted at 2026-01-01T00:00:00Z, held by a/b)',
-    'find out who owns a/b and why it does not finish',
+    'find out which controller must remove a/b, and why it does not',
   ],
   [
     { kind: 'write-failed', object: pod, failure: { code: 422, reason: 'Invalid', message: 'no' }, retryAt: 0 },
@@ -79,7 +79,7 @@ test.each<[Because, string, string?]>([
   [
     { kind: 'other-owner', object: pod, owner: 'applyset-x-v1', instance: 'Shop ns/second' },
     'may not take Pod v1 ns/web, which belongs to Shop ns/second, ApplySet applyset-x-v1',
-    'give it its own name for each instance, as with ${schema.metadata.name}, or delete Shop ns/second',
+    'name the object after the instance, as with ${schema.metadata.name}, or delete Shop ns/second',
   ],
   [
     { kind: 'retired', objects: [pod], heldBy: ['db'] },

@@ -128,7 +128,8 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
   'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,
   'collection-too-large': ({ size, limit }) => `has ${size} items, more than the ${limit} allowed`,
-  'outside-namespace': ({ object, allowed }) => `may not leave namespace ${allowed} for ${formatRef(object)}`,
+  'outside-namespace': ({ object, allowed }) =>
+    `needs ${formatRef(object)}, but may use only objects in namespace ${allowed}`,
   'invalid-object': failedAt,
   retired: retiredReason,
 };
@@ -167,7 +168,7 @@ function writeReason({ action, count }: Of<'write'>): string {
     create: `creates its ${objects}`,
     adopt: `takes over ${count === 1 ? 'an object that exists' : `${count} objects, some of which exist`}`,
     change: `changes its ${objects}`,
-    drift: `puts back its ${objects}, changed by another client`,
+    drift: `reverts changes that another client made to its ${objects}`,
   };
   return words[action];
 }

@@ -11,11 +11,11 @@ describe('the field managers of a Graph', () => {
     expect(patchManager(UID, 'appStatus')).toBe('kro-graphengine.patch.666ff6ccaa5b.5d677c2ff22a');
   });
 
-  it('of patch nodes begin with a part that depends on the Graph', () => {
+  it('for patch nodes begin with a part that depends on the Graph', () => {
     expect(patchPrefix(UID)).toBe('kro-graphengine.patch.666ff6ccaa5b');
   });
 
-  it('of templates differ from the field managers of patches', () => {
+  it('for templates differ from the field managers for patches', () => {
     expect([templateManager(UID), patchManager(UID, 'p'), 'kubectl'].map(isTemplateManager)).toEqual([
       true,
       false,

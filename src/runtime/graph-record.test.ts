@@ -68,10 +68,10 @@ describe('the record of objects', () => {
   const account = 'system:serviceaccount:team-a:default';
   const refusal = { type: 'Accepted', status: 'False', reason: 'InvalidGraph', message: 'nodes[0]' };
   it.each([
-    ['a Graph without a status does not have it', undefined, undefined],
-    ['a Graph that was refused before has it', { conditions: [refusal] }, account],
+    ['a Graph that had no status has no account in its status', undefined, undefined],
+    ['a Graph that was refused before has the account in its status', { conditions: [refusal] }, account],
   ])(
-    'the decision that applies objects has the account, and after the failed pass the status of %s',
+    'the decision that applies objects has the account, and after the failed pass, %s',
     (_title, status, afterwards) => {
       const graphs = new GraphObjects();
       const accounts: unknown[] = [];
@@ -151,9 +151,9 @@ describe('the record of objects', () => {
   });
 
   it.each<[string, boolean, string | undefined, string[]]>([
-    ['its manager owns fields', true, undefined, []],
-    ['another client made it', false, undefined, ['a']],
-    ['its manager owns fields, and the record has the UID of an earlier object', true, 'former', []],
+    ['the field manager of the Graph owns fields', true, undefined, []],
+    ['another client made the object', false, undefined, ['a']],
+    ['the field manager of the Graph owns fields, and the record has the UID of an earlier object', true, 'former', []],
     ['another client created the object after an earlier one was deleted', false, 'former', ['a']],
   ])(
     'an object whose UID is not in the record is deleted only if the Graph wrote it: %s',
@@ -187,26 +187,30 @@ describe('the record of objects', () => {
   });
 
   it.each([
-    ['known objects', false],
-    ['objects that the view does not have yet', true],
-  ])('an object that an instance took over is kept when its node or the Graph is deleted: %s', (_title, lazy) => {
-    const graphs = new GraphObjects({}, { lazy });
-    graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
-    const takeOver = (name: string) => {
-      graphs.cluster.edit(`ConfigMap/team-a/${name}`, ({ metadata }) => {
-        metadata.labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-an-instance' };
-      });
-      graphs.cluster.forget();
-    };
-    takeOver('a');
-    graphs.apply(graph(map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
-    expect(graphs.recorded().map((entry) => entry.split(' ')[0])).toEqual(['b', 'c']);
-    takeOver('b');
-    graphs.delete();
-    expect([graphs.maps(), graphs.get()]).toEqual([['a', 'b'], undefined]);
-    // An instance refuses to write an object while a Graph owns fields of the object.
-    for (const name of ['a', 'b']) expect(JSON.stringify(graphs.map(name)?.metadata.managedFields)).not.toMatch(/tmpl/);
-  });
+    ['the view has the objects', false],
+    ['the view does not have the objects yet', true],
+  ])(
+    'an object that an instance took over is kept when its node is removed or the Graph is deleted: %s',
+    (_title, lazy) => {
+      const graphs = new GraphObjects({}, { lazy });
+      graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
+      const takeOver = (name: string) => {
+        graphs.cluster.edit(`ConfigMap/team-a/${name}`, ({ metadata }) => {
+          metadata.labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-an-instance' };
+        });
+        graphs.cluster.forget();
+      };
+      takeOver('a');
+      graphs.apply(graph(map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
+      expect(graphs.recorded().map((entry) => entry.split(' ')[0])).toEqual(['b', 'c']);
+      takeOver('b');
+      graphs.delete();
+      expect([graphs.maps(), graphs.get()]).toEqual([['a', 'b'], undefined]);
+      // An instance refuses to write an object while a Graph owns fields of the object.
+      for (const name of ['a', 'b'])
+        expect(JSON.stringify(graphs.map(name)?.metadata.managedFields)).not.toMatch(/tmpl/);
+    },
+  );
 
   it('of a Graph with too many objects does not change, and the status has the reason', () => {
     const graphs = new GraphObjects();
@@ -460,7 +464,7 @@ describe('the deletion of a Graph', () => {
   });
 
   it.each([
-    ['its account may not read the objects', 403, 'remove'],
+    ['the account of the Graph may not read the objects', 403, 'remove'],
     ['the kind is not served any more', 404, 'remove'],
     ['the API server fails', 500, 'keep'],
   ])('with the policy orphan, when %s (status %i): the action for the finalizer is %s', (_title, code, finalizer) => {

@@ -43,7 +43,7 @@ export interface Pruning {
  *
  * A retired object is deleted as soon as that is safe. The deletion is not safe
  * - while an unresolved node of the same kind may want an object of this name;
- * - before the objects that its node now wants exist (the new object is created before the old one is deleted);
+ * - while an object that its node now wants is missing (the new object is created before the old one is deleted);
  * - while a node that reads the object's node is not resolved or still has a write to do;
  * - before the retired objects that depend on it have disappeared.
  *

@@ -47,8 +47,8 @@ const REFUSALS: readonly (readonly [
   [
     /violates PodSecurity/,
     ({ namespace = 'default' }) =>
-      `set the fields that the message names in the securityContext of the pod and its containers, or use a namespace of another level: ` +
-      `kubectl get namespace ${namespace} --show-labels`,
+      `set the fields that the message names in the securityContext of the pod and its containers, ` +
+      `or use a namespace with a less strict level of Pod Security: kubectl get namespace ${namespace} --show-labels shows the level`,
   ],
   [
     /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,

@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
 import type { Because } from './report.ts';
@@ -43,7 +44,10 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'not-ready-by-kind': ({ object }) =>
     later(`see why the controller of ${object.kind} does not finish: its log, and the events of ${object.name}`),
   'external-missing': () => now('create it, or pass the file that contains it, or correct the name in the reference'),
-  contested: () => now('leave the field out of the template, or stop the other manager'),
+  contested: ({ objects }) =>
+    objects.some(({ isOwn }) => isOwn === true)
+      ? now('correct the expression whose value changes with each write, or leave its field out of the template')
+      : now('leave the field out of the template, or stop the other manager'),
   held: ({ nodes, awaited, missing }) => {
     if (awaited !== undefined) return later(`see why ${formatRef(awaited.object)} is ${awaited.is}`);
     // A condition does not wait for a node that is already ready or skipped.
@@ -57,7 +61,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
     const finalizers = [...new Set(objects.flatMap((entry) => entry.finalizers))];
     return finalizers.length === 0
       ? later('see whether the API server and its garbage collector run: nothing else keeps the object')
-      : now(`find out who owns ${finalizers.join(', ')} and why it does not finish`);
+      : now(`find out which controller must remove ${finalizers.join(', ')}, and why it does not`);
   },
   'expression-failed': ({ message }) => now(failedExpression(message)),
   'write-failed': ({ failure, object }) => {
@@ -69,7 +73,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
     now(
       instance === undefined
         ? 'choose another name, delete the object, or set an adoption policy that takes over the object'
-        : `give it its own name for each instance, as with \${schema.metadata.name}, or delete ${instance}`,
+        : `name the object after the instance, as with \${schema.metadata.name}, or delete ${instance}`,
     ),
   'graph-owner': ({ object }) =>
     now(`choose another name, or remove ${object.name} from the other Graph: the first Graph keeps the object`),
@@ -83,7 +87,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'invalid-object': ({ path }) =>
     later(`correct ${path ?? 'the template'} in the definition, or the data of the instance that it reads`),
   'outside-namespace': () =>
-    now('set typekro.dev/namespaces: any on the definition, if its instances may write into other namespaces'),
+    now('set typekro.dev/namespaces: any on the definition, if its instances may use objects outside their namespace'),
   retired: ({ heldBy }) =>
     later(
       heldBy === undefined
@@ -118,7 +122,10 @@ function missingValue(because: Of<'missing-data'>): string {
   const index = path === undefined ? /^(.*)\[(\d+)\]$/s.exec(expression) : null;
   if (index !== null)
     return `give the list more items, or test for them first: size(${index[1]}) > ${index[2]} ? … : …`;
-  return `set "${path ?? expression}" in the instance, give it a default in the schema, or ${readWithDefault(because)}`;
+  // The schema of a definition has defaults for fields of spec only.
+  const isMetadata = /\bschema\.metadata\b/.test(expression) && !/\bschema\.spec\b/.test(expression);
+  const byDefault = isMetadata ? '' : ' give it a default in the schema,';
+  return `set "${path ?? expression}" in the instance,${byDefault} or ${readWithDefault(because)}`;
 }
 
 /** The ways in which an expression can handle a value that may be absent. */
@@ -130,9 +137,13 @@ function notReady({ missing, object, expression }: Of<'not-ready'>): Remedy {
   if (missing !== undefined)
     return later(`see what writes "${missing}", and correct readyWhen (${expression}) if nothing does`);
   const whatToRead =
-    object === undefined ? 'the object' : `it with kubectl get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
-  return now(`look at ${whatToRead}, and correct readyWhen if that can never be true`);
+    object === undefined
+      ? 'the object'
+      : `it with kubectl get ${object.kind.toLowerCase()} ${object.name}${namespaceFlag(object)} -o yaml`;
+  return now(`look at ${whatToRead}, and correct readyWhen if its condition can never be true`);
 }
+
+const namespaceFlag = ({ namespace }: ObjectRef): string => (namespace === undefined ? '' : ` -n ${namespace}`);
 
 /** The optional spec field that an expression reads and the instance does not set, for a remedy with has(). */
 function unsetSpecField(message: string): string | undefined {

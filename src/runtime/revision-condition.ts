@@ -22,7 +22,7 @@ export function revisionConditions(
       : ({
           status: 'False',
           reason,
-          message: `the instance stays with revision ${reason}, and not ${newest}`,
+          message: `the instance stays with revision ${reason}, although the newest is ${newest}`,
         } as const);
   const before = readConditions(instance.status?.['conditions']).find(({ type }) => type === REVISION_CONDITION);
   return [transition(REVISION_CONDITION, value, before, instance.metadata.generation ?? 0, now)];

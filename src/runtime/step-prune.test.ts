@@ -221,7 +221,7 @@ resources:
       expect(inventory(cluster, key)).toBe('ConfigMap');
     });
 
-    test('items that cannot be rendered do not delay the deletion of retired items of their node, if each item has an object of its name', () => {
+    test('retired items of a node are deleted although its other items cannot be rendered, if the object of each of these other items exists', () => {
       const { cluster, key } = built();
       change(cluster, key, { names: ['x', 'y'] });
       settle(rows("${1 / 0 == 1 ? 'a' : 'b'}"), key, cluster);

@@ -171,7 +171,7 @@ resources:
     expect(conditions.map(({ type }) => type)).toEqual(['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready']);
   });
 
-  test('without a usable revision say so, the state is ERROR, and all other status fields stay', () => {
+  test('show that the instance has no usable revision, the state is ERROR, and all other status fields stay', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     cluster.edit(key, (object) => void (object.status = { url: 'x' }));

@@ -313,7 +313,7 @@ ${readyWhen}  - id: top
 });
 
 describe('a suspended instance', () => {
-  test('writes no objects, keeps its projected fields and reports the suspension', () => {
+  test('writes no objects, keeps the status fields that its definition computes, and reports the suspension', () => {
     const graph = graphOf(`
 schema: {spec: {k: string}, status: {k: "\${c.data.k}"}}
 resources:
@@ -397,7 +397,7 @@ describe('an instance that is suspended from the start', () => {
 });
 
 describe('the instance itself', () => {
-  test('an invalid inventory without the finalizer stops all writes', () => {
+  test('an invalid inventory on an instance without the finalizer stops all writes', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
     cluster.edit(

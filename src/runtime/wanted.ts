@@ -81,7 +81,7 @@ function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget
   if (makers === undefined || node.nodeType === 'patch' || isExternal(node)) return undefined;
   if (target.type.group !== group || target.type.kind !== kind || !makers.includes(namespacedName(target)))
     return undefined;
-  return `node "${node.id}" writes the Graph "${namespacedName(target)}", which made the Graph that contains it; remove the node, or delete this Graph`;
+  return `node "${node.id}" writes the Graph "${namespacedName(target)}", which made the Graph that contains the node; remove the node, or delete the Graph that contains it`;
 }
 
 /** Does a node of a Graph write the Graph itself? */

@@ -189,7 +189,7 @@ export type OwnershipConflict =
   | { readonly owner: string; readonly instance: string | undefined }
   | { readonly owner: undefined; readonly instance?: undefined };
 
-/** Checks the owner of an existing object before it is applied. */
+/** Checks the owner of an existing object before it is applied. Returns `undefined` if the object may be written. */
 export function ownershipRefusal(
   live: KubeObject,
   instance: KubeObject,

@@ -65,7 +65,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   error('null-only', 'A field allows only null.', field('{"anyOf": [{"type": "null"}]}'), 'Remove the field.'),
   error(
     'pattern-properties',
-    'An object defines the types of its members by several patterns of their names (patternProperties).',
+    'An object has several patterns in patternProperties, each with its own type.',
     field('{"type": "object", "patternProperties": {"^a": {"type": "string"}, "^b": {"type": "integer"}}}'),
     'Use one type for all members, or declare each member.',
   ),

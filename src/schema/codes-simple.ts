@@ -84,7 +84,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
   ),
   error(
     'too-large',
-    'The schema has more than 200,000 fields or 200 levels after each use of a custom type is replaced by the type.',
+    'Custom types are expanded at each use, and the expanded schema has more than 200,000 fields or 200 levels.',
     withBlock(LARGE_BLOCK),
     'Use object where the structure does not matter.',
   ),

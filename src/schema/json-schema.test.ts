@@ -323,9 +323,9 @@ describe('restrictions that a cluster does not enforce', () => {
       ['field a: names of members are not checked against {"minLength":1}'],
     ],
     [
-      'different objects of a list',
+      'uniqueItems of a list of objects',
       { type: 'array', uniqueItems: true, items: { type: 'object', properties: { x: { type: 'string' } } } },
-      ['field a: objects of a list may be equal, because a server compares only scalars and lists'],
+      ['field a: the list may contain equal objects, because the API server compares only scalars and lists'],
     ],
   ])('have the expected warning: %s', (_name, schema, expected) => {
     expect(warningsOf(schema)).toEqual(expected);

@@ -273,7 +273,7 @@ class Converter {
       const isComparable = node.items.type !== undefined && node.items.type !== 'object';
       if (isComparable) node['x-kubernetes-list-type'] = 'set';
       else {
-        const message = 'objects of a list may be equal, because a server compares only scalars and lists';
+        const message = 'the list may contain equal objects, because the API server compares only scalars and lists';
         this.#warn(path, 'not-enforced', message);
       }
     }
@@ -323,8 +323,7 @@ class Converter {
     const [first, ...more] = patterns;
     if (first !== undefined) {
       const [pattern, value] = first;
-      if (more.length > 0)
-        this.#error(path, 'pattern-properties', 'members chosen by several patterns have no structural form');
+      if (more.length > 0) this.#error(path, 'pattern-properties', 'patternProperties may have only one pattern');
       else if (!EVERYTHING.has(pattern)) {
         this.#warn(path, 'not-enforced', `names of members are not checked against ${pattern}`);
       }

@@ -86,7 +86,7 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
   const isNumeric = types.split(',').some((type) => NUMERIC.has(type));
   if (isNumeric && typeof value === 'string' && /^-?\d+$/.test(value)) return `write it without quotes: ${value}`;
   if (typeof value === 'string' && types === 'boolean') return 'write true or false, without quotes';
-  if (types === 'byte') return 'encode it in base64, or write it as it is into stringData';
+  if (types === 'byte') return 'encode it in base64; a Secret also takes the plain value, in stringData';
   if (types === 'array') return 'begin each entry with "- ", also when there is only one';
   if (types === 'object') return 'write members, as in "name: value", below the field';
   if (value === null) return 'give it a value, or leave the field out';
@@ -185,7 +185,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   ],
   [/not a valid selector operator/, () => 'write In, NotIn, Exists, DoesNotExist, Gt or Lt'],
   [/\bboth\b|mutually exclusive/, () => 'remove one of the two'],
-  [/CIDR value/, () => 'write a range such as 10.0.0.0/16, and one address with /32, such as 10.0.0.1/32'],
+  [/CIDR value/, () => 'write a range such as 10.0.0.0/16; a single address is a range with /32, such as 10.0.0.1/32'],
   [/^Duplicate value/, () => 'give each entry its own value, or remove one of them'],
   [
     /quantit/i,
@@ -217,7 +217,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   ],
   [/at least (\d+)/, ([text]) => `give ${text}`],
   [/must match the regex|should match|must match pattern/, () => 'write a value of the form that the message names'],
-  [/[Ii]mmutable/, () => 'leave it as it is, or make a new object'],
+  [/[Ii]mmutable/, () => 'write the earlier value again, or make a new object'],
   [
     /not found/i,
     (_match, value) =>
@@ -233,7 +233,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /valid IP address/,
     (_match, value) => (value === 'none' ? 'did you mean "None"?' : 'write an address such as 10.0.0.1'),
   ],
-  [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, a range such as 10.0.0.0/16'],
+  [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, or a range such as 10.0.0.0/16'],
 ];
 
 /** The hint for an undeclared field: the most similar declared name, or all declared names if there are at most 12. */

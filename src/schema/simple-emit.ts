@@ -222,7 +222,7 @@ class Emitter {
       if (fields.length > 0) {
         throw new EmitProblem(
           'open-object',
-          'declared fields together with other fields of one type',
+          'an object with declared fields cannot also have other fields of one type',
           'put the other fields into a separate field',
         );
       }
@@ -231,7 +231,7 @@ class Emitter {
     if (open && fields.length > 0) {
       throw new EmitProblem(
         'open-object',
-        'declared fields together with arbitrary other fields',
+        'an object with declared fields cannot also have arbitrary other fields',
         'put the other fields into a field of type object',
       );
     }

@@ -63,7 +63,10 @@ interface Built {
    */
   readonly size: number;
   readonly depth: number;
-  /** Members of this node that cannot be written as JSON. */
+  /**
+   * The messages about members of this node, such as `default`, that cannot be written as JSON. The keys are the
+   * members.
+   */
   readonly unwritable: ReadonlyMap<string, string>;
   /** The first part below this node that cannot be written as JSON. */
   readonly inner: Unwritable | undefined;
@@ -158,7 +161,7 @@ interface Cause {
   readonly offset?: number;
 }
 
-const JSON_SCHEMA = 'this is a JSON schema; here a field is its type with markers, on one line';
+const JSON_SCHEMA = 'this is a JSON schema; in SimpleSchema, a field is one line with a type and markers';
 
 class Builder {
   readonly errors: SimpleSchemaError[] = [];
@@ -430,7 +433,7 @@ const LEX_HINTS: readonly (readonly [string, string])[] = [
   ["marker key 'scale' ", 'scale needs the feature gate ScaleSubresource, which is off'],
   ['marker key', 'write key=value; a value with spaces needs double quotes'],
   ['empty marker key', 'write the name of the marker before ='],
-  ['unclosed quote', 'close it with "; inside of it write \\" for a quote'],
+  ['unclosed quote', 'add the closing "; inside of the value, write \\" for a quote'],
 ];
 
 /** The part of a line before the first `|`. */

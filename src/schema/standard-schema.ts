@@ -27,7 +27,10 @@ export function fromStandardSchema(type: unknown): SchemaResult {
     raw = standard === undefined ? plainJsonSchema(type) : vendorJsonSchema(standard, type);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return failure('schema/not-representable', `${standard?.vendor ?? 'the schema'} cannot be expressed: ${reason}`);
+    return failure(
+      'schema/not-representable',
+      `the ${standard?.vendor ?? 'given'} type has no form in JSON Schema: ${reason}`,
+    );
   }
   return raw === undefined ? refuse(standard) : fromJsonSchema(raw);
 }

@@ -20,8 +20,8 @@ export function valibotJsonSchema(schema: unknown): JsonObject {
 interface Printing {
   readonly definitions: JsonObject;
   /**
-   * Maps the target of each lazy schema that printing has reached to the name of its definition. Recursive parts refer
-   * to this name.
+   * The lazy schemas that printing has reached. The key is the target of a lazy schema, and the value is the name of
+   * its definition. Recursive parts refer to this name.
    */
   readonly open: Map<unknown, string>;
   readonly depth: number;
@@ -32,7 +32,7 @@ const MAX_DEPTH = 100;
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
 function print(schema: unknown, state: Printing): JsonObject {
-  if (state.depth > MAX_DEPTH) return { [UNSUPPORTED]: 'a type nested too deeply' };
+  if (state.depth > MAX_DEPTH) return { [UNSUPPORTED]: `the type is nested deeper than ${MAX_DEPTH} levels` };
   const inner = { ...state, depth: state.depth + 1 };
   const [first, ...actions] = list(readMember(schema, 'pipe'));
   if (first === undefined || first === schema) return amend(printType(schema, inner), actions);
@@ -111,7 +111,7 @@ function printType(schema: unknown, state: Printing): JsonObject {
     case 'lazy':
       return printLazy(schema, state);
     default:
-      return { [UNSUPPORTED]: `a ${type} cannot be written as JSON` };
+      return { [UNSUPPORTED]: `a ${type === 'custom' ? 'custom type' : type} cannot be written as JSON` };
   }
 }
 

@@ -23,7 +23,10 @@ const REPLACEMENTS: ReadonlyMap<string, Record<string, unknown>> = new Map<strin
   ['undefined', { [ABSENT]: true }],
   ['void', { [ABSENT]: true }],
   ...['set', 'map', 'symbol', 'nan', 'function', 'file', 'promise', 'custom', 'transform'].map(
-    (kind): [string, Record<string, unknown>] => [kind, { [UNSUPPORTED]: `a ${kind} cannot be written as JSON` }],
+    (kind): [string, Record<string, unknown>] => [
+      kind,
+      { [UNSUPPORTED]: `a ${kind === 'custom' ? 'custom type' : kind} cannot be written as JSON` },
+    ],
   ),
 ]);
 

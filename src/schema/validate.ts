@@ -88,8 +88,9 @@ function compile(schema: Schema): Check {
 }
 
 /**
- * Validates a value as a Kubernetes API server validates a custom resource. The function checks types, required and
- * other constraints, formats, alternatives, list types and embedded resources. `evaluateRules` checks the CEL rules.
+ * Validates a value as a Kubernetes API server validates a custom resource. The function checks types, required fields,
+ * formats, alternatives, list types, embedded resources and all other constraints. `evaluateRules` checks the CEL
+ * rules.
  *
  * The errors equal the causes in the server's response, word for word. An empty list means that the value is valid. An
  * unknown field is not an error (see `prune`), and defaults are not applied (see `applyDefaults`).

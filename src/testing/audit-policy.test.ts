@@ -17,7 +17,7 @@ test.each([
   ['userGroups: devs', 'write [system:authenticated]'],
   ['resources: [{resources: pods}]', 'write [configmaps]'],
   ["resources: [{group: '*'}]", 'name each group in its own entry; a rule without resources is for all groups'],
-  ['resources: [{group: apps/v1}]', 'write apps, or "" for the core group'],
+  ['resources: [{group: apps/v1}]', 'write apps'],
 ])('the hint for %s matches the field', (line, hint) => {
   const { diagnostics } = readAuditPolicy(`${HEAD}rules:\n- level: None\n  ${line}\n`, 'policy.yaml');
   expect(diagnostics.map((each) => each.hint)).toEqual([hint]);
@@ -70,7 +70,7 @@ describe('mistakes are named with their lines and paths', () => {
       `${HEAD}rules:\n- level: None\n  resources:\n  - group: apps/v1\n    resourceNames: [a]\n`,
       [
         'error 6 rules[0].resources[0].group: "apps/v1" is not an API group; the name of a group does not include a version',
-        'error 7 rules[0].resources[0].resourceNames: names of objects need resources',
+        'error 7 rules[0].resources[0].resourceNames: resourceNames needs resources in the same entry',
       ],
     ],
     [
@@ -78,7 +78,7 @@ describe('mistakes are named with their lines and paths', () => {
       [
         'error 5 rules[0].nonResourceURLs[0]: the path "version" does not begin with /',
         `error 5 rules[0].nonResourceURLs[1]: the path "/a*b" has a * that is not its last character`,
-        'error 5 rules[0].nonResourceURLs: a rule is for resources or for other paths, not for both',
+        'error 5 rules[0].nonResourceURLs: a rule with nonResourceURLs cannot have resources or namespaces',
       ],
     ],
     [

@@ -27,6 +27,13 @@ const textThat =
     if (found !== undefined) report(path, found, hint(value));
   };
 
+/** The remedy for a string that is not the name of a group. */
+function groupRemedy(value: JsonValue): string {
+  const [name = ''] = String(value).split('/');
+  const isName = value !== name && name !== '' && dnsSubdomain(name).length === 0;
+  return isName ? `write ${name}` : 'write a group such as apps, or "" for the core group';
+}
+
 const group = textThat(
   'apps',
   (value) => {
@@ -35,9 +42,7 @@ const group = textThat(
     return `"${value}" is not an API group${hint}`;
   },
   (value) =>
-    value === '*'
-      ? 'name each group in its own entry; a rule without resources is for all groups'
-      : 'write apps, or "" for the core group',
+    value === '*' ? 'name each group in its own entry; a rule without resources is for all groups' : groupRemedy(value),
 );
 
 const url = textThat('/healthz*', (value) => {
@@ -49,7 +54,11 @@ const url = textThat('/healthz*', (value) => {
 const resources: Shape = (value, path, report) => {
   members({ group, resources: namesLike('configmaps'), resourceNames: namesLike('settings') })(value, path, report);
   if (isFilled(value, 'resourceNames') && !isFilled(value, 'resources')) {
-    report([...path, 'resourceNames'], 'names of objects need resources', 'add resources: [configmaps]');
+    report(
+      [...path, 'resourceNames'],
+      'resourceNames needs resources in the same entry',
+      'add resources: [configmaps]',
+    );
   }
 };
 
@@ -75,7 +84,7 @@ const rule: Shape = (value, path, report) => {
   )(value, path, report);
   if (isFilled(value, 'nonResourceURLs') && (isFilled(value, 'resources') || isFilled(value, 'namespaces'))) {
     const place = [...path, 'nonResourceURLs'];
-    report(place, 'a rule is for resources or for other paths, not for both', 'write two rules');
+    report(place, 'a rule with nonResourceURLs cannot have resources or namespaces', 'write two rules');
   }
 };
 

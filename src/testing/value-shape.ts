@@ -125,7 +125,7 @@ export function either(shapes: Partial<Record<TypeName, Shape>>, what: string, e
 /** The remedy for an unknown name. */
 export function fieldHint(name: string, known: readonly string[]): string {
   const near = nearestName(name, known);
-  return near === undefined ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
+  return near === undefined ? `write one of ${known.join(', ')}` : `did you mean ${near}?`;
 }
 
 /** A shape that accepts every value. */

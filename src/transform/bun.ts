@@ -52,7 +52,7 @@ export function loadForBun(path: string, text: string): { readonly contents: str
   if (!isAuthorsFile(pathToFileURL(path).href)) return { contents: text, loader };
   if (isCommonJs(text)) {
     const remedy =
-      'make it an ES module, name it .cjs and pass the composition its scope, or build with typekro/plugin';
+      'make it an ES module, or name it .cjs and pass the composition its scope, or build with typekro/plugin';
     throw new TypeKroError(`${path} is CommonJS, which loaders cannot read in Bun; ${remedy}`, {
       code: 'transform/commonjs-in-bun',
       remedy,

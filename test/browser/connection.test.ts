@@ -108,7 +108,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     server.emit([{ type: 'object-changed', subject: SHOP_REF }]);
     const notice = page
       .getByRole('alert')
-      .filter({ hasText: 'The server now responds: the API server does not respond.' });
+      .filter({ hasText: 'The last read failed: the API server does not respond.' });
     await notice.filter({ hasText: /The page shows the instance of / }).waitFor();
     await notice.filter({ hasText: /The page shows the object of / }).waitFor();
     expect(await page.getByRole('region', { name: 'Desired and live' }).count()).toBe(1);

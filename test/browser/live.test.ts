@@ -84,7 +84,10 @@ const GATE = {
   data: { key: 'k' },
 };
 const SHOP = { apiVersion: 'kro.run/v1alpha1', kind: 'Shop', name: 'first', namespace: 'default' };
-/** The times of field managers are whole seconds, so the page cannot order two writes within the same second. */
+/**
+ * The page says `owned` instead of `changed` if both writes of the field are within the same second. It cannot order
+ * such writes, because the times of field managers are whole seconds.
+ */
 const CHANGED = /(?:changed|owned) by another-client/;
 const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap', name: 'first-settings', namespace: 'default' };
 
@@ -245,7 +248,9 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await events.getByText('ConfigMap v1 default/first-settings').first().waitFor();
       await events.getByText('DriftCorrected').first().waitFor();
       await user.patch(SETTINGS, { data: { colour: 'green' } }, { fieldManager: 'third-client' });
-      await events.getByText(/data\.colour changed by third-client; put back/).waitFor({ timeout: 10_000 });
+      await events
+        .getByText(/data\.colour changed by third-client; the controller reverts the change/)
+        .waitFor({ timeout: 10_000 });
       expect(await axeProblems(page)).toEqual([]);
       await page.keyboard.press('v');
       await events.waitFor({ state: 'detached' });

@@ -47,7 +47,7 @@ async function report(generation: number, states: Readonly<Record<string, readon
 
 describe('a graph in mode kro is one object of the kind Graph', () => {
   test('without the kind, a deploy fails with an error about the missing kind', async () => {
-    await expect(factory().deploy()).rejects.toThrow('the cluster has no Graphs');
+    await expect(factory().deploy()).rejects.toThrow('the cluster has no kind Graph');
   });
 
   test('is planned, applied, read and deleted; the deploy waits until a controller has observed its generation', async () => {

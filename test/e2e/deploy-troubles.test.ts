@@ -93,7 +93,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect(map.data).toEqual({ text: 'theirs' });
   });
 
-  test('a deploy whose token expires at some request succeeds or fails with a remedy, and the next deploy completes the work', async () => {
+  test('a deploy whose token expires at some request either succeeds or fails with a remedy, and the next deploy completes the work', async () => {
     for (let valid = 0; ; valid += 1) {
       let requests = 0;
       const transport = answering(() => {

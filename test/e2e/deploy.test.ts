@@ -116,7 +116,7 @@ describe('direct mode', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     expect(await first.rollback()).toMatchObject({ status: 'success', deletedInstances: ['b'] });
     expect(warned.mock.calls.map(([message]) => message)).toEqual([
-      'rollback() deleted b of shop: there is no deploy before the first one; deploy() creates it again',
+      'rollback() deleted b of shop, because no earlier deploy exists; deploy() creates it again',
     ]);
     warned.mockRestore();
   });

@@ -68,7 +68,7 @@ describe('typekro up', () => {
     expect(uidOfInstance()).toBe(uid);
   });
 
-  test('up removes a field that the file no longer has, and plan shows the removal in advance', async () => {
+  test('apply gives a field that the file no longer has its default, and plan shows this in advance', async () => {
     const definition = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
     const instance = (spec: string) =>
       `${definition}---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\nspec: ${spec}\n`;

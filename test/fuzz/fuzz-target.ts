@@ -20,8 +20,8 @@ export interface FuzzTarget {
   /** The maximum processor time for one input, in milliseconds. Default: `MAX_INPUT_MS`. */
   readonly maxMs?: number;
   /**
-   * Runs one input. Returns a string for the outcome. Equal inputs have equal strings. Throws when the system fails
-   * with an undocumented error, or when the input violates a property of the target.
+   * Runs one input. Returns a string for the outcome. Equal inputs have equal strings, unless `isStateful` is set.
+   * Throws when the system fails with an undocumented error, or when the input violates a property of the target.
    */
   readonly run: (input: Buffer) => string | Promise<string>;
 }

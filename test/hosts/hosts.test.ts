@@ -61,7 +61,7 @@ describe.each(NODES)('$name', (node) => {
     ['typekro/register, ES modules', () => [...withoutInspector(node), '--import', REGISTER, 'main.js']],
     ['typekro/register, CommonJS', () => [...withoutInspector(node), '--import', REGISTER, 'main.cjs']],
   ];
-  test.skipIf(!node.exists).each(rows)('%s', (_, args) => {
+  test.skipIf(!node.exists).each(rows)('the program prints the expected graph with %s', (_, args) => {
     expect(output(node.command, args())).toBe(expected);
   });
 

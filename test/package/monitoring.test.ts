@@ -69,7 +69,7 @@ describe('the alerts', () => {
     expect(runbook).toContain(`\n### ${alert.alert}\n`);
   });
 
-  test('have one section each in the runbook, in the same order, and no other section has the name of an alert', () => {
+  test('have one section each in the runbook, in the order of the rule file, and no other section has the name of an alert', () => {
     const sections = [...runbook.matchAll(/^### (TypeKro\w+)$/gm)].map(([, name]) => name);
     expect(sections).toEqual(alerts.map(({ alert }) => alert));
   });

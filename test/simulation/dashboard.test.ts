@@ -109,7 +109,7 @@ async function makeReady(): Promise<void> {
 }
 
 describe('the index', () => {
-  it('has one row per definition and instance, with the reason why it waits', () => {
+  it('has one row per definition and per instance, and the row of a waiting instance has the reason', () => {
     expect(index.definitions()).toMatchObject([
       { name: 'pots', kind: 'Pot', state: 'Active', instances: 2, counts: { IN_PROGRESS: 2, ACTIVE: 0 }, revision: 1 },
     ]);
@@ -453,7 +453,7 @@ describe('a definition', () => {
 describe('a plan', () => {
   const text = (nodes: JsonObject[]): string => JSON.stringify(potDefinition(nodes));
 
-  it('hides a field of the spec that only goes into a Secret, in the instance and in its plan', async () => {
+  it('hides a field of the spec that goes only into a Secret, and the instance hides the field too', async () => {
     const creds = {
       ...CREDS,
       template: { ...(CREDS['template'] as JsonObject), stringData: { key: '${schema.spec.text}' } },

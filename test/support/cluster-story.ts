@@ -24,7 +24,10 @@ export interface ClusterStory extends AsyncDisposable {
   ): Promise<void>;
   /** Advances the clock and waits for the timers that become due. */
   advance(seconds: number): Promise<void>;
-  /** The reasons of the events about an object, in the order of the events' last writes. */
+  /**
+   * The reasons of the events about all objects of this name in the namespace `default`, in the order of the events'
+   * last writes.
+   */
   reasons(name: string): Promise<string[]>;
 }
 

@@ -52,7 +52,10 @@ export interface FleetRecord {
   edits: number;
   /** The number of changes of a child to a newer value. */
   wanted: number;
-  /** Changes of a child that already had the value, each with the child's name. */
+  /**
+   * Changes of a child that do not change its value. Each entry has the name of the child, and the changed labels,
+   * annotations and owners.
+   */
   readonly needless: string[];
   /**
    * Changes of a child back to an older value, each with the child's name. The cause is a decision of a controller on

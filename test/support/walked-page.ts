@@ -9,7 +9,7 @@ export const typekroWords = (line: string): string | undefined => /^(?:npx )?typ
 const BLOCK = /^```(yaml|ts|console)\n([\s\S]*?)^```$/gm;
 /** Matches the first line of a block, which names a file and the position of the block in the file. */
 const PLACE =
-  /^(?:#|\/\/) ([\w./-]+\.\w+)(?:, (at the end|in place of the last line|(?:after|in place of) the line of (\w+)))?\n/;
+  /^(?:#|\/\/) ([\w./-]+\.\w+)(?:, (at the end|instead of the last line|(?:after|instead of) the line with (\w+):))?\n/;
 
 /**
  * The files and commands of a page, in the order in which a reader follows them.
@@ -43,7 +43,7 @@ function withBlock(before: string | undefined, { head, block, place, key }: Plac
   if (place === undefined) return block;
   const added = block.slice(head.length);
   if (before === undefined) throw new Error(`a block is added to a file that the page does not have: ${head}`);
-  if (place === 'in place of the last line') return before.replace(/.*\n$/, added);
+  if (place === 'instead of the last line') return before.replace(/.*\n$/, added);
   if (key === undefined) return before + added;
   const line = new RegExp(`^[ -]*${key}:.*\\n`, 'm');
   if (!line.test(before)) throw new Error(`a block is added after a line that the file does not have: ${head}`);

@@ -18,8 +18,8 @@ const LANGUAGES = ['yaml', 'json', 'typescript', 'javascript'];
 let client: LanguageClient | undefined;
 
 /**
- * VS Code calls this function when the user opens the first file in a language of the extension, or runs its first
- * command.
+ * VS Code calls this function when the user opens the first file in a language of the extension, or runs the first
+ * command of the extension.
  */
 export async function activate(context: ExtensionContext): Promise<void> {
   const panels = new Map<string, WebviewPanel>();

@@ -22,9 +22,9 @@ import {
 } from './range.ts';
 
 /**
- * Returns the possible sizes of the data at a path: the number of characters, bytes, elements or entries. A path begins
- * with the name of a variable. The path segments `@items` and `@indices` mean the elements of a list and their indices.
- * `@keys` and `@values` mean the keys and values of a map.
+ * Returns the possible sizes of the data at a path: the number of characters, bytes, elements or entries. `undefined`
+ * if the sizes are not known. A path begins with the name of a variable. The path segments `@items` and `@indices` mean
+ * the elements of a list and their indices. `@keys` and `@values` mean the keys and values of a map.
  */
 export type SizeAt = (path: readonly string[]) => Range | undefined;
 
@@ -306,7 +306,10 @@ class Estimate {
     if (entries !== undefined) this.#entries.set(id, entries);
   }
 
-  /** Stores the sizes of the entries of a node whose value is either the value of `a` or the value of `b`. */
+  /**
+   * Stores the sizes of the entries of a node whose value is the value of `a` or of `b` (a conditional), or has the
+   * entries of both (a sum of lists).
+   */
   #join(id: number, a: Expr | undefined, b: Expr | undefined): void {
     const [left, right] = [a, b].map((expr) => (expr === undefined ? undefined : this.#entriesOf(expr)));
     if (left === undefined || right === undefined) return;

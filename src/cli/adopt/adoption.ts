@@ -32,7 +32,7 @@ export interface Adoption {
 }
 
 /** A node that cannot adopt its object or is blocked. */
-export interface BlockedNode extends Pick<OpenNode, 'node' | 'reason' | 'unadopted'> {
+export interface BlockedNode extends Pick<OpenNode, 'node' | 'reason' | 'remedy' | 'unadopted'> {
   readonly instance: ObjectRef;
 }
 
@@ -80,14 +80,22 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
       .filter(({ write }) => write.action === 'adopt')
       .map(({ instance, write }) => adopted(instance, write, liveObject(write.object))),
     blocked: plan.instances.flatMap((each) => [
-      ...each.blocked.map(({ node, reason, unadopted }) => ({
+      ...each.blocked.map(({ node, reason, remedy, unadopted }) => ({
         instance: each.instance,
         node,
         reason,
+        ...(remedy === undefined ? {} : { remedy }),
         ...(unadopted === undefined ? {} : { unadopted }),
       })),
       ...(each.state === 'blocked' && each.because !== undefined
-        ? [{ instance: each.instance, node: '', reason: each.because }]
+        ? [
+            {
+              instance: each.instance,
+              node: '',
+              reason: each.because,
+              ...(each.remedy === undefined ? {} : { remedy: each.remedy }),
+            },
+          ]
         : []),
     ]),
     others: writes

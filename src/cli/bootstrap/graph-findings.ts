@@ -52,7 +52,7 @@ export async function graphFindings(
     ...(own.graph === undefined ? [] : meaningFindings(graph, own.graph)),
     ...repeatedDefs(graph).map((node) => ({
       object,
-      problem: `kro ${to} publishes the last element of its def "${node}" for each element, because the elements do not differ in metadata.name`,
+      problem: `kro ${to} publishes the last element of the def node "${node}" in place of every element, because the elements do not differ in metadata.name`,
       effect: 'the nodes that read it get wrong values; give each element its own metadata.name',
     })),
     ...waitingPatches(graph).map((message) => ({

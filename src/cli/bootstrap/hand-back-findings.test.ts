@@ -63,7 +63,7 @@ test.each([
   });
 });
 
-test('a failed read of any other kind is a finding', async () => {
+test('a failed read of a kind other than definitions and instances is a finding', async () => {
   expect(await findings(/GET .*\/graphrevisions/)).toMatchInlineSnapshot(`
     [
       {

@@ -42,7 +42,9 @@ export function keptFlags(
       if (!isLeftOut) flags.set(name, text);
     }
     if (unknown.length > 0)
-      notes.push(`${controller.name} has flags that the TypeKro controller does not know: ${unknown.join(' ')}`);
+      notes.push(
+        `the TypeKro controller does not know these flags of ${controller.name}, and does not get them: ${unknown.join(' ')}`,
+      );
   }
   const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
   // This controller continues with the release line of kro that wrote the children. With another line, the controller
@@ -67,6 +69,6 @@ export function refuseInvalidFlags(objects: readonly KubeObject[]): void {
   if (errors.length === 0) return;
   throw new TypeKroError(`the controller would refuse its flags: ${errors.join('; ')}`, {
     code: 'bootstrap/invalid-flags',
-    remedy: `nothing was changed; --flags has precedence over the flags of an installed controller and of kro: --flags '--NAME=VALUE'`,
+    remedy: `nothing was changed; correct the value with --flags '--NAME=VALUE', which has precedence over the flags of an installed controller and of kro`,
   });
 }

@@ -143,11 +143,11 @@ const STATE_WORDS: Readonly<Record<ClusterView['state'], string>> = {
 };
 
 function crashLines({ name, data, lastLines: lines = [] }: ClusterView): readonly string[] {
-  const objects = data ? 'it continues with its objects' : 'its objects are gone';
+  const objects = data ? 'its objects are kept' : 'its objects are gone';
   return [
     ...(lines.length === 0 ? [] : ['', 'the end of its log:', ...lines.map((line) => `  ${printableLine(line)}`)]),
     '',
-    `start it again, ${objects}: typekro cluster start ${name}`,
+    `start it again (${objects}): typekro cluster start ${name}`,
     `remove it: typekro cluster stop ${name}${data ? ' --delete' : ''}`,
   ];
 }

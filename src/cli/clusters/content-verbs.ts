@@ -141,7 +141,7 @@ export async function reset(
   const objects = objectsInAnswer(await control(record, 'reset', { signal: context.signal }));
   print({
     data: { schemaVersion: 1, cluster: name, objects },
-    lines: () => [`${name} is as new: ${count(objects ?? 0, 'object')} of Kubernetes itself`],
+    lines: () => [`${name} has only the ${count(objects ?? 0, 'object')} of a new cluster`],
   });
   return ExitCode.ok;
 }

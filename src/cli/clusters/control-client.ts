@@ -62,11 +62,11 @@ export async function control(
     signal.throwIfAborted();
     const silent = `it sent nothing in ${timeoutMs / 1000} seconds. It is suspended, or too busy`;
     const reason = timeout.aborted ? silent : error instanceof Error ? error.message : String(error);
-    throw noAnswer(reason, error);
+    throw noAnswer(`does not respond: ${reason}`, error);
   }
   if (status >= 200 && status < 300) return bytes;
   const refusal = tryParseJson(bytes.toString('utf8'));
-  if (status !== 422 || !isJsonObject(refusal)) throw noAnswer(`the response has the status ${status}`);
+  if (status !== 422 || !isJsonObject(refusal)) throw noAnswer(`responds with the status ${status}`);
   const { message, code, remedy } = refusal;
   throw new TypeKroError(String(message), {
     code: String(code),
@@ -99,8 +99,8 @@ export function problemInAnswer(bytes: Buffer): string | undefined {
   return typeof problem === 'string' ? problem : undefined;
 }
 
-const noAnswer = (reason: string, cause?: unknown): TypeKroError =>
-  new TypeKroError(`the process of the cluster does not respond: ${reason}`, {
+const noAnswer = (problem: string, cause?: unknown): TypeKroError =>
+  new TypeKroError(`the process of the cluster ${problem}`, {
     code: 'cluster/no-answer',
     remedy:
       'wait and try again; typekro cluster status NAME names its log; typekro cluster stop NAME ends the process, with a signal if necessary',

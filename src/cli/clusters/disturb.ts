@@ -29,9 +29,9 @@ export const MAX_PAUSE_MS = 60_000;
  * Carries out an action.
  *
  * @throws TypeKroError `cluster/faults`, `cluster/clock` or `cluster/restart` for a value that is refused;
- * `cluster/control` for a body that is too large, incomplete, no JSON or has another content type. The same code is for
- * a body of another action than `addFaults` that is not an object or has an unknown member. The body of a restart may be
- * empty.
+ *   `cluster/control` for a body that is too large, incomplete or not JSON, or has another content type. For every
+ *   action except `addFaults`, also for a body that is not an object or has an unknown member. The body of a restart
+ *   may be empty.
  */
 export async function disturb(
   cluster: ControlledCluster,

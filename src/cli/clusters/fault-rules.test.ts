@@ -64,7 +64,7 @@ describe('fault rules in JSON', () => {
       'a fault that cannot hit the verb, in a list',
       { rules: [CONFLICT, { match: { verb: ['create'] }, fault: { kind: 'stale' } }] },
       [
-        'rules[1].match.verb | the fault stale hits only the verbs get, list of resources | write one of get, list, or leave out "verb"',
+        'rules[1].match.verb | the fault stale hits only resource requests with the verbs get, list | write one of get, list, or leave out "verb"',
       ],
     ],
     ['no fault', { match: {} }, [' | "fault" is missing | add fault: …']],

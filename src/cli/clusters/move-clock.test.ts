@@ -24,7 +24,7 @@ test('when the work of a move takes too long, the clock stops, and the error say
   await expect(moveClock({ clock, idle }, 9000, machine)).rejects.toMatchObject({
     code: 'cluster/clock',
     message: 'the controllers need more than 90 s for the work of 9s: the clock went on by 1s',
-    remedy: 'move the clock by the other 8s in smaller steps, or with fewer objects that change each minute',
+    remedy: 'move the clock by the remaining 8s in smaller steps, or with fewer objects that change each minute',
   });
   expect([clock.now(), machine.pending]).toEqual([1000, 0]);
 });

@@ -51,6 +51,6 @@ const unfinished = (moved: number, milliseconds: number): TypeKroError =>
     `the controllers need more than ${MAX_MOVE_WORK_MS / 1000} s for the work of ${secondsText(milliseconds)}: the clock went on by ${secondsText(moved)}`,
     {
       code: 'cluster/clock',
-      remedy: `move the clock by the other ${secondsText(milliseconds - moved)} in smaller steps, or with fewer objects that change each minute`,
+      remedy: `move the clock by the remaining ${secondsText(milliseconds - moved)} in smaller steps, or with fewer objects that change each minute`,
     },
   );

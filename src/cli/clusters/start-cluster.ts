@@ -157,10 +157,13 @@ function refuseEarlierVersion(
   const kept = last?.kubernetesVersion ?? KUBERNETES_RELEASE;
   if (last?.data !== true || KUBERNETES_RELEASES.indexOf(kubernetesVersion) <= KUBERNETES_RELEASES.indexOf(kept))
     return;
-  throw new TypeKroError(`the objects of the cluster "${name}" are from Kubernetes ${kept}`, {
-    code: 'cluster/other-settings',
-    remedy: `leave out --kubernetes, or delete the objects first: typekro cluster stop ${name} --delete`,
-  });
+  throw new TypeKroError(
+    `the objects of the cluster "${name}" are from Kubernetes ${kept}, and Kubernetes ${kubernetesVersion} is older`,
+    {
+      code: 'cluster/other-settings',
+      remedy: `leave out --kubernetes, or delete the objects first: typekro cluster stop ${name} --delete`,
+    },
+  );
 }
 
 function refuseOtherSettings(

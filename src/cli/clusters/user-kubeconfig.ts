@@ -261,7 +261,7 @@ async function lockKubeconfig(path: string, maxLockedMs: number): Promise<() => 
   if (isTaken === true) return () => rmSync(lock, { force: true });
   throw new TypeKroError(`another program changes ${path}: ${lock} exists`, {
     code: 'cluster/kubeconfig',
-    remedy: `run the command again; if no other program runs, remove the file: rm ${lock}`,
+    remedy: `run the command again; if no other program uses the kubeconfig, remove the lock: rm ${lock}`,
   });
 }
 

@@ -27,7 +27,7 @@ const CONTEXT_OPTIONS = ['add-context', 'use-context', 'kubeconfig'];
 /** The verbs by name, in the order of help. */
 export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
   start: {
-    summary: 'start it; if it runs, refuse other settings and write its kubeconfig',
+    summary: 'start it; if it already runs, write its kubeconfig, and refuse other settings',
     form: '[NAME]',
     minArguments: 0,
     maxArguments: 1,

@@ -52,7 +52,7 @@ export const adopt: Command = {
     { command: 'typekro adopt webapp.yaml shop.yaml', summary: 'with a definition that the cluster does not have yet' },
     {
       command: 'typekro adopt shop.yaml --from helm',
-      summary: 'objects of a Helm release; delete its record afterwards',
+      summary: 'objects of a Helm release; delete the record of the release afterwards',
     },
   ],
   async run(context, input) {
@@ -93,24 +93,22 @@ function allowedOwners(input: CommandInput): ReadonlySet<string> {
 }
 
 /** The remedy for a node that is blocked. Only an object of another owner can be released. */
-function blockedRemedy({ node, unadopted }: BlockedNode): string {
+function blockedRemedy({ node, remedy, unadopted }: BlockedNode): string {
   if (unadopted === 'owned')
-    return 'release the object from the other instance, or allow it in the definition: typekro.dev/adoption: NODE=take-over';
+    return 'release the object from the other instance, or allow the take-over in the definition: typekro.dev/adoption: NODE=take-over';
   if (unadopted === 'unowned') return `allow it in the definition: typekro.dev/adoption: ${node}=adopt`;
-  return 'correct the field in the definition, or the value in the instance';
+  return remedy ?? 'correct the field in the definition, or the value in the instance';
 }
 
 function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<string>): void {
   const [first, ...more] = blocked;
   if (first !== undefined) {
+    const node = first.node === '' ? '' : `${first.node} `;
     const others = more.length === 0 ? '' : `, and ${more.length} more`;
-    throw new TypeKroError(
-      `${objectName(first.instance)} cannot adopt all objects: ${first.node} ${first.reason}${others}`,
-      {
-        code: 'adopt/blocked',
-        remedy: `nothing was applied; ${blockedRemedy(first)}`,
-      },
-    );
+    throw new TypeKroError(`${objectName(first.instance)} cannot adopt all objects: ${node}${first.reason}${others}`, {
+      code: 'adopt/blocked',
+      remedy: `nothing was applied; ${blockedRemedy(first)}`,
+    });
   }
   const refused = objects.find(({ refusal }) => refusal !== undefined);
   if (refused !== undefined) {

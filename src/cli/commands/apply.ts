@@ -28,7 +28,7 @@ import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 export const apply: Command = {
   name: 'apply',
   description:
-    'Plans the files and applies them: first the definitions, each served before the next one is applied, then the instances. An object with a change of an immutable field is deleted and created again; this needs --replace. With a plan of typekro plan --save, carries out exactly this plan. Applies nothing when an object has changed since the saved plan, or when the server would refuse a definition or an object.',
+    'Plans the files and applies them: first the definitions, each served before the next one is applied, then the instances. An object whose immutable field changes is deleted and created again; this needs --replace. With a plan of typekro plan --save, carries out exactly this plan. Applies nothing when an object has changed since the saved plan, or when the server would refuse a definition or an object.',
   positionals: [
     {
       name: 'file',
@@ -38,7 +38,7 @@ export const apply: Command = {
     },
   ],
   options: [
-    { name: 'replace', summary: 'delete objects with a change of an immutable field, and create them again' },
+    { name: 'replace', summary: 'delete objects whose immutable fields change, and create them again' },
     {
       name: 'crds',
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
@@ -53,7 +53,7 @@ export const apply: Command = {
     { command: 'typekro apply webapp.yaml', summary: 'plans the file, and applies it' },
     {
       command: 'typekro apply job.yaml --replace',
-      summary: 'also replaces objects with a change of an immutable field',
+      summary: 'also replaces objects whose immutable fields change',
     },
   ],
   async run(context, input) {
@@ -206,7 +206,8 @@ export function refuseReplacement({ plan }: MadePlan): void {
   ];
   throw new TypeKroError(sentences.join('; '), {
     code: 'apply/needs-replace',
-    remedy: 'nothing was applied; allow it: typekro apply FILE --replace, or save the plan: typekro plan FILE --save',
+    remedy:
+      'nothing was applied; allow the deletion: typekro apply FILE --replace, or save the plan and apply it: typekro plan FILE --save',
   });
 }
 

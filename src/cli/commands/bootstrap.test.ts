@@ -150,7 +150,7 @@ test('while kro runs, nothing is changed; --take-over stops kro, waits for its p
       "Deployment kro-system/kro scaled to 0",
       "Namespace kro-system unchanged",
       "flags kept: --allow-crd-deletion=true --kro-compatibility=0.10",
-      "note: kro has flags that the TypeKro controller does not know: --new-in-kro=1",
+      "note: the TypeKro controller does not know these flags of kro, and does not get them: --new-in-kro=1",
       "is installed: kro-system/typekro with example.com/typekro:1; 14 created, 1 unchanged",
     ]
   `);
@@ -355,7 +355,7 @@ test('bootstrap fails before kro is stopped when the controller would refuse fla
     {
       "code": 1,
       "err": "error: the controller would refuse its flags: invalid value "0" for --resource-graph-definition-concurrent-reconciles: must be a number above 0 [bootstrap/invalid-flags]
-      hint: nothing was changed; --flags has precedence over the flags of an installed controller and of kro: --flags '--NAME=VALUE'",
+      hint: nothing was changed; correct the value with --flags '--NAME=VALUE', which has precedence over the flags of an installed controller and of kro",
     }
   `);
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);

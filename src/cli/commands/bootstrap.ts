@@ -54,7 +54,7 @@ export const bootstrap: Command = {
     { name: 'export', summary: 'write the manifests into a file, or - for the standard output', value: 'file' },
     {
       name: 'timeout',
-      summary: 'time limit for pods to end and to become ready',
+      summary: 'time limit for old pods to end and new pods to become ready',
       value: 'duration',
       defaultValue: '5m',
     },

@@ -158,7 +158,7 @@ test('cluster: errors in fault rules are printed with their locations, and no ru
     {
       "code": 1,
       "err": "error: nothing to read in - [input/empty]
-      hint: name .yaml, .yml or .json files with rules of faults, folders with such files, or - for the input",
+      hint: name .yaml, .yml or .json files with rules of faults, folders with such files, or - for the standard input",
       "out": "",
     }
   `);

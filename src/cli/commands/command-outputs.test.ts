@@ -222,7 +222,7 @@ test('validate reports each of several files that cannot be read', async () => {
       "err": "indent.yaml:2:2: error: this line is indented deeper than the members before it, as if it belonged to the value above [yaml/syntax]
       2 |  b: [2
         |  ^
-      hint: begin it at the same column as the members before it; a list begins each item with "- "
+      hint: begin it at the same column as the members before it, or with "- " if it is an item of a list
 
     bin.yaml:1:1: error: the file cannot be read: it is a binary file, not text [input/unreadable]
       hint: name a file of YAML or JSON

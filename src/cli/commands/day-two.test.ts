@@ -141,7 +141,7 @@ test('pin keeps revision 1, revisions lists the changes, and rollback restores r
   expect(await textOfMap()).toEqual({ text: 'second' });
   expect(await run('rollback pot --dry-run')).toMatchInlineSnapshot(`
     [
-      "ResourceGraphDefinition pots would be configured (dry run): then its spec becomes that of revision 1: node map, - node more",
+      "ResourceGraphDefinition pots would be configured (dry run): then its spec becomes that of revision 1; changed: node map, - node more",
       "   next  typekro rollback pots --to 1",
     ]
   `);
@@ -159,7 +159,7 @@ const graph = {
 };
 
 test('a Graph is shown, waited for and deleted like an instance', async () => {
-  expect(await run('wait graph/g --for deleted')).toEqual(['there is no instance graph/g']);
+  expect(await run('wait graph/g --for deleted')).toEqual(['graph/g is gone: there is no such instance']);
   await world.apply(graph);
   // The ServiceAccount of the Graph has no rights.
   expect(await run('tree g')).toEqual([
@@ -172,7 +172,7 @@ test('a Graph is shown, waited for and deleted like an instance', async () => {
   const { code, err } = await commandRunner(commands, cwd)('wait g --timeout 0 --kubeconfig kubeconfig');
   expect(code).toBe(1);
   expect(err).toContain('Graph default/g is not ACTIVE after 0: no controller has written its status yet');
-  expect(await run('delete g')).toEqual(['Graph default/g deleted: its controller deletes 0 objects first']);
+  expect(await run('delete g')).toEqual(['Graph default/g deleted: its controller has no object to delete']);
 });
 
 test.each(['suspend g', 'resume g', 'pin g --revision 1', 'reconcile g --by-suspension'])(
@@ -188,14 +188,14 @@ test.each(['suspend g', 'resume g', 'pin g --revision 1', 'reconcile g --by-susp
 test('delete prints what is deleted, and wait ends when the instance is gone', async () => {
   expect(await run('delete shop --dry-run')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop would be deleted (dry run): its controller would delete 1 object first",
+      "Pot default/shop would be deleted (dry run): it would exist until its controller has deleted 1 object",
       "   next  typekro delete pot/default/shop",
     ]
   `);
   expect(await world.user.find(mapRef('shop-map'))).toBeDefined();
   expect((await run('delete shop'))[0]).toMatch(/^Pot default\/shop deleted: /);
   await world.advance(5000);
-  expect(await run('wait shop --for deleted')).toEqual(['there is no instance shop']);
+  expect(await run('wait shop --for deleted')).toEqual(['shop is gone: there is no such instance']);
 });
 
 test('delete changes nothing when the deletion of the definition is blocked by another program', async () => {
@@ -295,7 +295,7 @@ async function endsAtFirstWatch(port: number): Promise<number> {
 
 test('wait reports an outage of the cluster, and events --watch ends with an error', async () => {
   for (const [line, said] of [
-    ['wait shop --for deleted --timeout 1500ms', /has not responded since \S+ \(.+\); before, it is ACTIVE/],
+    ['wait shop --for deleted --timeout 1500ms', /has not responded since \S+ \(.+\); last known: it is ACTIVE/],
     ['events shop --watch', /^error: /],
   ] as const) {
     const { kubeconfig, url } = await world.cluster.listen({ port: 0, https: false });
@@ -365,7 +365,7 @@ test.each([
   ['logs shop', 1, 'there is no pod behind the instance'],
   ['logs shop --tail some', 2, '--tail some is not a number of lines'],
   ['pin shop --remove --revision 1', 2, '--remove and --revision exclude each other'],
-  ['pin shop --revision 9', 2, 'hint: there are 1: typekro revisions pots'],
+  ['pin shop --revision 9', 2, 'hint: the revisions of pots are 1 (typekro revisions pots shows them)'],
   ['rollback pots', 2, 'pots has no earlier revision'],
   ['rollback pits', 2, 'did you mean pots?'],
   ['revisions pits', 2, 'did you mean pots?'],

@@ -49,19 +49,23 @@ export const deleteInstance: Command = {
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       };
       await api.delete(object, { preconditions, dryRun, signal });
+      const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
       const isOwned = ({ id }: NodeReport): boolean => {
         const node = graph?.nodes.get(id);
         return node === undefined || ownsObjects(node);
       };
-      const children = decision.nodes
-        .filter(isOwned)
-        .flatMap(({ objects }) => objects)
-        .filter(({ state }) => state === 'present' || state === 'deleting').length;
-      const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
-      const count = `${children} ${children === 1 ? 'object' : 'objects'}`;
-      const effect = keepsChildren
-        ? `${count} ${children === 1 ? 'stays' : 'stay'}, because of its deletion policy`
-        : `its controller ${dryRun ? 'would delete' : 'deletes'} ${count} first`;
+      const isKept = ({ id }: NodeReport): boolean => {
+        const node = graph?.nodes.get(id);
+        return keepsChildren || (node !== undefined && ownsObjects(node) && node.deletionPolicy === 'Orphaned');
+      };
+      const countOf = (nodes: readonly NodeReport[]): number =>
+        nodes.flatMap(({ objects }) => objects).filter(({ state }) => state === 'present' || state === 'deleting')
+          .length;
+      const owned = decision.nodes.filter(isOwned);
+      const effect = effectText(
+        { deleted: countOf(owned.filter((node) => !isKept(node))), kept: countOf(owned.filter(isKept)) },
+        { keepsChildren, dryRun },
+      );
       const isWaiting = finalizers.includes(keys.FINALIZER) || finalizers.includes(keys.GRAPH_FINALIZER);
       return {
         object,
@@ -72,3 +76,23 @@ export const deleteInstance: Command = {
       };
     }),
 };
+
+interface Counts {
+  readonly deleted: number;
+  readonly kept: number;
+}
+
+/** Says how many objects the deletion of an instance deletes, and how many stay by a deletion policy. */
+function effectText(
+  { deleted, kept }: Counts,
+  { keepsChildren, dryRun }: { readonly keepsChildren: boolean; readonly dryRun: boolean },
+): string {
+  const objects = (number: number): string => `${number} ${number === 1 ? 'object' : 'objects'}`;
+  const stays = `${objects(kept)} ${kept === 1 ? 'stays' : 'stay'}`;
+  if (keepsChildren) return `${stays}, because of its deletion policy`;
+  const until =
+    deleted === 0
+      ? 'its controller has no object to delete'
+      : `it ${dryRun ? 'would exist' : 'exists'} until its controller has deleted ${objects(deleted)}`;
+  return kept === 0 ? until : `${until}; ${stays} (deletionPolicy: Orphaned)`;
+}

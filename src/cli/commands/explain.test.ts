@@ -138,7 +138,7 @@ describe('explain', () => {
           16 |       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${b.metadata.name}"}}
              |                                                                       ^
           at spec.resources[0].template.metadata.name
-          hint: break the cycle: take the value from schema in one of them, or compute it in both
+          hint: break the cycle: in one of the resources, take the value from schema, or compute it there
 
       Remedy
         Take the value from schema in one of them; in the example, write metadata: {name: "\${schema.spec.name}-a"} in the resource a. Or compute it from schema in both, so that neither reads the other one."

@@ -224,7 +224,7 @@ function reportOn(
           ? `did you mean ${[...found.at, near].join('.')}?`
           : known.length === 0
             ? `${place} has no fields below it`
-            : `there are ${known.join(', ')}`,
+            : `known names: ${known.join(', ')}`,
     });
   }
   const { schema, required } = found;

@@ -122,13 +122,13 @@ describe('lint', () => {
     const { code, err } = await run('lint good.yaml');
     expect(code).toBe(0);
     expect(err).toMatchInlineSnapshot(`
-      "good.yaml:16:141: warning: Deployment "web": the ConfigMap has no key missing; its pods cannot start without it [input/missing-key]
+      "good.yaml:16:141: warning: Deployment "web": the ConfigMap has no key missing; the pods cannot start without this key [input/missing-key]
         16 |             spec: { containers: [{ name: web, image: a, env: [{ name: K, valueFrom: { configMapKeyRef: { name: "\${map.metadata.name}", key: missing } } }] }] }
            |                                                                                                                                             ^
         at spec.resources[0].template.spec.template.spec.containers[0].env[0].valueFrom.configMapKeyRef.key
-        hint: its keys are there; correct the key, or add it there
+        hint: the keys are there; correct the key, or add it to the ConfigMap
 
-      to switch off: --rule input/missing-key=off, or a line for each below rules: in typekro.lint.yaml (input/missing-key: off)
+      to switch off: --rule input/missing-key=off, or one line for each rule below "rules:" in typekro.lint.yaml (input/missing-key: off)
       typekro explain input/missing-key says what a rule means and how to correct the file; typekro lint --rules lists all rules"
     `);
     expect((await run('lint good.yaml --rule input/missing-key=error')).code).toBe(3);

@@ -55,7 +55,10 @@ export const fmt: Command = {
     }
     if (differing.length === 0) context.print(`no difference in ${count(texts.length, 'file')}`);
     if (differing.length === 0 || write) return ExitCode.ok;
-    const remedy = files.includes('-') ? 'without --check' : 'with --write instead of --check';
+    const remedy =
+      files.length === 1 && files[0] === '-'
+        ? 'without --check'
+        : `with --write instead of --check${files.includes('-') ? ', and without the file -' : ''}`;
     context.printError(`${count(differing.length, 'file')} would be formatted: run the same command ${remedy}.`);
     return ExitCode.drift;
   },

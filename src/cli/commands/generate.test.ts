@@ -209,7 +209,7 @@ describe('bad input', () => {
     const { code, text } = await run(['a.yaml', '--group', 'acme.io']);
     expect(code).toBe(3);
     expect(text).toContain('no CustomResourceDefinition in a.yaml is of the group acme.io');
-    expect(text).toContain('there are b.test, example.com');
+    expect(text).toContain('known groups: b.test, example.com');
   });
 
   test('the error for a definition without a served version says that no version is served', async () => {

@@ -26,7 +26,7 @@ export const generate: Command = {
     { name: 'files', summary: 'one file for each "group" or each "kind"', value: 'how', defaultValue: 'group' },
     { name: 'types-only', summary: 'leave the schemas out: smaller files, fewer checks before a deploy' },
     { name: 'check', summary: 'write nothing; exit with 4 when a file is missing or differs' },
-    { name: 'cluster', summary: 'read the definitions of a cluster as well' },
+    { name: 'cluster', summary: 'also read the CustomResourceDefinitions of a cluster' },
     { name: 'kubeconfig', summary: 'a kubeconfig file, for --cluster; default as kubectl', value: 'file' },
     CONTEXT_OPTION,
     { name: 'chart', summary: 'the source is the values.schema.json of this Helm chart', value: 'name' },
@@ -88,7 +88,7 @@ function noDefinitions(
     const near = nearestName(group, groups);
     return problem(
       `no CustomResourceDefinition in ${where} is of the group ${group}`,
-      near === undefined ? `there are ${groups.join(', ')}` : `did you mean --group ${near}?`,
+      near === undefined ? `known groups: ${groups.join(', ')}` : `did you mean --group ${near}?`,
     );
   }
   if (groups.length > 0) {
@@ -101,7 +101,7 @@ function noDefinitions(
     `there is no CustomResourceDefinition in ${where}${holds}`,
     found.includes('ResourceGraphDefinition')
       ? 'generate makes factories for kinds: name files with CustomResourceDefinitions, or take those of a cluster with --cluster'
-      : 'name files that hold definitions; for the values.schema.json of a chart give --chart and --repository',
+      : 'name files with CustomResourceDefinitions; for the values.schema.json of a chart give --chart and --repository',
   );
 }
 
@@ -194,6 +194,6 @@ function commandLine(input: CommandInput, layout: string): string {
 const READER = {
   name: 'generate',
   what: 'CustomResourceDefinitions',
-  program: 'name the files of the definitions; for the definitions of a composition run typekro gitops',
+  program: 'name files with CustomResourceDefinitions; typekro types FILE -o crd prints the one of a composition',
   helm: 'helm template CHART --include-crds | typekro generate -',
 };

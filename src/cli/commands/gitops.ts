@@ -18,7 +18,12 @@ export const gitops: Command = {
   ],
   options: [
     { name: 'out', summary: 'the folder to write', value: 'dir', defaultValue: 'gitops' },
-    { name: 'name', summary: 'name of the whole', value: 'name', defaultValue: 'app' },
+    {
+      name: 'name',
+      summary: 'name of the Argo CD Application, and first part of the names of the Flux Kustomizations',
+      value: 'name',
+      defaultValue: 'app',
+    },
     { name: 'path', summary: 'path of the folder in the repository; that of --out by default', value: 'path' },
     { name: 'flux-source', summary: 'name of the GitRepository that holds the folder', value: 'name' },
     { name: 'argocd-repo', summary: 'URL of the repository that holds the folder', value: 'url' },

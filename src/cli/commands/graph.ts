@@ -48,7 +48,7 @@ export const graph: Command = {
       defaultValue: 'text',
     },
     DEFINITION_OPTION,
-    { name: 'namespace', short: 'n', summary: 'namespace of an instance that is named without one', value: 'name' },
+    { name: 'namespace', short: 'n', summary: 'namespace of an instance whose name has none', value: 'name' },
     LEVEL_OPTION,
     ...CRD_OPTIONS,
   ],

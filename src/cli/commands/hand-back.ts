@@ -64,7 +64,7 @@ export const handBack: Command = {
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [
-    { command: 'typekro hand-back --to 0.10 --dry-run', summary: 'the differences of kro 0.10' },
+    { command: 'typekro hand-back --to 0.10 --dry-run', summary: 'what kro 0.10 refuses or handles differently' },
     { command: 'typekro hand-back', summary: 'then kubectl -n kro-system scale deployment kro --replicas=1' },
   ],
   async run(context, input) {

@@ -132,7 +132,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'snapshot',
-    summary: 'save to one file the objects of a cluster that plans need',
+    summary: 'write the cluster objects that plans need into one file',
     group: 'Run',
     readsMany: true,
     load: () => import('./snapshot.ts').then(({ snapshot }) => snapshot),
@@ -242,7 +242,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'bootstrap',
-    summary: 'install the controller and its CRDs in a cluster; run again, it upgrades them',
+    summary: 'install the controller and its CRDs in a cluster, or upgrade them',
     group: 'Set up a cluster',
     writes: true,
     load: () => import('./bootstrap.ts').then(({ bootstrap }) => bootstrap),

@@ -66,7 +66,7 @@ function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
 /** The hint that says how to switch off the rules of the findings. */
 function switchOff(rules: readonly string[]): string {
   const flags = rules.map((rule) => `${rule}=off`).join(',');
-  return `to switch off: --rule ${flags}, or a line for each below rules: in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;
+  return `to switch off: --rule ${flags}, or one line for each rule below "rules:" in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;
 }
 
 function formOf(input: CommandInput): Form {

@@ -172,7 +172,7 @@ test('controller: prints an error for an unknown flag and for missing CRDs, and 
     expect(output()).toMatchInlineSnapshot(`
       "{"time":"TIME","level":"info","message":"the controller stopped"}
       error: the cluster has no kind ResourceGraphDefinition of kro.run/v1alpha1 [controller/missing-crds]
-        hint: install them with \`typekro install\`
+        hint: install the missing kinds with \`typekro install\`
       "
     `);
     start('install --kubeconfig kubeconfig');

@@ -109,11 +109,11 @@ test('direct mode to controller: prints the plan, moves without a write to a chi
   expect(dry.out.split('\n')).toMatchInlineSnapshot(`
     [
       "~ Moving default/a moves to the controller of its definition",
-      "    + Moving default/a: with the spec and the inventory of the record, by typekro",
+      "    + Moving default/a: gets the spec and the inventory of the record (field manager typekro)",
       "    - ConfigMap default/typekro-moving-a: the record of direct mode",
       "    = ConfigMap default/a-config stays as it is",
       "    = Deployment default/a stays as it is",
-      "    the controller then writes the uid of the new owner into the label kro.run/instance-id of each, and no other field",
+      "    the controller then writes the uid of the new owner into the label kro.run/instance-id of each object, and changes no other field",
     ]
   `);
   expect(await cluster.client.find(record)).toBeDefined();
@@ -143,11 +143,11 @@ test('controller to direct mode: moves without a write to a child; the next depl
   expect(dry.out.split('\n')).toMatchInlineSnapshot(`
     [
       "~ Moving default/a moves to direct mode",
-      "    + ConfigMap default/typekro-moving-a: the record: definition, spec and inventory, by kro.run/applyset-parent",
-      "    - Moving default/a: suspended, then deleted without its objects",
+      "    + ConfigMap default/typekro-moving-a: the record of direct mode: definition, spec and inventory (field manager kro.run/applyset-parent)",
+      "    - Moving default/a: is suspended, then deleted; its objects stay",
       "    = ConfigMap default/a-config stays as it is",
       "    = Deployment default/a stays as it is",
-      "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each, and no other field",
+      "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each object, and changes no other field",
     ]
   `);
   expect(await cluster.client.find(instance)).toBeDefined();
@@ -174,8 +174,8 @@ test('the plan names a pin, a suspension, and a file that differs from the defin
   expect(err).toBe('');
   expect(out.split('\n').slice(-4)).toMatchInlineSnapshot(`
     [
-      "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each",
-      "    the definition of the file is not the one that the controller works with, so the next deploy of factory("direct") also changes what follows from spec.resources[1].template.spec.template.spec.containers[0].image",
+      "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each object",
+      "    the definition of the file differs from the definition of the controller in spec.resources[1].template.spec.template.spec.containers[0].image; the next deploy of factory("direct") also changes the fields that depend on this difference",
       "    its pin to revision 1 ends: direct mode uses the definition of the file",
       "    its suspension ends: the next deploy of factory("direct") writes its objects again",
     ]
@@ -194,7 +194,7 @@ test('the plan compares the file with the revision that the controller serves, n
     found?.status?.['state'] === 'Inactive' ? true : undefined,
   );
   const { out } = await run('a --to direct --file app.yaml --dry-run');
-  expect(out.split('\n').at(-1)).toMatch(/kro\.run\/instance-id of each, and no other field$/);
+  expect(out.split('\n').at(-1)).toMatch(/kro\.run\/instance-id of each object, and changes no other field$/);
 }, 40_000);
 
 /**

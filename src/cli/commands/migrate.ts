@@ -162,7 +162,7 @@ async function checkWrites({ plan, carryOut }: Step): Promise<void> {
       `the server refuses a write of the migration of ${objectName(plan.instance)}: ${error.message}`,
       {
         code: 'migrate/forbidden',
-        remedy: 'nothing was written; get the right, or use another --context',
+        remedy: 'nothing was written; get the missing right, or use another --context',
         cause: error,
       },
     );
@@ -219,7 +219,8 @@ async function doneOrMissing({ api, namespace, signal }: Task, name: string): Pr
     if (!(error instanceof TypeKroError) || error.code !== 'cli/no-instance') throw error;
     throw new TypeKroError(`there is no direct deployment ${name} in namespace ${namespace}`, {
       code: 'cli/no-instance',
-      remedy: 'name another namespace with -n; kubectl get configmap -l typekro.dev/definition -A lists them',
+      remedy:
+        'name another namespace with -n; kubectl get configmap -l typekro.dev/definition -A lists all direct deployments',
     });
   }
 }

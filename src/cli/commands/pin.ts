@@ -7,6 +7,7 @@ import { textOption } from '../command.ts';
 import { controllerSettings } from '../controller-settings.ts';
 import { reportChange } from '../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
+import type { FoundInstance } from '../instance/find-instance.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { refuseGraph } from '../instance/refuse-graph.ts';
@@ -34,7 +35,8 @@ export const pin: Command = {
   ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
-      const { instance, definition } = await findInstance(api, text, namespace, options.signal, 'instance');
+      const found = await findInstance(api, text, namespace, options.signal, 'instance');
+      const { instance } = found;
       refuseGraph(instance, 'has no revisions: it follows its own spec');
       const object = refOf(instance);
       const argument = argumentOf(instance);
@@ -54,7 +56,7 @@ export const pin: Command = {
           next: `typekro tree ${argument}`,
         };
       }
-      const number = await chosenRevision(api, { instance, definition }, input, options.signal);
+      const number = await chosenRevision(api, found, input, options.signal);
       const result = await annotate(api, instance, PIN_ANNOTATION, String(number), options);
       return {
         object,
@@ -68,11 +70,11 @@ export const pin: Command = {
 
 /**
  * Returns the revision in `--revision`. Without the option, returns the revision that the instance follows. Throws when
- * the definition has no such revision.
+ * the definition is unknown or has no such revision.
  */
 async function chosenRevision(
   api: KubernetesApi,
-  { instance, definition }: { readonly instance: KubeObject; readonly definition: KubeObject | undefined },
+  { instance, definition, missing }: FoundInstance,
   input: CommandInput,
   signal: AbortSignal,
 ): Promise<number> {
@@ -80,7 +82,7 @@ async function chosenRevision(
   const name = definition?.metadata.name;
   const numbers = name === undefined ? [] : (await definitionRevisions(api, name, signal)).map(({ number }) => number);
   if (definition === undefined || numbers.length === 0) {
-    throw new TypeKroError('the definition of the instance has no revision', {
+    throw new TypeKroError(missing ?? 'the definition of the instance has no revision', {
       code: 'instance/no-revision',
       remedy: 'typekro status shows what the controller reports; kro before 0.9 has no revisions',
     });
@@ -90,7 +92,7 @@ async function chosenRevision(
   if (numbers.includes(number)) return number;
   throw new TypeKroError(`there is no revision ${text ?? number}`, {
     code: 'cli/usage',
-    remedy: `there are ${numbers.join(', ')}: typekro revisions ${name}`,
+    remedy: `the revisions of ${name} are ${numbers.join(', ')} (typekro revisions ${name} shows them)`,
   });
 
   async function followedRevision(): Promise<number> {

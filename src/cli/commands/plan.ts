@@ -136,7 +136,7 @@ export function refuseCluster(input: CommandInput): void {
     `--snapshot needs no cluster, and ${chosen.map((name) => `--${name}`).join(' and ')} ${chosen.length === 1 ? 'chooses' : 'choose'} one`,
     {
       code: 'cli/usage',
-      remedy: 'leave out one of them; typekro snapshot FILE takes a new snapshot of a cluster',
+      remedy: `leave out --snapshot, or ${chosen.map((name) => `--${name}`).join(' and ')}; typekro snapshot FILE takes a new snapshot of a cluster`,
     },
   );
 }

@@ -20,14 +20,14 @@ const DEFAULT_ROLE = 'typekro:definitions';
 export const rbac: Command = {
   name: 'rbac',
   description:
-    'Compiles the definitions and Graphs in the files and prints, as YAML, exactly the rights that they need. The rights of definitions are a ClusterRole. Its label adds it to the ClusterRole that the chart gives to the controller. A definition can name a ServiceAccount (annotation typekro.dev/service-account): that account then gets the rights on the resources, and the controller gets the right to impersonate it. The rights of a Graph go to the ServiceAccount that it names, in the namespaces of its objects. Name all definitions in one call: the ClusterRole has the rights of these definitions only, and replaces the one of its name in the cluster. With --kubeconfig or --context, a warning names each right that the cluster would lose. Warnings go to stderr.',
+    'Compiles the definitions and Graphs in the files and prints, as YAML, exactly the rights that they need. The rights of definitions are a ClusterRole. Its label adds it to the ClusterRole that the chart gives to the controller. A definition can name a ServiceAccount (annotation typekro.dev/service-account): that account then gets the rights on the resources, and the controller gets the right to impersonate it. The rights of a Graph go to the ServiceAccount that it names, in the namespaces of its objects. Name all definitions in one call: the ClusterRole has the rights of these definitions only, and replaces the ClusterRole of the same name in the cluster. With --kubeconfig or --context, a warning names each right that the cluster would lose. Warnings go to stderr.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
   options: [
     {
       name: 'name',
-      summary: `name of the ClusterRole (default: ${DEFAULT_ROLE}); another set of files with the same name replaces it`,
+      summary: `name of the ClusterRole (default: ${DEFAULT_ROLE}); use another name for each set of files: a ClusterRole of the same name is replaced`,
       value: 'name',
     },
     {
@@ -39,7 +39,7 @@ export const rbac: Command = {
     {
       name: 'instance-service-account',
       summary:
-        "value of the controller's flag of this name; rights on children become roles that you bind in each namespace",
+        "value of the controller's flag --instance-service-account; rights on children become roles that you bind in each namespace",
       value: 'name',
     },
     {
@@ -120,7 +120,7 @@ async function replacedRole(
   }
   if (textOption(input, 'name') !== undefined) return {};
   return {
-    note: `note: ClusterRole ${DEFAULT_ROLE} has the rights of ${count(definitions, 'definition')} only; applied, it replaces the rights of all others. Name all definitions in one call, or use --name or --per-definition`,
+    note: `note: ClusterRole ${DEFAULT_ROLE} has the rights of ${count(definitions, 'definition')} only. If you apply it, all other definitions lose the rights that this ClusterRole gave them. Name all definitions in one call, or use --name or --per-definition`,
   };
 }
 

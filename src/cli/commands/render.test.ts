@@ -169,7 +169,7 @@ test('the output is a stream of valid objects in YAML', async () => {
 
 test.each([
   ['--set', 'render shop.yaml --set name=x --set replicas=5,zones=[z]', ['x-z'], '5'],
-  ['--set over --values', 'render shop.yaml -f values.yaml --set zones[1]=b', ['web-a', 'web-b'], '2'],
+  ['--set, which overrides --values', 'render shop.yaml -f values.yaml --set zones[1]=b', ['web-a', 'web-b'], '2'],
   ['an instance in --values', 'render shop.yaml -f instance.yaml --set zones=[q]', ['web-q'], '2'],
   ['an instance in the files', 'render shop.yaml instance.yaml --set zones=[q],replicas=9', ['web-q'], '9'],
 ])('takes values from %s', async (_name, line, names, replicas) => {
@@ -197,7 +197,7 @@ test('an expression that fails with the values of the instance is an error', asy
     "error: Shop default/shop: svc waits for data: schema.spec.name has no value, "name" does not exist
       hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript
     error: Shop default/shop: zone: the list of z has no value, no such key: zones: \${schema.spec.zones}
-      hint: correct the values of the instance, or the expression; the nodes that zone waits for do not change this"
+      hint: correct the values of the instance, or the expression; the failure stays when the nodes that zone waits for are ready"
   `);
   expect(out).toContain('name: ${schema.spec.name} # has no value: no such key: name');
 });
@@ -226,14 +226,14 @@ spec:
     {
       "code": 3,
       "err": "error: Part default/part: late: data.b has no value, division by zero: \${string(1 / schema.spec.size)}
-      hint: correct the values of the instance, or the expression; the nodes that late waits for do not change this",
+      hint: correct the values of the instance, or the expression; the failure stays when the nodes that late waits for are ready",
     }
   `);
   expect(await ended(`{ a: ${waits}, b: "no \${schema.spec.m.x}" }`)).toMatchInlineSnapshot(`
     {
       "code": 3,
       "err": "error: Part default/part: late: data.b has no value, no such key: m: no \${schema.spec.m.x}
-      hint: correct the values of the instance, or the expression; the nodes that late waits for do not change this",
+      hint: correct the values of the instance, or the expression; the failure stays when the nodes that late waits for are ready",
     }
   `);
   const lists =
@@ -242,7 +242,7 @@ spec:
     {
       "code": 3,
       "err": "error: Part default/part: late: the list of part has no value, no such key: m: \${schema.spec.m.list.split(',')}
-      hint: correct the values of the instance, or the expression; the nodes that late waits for do not change this",
+      hint: correct the values of the instance, or the expression; the failure stays when the nodes that late waits for are ready",
     }
   `);
 });
@@ -263,10 +263,10 @@ spec:
 `;
 
 test.each([
-  ['a condition without a value yet', 'late', 'includeWhen: ["${svc.spec.clusterIP != \'None\'}"]', 0],
-  ['a condition of a dependency without a value yet', 'after', 'includeWhen: ["${svc.spec.clusterIP != \'\'}"]', 0],
-  ['a collection of unknown length', 'late', 'forEach: [{ byte: "${svc.spec.clusterIP.split(\'.\')}" }]', 0],
-  ['a condition that holds', 'late', 'includeWhen: ["${schema.spec.size == 0}"]', 3],
+  ['the condition has no value yet', 'late', 'includeWhen: ["${svc.spec.clusterIP != \'None\'}"]', 0],
+  ['the condition of a dependency has no value yet', 'after', 'includeWhen: ["${svc.spec.clusterIP != \'\'}"]', 0],
+  ['the length of the collection is unknown', 'late', 'forEach: [{ byte: "${svc.spec.clusterIP.split(\'.\')}" }]', 0],
+  ['the condition is true', 'late', 'includeWhen: ["${schema.spec.size == 0}"]', 3],
 ])('a failing field is an error only if its node certainly exists: %s', async (_what, id, more, code) => {
   const fails = '{ a: "${svc.spec.clusterIP}", b: "${string(1 / schema.spec.size)}" }';
   const late = id === 'late' ? fails : '{ a: "${svc.spec.clusterIP}" }';
@@ -328,9 +328,9 @@ test.each([
   [
     'render shop.yaml instance.yaml -n other',
     2,
-    '--namespace names other, and Shop team/own of instance.yaml is in namespace team',
+    '--namespace names other, but Shop team/own of instance.yaml is in namespace team',
   ],
-])('%s ends with %d', async (line, code, output) => {
+])('%s ends with the exit code %d', async (line, code, output) => {
   const ended = await run(line);
   expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
   expect(ended.err).toContain(output);

@@ -160,7 +160,7 @@ function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
   const lists = listFailures.map(
     ({ name, expression, failure }) => `the list of ${name} has no value, ${failure}: ${inMarks(expression)}`,
   );
-  const hint = `\n  hint: correct the values of the instance, or the expression; the nodes that ${report.id} waits for do not change this`;
+  const hint = `\n  hint: correct the values of the instance, or the expression; the failure stays when the nodes that ${report.id} waits for are ready`;
   return [...new Set([...lists, ...fields])].map((text) => `${report.id}: ${printableLine(text)}${hint}`);
 }
 

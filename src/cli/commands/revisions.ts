@@ -46,7 +46,8 @@ export const revisions: Command = {
 };
 
 function linesOf({ metadata: { name = '' } }: KubeObject, rows: readonly RevisionRow[], now: number): string[] {
-  if (rows.length === 0) return [`${name} has no revision: its controller has not accepted it, or keeps none`];
+  if (rows.length === 0)
+    return [`${name} has no revision: its controller has not accepted the definition, or keeps no revisions`];
   return rows.flatMap(({ revision, created, current, pinned, changes }) => [
     [`revision ${revision}`, `${age(created, now)} ago`, ...(current ? ['is the definition'] : [])].join('   '),
     ...(changes.length === 0 ? [] : [`   changed  ${printableLine(changes.join(', '))}`]),

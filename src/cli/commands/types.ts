@@ -32,7 +32,7 @@ const FORM_NAMES = Object.keys(FORMS);
 export const types: Command = {
   name: 'types',
   description:
-    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints those of definitions or of Graphs themselves. `typekro types pull` writes the CustomResourceDefinitions of a cluster to a folder, so that editors and checks know its kinds without the cluster.',
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints the types of definitions or of Graphs themselves. `typekro types pull` writes the CustomResourceDefinitions of a cluster to a folder, so that editors and checks know its kinds without the cluster.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -; or the word pull', variadic: true },
   ],

@@ -71,7 +71,7 @@ export const up: Command = {
   ],
   examples: [
     { command: 'typekro up', summary: 'the examples; stays up for kubectl' },
-    { command: 'typekro up --keep', summary: 'the cluster of the last time, its objects in .typekro/default/state' },
+    { command: 'typekro up --keep', summary: 'continues the last run: its objects are in .typekro/default/state' },
     { command: 'typekro up --stand-in cert-manager app.ts', summary: 'certificates become ready as with cert-manager' },
     { command: 'typekro up --once app.ts instance.yaml', summary: 'your own files, as a check in CI' },
   ],

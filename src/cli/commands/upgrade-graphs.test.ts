@@ -190,10 +190,10 @@ describe('hand-back', () => {
     expect(await findings('--to 0.10')).toMatchInlineSnapshot(`
       [
         "Graph default/broken: kro 0.10 refuses it: spec.nodes[0].template.data.k: nothing here is named none [graph/unknown-identifier]; its objects and fields stay as they are until it is changed",
-        "Graph default/inner: kro 0.10 publishes the last element of its def "sub/rows" for each element, because the elements do not differ in metadata.name; the nodes that read it get wrong values; give each element its own metadata.name",
+        "Graph default/inner: kro 0.10 publishes the last element of the def node "sub/rows" in place of every element, because the elements do not differ in metadata.name; the nodes that read it get wrong values; give each element its own metadata.name",
         "Graph default/kept: typekro.dev/deletion-policy: orphan no longer has an effect; its objects are deleted with it",
         "Graph default/patching: while a patch waits, kro 0.10 rewrites the status without a pause: apply "p" (patch): patch target ConfigMap "default/absent" not found: executor: node not ready; the API server gets many writes",
-        "Graph default/rows: kro 0.10 publishes the last element of its def "rows" for each element, because the elements do not differ in metadata.name; the nodes that read it get wrong values; give each element its own metadata.name",
+        "Graph default/rows: kro 0.10 publishes the last element of the def node "rows" in place of every element, because the elements do not differ in metadata.name; the nodes that read it get wrong values; give each element its own metadata.name",
         "Graph default/timed: kro 0.10 refuses it: spec.nodes[0].template.data.k: there is no function now [graph/unknown-function]; its objects and fields stay as they are until it is changed",
       ]
     `);

@@ -84,7 +84,7 @@ test('prints for both levels the refused definitions, the changed objects, and t
       "  ! default/kept: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "",
       "plains at 0.10",
-      "  ~ 2 objects of 2 instances written only to change labels and annotations: internal.kro.run/node-path",
+      "  ~ in 2 objects of 2 instances, only labels and annotations change: internal.kro.run/node-path",
       "",
       "At 0.9: 3 unchanged, 1 refused as now.  At 0.10: 1 with changes, 2 refused, 1 refused as now.",
     ]
@@ -148,7 +148,7 @@ test('the revision of a pinned instance is compiled, too, and instances of a ref
       "    try: close it with }; write a string that contains "\${" as \${"\${"}; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
       "  = revision 2 stays in force for its instances",
       "  ! default/late: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",
+      "  ~ in 1 object of 1 instance, only labels and annotations change: internal.kro.run/node-path",
       "  Instances 1   changed 1",
       "    default/early  - ConfigMap early-more  (more)  no node wants it any more",
       "                   = 1 object with new labels or annotations of the controller",
@@ -255,7 +255,7 @@ test('the output names annotations that only one level writes', async () => {
   expect(out.slice(out.indexOf('plains at')).split('\n')).toMatchInlineSnapshot(`
     [
       "plains at 0.9",
-      "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",
+      "  ~ in 1 object of 1 instance, only labels and annotations change: internal.kro.run/node-path",
       "",
       "At 0.9: 1 with changes.",
     ]

@@ -44,7 +44,7 @@ export const wait: Command = {
       const place = textOption(input, 'namespace') ?? namespace;
       const instance = await find(client, text, place, goal, context.signal);
       if (instance instanceof TypeKroError) {
-        context.print(`there is no instance ${text}`);
+        context.print(`${text} is gone: there is no such instance`);
         // If instances with similar names exist, the user may have misspelled the name. The remedy then lists these
         // instances.
         const { remedy } = instance;
@@ -167,7 +167,7 @@ async function readAgain(
     return check(found) ?? { failure: failureOf(found ?? instance) };
   } catch (error) {
     if (signal.aborted) throw error;
-    const why = `the cluster has not responded since ${since} (${message}); before, ${last.why}`;
+    const why = `the cluster has not responded since ${since} (${message}); last known: ${last.why}`;
     return { failure: { why, remedy: 'check that the API server runs, then wait again' } };
   }
 }

@@ -45,7 +45,7 @@ test('rbac: prints the rights for one definition', async () => {
     "warning: pots: a user who may create its instances acts with the rights of the controller [rbac/controller-identity]
       hint: give the definition its own ServiceAccount with --per-definition, or name an account by the annotation typekro.dev/service-account: namespace/name
 
-    note: ClusterRole typekro:definitions has the rights of 1 definition only; applied, it replaces the rights of all others. Name all definitions in one call, or use --name or --per-definition"
+    note: ClusterRole typekro:definitions has the rights of 1 definition only. If you apply it, all other definitions lose the rights that this ClusterRole gave them. Name all definitions in one call, or use --name or --per-definition"
   `);
   expect(out).toMatchInlineSnapshot(`
     "apiVersion: rbac.authorization.k8s.io/v1
@@ -146,7 +146,7 @@ test('rbac --kubeconfig: a warning names the rights that other definitions lose'
       hint: give the definition its own ServiceAccount with --per-definition, or name an account by the annotation typekro.dev/service-account: namespace/name
 
     warning: ClusterRole typekro:definitions of the cluster has rights that this output removes: get, list, watch, create, patch, delete secrets; get, list, watch, patch pans.acme.test; get, patch pans/status.acme.test; update pans/finalizers.acme.test [rbac/lost-rights]
-      hint: name the files of all definitions in one call, or give this set its own ClusterRole with --name
+      hint: name the files of all definitions in one call, or give these files their own ClusterRole with --name
 
     0 errors, 2 warnings"
   `);
@@ -176,7 +176,7 @@ test('rbac: prints the rights of the account of a Graph', async () => {
 });
 
 test.each(['types', 'explain', 'gitops'])(
-  'the error of %s for files without a definition names their Graph',
+  'when the files contain a Graph and no definition, the error of %s names the Graph',
   async (command) => {
     const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
     writeFileSync(
@@ -259,7 +259,7 @@ test('completion candidates: prints commands, options, and the line for file nam
   const candidates = async (words: string) => (await run(`completion candidates -- ${words}`)).out;
   expect(await candidates('rb')).toMatchInlineSnapshot(`"rbac	print the rights that definitions and Graphs need"`);
   expect(await candidates('rbac --na')).toMatchInlineSnapshot(
-    `"--name	name of the ClusterRole (default: typekro:definitions); another set of files with the same name replaces it"`,
+    `"--name	name of the ClusterRole (default: typekro:definitions); use another name for each set of files: a ClusterRole of the same name is replaced"`,
   );
   expect(await candidates('rbac pots')).toMatchInlineSnapshot(`":files"`);
 });

@@ -247,7 +247,7 @@ describe('convert', () => {
     const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: default }\n';
     const { code, out, err } = await run('convert -', account);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toContain('left out: ServiceAccount v1 default: each namespace makes it');
+    expect(err).toContain('left out: ServiceAccount v1 default: Kubernetes, in each namespace, makes it');
     expect(err).toContain('all objects in - are left out, because controllers create them');
   });
 

@@ -29,12 +29,12 @@ export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[]
     const other = lifts.find(({ field }) => field === lift.field);
     if (other !== undefined && other.schema.type !== lift.schema.type) {
       throw usage(
-        `--lift: ${lift.field} would be ${lift.schema.type ?? ''} and ${other.schema.type ?? ''}`,
+        `--lift: the field ${lift.field} would have the types ${lift.schema.type ?? ''} and ${other.schema.type ?? ''}`,
         'choose two names',
       );
     }
     if (other !== undefined && other.schema.default !== lift.schema.default) {
-      throw usage(`--lift: ${lift.field} would have two values`, 'lift equal values into one field, others into two');
+      throw usage(`--lift: the field ${lift.field} would have two values`, 'choose two names for different values');
     }
   }
   return lifts;
@@ -63,7 +63,10 @@ function parseLift(text: string, objects: readonly KubeObject[]): Lift {
   if (value === undefined) throw unknownField(object, steps);
   const field = given ?? steps.findLast((step) => typeof step === 'string') ?? '';
   if (!/^[a-z][A-Za-z0-9]*$/.test(field)) {
-    throw usage(`--lift: ${field} is not a valid field name`, 'write letters and digits, as in …=imageTag');
+    throw usage(
+      `--lift: ${field} is not a valid field name`,
+      'begin with a lower-case letter, then write letters and digits, as in …=imageTag',
+    );
   }
   return { object, path: steps, field, schema: schemaOf(value, text) };
 }
@@ -83,7 +86,7 @@ function unknownField(object: KubeObject, path: readonly PathStep[]): TypeKroErr
     near !== undefined
       ? `did you mean ${near}?`
       : names.length > 0
-        ? `there are ${names.join(', ')}`
+        ? `use one of ${names.join(', ')}`
         : 'lift a field that the object sets',
   );
 }

@@ -161,9 +161,13 @@ test.each([
   [
     'the certificate of each namespace',
     live('v1', 'ConfigMap', { name: 'kube-root-ca.crt' }),
-    /ConfigMap.*each namespace makes it/,
+    /ConfigMap.*in each namespace, makes it/,
   ],
-  ['the default account', live('v1', 'ServiceAccount', { name: 'default' }), /ServiceAccount.*each namespace makes it/],
+  [
+    'the default account',
+    live('v1', 'ServiceAccount', { name: 'default' }),
+    /ServiceAccount.*in each namespace, makes it/,
+  ],
 ])('%s is left out, and the output names it', (_what, object, line) => {
   const { objects, leftOut } = withoutLiveFields([object]);
   expect(objects).toEqual([]);

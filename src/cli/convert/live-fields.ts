@@ -82,13 +82,16 @@ export function applicableObject(object: KubeObject): JsonObject {
   return { apiVersion, kind, metadata: kept, ...others };
 }
 
-/** Returns the controller that creates the object automatically; undefined for an object that a user creates. */
+/**
+ * Describes what creates the object automatically: a controller or Kubernetes. Undefined for an object that a
+ * user creates.
+ */
 function makerOf({ kind, metadata, ...rest }: KubeObject): string | undefined {
   const owner = metadata.ownerReferences?.find((each) => each.controller === true && MAKERS.test(each.kind));
   if (owner !== undefined) return `its controller, ${owner.kind} ${owner.name},`;
   const { name = '' } = metadata;
-  if (kind === 'ConfigMap' && name === 'kube-root-ca.crt') return 'each namespace';
-  if (kind === 'ServiceAccount' && name === 'default') return 'each namespace';
+  if (kind === 'ConfigMap' && name === 'kube-root-ca.crt') return 'Kubernetes, in each namespace,';
+  if (kind === 'ServiceAccount' && name === 'default') return 'Kubernetes, in each namespace,';
   if (kind === 'Secret' && (rest as JsonObject)['type'] === 'kubernetes.io/service-account-token')
     return 'the controller of service accounts';
   return undefined;

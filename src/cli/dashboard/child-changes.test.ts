@@ -124,7 +124,7 @@ test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly stri
     [added('b', '1'), SYNCED, modified('b', '2'), modified('a', '2'), { type: 'DELETED', object: map('b', '3') }],
     ['changed'],
   ],
-])('records the changes in the log for %s', async (_title, fields, events, expected) => {
+])('the log records the expected changes: %s', async (_title, fields, events, expected) => {
   const { log, clock, children } = changesOf(events);
   children.follow(REF, [selection(fields)]);
   await clock.advance(0);

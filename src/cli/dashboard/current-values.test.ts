@@ -53,7 +53,7 @@ resources:
   const known = (value: JsonValue): CurrentValue => ({ is: 'known', value });
   const unknown = (message: string): CurrentValue => ({ is: 'unknown', message });
   const each = unknown('it has a value for each object of the collection');
-  const none = unknown('no item of the lists makes ConfigMap n/z-80');
+  const none = unknown('no element of the forEach lists makes ConfigMap n/z-80');
 
   test.each<[string, string, string | undefined, CurrentValue]>([
     ['maps', 'metadata.name', undefined, each],

@@ -127,7 +127,7 @@ export class CurrentValues {
     const readsEach = expression.references.includes('each');
     const variables = readsEach ? item.each : item.iterators;
     if (variables !== undefined) return evaluatedValue(expression, variables, this.#now);
-    const message = readsEach ? `${item.name} does not exist` : `no item of the lists makes ${item.name}`;
+    const message = readsEach ? `${item.name} does not exist` : `no element of the forEach lists makes ${item.name}`;
     return { is: 'unknown', message };
   }
 }

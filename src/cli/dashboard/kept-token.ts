@@ -49,7 +49,7 @@ function readKept(
   if (typeof token !== 'string' || !TOKEN.test(token)) {
     throw new TypeKroError(`${path} is not a file with the token of a dashboard`, {
       code: 'dashboard/token-file',
-      remedy: 'name another file, or remove this one: a new one is written',
+      remedy: 'name another file, or remove this file: the next start writes a new token to it',
     });
   }
   // On Windows, `mode` does not have these permission bits, and other users cannot read files in a user's folders.

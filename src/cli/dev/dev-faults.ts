@@ -96,7 +96,7 @@ const CHOICES: readonly FaultChoice[] = [
 ];
 
 /** The list of faults for the terminal. */
-export const FAULT_MENU = `fault:\n${CHOICES.map(({ key, label }) => `  ${key}  ${label}`).join('\n')}\n  another key: none`;
+export const FAULT_MENU = `fault:\n${CHOICES.map(({ key, label }) => `  ${key}  ${label}`).join('\n')}\n  any other key: none`;
 
 /** Does the key select a fault? */
 export const isFaultKey = (key: string): boolean => CHOICES.some((choice) => choice.key === key);
@@ -137,7 +137,7 @@ function actionsOf(events: readonly InspectEvent[]): string[] {
   const lines = events
     .filter(({ type }) => type === 'wrote' || type === 'failed')
     .map(({ message }) => printableLine(message));
-  return lines.length === 0 ? ['the controller wrote nothing: everything is as wanted'] : [...new Set(lines)];
+  return lines.length === 0 ? ['the controller wrote nothing'] : [...new Set(lines)];
 }
 
 /**

@@ -138,7 +138,7 @@ test('the key f injects a fault, and prints the fault and the events of the grap
   await loop.until(SERVING);
   const fault = async (key: string): Promise<string> => {
     loop.press('f');
-    expect(await loop.until(/another key: none\n/)).toContain('k  kill the controller, and start it again');
+    expect(await loop.until(/any other key: none\n/)).toContain('k  kill the controller, and start it again');
     loop.press(key);
     return loop.until(/at rest after [\d.]+ s: .*\n|no fault\n/);
   };

@@ -231,8 +231,8 @@ export class DevLoop {
   }
 
   /**
-   * Is this the first round? In the first round, a file that cannot be read is a mistake of the user. Later it may be
-   * an unfinished save.
+   * Is this the first round, before the apply of its files begins? In this case, a file that cannot be read is a
+   * mistake of the user. Later it may be an unfinished save.
    */
   #isFirst(cluster: DevCluster): boolean {
     return this.#rounds === 1 && cluster.plan === undefined;

@@ -53,7 +53,7 @@ const isAlive = ({ connected, exitCode, signalCode }: ChildProcess): boolean =>
 function start(cwd: string, print: (text: string) => void, nodeOptions: readonly string[]): ChildProcess {
   const url = moduleUrl('cli/dev/module-child');
   if (url === undefined) {
-    throw new TypeKroError('this bundle of the command cannot load TypeScript and JavaScript files again', {
+    throw new TypeKroError('this bundle of the command cannot reload TypeScript and JavaScript files', {
       code: 'cli/no-modules',
       remedy: 'install the package: npm install typekro',
     });

@@ -10,7 +10,7 @@ export type DevState = 'starting' | 'running' | 'down' | 'lost';
 const STEPS: Readonly<Record<DevState, { readonly keys: string; readonly lines: string }>> = {
   starting: { keys: '[q]uit', lines: 'Ctrl-C ends the command.' },
   running: {
-    keys: '[w]hy  [p]lan of the last save  [f]ault  [r]estart  [?] help  [q]uit',
+    keys: '[w]hy  [p]lan of the last good save  [f]ault  [r]estart  [?] help  [q]uit',
     lines: 'The files are read again when they change. Ctrl-C ends the cluster.',
   },
   down: {

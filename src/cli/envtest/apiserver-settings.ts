@@ -13,7 +13,7 @@ export const APISERVER_DESCRIPTION =
 export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'bind-address', summary: 'loopback address to listen on (default 127.0.0.1)' },
   { name: 'secure-port', summary: 'port (default 6443)' },
-  { name: 'cert-dir', summary: 'folder of apiserver.crt and apiserver.key; both are made when they are missing' },
+  { name: 'cert-dir', summary: 'folder of apiserver.crt and apiserver.key; both are made when neither exists' },
   { name: 'tls-cert-file', summary: 'certificate of the server' },
   { name: 'tls-private-key-file', summary: 'key of this certificate' },
   { name: 'client-ca-file', summary: 'authority of client certificates: common name = user, organizations = groups' },
@@ -40,8 +40,14 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'audit-log-maxage', summary: 'days for which renamed files are kept (default 0: forever)' },
   { name: 'allow-privileged', summary: 'without an effect: privileged containers are allowed', isSwitch: true },
   { name: 'anonymous-auth', summary: 'true; false is refused', isSwitch: true },
-  { name: 'enable-admission-plugins', summary: 'without an effect; docs/envtest.md has the admission of this server' },
-  { name: 'disable-admission-plugins', summary: 'ServiceAccount: pods need no ServiceAccount; others have no effect' },
+  {
+    name: 'enable-admission-plugins',
+    summary: 'without an effect; docs/envtest.md describes the admission of this server',
+  },
+  {
+    name: 'disable-admission-plugins',
+    summary: 'ServiceAccount: pods then need no ServiceAccount; other names have no effect',
+  },
   { name: 'feature-gates', summary: 'without an effect' },
   { name: 'runtime-config', summary: 'without an effect' },
   { name: 'v', summary: 'without an effect' },

@@ -52,7 +52,9 @@ export function etcdSettings(words: readonly string[]): EtcdSettings {
   return {
     addresses: addresses.length === 0 ? [{ host: '127.0.0.1', port: 2379 }] : addresses,
     notices: [
-      ...(narrowed.length === 0 || refusals.length > 0 ? [] : [`${narrowed.join(',')}: on loopback only`]),
+      ...(narrowed.length === 0 || refusals.length > 0
+        ? []
+        : [`listens on loopback only, not on all addresses as in ${narrowed.join(',')}`]),
       ...(notice === undefined ? [] : [notice]),
     ],
     refusals,

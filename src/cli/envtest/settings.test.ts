@@ -239,7 +239,7 @@ test.each([
         { host: '127.0.0.1', port: 1 },
         { host: '::1', port: 2 },
       ],
-      notices: ['http://0.0.0.0:1,http://[::]:2: on loopback only'],
+      notices: ['listens on loopback only, not on all addresses as in http://0.0.0.0:1,http://[::]:2'],
       refusals: [],
     },
   ],

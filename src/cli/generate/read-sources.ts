@@ -32,7 +32,7 @@ export interface SourceReader {
 /** The reader for files with Kubernetes objects of any kind. */
 export const OBJECT_READER: Omit<SourceReader, 'name'> = {
   what: 'Kubernetes objects',
-  program: 'name the files of the objects; typekro gitops writes those of a composition',
+  program: 'name files with objects; typekro gitops writes such files from a composition',
   helm: 'helm template CHART > app.yaml, and pass the resulting file',
 };
 
@@ -79,7 +79,7 @@ export async function readSources(
   if (documents.length === 0 && diagnostics.length === 0) {
     throw new TypeKroError(`nothing to read in ${names.join(', ')}`, {
       code: 'input/empty',
-      remedy: `name .yaml, .yml or .json files with ${reader.what}, folders with such files, or - for the input`,
+      remedy: `name .yaml, .yml or .json files with ${reader.what}, folders with such files, or - for the standard input`,
     });
   }
   return { documents, diagnostics, texts };

@@ -24,7 +24,9 @@ export function faultLines(result: FaultTestResult, source: FaultReportSource, p
       ...lifeFailureLines(failure, paint),
       ...(more === 0
         ? []
-        : [`     more      ${more} ${more === 1 ? 'life breaks' : 'lives break'} it, too; -o json has all`]),
+        : [
+            `     more      ${more} ${more === 1 ? 'life breaks' : 'lives break'} this invariant, too; -o json shows all`,
+          ]),
       `     replay    ${replayOf(failure, source)}`,
     ]),
     ...result.notes.map(({ test, text }) => ` note      ${source.name} › ${test === '' ? '' : `${test} `}${text}`),

@@ -80,7 +80,7 @@ describe('typekro test --faults', () => {
                      t=0s  another client deletes Deployment apps/v1 default/shop
                      t=0s  silent for good: watch of /apis/apps/v1/deployments
                      t=0s  the test does steps[1].patch.instance
-           more      1 life breaks it, too; -o json has all
+           more      1 life breaks this invariant, too; -o json shows all
            replay    typekro test cache.test.yaml --faults 1 --seed 1
        faults: 3 lives, 0 orphans, 0 stuck, 2 flaps (seeds 1, 2)  cache.test.yaml, seeds from 1
        coverage  cache.test.yaml  nodes 2/2, conditions 2/2, branches 2/2  100 %
@@ -194,7 +194,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
       " ✓ held › held  0 ms
        ✗ held › held: stuck, even without faults
            expected  the deletion of the instance ends
-           received  it has the finalizers kro.run/finalizer; left are ConfigMap v1 default/web with kro.run/finalizer, which is being deleted
+           received  it has the finalizers kro.run/finalizer; the remaining objects are ConfigMap v1 default/web with kro.run/finalizer, which is being deleted
            when      at t=4800s of virtual time
            before    t=0s  the life begins
                      t=0s  the test creates the instance

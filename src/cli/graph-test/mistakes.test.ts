@@ -154,7 +154,7 @@ tests:
         at tests[0].expect.children.monitor["dta.a"]
         hint: did you mean data?
 
-      names.test.yaml:9:21: error: no node is ever "redy" [testing/bad-test]
+      names.test.yaml:9:21: error: "redy" is not a state of a node [testing/bad-test]
         9 |       nodes: { web: redy }
           |                     ^
         at tests[0].expect.nodes.web
@@ -187,7 +187,7 @@ tests:
         13 |       - patch: { web: { spec.replicas: many, status.availableReplica: 2 }, Secret/none: {} }
            |                                                                            ^
         at tests[0].steps[0].patch.Secret/none
-        hint: there is settings, web, zone, monitor
+        hint: write one of settings, web, zone, monitor
 
       names.test.yaml:14:18: error: shops has no node "monitr" [testing/bad-test]
         14 |         delete: [monitr]
@@ -244,7 +244,7 @@ tests:
       late/a.test.yaml:13:76: error: there is no field "dta" [testing/bad-test]
         hint: did you mean data?
       late/a.test.yaml:14:81: error: "image" must be a string, but is a number [testing/bad-test]
-      late/a.test.yaml:16:14: error: no instance is ever "ACTVE" [testing/bad-test]
+      late/a.test.yaml:16:14: error: "ACTVE" is not a state of an instance [testing/bad-test]
         hint: did you mean ACTIVE?
       late/a.test.yaml:17:21: error: a Shop has no condition "Redy" [testing/bad-test]
         hint: did you mean Ready?
@@ -257,10 +257,10 @@ tests:
       late/a.test.yaml:22:18: error: web is not a collection, and has one object [testing/bad-test]
         hint: write web
       late/a.test.yaml:23:18: error: Secret/later is applied only by a later step [testing/bad-test]
-        hint: apply it before, or under "given.objects"
+        hint: apply it in an earlier step, or write it under "given.objects"
       late/a.test.yaml:27:45: error: "spec.replicas" must be an integer, but is a string [testing/bad-test]
       late/a.test.yaml:27:48: error: there is no field "spec.zones[" [testing/bad-test]
-        hint: there is spec, status, apiVersion, kind, metadata
+        hint: write one of spec, status, apiVersion, kind, metadata
       late/a.test.yaml:28:67: error: "spec.template.spec.containers[0].image" must be a string, but is a number [testing/bad-test]
       late/a.test.yaml:28:70: error: there is no field "container" [testing/bad-test]
         hint: did you mean containers?
@@ -274,13 +274,16 @@ tests:
     ['{ spec: { zones: [a, b }', 29, ']', 'before the "}"'],
     ['{ spec: {\n        zones: [a],\n        metrics: true', 20, '}}'],
     ['{ spec: { note: "a }", zones: [] }', 12, '}'],
-  ])('a bracket that is never closed: %s', async (given, column, closing, where = 'at the end of the line') => {
-    write('open.test.yaml', `${HEAD}tests:\n  - name: a\n    given: ${given}\n    expect: { state: ACTIVE }\n`);
-    const { err } = await run('test open.test.yaml');
-    const [head = '', , , hint = ''] = err.split('\n');
-    expect(head).toMatch(new RegExp(`^open\\.test\\.yaml:6:${column}: error: this "[[{]" is never closed`));
-    expect(hint).toBe(`  hint: add "${closing}" ${where}`);
-  });
+  ])(
+    'a bracket that is never closed is reported with the bracket to add: %s',
+    async (given, column, closing, where = 'at the end of the line') => {
+      write('open.test.yaml', `${HEAD}tests:\n  - name: a\n    given: ${given}\n    expect: { state: ACTIVE }\n`);
+      const { err } = await run('test open.test.yaml');
+      const [head = '', , , hint = ''] = err.split('\n');
+      expect(head).toMatch(new RegExp(`^open\\.test\\.yaml:6:${column}: error: this "[[{]" is never closed`));
+      expect(hint).toBe(`  hint: add "${closing}" ${where}`);
+    },
+  );
 
   test('of the definition are reported as validate reports them, and a test may expect them', async () => {
     write('broken.yaml', DEFINITION.replace('schema.spec.metrics', 'schema.spec.metric'));
@@ -405,7 +408,7 @@ tests:
     ['test shop.yaml -o xml', 2],
     ['test', 2],
     ['test mistakes.test.yaml --nothing', 2],
-  ])('%s ends with %i', async (line, code) => {
+  ])('typekro %s ends with exit code %i', async (line, code) => {
     const found = await run(line);
     expect(found.code).toBe(code);
     expect(found.err).toContain('hint:');

@@ -120,9 +120,9 @@ test('why names the field that another client has changed', async () => {
     [
       "Pot default/shop   ACTIVE AGE   revision 1   0 of 1 nodes ready",
       "",
-      "> map  applying: puts back its object, changed by another client",
+      "> map  applying: reverts changes that another client made to its object",
       "   └ because  ConfigMap default/shop-map: data.a changed by rival",
-      "   └ because  the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it",
+      "   └ because  the API server would accept the write of ConfigMap default/shop-map now, but no controller has sent it",
       "   do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused",
     ]
   `);
@@ -140,7 +140,7 @@ test('why names the ServiceAccount that lacks a right', async () => {
       "Pot default/shop   no controller has written its status yet   revision 1   0 of 1 nodes ready",
       "",
       "✗ map  failed: a dry run of the write of ConfigMap default/shop-map was not possible: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
-      "   do         give system:serviceaccount:default:deployer that right: it writes the objects of this definition (annotation typekro.dev/service-account)",
+      "   do         give system:serviceaccount:default:deployer the missing right: this account writes the objects of this definition (annotation typekro.dev/service-account)",
     ]
   `);
 });
@@ -157,9 +157,9 @@ test('why shows for each instance of a canary whether it gets the new revision f
     lines.find((line) => line.startsWith('note: revision 2'))?.replace(/default\/\w+/, 'X'),
   );
   expect(notes.toSorted()).toEqual([
-    'note: revision 2 goes to 1 of 3 instances first: X; this one is among them',
-    'note: revision 2 goes to 1 of 3 instances first: X; this one stays with revision 1 until they are ready',
-    'note: revision 2 goes to 1 of 3 instances first: X; this one stays with revision 1 until they are ready',
+    'note: revision 2 goes to 1 of 3 instances first: X; this instance is among them',
+    'note: revision 2 goes to 1 of 3 instances first: X; this instance stays with revision 1 until they are ready',
+    'note: revision 2 goes to 1 of 3 instances first: X; this instance stays with revision 1 until they are ready',
   ]);
   expect(all.map(([head = '']) => /revision \d/.exec(head)?.[0]).toSorted()).toEqual([
     'revision 1',

@@ -11,7 +11,7 @@ const service = {
 
 test.each([
   ['service.status.loadBalancer.ingress[0].hostname', 'status.loadBalancer.ingress[0] has ip, and no hostname'],
-  ['service.status.loadBalancer.ingress[1].ip', 'status.loadBalancer.ingress has 1 item, and none at 1'],
+  ['service.status.loadBalancer.ingress[1].ip', 'status.loadBalancer.ingress has 1 item, and none at index 1'],
   ['service.status.?conditions.?ready', 'status.conditions is empty, and no ready'],
   ['service.data.x', 'the object has apiVersion, kind, metadata, spec, status, and no data'],
   ['service.spec.ports[0].port.number', 'spec.ports[0].port is a number, and has no fields'],

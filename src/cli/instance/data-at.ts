@@ -39,7 +39,9 @@ function missingFrom(value: JsonValue | undefined, step: string | number): strin
   const isIndex = typeof step === 'number';
   if (Array.isArray(value)) {
     const items = `${value.length} item${value.length === 1 ? '' : 's'}`;
-    return isIndex ? `has ${items}, and none at ${step}` : `is a list of ${items}: name one of them, as in [0].${step}`;
+    return isIndex
+      ? `has ${items}, and none at index ${step}`
+      : `is a list of ${items}: name one of them, as in [0].${step}`;
   }
   if (!isJsonObject(value))
     return `is ${value === null ? 'null' : `a ${typeof value}`}, and has no ${isIndex ? 'items' : 'fields'}`;

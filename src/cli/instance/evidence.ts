@@ -59,7 +59,9 @@ export async function findEvidence(
       ]);
       const isOfRoot = ({ nodeId }: DeleteAction): boolean => nodeId === root.node.id;
       const due = decision.delete.filter(isOfRoot).map((action) => dueText('deletion', action));
-      const orphaned = (decision.orphan ?? []).filter(isOfRoot).map((action) => dueText('release', action));
+      const orphaned = (decision.orphan ?? [])
+        .filter(isOfRoot)
+        .map((action) => dueText('release (deletionPolicy Orphaned)', action));
       const evidence = { found: [...found, ...orphaned, ...due], troubles, unread };
       return { root, evidence: { ...evidence, ...(write === undefined ? {} : { write }) } };
     }),
@@ -156,8 +158,8 @@ function changedFields(node: string, { apply }: Decision): string[] {
     });
 }
 
-const dueText = (what: 'deletion' | 'release', { target }: DeleteAction): string =>
-  `the ${what} of ${objectName(refOfTarget(target))} is pending, and no controller has made it`;
+const dueText = (what: string, { target }: DeleteAction): string =>
+  `the ${what} of ${objectName(refOfTarget(target))} is pending, and no controller has carried it out`;
 
 /** Adds the last lines of the ended container's log to a cause, if the log can be read. */
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {

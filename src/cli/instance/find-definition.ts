@@ -18,7 +18,7 @@ export async function findDefinition(api: KubernetesApi, text: string, signal: A
   const names = items.flatMap(({ metadata }) => metadata.name ?? []);
   if (only === undefined) {
     const near = nearestName(text, [...names, ...items.flatMap(kindsOf)]);
-    const known = names.length === 0 ? 'the cluster has none' : `there are ${names.join(', ')}`;
+    const known = names.length === 0 ? 'the cluster has none' : `the cluster has ${names.join(', ')}`;
     throw new TypeKroError(`there is no definition ${text}`, {
       code: 'cli/no-definition',
       remedy: near === undefined ? known : `did you mean ${near}?`,
@@ -27,7 +27,7 @@ export async function findDefinition(api: KubernetesApi, text: string, signal: A
   if (others.length === 0) return only;
   throw new TypeKroError(`several definitions declare the kind ${text}`, {
     code: 'cli/usage',
-    remedy: `name one: ${ofKind.map(({ metadata }) => metadata.name).join(', ')}`,
+    remedy: `name the definition instead of the kind: ${ofKind.map(({ metadata }) => metadata.name).join(', ')}`,
   });
 }
 

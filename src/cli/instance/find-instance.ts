@@ -141,7 +141,7 @@ async function findAmong(
   subject: Subject,
 ): Promise<FoundInstance | undefined> {
   const all = readingsOf(text, (word) => declared.some((each) => hasName(each, word)));
-  if (all.length === 0) throw unreadable(text);
+  if (all.length === 0) throw unreadable(text, subject);
   const readings = all.filter(({ node }) => node === undefined || subject === 'instance-or-node');
   for (const reading of readings) {
     const kinds = declared.filter((each) => reading.kind === undefined || hasName(each, reading.kind));
@@ -240,14 +240,15 @@ async function withDefinition(
   signal: AbortSignal,
 ): Promise<FoundInstance> {
   const name = found.instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL];
-  if (name === undefined) return { ...found, missing: 'no controller has named the definition of the instance yet' };
+  if (name === undefined)
+    return { ...found, missing: 'no controller has labelled the instance with its definition yet' };
   try {
     const definition = await api.find({ ...DEFINITION_KIND, name }, { signal });
     if (definition !== undefined) return { ...found, definition };
     return { ...found, missing: `the definition ${name} is gone`, gone: name };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    return { ...found, missing: `the definition ${name} may not be read: ${refusal ?? error.message}` };
+    return { ...found, missing: `the definition ${name} cannot be read: ${refusal ?? error.message}` };
   }
 }
 
@@ -328,10 +329,11 @@ async function instanceOf(
   return { instance, ...(definition === undefined ? {} : { definition }) };
 }
 
-function unreadable(text: string): TypeKroError {
+function unreadable(text: string, subject: Subject): TypeKroError {
+  const node = subject === 'instance' ? '' : '; add /NODE for one of its nodes';
   return new TypeKroError(`"${text}" names no instance`, {
     code: 'cli/usage',
-    remedy: 'write NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME; add /NODE for one of its nodes',
+    remedy: `write NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME${node}`,
   });
 }
 
@@ -345,7 +347,7 @@ function ambiguous(text: string, found: readonly Pick<FoundInstance, 'instance'>
   const [first] = named;
   return new TypeKroError(`"${text}" means ${named.map(objectName).join(' and ')}`, {
     code: 'cli/ambiguous-instance',
-    remedy: `write the kind before it: ${first === undefined ? '' : argumentOf({ kind: first.kind, metadata: first })}`,
+    remedy: `write the kind before the name: ${first === undefined ? '' : argumentOf({ kind: first.kind, metadata: first })}`,
   });
 }
 
@@ -399,7 +401,7 @@ async function notFound(
   const where = text.includes('/') || missing !== undefined ? '' : ` in namespace ${namespace}`;
   return new TypeKroError(`there is no instance ${text}${where}${because}`, {
     code,
-    remedy: `${likely.length > 0 ? NEAR_NAMES : 'there are'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${likely.length > 0 ? '?' : ''}`,
+    remedy: `${likely.length > 0 ? NEAR_NAMES : 'the cluster has'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${likely.length > 0 ? '?' : ''}`,
   });
 }
 

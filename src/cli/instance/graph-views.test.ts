@@ -146,7 +146,7 @@ describe('the views of a ready Graph', () => {
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   ACTIVE 2s   0 of 1 nodes ready
-      ├─ > web       ConfigMap team-a/web     applying: puts back its object, changed by another client
+      ├─ > web       ConfigMap team-a/web     applying: reverts changes that another client made to its object
       └─ ! inner/cm  ConfigMap team-a/dev-in  blocked: waits for web before it deletes objects that are no longer wanted: ConfigMap v1 team-a/dev-in"
     `);
   });
@@ -189,7 +189,7 @@ describe('why names the cause when', () => {
       "Graph team-a/g   ERROR 2s   0 of 1 nodes ready
 
       ✗ web  failed: a dry run of the write of ConfigMap team-a/web was not possible: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot patch resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"]} in namespace team-a)
-         do         give system:serviceaccount:team-a:default that right: it writes the objects of this Graph (spec.serviceAccountName, or default)
+         do         give system:serviceaccount:team-a:default the missing right: this account writes the objects of this Graph (spec.serviceAccountName, by default the account default)
 
       the controller reports: apply "web": configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot patch resource "configmaps" in API group "" in the namespace "team-a""
     `);
@@ -248,7 +248,7 @@ describe('why names the cause when', () => {
     await world.advance(2000);
     expect(await shown('why')).toMatchInlineSnapshot(`
       "Graph team-a/g   DELETING 4s   being deleted for 2s   1 of 1 nodes deleted
-        blocked by  the finalizer example.com/hold of another program has held the instance since 2026-01-01T00:00:02Z
+        blocked by  the finalizer example.com/hold of another program has delayed the deletion since 2026-01-01T00:00:02Z
          do         find out why the program that owns example.com/hold does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists"
     `);
   });
@@ -264,7 +264,7 @@ describe('why names the cause when', () => {
          do         give system:serviceaccount:team-a:default the right: typekro rbac prints all rules that a Graph needs
 
       … web  deleting: deletes its objects: ConfigMap v1 team-a/web
-         └ because  the deletion of ConfigMap team-a/web is pending, and no controller has made it
+         └ because  the deletion of ConfigMap team-a/web is pending, and no controller has carried it out
          do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused
          look       kubectl describe configmap web -n team-a
 
@@ -324,14 +324,14 @@ describe('for the pods of a Graph', () => {
     await world.apply({ apiVersion: 'v1', kind: 'Pod', metadata: pod, spec: POD });
   });
 
-  test('logs lists the containers, also of one node of a subgraph', async () => {
+  test('typekro logs lists the containers, also of one node of a subgraph', async () => {
     for (const text of ['graph/team-a/g', 'graph/team-a/g/inner/web']) {
       const sources = await logSources(world.user, await look(text), undefined, NEVER);
       expect(sources).toEqual([{ namespace: 'team-a', pod: 'shop-1-a', container: 'main' }]);
     }
   });
 
-  test('events lists only events of the Graph, its objects and the objects that these own', async () => {
+  test('typekro events lists only the events of the Graph, of its objects and of the objects that these own', async () => {
     const seen = await look();
     const filter = new InstanceEventFilter(world.user, seen, NEVER);
     const about = async (ref: Parameters<VirtualWorld['user']['get']>[0]) => {

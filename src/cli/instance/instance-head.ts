@@ -46,7 +46,7 @@ export function headLines(observation: InstanceObservation, now: number): string
  */
 function nodesText(counts: ShownCounts, isBeingDeleted: boolean): string {
   const { nodes, ready, skipped, deleted, unknown } = counts;
-  if (nodes === 0) return `no node, ${skipped} skipped`;
+  if (nodes === 0) return `every node skipped (${skipped})`;
   const hidden = unknown === undefined ? '' : `, ${unknown} unknown`;
   const left = skipped === 0 ? '' : `, ${skipped} skipped`;
   return `${isBeingDeleted ? deleted : ready} of ${nodes} nodes ${isBeingDeleted ? 'deleted' : 'ready'}${hidden}${left}`;

@@ -85,7 +85,7 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'namespace',
     short: 'n',
-    summary: 'namespace of an instance that is named without one; by default that of the context',
+    summary: 'namespace of an instance whose name has none; by default the namespace of the context',
     value: 'name',
   },
   ...KUBECONFIG_OPTIONS,
@@ -217,7 +217,7 @@ function knownNodes({ graph, decision }: Pick<InstanceObservation, 'graph' | 'de
 /** Returns a note about the level, if it is not the default. */
 function levelNotes(settings: ControllerSettings | undefined): string[] {
   if (settings === undefined || settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
-  return [`decided as kro ${settings.level} does (${settings.from})`];
+  return [`this report assumes that the controller decides as kro ${settings.level} does (${settings.from})`];
 }
 
 /** Removes the suspension from an instance. */

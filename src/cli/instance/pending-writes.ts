@@ -92,7 +92,7 @@ function accountOf({ instance, actingAs }: Pick<WritesOf, 'instance' | 'actingAs
 
 const namedBy = (instance: KubeObject): string =>
   isGraphObject(instance)
-    ? 'the objects of this Graph (spec.serviceAccountName, or default)'
+    ? 'the objects of this Graph (spec.serviceAccountName, by default the account default)'
     : 'the objects of this definition (annotation typekro.dev/service-account)';
 
 /** Matches the API server's message when it refuses a dry run because a webhook has side effects. */
@@ -117,7 +117,7 @@ async function dryRunAs(
   const tried = await dryRun(api.as({ user }), action, mask, signal);
   if (NO_IMPERSONATION.test(tried.problem)) return dryRun(api, action, mask, signal);
   if (tried.result !== 'unknown' || tried.isRightMissing !== true) return tried;
-  const remedy = `give ${user} that right: it writes ${named}`;
+  const remedy = `give ${user} the missing right: this account writes ${named}`;
   return { ...tried, result: 'refused', remedy };
 }
 

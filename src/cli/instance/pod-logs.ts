@@ -54,7 +54,7 @@ export async function logSources(
   const near = nearestName(container ?? '', names);
   throw new TypeKroError(`no pod has a container ${container}`, {
     code: 'cli/usage',
-    remedy: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+    remedy: near === undefined ? `the containers are ${names.join(', ')}` : `did you mean ${near}?`,
   });
 }
 

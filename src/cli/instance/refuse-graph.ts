@@ -16,6 +16,6 @@ export function refuseGraph(object: KubeObject, why: string): void {
   if (!isGraphObject(object)) return;
   throw new TypeKroError(`${objectName(refOf(object))} ${why}`, {
     code: 'cli/graph',
-    remedy: `change its spec; typekro why ${argumentOf(object)} shows what it waits for`,
+    remedy: `change the spec of the Graph instead; typekro why ${argumentOf(object)} shows what the Graph waits for`,
   });
 }

@@ -92,7 +92,7 @@ function dependentState(
   return { state: isStuck ? 'blocked' : state === 'blocked' ? 'pending' : state, reason: `waits for ${text}` };
 }
 
-const OWN_RIGHTS = 'ask for that right to see more; the controller has its own rights';
+const OWN_RIGHTS = 'to see more, ask for the missing right; the controller reads with its own rights';
 
 /** Returns the mark of a state, one column wide. */
 export const shownMark = (state: ShownState, colour: boolean): string =>

@@ -28,6 +28,6 @@ export const suspensionText = (instance: NamedInstance): string =>
 export const suspensionEffect = ({ metadata }: KubeObject): string =>
   metadata.deletionTimestamp === undefined
     ? 'it is suspended: the controller writes none of its objects, and does not revert changes by other clients'
-    : 'it is suspended, but it is being deleted: its objects are still deleted';
+    : 'it is suspended, but its deletion continues: the controller still deletes its objects';
 
 type NamedInstance = Pick<ObjectRef, 'kind' | 'name' | 'namespace'>;

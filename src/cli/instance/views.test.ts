@@ -87,7 +87,7 @@ describe('diff', () => {
     expect(await diff()).toEqual(['no difference: every object is as the graph wants it']);
   });
 
-  test('shows fields that another program changed, and objects that it deleted', async () => {
+  test('shows fields that another program changed, and objects that another program deleted', async () => {
     await world.controller.stop();
     await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
     await world.user.delete(configMap('shop-x'));
@@ -173,11 +173,11 @@ describe('an instance', () => {
       'there is no instance other/shop: the namespace other does not exist',
       'did you mean app/default/shop?',
     ],
-    ['something', 'there is no instance something in namespace default', 'there are app/default/shop'],
+    ['something', 'there is no instance something in namespace default', 'the cluster has app/default/shop'],
     ['shop/setings', 'the instance has no node setings', 'did you mean settings?'],
     ['app/nope/shop', 'there is no instance app/nope/shop: the namespace nope does not exist', 'did you mean'],
     ['default/shp', 'there is no instance default/shp', 'did you mean app/default/shop?'],
-    ['a/b/c/d', 'there is no instance a/b/c/d: the namespace a does not exist', 'there are app/default/shop'],
+    ['a/b/c/d', 'there is no instance a/b/c/d: the namespace a does not exist', 'the cluster has app/default/shop'],
     ['shop//it', '"shop//it" names no instance', 'KIND/NAMESPACE/NAME'],
     ['', '"" names no instance', 'KIND/NAMESPACE/NAME'],
   ])('is not found as %s', async (text, message, remedy) => {
@@ -185,7 +185,7 @@ describe('an instance', () => {
     expect(error).toMatchObject({ message, remedy: expect.stringContaining(remedy) as string });
   });
 
-  test('with the same name as another one must be named with its kind', async () => {
+  test('with the same name as another instance must be named with its kind', async () => {
     const other = structuredClone(DEFINITION) as unknown as {
       metadata: { name: string };
       spec: { schema: { kind: string } };
@@ -197,7 +197,7 @@ describe('an instance', () => {
     await world.apply(instance('shop', 'Tool'));
     await expect(look('shop')).rejects.toMatchObject({
       message: '"shop" means App default/shop and Tool default/shop',
-      remedy: 'write the kind before it: app/default/shop',
+      remedy: 'write the kind before the name: app/default/shop',
     });
     expect((await look('tool/shop')).instance.kind).toBe('Tool');
   });

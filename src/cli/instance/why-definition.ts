@@ -53,7 +53,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /breaking changes detected/,
-    'keep the field that the message names, or set the annotation kro.run/allow-breaking-changes: "true" when no instance needs it; typekro plan FILE shows which instances do',
+    'keep the field that the message names, or, if no instance needs this field, set the annotation kro.run/allow-breaking-changes: "true"; typekro plan FILE shows the instances that need it',
   ],
   [
     /cannot resolve group version|no matches for kind/i,
@@ -126,7 +126,9 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
       ? [`the controller has seen generation ${seen} of ${generation}: its report is about ${reported}`]
       : []),
     ...(isRefused && errors.length === 0
-      ? ['this version of typekro compiles the spec; the controller may have another version, or know other kinds']
+      ? [
+          'this version of typekro finds no error in the spec; the controller may have another version, or know other kinds',
+        ]
       : []),
     ...(isRefused ? [] : conditions.filter(isUnknown).map(unknownText)),
   ];

@@ -225,7 +225,7 @@ function pendingText(
   const name = objectName(object);
   if (recorded !== undefined) return { text: `the API server would accept the write of ${name} from you` };
   return {
-    text: `the API server would accept the write of ${name} now, and no controller has made it`,
+    text: `the API server would accept the write of ${name} now, but no controller has sent it`,
     remedy: SEE_CONTROLLER,
   };
 }
@@ -287,7 +287,7 @@ function foreignFinalizers(instance: InstanceObservation['instance']): Blocker[]
   const { deletionTimestamp } = instance.metadata;
   if (deletionTimestamp === undefined) return [];
   return otherFinalizers(instance).map((finalizer) => ({
-    reason: `the finalizer ${finalizer} of another program has held the instance since ${deletionTimestamp}`,
+    reason: `the finalizer ${finalizer} of another program has delayed the deletion since ${deletionTimestamp}`,
     remedy: `find out why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
   }));
 }

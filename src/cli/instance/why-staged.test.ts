@@ -124,7 +124,7 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
       workloads: false,
     },
     [
-      '└ because  NoAddress (Ingress default/web): no controller has published an address; its class is nginx',
+      '└ because  NoAddress (Ingress default/web): no controller has published an address; the class of the Ingress is nginx',
       'do         make sure that the controller of the IngressClass runs',
       'waiting    map',
     ],
@@ -161,7 +161,10 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
       resources: [mapResource('map', { a: 'b' }, { namespace: 'kube-system' })],
       annotations: { 'typekro.dev/namespaces': 'instance' },
     },
-    ['may not leave namespace default for ConfigMap v1 kube-system/shop-map', 'typekro.dev/namespaces: any'],
+    [
+      'needs ConfigMap v1 kube-system/shop-map, but may use only objects in namespace default',
+      'typekro.dev/namespaces: any',
+    ],
   ],
   [
     'an object that may not be adopted',

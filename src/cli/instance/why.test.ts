@@ -413,7 +413,7 @@ test('why reports that no controller has seen the instance', async () => {
   const text = await why();
   expect(text).toContain('App default/shop   no controller has written its status yet');
   expect(text).toContain(
-    'the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it',
+    'the API server would accept the write of ConfigMap default/shop-map now, but no controller has sent it',
   );
 });
 

@@ -54,7 +54,7 @@ export function releaseText(definition: KubeObject): string {
   const finalizers = otherFinalizers(definition);
   const kept = hasFinalizer(definition) ? [keys.FINALIZER] : [];
   const owners = finalizers.length === 1 ? 'the program that owns' : 'the programs that own';
-  return `see why ${owners} ${finalizers.join(', ')} ${finalizers.length === 1 ? 'does' : 'do'} not finish; only when no such program exists any more: ${finalizerPatch(definition, kept)}`;
+  return `find out why ${owners} ${finalizers.join(', ')} ${finalizers.length === 1 ? 'does' : 'do'} not finish; only if no such program exists any more, remove the finalizer: ${finalizerPatch(definition, kept)}`;
 }
 
 function finalizerPatch(object: KubeObject, left: readonly string[]): string {

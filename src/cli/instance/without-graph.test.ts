@@ -56,7 +56,7 @@ test('the views explain the stuck deletion of an instance whose definition is go
       "   do         apply the definition pots again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
       "",
       "… map  deleting: waits until ConfigMap v1 default/shop-map is gone (deleted at TIME, held by example.com/hold)",
-      "   do         find out who owns example.com/hold and why it does not finish",
+      "   do         find out which controller must remove example.com/hold, and why it does not",
       "   look       kubectl describe configmap shop-map -n default",
       "",
       "the controller reports: deleting resources: waiting for ConfigMap v1 default/shop-map (finalizers example.com/hold; deleted at TIME)",
@@ -96,7 +96,7 @@ test('the views explain an instance whose definition is being deleted and kept b
   expect(withoutTimes([...notes])).toMatchInlineSnapshot(`
     [
       "the definition pots is being deleted (since TIME, held by example.com/hold)",
-      "see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'",
+      "find out why the program that owns example.com/hold does not finish; only if no such program exists any more, remove the finalizer: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'",
       "the controller has seen generation 1 of 2: its report is about the state before the deletion",
     ]
   `);
@@ -120,7 +120,7 @@ test('the views explain the deletion of an instance whose definition does not co
       hint: known fields: text, count",
       "",
       "… map  deleting: waits until ConfigMap v1 default/shop-map is gone (deleted at TIME, held by example.com/hold)",
-      "   do         find out who owns example.com/hold and why it does not finish",
+      "   do         find out which controller must remove example.com/hold, and why it does not",
       "   look       kubectl describe configmap shop-map -n default",
       "",
       "the controller reports: deleting resources: waiting for ConfigMap v1 default/shop-map (finalizers example.com/hold; deleted at TIME)",
@@ -142,7 +142,7 @@ test('without the right to list definitions, the nodes follow from the labels of
   expect(withoutTimes(treeLines(seen, world.clock.now(), false))).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ACTIVE AGE   1 of 1 nodes ready",
-      "note: the definition pots may not be read: resourcegraphdefinitions.kro.run is forbidden: User "dev" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
+      "note: the definition pots cannot be read: resourcegraphdefinitions.kro.run is forbidden: User "dev" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
       "note: nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated",
       "└─ ✓ map  ConfigMap default/shop-map  ready: is as wanted and ready",
     ]
@@ -179,7 +179,7 @@ test('a node that the user may not read is unknown, not failed, and so are its d
       "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready, 2 unknown",
       "",
       "? map  unknown: cannot be read with your rights: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
-      "   do         ask for that right to see more; the controller has its own rights",
+      "   do         to see more, ask for the missing right; the controller reads with its own rights",
       "   dependents after",
     ]
   `);
@@ -209,7 +209,7 @@ test('why reports a False condition of the instance itself', async () => {
       "   do         give the controller the right: typekro rbac prints all rules that a definition needs",
       "",
       "> map  applying: creates its object",
-      "   └ because  the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it",
+      "   └ because  the API server would accept the write of ConfigMap default/shop-map now, but no controller has sent it",
       "   do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused",
     ]
   `);

@@ -32,7 +32,7 @@ test.each([
 test.each([
   ['graph/unused-type: off\n', 'levels.yaml:1:1 "graph/unused-type" is not known; the only key of the file is "rules"'],
   ['rules: {}\nrulez: {}\n', 'levels.yaml:2:1 "rulez" is not known; the only key of the file is "rules"'],
-  ['rules: {}\n---\nrules: {}\n', 'levels.yaml:3:1 a second document is not read'],
+  ['rules: {}\n---\nrules: {}\n', 'levels.yaml:3:1 the file may have only one document'],
   ['rules: [a]\n', 'levels.yaml:1:1 holds no rules'],
   ['a\n', 'levels.yaml:1:1 holds no rules'],
 ])('the file %j is refused: %s', async (text, message) => {

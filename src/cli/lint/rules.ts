@@ -40,7 +40,7 @@ export async function readLevels(cwd: string, name: string | undefined): Promise
   const problem = diagnostics.find(({ severity }) => severity === 'error');
   if (problem !== undefined) throw badConfig(file, problem.source, problem.message);
   const [document, another] = documents;
-  if (another !== undefined) throw badConfig(file, another.position([]), 'a second document is not read');
+  if (another !== undefined) throw badConfig(file, another.position([]), 'the file may have only one document');
   const value = document?.value ?? {};
   const rules: JsonValue | undefined = isJsonObject(value) ? (value['rules'] ?? {}) : undefined;
   if (!isJsonObject(value) || !isJsonObject(rules)) throw badConfig(file, undefined, 'holds no rules');

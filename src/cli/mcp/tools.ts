@@ -62,7 +62,7 @@ const schema = (properties: JsonObject, required: readonly string[] = []): JsonO
 const FILES = paths('YAML or JSON files with definitions, instances and other objects');
 const CRDS = paths('files or folders with CustomResourceDefinitions of kinds that the files use');
 const INSTANCE = text('NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME');
-const NAMESPACE = text('namespace of an instance that is named without one');
+const NAMESPACE = text('namespace of an instance whose name has none');
 
 /** All tools. Each tool runs the command with the same name. */
 export const MCP_TOOLS: readonly McpTool[] = [

@@ -5,8 +5,12 @@ import { lostInDirectMode, notesOf } from './migration.ts';
 const child: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'default' };
 
 test.each([
-  ['with the definition of the controller', [], /, and no other field$/],
-  ['with another definition', ['spec.resources[0]'], /also changes what follows from spec\.resources\[0\]$/],
+  ['with the definition of the controller', [], /, and changes no other field$/],
+  [
+    'with another definition',
+    ['spec.resources[0]'],
+    / in spec\.resources\[0\]; .* also changes the fields that depend on this difference$/,
+  ],
   [
     'when the definition of the controller is unknown',
     undefined,

@@ -72,16 +72,20 @@ const OWNERS: Readonly<Record<Owner, string>> = {
 export function writesOf(to: Owner, instance: ObjectRef, record: ObjectRef): readonly MovedObject[] {
   return to === 'kro'
     ? [
-        { object: instance, action: 'create', why: 'with the spec and the inventory of the record, by typekro' },
+        {
+          object: instance,
+          action: 'create',
+          why: 'gets the spec and the inventory of the record (field manager typekro)',
+        },
         { object: record, action: 'delete', why: 'the record of direct mode' },
       ]
     : [
         {
           object: record,
           action: 'create',
-          why: 'the record: definition, spec and inventory, by kro.run/applyset-parent',
+          why: 'the record of direct mode: definition, spec and inventory (field manager kro.run/applyset-parent)',
         },
-        { object: instance, action: 'delete', why: 'suspended, then deleted without its objects' },
+        { object: instance, action: 'delete', why: 'is suspended, then deleted; its objects stay' },
       ];
 }
 
@@ -97,22 +101,22 @@ const MAX_PARTS = 5;
 export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[] | undefined): string[] {
   if (children.length === 0) return [];
   const writer = to === 'kro' ? 'the controller' : 'the next deploy of factory("direct")';
-  const label = `${writer} then writes the uid of the new owner into the label kro.run/instance-id of each`;
+  const label = `${writer} then writes the uid of the new owner into the label kro.run/instance-id of each object`;
   if (changed === undefined) {
     return [
       label,
       `the definition that the objects follow now is not in the cluster, so ${writer} may change other fields, too`,
     ];
   }
-  if (changed.length === 0) return [`${label}, and no other field`];
+  if (changed.length === 0) return [`${label}, and changes no other field`];
   const [now, before] =
     to === 'kro'
-      ? ['the definition of the cluster', 'the last deploy of direct mode had']
-      : ['the definition of the file', 'the controller works with'];
+      ? ['the definition of the cluster', 'the definition of the last deploy of direct mode']
+      : ['the definition of the file', 'the definition of the controller'];
   const more = changed.length > MAX_PARTS ? ` and ${changed.length - MAX_PARTS} more parts` : '';
   return [
     label,
-    `${now} is not the one that ${before}, so ${writer} also changes what follows from ${changed.slice(0, MAX_PARTS).join(', ')}${more}`,
+    `${now} differs from ${before} in ${changed.slice(0, MAX_PARTS).join(', ')}${more}; ${writer} also changes the fields that depend on this difference`,
   ];
 }
 
@@ -159,7 +163,7 @@ export function refusalOfDefinition(definition: KubeObject | undefined, name: st
   if (state === 'Active') return undefined;
   return new TypeKroError(
     `the definition ${name} is ${typeof state === 'string' ? state : 'without a state'}, not Active`,
-    { code, remedy: `typekro why ${name} explains the reason; does a controller run?` },
+    { code, remedy: `typekro why ${name} explains the reason; also check that a controller runs` },
   );
 }
 
@@ -173,14 +177,14 @@ export function refusalOfInstance(
   if (partOf !== undefined) {
     return new TypeKroError(`${what} is itself an object of the instance ${partOf}, which would create it again`, {
       code: 'migrate/other-owner',
-      remedy: `migrate ${partOf}, or take it out of that definition`,
+      remedy: `migrate ${partOf} instead, or take ${what} out of the definition of ${partOf}`,
     });
   }
   const [owner] = owners;
   if (owner === undefined) return undefined;
   return new TypeKroError(`${what} belongs to ${owner.name}, which would create it again`, {
     code: 'migrate/other-owner',
-    remedy: 'remove it from its owner first',
+    remedy: `remove ${what} from ${owner.name} first`,
   });
 }
 
@@ -200,7 +204,8 @@ export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: bo
   if (isOfMigration) return undefined;
   return new TypeKroError(`${what} exists already, created by another client`, {
     code: 'migrate/instance-exists',
-    remedy: 'both owners would write its objects: delete one of them, in its own mode',
+    remedy:
+      'its controller and direct mode would write the same objects: delete this instance, or the direct deployment with factory("direct")',
   });
 }
 

@@ -103,7 +103,7 @@ test('the error about an unfinished deletion names the finalizers that delay it'
   await world.settle();
   expect(task.lines).toEqual([
     'deleted ConfigMap default/map',
-    'waiting for the deletion of ConfigMap default/map, which its finalizers hold (example.com/archive), at most 60 s; look in another terminal: kubectl get configmap map -n default -o yaml',
+    'waiting at most 60 s for the deletion of ConfigMap default/map, which its finalizers hold (example.com/archive); look in another terminal: kubectl get configmap map -n default -o yaml',
   ]);
   await world.advance(61_000);
   await ended;

@@ -29,9 +29,9 @@ export interface ObjectWriter {
 }
 
 /**
- * Applies an object if its content has not changed since the plan. Ignores the status and the labels of controllers,
- * because controllers can write them between the plan and the apply. If the object did not exist at the time of the
- * plan, applies it without force. If another client has created it since, throws an error.
+ * Applies an object if its content has not changed since the plan. Ignores the status, and the labels and annotations
+ * that controllers write, because they can change between the plan and the apply. If the object did not exist at the
+ * time of the plan, applies it without force. If another client has created it since, throws an error.
  *
  * @param isAbsent true when this apply has deleted the object before, so the object must not exist
  */
@@ -129,14 +129,17 @@ function waitingText(object: KubeObject, limitMs: number): string {
   const ref = refOf(object);
   const held = finalizers.length === 0 ? '' : `, which its finalizers hold (${finalizers.join(', ')})`;
   const command = hasFinalizer(object) ? whyCommandOf(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
-  return `waiting for the deletion of ${objectName(ref)}${held}, at most ${limitMs / 1000} s; look in another terminal: ${command}`;
+  return `waiting at most ${limitMs / 1000} s for the deletion of ${objectName(ref)}${held}; look in another terminal: ${command}`;
 }
 
 function notDeleted(ref: ObjectRef, finalizers: readonly string[], limitMs: number, next: string): TypeKroError {
   const why = finalizers.length === 0 ? '' : `, kept by its finalizers ${finalizers.join(', ')}`;
   return new TypeKroError(`${objectName(ref)} is still being deleted after ${limitMs / 1000} s${why}; ${next}`, {
     code: 'apply/not-deleted',
-    remedy: `check whether the controller that removes the finalizers runs (kubectl get ${kubectlObject(ref)} -o yaml); then plan and apply again`,
+    remedy:
+      finalizers.length === 0
+        ? `look at it (kubectl get ${kubectlObject(ref)} -o yaml); when it is gone, plan and apply again`
+        : `check whether the controller that removes the finalizers runs (kubectl get ${kubectlObject(ref)} -o yaml); then plan and apply again`,
   });
 }
 
@@ -199,6 +202,6 @@ function movedError(ref: ObjectRef, planned: KubeObject | undefined, now: KubeOb
             : 'was changed';
   return new TypeKroError(`the cluster has changed since the plan: ${objectName(ref)} ${what}`, {
     code: 'apply/cluster-moved',
-    remedy: 'it was not applied, and nothing after it; plan and apply again',
+    remedy: 'this object and the objects after it were not applied; plan and apply again',
   });
 }

@@ -264,12 +264,14 @@ test('an object whose namespace differs from -n is an error that names both name
   expect(await run('plan FILE -n team-a', ...files)).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "err": "error: --namespace names team-a, and Strayed team-b/x of app.yaml is in namespace team-b, ConfigMap team-b/m of app.yaml is in namespace team-b [cli/other-namespace]
+      "err": "error: --namespace names team-a, but Strayed team-b/x of app.yaml is in namespace team-b, ConfigMap team-b/m of app.yaml is in namespace team-b [cli/other-namespace]
       hint: leave -n out, or name that namespace: -n team-b",
       "out": "",
     }
   `);
-  expect((await run('plan FILE -n team-a', map('b'), map('c'))).err).toContain('the files of each namespace alone');
+  expect((await run('plan FILE -n team-a', map('b'), map('c'))).err).toContain(
+    'once for each namespace, with the files of this namespace',
+  );
 });
 
 test('an object without a namespace, whose CRD is in the files, is planned in the current namespace', async () => {

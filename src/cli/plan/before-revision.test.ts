@@ -103,7 +103,7 @@ test('an object that is deleted only after the canary, and created again, is als
   ];
   const { out } = await place.run('plan FILE', ...files);
   expect(out.match(/-extra is deleted and created again,/g)).toHaveLength(1);
-  expect(out.match(/-extra is deleted and created again when the canary ends before the instance is/g)).toHaveLength(1);
+  expect(out.match(/-extra is deleted and created again if the canary ends before the instance is/g)).toHaveLength(1);
 });
 
 test.each([

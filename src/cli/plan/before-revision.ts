@@ -15,8 +15,8 @@ export interface ChangedInstance extends InstanceTask {
 }
 
 /**
- * Plans the writes with the present revision, for changed instances that get the new revision only after the canary.
- * Replaces the plans of these instances in `plans`.
+ * Handles changed instances that get the new revision only after the canary. Plans the writes that the controller makes
+ * with the present revision until then, and adds them to the plans of these instances as `meanwhile`.
  */
 export async function planMeanwhile(
   context: PlanContext,
@@ -45,8 +45,7 @@ export interface OldSpecTask {
 }
 
 /**
- * Skips the check of writes on the server: these writes happen only between the apply of the definition and the apply
- * of the instance.
+ * Does not check the writes on the server, because this simulation serves only to find the deleted objects.
  */
 const UNCHECKED: Pick<WriteChecker, 'check'> = {
   check: (writes) => Promise.resolve(writes.map(() => ({ checked: 'none' }))),

@@ -41,7 +41,7 @@ function blockerOfNamespace(namespace: KubeObject, since: string): Blocker {
   return {
     reason: `it is being deleted (since ${since})${left.length === 0 ? '' : `: ${left.join('; ')}`}`,
     remedy: isHeldByInstances
-      ? `only a controller that serves their definitions removes the finalizer ${keys.FINALIZER} of the instances in it: typekro why KIND/${name}/NAME says what holds each; when it is gone, plan again: ${wait}`
+      ? `only a controller that serves their definitions removes the finalizer ${keys.FINALIZER} of the instances in this namespace: typekro why KIND/${name}/NAME says what holds an instance; when the namespace is gone, plan again: ${wait}`
       : `wait until it is gone, then plan again: ${wait}`,
   };
 }

@@ -29,7 +29,7 @@ test('an instance can be deleted when no revision of its definition compiles', a
   expect(out.split('\n').slice(0, 5)).toMatchInlineSnapshot(`
     [
       "Instances 1   deleted 1",
-      "  default/shop  ? deleted: no revision of pots compiles: undefined field 'nothing'; the controller deletes the objects that have its labels",
+      "  default/shop  ? deleted: no revision of pots compiles: undefined field 'nothing'; the controller deletes the objects that have the labels of the instance",
       "                - the instance",
       "",
       "Plan: 1 to delete.",

@@ -91,7 +91,10 @@ export class LiveSource implements ObjectSource {
     ]);
   }
 
-  /** Reads all owned objects of a kind. */
+  /**
+   * Reads all owned objects of a kind. Without `only`, `namespaces` are listed when the user may not list the whole
+   * cluster.
+   */
   async loadOwned(type: ObjectType, namespaces: readonly string[]): Promise<KindTable> {
     const table = this.#tableOf(type);
     const { only } = this.#options;

@@ -99,7 +99,9 @@ function otherNamespaces({ only }: PlanContext, definitions: readonly Definition
   if (only === undefined) return [];
   const changed = definitions.filter(({ action }) => action !== 'none').map(({ name }) => name);
   if (changed.length === 0) return [];
-  return [`instances in other namespaces than ${only} were not planned, and ${changed.join(', ')} changes them, too`];
+  return [
+    `instances in other namespaces than ${only} were not planned, but a change of ${changed.join(', ')} changes them, too`,
+  ];
 }
 
 /** Returns a limit for Graphs that have no effect, because the controller lacks the feature gate of the kind. */

@@ -271,7 +271,8 @@ test('an object and an instance in a missing namespace are refused with a remedy
   const { plan } = await linesWithout(/^GET \/nothing/, [inNowhere(map('right')), inNowhere(right)], {
     namespace: 'nowhere',
   });
-  const remedy = 'create the namespace (kubectl create namespace nowhere), put it into the files, or name another';
+  const remedy =
+    'create the namespace (kubectl create namespace nowhere), put it into the files, or use another namespace';
   expect(plan.objects).toMatchObject([{ refusal: expect.stringContaining('"nowhere" not found') as string, remedy }]);
   expect(plan.instances).toMatchObject([{ state: 'blocked', remedy }]);
 });

@@ -11,8 +11,8 @@ const ANSWER_TIMEOUT_MS = 60_000;
 type Waiting = Pick<ObjectWriter, 'api' | 'signal' | 'clock'>;
 
 /**
- * Waits until the controller has observed the applied instance. If a child were deleted earlier, the controller would
- * create it again from the old spec.
+ * Waits until the controller has observed the applied instance. If a child were deleted before that, the controller
+ * would create the child again from the old spec.
  *
  * @throws TypeKroError `apply/not-served` when no condition of the instance is about its generation within the time
  *   limit
@@ -26,7 +26,7 @@ export async function waitUntilObserved(waiting: Waiting, instance: KubeObject):
   await waitFor(waiting, instance, isSeen, {
     what: 'no controller has responded to',
     remedy:
-      'check whether the controller runs; nothing was deleted for the instance: typekro why explains what it waits for',
+      'check whether the controller runs; no object of the instance was deleted: typekro why explains what the instance waits for',
   });
 }
 

@@ -64,6 +64,6 @@ test('diff and why name an object that is about to be released', async () => {
     expect.stringMatching(/~ ConfigMap default\/p-kept {2}orphan \(kept\)/),
   );
   expect(await linesOf('why pot/p')).toContainEqual(
-    expect.stringContaining('the release of ConfigMap default/p-kept is pending'),
+    expect.stringContaining('of ConfigMap default/p-kept is pending, and no controller has carried it out'),
   );
 });

@@ -139,7 +139,7 @@ test('the deletion of a Graph whose spec does not compile deletes the recorded o
   await plans.world.advance(2000);
   expect(await outputOf('plan --delete FILE', made)).toMatchInlineSnapshot(`
     "Instances 1   deleted 1
-      team-a/g  ? deleted: the Graph does not compile: nothing here is named nothing; the controller deletes the objects that its status records
+      team-a/g  ? deleted: the Graph does not compile: nothing here is named nothing; the controller deletes the objects that the status of the Graph records
                 - the instance
 
     Plan: 1 to delete.

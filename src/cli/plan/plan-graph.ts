@@ -47,7 +47,7 @@ async function planGraph(context: PlanContext, file: FileObject, declared: Schem
   });
   if (graph === undefined) {
     const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;
-    if (context.operation === 'delete') return deletionWithoutGraph(head, because, 'its status records');
+    if (context.operation === 'delete') return deletionWithoutGraph(head, because, 'the status of the Graph records');
     return restingPlan(head, 'blocked', because, 'typekro validate shows all errors with their places');
   }
   return instancePlan(head, graph, await simulateGraph(context, graph, after, step), context.onWrite);

@@ -96,10 +96,10 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
     }
     const { graph, step, problems } = early ?? (await liveDefinition(api, definition, after, signal, settings));
     if (graph === undefined) {
-      const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'it has none'}`;
+      const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'the definition has none'}`;
       plans[at] =
         context.operation === 'delete'
-          ? deletionWithoutGraph(head, because, 'have its labels')
+          ? deletionWithoutGraph(head, because, 'have the labels of the instance')
           : restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition');
       continue;
     }

@@ -53,7 +53,7 @@ function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
     section('canary', [
       canary.phase === 'held'
         ? `held back: only ${first} ${canary.instances.length === 1 ? 'follows' : 'follow'} the revision`
-        : `${first} first, the others when these are ready: ${canary.instances.map((key) => key.replace(/^\//, '')).join(', ')}`,
+        : `${first} first (${canary.instances.map((key) => key.replace(/^\//, '')).join(', ')}), the others when ${canary.instances.length === 1 ? 'it is' : 'these are'} ready`,
     ]);
   }
   if (refusal !== undefined) section('refused', [paint.alarm(`! ${printableLine(refusal)}`)]);

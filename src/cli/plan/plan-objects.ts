@@ -77,7 +77,7 @@ const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === '
 export function fileRemedy(message: string, object: ObjectRef): string | undefined {
   const { namespace } = object;
   return namespace !== undefined && message.startsWith(`namespaces "${namespace}" not found`)
-    ? `create the namespace (kubectl create namespace ${namespace}), put it into the files, or name another`
+    ? `create the namespace (kubectl create namespace ${namespace}), put it into the files, or use another namespace`
     : refusalRemedy(message, object);
 }
 

@@ -297,8 +297,8 @@ test('an allowed breaking change lists dropped values and refused instances', as
 
 test('a canary updates some instances first', async () => {
   const canary = { name: 'webapps', annotations: { 'typekro.dev/canary': '2' } };
-  expect((await run('plan', { ...next(), metadata: canary })).out).toContain(
-    'canary  2 instances of 10 first, the others when these are ready: ',
+  expect((await run('plan', { ...next(), metadata: canary })).out).toMatch(
+    /canary {2}2 instances of 10 first \([^,()]+, [^,()]+\), the others when these are ready/,
   );
   const { out } = await run('plan -o json', { ...next(), metadata: canary });
   const phases = (JSON.parse(out) as Plan).instances.map(({ rollout = 'none' }) => rollout).sort();

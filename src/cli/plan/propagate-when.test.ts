@@ -62,7 +62,7 @@ test('the plan lists a held write after the node that it waits for, and why name
 
     … db  waiting: waits until db.metadata.?annotations.ok.orValue('') == db.data.text is true of ConfigMap v1 default/p-db; it is false
        └ because  ConfigMap default/p-db reports no problem
-       do         look at it with kubectl get configmap p-db -o yaml, and correct readyWhen if that can never be true
+       do         look at it with kubectl get configmap p-db -n default -o yaml, and correct readyWhen if its condition can never be true
        look       kubectl describe configmap p-db -n default
        waiting    web
 

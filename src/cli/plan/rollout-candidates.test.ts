@@ -68,6 +68,6 @@ test('the plan reports that the selection is unknown when the user may list only
   const input = { positionals: ['two.json'], options: { namespace: 'team-a' } };
   const made = await planOfFiles(context, input, await loadFiles(context, ['two.json']), target);
   expect(made?.plan.limits[0]).toMatch(
-    /^the instances of pots that get its revision first are unknown, because those of other namespaces could not be read: /,
+    /^the instances of pots that get its revision first are unknown, because the instances in other namespaces could not be read: /,
   );
 });

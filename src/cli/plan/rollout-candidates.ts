@@ -28,7 +28,7 @@ export async function candidatesOf(
     if (isNotFound(thrown)) return planned;
     if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown;
     source.limits.add(
-      `the instances of ${graph.name} that get its revision first are unknown, because those of other namespaces could not be read: ${thrown.message}`,
+      `the instances of ${graph.name} that get its revision first are unknown, because the instances in other namespaces could not be read: ${thrown.message}`,
     );
     return planned;
   }

@@ -30,7 +30,7 @@ test('the remedy for an ambiguous name contains the group, and the name with the
   expect({ code, err }).toEqual({
     code: 2,
     err: `error: "default/rose" means Pot.one.test default/rose and Pot.two.test default/rose [cli/ambiguous-instance]
-  hint: write the kind before it: pot.one.test/default/rose`,
+  hint: write the kind before the name: pot.one.test/default/rose`,
   });
   expect((await run('why pot.one.test/default/rose --kubeconfig kubeconfig')).code).toBe(0);
 });

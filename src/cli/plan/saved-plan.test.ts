@@ -119,12 +119,14 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
   [
     'the plan',
     (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), operation: 'delete' } }),
-    'what it plans',
+    'the planned changes',
   ],
   ['the namespace', (saved) => ({ ...saved, namespace: 'other' }), 'the state of the cluster, or the options'],
 ])('the error for an edited plan names the edited part: %s', (_what, change, part) => {
   const text = stringifyJson(change(savedValues()));
-  expect(() => parseSavedPlan(text, 'x.json')).toThrow(`x.json was changed after it was saved: ${part}`);
+  expect(() => parseSavedPlan(text, 'x.json')).toThrow(
+    `x.json was changed after it was saved; the changed part is ${part}`,
+  );
   const { parts: _parts, ...older } = change(savedValues());
   expect(parseSavedPlan(stringifyJson(older), 'x.json')).toEqual(older);
 });

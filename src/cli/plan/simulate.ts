@@ -82,9 +82,9 @@ export interface SimulationResult {
 }
 
 /**
- * The maximum number of steps without a write of another object. A graph needs fewer: along its longest chain of
- * dependencies, each node needs at most one step for reads, one for writes and one for deletions. A collection whose
- * items are written one after the other needs more steps, but each of them writes another object.
+ * The maximum number of steps of a simulation, to which each written object adds two. A graph needs fewer steps: along
+ * its longest chain of dependencies, each node needs at most one step for reads, one for writes and one for deletions.
+ * A collection whose items are written one after the other needs more steps, but each of them writes another object.
  */
 const maxSteps = (graph: Graph): number => 4 * graph.nodes.size + 64;
 

@@ -115,7 +115,7 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
 const VALUES = ['zq1', 'zq11', 'hunter2', LONG, 'two\nlines of a key'];
 
 test.each(HOLDERS.flatMap(([where, objects]) => VALUES.map((value) => [where, value, objects] as const)))(
-  'a snapshot with %s does not contain %j',
+  'a snapshot masks a Secret value at this place: %s (the value is %j)',
   (_where, value, objects) => {
     const text = snapshotText(taken(...objects(value)));
     const written = JSON.stringify(value).slice(1, -1);

@@ -41,6 +41,6 @@ function lostRightsWarning(name: string, lost: readonly GrantedAction[]): Diagno
     code: 'rbac/lost-rights',
     severity: 'warning',
     message: `ClusterRole ${name} of the cluster has rights that this output removes: ${rightsText(lost)}`,
-    hint: 'name the files of all definitions in one call, or give this set its own ClusterRole with --name',
+    hint: 'name the files of all definitions in one call, or give these files their own ClusterRole with --name',
   };
 }

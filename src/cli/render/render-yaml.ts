@@ -46,7 +46,7 @@ function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
   const kind = source === undefined ? '' : kindOf(source);
   const role = external ? 'external, ' : patch === true ? 'fields of another object, ' : '';
   const head = printableLine(`${report.id}${kind === '' ? '' : ` (${kind})`}: ${role}${report.state}, ${reason}`);
-  const conditions = undecided.map((cel) => `only if it holds, which is not known yet: ${printableLine(cel)}`);
+  const conditions = undecided.map((cel) => `includeWhen is not known yet: ${printableLine(cel)}`);
   const list = source === undefined ? [] : dimensionsOf(source);
   const number = countKnown
     ? []

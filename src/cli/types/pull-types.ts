@@ -19,18 +19,20 @@ export async function pullTypes(context: CommandContext, input: CommandInput): P
   if (other !== undefined) {
     throw new TypeKroError(`pull takes no file, and ${other} is one`, {
       code: 'cli/usage',
-      remedy: 'leave the file out, or name a file "pull" as ./pull',
+      remedy: 'leave the file out; to read a file with the name "pull", write ./pull',
     });
   }
   const group = textOption(input, 'group');
   const { files, generated } = pulledCrds(await readClusterCrds(context, input), group);
   if (files.size === 0) {
-    throw new TypeKroError(`the cluster has no CustomResourceDefinition${group === undefined ? '' : ` of ${group}`}`, {
+    const inGroup = group === undefined ? '' : ` of ${group}`;
+    const found = generated === 0 ? '' : ' that was not made from a ResourceGraphDefinition';
+    throw new TypeKroError(`the cluster has no CustomResourceDefinition${inGroup}${found}`, {
       code: 'types/nothing',
       remedy:
         generated === 0
-          ? 'correct --group, or choose another --context'
-          : 'its kinds come from ResourceGraphDefinitions: get these instead of the kinds',
+          ? `${group === undefined ? '' : 'correct --group, or '}choose another --context`
+          : 'download the ResourceGraphDefinitions instead: kubectl get rgd NAME -o yaml',
     });
   }
   const check = input.options['check'] === true;

@@ -36,7 +36,7 @@ export function breakingChanges(
     return diagnosticAt(
       input,
       field === WHOLE ? [] : field.split('.'),
-      `the CustomResourceDefinition ${name} has another schema, and instances may not survive the change of ${field}: ${change.description}`,
+      `the CustomResourceDefinition ${name} has another schema, and the change of ${field} can break existing instances: ${change.description}`,
       `keep the field as it was, give the definition another kind, or allow the change with the annotation ${ALLOW_BREAKING_CHANGES}: "true"`,
     );
   });

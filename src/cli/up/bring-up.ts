@@ -259,7 +259,7 @@ async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): P
     for (const node of view.nodes) {
       for (const hint of hintsFor(node, view)) {
         // With --once, the cluster ends before the user can run the command.
-        const keep = once && /\bkubectl /.test(hint) ? ' (without --once the cluster stays up for that)' : '';
+        const keep = once && /\bkubectl /.test(hint) ? ' (without --once, the cluster stays up for this command)' : '';
         context.printError(`hint for ${node.id} of ${view.kind} ${view.name}: ${hint}${keep}`);
       }
     }

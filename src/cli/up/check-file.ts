@@ -53,7 +53,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
     throwInputError(
       'input/unreadable',
       `${file} is a device or a pipe, and only files are read`,
-      'write it into a file first',
+      'write its content into a file first, and name the file',
     );
 }
 
@@ -101,7 +101,7 @@ function patternRemedy(path: string, file: string): string {
     return `no file in ${dirname(path)} fits ${pattern}: only the shell expands patterns in names of folders`;
   const names = matching.slice(0, 3).map((name) => shellWord(join(dirname(file), name)));
   const more = matching.length > names.length ? ' …' : '';
-  return `patterns are expanded by the shell: write it without quotes, or name the files: ${names.join(' ')}${more}`;
+  return `the shell expands patterns: write the pattern without quotes, or name the files: ${names.join(' ')}${more}`;
 }
 
 /** Does a name match a pattern of `*` and `?`? Takes O(`name.length` × `pattern.length`) steps. */

@@ -278,7 +278,9 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
       // first.
       const [earlier, later] = isMadeBefore(input, other) ? [input, other] : [other, input];
       const message = `${what} is in the files twice; the first is ${describeInputPlace(earlier)}`;
-      const hint = later.document === undefined ? 'give one of them another name' : 'leave one of them out';
+      // Another name does not help two definitions of one kind.
+      const part = made !== undefined && key === `kind ${made}` ? 'kind' : 'name';
+      const hint = later.document === undefined ? `give one of them another ${part}` : 'leave one of them out';
       diagnostics.push(problem(later, ['metadata', 'name'], 'input/duplicate', message, hint));
       break;
     }
@@ -323,7 +325,7 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
         : versions.length > 0
           ? `${kind} is served in ${versions.join(', ')}`
           : near === undefined
-            ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too (or --crds, --kubeconfig)'
+            ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too, or use --crds or --kubeconfig'
             : `did you mean "${near}"?`;
     const field = versions.length > 0 ? 'apiVersion' : 'kind';
     return [problem(input, [field], 'input/unknown-kind', `${apiVersion} has no kind "${kind}"`, hint)];

@@ -97,7 +97,9 @@ function serviceProblems(service: WrittenObject, all: readonly WrittenObject[]):
     if (port === undefined || isDigits(port) || (!named && listed.some((ports) => ports.length === 0))) return [];
     if (!isMissing(service, port, offers)) return [];
     const place = [...path, given === undefined ? 'port' : 'targetPort'];
-    return [mismatch(service, port, place, offers, 'no container of the pods that it selects has', 'targetPort')];
+    const absence = 'no container of the pods that it selects has';
+    const remedy = given === undefined ? 'add targetPort' : 'correct targetPort';
+    return [mismatch(service, port, place, offers, absence, remedy, 'the container')];
   });
 }
 
@@ -155,7 +157,10 @@ function backendProblems(
   return ['number', 'name'].flatMap((field) => {
     const port = at(backend, 'port', field);
     if (port === undefined || !isMissing(ingress, port, offers)) return [];
-    return [mismatch(ingress, port, [...path, 'port', field], offers, 'its backend Service does not have', field)];
+    const place = [...path, 'port', field];
+    return [
+      mismatch(ingress, port, place, offers, 'its backend Service does not have', `correct ${field}`, 'the Service'),
+    ];
   });
 }
 
@@ -180,7 +185,8 @@ function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatc
           !isMissing(manifest, port, offers)
         )
           return [];
-        return [mismatch(manifest, port, [...path, ...place], offers, 'its container does not have', 'port')];
+        const absence = 'its container does not have';
+        return [mismatch(manifest, port, [...path, ...place], offers, absence, 'correct port', 'the container')];
       }),
     );
   });
@@ -195,7 +201,8 @@ function mismatch(
   path: readonly PathStep[],
   offers: readonly Offer[],
   absence: string,
-  field: string,
+  remedy: string,
+  owner: string,
 ): Mismatch {
   const shown = (holder: WrittenObject, value: JsonValue | undefined): string[] => {
     const text = textIn(holder, value);
@@ -216,7 +223,7 @@ function mismatch(
     message: `it refers to the port ${byName ? `named "${text}"` : text}, which ${absence}`,
     hint:
       near === undefined
-        ? `${offered.length === 0 ? 'no port is listed there' : offered.join('; ')}: correct ${field}, or add the port there`
+        ? `${offered.length === 0 ? `${owner} lists no port` : offered.join('; ')}: ${remedy}, or add the port to ${owner}`
         : `did you mean ${near}?`,
   };
 }

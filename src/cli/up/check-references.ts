@@ -126,13 +126,13 @@ function missingKey(manifest: WrittenObject, { key, kind }: NameReference, holde
   if (name === undefined || !isConstantName(name) || keys === undefined || keys.includes(shownNameText(name)))
     return [];
   const near = nearestName(shownNameText(name), keys);
-  const known = keys.length === 0 ? 'it has none' : `its keys are ${keys.join(', ')}`;
+  const known = keys.length === 0 ? `the ${kind} has no key` : `the keys are ${keys.join(', ')}`;
   return [
     {
       code: 'input/missing-key',
       path: key.path,
-      message: `the ${kind} has no key ${shownNameText(name)}; its pods cannot start without it`,
-      hint: near === undefined ? `${known}; correct the key, or add it there` : `did you mean ${near}?`,
+      message: `the ${kind} has no key ${shownNameText(name)}; the pods cannot start without this key`,
+      hint: near === undefined ? `${known}; correct the key, or add it to the ${kind}` : `did you mean ${near}?`,
     },
   ];
 }

@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 test.each([
   ['{\n  "type": "module",\n}', 2, 19, 'there is a comma before the closing }', 'remove it'],
   ['{\n  "a": [1, 2, ]\n}', 2, 13, 'there is a comma before the closing ]', 'remove it'],
-  ['{\n  // all of it\n  "a": 1\n}', 2, 3, 'a comment', 'remove it: this file takes none'],
+  ['{\n  // all of it\n  "a": 1\n}', 2, 3, 'a comment', 'remove it: this file may not have comments'],
   ["{\n  'a': 1\n}", 2, 3, 'a single quote', 'write double quotes'],
   ['{\n  "a": 1\n  "b": 2\n}', 2, 9, 'a comma is missing', 'add a comma here'],
   ['{\n  "a": 1\n', 2, 9, 'it ends too early', 'close what was opened on the lines above'],

@@ -58,7 +58,7 @@ function jsonProblem(file: string): Diagnostic | undefined {
 const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [/,(?=\s*\})/, 'there is a comma before the closing }', 'remove it'],
   [/,(?=\s*\])/, 'there is a comma before the closing ]', 'remove it'],
-  [/\/[/*]/, 'a comment', 'remove it: this file takes none'],
+  [/\/[/*]/, 'a comment', 'remove it: this file may not have comments'],
   [/'/, 'a single quote', 'write double quotes'],
   [/(?<=["\d}\]el])(?=\s*\n\s*")/, 'a comma is missing', 'add a comma here'],
 ];

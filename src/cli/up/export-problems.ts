@@ -42,7 +42,7 @@ export function uncalledProblem(name: string, call: string, path: string, file: 
 
 /** Returns the problem of an exported object that is not applied, because it has no name. */
 export function namelessProblem(name: string, path: string, file: string): Diagnostic {
-  const message = `${titleOf(name)} has an object without metadata.name; it is ignored`;
+  const message = `${titleOf(name)} has an object without metadata.name; this object is ignored`;
   const problem = lostExport(message, 'add metadata.name', name, path, file);
   // This is only a warning, because a module can also export parts of its objects.
   return { ...problem, severity: 'warning' };

@@ -36,7 +36,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * Reads the CRDs that the options name. For kinds that are still unknown, adds the CRDs of this package.
+ * Reads the CRDs that the options name. If a kind is still unknown, adds this package's CRDs of its API group.
  *
  * @throws TypeKroError the errors of `readSources`, and of an unreachable cluster.
  */
@@ -135,6 +135,6 @@ export function shippedCustomKinds(): KubeObject[] {
 const READER = {
   name: '--crds',
   what: 'CustomResourceDefinitions',
-  program: 'name the files of the definitions; for the definitions of a composition run typekro gitops',
+  program: 'name files with CustomResourceDefinitions; typekro types FILE -o crd prints the one of a composition',
   helm: 'helm template CHART --include-crds > crds.yaml, and pass the resulting file',
 };

@@ -45,7 +45,7 @@ const REFUSED: readonly (readonly [files: readonly string[], message: string, re
   [
     ['my files/*.yaml'],
     'there is no file my files/*.yaml',
-    "patterns are expanded by the shell: write it without quotes, or name the files: 'my files/the app.yaml'",
+    "the shell expands patterns: write the pattern without quotes, or name the files: 'my files/the app.yaml'",
   ],
 ];
 

@@ -66,7 +66,7 @@ describe('a module with plain objects', () => {
       'an object without a name next to another object',
       `${MAP}export { map };\nexport const lost = ${NAMELESS};\n`,
       ['a'],
-      ['3 warning: "lost" has an object without metadata.name; it is ignored'],
+      ['3 warning: "lost" has an object without metadata.name; this object is ignored'],
     ],
     [
       'an object without a name as the only export',

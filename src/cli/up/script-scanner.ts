@@ -14,8 +14,8 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
 const MAX_NAME_LENGTH = 200;
 const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
 /**
- * Matches a text that ends with a keyword before an expression. A slash after this keyword begins a regular expression,
- * and is not a division.
+ * Matches a text that ends with a keyword after which an expression must follow. A slash after this keyword begins a
+ * regular expression, and is not a division.
  */
 const KEYWORD = /(?<![\w$.])(?:return|typeof|case|in|of|do|else|void|delete|throw|new|instanceof|await|yield)$/;
 const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;

@@ -23,7 +23,7 @@ export function hintForUnknownField(
 }
 
 const BY_REFERENCE =
-  'remove it: a resource comes after those that it reads; read a field of the other one in its template, as in ${other.metadata.name}';
+  'remove it: a resource waits for the resources that it reads; read a field of the other resource in the template, as in ${other.metadata.name}';
 
 /** Field names of other tools, with hints about the equivalent in a definition. */
 const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
@@ -34,8 +34,8 @@ const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
   ['when', 'write includeWhen, with a list of conditions'],
   ['if', 'write includeWhen, with a list of conditions'],
   ['condition', 'write includeWhen, with a list of conditions'],
-  ['for_each', 'write forEach, with a list of - name: ${list}'],
-  ['count', 'write forEach, with a list of - name: ${list}'],
+  ['for_each', 'write forEach, with a list of entries such as - name: ${list}'],
+  ['count', 'write forEach, with a list of entries such as - name: ${list}'],
 ]);
 
 /**

@@ -40,7 +40,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
       return [];
     if (each.code === 'graph/field-combination' && unknownFields.has(each.path ?? '')) return [];
     if (!isType(each)) return [each];
-    const message = 'an expression is written where a field of the spec needs its type';
+    const message = 'an expression is written where the type of a spec field belongs';
     return each === expression ? [{ ...each, message }] : [];
   });
 }
@@ -69,7 +69,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
   if (hasTemplate) {
     return {
       ...each,
-      message: `${field} is written next to template, but belongs to the object below it`,
+      message: `${field} is written next to template, but belongs to the object below template`,
       hint: `indent ${field} and the lines below it by two more spaces`,
     };
   }
@@ -78,7 +78,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
     code: 'graph/invalid-definition',
     path: parent,
     message: 'the object of this resource is written next to its id, not below template',
-    hint: 'write template: before it, and indent the lines of the object by two more spaces',
+    hint: 'write template: before the object, and indent its lines by two more spaces',
   };
 }
 

@@ -50,7 +50,7 @@ function warnings(what: string, object: JsonObject, reachesServices: boolean): s
   );
   if (servers.size === 0) return [];
   return [
-    `warning: ${what} calls ${[...servers].join(', ')}, and this cluster calls webhooks on this machine only; the failurePolicy decides about writes without a response\n  hint: let the server of the webhook run as a process (docs/embedded-cluster.md), or try it on a cluster with a real API server`,
+    `warning: ${what} calls ${[...servers].join(', ')}, and this cluster calls webhooks on this machine only; when a webhook does not respond, its failurePolicy decides about the write\n  hint: let the server of the webhook run as a process (docs/embedded-cluster.md), or try it on a cluster with a real API server`,
   ];
 }
 

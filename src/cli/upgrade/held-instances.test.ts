@@ -77,7 +77,7 @@ test('the objects of an instance that a canary holds back are compared with its 
     [
       2,
       "pots at 0.10",
-      "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",
+      "  ~ in 1 object of 1 instance, only labels and annotations change: internal.kro.run/node-path",
       "  Instances 1   blocked 1",
       "    default/*  ! map  blocked: failed at data.text: eval "string(10 / schema.spec.count)": division by zero",
       "                   try: test the divisor first: x == 0 ? 0 : 10 / x",
@@ -99,7 +99,7 @@ test('an instance that waits for a running canary keeps its revision', async () 
       2,
       [
         "pots at 0.10",
-        "  ~ 2 objects of 2 instances written only to change labels and annotations: internal.kro.run/node-path",
+        "  ~ in 2 objects of 2 instances, only labels and annotations change: internal.kro.run/node-path",
         "",
         "At 0.10: 1 with changes.",
       ],

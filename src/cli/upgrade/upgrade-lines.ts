@@ -138,7 +138,7 @@ function detailLines(check: LevelCheck, view: PlanView): string[] {
     ...(labelled.length === 0
       ? []
       : [
-          `~ ${count(labelled.length, 'object')} of ${count(owners, 'instance')} written only to change labels and annotations: ${marks.join(', ')}`,
+          `~ in ${count(labelled.length, 'object')} of ${count(owners, 'instance')}, only labels and annotations change: ${marks.join(', ')}`,
         ]),
     ...(changed.length === 0 ? [] : instanceLines({ instances: changed, operation: 'apply' }, view)),
   ];

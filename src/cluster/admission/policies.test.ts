@@ -67,17 +67,17 @@ test('a policy refuses requests once it has a binding', async () => {
 describe('a refusal', () => {
   test.each<[string, object, number, string]>([
     ['a message', { message: ' too long ' }, 422, 'too long'],
-    ['an expression', { message: 'm', messageExpression: "'not ' + object.metadata.name" }, 422, 'not longer'],
-    ['an expression that fails', { message: 'm', messageExpression: 'string(object.x)' }, 422, 'm'],
-    ['an expression with a line break', { message: 'm', messageExpression: "'a\\nb'" }, 422, 'm'],
+    ['a messageExpression', { message: 'm', messageExpression: "'not ' + object.metadata.name" }, 422, 'not longer'],
+    ['a messageExpression that fails', { message: 'm', messageExpression: 'string(object.x)' }, 422, 'm'],
+    ['a messageExpression with a line break in its result', { message: 'm', messageExpression: "'a\\nb'" }, 422, 'm'],
     [
-      'an expression with an empty result',
+      'a messageExpression with an empty result',
       { messageExpression: "' '" },
       422,
       'failed expression: object.metadata.name.size() < 3',
     ],
-    ['a reason', { message: 'm', reason: 'Forbidden' }, 403, 'm'],
-    ['another reason', { message: 'm', reason: 'RequestEntityTooLarge' }, 413, 'm'],
+    ['the reason Forbidden', { message: 'm', reason: 'Forbidden' }, 403, 'm'],
+    ['the reason RequestEntityTooLarge', { message: 'm', reason: 'RequestEntityTooLarge' }, 413, 'm'],
   ])('has the expected message and status code: the validation has %s', async (_, parts, code, message) => {
     await using set = await setUp();
     await set.policy('p', { validations: [{ ...short[0], ...parts }] });

@@ -418,7 +418,7 @@ describe('annotations', () => {
 });
 
 describe('the file', () => {
-  test('gets a line for each event, and only the user may read it', async () => {
+  test('gets a line for each event, and only its owner may read the file', async () => {
     const file = join(newFolder(), 'logs', 'audit.log');
     await using log = await audited('Metadata', { file });
     await log.call('GET', MAPS);

@@ -83,7 +83,7 @@ describe.each(OWNERS)('a %s', (type, object, replaces) => {
     expect(await living(story)).toHaveLength(1);
   });
 
-  test('adopts a pod that also has an owner of another kind, and makes an existing reference to the adopter the controller reference', async () => {
+  test('adopts a pod that also has an owner of another kind, and turns an existing reference to itself into the controller reference', async () => {
     await using story = await startClusterStory();
     await story.create(object);
     const [name = ''] = await story.names('v1 Pod');

@@ -84,7 +84,7 @@ test.each<[string, JsonObject, readonly Given[], string]>([
     'failed to get cpu resource metric value: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API',
   ],
   [
-    'no pod has metrics, for an average value',
+    'no pod has metrics, and the target is an average value',
     value('memory', '1Mi'),
     [],
     'failed to get memory resource metric value: failed to get memory usage: unable to get metrics for resource memory: no metrics returned from resource metrics API',

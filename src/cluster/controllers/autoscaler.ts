@@ -88,7 +88,7 @@ export function autoscalerController(): SimulatedController {
         const readAt = client.isEmpty(POD_METRICS) ? 0 : client.now();
         memories.set(key, { history: withChange(decision.history, client.now(), change), readAt, warnings });
       });
-      // Without metrics, the number depends only on objects, whose events start the next reconcile.
+      // Without metrics, the number of replicas depends only on objects, whose events start the next reconcile.
       return client.isEmpty(POD_METRICS) ? undefined : INTERVAL_MS;
     },
   };

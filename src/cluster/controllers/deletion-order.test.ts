@@ -122,7 +122,7 @@ describe('the deletion of a namespace', () => {
   });
 });
 
-test('an object whose owner has an unserved kind is kept until the owner is known to be gone', async () => {
+test('an object is kept when the kind of its owner was never served, and is deleted when the CustomResourceDefinition of its owner is deleted', async () => {
   await using story = await startClusterStory();
   const owner = { apiVersion: 'e.example/v1', kind: 'Thing', name: 't', uid: 'u' };
   await story.create(map('kept', { ownerReferences: [owner] }));

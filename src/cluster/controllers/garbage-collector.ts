@@ -6,7 +6,7 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
-/** The collector drops recorded owners that have no dependents only when it has recorded at least this many owners. */
+/** The minimum number of recorded owners at which the collector drops the owners without dependents. */
 const MIN_PRUNED = 500;
 
 /** The uids of removed owners. Uids of owners without dependents are dropped from time to time. */

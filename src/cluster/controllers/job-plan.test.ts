@@ -38,7 +38,7 @@ test('after its completions are reduced, an indexed Job removes the pods of the 
 
 test.each<[string, string, boolean]>([
   ['of init containers count if the containers of the pods restart', 'OnFailure', true],
-  ['of sidecars do not count if they do not', 'Never', false],
+  ['of sidecars do not count if the containers of the pods do not restart', 'Never', false],
 ])('restarts %s', (_, restartPolicy, isFailed) => {
   const limited = job({ backoffLimit: 2 }, {}, restartPolicy);
   const restarted = pod(0, 'Pending', { initContainerStatuses: [{ name: 'i', restartCount: 2 }] });

@@ -66,7 +66,7 @@ export function reportedStatus(name: string, present: JsonObject, kubeletVersion
     type: 'Ready',
     status: 'True',
     reason: 'KubeletReady',
-    message: 'the node is simulated: nothing runs on it',
+    message: 'the node is simulated: no container image runs on it',
     lastHeartbeatTime: now,
     lastTransitionTime: now,
   };

@@ -85,7 +85,7 @@ describe('a pod', () => {
     ],
     ['of a Job keeps running with the image pause', imaged('registry.k8s.io/pause:3.10'), 99, running(true), undefined],
     [
-      'of a Job ends when the name of its image only begins with pause',
+      'of a Job ends if the name of its image has further characters after pause',
       imaged('registry.k8s.io/pause-tool'),
       0,
       { state: 'succeeded' },

@@ -106,8 +106,8 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
     else restoreIdentity(client, set, pod);
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
-  // An ordered set removes the surplus pod with the highest ordinal. If this pod is unhealthy, the set waits, unless no
-  // unhealthy surplus pod has a lower ordinal.
+  // An ordered set removes the surplus pod with the highest ordinal. If this pod is unhealthy, and another unhealthy
+  // surplus pod has a lower ordinal, the set waits.
   const firstUnhealthy = surplus.findLast(([, pod]) => !healthy(pod))?.[1];
   for (const [, pod] of surplus) {
     if (!isTerminating(pod)) {

@@ -70,7 +70,7 @@ export function requireKnownMembers(match: FaultMatch, fault: Fault, options: Fa
   const [mistake] = neverHits(match, fault);
   if (mistake !== undefined) {
     const { member, message, hint } = mistake;
-    throw new TypeKroError(`the match of a fault cannot hit any request by "${member}": ${message}`, {
+    throw new TypeKroError(`the match of a fault hits no request because of "${member}": ${message}`, {
       code: CODE,
       remedy: hint,
     });

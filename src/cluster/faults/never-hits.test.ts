@@ -32,32 +32,32 @@ test.each<[FaultMatch, Fault, string]>([
   [
     { verb: 'create' },
     { kind: 'stale' },
-    'verb | the fault stale hits only the verbs get, list of resources | write one of get, list, or leave out "verb"',
+    'verb | the fault stale hits only resource requests with the verbs get, list | write one of get, list, or leave out "verb"',
   ],
   [
     { verb: ['get', 'list'] },
     { kind: 'conflict' },
-    'verb | the fault conflict hits only the verbs create, update, patch, delete of resources | write one of create, update, patch, delete, or leave out "verb"',
+    'verb | the fault conflict hits only resource requests with the verbs create, update, patch, delete | write one of create, update, patch, delete, or leave out "verb"',
   ],
   [
     { verb: 'list', resource: 'pods' },
     { kind: 'watch-drop' },
-    'verb | the fault watch-drop hits only the verb watch of resources | write watch, or leave out "verb"',
+    'verb | the fault watch-drop hits only resource requests with the verb watch | write watch, or leave out "verb"',
   ],
   [
     { method: 'PUT' },
     { kind: 'watch-stall' },
-    'method | the fault watch-stall hits only the verb watch of resources | leave out "method"',
+    'method | the fault watch-stall hits only resource requests with the verb watch | leave out "method"',
   ],
   [
     { verb: 'get', resource: '' },
     { kind: 'stale' },
-    'resource | the fault stale hits only the verbs get, list of resources | leave out "resource"',
+    'resource | the fault stale hits only resource requests with the verbs get, list | leave out "resource"',
   ],
   [
     { verb: 'create', method: 'POST' },
     { kind: 'stale' },
-    'verb | the fault stale hits only the verbs get, list of resources | leave out "verb" and "method"',
+    'verb | the fault stale hits only resource requests with the verbs get, list | leave out "verb" and "method"',
   ],
   [
     { verb: 'create', resource: '' },
@@ -67,17 +67,17 @@ test.each<[FaultMatch, Fault, string]>([
   [
     { verb: 'watch', method: 'GET', resource: 'pods' },
     { kind: 'stale' },
-    'verb | the fault stale hits only the verbs get, list of resources | write one of get, list, or leave out "verb"',
+    'verb | the fault stale hits only resource requests with the verbs get, list | write one of get, list, or leave out "verb"',
   ],
   [
     { verb: 'deletecollection', method: 'DELETE' },
     { kind: 'conflict' },
-    'verb | the fault conflict hits only the verbs create, update, patch, delete of resources | write delete, or leave out "verb"',
+    'verb | the fault conflict hits only resource requests with the verbs create, update, patch, delete | write delete, or leave out "verb"',
   ],
   [
     { verb: 'get', method: 'GET', resource: '' },
     { kind: 'conflict' },
-    'verb | the fault conflict hits only the verbs create, update, patch, delete of resources | leave out "verb" and "method" and "resource"',
+    'verb | the fault conflict hits only resource requests with the verbs create, update, patch, delete | leave out "verb" and "method" and "resource"',
   ],
   [
     { verb: 'list', method: 'POST' },
@@ -113,7 +113,7 @@ test('a cluster refuses rules that can hit no request, and unknown ways to end a
   expect(() => cluster.faults.add({ verb: 'gett' }, ERROR)).toThrowError(
     expect.objectContaining({
       code: 'testing/unknown-option',
-      message: 'the match of a fault cannot hit any request by "verb": no request has the verb "gett"',
+      message: 'the match of a fault hits no request because of "verb": no request has the verb "gett"',
     }),
   );
   const drop = { kind: 'watch-drop', how: 'brek' } as unknown as Fault;

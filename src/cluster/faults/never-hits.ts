@@ -124,7 +124,7 @@ function exclusions(match: FaultMatch, fault: Fault): readonly FaultMistake[] {
     const message = `no request has ${given.map((name) => described(name, match)).join(' and ')}`;
     return [{ member, message, hint }];
   }
-  const message = `the fault ${fault.kind} hits only the ${faultVerbs.length === 1 ? 'verb' : 'verbs'} ${faultVerbs.join(', ')} of resources`;
+  const message = `the fault ${fault.kind} hits only resource requests with the ${faultVerbs.length === 1 ? 'verb' : 'verbs'} ${faultVerbs.join(', ')}`;
   if (!remedies.some((omitted) => omitted.length === 1 && omitted[0] === 'verb')) return [{ member, message, hint }];
   const hits = candidatesOf(match, ['verb']).filter(isHit);
   const verbs = faultVerbs.filter((name) => hits.some(([verb]) => verb === name));

@@ -15,7 +15,7 @@ export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined
   if (isLoopbackHost(host) || anonymous === undefined) return;
   if (anonymous.groups.every((group) => ANONYMOUS.groups.includes(group))) return;
   throw new TypeKroError(
-    `on ${host}, requests from other machines would be ${anonymous.name} even without credentials`,
+    `on ${host}, requests from other machines would have the rights of ${anonymous.name} even without credentials`,
     {
       code: 'cluster/open-to-all',
       remedy: 'bind 127.0.0.1, or leave `anonymous` out and use the token of the listener',

@@ -131,7 +131,7 @@ function validateMetric(metric: JsonObject, at: string, problems: FieldError[]) 
   const type = textAt(metric, 'type');
   if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric source type'));
   if (!METRIC_TYPES.includes(type)) {
-    // The API server reports an unknown type twice: as an invalid type, and as a missing source for that type.
+    // The API server reports an unknown type twice, with the same error.
     const unknown = fieldNotSupported(`${at}.type`, type, METRIC_TYPES);
     problems.push(unknown, unknown);
     return;

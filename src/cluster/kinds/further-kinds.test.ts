@@ -100,19 +100,19 @@ test.each<[Kind, JsonObject, JsonObject]>([
 
 test.each<[string, Kind, JsonObject, string[]]>([
   [
-    'a schema without a priority level',
+    'a FlowSchema without a priority level',
     'FlowSchema',
     {},
     ['spec.priorityLevelConfiguration.name: Required value: must reference a priority level'],
   ],
   [
-    'a schema with the precedence 1',
+    'a FlowSchema with the precedence 1',
     'FlowSchema',
     schema({ matchingPrecedence: 1 }),
     [`spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1`],
   ],
   [
-    'a schema with a large precedence and an unknown method',
+    'a FlowSchema with a large precedence and an unknown method',
     'FlowSchema',
     schema({ matchingPrecedence: 10_001, distinguisherMethod: { type: 'x' } }),
     [
@@ -243,7 +243,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a slice that names no nodes',
+    'a ResourceSlice that names no nodes',
     'ResourceSlice',
     { ...slice({ pool: { name: '', generation: -1, resourceSliceCount: 0 } }), nodeName: '' },
     [
@@ -255,7 +255,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a slice that names its nodes in two ways',
+    'a ResourceSlice that names its nodes in two ways',
     'ResourceSlice',
     slice({ allNodes: true }),
     [

@@ -206,7 +206,7 @@ test.each<[string, JsonObject, string]>([
     'spec.initContainers[0].ports[1].hostPort: Duplicate value: "TCP//1"',
   ],
   [
-    'devices beside mounts',
+    'device paths',
     pod(
       {
         volumes: [

@@ -68,7 +68,7 @@ describe('a new pod', () => {
     [true, false, 1],
     [false, true, 0],
   ])(
-    'with automountServiceAccountToken %s and an account with %s has %i token mounts',
+    'with automountServiceAccountToken %s, whose account has the value %s, has %i token mounts',
     async (ofPod, ofAccount, count) => {
       const wish = (value: boolean | undefined): JsonObject =>
         value === undefined ? {} : { automountServiceAccountToken: value };

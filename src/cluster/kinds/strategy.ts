@@ -110,9 +110,9 @@ export interface Strategy {
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
   /**
-   * Replaces the normal deletion, for kinds whose content must be removed before the object. The hook changes `draft`,
-   * a copy of the object. It returns `store` to store the draft, `keep` to leave the object unchanged, and `remove` to
-   * remove the object at once.
+   * Replaces the normal deletion for an object, such as a Namespace, whose content must be removed before the object
+   * itself. The hook changes `draft`, a copy of the object. It returns `store` to store the draft, `keep` to leave the
+   * object unchanged, and `remove` to remove the object at once.
    */
   readonly terminate?: (draft: MutableObject, context: TerminateContext) => 'store' | 'keep' | 'remove';
   /** Is a deleted object kept by something other than the finalizers of `metadata`? */

@@ -67,7 +67,7 @@ export class ContainerMembers {
   readonly #prefix: string;
   readonly #watchdog: GroupWatch;
   #lastRun = 0;
-  /** Maps the ID of a program's first process, which is also the ID of its session, to the program. */
+  /** The programs, keyed by the ID of their first process. This ID is also the ID of the program's session. */
   readonly #programs = new Map<number, { readonly run: number; readonly isCounted: boolean }>();
   /** The ids of main programs that have ended since the last search. */
   readonly #endedMains = new Set<number>();

@@ -17,7 +17,10 @@ export interface ProcessSpec {
   /** The maximum data size of each process, in bytes (`ulimit -d`). The measured memory has a separate limit. */
   readonly dataBytes: number;
   readonly hasInput: boolean;
-  /** Does a program wait when it writes too fast? If not, the reader pauses the output through `output`. */
+  /**
+   * Must the program wait when it writes too fast? If not, only the reader pauses the output, through
+   * `ContainerProcess.output`.
+   */
   readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   /** Called once, after the last output. */
@@ -108,7 +111,7 @@ export function startProcess(spec: ProcessSpec, guard: ProgramGuard): ContainerP
   const { pid } = child;
   if (pid === undefined) {
     child.on('error', () => undefined);
-    return startError('the system started no process for it');
+    return startError('the operating system did not start the process');
   }
   guard.started(pid);
   lowerPriority(pid);

@@ -164,7 +164,7 @@ test.each<[JsonObject, unknown]>([
   [{ command: ['run', '--name=$(A)'], args: ['$(A)'] }, ['run', '--name=one', 'one']],
   [{ args: ['x'] }, { problem: expect.stringContaining('has no command') }],
   [{ command: ['a\0b'] }, { problem: 'the command has a NUL character' }],
-])('the container %j has the command %j', (container, expected) => {
+])('the container %j has the command or the problem %j', (container, expected) => {
   expect(containerCommand(container, new Map([['A', 'one']]))).toEqual(expected);
 });
 
@@ -198,7 +198,7 @@ test.each<[string, JsonObject, unknown]>([
   [
     'a path that leaves the volume',
     { name: 'v', secret: { secretName: 'key', items: [{ key: 'TOKEN', path: '../../t' }] } },
-    { problem: 'the path "../../t" of the volume "v" is not a path below its folder' },
+    { problem: 'the path "../../t" does not name a file inside the volume "v"' },
   ],
   [
     'an unsupported source',

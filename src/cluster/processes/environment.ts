@@ -115,7 +115,8 @@ function valueFrom({ pod, container, config, facts }: EnvironmentInput, source: 
     const kindName = kind === 'configmap' ? 'ConfigMap' : 'Secret';
     return { problem: `couldn't find key ${key} in ${kindName} ${pod.metadata.namespace}/${name}` };
   }
-  return { problem: 'a variable has a source that a local process cannot use' };
+  const [member = 'valueFrom'] = Object.keys(source);
+  return { problem: `a variable has the source ${member}, which a local process cannot use` };
 }
 
 /** The command and the arguments of a container, with expanded references. */

@@ -65,7 +65,7 @@ test('the proxy subresource aborts its request to the process when the client di
   await eventually(async () => expect(await logOf(story)).toBe('up\nasked\nleft\n'));
 });
 
-// Other systems do not report which process listens.
+// Systems other than Linux do not report which process listens.
 test.runIf(process.platform === 'linux').each(['127.0.0.1', '0.0.0.0'])(
   'an unrelated program that listens at %s receives neither probes nor proxy requests of a pod',
   async (host) => {

@@ -63,7 +63,7 @@ export function volumeFiles(input: VolumeInput, volume: JsonObject): readonly Vo
     const inner = innerPath(path);
     if (inner === undefined || inner === '') {
       return {
-        problem: `the path ${goQuote(path)} of the volume ${goQuote(textAt(volume, 'name'))} is not a path below its folder`,
+        problem: `the path ${goQuote(path)} does not name a file inside the volume ${goQuote(textAt(volume, 'name'))}`,
       };
     }
   }

@@ -100,8 +100,9 @@ function literalOf(text: string): JsonValue {
 const MAX_VALUES = 10_000;
 
 /**
- * The values at a path, at most `MAX_VALUES`. Empty when a filter is applied to a value that is not a list, or compares
- * values of different types or without an order: an API server shows no value in these cases.
+ * The values at a path, at most `MAX_VALUES`. Empty when a filter is applied to a value that is not a list. Also empty
+ * when a filter compares several values, values of different types, or values without an order. An API server shows no
+ * value in these cases.
  */
 export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
   let values: JsonValue[] = [root];

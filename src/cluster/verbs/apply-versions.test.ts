@@ -71,7 +71,7 @@ describe('a field that the version of an entry does not declare', () => {
   test.each([
     ['one', `failed to prune fields: failed to convert merged object to last applied version: ${undeclared}`],
     ['two', `failed to convert new object: ${undeclared}`],
-  ])('causes the refusal of an apply by %s that sets the field', async (manager, message) => {
+  ])('cannot be set by an apply of the manager "%s"', async (manager, message) => {
     await using cluster = await story(text, ['x']);
     expect(await cluster.apply('x', manager, { a: '1', b: '2' })).toMatchObject({ status: 500, answer: { message } });
   });

@@ -63,11 +63,14 @@ export const aspect = {
     if (targets.length === 0 || !targets.every(isTarget)) {
       throw new AspectDefinitionError(
         'aspect.on',
-        'the target is a group (workloads, …), a factory, or a list of them',
+        'the target must be a group (workloads, …), a factory, or a list of these',
       );
     }
     if ((surface as AspectSurface | undefined)?.kind !== 'metadata' && surface?.kind !== 'override') {
-      throw new AspectDefinitionError('aspect.on', 'the second argument comes from metadata() or override()');
+      throw new AspectDefinitionError(
+        'aspect.on',
+        'the second argument must be the result of metadata() or override()',
+      );
     }
     return definition({ target, surface, selector: {}, cardinality: 'one-or-more' });
   },

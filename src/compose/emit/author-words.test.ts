@@ -15,19 +15,19 @@ const CASES: readonly (readonly [string, string, string, string])[] = [
     'cel/no-overload',
     "found no matching overload for '_+_' applied to '(int, string)'",
     'spec.schema.status.url',
-    'the status field url: + of a number and a string has no form in the graph; convert one side: String(x) or Number(x)',
+    'the status field url: + with a number and a string has no form in the graph; convert one side: String(x) or Number(x)',
   ],
   [
     'cel/no-overload',
     "found no matching overload for '_?_:_' applied to '(bool, list(string), __type_schema.spec.cache)'",
     NAME,
-    'metadata.name: a choice between two values (?:, &&, || or ??) of a list of string and an object has no form in the graph; give both values one type: String(x), Number(x), or x ? [x] : []',
+    'metadata.name: a choice between two values (?:, &&, || or ??) with a list of string and an object has no form in the graph; give both values one type: String(x), Number(x), or x ? [x] : []',
   ],
   [
     'cel/no-overload',
     "found no matching overload for 'indexOf' applied to 'list(string).(int)'",
     NAME,
-    'metadata.name: indexOf() of a list of string and a number has no form in the graph; use an element of the list, or .map() over it',
+    'metadata.name: indexOf() with a list of string and a number has no form in the graph; use an element of the list, or .map() over it',
   ],
   [
     'graph/type-mismatch',

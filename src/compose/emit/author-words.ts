@@ -73,7 +73,7 @@ function overloadWords(place: string, name: string, applied: string): Words {
   const infix = /^_(\W{1,2})_$/.exec(name)?.[1];
   const what = OPERATORS.get(name) ?? infix ?? (/^\w+$/.test(name) ? `${name}()` : 'an operation');
   const operands = name === '_?_:_' ? types.slice(1) : types;
-  const message = `${place}: ${what} of ${operands.map(withArticle).join(' and ')} has no form in the graph`;
+  const message = `${place}: ${what} with ${operands.map(withArticle).join(' and ')} has no form in the graph`;
   return { message, hint: overloadRemedy(name, operands) };
 }
 
@@ -102,7 +102,7 @@ function mismatchRemedy(from: string, to: string): string {
   if (to.startsWith('list') && from.startsWith('list')) return 'convert each element: x.map((each) => String(each))';
   if (from === 'object' && to === 'object')
     return 'write the keys and values as the field takes them: Object.fromEntries(list.map((x) => [String(x.key), String(x.value)]))';
-  return to.startsWith('list') ? 'write [x]' : 'write an object of the fields that it takes';
+  return to.startsWith('list') ? 'write [x]' : 'write an object: { key: x }';
 }
 
 /** The operands of `(a, b)` or `a.(b)`, split at the commas outside parentheses. */
@@ -164,6 +164,6 @@ function fieldOf(path: string): string {
   const [, part] = /^spec\.(?:resources|nodes)\[\d+\]\.(includeWhen|readyWhen|propagateWhen|forEach)/.exec(path) ?? [];
   if (part === 'includeWhen') return 'the condition of the resource';
   if (part === 'readyWhen') return 'the readiness of the resource';
-  if (part === 'propagateWhen') return 'the condition for writes of the resource';
+  if (part === 'propagateWhen') return 'the condition of withPropagateWhen()';
   return part === 'forEach' ? 'the list of the loop' : 'the composition';
 }

@@ -35,9 +35,10 @@ const BUILT_IN: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**
  * Compares what a composition returns with the status that its definition declares. Refuses an undeclared field, a
- * value whose type differs from the declared type, and a required field that no path through the function returns. For
- * an undeclared field that comes from a spread or from a function outside the composition, it only warns. Does not
- * check an object whose fields are unknown, such as hand-written CEL.
+ * value whose type differs from the declared type, and a required field that no path through the function returns. Only
+ * warns about an undeclared field that comes from a spread or from a function outside the composition. Does not report
+ * an undeclared field of an object that the author passes on as a whole. Does not check an object whose fields are
+ * unknown, such as hand-written CEL.
  */
 export function checkDeclaredStatus(status: unknown, schema: Schema, places: StatusPlaces): void {
   const value = resolveMerged(status);
@@ -136,7 +137,10 @@ class StatusCheck {
     if (missing.length === 0) return;
     const [first] = missing;
     const message = `the composition never returns ${missing.join(', ')}, which the declared status requires`;
-    const hint = `return ${missing.length === 1 ? 'it' : 'them'}, or declare it optional: "${first}?"`;
+    const hint =
+      missing.length === 1
+        ? `return it, or declare it optional: "${first}?"`
+        : `return them, or declare them optional, as in "${first}?"`;
     const site = path.length === 0 ? this.#places.whole : (this.#places.field(path) ?? this.#places.whole);
     noteRefusal(() => refuse('status-missing', message, hint), site);
   }

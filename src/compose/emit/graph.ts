@@ -33,7 +33,7 @@ export function writeGraph(
     const refusal = new Refusal(
       'validation',
       `the graph throws "${message}" under a condition that is known only in the cluster, but a Graph has no schema that could contain such a rule`,
-      'decide by values that are known here, or leave the resources out with if',
+      'decide by values that are known while the graph is built, or put the resources under an if with this condition',
     );
     refusal.site = site;
     refusals.push(refusal);

@@ -59,6 +59,6 @@ function textOf(name: string, value: unknown) {
   if (symbolic(value) !== undefined) return toNode(value);
   if (typeof value !== 'string') return refuse('types', `the ${name} of a condition is not a string`, FORM);
   if (name === 'status' && !STATES.includes(value))
-    return refuse('types', `the status of a condition is "${value}"`, "write 'True', 'False' or 'Unknown'");
+    return refuse('types', `"${value}" is not a status of a condition`, "write 'True', 'False' or 'Unknown'");
   return toNode(value);
 }

@@ -77,7 +77,7 @@ function checkForm(record: ResourceRecord, root: Node, forms: readonly ResourceR
   throw refusalAt(
     record,
     'no-cel',
-    `withPropagateWhen() of ${record.id} reads a field of ${first.id}, which is one of ${forms.length} nodes (${forms.map(({ id }) => id).join(', ')})`,
+    `withPropagateWhen() of ${record.id} reads a field of ${first.id}, but this resource is ${forms.length} nodes of the graph (${forms.map(({ id }) => id).join(', ')})`,
     'call ready() or updated() with the resource, or read the values from which the resource is made',
     activeTrace().origins.get(root),
   );

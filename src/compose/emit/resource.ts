@@ -50,7 +50,7 @@ export function resourceEntry(record: ResourceRecord, context: EntryContext): Js
   const { ids } = context;
   const change = (node: Node) => iterators.replace(elementFields(node, context.records, record));
   const given = record.manifest;
-  // Outside loops, the manifest contains no iterators, and no reads of resources of the same iteration.
+  // Only a manifest in a loop can read an iterator, or a resource of the same iteration of the loop.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
   const template = templateOf(manifest, context.schemaOf(record), { writer, target: context.target });
   const include = includeConditions(iterators, record);

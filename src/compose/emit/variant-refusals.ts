@@ -14,7 +14,7 @@ export function refuseExcludedCollection({ id }: ResourceRecord, other: string):
 export function refuseByHand({ id }: ResourceRecord): never {
   return refuse(
     'unsupported',
-    `hand-written CEL names ${id}, which is several nodes of the graph: one with and one without each resource that it reads`,
+    `hand-written CEL names ${id}, but ${id} is several nodes of the graph: one for each combination of the optional resources that it reads`,
     'pass the resource itself to Cel.expr() instead of its id',
   );
 }

@@ -108,7 +108,7 @@ export function readName(env: Env, name: string): unknown {
   return refuse(
     'unknown-name',
     `${name} is not declared`,
-    'declare or import it; only code below a resource of a returned object can read the resource by its key',
+    'declare or import it; in a returned object, the key of a resource is a name only in the code below the resource',
   );
 }
 

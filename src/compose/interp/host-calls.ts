@@ -33,7 +33,7 @@ export function refuseHostCall(self: unknown, fn: { readonly name: string }, lab
   if (self === Promise && WAITING.has(fn.name)) {
     refuse(
       'native-call',
-      `a composition does not wait, so ${label}() has no promise`,
+      `a composition does not wait for promises, so it cannot use ${label}()`,
       `leave out ${label}(): a factory returns its resource immediately`,
     );
   }
@@ -41,19 +41,20 @@ export function refuseHostCall(self: unknown, fn: { readonly name: string }, lab
 
 const REFUSED_NEW = 'use plain objects and functions';
 const PASS_IN =
-  'call it before the composition, and pass its result with the spec; mark a function that only passes its argument on with opaque()';
+  'call it before the composition, and pass its result with the spec; if the function only passes its argument on, mark it with opaque()';
 
 /** Remedies for functions that cannot read a symbolic value, by module and name. */
 const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hint: (value: string) => string])[] = [
   [
     'fs',
     /./,
-    () => 'pass the contents of the file with the spec, or read files whose names are known before the composition',
+    () => 'pass the contents of the file with the spec, or read a file with a constant name before the composition',
   ],
   [
     'crypto',
     /^(?:update|digest|hash|sign|verify|pbkdf2Sync|scryptSync|hkdfSync)$/,
-    (value) => `pass the checksum with the spec; to restart pods when ${value} changes, write ${value} itself`,
+    (value) =>
+      `pass the checksum with the spec; to restart pods when ${value} changes, write ${value} itself into an annotation of the pods`,
   ],
   ['buffer', /./, (value) => `write btoa(${value}) for base64; stringData of a Secret takes ${value} as it is`],
   ['path', /^(?:join|resolve|normalize)$/, () => 'write the path as a template string: `${a}/${b}`'],

@@ -41,7 +41,7 @@ export function bindingsFor(names: ReadonlySet<string>, scope: LexicalEnvironmen
 }
 
 const ONCE_EACH =
-  'take each once: [...new Set(list)], or list.filter((x, i) => list.findIndex((y) => y.key === x.key) === i)';
+  'take each element once: [...new Set(list)], or list.filter((x, i) => list.findIndex((y) => y.key === x.key) === i)';
 const BY_KEYS =
   'list the keys first, then what belongs to each: const keys = [...new Set(list.map((x) => x.key))]; ' +
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k).length]))';
@@ -62,7 +62,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
   if (leaves !== undefined && made)
     refuse(
       'loop-exit',
-      'break or return inside a loop over a symbolic list that creates resources',
+      'a loop over a symbolic list creates resources and contains break or return',
       'filter the list first',
     );
   const holders = new Set<object>([...run.keyed.values()].map(({ slot }) => slot.holder));
@@ -124,7 +124,11 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
 
 /** Refuses to fill a list or object in a loop that may end early: the number of iterations is not known. */
 function refuseFilling(what: string): never {
-  return refuse('loop-exit', `${what} in a loop over a symbolic list that may end early`, 'filter the list first');
+  return refuse(
+    'loop-exit',
+    `${what} in a loop that runs over a symbolic list and may end early`,
+    'filter the list first',
+  );
 }
 
 /**
@@ -268,7 +272,7 @@ function firstAssigned(
 function refuseEarlyEnd(name: string): never {
   return refuse(
     'loop-exit',
-    `${name} changes in a loop over a symbolic list that may end early`,
+    `${name} changes in a loop that runs over a symbolic list and may end early`,
     "cut the list first: const end = list.findIndex((x) => x === 'stop'); list.slice(0, end < 0 ? list.length : end)",
   );
 }

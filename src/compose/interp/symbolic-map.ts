@@ -90,8 +90,8 @@ function refuseGaps(result: unknown): void {
   if (sides.length === 0 || !(gap === undefined ? sides.includes(undefined) : true)) return;
   refuse(
     'absent',
-    `.map() returns ${String(gap)} for some elements, which a list in a graph cannot hold`,
-    'take the others first: list.filter((x) => …).map((x) => …)',
+    `.map() returns ${String(gap)} for some elements, and a list in a graph cannot hold ${String(gap)}`,
+    'remove these elements first: list.filter((x) => …).map((x) => …)',
   );
 }
 

@@ -73,7 +73,7 @@ const numeric = (value: Sym, name: string): Node => {
       'convert it with Number() first',
     );
   }
-  return needPresent(value, 'computed with (it would make NaN)').node;
+  return needPresent(value, 'used in a computation (the result would be NaN)').node;
 };
 
 for (const op of ['floor', 'ceil', 'round', 'trunc'] as const) {
@@ -108,7 +108,8 @@ for (const name of ['max', 'min'] as const) {
       const choice = symbolic(given[open]) as Phi;
       return distribute(choice, (side) => builtin(interpreter, Math[name], given.with(open, side))?.value);
     }
-    // Infinity is never the least of several numbers, and -Infinity is never the largest. Both are left out.
+    // Infinity is never the least of several numbers, so `min` leaves it out. In the same way, `max` leaves out
+    // -Infinity. The infinity with the other sign is the result, if it is among the numbers.
     const [neutral, last] = name === 'min' ? [Infinity, -Infinity] : [-Infinity, Infinity];
     if (given.includes(last) && given.every((item) => symbolic(item) instanceof Sym || typeof item === 'number'))
       return last;
@@ -277,7 +278,7 @@ function listing(
     if (inner instanceof Phi) return distribute(inner, (side) => interpreter.call(fn, Object, [side], fn.name));
     if (inner instanceof Sym) {
       // For a missing map JavaScript throws, and the expression fails in the same way.
-      const sure = mapLike(inner.type) ? inner.present() : needPresent(inner, 'listed by its keys');
+      const sure = mapLike(inner.type) ? inner.present() : needPresent(inner, 'enumerated');
       if (mapLike(sure.type)) return pick(mapTyped(sure));
       if (sure.type.kind === 'object') {
         const copy: Record<string, unknown> = activeTrace().track({});

@@ -83,7 +83,11 @@ export function carriedMembers(start: object): Carried {
 function startOf(name: string, value: unknown): Carried {
   if (isEndless(value)) return carriedEndless(name, value);
   return value === undefined || value === null
-    ? refuse('loop-carried', `${name} is ${String(value)} before the first iteration`, 'begin with a value of its type')
+    ? refuse(
+        'loop-carried',
+        `${name} is ${String(value)} before the first iteration`,
+        'give it a first value of the type that the loop assigns',
+      )
     : carriedValue(name, asSym(value)?.node ?? toNode(value));
 }
 
@@ -122,7 +126,8 @@ interface Iteration {
 }
 
 /**
- * The carried value after the loop; `next` is its value after one iteration. `undefined` where CEL has no form for it.
+ * The carried value after the loop; `next` is its value after one iteration. `undefined` when CEL cannot express that
+ * value.
  */
 export function afterIterations(pass: Pass, of: Carried, next: unknown): { readonly value: unknown } | undefined {
   const iterations: Iteration[] = [];
@@ -320,8 +325,9 @@ function settled(node: Node, of: Variable): Node {
 }
 
 /**
- * The neutral start value of a fold. It is 0 when the first iteration is `e` and the later ones are `n + e`. It is an
- * empty list when they are `[e]` and `[...l, e]`. Otherwise undefined.
+ * The neutral start value of a fold. It is 0 when the first iteration gives `e` and the later iterations give `n + e`,
+ * where `n` is the value so far. It is an empty list when the iterations give `[e]` and `[...l, e]`, where `l` is the
+ * list so far. Otherwise undefined.
  */
 function neutralStart(later: Node, of: Variable, first: Node): Node | undefined {
   const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;

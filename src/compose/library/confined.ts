@@ -50,7 +50,7 @@ export function refuseConfinedCall(fn: unknown, self: unknown, args: readonly un
   for (const value of [self, ...args]) {
     const passed = CHANGERS.get(value);
     if (passed !== undefined)
-      refuse('native-call', `${passed} is passed as a value`, 'pass a function of the module that calls it');
+      refuse('native-call', `${passed} cannot be passed as a value`, `pass a function that calls ${passed}()`);
   }
   const name = CHANGERS.get(fn);
   const [target] = args;

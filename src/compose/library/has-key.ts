@@ -54,7 +54,11 @@ function hasOwnOfPrimitive(value: unknown, key: Key): unknown {
 }
 
 const refuseList = (own: boolean): never =>
-  refuse('no-cel', own ? 'an own key of a list is an index' : '"in" on a list tests for an index', 'use .includes()');
+  refuse(
+    'no-cel',
+    own ? 'hasOwn() on a list tests for an index' : '"in" on a list tests for an index',
+    'use .includes()',
+  );
 
 /** Does an object with this prototype inherit the key? Symbolic keys count as not inherited. */
 function isInherited(key: Key, prototype: object | null): boolean {

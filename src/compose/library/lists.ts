@@ -64,7 +64,7 @@ function setMethod(interpreter: Interpreter, value: Sym, name: string, args: rea
   return refuse(
     'no-cel',
     `.${name}() of a Set has no CEL form`,
-    'spread it into a list first: [...set]; has, size and iteration work',
+    'spread the Set into a list first: [...set]; .has(), .size and loops need no list',
   );
 }
 

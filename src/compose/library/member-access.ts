@@ -14,7 +14,10 @@ import type { Absence } from '../value/symbolic.ts';
 import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
 
-/** The value whose member is read. With `?.`, the member of an absent value is absent. */
+/**
+ * Prepares the read of a member of a value. `has` is set after `?.`, here or earlier in the chain. Where `has` is
+ * false, the member is absent.
+ */
 export function baseOf(
   value: Sym,
   optional: boolean,

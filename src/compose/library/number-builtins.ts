@@ -22,14 +22,14 @@ export function defineNumbers(): void {
           'parseInt() with a base other than 10 has no CEL form',
           'leave the base out, or pass 10',
         );
-      const { node, type } = needPresent(value, 'parsed (it would make NaN)');
+      const { node, type } = needPresent(value, 'parsed as a number (the result would be NaN)');
       const number = type.kind === 'number' ? node : scalarText(value, 'parseInt');
       return wrap(new Sym(parseInteger(number, base === 10 ? 'ten' : 'any'), { waits: value.waits }));
     });
   }
   for (const fn of new Set([parseFloat, Number.parseFloat])) {
     scalar(fn, (value) => {
-      const sure = needPresent(value, 'parsed (it would make NaN)');
+      const sure = needPresent(value, 'parsed as a number (the result would be NaN)');
       return sure.type.kind === 'number'
         ? wrap(sure)
         : wrap(new Sym(parseDecimal(scalarText(sure, 'parseFloat')), { waits: value.waits }));
@@ -54,7 +54,7 @@ function scalarText(value: Sym, name: string): Node {
 
 /** The value as a number. */
 function converted(value: Sym): Node {
-  const { node, type } = needPresent(value, 'converted to a number (it would make NaN)');
+  const { node, type } = needPresent(value, 'converted to a number (the result would be NaN)');
   if (type.kind === 'number') return node;
   if (type.kind === 'bool') return cond(node, literal(1), literal(0));
   if (type.kind === 'string' || type.kind === 'dyn') return parseNumber(node);

@@ -42,8 +42,8 @@ export function resourceMember(
         if (given === undefined)
           refuse(
             'types',
-            'withReadyWhen() is called without a condition',
-            'return one: (self) => self.status.replicas > 0',
+            'withReadyWhen() gets no condition',
+            'pass a function that returns a condition: (self) => self.status.replicas > 0',
           );
         record.readyWhen.push(given);
       });
@@ -71,7 +71,11 @@ function addPropagation(interpreter: Interpreter, record: ResourceRecord, condit
       ? interpreter.call(condition, undefined, [propagationProgress(record)], 'propagateWhen')
       : condition;
   if (given === undefined)
-    refuse('types', 'withPropagateWhen() is called without a condition', 'return one: ({ ready }) => ready(database)');
+    refuse(
+      'types',
+      'withPropagateWhen() gets no condition',
+      'pass a function that returns a condition: ({ ready }) => ready(database)',
+    );
   record.propagateWhen.push(given);
 }
 
@@ -94,7 +98,7 @@ function refuseWithoutObject(record: ResourceRecord, method: string, field: stri
     refuse('types', `${method}() is called on ${record.id}, which makes no object`, 'remove the call');
   if (activeTrace().form === 'graph') {
     const remedy = 'remove the call, or make a composition: its definition has the field';
-    refuse('types', `a Graph has no ${field} of its nodes`, remedy);
+    refuse('types', `a node of a Graph has no field ${field}`, remedy);
   }
 }
 

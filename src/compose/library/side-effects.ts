@@ -71,7 +71,7 @@ export function refuseSymbolicFilling(self: unknown, method: string, label: stri
 
 function fillingRemedy(self: object): string {
   if (self instanceof Set)
-    return "make it of a list at once: new Set([...list, ...(condition ? ['x'] : [])]); to take each once: [...new Set(list)]";
+    return "make the Set from a list: new Set([...list, ...(condition ? ['x'] : [])]); to take each element once: [...new Set(list)]";
   if (self instanceof Map)
     return 'use a plain object: object[key] = value, Object.fromEntries(list.map((x) => [x.key, x.value]))';
   return 'use a plain object or list';

@@ -42,7 +42,7 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
       if (mentions(inner.node, (of) => of.role === 'accumulator'))
         return refuse(
           'loop-carried',
-          'a list in an object that a loop fills grows from iteration to iteration',
+          'a loop fills an object, and a list in this object grows from iteration to iteration',
           GROUPED,
         );
       return refuse('types', `${labelOf(inner)} is not a list and cannot be spread`, 'spread a list');

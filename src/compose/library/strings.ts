@@ -224,7 +224,7 @@ function unsigned(node: Node): Node {
   return modulo(add(modulo(node, range), range), range);
 }
 
-/** The known distance of a position from the end, if any. */
+/** The distance from the end to a position that is a negative literal; `undefined` for any other position. */
 const fromEndOf = (node: Node): number | undefined =>
   node.kind === 'lit' && Number(node.value) < 0 ? -Number(node.value) : undefined;
 

@@ -24,9 +24,9 @@ import { listSym, toNode } from '../value/nodes.ts';
 import { converted } from './converted.ts';
 
 /**
- * A symbolic list as the author iterates it: an expression for the list of loop values, and a function that makes the
- * author's element of each loop value. For `Object.entries(m)`, the loop values are keys, and the author's elements are
- * pairs.
+ * A symbolic list as the author iterates it: an expression for the list of loop values, and a function that converts
+ * each loop value to the author's element. For `Object.entries(m)`, the loop values are keys, and the author's elements
+ * are pairs.
  */
 export class View extends SeenList {
   readonly list: Sym;

@@ -115,7 +115,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'native-call',
     'A function without readable source is called with a value of the graph.',
     '(spec) => ({ host: new URL(spec.name).host })',
-    'Compute the value before the composition, or mark a function that only passes values on with `opaque()`.',
+    'Compute the value before the composition. If the function only passes values on, mark it with `opaque()`.',
   ),
   error(
     'no-cel',
@@ -217,7 +217,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'unknown-name',
     'A name is not declared anywhere.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { a: missing } });\n}',
-    'Declare or import the name. Only code below a resource of a returned object can read the resource by its key.',
+    'Declare or import the name. In a returned object, the key of a resource is a name only in the code below the resource.',
   ),
   error(
     'unsupported',

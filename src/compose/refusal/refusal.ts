@@ -108,7 +108,7 @@ export interface Site {
 /** General remedies, for refusals without a specific remedy. */
 const REMEDIES: Partial<Record<RefusalCode, string>> = {
   field: 'read a field that the kind has',
-  identity: 'compare fields of the two',
+  identity: 'compare fields of the two values',
   member: 'use a member that the type has',
   'no-cel': 'compute it before the composition, or pass the result with the spec',
   'outer-write': 'declare the variable inside the composition',
@@ -138,7 +138,7 @@ let thrownPlain: { readonly value: unknown; readonly site: Site | undefined } | 
 
 /**
  * Records that the author threw the value. The stack of an error that an interpreted statement makes contains no frame
- * of the author's code. This function adds one, so that the printed stack shows the line.
+ * of the author's code. This function adds such a frame, so that the printed stack shows the line.
  */
 export function noteThrow(value: unknown, site: Site | undefined): void {
   if (!(value instanceof Error)) {
@@ -181,7 +181,7 @@ export function refusalOf(error: unknown): Refusal {
   return placedFailure(new Refusal('user-error', error.message, error.remedy ?? CORRECT), error);
 }
 
-const CORRECT = 'correct it, or test for the case first';
+const CORRECT = 'correct the code that throws, or test for the case first';
 
 function placedFailure(refusal: Refusal, error: unknown): Refusal {
   refusal.cause = error;
@@ -228,7 +228,7 @@ export function thrownInBranch(error: unknown): Refusal {
     'user-error',
     `${thrownText(error)} is thrown in a branch of the composition`,
     remedyOfThrown(error) ??
-      'avoid it there, or throw an Error of your own: under a condition it becomes a rule for the spec',
+      'avoid the exception in this branch, or throw your own Error: under a condition, the Error becomes a rule for the spec',
   );
   refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
   return refusal;

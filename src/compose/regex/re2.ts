@@ -70,7 +70,8 @@ class Printer {
       if (node.kind === 'class') return node.items.some((item) => 'escape' in item && /[wW]/.test(item.escape));
       return subexpressionsOf(node).some(special);
     };
-    if (special(this.root)) this.refuse('matches other letters with \\w than RE2', 'leave out the flag i or u');
+    if (special(this.root))
+      this.refuse('has \\w or \\b, which differ from RE2 with the flags i and u', 'leave out the flag i or u');
     return 'flag';
   }
 
@@ -102,7 +103,7 @@ class Printer {
       case 'start':
       case 'end':
         if (this.multiline)
-          this.refuse('asks for the ends of lines', 'leave out the flag m, or split the string first');
+          this.refuse('has ^ or $ for single lines (flag m)', 'leave out the flag m, or split the string first');
         return anchor(node.kind === 'start' ? '^' : '$', level);
       case 'boundary':
         return anchor('\\b', level);

@@ -92,7 +92,7 @@ function refuseCondition(kind: string, key: object): void {
     refuse(
       'unsupported',
       `a ${kind} that was made outside the composition is used under a condition, or in a loop`,
-      'create it there, inside the composition; or refer to it before the condition',
+      'create it inside the composition, at the place of its use; or refer to it before the condition or loop',
     );
   }
   known.add(key);

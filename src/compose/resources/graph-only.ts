@@ -17,7 +17,7 @@ export function refuseOutsideGraph(name: 'def' | 'patch'): void {
   if (trace.form === 'graph') return;
   refuse(
     'unsupported',
-    `${name}() makes a node of the kind Graph, and a composition becomes a ResourceGraphDefinition`,
+    `only a Graph can have the node that ${name}() makes; a composition becomes a ResourceGraphDefinition`,
     name === 'def'
       ? 'write a const: its value is written into the fields that use it'
       : 'put it into a graph(): graph(name, () => { … })',

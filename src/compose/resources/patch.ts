@@ -193,7 +193,11 @@ function checkMetadata(metadata: unknown, kind: string): void {
   }
   for (const key of ['name', 'namespace'])
     if (key in metadata)
-      refuse('argument', `the patch of ${kind} sets metadata.${key}`, 'name the object by the target');
+      refuse(
+        'argument',
+        `the patch of ${kind} sets metadata.${key}`,
+        `remove ${key} here: the target of the patch names the object`,
+      );
   const refused = OWNING_METADATA.find((key) => key in metadata);
   if (refused === undefined) return;
   refuse(

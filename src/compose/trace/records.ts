@@ -58,7 +58,7 @@ export type RecordNode = 'template' | 'ref' | 'def' | 'patch';
 export interface ResourceRecord {
   id: string;
   readonly node: RecordNode;
-  /** The author's name for the resource in the source, until it has its final id. */
+  /** The author's variable or key that holds the resource. Messages use this name instead of a derived id. */
   label: string | undefined;
   /** Did the author set the id? */
   readonly explicitId: boolean;

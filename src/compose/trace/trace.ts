@@ -26,7 +26,10 @@ export class ProgramVariable {
 /** The maximum number of refusals that are collected in one run. */
 const MAX_ERRORS = 20;
 
-/** The contents of a ref at one time, for example before a branch or loop body changes it. */
+/**
+ * The contents of a ref (a variable, list, object or function of the program) at one time, for example before a branch
+ * or loop body changes it.
+ */
 type Snapshot =
   | { readonly kind: 'binding'; readonly value: unknown }
   | { readonly kind: 'object'; readonly keys: Map<PropertyKey, unknown> }
@@ -154,7 +157,10 @@ export class Trace {
     return frame === undefined || (this.createdAt.get(ref) ?? 0) > frame.epoch;
   }
 
-  /** Records the contents of a ref for its restoration. Must be called before the ref is changed. */
+  /**
+   * Records the contents of a ref for its restoration. Must be called before the ref is changed. Refuses a ref whose
+   * contents were copied (`noteCopied`).
+   */
   recordUndo(ref: MutableRef): void {
     if (this.copied.has(ref))
       throw new Refusal(

@@ -204,9 +204,9 @@ export class CacheSet {
   }
 
   /**
-   * Lists all kinds except the given one again, because its list showed that the server was restored to an earlier
-   * state. Until the lists are complete, the objects count as unknown. If they counted as known, the controller could
-   * create children of an instance that the restore removed.
+   * Lists all other kinds again. The list of the given kind showed that the server was restored to an earlier state.
+   * Until the lists are complete, the objects count as unknown. If they counted as known, the controller could create
+   * children of an instance that the restore removed.
    */
   readAgain({ group, kind }: GroupVersionKind): void {
     for (const { cache } of this.#slots.values()) {

@@ -55,7 +55,7 @@ interface Kept {
 
 /**
  * Compiles the specs of definitions and revisions against the schemas of the cluster. The compiler keeps the results of
- * the latest specs (`MAX_KEPT_SPECS`), until the schema of a kind that such a spec uses changes.
+ * the latest specs (`MAX_KEPT_SPECS`). A result is valid until the schema of one of the spec's kinds changes.
  */
 export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;

@@ -154,7 +154,7 @@ function keptRevision(
   if (newest === undefined || !hasPropagateWhen(newest.spec) || isPropagationDone(newest.object)) return undefined;
   const number = recordedRevision(instance);
   if (number === undefined || number >= newest.number) return undefined;
-  const note = `propagateWhen of the definition decides when the instance gets revision ${newest.number}; it follows revision ${number}`;
+  const note = `the instance follows revision ${number} until propagateWhen of the definition allows revision ${newest.number}`;
   return { number, note };
 }
 

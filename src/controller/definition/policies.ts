@@ -34,7 +34,7 @@ export interface Policies {
   readonly nodeAdoption: ReadonlyMap<string, AdoptionPolicy>;
   /** The ServiceAccount that the controller impersonates to read and write children. */
   readonly serviceAccount?: ServiceAccountRef;
-  /** The number or share of instances that get a new revision first. `undefined`: all instances get it at once. */
+  /** The number or percentage of instances that get a new revision first. `undefined`: all instances get it at once. */
   readonly canary?: Allowance;
   /** May templates put objects outside the instance's namespace? `undefined`: the option of the controller decides. */
   readonly namespaces?: 'any' | 'instance';
@@ -66,7 +66,7 @@ export function annotationProblems({ invalid }: Pick<Policies, 'invalid'>): stri
  * - `typekro.dev/adoption: refuse, database=take-over`: what happens to existing objects, by default and per node;
  * - `typekro.dev/service-account: team-a/deployer`: the ServiceAccount that the controller impersonates to read and
  *   write children;
- * - `typekro.dev/canary: 3` or `10%`: the number or share of instances that get a new revision first;
+ * - `typekro.dev/canary: 3` or `10%`: the number or percentage of instances that get a new revision first;
  * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;
  * - `typekro.dev/explain: "true"` or `"false"`: node reports in the status of every instance;
  * - `typekro.dev/cel-budget: 100000`: the maximum cost of one expression.

@@ -5,10 +5,10 @@ const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps'
 const target = { type, name: 'a', namespace: 'ns' };
 
 test.each([
-  [1, 'data.x0 changed by kubectl-edit; put back'],
-  [10, 'data.x9 changed by kubectl-edit; put back'],
-  [11, 'data.x9 changed by kubectl-edit, and 1 more field; put back'],
-  [12, 'data.x9 changed by kubectl-edit, and 2 more fields; put back'],
+  [1, 'data.x0 changed by kubectl-edit; the controller reverts the change'],
+  [10, 'data.x9 changed by kubectl-edit; the controller reverts the change'],
+  [11, 'data.x9 changed by kubectl-edit, and 1 more field; the controller reverts the change'],
+  [12, 'data.x9 changed by kubectl-edit, and 2 more fields; the controller reverts the change'],
 ])('the text about %d changed fields names at most ten of them', (count, end) => {
   const differences = Array.from({ length: count }, (_, index) => ({
     path: `data.x${index}`,

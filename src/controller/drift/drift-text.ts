@@ -7,7 +7,7 @@ const MAX_NAMED_FIELDS = 10;
 
 /**
  * Names the changed fields of a child and their managers, e.g. `ConfigMap v1 ns/a (node map): data.x changed by
- * kubectl-edit; put back`.
+ * kubectl-edit; the controller reverts the change`.
  */
 export function driftText({ target, nodeId, differences = [], lastWriter }: ApplyAction): string {
   const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;
@@ -17,9 +17,10 @@ export function driftText({ target, nodeId, differences = [], lastWriter }: Appl
     const writer = managers.join(', ') || (lastWriter ?? 'another client');
     byWriter.set(writer, [...(byWriter.get(writer) ?? []), path]);
   }
-  if (byWriter.size === 0) return `${where} was changed by ${lastWriter ?? 'another client'} and is put back`;
+  if (byWriter.size === 0)
+    return `${where} was changed by ${lastWriter ?? 'another client'}; the controller reverts the change`;
   const fields = [...byWriter].map(([writer, paths]) => `${paths.join(', ')} changed by ${writer}`);
   const unnamed = differences.length - MAX_NAMED_FIELDS;
   const more = unnamed > 0 ? `, and ${unnamed} more ${unnamed === 1 ? 'field' : 'fields'}` : '';
-  return `${where}: ${fields.join('; ')}${more}; put back`;
+  return `${where}: ${fields.join('; ')}${more}; the controller reverts the change`;
 }

@@ -37,7 +37,7 @@ describe('a contest of the controller with itself', () => {
     ['does not count the repair of drift', historyAfter(times(MAX_REWRITES, 'drift'), 0), false],
     ['does not count an adoption', historyAfter(times(MAX_REWRITES, 'adopt'), 0), false],
     ['does not count slow writes', historyAfter(times(MAX_REWRITES), 10_000), false],
-    ['counts the writes of each spec alone', historyAfter(times(MAX_REWRITES), 0, ['2 1', '1 1']), false],
+    ['counts the writes of each spec separately', historyAfter(times(MAX_REWRITES), 0, ['2 1', '1 1']), false],
     ['does not apply to another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1']), false],
   ])('%s', (_title, { history, now }, isContest) => {
     expect(rewriteContestAt(history, '1 1', now) !== undefined).toBe(isContest);
@@ -88,7 +88,7 @@ describe('the rewrites of the objects of an owner', () => {
     expect(contested(rewritesAfter(writes, options), 100)).toHaveLength(count);
   });
 
-  it('do not count the first write for an earlier spec', () => {
+  it('do not count a first write that was for an earlier spec', () => {
     const rewrites = new Rewrites();
     rewrites.add('a', '1 1', 0);
     for (let write = 1; write < MAX_REWRITES; write += 1) rewrites.add('a', '2 1', 0);

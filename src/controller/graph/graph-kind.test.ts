@@ -49,7 +49,7 @@ describe('the makers of a Graph', () => {
     const last = made('x', 'g19');
     const { failure } = await graphs.serve(last.object, makers(last, chain), new AbortController().signal);
     expect(failure).toMatch(
-      /^refusing to apply: the Graph "team-a\/g19" made this Graph, and more than 10 Graphs in a row/,
+      /^refusing to apply: the Graph "team-a\/g19" made this Graph, at the end of a chain of more than 10 Graphs/,
     );
   });
 });

@@ -105,7 +105,7 @@ export function makersOf(graph: LiveObject, graphs: Pick<KindCache, 'indexed'>):
 
 function tooManyMakersText(makers: readonly string[]): string {
   const [maker = ''] = makers;
-  return `refusing to apply: the Graph "${maker}" made this Graph, and more than ${MAX_MAKERS} Graphs in a row made one another, so that Graphs may be made without end; change the nodes that make Graphs`;
+  return `refusing to apply: the Graph "${maker}" made this Graph, at the end of a chain of more than ${MAX_MAKERS} Graphs that each made the next one, and the chain may have no end; change the nodes that make Graphs`;
 }
 
 function ownAccountDeletionText(user: string): string {

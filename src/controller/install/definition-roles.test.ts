@@ -55,7 +55,7 @@ describe('the rights of definitions', () => {
     );
   });
 
-  test('a kind has one rule when one node creates objects of it and another node reads one', () => {
+  test('a kind has one rule when one node creates objects of the kind and another node reads an object of the kind', () => {
     const app = definition([owned('v1', 'Secret'), external('v1', 'Secret')]);
     const { objects } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
     expect(lines(objects[0])).toContain('get,list,watch,create,patch,delete secrets.');
@@ -174,7 +174,7 @@ describe('the rights of definitions', () => {
     expect(objects.length > 0).toBe(expected.length === 0);
   });
 
-  test('without definitions no objects are required', () => {
+  test('without definitions the result has no objects', () => {
     expect(definitionRoles([], { name: 'all', controller: CONTROLLER })).toEqual({ objects: [], diagnostics: [] });
   });
 });

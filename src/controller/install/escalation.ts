@@ -15,6 +15,6 @@ export function escalationWarnings(graph: Graph): Diagnostic[] {
     .map(({ id, type }) => ({
       code: 'rbac/escalation',
       severity: 'warning',
-      message: `${graph.name}: ${id} is a ${type.kind}: its writer must hold every right that it grants, or have the verbs bind and escalate; these rules do not grant them`,
+      message: `${graph.name}: ${id} is a ${type.kind}: its writer must hold every right that the ${type.kind} grants, or have the verbs bind and escalate; these rules add neither`,
     }));
 }

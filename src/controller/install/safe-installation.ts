@@ -45,5 +45,5 @@ const MAX_NAMED_NARROWINGS = 3;
 export function keptText({ name, narrowings }: KeptCrd): string {
   const more = narrowings.length > MAX_NAMED_NARROWINGS ? `; and ${narrowings.length - MAX_NAMED_NARROWINGS} more` : '';
   const named = narrowings.slice(0, MAX_NAMED_NARROWINGS).join('; ');
-  return `kept CustomResourceDefinition ${name}: the installed one is newer or wider; the one of this version would narrow it (${named}${more})`;
+  return `the installed CustomResourceDefinition ${name} is not replaced, because the one of this TypeKro accepts less (${named}${more})`;
 }

@@ -76,7 +76,10 @@ export class InstanceDirectory {
     if (served !== undefined) this.#options.enqueue({ group: served.definition, key: id });
   }
 
-  /** Queues all Graphs, or those that name a kind. Does nothing when the controller does not serve Graphs. */
+  /**
+   * Queues all Graphs. With a group and a kind, queues only the Graphs that name this kind or compute a kind. Does
+   * nothing when the controller does not serve Graphs.
+   */
   wakeGraphs(group?: string, kind?: string): void {
     const graphs = this.#options.graphs === undefined ? undefined : this.#options.caches.peek(GRAPH_TYPE);
     if (graphs === undefined) return;

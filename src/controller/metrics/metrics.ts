@@ -222,7 +222,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       ),
       revisionResolutions: counter(
         'rgd_graph_revision_resolution_total',
-        'Outcomes of passes over definitions for the revision: serve, issue, wait or failed.',
+        'Passes over definitions, by their decision about the revision: serve, issue, wait or failed.',
         ['result'],
       ),
       registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Pins to a revision that is not usable.', [

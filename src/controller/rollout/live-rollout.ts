@@ -59,11 +59,11 @@ export async function liveRollout(
   const more = first.length > MAX_NAMED_INSTANCES ? ` and ${first.length - MAX_NAMED_INSTANCES} more` : '';
   const named = `${first.slice(0, MAX_NAMED_INSTANCES).join(', ')}${more}`;
   const progress = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${named}`;
-  if (rollout.members.has(nameOf(instance))) return { isFirst: true, note: `${progress}; this one is among them` };
+  if (rollout.members.has(nameOf(instance))) return { isFirst: true, note: `${progress}; this instance is among them` };
   return {
     base,
     isFirst: false,
-    note: `${progress}; this one stays with revision ${base.number} until they are ready`,
+    note: `${progress}; this instance stays with revision ${base.number} until they are ready`,
   };
 }
 

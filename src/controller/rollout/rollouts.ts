@@ -257,7 +257,7 @@ function conditionOf(
   }
   const reasons = failed.slice(0, MAX_NAMED_INSTANCES).map(({ id, message }) => `${nameOf(id)}: ${message}`);
   const more = failed.length > MAX_NAMED_INSTANCES ? `; and ${failed.length - MAX_NAMED_INSTANCES} more` : '';
-  const message = `revision ${number} is held back from ${candidates - members.size} instances, since ${reasons.join('; ')}${more}`;
+  const message = `revision ${number} is held back from ${candidates - members.size} of ${candidates} instances because of ${reasons.join('; ')}${more}`;
   return { status: 'False', reason: 'CanaryFailed', message };
 }
 

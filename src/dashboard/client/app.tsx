@@ -43,7 +43,7 @@ export function App(): JSX.Element {
     { keys: 'g d', description: 'Go to the definitions', run: () => navigate({ view: 'definitions' }) },
     { keys: 'g p', description: 'Go to the plan', run: () => navigate({ view: 'plan' }) },
     { keys: 'g t', description: 'Go to the playground', run: () => navigate({ view: 'playground' }) },
-    { keys: 'D', description: 'Change between the colours of the system, light and dark', run: nextTheme },
+    { keys: 'D', description: 'Switch the colours: as in the system, light, or dark', run: nextTheme },
   ]);
   return (
     <>

@@ -39,6 +39,7 @@ const LINES = {
   typescript: /^(?:import|export|const|let|function)\b/m,
 };
 const NAMES = { yaml: 'YAML', typescript: 'TypeScript' };
+const LABELS = { spec: 'Spec', observed: 'Observed' };
 
 /**
  * Reads and compiles the definitions of a source. When the source is in the other language, this mismatch is the only
@@ -147,7 +148,7 @@ export function readValue(
       problemIn(name, {
         code: 'playground/further-document',
         severity: 'error',
-        message: `the ${name} must be one document; this one is ignored`,
+        message: `${LABELS[name]} must be one document; this second document is ignored`,
         source: further.position([]),
       }),
     );
@@ -157,7 +158,7 @@ export function readValue(
   const problem = {
     code: 'playground/not-a-map',
     severity: 'error' as const,
-    message: `the ${name} is not a map of fields`,
+    message: `${LABELS[name]} is not a map of fields`,
   };
   return { value: {}, document, problems: [...problems, problemIn(name, { ...problem, source: { line, column } })] };
 }

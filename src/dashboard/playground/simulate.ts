@@ -75,7 +75,7 @@ export function simulatePlayground(given: SimulationInput): Simulation {
     if ('refusal' in next) return { steps, ended: `The API server refuses an object: ${next.refusal}` };
     if (steps.length === MAX_STEPS) return { steps, ended: `The simulation ends after ${MAX_STEPS} steps.` };
     if (next.objects.length > MAX_OBJECTS)
-      return { steps, ended: `The simulation ends before it has more than ${MAX_OBJECTS} objects.` };
+      return { steps, ended: `The simulation ends because the next step would have more than ${MAX_OBJECTS} objects.` };
     ({ objects, title } = next);
   }
 }

@@ -16,7 +16,7 @@ export const SIMPLE_TYPES: Readonly<Record<string, string>> = {
 /** Maps each marker to its description and an example. */
 export const MARKERS: Readonly<Record<string, readonly [meaning: string, example: string]>> = {
   required: ['An instance must have the field.', 'required=true'],
-  default: ['The value of an instance that does not have the field.', 'default=3'],
+  default: ['The value of the field if an instance does not have it.', 'default=3'],
   description: ['The description of the field.', 'description="number of pods"'],
   minimum: ['The smallest number that is allowed.', 'minimum=1'],
   maximum: ['The largest number that is allowed.', 'maximum=10'],

@@ -52,7 +52,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   const apiVersion = asText(crd['apiVersion']);
   if (apiVersion !== '' && apiVersion !== 'apiextensions.k8s.io/v1') {
     refuse(
-      `its apiVersion is ${apiVersion}`,
+      `its apiVersion ${apiVersion} is not supported`,
       'use the form of apiextensions.k8s.io/v1, which every API server since 1.22 has',
     );
     return;

@@ -206,9 +206,9 @@ describe('the simple factories make objects that the compiler accepts, and refus
     [
       'an optional value for a required argument',
       ({ name, count }) => simple.Deployment({ name, image: count > 1 ? 'a' : undefined } as never),
-      'may be absent and is the image of Deployment, which it needs',
+      'Deployment requires image, but ',
     ],
-    ['no arguments', () => simple.Service(undefined as never), 'Service is called without its arguments'],
+    ['no arguments', () => simple.Service(undefined as never), 'Service takes its arguments as one object'],
     [
       'an id that is known later',
       ({ name }) => simple.Pvc({ id: name, name, size: '1Gi' }),

@@ -59,7 +59,7 @@ function checkId(node: NodeBlock, seen: ReadonlySet<string>, problems: FrameProb
     return false;
   };
   if (name === '') {
-    const hint = 'add id: a name by which expressions read this node, in letters and digits';
+    const hint = 'add id: a name of letters and digits, by which expressions read this node';
     return refuse('graph/invalid-id', `node[${index}]: id is required`, 'the node has no id', hint);
   }
   if (!NAME.test(name)) {
@@ -95,7 +95,7 @@ function checkPayloads({ name, path, payloads, forEach, includeWhen, readyWhen }
   }
   const [payload] = given;
   const unsupported = (field: string, hint: string): void =>
-    refuse(`${field} is not supported on ${payload} nodes`, `a ${payload} node has no ${field}`, hint, field);
+    refuse(`${field} is not supported on ${payload} nodes`, `a ${payload} node cannot have ${field}`, hint, field);
   if (payload === 'graph') {
     if (forEach.length > 0) unsupported('forEach', 'put forEach on the nodes of the subgraph');
     if (includeWhen.length > 0) unsupported('includeWhen', 'put includeWhen on the nodes of the subgraph');
@@ -116,7 +116,7 @@ function checkIterators({ name: id, forEach }: NodeBlock, problems: FrameProblem
     };
     if (entries.length !== 1) {
       const kro = `must have exactly one entry, got ${entries.length}`;
-      const message = `an entry of forEach has one name and its list; this one has ${entries.length}`;
+      const message = `an entry of forEach has one name with its list; this one has ${entries.length} names`;
       refuse('graph/iterator-shape', kro, message, 'write - NAME: ${LIST} for each dimension');
     }
     for (const { name, path: at } of entries) {
@@ -131,7 +131,7 @@ function checkIterators({ name: id, forEach }: NodeBlock, problems: FrameProblem
         refuse('graph/iterator-conflict', `${quoted} collides with node id`, message, 'choose another name', at);
       } else if (name === 'each') {
         const kro = `${quoted} is reserved for collection readyWhen expressions`;
-        const message = 'each is the item in readyWhen, and cannot name a dimension';
+        const message = '"each" is the name of the item in readyWhen, so a dimension cannot have this name';
         refuse('graph/reserved-name', kro, message, 'choose another name', at);
       } else if (isReservedInGraphs(name)) {
         const message = `the iterator name "${name}" is a reserved word`;

@@ -207,7 +207,7 @@ function reportCycle(
     problems.error('dependencies', kro, {
       code: 'graph/cycle',
       message: `the nodes wait for each other: ${cycle.join(' → ')}`,
-      hint: 'break the cycle: take the value from a def in one of them, or compute it in both',
+      hint: 'break the cycle: in one of the nodes, take the value from a def, or compute it there',
       place: read === undefined ? { path: start?.draft.block.path ?? [] } : placeOf(read.site),
     });
     return;

@@ -359,7 +359,7 @@ describe('hostile Graphs', () => {
       ],
       'spec.nodes[0].graph.nodes[0].includeWhen[0]',
     ],
-  ])('the problem with %s is reported at the expression with the read', (_title, nodes, path) => {
+  ])('the problem with %s is reported at the expression that reads the other node', (_title, nodes, path) => {
     expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map((each) => each.path)).toEqual([path]);
   });
 

@@ -14,8 +14,8 @@ import { isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
 /**
  * The shape of a Graph's spec: its JSON with placeholders for the literals that do not affect the compiler's checks.
  * Such literals are names and the text around expressions. If a spec compiles without a problem, every spec of the same
- * shape does, and `withLiterals` can make its graph. Ids, kinds, keys, expressions and their order are part of the
- * shape. The spec must not be too deep for the compiler (`isTooDeep`).
+ * shape does. `withLiterals` can make the graph of most such specs without the compiler. Ids, kinds, keys, expressions
+ * and their order are part of the shape. The spec must not be too deep for the compiler (`isTooDeep`).
  */
 export function graphShape(spec: JsonObject): string {
   return objectText(spec, (value, key) => {

@@ -233,7 +233,7 @@ class Linker {
     if (others.length > 0) {
       const kro = `${step} cannot reference other iterators [${others.join(' ')}]`;
       const message = `the list of "${site.name}" reads the iterator ${others.join(', ')}; dimensions are independent of each other`;
-      const hint = 'make one dimension over a list that is already combined';
+      const hint = 'write one dimension whose list has an element for each combination';
       return this.#refuse(kro, 'graph/dependent-iterators', message, site, hint);
     }
     this.#add(found, []);

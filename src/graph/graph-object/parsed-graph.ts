@@ -73,7 +73,7 @@ export function readGraph(value: JsonValue, problems: Problems, root: FrameProbl
   };
   const account = valueAt(spec, 'serviceAccountName');
   if (account !== undefined && (typeof account !== 'string' || !isServiceAccountName(account))) {
-    const hint = 'use lowercase letters, digits, "-" and ".", or remove the field for the account "default"';
+    const hint = 'use lowercase letters, digits, "-" and ".", or remove the field to use the account "default"';
     wrong(['spec', 'serviceAccountName'], 'this is not a name of a ServiceAccount', hint);
   }
   return {
@@ -142,7 +142,7 @@ export class NodeReader {
     const [first] = isJsonObject(value) ? Object.keys(value) : [];
     const hint =
       name === 'nodes' && first !== undefined
-        ? `write "- id: ${first}" instead of "${first}:", and so for each node`
+        ? `write "- id: ${first}" instead of "${first}:", and do the same for each node`
         : 'begin each entry with "- ", also when there is only one';
     this.#problems.wrongType(path, 'a list is expected here', goJsonKind(value), hint);
     return [];

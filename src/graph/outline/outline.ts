@@ -40,7 +40,7 @@ export interface OutlineNode {
   readonly forEach: readonly { readonly name: string; readonly expression: string }[];
   readonly includeWhen: readonly string[];
   readonly readyWhen: readonly string[];
-  /** The conditions for creates and updates; absent when there are none. */
+  /** The conditions that must be true before an object is created, adopted or changed; absent when there are none. */
   readonly propagateWhen?: readonly string[];
 }
 

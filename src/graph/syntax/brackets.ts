@@ -9,7 +9,7 @@ export function explainBracket(spot: ErrorSpot): SyntaxExplanation | undefined {
   const open = openBrackets(earlier);
   const innermost = open.at(-1);
   if (at.kind === 'close' && innermost === undefined)
-    return { message: `"${at.text}" has no opening bracket`, hint: 'remove it, or open it before' };
+    return { message: `"${at.text}" has no opening bracket`, hint: 'remove it, or write the opening bracket' };
   const isOpening = before === innermost;
   if (at.kind === 'close' && innermost !== undefined && CLOSING.get(innermost.text) !== at.text) {
     if (isOpening || endsValue(before)) return wrongBracket(innermost, open.at(-2), at);
@@ -107,7 +107,7 @@ export function explainCondition(spot: ErrorSpot): SyntaxExplanation | undefined
 
 /** Explains that an expression ends too early. */
 export function explainEnd({ cel, before, earlier }: ErrorSpot): SyntaxExplanation {
-  if (cel.trim() === '') return { message: 'the expression is empty', hint: 'write an expression between ${ and }' };
+  if (cel.trim() === '') return { message: 'the expression is empty', hint: 'write an expression' };
   if (before.text === '.')
     return {
       message: 'the expression ends where the name of a field is expected',

@@ -31,7 +31,7 @@ export function explainSyntaxError(cel: string, offset: number): SyntaxExplanati
     afterValue(spot) ??
     operatorFirst(spot) ?? {
       message: `${shown(spot.at)} is not allowed here; a value is expected`,
-      hint: 'write a name, a number, a string in quotes, or remove it',
+      hint: 'write a name, a number or a string in quotes instead, or remove it',
     }
   );
 }
@@ -61,7 +61,10 @@ function foreignCharacter({ cel, at, earlier }: ErrorSpot): SyntaxExplanation | 
   if (found !== undefined) return explained(found, at);
   const letter = /^\p{L}/u.exec(at.text)?.[0];
   return letter === undefined
-    ? { message: `${shown(at)} has no meaning in an expression`, hint: 'remove it, or put a string in quotes' }
+    ? {
+        message: `${shown(at)} has no meaning in an expression`,
+        hint: 'remove it, or write quotes around the string that contains it',
+      }
     : foreignLetter(letter);
 }
 
@@ -75,7 +78,9 @@ function foreignLetter(letter: string): SyntaxExplanation {
   return {
     message: `names have only ASCII letters, and "${letter}" (U+${code}) is not one`,
     hint:
-      position < 0 ? 'remove it, or put a string in quotes' : `it looks like "${LATIN.charAt(position)}": type that`,
+      position < 0
+        ? 'remove it, or write quotes around the string that contains it'
+        : `type the ASCII letter "${LATIN.charAt(position)}", which looks the same`,
   };
 }
 
@@ -141,10 +146,10 @@ function afterValue({ at, before, earlier }: ErrorSpot): SyntaxExplanation | und
   const isValue = endsValue(at) || at.kind === 'open' || at.text === '!';
   if (!endsValue(before) || !isValue) return undefined;
   const isListed = openBrackets(earlier).length > 0;
-  const operator = at.kind === 'text' && before.kind === 'text' ? 'write + between the two' : undefined;
+  const operator = at.kind === 'text' && before.kind === 'text' ? 'write + between the two strings' : undefined;
   return {
     message: `${shown(at)} follows a complete expression`,
-    hint: `${operator ?? 'write an operator between the two, for example + or &&'}${isListed ? ', or a comma' : ''}`,
+    hint: `${operator ?? 'write an operator between the two expressions, for example + or &&'}${isListed ? ', or a comma' : ''}`,
   };
 }
 

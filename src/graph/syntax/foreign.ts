@@ -30,7 +30,7 @@ export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^\*\*/, 'CEL has no operator **', 'write the product: x * x'],
   [/^(?:<<|>>)/, 'CEL has no bitwise operators', 'multiply or divide by 2, 4, 8, …'],
   [/^\.\.\./, 'CEL has no spread (...)', 'join lists with +: a + [b]; merge maps with a.merge(b)'],
-  [/^\/\*/, 'CEL has no comments of this form', 'write // before a comment, up to the end of its line'],
+  [/^\/\*/, 'CEL has no comments between /* and */', 'write // before the comment: it ends at the end of the line'],
   [/^::/, '"::" is not an operator', 'write a dot: a.b'],
 ];
 
@@ -61,7 +61,7 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [
     /^[\u200b-\u200f\u2060\ufeff\u00ad]/,
     'there is an invisible character here',
-    'delete it: type the characters around it again',
+    'delete it together with the characters next to it, and type those characters again',
   ],
   [/^[\u2013\u2014\u2212]/, 'this dash is not a minus', 'write -'],
   [/^\u2265/, '"\u2265" is not an operator', 'write >='],
@@ -69,9 +69,9 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [/^\u2260/, '"\u2260" is not an operator', 'write !='],
   [/^\u00d7/, '"\u00d7" is not an operator', 'write *'],
   [/^\u2026/, 'a value is left out here ("\u2026")', 'write the value'],
-  [/^`/, 'backquotes (`) cannot enclose a string', 'put a string in quotes: "text", and join it with +'],
+  [/^`/, 'backquotes (`) cannot enclose a string', 'put the text in quotes, and join values with +: "text" + name'],
   [/^;/, 'an expression does not end with ";"', 'remove it'],
-  [/^#/, '"#" does not begin a comment in an expression', 'write // before a comment, or remove it'],
+  [/^#/, '"#" does not begin a comment in an expression', 'write // before a comment, or remove the "#"'],
   [
     /^\$\{/,
     'an expression begins inside another one',
@@ -83,7 +83,11 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
     'there is a backslash before a quote that is not part of a string',
     'write the quote without the backslash; in YAML, put the whole value into the other kind of quotes',
   ],
-  [/^\\/, 'there is a backslash outside of a string', 'remove it; an expression may go over several lines as it is'],
+  [
+    /^\\/,
+    'there is a backslash outside of a string',
+    'remove it; an expression needs no backslash at the end of a line',
+  ],
   [/^@/, '"@" has no meaning in an expression', 'remove it'],
   [/^[~^]/, 'CEL has no bitwise operators', 'write ! for "not", and != for "either … or"'],
 ];
@@ -105,7 +109,7 @@ export const INFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: s
   ...words(['contains', 'startsWith', 'endsWith', 'matches'], (word) => `write a.${word}(b)`),
   ...words(['like', 'LIKE'], 'write a.matches("…")'),
   ...words(['instanceof'], 'write type(a) == string'),
-  ...words(['IN'], 'write in, in lowercase letters'),
+  ...words(['IN'], 'write "in" in lowercase letters'),
   ...words(['if', 'then', 'else', 'unless', 'when'], 'write condition ? a : b', (word) => `CEL has no "${word}"`),
   ...words(['for'], 'CEL has no loops: write list.map(x, …)', (word) => `CEL has no "${word}"`),
 ]);

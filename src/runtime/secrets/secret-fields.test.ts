@@ -61,10 +61,15 @@ ${map('copy', '${all[0].data.v}')}
       'copy',
       true,
     ],
-    ['a selected object of another node', [...apart, ['all', refTo('ConfigMap', 'other')]], 'copy', false],
+    [
+      'a selected object of a node that reads no Secret',
+      [...apart, ['all', refTo('ConfigMap', 'other')]],
+      'copy',
+      false,
+    ],
     ['no selected object', apart, 'copy', false],
     [
-      'the object of another node that the same selector selects',
+      'a node that reads no Secret, although a selector selects its object and a secret object',
       [...apart, ['all', refTo('ConfigMap', 'web')], ['all', refTo('ConfigMap', 'other')]],
       'other',
       false,

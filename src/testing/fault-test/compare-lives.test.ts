@@ -114,7 +114,7 @@ const ROWS: readonly Row[] = [
       {
         invariant: 'orphan',
         node: 'old',
-        expected: 'no ConfigMap v1 default/old, which no node wants',
+        expected: 'no ConfigMap v1 default/old, because no node wants it',
         received: 'it exists',
       },
     ],

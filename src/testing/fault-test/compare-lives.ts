@@ -103,7 +103,7 @@ export function compareEnds(
   }
   for (const [key, { text, node }] of received.children) {
     if (expected.children.has(key)) continue;
-    found.push({ invariant: 'orphan', node, expected: `no ${text}, which no node wants`, received: 'it exists' });
+    found.push({ invariant: 'orphan', node, expected: `no ${text}, because no node wants it`, received: 'it exists' });
   }
   if (expected.status === undefined || received.status === undefined) {
     if (expected.status === received.status) return found;

@@ -28,7 +28,7 @@ export interface LifeInput {
   readonly test: GraphTest;
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
-  /** The record of the same life without faults. */
+  /** The result of the same life without faults. */
   readonly faultless?: LifeRecord;
 }
 
@@ -136,7 +136,7 @@ class Life {
             return;
           }
         }
-      } else problem = `the nodes have other objects than without faults: ${counts ?? ''}, not ${wanted ?? ''}`;
+      } else problem = `the nodes have other objects than without faults: ${counts || 'none'}, not ${wanted || 'none'}`;
       await life.faulty.settle();
       await life.faulty.jumpTo(life.faulty.clock.now() + 1000);
     }
@@ -214,7 +214,7 @@ class Life {
     const reports = new Map(this.#life.world.reports().map((report) => [report.id, report]));
     for (const { node, object } of children) {
       if (reports.get(node)?.state !== 'skipped') continue;
-      const expected = `no ${formatRef(refOf(object))}, which no node wants`;
+      const expected = `no ${formatRef(refOf(object))}, because no node wants it`;
       this.#found({ invariant: 'orphan', node, expected, received: 'it exists' });
     }
   }
@@ -240,7 +240,7 @@ class Life {
         return `${formatRef(refOf(object))}${held}${deletionTimestamp === undefined ? '' : ', which is being deleted'}`;
       });
       const finalizers = (live.metadata.finalizers ?? []).join(', ');
-      const received = `it has the finalizers ${finalizers}${waits.length === 0 ? '' : `; left are ${waits.join('; ')}`}`;
+      const received = `it has the finalizers ${finalizers}${waits.length === 0 ? '' : `; the remaining objects are ${waits.join('; ')}`}`;
       life.find({ invariant: 'stuck', expected: 'the deletion of the instance ends', received });
       return;
     }

@@ -118,7 +118,7 @@ class Checker {
         this.#report(
           [...at, found.field],
           found.message,
-          found.hint?.replace(/\(--crds\).*/, 'under "crds" of the test file'),
+          found.hint?.replace(/name the file with its .*/, 'add its CustomResourceDefinition to "crds"'),
         );
     }
   }
@@ -157,7 +157,7 @@ class Checker {
     if (expect.state !== undefined && !INSTANCE_STATES.some((each) => each === expect.state))
       this.#report(
         [...path, 'state'],
-        `no instance is ever "${expect.state}"`,
+        `"${expect.state}" is not a state of an instance`,
         ValueShape.fieldHint(expect.state, INSTANCE_STATES),
       );
     this.#conditions(expect, path);
@@ -168,7 +168,7 @@ class Checker {
       if (state !== undefined && !NODE_STATES.includes(state))
         this.#report(
           typeof expected === 'string' ? at : [...at, 'state'],
-          `no node is ever "${state}"`,
+          `"${state}" is not a state of a node`,
           ValueShape.fieldHint(state, NODE_STATES),
         );
       const { waitsFor = [] } = typeof expected === 'string' ? {} : expected;
@@ -236,7 +236,7 @@ class Checker {
         this.#report(
           path,
           `${target} is applied only by a later step`,
-          'apply it before, or under "given.objects"',
+          'apply it in an earlier step, or write it under "given.objects"',
           key,
         );
       return undefined;

@@ -51,7 +51,7 @@ test('a target that only a later step applies is refused before the test runs', 
     steps: [{ patch: { 'ConfigMap/late': { 'data.text': 'b' } } }, { apply: [late] }],
   });
   await expect(early).rejects.toThrow(
-    'ConfigMap/late is applied only by a later step (apply it before, or under "given.objects")',
+    'ConfigMap/late is applied only by a later step (apply it in an earlier step, or write it under "given.objects")',
   );
 });
 

@@ -230,7 +230,7 @@ export class GraphWorld {
       if (child !== undefined) return refOf(child);
       throw new TypeKroError(`there is no object of ${target} in the cluster yet`, {
         code: 'testing/no-object',
-        remedy: this.whyOf(id) ?? 'create it before, under "given.objects" or by "apply"',
+        remedy: this.whyOf(id) ?? 'apply it in an earlier step, or write it under "given.objects"',
       });
     }
     const [kind = '', ...names] = target.split('/');
@@ -240,7 +240,7 @@ export class GraphWorld {
     if (known === undefined) {
       throw new TypeKroError(`"${target}" is neither a node of ${this.graph.name} nor an object of the test so far`, {
         code: 'testing/no-object',
-        remedy: `name instance, one of ${[...this.graph.nodes.keys()].join(', ')}, or an object of "given" or of an earlier "apply", as Kind/name`,
+        remedy: `write instance, a node (${[...this.graph.nodes.keys()].join(', ')}), or the Kind/name of an object of "given" or of an earlier "apply"`,
       });
     }
     return { ...refOf(known), ...(namespace === undefined ? {} : { namespace }) };

@@ -234,8 +234,8 @@ export class GraphInvariants {
   }
 
   /**
-   * Did the process decide from a state of the Graph that another client has changed in the meantime? The other client
-   * may be a Graph that created this Graph.
+   * Did the process decide from a state of the Graph that another client has changed in the meantime? The change can
+   * also be a write for the Graph that created this Graph.
    */
   #isChanged(key: string, { knowledge: { own } }: Suspect): boolean {
     const { ledger } = this.#options;

@@ -94,8 +94,7 @@ export class SkewedClock implements Clock {
 }
 
 /**
- * A random number generator for the random sequence of events (the story) of a seed. Adjacent seeds have unrelated
- * stories.
+ * Returns a generator of random numbers for a seed. The generators of adjacent seeds are unrelated.
  */
 export const storyRandom = (seed: number): (() => number) => seededRandom(Math.imul(seed, 0x9e3779b9) >>> 0);
 

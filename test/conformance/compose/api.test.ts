@@ -428,7 +428,7 @@ test('evaluate reports, as the controller does, that several items of a collecti
     return many?.pending ?? many?.objects.map(({ metadata }) => (metadata as JsonObject)['name']);
   };
   expect(names(['a', 'b'])).toEqual(['a', 'b']);
-  expect(names(['a', 'b', 'a'])).toBe('two items of the collection are v1 ConfigMap a');
+  expect(names(['a', 'b', 'a'])).toBe('two items of the collection make the same object v1 ConfigMap a');
 });
 
 test('sorting by a key keeps the order of elements with equal keys', () => {

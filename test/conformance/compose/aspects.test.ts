@@ -121,7 +121,7 @@ describe('aspects', () => {
     const { resources } = app.toDefinition({ aspects: [both] })['spec'] as { resources: JsonObject[] };
     const changedIds = resources.filter((entry) => JSON.stringify(entry).includes('"x":"y"')).map(({ id }) => id);
     expect(changedIds).toEqual(['agent', 'config']);
-    expect(() => sdk.aspect.on([], sdk.metadata({ labels: {} }))).toThrow(/a group .*, a factory, or a list of them/);
+    expect(() => sdk.aspect.on([], sdk.metadata({ labels: {} }))).toThrow(/a group .*, a factory, or a list of these/);
   });
 
   test('do not change resources of other owners', () => {
@@ -170,8 +170,8 @@ describe('aspects', () => {
   });
 
   test.each<[string, () => unknown, RegExp]>([
-    ['an invalid target', () => sdk.aspect.on('x' as never, sdk.metadata({})), /aspect\.on\(\): the target is a group/],
-    ['an invalid surface', () => sdk.aspect.on(sdk.workloads, {} as never), /comes from metadata\(\) or override\(\)/],
+    ['an invalid target', () => sdk.aspect.on('x' as never, sdk.metadata({})), /aspect\.on\(\): the target must be a group/],
+    ['an invalid surface', () => sdk.aspect.on(sdk.workloads, {} as never), /must be the result of metadata\(\) or override\(\)/],
     ['metadata other than labels and annotations', () => sdk.metadata({ name: 'x' } as never), /"name" cannot be changed/],
     ['fields other than those of the spec', () => sdk.override({ spec: {}, status: {} } as never), /"status" cannot be changed/],
     ['values without an operation', () => sdk.override({ spec: { replicas: 1 } } as never), /spec\.replicas must be replace/],

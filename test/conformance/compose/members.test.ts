@@ -282,7 +282,7 @@ const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`return { r: Object.hasOwn(null, s.name) };`, 'trace/user-error', 'Cannot convert undefined or null to object'],
   [`return { r: s.name in 'abc' };`, 'trace/user-error', "Cannot use 'in' operator to search for 'a key' in abc"],
   [`return { r: Object.hasOwn(\`a\${s.name}\`, '1') };`, 'trace/types', 'is a string, which has no keys'],
-  [`return { r: Object.hasOwn(s.tags, s.n) };`, 'trace/no-cel', 'an own key of a list is an index'],
+  [`return { r: Object.hasOwn(s.tags, s.n) };`, 'trace/no-cel', 'hasOwn() on a list tests for an index'],
   [`return { r: '0' in s.tags };`, 'trace/no-cel', '"in" on a list tests for an index'],
   [`return { r: Object.hasOwn(s.opt, 'a') };`, 'trace/absent', 'spec.opt may be absent and is searched for an own key'],
   [`return { r: s.name in spec };`, 'trace/no-cel', 'spec has fixed fields, so its key must be known while the graph is built'],

@@ -21,8 +21,8 @@ const loose = child as unknown as (given?: object) => { readonly status: Readonl
 const refused: readonly (readonly [string, string, string, (s: Spec) => unknown])[] = [
   ['an unknown field', 'trace/argument', 'child has no argument "nota"; did you mean "note"?', (s) => loose({ name: s.name, n: 1, nota: 'x' })],
   ['a required field left out', 'trace/argument', 'child is called without n, which it needs', (s) => loose({ name: s.name })],
-  ['a required field whose value may be absent', 'trace/absent', 's.tag may be absent and is the name of child', (s) => loose({ name: s.tag, n: 1 })],
-  ['no arguments', 'trace/argument', 'child is called without its arguments', () => loose()],
+  ['a required field whose value may be absent', 'trace/absent', 'child requires name, but s.tag may be absent', (s) => loose({ name: s.tag, n: 1 })],
+  ['no arguments', 'trace/argument', 'child takes its arguments as one object', () => loose()],
   ['a read of a status field that child does not have', 'trace/member', 'the status of child has no field "redy"; did you mean "ready"?', (s) => ({ r: loose({ name: s.name, n: 1 }).status['redy'] })],
 ];
 

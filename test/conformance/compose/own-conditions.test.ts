@@ -36,7 +36,7 @@ test.each([
   ['a condition that is a string', ['Ready'], 'a condition of the status is not an object'],
   ['a condition with a misspelt member', [{ type: 'A', status: 'True', mesage: 'm' }], 'a condition has no "mesage"'],
   ['a condition without a status', [{ type: 'A' }], 'a condition needs a status'],
-  ['a status other than True, False and Unknown', [{ type: 'A', status: 'yes' }], 'the status of a condition is "yes"'],
+  ['a status other than True, False and Unknown', [{ type: 'A', status: 'yes' }], '"yes" is not a status of a condition'],
   ['a status that is a boolean', [{ type: 'A', status: true }], 'the status of a condition is not a string'],
 ])('%s is refused', (_name, conditions, message) => {
   const make = () =>

@@ -122,7 +122,7 @@ describe('withPropagateWhen()', () => {
   });
 
   test.each<[string, string, (spec: typeof Spec.infer) => void]>([
-    ['no condition', 'is called without a condition', (spec) => void map('a', spec.name).withPropagateWhen(() => undefined)],
+    ['a missing condition', 'gets no condition', (spec) => void map('a', spec.name).withPropagateWhen(() => undefined)],
     [
       'a resource that is only read',
       'which makes no object',
@@ -161,7 +161,7 @@ describe('withPropagateWhen()', () => {
     ],
     [
       'a field of a resource with several forms',
-      'which is one of 2 nodes (reader, readerWithoutOptional)',
+      'but this resource is 2 nodes of the graph (reader, readerWithoutOptional)',
       (spec) => {
         const optional = spec.on ? map('optional', `${spec.name}-optional`) : undefined;
         const reader = configMap({
@@ -193,7 +193,7 @@ describe('withPropagateWhen()', () => {
     const waits = (spec: { readonly on: boolean }) => void map('a', 'a').withPropagateWhen(() => spec.on);
     expect(refusalOf(waits, 'stock')).toContain('needs the feature gate PropagateWhen, which stock kro does not have');
     expect(() => graph('g', () => void map('a', 'a').withPropagateWhen(() => true))).toThrow(
-      'a Graph has no propagateWhen of its nodes',
+      'a node of a Graph has no field propagateWhen',
     );
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Programs with unusual parts of JavaScript, as application developers write them. The tracer translates a program
- * exactly, or refuses it because a graph cannot express it. The programs run with the specs of the generated programs,
- * and the same code compares the results.
+ * exactly, or refuses it because a graph cannot express it. The programs run with the specs of the generated programs
+ * in `test/property/compose`, and the same code compares the results.
  */
 export const PROGRAMS: Readonly<Record<string, string>> = {
  asyncHelper: `(s) => { const f = async () => s.name; return { v: f() }; }`,

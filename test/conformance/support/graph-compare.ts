@@ -77,7 +77,7 @@ function describeHoles(holes: readonly Hole[], prefix: string): JsonValue[] {
 }
 
 /**
- * The first difference between the wanted and the found value, as `path: wanted … got …`. Undefined when the values
+ * The first difference between the wanted and the found value, as `path: want … got …`. Undefined when the values
  * agree. As the corpus defines, an absent list equals an empty one.
  */
 export function firstDifference(want: JsonValue | undefined, got: JsonValue | undefined, path = ''): string | undefined {

@@ -33,7 +33,7 @@ const why = async (seen: InstanceObservation): Promise<string> =>
 /** One row per failure: scenario, checkpoint, and the strings that the output contains (the cause and the remedy). */
 const CAUSES: readonly (readonly [string, string, readonly string[]])[] = [
   ['graph-account-lost-before-delete', 'blocked', ['blocked by  delete v1/ConfigMap t-x/a', 'give system:serviceaccount:t-x:default the right']],
-  ['graph-account-named', 'secret forbidden', ['✗ s  failed', 'add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["create", "patch"]}', 'give system:serviceaccount:t-x:writer that right']],
+  ['graph-account-named', 'secret forbidden', ['✗ s  failed', 'add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["create", "patch"]}', 'give system:serviceaccount:t-x:writer the missing right']],
   ['graph-account-without-rights', 'forbidden', ['✗ a  failed', '✗ b  failed', 'resources: ["configmaps"], verbs: ["create", "patch"]']],
   ['graph-data-pending', 'pending', ['· x  pending: waits for data', 'ConfigMap t-x/src: data has a, and no b', 'waiting    y']],
   ['graph-delete-while-invalid', 'invalid', ['nothing here is named nope', 'at spec.nodes[0].template.metadata.name', '✗ Accepted']],
@@ -84,7 +84,7 @@ describe('the other views', () => {
       `);
   });
 
-  test('wait reads the conditions of kro', async () => {
+  test('the command wait reads the conditions of kro', async () => {
     const { instance } = await at('graph-order-diamond', 'ready');
     expect(isReached(parseGoal('active'), instance)).toBe(true);
     await world.close();

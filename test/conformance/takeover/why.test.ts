@@ -42,10 +42,10 @@ test('why names the finalizer that delays a deletion', async () => {
   expect(await why('stack/leaving')).toMatchInlineSnapshot(`
     [
       "Stack takeover/leaving   DELETING AGE   being deleted for AGE   revision 1   0 of 2 nodes deleted",
-      "note: decided as kro 0.9 does (the recording)",
+      "note: this report assumes that the controller decides as kro 0.9 does (the recording)",
       "",
       "… high  deleting: waits until ConfigMap v1 takeover/leaving-high is gone (deleted at TIME, held by test/hold)",
-      "   do         find out who owns test/hold and why it does not finish",
+      "   do         find out which controller must remove test/hold, and why it does not",
       "   look       kubectl describe configmap leaving-high -n takeover",
       "   waiting    low",
       "",
@@ -59,7 +59,7 @@ test('why says that an instance is suspended', async () => {
     [
       "Pause takeover/asleep   ACTIVE AGE   suspended   revision 1   1 of 1 nodes ready",
       "note: suspended by the annotation kro.run/reconcile: no object is written before typekro resume pause/takeover/asleep",
-      "note: decided as kro 0.9 does (the recording)",
+      "note: this report assumes that the controller decides as kro 0.9 does (the recording)",
       "",
       "no write is pending, and the instance is suspended",
     ]
@@ -70,7 +70,7 @@ test('why names the missing data that a node waits for', async () => {
   expect(await why('pair/waiting')).toMatchInlineSnapshot(`
     [
       "Pair takeover/waiting   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready",
-      "note: decided as kro 0.9 does (the recording)",
+      "note: this report assumes that the controller decides as kro 0.9 does (the recording)",
       "",
       "… first  waiting: waits until first.data.done == "yes" is true of ConfigMap v1 takeover/waiting-first; "done" does not exist yet",
       "   └ because  ConfigMap takeover/waiting-first reports no problem",
@@ -92,7 +92,7 @@ test('tree lists the nodes of an instance', async () => {
   expect(withoutTimes(treeLines(seen, NOW, false))).toMatchInlineSnapshot(`
     [
       "Web takeover/shop   ACTIVE AGE   revision 1   3 of 3 nodes ready",
-      "note: decided as kro 0.9 does (the recording)",
+      "note: this report assumes that the controller decides as kro 0.9 does (the recording)",
       "├─ ✓ deployment  Deployment takeover/shop          ready: is as wanted and ready",
       "├─ ✓ service     Service takeover/shop             ready: is as wanted and ready",
       "└─ ✓ settings    ConfigMap takeover/shop-settings  ready: is as wanted and ready",

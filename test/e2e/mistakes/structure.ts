@@ -37,7 +37,7 @@ export const structureMistakes: readonly Mistake[] = [
     'dependsOn',
     [['      includeWhen:', '      ⟦dependsOn: [service]\n      includeWhen:']],
     /unknown field "dependsOn"/,
-    /comes after those that it reads/,
+    /waits for the resources that it reads/,
   ),
   definition(
     'if instead of includeWhen',

@@ -64,8 +64,8 @@ export const programMistakes: readonly Mistake[] = [
         '    ⟦app.withReadyWhen((self) => {\n      void self.status.readyReplicas;\n    });\n    return {',
       ],
     ],
-    /withReadyWhen\(\) is called without a condition/,
-    /return one/,
+    /withReadyWhen\(\) gets no condition/,
+    /a function that returns a condition/,
   ),
   composition(
     'an external reference with its arguments in another order',

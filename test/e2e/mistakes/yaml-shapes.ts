@@ -119,7 +119,7 @@ export const shapeMistakes: readonly Mistake[] = [
       ],
     ],
     /is written next to its id, not below template/,
-    /write template: before it/,
+    /write template: before the object/,
   ),
   definition(
     'the status inside the spec',
@@ -129,7 +129,7 @@ export const shapeMistakes: readonly Mistake[] = [
         '      status:\n        available: ⟦${deployment.status.availableReplicas}\n        ip: ${service.spec.clusterIP}\n',
       ],
     ],
-    /an expression is written where a field of the spec needs its type/,
+    /an expression is written where the type of a spec field belongs/,
     /spec\.schema\.status, next to spec/,
   ),
   definition(

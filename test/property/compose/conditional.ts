@@ -174,9 +174,9 @@ export type Verdict =
   | { readonly kind: 'differs'; readonly text: string };
 
 /**
- * Compares the objects and the status of a program in JavaScript with three other results: those of `evaluate()`, of a
- * model of kro for each target, and of an instance in a cluster. The instance gets one spec after another. A change of
- * the spec must never delete an object that both specs want.
+ * Compares the objects and the status of a program in JavaScript with the results of `evaluate()`, of a model of kro
+ * for each target, and of an instance in a cluster. The instance gets one spec after another. A change of the spec must
+ * never delete an object that both specs want.
  */
 export function compareConditional(source: string): Verdict {
   let composition: Composition<JsonObject, JsonObject>;

@@ -357,7 +357,7 @@ export function plainObject({ make, base, key }: Subject, value: JsonValue | und
 /** Fields with maps for which the API server does not distinguish empty from absent. */
 const EMPTY_MAPS = ['labels', 'annotations', 'data', 'stringData', 'binaryData', 'nodeSelector', 'matchLabels'];
 
-/** The object as an API server reads it. Null and empty maps of strings are absent. */
+/** The object as an API server reads it. Null values, empty maps of strings and an empty namespace are absent. */
 export function normalized(value: JsonValue, key = ''): JsonValue | undefined {
   if (value === null) return undefined;
   if (Array.isArray(value)) return value.map((item) => normalized(item) ?? null);

@@ -336,14 +336,14 @@ describe('a namespace that is deleted', () => {
 describe('a definition whose revision or CRD the server refuses', () => {
   it.each([
     [
-      'its revision, for a name that is too long for a label',
+      'of its revision, because a name is too long for a label',
       '/graphrevisions',
       () => failure(422, 'Invalid', 'metadata.labels: Invalid value: must be no more than 63 bytes'),
       'GraphAccepted',
       'False InvalidResourceGraph: creating graph revision "pots-r00001": metadata.labels: Invalid value: must be no more than 63 bytes',
     ],
     [
-      'its CRD, because a right is missing',
+      'of its CRD, because a right is missing',
       '/customresourcedefinitions',
       () =>
         failure(

@@ -64,7 +64,7 @@ async function sixOnFirst(canary: string | undefined): Promise<void> {
 }
 
 describe('a new revision of a definition with a canary', () => {
-  it('is applied to the allowed number of instances, to all instances when those are ready, and causes no later writes', async () => {
+  it('is applied first to the allowed number of instances, and to all instances when those are ready, and causes no later writes', async () => {
     await sixOnFirst('2');
     await define(gated('v2'), '2');
     const { v1, v2 } = await versions();
@@ -102,13 +102,13 @@ describe('a new revision of a definition with a canary', () => {
     expect(await versions()).toEqual({ v1: NAMES });
     const text = await rolledOut();
     expect(text).toMatch(
-      /^False CanaryFailed: revision 2 is held back from 5 instances, since default\/[a-f]: .*division by zero/,
+      /^False CanaryFailed: revision 2 is held back from 5 of 6 instances because of default\/[a-f]: .*division by zero/,
     );
     expect((await world.eventsOf('pots')).some((events) => events.startsWith('CanaryFailed: revision 2 is held'))).toBe(
       true,
     );
     expect(world.controller.metricsText()).toContain('typekro_canary_held_instances{name="pots"} 5');
-    const [, name = ''] = /since default\/([a-f])/.exec(text) ?? [];
+    const [, name = ''] = /because of default\/([a-f])/.exec(text) ?? [];
     world.requests.length = 0;
     await world.advance(10 * MINUTE);
     expect(writesOf(world.requests)).toEqual([]);

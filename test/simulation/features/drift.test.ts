@@ -39,7 +39,7 @@ describe('a child that another client changes', () => {
     expect(writesOf(world.requests)).toEqual(['PATCH /api/v1/namespaces/default/configmaps/p-map']);
     expect(world.requests.filter(({ method, path }) => method === 'GET' && path.includes('configmaps'))).toEqual([]);
     expect(await world.eventsOf('p')).toContain(
-      'DriftCorrected: ConfigMap v1 default/p-map (node map): data.text changed by kubectl-edit; put back',
+      'DriftCorrected: ConfigMap v1 default/p-map (node map): data.text changed by kubectl-edit; the controller reverts the change',
     );
     expect(world.controller.metricsText()).toContain('typekro_drift_corrected_total{gvr="/v1, Resource=configmaps"} 1');
   });
@@ -52,7 +52,7 @@ describe('a child that another client changes', () => {
     await world.settle();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
     expect((await world.eventsOf('p')).at(-1)).toMatch(
-      /DriftCorrected: .*data\.text changed by another client; put back/,
+      /DriftCorrected: .*data\.text changed by another client; the controller reverts the change/,
     );
   });
 
@@ -70,7 +70,7 @@ describe('a child that another client changes', () => {
     await world.restart();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
     expect(await world.eventsOf('p')).toContain(
-      'DriftCorrected: ConfigMap v1 default/p-map (node map): data.text changed by kubectl-edit; put back',
+      'DriftCorrected: ConfigMap v1 default/p-map (node map): data.text changed by kubectl-edit; the controller reverts the change',
     );
   });
 

@@ -50,7 +50,7 @@ describe('Graphs that make Graphs', () => {
     await world.advance(60_000);
     expect(await condition('parent', 'Ready')).toMatch(/^True/);
     expect(await condition('child', 'ResourcesConverged')).toContain(
-      'node "up" writes the Graph "default/parent", which made the Graph that contains it',
+      'node "up" writes the Graph "default/parent", which made the Graph that contains the node',
     );
     expect(await writesAtRest()).toBe(0);
     await world.user.delete(graphRef('parent'));
@@ -85,7 +85,7 @@ describe('Graphs that create endless copies of themselves', () => {
     const graphs = async () => (await world.user.list(GRAPH)).items.map(({ metadata }) => metadata.name ?? '');
     expect(await graphs()).toHaveLength(12);
     expect(await condition(`g${'x'.repeat(11)}`, 'Accepted')).toContain(
-      'the Graph "default/gxxxxxxxxxx" made this Graph, and more than 10 Graphs in a row made one another',
+      'the Graph "default/gxxxxxxxxxx" made this Graph, at the end of a chain of more than 10 Graphs that each made the next one',
     );
     expect(await writesAtRest()).toBe(0);
     await world.user.delete(graphRef('g'));

@@ -175,8 +175,8 @@ describe('a limit to the namespace of the instance', () => {
   const home = mapResource('home', { text: 'x' });
 
   it.each([
-    ['by the flag', { namespaces: 'instance' } as const, {}],
-    ['by the definition', {}, { 'typekro.dev/namespaces': 'instance' }],
+    ['that the flag sets', { namespaces: 'instance' } as const, {}],
+    ['that the definition sets', {}, { 'typekro.dev/namespaces': 'instance' }],
   ])(
     '%s stops an instance before the first write of an object, and the message names the node',
     async (_name, controller, annotations) => {

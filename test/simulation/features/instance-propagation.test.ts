@@ -82,13 +82,13 @@ describe('spec.propagateWhen of a definition', () => {
     );
     expect(await revisionOf(first)).toBe('True 2: the instance follows revision 2');
     const held = NAMES.find((name) => name !== first) ?? '';
-    expect(await revisionOf(held)).toBe('False 1: the instance stays with revision 1, and not 2');
+    expect(await revisionOf(held)).toBe('False 1: the instance stays with revision 1, although the newest is 2');
     expect(conditionText(await world.user.get(potRef(held)), 'Ready')).toMatch(/^True/);
     // Commands such as `why` and `pin` also find the revision that the instance follows.
     expect(await followed(first)).toEqual({ revision: 2, notes: [] });
     expect(await followed(held)).toEqual({
       revision: 1,
-      notes: ['propagateWhen of the definition decides when the instance gets revision 2; it follows revision 1'],
+      notes: ['the instance follows revision 1 until propagateWhen of the definition allows revision 2'],
     });
 
     world.requests.length = 0;
@@ -127,7 +127,7 @@ describe('spec.propagateWhen of a definition', () => {
       v1: NAMES.filter((name) => name !== first),
       v2: [first],
     });
-    expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, and not 3');
+    expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, although the newest is 3');
   });
 
   it('does not give a new instance a revision that was held back from other instances', async () => {
@@ -140,7 +140,7 @@ describe('spec.propagateWhen of a definition', () => {
     await world.advance(5000);
     const versionOfNew = async () => (await world.user.get(mapRef('f-map')))['data'];
     expect(await versionOfNew()).toEqual({ version: 'v1' });
-    expect(await revisionOf('f')).toBe('False 1: the instance stays with revision 1, and not 3');
+    expect(await revisionOf('f')).toBe('False 1: the instance stays with revision 1, although the newest is 3');
     await world.restart();
     await world.advance(MINUTE);
     expect(await versionOfNew()).toEqual({ version: 'v1' });
@@ -211,7 +211,7 @@ describe('spec.propagateWhen of a definition', () => {
     );
     await world.advance(5000);
     expect(await revisionOf('a')).toBe('True 2: the instance follows revision 2');
-    expect(await revisionOf('c')).toBe('False 1: the instance stays with revision 1, and not 2');
+    expect(await revisionOf('c')).toBe('False 1: the instance stays with revision 1, although the newest is 2');
     await define('v3', "${pot.metadata.name == 'none'}");
     await world.apply(pot('a'), pot('c'));
     await world.advance(5000);
@@ -254,7 +254,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await world.user.get(mapRef('f-map')))['data']).toEqual({ version: 'v2' });
   });
 
-  it('serves the newest revision that has no conditions while the gate is off, and writes no objects if every revision has conditions', async () => {
+  it('while the gate is off, serves the newest revision without conditions, and writes no objects if every revision has conditions', async () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name == 'a'}");
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });

@@ -37,7 +37,7 @@ test('a CRD of a newer version with an additional field is kept', async () => {
   const { apply, kept } = await safeInstallation(api, controllerCrds());
   expect(apply.map(({ metadata }) => metadata.name)).toEqual(['graphrevisions.internal.kro.run', 'graphs.kro.run']);
   expect(kept.map(keptText)).toEqual([
-    `kept CustomResourceDefinition ${NAME}: the installed one is newer or wider; the one of this version would narrow it (spec.rollout: the field is dropped)`,
+    `the installed CustomResourceDefinition ${NAME} is not replaced, because the one of this TypeKro accepts less (spec.rollout: the field is dropped)`,
   ]);
 });
 

@@ -6,7 +6,8 @@ const WIDTH = 120;
 
 /**
  * A part of a generated TypeScript file: text that is printed unchanged, a conditional, a call, or a literal. A part
- * that is too long for one line is printed on several lines.
+ * that is too long for one line is printed on several lines. `words` is set for the string literal of an ArkType type:
+ * it is the type without quotes.
  */
 export type Code =
   | {

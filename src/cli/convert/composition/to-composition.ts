@@ -272,7 +272,7 @@ class CompositionWriter {
       if (secret === undefined) continue;
       this.#problems.push({
         path: `spec.schema.status.${pathText}`,
-        reason: `it shows values of the Secret ${secret}, which compositions refuse; give its name instead`,
+        reason: `it shows values of the Secret ${secret}, which compositions refuse; show the name of the Secret instead`,
       });
     }
     const fields = this.#data({ skeleton, holes }, scope, 'spec.schema.status');

@@ -61,7 +61,7 @@ export function unknownParts(definition: JsonObject): {
       : [
           {
             path: 'metadata.name',
-            reason: 'the name of a composition must be a DNS label of lower-case letters and digits',
+            reason: 'the name of a composition must be a DNS label: at most 63 lower-case letters, digits and dashes',
           },
         ]),
     ...(typeof schema['kind'] === 'string' && schema['kind'].length > MAX_KIND_LENGTH
@@ -70,7 +70,7 @@ export function unknownParts(definition: JsonObject): {
     ...(schema['group'] === '' ? [{ path: 'spec.schema.group', reason: 'it is empty' }] : []),
     ...(typeof schema['apiVersion'] === 'string' && schema['apiVersion'] !== ''
       ? []
-      : [{ path: 'spec.schema.apiVersion', reason: 'it is not a string' }]),
+      : [{ path: 'spec.schema.apiVersion', reason: 'it is not a version such as v1alpha1' }]),
     ...unknown(schema, SCHEMA, 'spec.schema'),
     ...unknown(objectAt(definition, 'spec'), new Set(['schema', 'resources']), 'spec'),
     ...asObjects(objectAt(definition, 'spec')['resources']).flatMap((resource, index) =>

@@ -86,7 +86,7 @@ export function SchemaForm({ detail }: { readonly detail: DefinitionDetail }): J
 
 function summaryOf({ missing, refused }: PlacedProblems): string {
   if (missing + refused === 0)
-    return 'The button “apply” copies a command that writes it to the cluster. Nothing is written before that.';
+    return 'The button “apply” copies a command that writes the instance to the cluster. Nothing is written until you run this command.';
   return [
     missing === 0 ? '' : `${missing === 1 ? 'One field needs' : `${missing} fields need`} a value.`,
     refused === 0 ? '' : `The API server would refuse ${refused === 1 ? 'one value' : `${refused} values`}.`,

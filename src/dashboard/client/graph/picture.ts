@@ -129,7 +129,7 @@ export function pictureOfInstance(
 
 /**
  * The nodes that the picture of an instance draws apart from groups: those of an earlier choice, and those that need
- * attention now. The result is empty for a graph without groups.
+ * attention now. For a graph without groups, the result is the earlier choice.
  */
 export function apartNodes(
   { graph, nodes }: Pick<InstanceDetail, 'graph' | 'nodes'>,
@@ -188,7 +188,7 @@ function boxOf(
     stateText: showsState ? `${live.state}: ${live.reason}` : '',
     external: node.nodeType === 'external' || node.nodeType === 'externalCollection',
     shares: showsState && isCollection ? sharesOfObjects(live) : [],
-    // In the template's view, the cells are empty but keep their space.
+    // The mode `template` draws no cells, but keeps their space.
     cells: mode === 'instance' ? cells : [],
     columns,
     members: [node.id],

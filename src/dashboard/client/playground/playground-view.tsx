@@ -112,7 +112,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
       <header class="head">
         <div class="head-title">
           <h1>Playground</h1>
-          <p class="soft">A graph on the engine of the controller, in this page. Nothing leaves the page.</p>
+          <p class="soft">This page runs a graph on the engine of the controller. Nothing leaves the page.</p>
         </div>
         <div class="head-actions">
           <label class="choice">

@@ -6,7 +6,7 @@ export function AddressProblems(): JSX.Element | null {
   const [...problems] = addressProblems.value;
   return problems.length === 0 ? null : (
     <p class="notice" role="alert">
-      {problems.join(' ')} The page left this out.
+      {problems.join(' ')} The page ignores this part of the address.
     </p>
   );
 }

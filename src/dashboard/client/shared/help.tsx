@@ -51,7 +51,7 @@ export function Help(): JSX.Element {
                 <kbd>←</kbd>
                 <kbd>→</kbd>
               </dt>
-              <dd>The row before or after, or the nearest box of the graph</dd>
+              <dd>The previous or next row, or the nearest box of the graph</dd>
             </div>
             <div>
               <dt>

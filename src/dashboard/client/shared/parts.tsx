@@ -185,7 +185,7 @@ export function ReadNotice(props: { readonly read: Remote<unknown>; readonly wha
   const since = connection.value.is === 'lost' ? undefined : slowSince;
   if (error?.problem.code === 'inspect/no-instance')
     return value === undefined ? (
-      <Line kind="soft" text={`The page did not read ${what} before the deletion.`} />
+      <Line kind="soft" text={`The instance was deleted before the page read ${what}.`} />
     ) : null;
   if (value === undefined)
     return isSilent ? <Loading what={what} since={since} /> : <Problem error={error} what={`T${what.slice(1)}`} />;
@@ -204,7 +204,7 @@ export function ReadNotice(props: { readonly read: Remote<unknown>; readonly wha
         <strong>
           The page shows {what} of {timeOf(readAt)}.
         </strong>{' '}
-        The server now responds: {error.message}.
+        The last read failed: {error.message}.
       </p>
       <Line text={error.problem.remedy} />
     </div>

@@ -24,8 +24,8 @@ export function DefinitionsView(): JSX.Element {
       {value === undefined ? null : value.items.length === 0 ? (
         <Empty title="There is no definition yet.">
           <p>
-            Apply a ResourceGraphDefinition with <code>kubectl apply -f FILE</code>, or look at what it would do in the
-            plan.
+            Apply a ResourceGraphDefinition with <code>kubectl apply -f FILE</code>, or plan it to see what an apply
+            would change.
           </p>
           <button type="button" class="button" onClick={() => navigate({ view: 'plan' })}>
             Plan a definition

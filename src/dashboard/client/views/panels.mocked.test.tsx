@@ -101,12 +101,12 @@ test.each<[string, boolean]>([
     revisions: [],
     followers: [],
     diagnostics: [],
-    notes: ['the numbers of instances cover only 200 namespaces'],
+    notes: ['the numbers of instances leave out some namespaces'],
   } as unknown as DefinitionDetail;
   answers.set('/definitions/shops', { value: detail });
   const text = textOf(<DefinitionView route={{ view: 'definition', name: 'shops', tab: 'revisions' }} />);
   expect(text.includes('Revision 4 is tried first on 1 of 40 instances')).toBe(isRunning);
-  expect(text).toContain('the numbers of instances cover only 200 namespaces Graph New instance Schema Source');
+  expect(text).toContain('the numbers of instances leave out some namespaces Graph New instance Schema Source');
 });
 
 describe('the connection', () => {
@@ -213,7 +213,7 @@ describe('the events', () => {
 
   test('a panel without events says so', () => {
     answers.set('/events?node=web', { value: { items: [], unread: [] } });
-    expect(textOf(view)).toBe('There are no events. Kubernetes keeps them for an hour.');
+    expect(textOf(view)).toBe('There are no events. By default, Kubernetes keeps events for an hour.');
   });
 });
 

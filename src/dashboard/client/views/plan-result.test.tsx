@@ -102,7 +102,7 @@ describe('a plan', () => {
     expect(text).toContain('kept; after now is ready');
     expect(text).toContain('old; no node wants it any more; stays until its finalizers are removed: example.com/f');
     expect(text).toContain('new; not checked');
-    expect(text).toContain('again is deleted and created again when the canary ends');
+    expect(text).toContain('again is deleted and created again if the canary ends');
   });
 
   test('the page shows a plan of many instances with few elements, and counts the entries that it does not show', () => {

@@ -96,9 +96,10 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
       <Line kind="remedy" text={remedy} />
       {canary === undefined ? null : (
         <p>
-          {plural(canary.instances.length, 'instance')} of {canary.of}{' '}
-          {canary.phase === 'held' ? 'keep the revision, which is held back:' : 'get the revision first:'}{' '}
-          {canary.instances.join(', ')}
+          {canary.phase === 'held'
+            ? 'The revision is held back. Only these instances follow it'
+            : 'These instances get the revision first'}{' '}
+          ({canary.instances.length} of {canary.of}): {canary.instances.join(', ')}
         </p>
       )}
       <ul class="rows">

@@ -21,7 +21,7 @@ export function summaryParts({ summary, definitions }: Pick<Plan, 'summary' | 'd
     { label: 'changed', count: summary.change, tone: 'busy' },
     { label: 'created', count: summary.create, tone: 'ready' },
     { label: 'kept without an owner', count: summary.orphan, tone: 'idle' },
-    { label: 'with other labels only', count: summary.labels, tone: 'idle' },
+    { label: 'with changed labels only', count: summary.labels, tone: 'idle' },
     { label: 'known later', count: summary.later, tone: 'waiting' },
   ];
   const present = parts.filter(({ count }) => count > 0);
@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<ObjectPlan['action'], string>> = {
   prune: 'removed',
   delete: 'removed',
   orphan: 'left behind',
-  labels: 'with other labels',
+  labels: 'with changed labels',
   none: 'unchanged',
 };
 

@@ -109,7 +109,7 @@ export function PlanView(): JSX.Element {
       <header class="head">
         <div class="head-title">
           <h1>Plan</h1>
-          <p class="soft">What would change, if these objects were applied. Nothing is written.</p>
+          <p class="soft">The plan shows what would change if these objects were applied. Nothing is written.</p>
         </div>
       </header>
       <div class="plan-columns">

@@ -139,17 +139,17 @@ describe.each(views)('the view of %s', (what, path, value, view) => {
   test.each([502, 500, 403])('keeps the last state and reports the error if the server responds with %i', (status) => {
     const read = { value, readAt: READ_AT, error: refusal(status) };
     expect(shown(read)).toContain(
-      `The page shows ${what} of ${TIME}. The server now responds: the API server does not respond. wait`,
+      `The page shows ${what} of ${TIME}. The last read failed: the API server does not respond. wait`,
     );
-    expect(shown({ value, readAt: READ_AT })).not.toContain('The server now responds');
+    expect(shown({ value, readAt: READ_AT })).not.toContain('The last read failed');
   });
 
   test('does not report a lost connection, which the page itself reports', () => {
     const read = { value, readAt: READ_AT, error: refusal(0) };
     connection.value = { is: 'lost', since: 0 };
-    expect(shown(read)).not.toContain('The server now responds');
+    expect(shown(read)).not.toContain('The last read failed');
     connection.value = { is: 'live' };
-    expect(shown(read)).toContain('The server now responds');
+    expect(shown(read)).toContain('The last read failed');
   });
 
   test('says that a read takes long, with its start and the time of the last state', () => {
@@ -165,7 +165,7 @@ describe.each(views)('the view of %s', (what, path, value, view) => {
   test.runIf(path.startsWith(`${own}/`))('does not repeat the notice that the instance is gone', () => {
     const error = new ApiError(404, { code: 'inspect/no-instance', message: 'the instance is gone' });
     expect(shown({ value, readAt: READ_AT, error })).not.toContain('the instance is gone');
-    expect(shown({ error })).toContain(`The page did not read ${what} before the deletion.`);
+    expect(shown({ error })).toContain(`The instance was deleted before the page read ${what}.`);
   });
 
   test('without a value, says what is read, and why it cannot be read', () => {

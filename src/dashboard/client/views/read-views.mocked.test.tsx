@@ -65,14 +65,14 @@ describe('the list of instances', () => {
   const list = (options: ListOptions = {}, definition?: string): JSX.Element => (
     <InstanceList options={options} {...(definition && { definition: SHOPS })} onChange={nothing} />
   );
-  const limits = ['only 200 namespaces are shown: choose a namespace to see another one'];
+  const limits = ['instances of some namespaces are not shown: choose a namespace to see all of its instances'];
 
   test('the list says what the server leaves out, and has a field for a namespace only in that case', () => {
     answers.set('instances', page([row('a')], { limits }));
     expect(textOf(list())).toContain(limits[0]);
     expect(renderToString(list())).toMatch(/<span>Namespace<\/span><input/);
     answers.set('instances', page([row('a')]));
-    expect(textOf(list())).not.toMatch(/namespaces are shown|Namespace /);
+    expect(textOf(list())).not.toMatch(/namespaces are not shown|Namespace /);
   });
 
   test('an empty list does not claim that no instance exists while the server leaves something out', () => {
@@ -187,7 +187,7 @@ describe('the definitions', () => {
   });
 
   test('the list says what its numbers leave out', () => {
-    const limit = 'the numbers of instances cover only 200 namespaces';
+    const limit = 'the numbers of instances leave out some namespaces';
     answers.set('definitions', { value: { items: [definition], limits: [limit] } });
     expect(textOf(<DefinitionsView />)).toContain(limit);
   });

@@ -50,7 +50,7 @@ export function WhyPanel(props: {
 
 function subtitleOf({ causes, blocked, refusals, ready, nodes }: WhyPath): string {
   const reasons = causes.length + blocked.length + refusals.length;
-  if (reasons === 0) return ready === nodes ? 'Everything is ready.' : 'Nothing is in the way.';
+  if (reasons === 0) return ready === nodes ? 'Everything is ready.' : 'No cause is found.';
   return `${ready} of ${plural(nodes, 'node')} ready. ${reasons === 1 ? 'Everything waits for this:' : `${reasons} causes:`}`;
 }
 
@@ -160,7 +160,7 @@ function Others(props: { readonly chain: WhyChain; readonly compared: Compared }
       )}
       {isExact ? null : (
         <p class="soft">
-          {othersCompared.toLocaleString('en')} of {plural(othersWaiting, 'other waiting instance')} compared
+          {othersCompared.toLocaleString('en')} of {plural(othersWaiting, 'other waiting instance')} were compared
           {othersTotal === 0 ? ': none has this cause.' : '.'}
         </p>
       )}

@@ -24,7 +24,7 @@ function fits(object: KubeObject, words: string): boolean {
 }
 
 /**
- * Does the object have the data that words such as `{k: v, n: "2"}` name? `without m` means that the key `m` is absent.
+ * Does the data of the object match words such as `{k: v, n: "2"}`? `without m` means that the key `m` is absent.
  */
 function hasData(object: KubeObject, words: string): boolean {
   const data = isJsonObject(object['data']) ? object['data'] : {};

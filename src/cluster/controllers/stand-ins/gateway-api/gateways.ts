@@ -139,7 +139,7 @@ function listenerStatus(
   const isUsable = problem === undefined;
   const conditions: readonly StandInCondition[] = [
     { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'the listener is accepted' },
-    { type: 'Conflicted', status: 'False', reason: 'NoConflicts', message: 'no listener is in conflict with it' },
+    { type: 'Conflicted', status: 'False', reason: 'NoConflicts', message: 'no other listener conflicts with it' },
     isUsable
       ? { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'all references are resolved' }
       : { type: 'ResolvedRefs', status: 'False', ...problem },
