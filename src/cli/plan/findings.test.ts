@@ -255,13 +255,28 @@ test('a plan is printed as Markdown', () => {
       team/c  = deferred: it is pinned to revision 1
 
     Plan: 0 to create, 1 to change, 1 to replace, 0 to prune, 1 refused, 1 deferred, 1 blocked.
-      Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
+      Replace: typekro apply deletes an object of an instance once the new revision is served, and the controller creates it again.
       Of 3 writes: 2 checked by dry runs of the API server, 1 not checked.
       From cluster test, read at 2026-01-01T00:00:00Z.
     \`\`\`
 
     </details>"
   `);
+});
+
+test('the comment has no mention, no link to an issue and no markup of a message', () => {
+  const plan = planOf({ definitions: [definition({ refusal: 'ask @team about #12 or !3: ~a~ &lt; *b*' })] });
+  expect(
+    markdownText(plan)
+      .split('\n')
+      .find((line) => line.startsWith('- **error**')),
+  ).toBe('- **error**: pots: ask @<!-- -->team about #<!-- -->12 or !<!-- -->3: \\~a\\~ &amp;lt; \\*b\\*');
+});
+
+test('the line about replacements of objects of files does not name the controller', () => {
+  const plan = planOf({ objects: [writePlan({ action: 'replace' })] });
+  expect(markdownText(plan)).toContain('Replace: typekro apply deletes an object of the files and creates it again.');
+  expect(markdownText(plan)).not.toContain('the controller creates it again');
 });
 
 test.each<[string, Partial<InstancePlan>, string]>([

@@ -33,7 +33,14 @@ export function markdownText(plan: Plan): string {
   ].join('\n');
 }
 
-/** Escapes a string for Markdown. */
+/**
+ * Escapes a string for Markdown. GitHub and GitLab link `@name`, `#1` and `!1` in the rendered text, where a backslash is
+ * gone; an empty comment after the character prevents the link.
+ */
 function plain(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>|#@]/g, (character) => `\\${character}`).replaceAll(/\s+/g, ' ');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll(/[\\`*_[\]<>|~]/g, (character) => `\\${character}`)
+    .replaceAll(/[@#!](?=\w)/g, (character) => `${character}<!-- -->`)
+    .replaceAll(/\s+/g, ' ');
 }

@@ -183,7 +183,7 @@ test('prints the plan of a changed definition', async () => {
       team-c/still   = deferred: it is suspended
 
     Plan: 8 to create, 17 to change, 1 to replace, 0 to prune, 2 deferred.
-      Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
+      Replace: typekro apply deletes an object of an instance once the new revision is served, and the controller creates it again.
       Checked by dry runs of the API server: 26 writes. 8 values of Secrets hidden.
       From cluster typekro (v1.36.0+typekro), read at NOW.
       Decided by the rules of kro 0.10 (no Deployment of a controller was found)."

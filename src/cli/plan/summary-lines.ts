@@ -1,23 +1,25 @@
 import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { allWrites } from './all-writes.ts';
-import type { Plan } from '../../inspect/index.ts';
+import type { Plan, ObjectPlan } from '../../inspect/index.ts';
 import type { PlanView } from './object-lines.ts';
 
 /** Returns the lines with the totals of a plan, the checks of its writes, and its limits. */
 export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
   const { summary, limits, source } = plan;
   const { secrets } = summary;
-  const writes = [...plan.objects, ...plan.instances.flatMap(allWrites)];
   const where = source.kind === 'cluster' ? `cluster ${source.name}` : `snapshot ${source.name}`;
   const version = source.version === undefined ? '' : ` (${source.version})`;
   return [
     `${paint.strong('Plan:')} ${totals(plan)}`,
-    ...(!writes.some(({ action, refusal }) => action === 'replace' && refusal === undefined)
-      ? []
-      : [
-          '  Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.',
-        ]),
+    ...(plan.objects.some(isReplaced)
+      ? ['  Replace: typekro apply deletes an object of the files and creates it again.']
+      : []),
+    ...(plan.instances.flatMap(allWrites).some(isReplaced)
+      ? [
+          '  Replace: typekro apply deletes an object of an instance once the new revision is served, and the controller creates it again.',
+        ]
+      : []),
     `  ${checkedText(summary)}${secrets === 0 ? '' : ` ${count(secrets, 'value')} of Secrets hidden.`}`,
     `  From ${where}${version}, read at ${source.readAt}.`,
     ...(source.controller === undefined
@@ -26,6 +28,8 @@ export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
     ...limits.map((limit) => `  ${paint.alarm('Not seen:')} ${printableLine(limit)}`),
   ];
 }
+
+const isReplaced = ({ action, refusal }: ObjectPlan): boolean => action === 'replace' && refusal === undefined;
 
 /** Formats the totals: `3 to create, 2 to change, 0 to prune, 1 deferred.` */
 export function totals({ summary, operation, definitions }: Plan): string {
