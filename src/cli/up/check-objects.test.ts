@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatDiagnostic } from '../../core/index.ts';
 import { checkInputs } from './check-inputs.ts';
+import { withoutFollowUps } from './check-objects.ts';
 import { loadInputs } from './load-inputs.ts';
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1
@@ -82,4 +83,52 @@ test('an unknown field is an error, and its hint names the field that was meant'
       hint: expect.stringMatching(/did you mean "replicas"/) as string,
     },
   ]);
+});
+
+const RULE = 'Invalid value: "object": min must not exceed max';
+const OTHER_RULE = 'Invalid value: "object": a name is needed';
+const LIST_ITEM = 'Invalid value: "a": must be an object for an array of list-type map';
+const SELECTOR = 'Invalid value: "": invalid label selector';
+
+test.each([
+  { title: 'two rules of the whole object', causes: [`<nil> ${RULE}`, `<nil> ${OTHER_RULE}`] },
+  { title: 'a rule of the whole object and a rule of a field', causes: [`<nil> ${RULE}`, `spec.a ${OTHER_RULE}`] },
+  {
+    title: 'a message that the server repeats for the whole object',
+    causes: [`<nil> ${RULE}`, `spec.a ${RULE}`],
+    kept: [`spec.a ${RULE}`],
+  },
+  {
+    title: 'two schemas, one of which a cause inside explains',
+    causes: [
+      '<nil> Invalid value: "": "spec.a" must validate at least one schema (anyOf)',
+      '<nil> Invalid value: "": "spec.b" must validate one and only one schema (oneOf). Found none valid',
+      'spec.a.x Required value',
+    ],
+    kept: [
+      '<nil> Invalid value: "": "spec.b" must validate one and only one schema (oneOf). Found none valid',
+      'spec.a.x Required value',
+    ],
+  },
+  {
+    title: 'the same cause twice',
+    causes: [`spec.list[0] ${LIST_ITEM}`, `spec.list[0] ${LIST_ITEM}`],
+    kept: [`spec.list[0] ${LIST_ITEM}`],
+  },
+  {
+    title: 'an invalid selector and an unrelated cause',
+    causes: [`spec.selector ${SELECTOR}`, 'spec.replicas Required value'],
+  },
+  {
+    title: 'an invalid selector and its invalid part',
+    causes: [`spec.selector ${SELECTOR}`, 'spec.selector.matchLabels Required value'],
+    kept: ['spec.selector.matchLabels Required value'],
+  },
+])('a cause is left out only if another cause reports the same mistake: $title', ({ causes, kept = causes }) => {
+  const read = causes.map((cause) => {
+    const [field = '', ...words] = cause.split(' ');
+    return { field, message: words.join(' ') };
+  });
+  const object = { spec: { a: { y: 1 }, b: 1, list: ['a'], selector: { matchLabels: { a: '-' } } } };
+  expect(withoutFollowUps(read, object).map(({ field, message }) => `${field} ${message}`)).toEqual(kept);
 });

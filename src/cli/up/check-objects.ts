@@ -152,26 +152,38 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
     valueAtSteps(value, refusedPlace(value, field, message).steps) === valueAtSteps(value, stepsIn(value, field)) ||
     !refusedPlace(value, field, message).key;
   const own = causes.filter(isOwn);
-  const kept = own.length > 0 ? own : causes;
-  return kept.filter(
-    (cause, index) =>
-      kept.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index &&
-      // Drops the server's repetition of a field's message for the whole object.
-      !(/^(?:|<nil>)$/.test(cause.field) && kept.length > 1) &&
-      // Reports an invalid name only once, by the stricter rule.
-      !(
-        cause.message.includes('a valid label') &&
-        kept.some(({ field, message }) => field === cause.field && message.includes('RFC 1123'))
-      ) &&
-      // Drops a cause about an item that is not an object, if another cause reports the same field.
-      !(
-        cause.message.includes('must be an object for an array of list-type map') &&
-        kept.some((each) => each !== cause && each.field === cause.field)
-      ) &&
-      // Drops the general cause of an invalid selector, if there are other causes.
-      !(cause.message.endsWith('invalid label selector') && kept.length > 1),
+  const kept = (own.length > 0 ? own : causes).filter(
+    (cause, index, all) =>
+      all.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index,
   );
+  return kept.filter((cause) => !kept.some((other) => other !== cause && isFollowUp(cause, other)));
 }
+
+/** Does another cause report the mistake of this cause at a field, or by a stricter rule? */
+function isFollowUp({ field, message }: RefusalCause, other: RefusalCause): boolean {
+  if (message.includes(RULES_NOT_CHECKED)) return true;
+  // The server repeats a field's message for the whole object.
+  if (isWhole(field) && !isWhole(other.field)) {
+    const combined = COMBINED_SCHEMAS.exec(message)?.[1];
+    return message === other.message || (combined !== undefined && isAtOrUnder(other.field, combined));
+  }
+  // An invalid name is reported only once, by the stricter rule.
+  if (message.includes('a valid label')) return field === other.field && other.message.includes('RFC 1123');
+  // An item that is not an object has another cause at the same field.
+  if (message.includes('must be an object for an array of list-type map')) return field === other.field;
+  // The server reports an invalid selector in general, and each invalid part of it.
+  return message.endsWith('invalid label selector') && other.field !== field && isAtOrUnder(other.field, field);
+}
+
+/** Matches the cause of a value that does not satisfy `anyOf`, `oneOf` or `allOf`. The cause quotes the field. */
+const COMBINED_SCHEMAS = /"([^"]*)" must validate (?:at least one schema|one and only one schema|all the schemas)/;
+
+/** Is the field of a cause the whole object? */
+const isWhole = (field: string): boolean => field === '' || field === '<nil>';
+
+/** Is a field of a cause another field, or inside it? An empty `parent` is the whole object. */
+const isAtOrUnder = (field: string, parent: string): boolean =>
+  parent === '' || field === parent || field.startsWith(`${parent}.`) || field.startsWith(`${parent}[`);
 
 function unknownField(input: InputObject, schema: Schema, { steps, meant }: UnknownField): Diagnostic {
   const name = String(steps.at(-1) ?? '');
