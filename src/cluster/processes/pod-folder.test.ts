@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
@@ -89,6 +99,88 @@ test('a mount below a link that points outside the folder of the pod is refused,
     problem: 'the mount path "/m/out/x" leaves the files of the pod by a symbolic link',
   });
   expect(existsSync(join(parent, 'mine', 'x'))).toBe(true);
+});
+
+test('a volume with a second mount at its own sub-path keeps the files of this folder', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const input = inputOf(EMPTY);
+  expect(folder.mount(input, mounting({ name: 'v', mountPath: '/data' }), plain)).toBeUndefined();
+  const data = join(folder.rootOf('c'), 'data');
+  mkdirSync(join(data, 'sub'));
+  writeFileSync(join(data, 'sub', 'file'), 'text');
+  const both = mounting({ name: 'v', mountPath: '/data' }, { name: 'v', mountPath: '/data/sub', subPath: 'sub' });
+  expect(folder.mount(input, both, plain)).toBeUndefined();
+  expect(readFileSync(join(data, 'sub', 'file'), 'utf8')).toBe('text');
+});
+
+const NESTED = mounting({ name: 'v', mountPath: '/data' }, { name: 'w', mountPath: '/data/sub' });
+
+test('a mount inside another volume keeps the files that it hides, and does not change at the next start', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const input = inputOf([...EMPTY, { name: 'w', emptyDir: {} }]);
+  folder.mount(input, mounting({ name: 'v', mountPath: '/data' }), plain);
+  const data = join(folder.rootOf('c'), 'data');
+  mkdirSync(join(data, 'sub'));
+  writeFileSync(join(data, 'sub', 'file'), 'text');
+  expect(folder.mount(input, NESTED, plain)).toBeUndefined();
+  writeFileSync(join(data, 'sub', 'other'), 'text');
+  expect(folder.mount(input, NESTED, plain)).toBeUndefined();
+  expect(readdirSync(join(data, 'sub'))).toEqual(['other']);
+  expect(readFileSync(join(parent, 'uid', 'hidden', '1', 'file'), 'utf8')).toBe('text');
+});
+
+test.each([
+  ['its own sub-path', { name: 'v', mountPath: '/data/sub', subPath: 'sub/deep' }],
+  ['the sub-path of another mount', { name: 'w', mountPath: '/data/sub' }],
+])('a mount that hides %s is refused', (_title, mount) => {
+  const folder = new PodFolder(parent, 'uid');
+  const input = inputOf([...EMPTY, { name: 'w', emptyDir: {} }]);
+  const volumes = mounting({ name: 'v', mountPath: '/data' }, { name: 'v', mountPath: '/x', subPath: 'sub' }, mount);
+  expect(folder.mount(input, volumes, plain)).toEqual({
+    problem: 'the mount path "/data/sub" hides the files of another mount',
+  });
+});
+
+test('a changed key does not replace a mount at its path', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const found = { object: configMap({ sub: 'one' }) };
+  const input = inputOf([...CM, { name: 'w', emptyDir: {} }], found);
+  expect(folder.mount(input, NESTED, plain)).toBeUndefined();
+  for (const data of [{ sub: 'two' }, {}]) {
+    found.object = configMap(data);
+    expect(folder.refresh(input)).toBeUndefined();
+    expect(statSync(join(folder.rootOf('c'), 'data', 'sub')).isDirectory()).toBe(true);
+  }
+});
+
+const optionalItem = (key: string, path: string) => ({
+  configMap: { name: 'cm', optional: true, items: [{ key, path }] },
+});
+
+test('a removed key does not delete a file to which a link of a program leads', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const found = { object: configMap({ key: 'text' }) };
+  const input = inputOf([{ name: 'v', projected: { sources: [optionalItem('key', 'conf/file')] } }], found);
+  folder.mount(input, mounting({ name: 'v', mountPath: '/m' }), plain);
+  mkdirSync(join(parent, 'mine'));
+  writeFileSync(join(parent, 'mine', 'file'), 'mine');
+  const conf = join(folder.rootOf('c'), 'm', 'conf');
+  removeTree(conf);
+  symlinkSync(join(parent, 'mine'), conf);
+  found.object = configMap({});
+  expect(folder.refresh(input)).toBeUndefined();
+  expect(readFileSync(join(parent, 'mine', 'file'), 'utf8')).toBe('mine');
+});
+
+test('a new key may have a path below the path of a removed key', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const found = { object: configMap({ old: 'text' }) };
+  const sources = [optionalItem('old', 'a'), optionalItem('new', 'a/b')];
+  const input = inputOf([{ name: 'v', projected: { sources } }], found);
+  folder.mount(input, mounting({ name: 'v', mountPath: '/m' }), plain);
+  found.object = configMap({ new: 'text' });
+  expect(folder.refresh(input)).toBeUndefined();
+  expect(readFileSync(join(folder.rootOf('c'), 'm', 'a', 'b'), 'utf8')).toBe('text');
 });
 
 test('the problem for a file that cannot be written contains the reason', () => {

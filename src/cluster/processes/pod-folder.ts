@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -30,6 +31,9 @@ export const createPodsFolder = (): string => mkdtempSync(join(tmpdir(), 'typekr
 export class PodFolder {
   readonly #path: string;
   readonly #written = new Map<string, string>();
+  /** The target of each mount link, by the path of the link. */
+  readonly #links = new Map<string, string>();
+  #hiddenPaths = 0;
 
   constructor(parent: string, uid: string) {
     this.#path = join(parent, uid.replaceAll(/[^\w-]/g, '_'));
@@ -93,7 +97,7 @@ export class PodFolder {
 
   /**
    * Creates the link from a mount path to the path in the volume. Refuses a path that leaves the volume through a
-   * symbolic link that a program has created.
+   * symbolic link that a program has created, and a link at a path that contains the target of a mount.
    */
   #link(root: string, { place, volume, path }: MountLink): ConfigProblem | undefined {
     const target = realInside(this.#volume(volume), path);
@@ -107,9 +111,38 @@ export class PodFolder {
     }
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const link = join(folder, basename(place));
-    removeTree(link);
+    // The outer mount already shows the folder at this path.
+    if (link === target) return undefined;
+    if ([target, ...this.#links.values()].some((path) => isInside(link, path))) {
+      return { problem: `the mount path ${goQuote(`/${place}`)} hides the files of another mount` };
+    }
+    this.#hide(link);
     symlinkSync(target, link);
+    this.#links.set(link, target);
     return undefined;
+  }
+
+  /**
+   * Removes a mount link. Moves another file or folder out of its volume, because a mount hides the files at its path
+   * and does not delete them.
+   */
+  #hide(path: string): void {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    if (found.isSymbolicLink() && readlinkSync(path) === this.#links.get(path)) {
+      rmSync(path);
+      return;
+    }
+    const hidden = join(this.#path, 'hidden');
+    mkdirSync(hidden, { recursive: true, mode: 0o700 });
+    this.#hiddenPaths += 1;
+    renameSync(path, join(hidden, String(this.#hiddenPaths)));
+  }
+
+  /** Is a path of a volume at or below the link of a mount inside this volume? */
+  #isHidden(folder: string, path: string): boolean {
+    const file = join(realpathSync(folder), path);
+    return [...this.#links.keys()].some((link) => isInside(link, file));
   }
 
   #writeVolume(input: VolumeInput, name: string, volume: JsonObject): ConfigProblem | undefined {
@@ -119,25 +152,32 @@ export class PodFolder {
       const files = volumeFiles(input, volume);
       if (isProblem(files)) return files;
       const before = new Set([...this.#written.keys()].filter((key) => key.startsWith(`${name}/`)));
+      for (const file of files) before.delete(`${name}/${file.path}`);
+      // The file of a key that was removed from its ConfigMap or Secret is removed from the volume. The removal comes
+      // before the writes, because the path of a new key can differ only in its case, or be below the removed path.
+      for (const key of before) {
+        this.#removeFile(folder, key.slice(name.length + 1));
+        this.#written.delete(key);
+      }
       for (const file of files) {
-        before.delete(`${name}/${file.path}`);
         const problem = this.#writeFile(name, folder, file);
         if (problem !== undefined) return problem;
-      }
-      // The file of a key that was removed from its ConfigMap or Secret is removed from the volume.
-      for (const key of before) {
-        rmSync(join(folder, key.slice(name.length + 1)), { force: true });
-        this.#written.delete(key);
       }
       this.#written.set(name, '');
       return undefined;
     });
   }
 
+  /** Removes a file of a volume. Leaves a file that a symbolic link of a program moves out of the volume. */
+  #removeFile(folder: string, path: string): void {
+    const parent = this.#isHidden(folder, path) ? undefined : realInside(folder, dirname(path));
+    if (parent !== undefined) rmSync(join(parent, basename(path)), { force: true });
+  }
+
   #writeFile(volume: string, folder: string, { path, content, mode }: VolumeFile): ConfigProblem | undefined {
     const key = `${volume}/${path}`;
     const text = content.toString('base64');
-    if (this.#written.get(key) === text) return undefined;
+    if (this.#written.get(key) === text || this.#isHidden(folder, path)) return undefined;
     const parent = realInside(folder, dirname(path));
     if (parent === undefined) {
       return { problem: `the path ${goQuote(path)} leaves its volume ${goQuote(volume)} by a symbolic link` };
@@ -172,6 +212,9 @@ function withReason(volume: string, write: () => ConfigProblem | undefined): Con
   }
 }
 
+/** Is a path at or below a folder? */
+const isInside = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}/`);
+
 /**
  * Resolves a relative path below a folder to its real path. The path has no `..`, and its last segments need not exist
  * yet. Returns `undefined` when a symbolic link points outside the folder or has no target.
@@ -186,7 +229,7 @@ function realInside(folder: string, path: string): string | undefined {
     if (found === undefined) return join(place, ...parts.slice(index));
     if (found.isSymbolicLink() && !existsSync(next)) return undefined;
     place = realpathSync(next);
-    if (place !== root && !place.startsWith(`${root}/`)) return undefined;
+    if (!isInside(root, place)) return undefined;
   }
   return place;
 }
