@@ -81,7 +81,7 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'a watch over a WebSocket needs no origin',
     file: 'src/cluster/http/watch-socket.ts',
-    find: "if ((headers.origin ?? '') === '') return refuse('403 Forbidden');",
+    find: "if (parseRequestUrl(headers.origin ?? '') instanceof Failure) return refuse('403 Forbidden');",
     replace: '',
     tests: ['src/cluster/http/watch-socket.test.ts'],
   },

@@ -120,6 +120,8 @@ test.each<[string, Record<string, string | undefined>, string]>([
     'HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Version: 13\r\n\r\nmissing or bad WebSocket Version',
   ],
   ['without an origin', { origin: undefined }, 'HTTP/1.1 403 Forbidden\r\n\r\n'],
+  ['with the origin null', { origin: 'null' }, 'HTTP/1.1 403 Forbidden\r\n\r\n'],
+  ['with an origin without a scheme', { origin: 'foo' }, 'HTTP/1.1 403 Forbidden\r\n\r\n'],
   ['with two protocols', { 'sec-websocket-protocol': 'a, b' }, 'HTTP/1.1 400 Bad Request\r\n\r\n'],
 ])('a handshake %s is refused', (_title, changed, head) => {
   expect(watchHandshake({ ...HEADERS, ...changed })).toEqual({ accepted: false, head });

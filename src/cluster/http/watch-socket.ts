@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Failure, parseRequestUrl } from '../../golang/index.ts';
 import type { ApiReply, ByteStream, StreamSink } from '../protocol/request.ts';
 import { Query, splitTarget } from '../protocol/request.ts';
 import { endSocket } from './end-socket.ts';
@@ -28,8 +29,8 @@ export interface Handshake {
 
 /**
  * The response to the handshake of a watch that the API has accepted. The rules and messages equal those of
- * `golang.org/x/net/websocket`, which kube-apiserver uses. The handshake must have version 13, an `Origin`, and at most
- * one subprotocol of any name.
+ * `golang.org/x/net/websocket`, which kube-apiserver uses. The handshake must have version 13, a URL or an absolute path
+ * as `Origin`, and at most one subprotocol of any name.
  */
 export function watchHandshake(headers: IncomingMessage['headers']): Handshake {
   const refuse = (status: string, lines: readonly string[] = [], text = ''): Handshake => ({
@@ -41,7 +42,7 @@ export function watchHandshake(headers: IncomingMessage['headers']): Handshake {
   if (headers['sec-websocket-version'] !== '13') {
     return refuse('400 Bad Request', ['Sec-WebSocket-Version: 13'], 'missing or bad WebSocket Version');
   }
-  if ((headers.origin ?? '') === '') return refuse('403 Forbidden');
+  if (parseRequestUrl(headers.origin ?? '') instanceof Failure) return refuse('403 Forbidden');
   const protocol = (headers['sec-websocket-protocol'] ?? '').trim();
   if (protocol.includes(',')) return refuse('400 Bad Request');
   const lines = [
