@@ -45,7 +45,7 @@ export {
   STABLE_RUN_MS,
 } from './retry-policies.ts';
 export { isoTime } from './iso-time.ts';
-export { homeDirectory } from './home-directory.ts';
+export { homeDirectory, userFolder } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';
 export { monotonicMs } from './monotonic.ts';
 export { textPrefix } from './text-prefix.ts';

@@ -1,6 +1,6 @@
-import { cryptoLibrary, homeDirectory, makeDirectory } from '../core/index.ts';
+import { cryptoLibrary, errorCode, makeDirectory, userFolder } from '../core/index.ts';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join, posix, win32 } from 'node:path';
+import { join } from 'node:path';
 
 /** The location and the size of a cache. */
 export interface DocumentCacheOptions {
@@ -29,12 +29,7 @@ const UNFINISHED_AFTER_MS = 3_600_000;
  * ignored.
  */
 export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  const paths = platform === 'win32' ? win32 : posix;
-  const home = homeDirectory(env, platform);
-  const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME'];
-  if (configured !== undefined && paths.isAbsolute(configured)) return configured;
-  if (platform === 'win32') return join(home, 'AppData', 'Local');
-  return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
+  return userFolder(env, platform, { variable: 'XDG_CACHE_HOME', darwin: ['Library', 'Caches'], other: ['.cache'] });
 }
 
 /**
@@ -43,14 +38,13 @@ export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Plat
  * throws: if the file system does not work, the cache is empty.
  */
 export class DocumentCache {
-  readonly #directory: string;
+  readonly #directory: string | undefined;
   readonly #server: string | undefined;
   readonly #maxBytes: number;
   #writable = true;
 
   constructor(options: DocumentCacheOptions = {}) {
-    this.#directory =
-      options.directory ?? join(userCacheDirectory(process.env, process.platform), 'typekro', 'openapi');
+    this.#directory = options.directory ?? defaultDirectory();
     this.#server = options.server;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
@@ -76,18 +70,20 @@ export class DocumentCache {
    */
   async put(url: string, text: string): Promise<void> {
     const body = Buffer.from(text);
+    const directory = this.#directory;
     const file = this.#files(url).find(({ hash }) => hash === undefined || sha512(body) === hash);
-    if (!this.#writable || file === undefined || body.length + HEAD_BYTES > this.#maxBytes) return;
+    if (!this.#writable || directory === undefined || file === undefined) return;
+    if (body.length + HEAD_BYTES > this.#maxBytes) return;
     const unfinished = `${file.path}.${cryptoLibrary().randomUUID()}.new`;
     const written = await quietly(
       (async () => {
-        makeDirectory(this.#directory, 0o700);
+        makeDirectory(directory, 0o700);
         await writeFile(unfinished, Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]), { mode: 0o600 });
         await rename(unfinished, file.path);
         return true;
       })(),
     );
-    if (written === true) await this.#trim();
+    if (written === true) await this.#trim(directory);
     else {
       this.#writable = false;
       await quietly(rm(unfinished, { force: true }));
@@ -100,7 +96,9 @@ export class DocumentCache {
    * after the server and the URL.
    */
   #files(url: string): { readonly path: string; readonly hash?: string }[] {
-    const at = (key: string) => join(this.#directory, `${sha256(key)}.json`);
+    const directory = this.#directory;
+    if (directory === undefined) return [];
+    const at = (key: string) => join(directory, `${sha256(key)}.json`);
     const hash = /[?&]hash=([0-9A-Fa-f]+)(?:&|$)/.exec(url)?.[1]?.toLowerCase();
     if (hash === undefined) return [];
     const own = hash.length === 128 ? [{ path: at(hash), hash }] : [];
@@ -108,11 +106,11 @@ export class DocumentCache {
   }
 
   /** Deletes the least recently read files beyond the maximum size, and old unfinished files. */
-  async #trim(): Promise<void> {
-    const names = (await quietly(readdir(this.#directory))) ?? [];
+  async #trim(directory: string): Promise<void> {
+    const names = (await quietly(readdir(directory))) ?? [];
     const kept: { path: string; bytes: number; used: number }[] = [];
     for (const name of names) {
-      const path = join(this.#directory, name);
+      const path = join(directory, name);
       const facts = NAME.test(name) || UNFINISHED.test(name) ? await quietly(stat(path)) : undefined;
       if (facts === undefined) continue;
       if (NAME.test(name)) kept.push({ path, bytes: facts.size, used: facts.mtimeMs });
@@ -123,6 +121,16 @@ export class DocumentCache {
       total += bytes;
       if (total > this.#maxBytes) await quietly(rm(path, { force: true }));
     }
+  }
+}
+
+/** Returns the default folder; `undefined` for a user without a home directory, whose cache is empty. */
+function defaultDirectory(): string | undefined {
+  try {
+    return join(userCacheDirectory(process.env, process.platform), 'typekro', 'openapi');
+  } catch (thrown) {
+    if (errorCode(thrown) !== undefined) return undefined;
+    throw thrown;
   }
 }
 

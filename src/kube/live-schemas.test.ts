@@ -211,6 +211,7 @@ describe('the cache on disk', () => {
     ['linux', { HOME: '/home/ada', XDG_CACHE_HOME: '' }, '/home/ada/.cache'],
     ['linux', { HOME: '/home/ada', XDG_CACHE_HOME: '.cache' }, '/home/ada/.cache'],
     ['linux', { HOME: '' }, join(homedir(), '.cache')],
+    ['win32', { HOME: 'C:\\Users\\ada' }, 'C:\\Users\\ada\\AppData\\Local'],
     ['darwin', { HOME: '/Users/ada' }, '/Users/ada/Library/Caches'],
     ['win32', { LOCALAPPDATA: 'C:\\Users\\ada\\AppData\\Local' }, 'C:\\Users\\ada\\AppData\\Local'],
   ] as const)('on %s with %o is in %s', (platform, env, expected) => {

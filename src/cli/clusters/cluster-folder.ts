@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
 import { join, posix, win32 } from 'node:path';
-import { errorCode, homeDirectory, makeDirectory, TypeKroError } from '../../core/index.ts';
+import { errorCode, makeDirectory, TypeKroError, userFolder } from '../../core/index.ts';
 import { dnsLabel } from '../../kubernetes/index.ts';
 import { lockHolder } from '../up/process-lock.ts';
 import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
@@ -29,18 +29,12 @@ export interface ClusterFolder {
  * resolve them to another folder.
  */
 export function clustersDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
-  const paths = platform === 'win32' ? win32 : posix;
-  const home = homeDirectory(env, platform);
-  const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_STATE_HOME'];
-  const base =
-    configured !== undefined && paths.isAbsolute(configured)
-      ? configured
-      : platform === 'win32'
-        ? join(home, 'AppData', 'Local')
-        : platform === 'darwin'
-          ? join(home, 'Library', 'Application Support')
-          : join(home, '.local', 'state');
-  return join(base, 'typekro', 'clusters');
+  const base = userFolder(env, platform, {
+    variable: 'XDG_STATE_HOME',
+    darwin: ['Library', 'Application Support'],
+    other: ['.local', 'state'],
+  });
+  return (platform === 'win32' ? win32 : posix).join(base, 'typekro', 'clusters');
 }
 
 /**
