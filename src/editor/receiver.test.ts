@@ -15,6 +15,8 @@ test.each([
 test.each([
   ['list.map(p, p.', [['p']]],
   ['list.map(p, web, p.', [['p']]],
+  ['list.map(p, p, web.', [['p']]],
+  ['list.transformList(i, p, p, web.', [['i', 'p']]],
   ['list.map(p, p.name.replace(p, p.', [['p']]],
   ['list.map(p, math.greatest(p, p.', [['p']]],
   ['list.map(p, list.exists_one(q, q.', [['p'], ['q']]],
@@ -33,6 +35,17 @@ test.each([
   ['value.?a.optMap(p, p.', [['p']]],
 ])('the macros around a cursor bind the variables that are in scope at the cursor: %s', (text, expected) => {
   expect(beforeCursor(text).macros.map(({ variables }) => variables)).toEqual(expected);
+});
+
+test.each([
+  ['{"a": schema.spec}["a"].', '{"a": schema.spec}["a"]'],
+  ['1 + {"a": schema.spec}["a"].?b.', '{"a": schema.spec}["a"].?b'],
+  ['web.metadata.labels.`app/name`[0].', 'web.metadata.labels.`app/name`[0]'],
+  ['web.`a-b`["x"][0].name.', 'web.`a-b`["x"][0].name'],
+  ['"ab"[0].', '"ab"[0]'],
+  ['value in ["ab"].', '["ab"]'],
+])('an index belongs to the map, the name or the literal before it: %s', (text, receiver) => {
+  expect(beforeCursor(text).receiver).toBe(receiver);
 });
 
 test('the operator `in` before a parenthesised expression is not the name of a call', () => {

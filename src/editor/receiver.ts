@@ -6,7 +6,7 @@ import type { ExpressionScope } from '../graph/index.ts';
 export interface BeforeCursor {
   /** The start of a name at the cursor; may be empty. */
   readonly word: string;
-  /** The expression before the dot. Absent if there is no dot before the name. */
+  /** The expression before the dot. Absent if no dot is before the name, or if no expression ends before the dot. */
   readonly receiver?: string;
   /** Is the dot a `.?`? */
   readonly isOptional: boolean;
@@ -38,6 +38,9 @@ const isWord = (text: string): boolean => /^[A-Za-z_]\w*$/.test(text);
 
 /** Is the text a name in an expression? The operator `in` and the literals are words, but not names. */
 const isName = (text: string): boolean => isWord(text) && !/^(?:in|true|false|null)$/.test(text);
+
+/** Does an operand end with the text? An index can follow a name, a name in backticks, a literal or a bracket. */
+const endsOperand = (text: string): boolean => isName(text) || /[`"')\]}\d]$/.test(text);
 
 /** Divides an expression that ends at the cursor. */
 export function beforeCursor(text: string): BeforeCursor {
@@ -74,7 +77,10 @@ function openingOf(lexemes: readonly Lexeme[], index: number): number {
   return -1;
 }
 
-/** The text of the receiver expression (names, calls and indices) that ends with the lexeme at `index`. */
+/**
+ * The text of the receiver expression that ends with the lexeme at `index`: a name, a literal or a bracket, with the
+ * fields, calls and indices after it. `undefined` if no expression ends there.
+ */
 function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: number): string | undefined {
   const end = lexemes[index]?.end;
   let at = index;
@@ -85,9 +91,10 @@ function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: numbe
       at = openingOf(lexemes, at);
       if (at < 0) return undefined;
       const before = lexemes[at - 1]?.text ?? '';
-      // A bracket after a name or after a closing bracket is a call or an index, which continues the receiver. Any
-      // other bracket begins a list, a map or a group.
-      if (lexemes[at]?.text !== '{' && (isName(before) || before === ')' || before === ']')) {
+      // A bracket after an operand is a call or an index, which continues the receiver. Any other bracket begins a
+      // list, a map or a group.
+      const opened = lexemes[at]?.text;
+      if (opened === '[' ? endsOperand(before) : opened === '(' && isName(before)) {
         at -= 1;
         continue;
       }
@@ -133,7 +140,8 @@ function variablesAt(receiver: string, name: string, args: readonly string[]): r
   );
   if (!parsed.ok || parsed.ast.expr.kind !== 'macro') return [];
   const bound = new Set(namesBoundBy(parsed.ast.expr));
-  return names.filter((each) => bound.has(each));
+  // A condition can repeat a variable, as in `list.map(x, x, …`.
+  return [...new Set(names)].filter((each) => bound.has(each));
 }
 
 /**
