@@ -10,7 +10,10 @@ test.each(['validate', 'plan', 'why', '--help'])('V8 optimizes the command %s la
   expect(flags).toEqual(['--interrupt-budget=1000000']);
 });
 
-test.each(['up', 'dev', 'test', 'mcp', 'lsp', undefined])('the command %s keeps the defaults of V8', (command) => {
-  optimizeLate(command);
-  expect(flags).toEqual([]);
-});
+test.each(['up', 'dev', 'test', 'mcp', 'lsp', 'dashboard', undefined])(
+  'the command %s keeps the defaults of V8',
+  (command) => {
+    optimizeLate(command);
+    expect(flags).toEqual([]);
+  },
+);

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** The commands that can use the CPU for minutes. */
-const LONG_RUNNING: ReadonlySet<string> = new Set(['up', 'dev', 'test', 'mcp', 'lsp']);
+const LONG_RUNNING: ReadonlySet<string> = new Set(['up', 'dev', 'test', 'mcp', 'lsp', 'dashboard']);
 
 /**
  * The size of executed bytecode, in bytes, after which V8 11 (Node 20) considers optimizing a function: 15 times the
