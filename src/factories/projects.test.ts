@@ -6,7 +6,7 @@ import { certificate, clusterIssuer } from './cert-manager/index.ts';
 import { ciliumBGPPeerConfig, ciliumLoadBalancerIPPool, ciliumNetworkPolicy } from './cilium/index.ts';
 import { cluster } from './cnpg/index.ts';
 import { dnsEndpoint } from './external-dns/index.ts';
-import { bucket, gitRepository, kustomization, ociRepository } from './flux/index.ts';
+import { bucket, gitRepository, helmChart, kustomization, ociRepository } from './flux/index.ts';
 import { chartFactory, helmRelease, helmRepository, simpleHelmChart } from './helm/index.ts';
 import { kroCustomResource, resourceGraphDefinition } from './kro/index.ts';
 import { configMap } from './kubernetes/index.ts';
@@ -18,6 +18,16 @@ import { HelmChart } from './simple/index.ts';
 import { valkey } from './valkey/index.ts';
 
 describe('flux', () => {
+  test.each([
+    ['gitRepository', gitRepository],
+    ['ociRepository', ociRepository],
+    ['bucket', bucket],
+    ['helmChart', helmChart],
+  ])('%s refuses an argument that is no object, and the message names the factory', (name, factory) => {
+    const message = new RegExp(`${name} takes its arguments as one object[^]*pass one object: ${name}\\(\\{`);
+    expect(() => composed(() => void (factory as (input: unknown) => unknown)('x'))).toThrow(message);
+  });
+
   test('sources have a default interval, and their factories take the members of the spec as top-level arguments', () => {
     const { objects } = composed(({ name }) => {
       gitRepository({ id: 'git', name, url: 'https://example.com/a.git', ref: { branch: 'main' } });
@@ -167,7 +177,7 @@ describe('helm', () => {
 });
 
 describe('kro', () => {
-  test('a definition that is a resource keeps its own expressions', () => {
+  test('a ResourceGraphDefinition that is a resource of a composition keeps its own expressions', () => {
     const template = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -330,7 +340,7 @@ test('factories for cilium and external-dns make objects for allowed traffic, ad
   expect(yaml).toContain('${record.?status.?observedGeneration.orValue(0) >= record.metadata.?generation.orValue(0)}');
 });
 
-test('a BGP peer has no summarising condition, so waitForReady is refused', () => {
+test('a CiliumBGPPeerConfig has no condition for its readiness, so waitForReady is refused', () => {
   expect(() =>
     composed(({ name }) => {
       ciliumBGPPeerConfig({ id: 'peer', name, spec: {}, waitForReady: true });

@@ -18,17 +18,21 @@ export type FlatInput<Spec extends object, Optional extends keyof Spec = never> 
   FactoryExtras &
   Omit<Spec, Optional> & { readonly [Key in Optional]?: Spec[Key] | undefined };
 
-/** Makes a factory that takes the members of the spec at the top level, with defaults for some of them. */
+/**
+ * Makes a factory that takes the members of the spec at the top level, with defaults for some of them. `name` is the
+ * name of the factory in messages.
+ */
 export function flatFactory<
   Spec extends object,
   Fields extends { spec?: Spec | undefined },
   Optional extends keyof Spec,
 >(
+  name: string,
   make: ResourceFactory<Fields>,
   defaults: { readonly [Key in Optional]: NonNullable<Spec[Key]> },
 ): (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>> {
   return defineResourceFactory((input: FlatInput<Spec, Optional>) => {
-    const { own, spec } = divideFields(argumentMembers('a factory', input), { spec: defaults });
+    const { own, spec } = divideFields(argumentMembers(name, input), { spec: defaults });
     return (make as unknown as (object: object) => Resource)({ ...own, spec });
   }) as unknown as (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>>;
 }
