@@ -133,7 +133,10 @@ export interface RetryPolicy {
 export interface EventMonitoring {
   /** Are events reported? Default `false`. */
   readonly enabled?: boolean;
-  /** Types of the events that are reported. Default: all types. */
+  /**
+   * Types of the events that are reported. Default: all types. The components of Kubernetes write only the types
+   * `Normal` and `Warning`. `Error` selects the events of other programs that write this type.
+   */
   readonly eventTypes?: readonly ('Normal' | 'Warning' | 'Error')[];
   /** Are events of objects that the deployed objects create, such as pods, also reported? Default `true`. */
   readonly includeChildResources?: boolean;
@@ -245,6 +248,7 @@ export interface DefinitionStatus {
 export interface Factory<Input, Spec, Status> {
   readonly mode: Mode;
   readonly name: string;
+  /** The option `namespace`. The option `instanceNamespace` does not change it, although the instances are there. */
   readonly namespace: string;
   /** Name of the ResourceGraphDefinition. */
   readonly rgdName: string;
