@@ -146,7 +146,7 @@ describe('a collection', () => {
     const [box] = pictureOfInstance(detail('ready', count), { ...instance, opened: new Set(['app']) }).boxes;
     expect(box).toMatchObject({ width, height });
   });
-  test('that is opened draws its objects, and says how many it leaves out', () => {
+  test('that is opened draws its objects, and says how many of them it draws', () => {
     const picture = pictureOfInstance(detail('ready', MAX_CELLS + 1), { ...instance, opened: new Set(['app']) });
     expect(picture.boxes[0]?.cells).toHaveLength(MAX_CELLS);
     expect(picture.hidden).toEqual([`app: ${MAX_CELLS} of ${MAX_CELLS + 1} objects are drawn.`]);

@@ -73,4 +73,4 @@ export function Help(): JSX.Element {
   );
 }
 
-const KEY_NAMES: Readonly<Record<string, string>> = { Escape: 'Esc', ' ': 'Space' };
+const KEY_NAMES: Readonly<Record<string, string>> = { Escape: 'Esc' };
