@@ -250,7 +250,8 @@ export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
 function flatItems(interpreter: Interpreter, items: readonly unknown[], depth: unknown): readonly unknown[] {
   const levels = resolveMerged(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
-  return levels < 1 || !items.some(isNested)
+  // JavaScript treats NaN as 0.
+  return !(levels >= 1) || !items.some(isNested)
     ? items
     : flatItems(
         interpreter,

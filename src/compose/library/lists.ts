@@ -27,6 +27,7 @@ import { bindOnce } from '../ir/numeric.ts';
 import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
 import { substitute } from '../ir/substitute.ts';
 import { describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
@@ -39,6 +40,7 @@ import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd, positionNode, wholePosition } from './strings.ts';
 import { elementAt, isNeverEmpty } from './member-access.ts';
 import { reduceList } from './reduce.ts';
+import { sortKey } from './comparator.ts';
 import { isIterator, isSetMethod, markIterator } from './sets.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { elements, forElement, indexed, knowing, listWithGaps, loopValue, loopView, View, viewOf } from './view.ts';
@@ -250,9 +252,12 @@ function flat(node: Node, depth: unknown): Node {
   const levels = resolveMerged(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
   const element = node.type.kind === 'list' ? node.type.element : DYN;
-  if (levels < 1) return plainList(node);
+  // JavaScript treats NaN as 0.
+  if (!(levels >= 1)) return plainList(node);
   if (element.kind === 'list') return flat(method('flatten', node, [], element), levels - 1);
-  return element.kind === 'dyn' ? method('flatten', node, [], node.type) : plainList(node);
+  if (element.kind !== 'dyn') return plainList(node);
+  const whole = Math.min(Math.trunc(levels), Number.MAX_SAFE_INTEGER);
+  return method('flatten', node, whole === 1 ? [] : [literal(whole)], node.type);
 }
 
 const isEmptyText = (node: Node): boolean => node.kind === 'lit' && node.value === '';
@@ -293,8 +298,7 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
   const element = value.type.kind === 'list' ? value.type.element : STRING;
   const fn = resolveMerged(comparator);
   if (fn === undefined) {
-    if (element.kind !== 'string')
-      return refuse('no-cel', 'sorting numbers without a comparator sorts them as strings', 'pass (a, b) => a - b');
+    if (element.kind !== 'string') return refuseWithoutComparator(value, element);
     return method('sort', value.node, [], value.type);
   }
   const a = macroVariable(parameterName(interpreter, fn, 'x'));
@@ -314,7 +318,7 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
     return refuse(
       'no-cel',
       'this comparator has no CEL form',
-      'compare one number or string of both: (a, b) => a.n - b.n, (a, b) => (a.s < b.s ? -1 : 1)',
+      'compare one number or string of both, with a negative result for one of the two orders: ' + COMPARATORS,
     );
   const { key, descending } = by;
   if (descending && key.type.kind !== 'number' && key.kind !== 'var')
@@ -322,6 +326,21 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
   if (key.kind !== 'var') return stablySorted(value, a, descending ? negate(key) : key);
   const ascending = method('sort', value.node, [], value.type);
   return descending ? method('reverse', ascending, [], value.type) : ascending;
+}
+
+const COMPARATORS = '(a, b) => a.n - b.n, (a, b) => (a.s < b.s ? -1 : 1)';
+
+/** Refuses to sort elements that are not strings by the strings that JavaScript makes of them. */
+function refuseWithoutComparator(value: Sym, { kind }: StaticType): never {
+  if (kind === 'number')
+    return refuse('no-cel', 'sorting numbers without a comparator sorts them as strings', 'pass (a, b) => a - b');
+  return refuse(
+    'no-cel',
+    `${labelOf(value)} is a ${describeType(value.type)}; without a comparator, its elements are sorted as strings`,
+    kind === 'bool'
+      ? 'pass (a, b) => Number(a) - Number(b)'
+      : `pass a comparator of one number or string of both: ${COMPARATORS}`,
+  );
 }
 
 /**
@@ -337,34 +356,6 @@ function stablySorted(value: Sym, element: Variable, key: Node): Node {
     const groups = macro('map', method('sort', distinct, [], keys), [current], [group], listOf(value.type));
     return method('flatten', groups, [], value.type);
   });
-}
-
-/** The key by which a comparator of `a` and `b` sorts, ascending or descending. */
-function sortKey(order: Node, a: Variable, b: Node): { readonly key: Node; readonly descending: boolean } | undefined {
-  const [left, right] = differenceOf(order) ?? [];
-  if (left === undefined || right === undefined) return undefined;
-  const ofB = (node: Node) => substitute(node, a, b);
-  if (left !== right && ofB(left) === right) return { key: left, descending: false };
-  return left !== right && ofB(right) === left ? { key: right, descending: true } : undefined;
-}
-
-/**
- * The two compared expressions of `x - y`, `x < y ? -1 : 1` and `x < y ? -1 : x > y ? 1 : 0`. The expression of the
- * smaller element comes first.
- */
-function differenceOf(order: Node): readonly Node[] | undefined {
-  if (order.kind === 'sub') return order.args;
-  if (order.kind !== 'cond') return undefined;
-  const [test, then, otherwise] = order.args;
-  if (then.kind !== 'lit' || (test.kind !== 'lt' && test.kind !== 'gt')) return undefined;
-  const [x, y] = test.args;
-  const lesserFirst = (test.kind === 'lt') === Number(then.value) < 0;
-  const others = otherwise.kind === 'cond' ? differenceOf(otherwise) : undefined;
-  const ends = otherwise.kind === 'lit' && Math.sign(Number(otherwise.value)) !== Math.sign(Number(then.value));
-  // The last branch may compare in the other direction, or be the result for equal elements.
-  if (!ends && !(others !== undefined && others[0] === (lesserFirst ? x : y) && others[1] === (lesserFirst ? y : x)))
-    return undefined;
-  return lesserFirst ? [x, y] : [y, x];
 }
 
 /** Runs a callback, and refuses it when it changes values or makes resources. */

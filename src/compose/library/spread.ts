@@ -6,7 +6,7 @@ import { activeTrace } from '../trace/current.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
 import { isOpen, iterable } from '../value/open.ts';
 import { needPresent, textNode } from '../value/ops.ts';
-import { plainList, toNode } from '../value/nodes.ts';
+import { listNode, plainList, toNode } from '../value/nodes.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { and, cond, literal, not, TRUE } from '../ir/build.ts';
@@ -34,7 +34,13 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
     const plain = [...a, ...b].every((item) => !(item instanceof Maybe) && !(item instanceof Splice));
     if (plain)
       return [...a.map((item) => new Maybe(inner.test, item)), ...b.map((item) => new Maybe(not(inner.test), item))];
-    return [new Splice(toNode(value), false)];
+    // Each side becomes a list of its own, because a spread string contributes its characters.
+    const items = cond(
+      inner.test,
+      trace.under(inner.test, () => listNode(a)),
+      trace.under(not(inner.test), () => listNode(b)),
+    );
+    return [new Splice(items, false)];
   }
   if (inner instanceof Sym) {
     if (inner.type.kind === 'string') return spreadItems(interpreter, stringMethod(interpreter, inner, 'split', ['']));
@@ -55,6 +61,13 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
   return [...iterable(value)];
 }
 
+/** Is the value a string, at least on some path? */
+function mayBeString(value: unknown): boolean {
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return mayBeString(inner.then) || mayBeString(inner.otherwise);
+  return inner instanceof Sym ? inner.type.kind === 'string' : typeof value === 'string';
+}
+
 /** The elements of a list for an array pattern that reads the first `count` elements. */
 export function patternElements(
   interpreter: Interpreter,
@@ -63,6 +76,7 @@ export function patternElements(
 ): { at(position: number): unknown; rest(from: number): unknown } {
   const value = resolveMerged(raw);
   activeTrace().noteRead(value);
+  if (mayBeString(value)) return writtenElements(interpreter, spreadItems(interpreter, value));
   const inner = symbolic(value);
   if (value instanceof View) {
     const list = () => elements(value);
@@ -79,7 +93,6 @@ export function patternElements(
     };
   }
   if (inner instanceof Sym) {
-    if (inner.type.kind === 'string') return writtenElements(interpreter, spreadItems(interpreter, value));
     if (inner.type.kind !== 'dyn')
       return refuse('types', `${labelOf(inner)} is not a list and cannot be taken apart`, 'take a list apart');
   }
