@@ -48,15 +48,33 @@ export const isDisjoint = (a: CharacterSet, b: CharacterSet): boolean =>
 /** The characters that a node of one character may match; all characters when the exact set is not known. */
 function charactersOf(node: Regex & { readonly kind: 'char' | 'any' | 'class' }, flags: string): CharacterSet {
   const folds = flags.includes('i');
-  if (node.kind === 'char')
-    return folds ? foldedRanges([{ from: node.code, to: node.code }]) : ranges([node.code, node.code]);
+  if (node.kind === 'char') {
+    const one = ranges([node.code, node.code]);
+    return folds ? foldedSet(one, flags) : one;
+  }
   if (node.kind === 'any') return flags.includes('s') ? ALL : complement(LINE_ENDS);
   if (folds && (node.negated || node.items.some((item) => !('from' in item)))) return ALL;
   const sets = node.items.map(itemSet);
   if (sets.includes(ALL)) return ALL;
   const all = sets.flat();
-  if (folds) return all.some(({ from, to }) => to - from > 0xff) ? ALL : foldedRanges(all);
+  if (folds) return foldedSet(all, flags);
   return node.negated ? complement(all) : all;
+}
+
+/** The characters outside ASCII that match a letter of ASCII with the flags i and u. */
+const UNICODE_FOLDS = [
+  { letter: ranges([0x73, 0x73]), also: ranges([0x17f, 0x17f]) },
+  { letter: ranges([0x6b, 0x6b]), also: ranges([0x212a, 0x212a]) },
+];
+
+/** The characters that a set matches with the flag i. With the flag u, only sets of ASCII have a known result. */
+function foldedSet(set: CharacterSet, flags: string): CharacterSet {
+  const isUnicode = flags.includes('u');
+  if (set.some(({ from, to }) => to - from > 0xff || (isUnicode && to > 0x7f))) return ALL;
+  const folded = foldedRanges(set);
+  // With the flag u, JavaScript folds like RE2: U+017F matches `s`, and U+212A matches `k`.
+  const added = UNICODE_FOLDS.filter(({ letter }) => !isDisjoint(folded, letter)).flatMap(({ also }) => also);
+  return isUnicode ? [...folded, ...added] : folded;
 }
 
 function itemSet(item: ClassItem): CharacterSet {

@@ -63,3 +63,15 @@ describe('a pattern matches the same strings as in JavaScript, or is refused', (
     expect(equal).toBeGreaterThan(0);
   });
 });
+
+test.each([
+  ['/^(s+)(t+)$/iu', 'equal'],
+  ['/^([0-9]+)-(s+)$/iu', 'equal'],
+  ['/^(s+)(\u017f+)$/i', 'equal'],
+  ['/^(s+)(\u017f+)$/iu', 'refused'],
+  ['/^(\u017f+)(s+)$/iu', 'refused'],
+  ['/^([k-m]+)(\u212a+)$/iu', 'refused'],
+])('the first group of %s ends as in JavaScript, or is refused', (pattern, kind) => {
+  const inputs = oracleInputs(['s\u017f', 'SS\u017f\u017f', '\u017fs', 'k\u212a', 'KK\u212a', 'sst', '12-s']);
+  expect(consult(`${pattern}.exec(s.t)?.[1] ?? 'none'`, inputs)).toMatchObject({ kind });
+});
