@@ -1,6 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson, nearestName } from '../core/index.ts';
 import type { Schema } from './model.ts';
+import { isDnsSubdomain } from '../kubernetes/index.ts';
 import { schemaNodeAt } from './update-schema.ts';
 
 /** The problem with a field, and its remedy. */
@@ -11,17 +12,23 @@ export interface RefusalText {
 
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
+/** Matches a message about the form of a string. Another message, for example about a length, has its own reason. */
+const FORM =
+  /RFC 1|must consist of|should match|must match|must contain (?:only|at least one letter)|may not contain|supported values|quantit|\bvalid (?!values)|not found/i;
+
 /**
  * Makes a server's message about a field readable, and adds a remedy. The new message shows the value where the server
- * names its type, and omits the server's example and regular expression. `value` is the field's value.
+ * names its type, and omits the server's example, with the regular expression in the same parentheses. It keeps the
+ * pattern of a schema. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
   if (types !== undefined) return typeText(types, value);
-  const foreign = typeof value === 'string' ? foreignText(value) : undefined;
+  const foreign = typeof value === 'string' && FORM.test(message) ? foreignText(value) : undefined;
   if (foreign !== undefined) return { message: `${describe(value)} ${foreign.what}`, hint: foreign.hint };
-  const host = /RFC 1123/.test(message) && typeof value === 'string' ? /^\w+:\/\/([^/:]+)/.exec(value)?.[1] : undefined;
-  if (host !== undefined)
+  const isName = /RFC 1123/.test(message) && typeof value === 'string';
+  const host = isName ? /^\w+:\/\/([^/:]+)/.exec(value)?.[1]?.toLowerCase() : undefined;
+  if (host !== undefined && isDnsSubdomain(host))
     return {
       message: `${describe(value)} is an address with a scheme, but only a host name is expected`,
       hint: `write ${host}`,
@@ -32,23 +39,24 @@ export function refusalText(message: string, value: JsonValue | undefined, field
     if (match !== null) return { message: text, hint: hint(match, value, field) };
   }
   const name = lastName(field);
-  return name === '' ? { message: text } : { message: text, hint: `write a ${name} that is allowed` };
+  return name === '' ? { message: text } : { message: text, hint: `write an allowed ${name}` };
 }
 
 /**
- * The problem with a string that contains another program's unfilled placeholder, or the typographic quotes of an
- * editor. Undefined for other strings.
+ * The problem with a string that contains another program's unfilled placeholder, or is enclosed in the typographic
+ * quotes of an editor. Undefined for other strings.
  */
 function foreignText(value: string): { readonly what: string; readonly hint: string } | undefined {
   if (/\{\{.*\}\}/.test(value))
     return { what: 'is a template of Helm', hint: 'render it first, as in `helm template CHART > app.yaml`' };
-  const variable = /\$\{?([A-Z_][A-Z0-9_]*)\}?/.exec(value)?.[1];
+  const [, inBraces, bare] = /\$\{([A-Z_][A-Z0-9_]*)\}|(?<!\w)\$([A-Z_][A-Z0-9_]*)/.exec(value) ?? [];
+  const variable = inBraces ?? bare;
   if (variable !== undefined)
     return {
       what: 'contains a variable that a shell must replace',
       hint: `replace ${variable} first, as in \`envsubst < app.yaml > filled.yaml\``,
     };
-  if (/[\u201c\u201d\u2018\u2019]/.test(value))
+  if (/^[\u2018-\u201f].*[\u2018-\u201f]$/s.test(value))
     return { what: 'has quotes that YAML does not know', hint: 'write straight ones: "text"' };
   return undefined;
 }
@@ -68,14 +76,16 @@ const TYPE_WORDS = new Map([
 ]);
 
 function typeText(types: string, value: JsonValue | undefined): RefusalText {
-  const wanted = types
-    .split(',')
-    .map((type) => TYPE_WORDS.get(type) ?? type)
-    .join(' or ');
-  const message = `${describe(value)} is written where ${wanted} is expected`;
+  const message = `${describe(value)} is written where ${wordsOf(types)} is expected`;
   const hint = typeHint(types, value);
   return hint === undefined ? { message } : { message, hint };
 }
+
+const wordsOf = (types: string): string =>
+  types
+    .split(',')
+    .map((type) => TYPE_WORDS.get(type) ?? type)
+    .join(' or ');
 
 const NUMERIC: ReadonlySet<string> = new Set(['integer', 'int32', 'int64', 'number', 'float', 'double']);
 
@@ -92,7 +102,7 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
   if (value === null) return 'give it a value, or leave the field out';
   if (types === 'integer' || types === 'int32' || types === 'int64')
     return 'write digits, without quotes and without a decimal point';
-  return `write ${TYPE_WORDS.get(types) ?? types}`;
+  return `write ${wordsOf(types)}`;
 }
 
 /**
@@ -113,8 +123,8 @@ type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string
 const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
 
 /**
- * Converts a string to a valid name: lower case, `-` instead of each match of `disallowed`, at most `max` characters.
- * Undefined if the result is empty or the value is not a string.
+ * Converts a string to a valid name: lower case, `-` instead of each match of `disallowed`, at most `max` characters,
+ * and neither `-` nor another dot next to a dot. Undefined if the result is empty or the value is not a string.
  */
 function validName(value: JsonValue | undefined, disallowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;
@@ -122,6 +132,7 @@ function validName(value: JsonValue | undefined, disallowed: RegExp, max = 63): 
     .replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-')
     .toLowerCase()
     .replaceAll(disallowed, '-')
+    .replaceAll(/-?\.[-.]*/g, '.')
     .slice(0, max)
     .replace(/^[-.]+|[-.]+$/g, '');
   return name === '' ? undefined : name;
@@ -158,7 +169,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     },
   ],
   [/must be between (\d+) and (\d+), inclusive/, ([, low = '', high = '']) => `write a number from ${low} to ${high}`],
-  [/must be no more than (\d+) (?:characters|bytes)/, ([, most = '']) => `shorten it to ${most} characters`],
+  [/(?:must be no|may not be) more than (\d+ (?:character|byte)s?)/, ([, most = '']) => `shorten it to ${most}`],
   [
     /RFC 1035 label/,
     (_match, value) =>
@@ -199,7 +210,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /must be less than or equal to (?:the )?(?:\w+ )?(?:cpu|memory|ephemeral-storage|\S+) limit/,
     () => 'raise the limit, or lower the request',
   ],
-  [/greater than or equal to 0/, () => 'write 0 or a larger number'],
+  [/greater than or equal to 0(?![.\d])/, () => 'write 0 or a larger number'],
   [
     /should be (?:greater|less) than or equal to (\S+)/,
     ([text]) => `write a value that ${text.replace('should be', 'is')}`,
@@ -207,13 +218,14 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [/greater than or equal to `(\w+)`/, ([, other = '']) => `raise it to ${other}, or lower ${other}`],
   [
     /must contain only alpha-numeric characters|must contain at least one letter|must not contain consecutive hyphens/,
-    (_match, value) =>
-      typeof value === 'string' && /^\d+$/.test(value)
-        ? `write the number without quotes: ${value}`
-        : forExample(
-            'write a port number, or a port name of at most 15 lowercase letters, digits and "-"',
-            validName(value, /[^a-z0-9]+/g, 15),
-          ),
+    (_match, value) => {
+      if (typeof value === 'string' && /^\d+$/.test(value)) return `write the number without quotes: ${value}`;
+      const name = validName(value, /[^a-z0-9]+/g, 15);
+      return forExample(
+        'write a port number, or a port name of at most 15 lowercase letters, digits and "-"',
+        name !== undefined && /[a-z]/.test(name) ? name : undefined,
+      );
+    },
   ],
   [/at least (\d+)/, ([text]) => `give ${text}`],
   [/must match the regex|should match|must match pattern/, () => 'write a value of the form that the message names'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, portName } from '../kubernetes/index.ts';
 import { refusalText } from './refusal-text.ts';
 import { stepsIn, valueAtSteps, withField } from './refused-place.ts';
 
@@ -52,6 +53,60 @@ test.each([
   ['object', '80', 'write members, as in "name: value", below the field'],
   ['integer', '80', 'write it without quotes: 80'],
   ['integer,string', '80', 'write it without quotes: 80'],
+  ['integer,string', 'a', 'write a whole number or a string'],
 ])('the hint for a string shows how to write a value of the expected type %s', (types, value, hint) => {
   expect(refusalText(`a in body must be of type ${types}: "string"`, value, 'a').hint).toBe(hint);
+});
+
+test.each([
+  ['Too long: may not be more than 5 bytes', 'it’s too long', 'shorten it to 5 bytes'],
+  ['Too long: may not be more than 5 bytes', '{{ $labels.pod }}', 'shorten it to 5 bytes'],
+  ['Invalid value: "US$A": spec.a in body should be at least 5 chars long', 'US$A', 'give at least 5'],
+  ['Invalid value: "x": name part must be no more than 63 bytes', 'x', 'shorten it to 63 bytes'],
+  ['Invalid value: "x": must be no more than 63 characters', 'x', 'shorten it to 63 characters'],
+  [
+    'Invalid value: 0.1: a in body should be greater than or equal to 0.5',
+    0.1,
+    'write a value that is greater than or equal to 0.5',
+  ],
+  ['Invalid value: -1: a in body should be greater than or equal to 0', -1, 'write 0 or a larger number'],
+  ['Invalid value: "x": the rule of a policy', 'x', 'write an allowed image'],
+])('the message %j about %j is kept', (message, value, hint) => {
+  const text = refusalText(message, value, 'spec.image');
+  expect(text.hint).toBe(hint);
+  expect(text.message).toBe(message);
+});
+
+test.each([
+  ['{{ .Values.name }}', labelValue, /is a template of Helm$/, /helm template CHART/],
+  ['${NAME}-a', labelValue, /contains a variable that a shell must replace$/, /replace NAME first/],
+  ['$NAME', labelValue, /contains a variable that a shell must replace$/, /replace NAME first/],
+  ['US$A', labelValue, /valid label/, /use letters, digits/],
+  ['“app”', labelValue, /quotes that YAML does not know/, /write straight ones/],
+  ['Bob’s app', labelValue, /valid label/, /use letters, digits/],
+  ['https://Example.com/a', dnsSubdomain, /an address with a scheme/, /^write example\.com$/],
+  ['https://my_host/a', dnsSubdomain, /RFC 1123 subdomain/, /for example "https-my-host-a"/],
+] as const)('the refusal of %j has its reason and its remedy', (value, check, message, hint) => {
+  const [problem = ''] = check(value);
+  const text = refusalText(`Invalid value: ${JSON.stringify(value)}: ${problem}`, value, 'spec.a');
+  expect(text.message).toMatch(message);
+  expect(text.hint).toMatch(hint);
+});
+
+describe('a suggested name is valid', () => {
+  const NAMES = ['a..b', 'my.-app', 'my-.app', '.a_.-.b.', 'MyApp', '8080-', '-1a', 'a--b', 'ä.ö', 'x'.repeat(300)];
+  test.each([
+    ['a subdomain', dnsSubdomain],
+    ['a label', dnsLabel],
+    ['a label of RFC 1035', dns1035Label],
+    ['the name of a port', portName],
+  ] as const)('for %s', (_name, check) => {
+    for (const value of NAMES) {
+      const [problem] = check(value).filter((text) => !/no more than|not begin/.test(text));
+      if (problem === undefined) continue;
+      const { hint = '' } = refusalText(`Invalid value: ${JSON.stringify(value)}: ${problem}`, value, 'spec.a');
+      const suggested = /for example "(.*)"$/.exec(hint)?.[1];
+      expect(suggested === undefined ? [] : check(suggested), `${value}: ${hint}`).toEqual([]);
+    }
+  });
 });
