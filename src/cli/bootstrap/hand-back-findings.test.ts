@@ -86,6 +86,17 @@ describe('with the gates of the controllers', () => {
     object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: project, namespace: 'kro-system' } },
   });
 
+  test('a TypeKro controller that continues to run is a finding', async () => {
+    const others = [{ ...controller('typekro'), namespace: 'platform' }];
+    expect(await findings(undefined, '0.10', { others })).toEqual([
+      {
+        object: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'typekro', namespace: 'platform' },
+        problem: 'this TypeKro controller continues to run; --namespace platform --name typekro hands it back',
+        effect: 'it and kro would write the same objects',
+      },
+    ]);
+  });
+
   /** Returns the findings for kro 0.10, each as one string. */
   async function texts(own?: string, ...kros: readonly string[]): Promise<string[]> {
     const controllers = { own: controller('typekro', own), kros: kros.map((gates) => controller('kro', gates)) };
@@ -172,7 +183,7 @@ describe('with the gates of the controllers', () => {
     );
   });
 
-  test('deletionPolicy: Orphaned is a finding, because a kro without the field deletes the objects', async () => {
+  test('deletionPolicy: Orphaned is a finding unless kro has the gate, because a kro without the field deletes the objects', async () => {
     await world.restart({ features: { deletionPolicy: true } });
     await define([{ ...mapResource('map', { text: 'a' }), deletionPolicy: 'Orphaned' }]);
     expect(await texts('DeletionPolicy=true', 'DeletionPolicy=true')).toEqual([]);

@@ -24,6 +24,8 @@ export interface HandBackControllers {
   readonly own?: ControllerDeployment | undefined;
   /** kro's controllers in the cluster. Their gates determine which definitions kro accepts. */
   readonly kros?: readonly ControllerDeployment[];
+  /** TypeKro's controllers that run after the hand-back, because the command stops only `own`. */
+  readonly others?: readonly ControllerDeployment[];
 }
 
 /**
@@ -35,14 +37,14 @@ export interface HandBackControllers {
 export async function handBackFindings(
   planned: PlanContext,
   to: KroCompatibility,
-  { own, kros = [] }: HandBackControllers = {},
+  { own, kros = [], others = [] }: HandBackControllers = {},
 ): Promise<HandBackFinding[]> {
   requireRead(planned, DEFINITION_TYPE);
   const schemas = new LiveSchemas(planned.api);
   const { definitions, crds } = planned.basics;
   const features = { own: own === undefined ? {} : compileFeatures(deploymentGates(own)), kro: kroFeatures(kros) };
   const gates = kros.length === 0 ? 'default feature gates' : 'feature gates';
-  const findings: HandBackFinding[] = [];
+  const findings: HandBackFinding[] = others.map(runningFinding);
   for (const definition of definitions) {
     const { refused, graph } = await compareControllers(planned, schemas, definition, to, features);
     if (refused !== undefined) {
@@ -69,6 +71,14 @@ export async function handBackFindings(
   const { basics, source, checker } = planned;
   const limits = new Set([...basics.limits, ...source.limits, ...checker.limits]);
   return [...findings, ...[...limits].map((problem) => ({ problem, effect: 'findings may be missing' }))];
+}
+
+function runningFinding({ namespace, name }: ControllerDeployment): HandBackFinding {
+  return {
+    object: { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace },
+    problem: `this TypeKro controller continues to run; --namespace ${namespace} --name ${name} hands it back`,
+    effect: 'it and kro would write the same objects',
+  };
 }
 
 /** The maximum length of the value of a label. */

@@ -125,6 +125,22 @@ export async function findInstallation(
   return { objects, limits };
 }
 
+/**
+ * Returns the found objects that belong to the installation in one namespace. Cluster-wide objects belong to each
+ * installation of this name. They are left out while another namespace has objects of such an installation; `shared`
+ * has these namespaces.
+ */
+export function installationIn(
+  found: readonly KubeObject[],
+  namespace: string,
+): { readonly objects: readonly KubeObject[]; readonly shared: readonly string[] } {
+  const places = found.flatMap(({ metadata }) => metadata.namespace ?? []);
+  const shared = [...new Set(places)].filter((each) => each !== namespace);
+  const isOwn = ({ metadata }: KubeObject): boolean =>
+    metadata.namespace === namespace || (metadata.namespace === undefined && shared.length === 0);
+  return { objects: found.filter(isOwn), shared };
+}
+
 function isOfInstallation({ metadata }: KubeObject, installation: string): boolean {
   const { labels = {}, name = '', managedFields } = metadata;
   if (Object.hasOwn(labels, INSTALLATION_LABEL)) return labels[INSTALLATION_LABEL] === installation;

@@ -262,7 +262,7 @@ test('bootstrap fails when several controllers of kro run, and prints the comman
   expect((await deployment('second'))?.spec?.['replicas']).toBe(1);
 });
 
-test('flags and level of kro come from the container of kro, at any position in the list of containers', async () => {
+test('bootstrap takes the flags and the level from the container of kro, wherever it is in the list of containers', async () => {
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
   const proxy = { name: 'proxy', image: 'example.com/proxy:0.1.0', args: ['--upstream=a'] };
   const own = {
@@ -447,7 +447,7 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
       "kro 0.10 differs:",
       "  ! ResourceGraphDefinition pots: kro 0.10 refuses it with its default feature gates: spec.resources[0].id: the id "graphengine" is a reserved word [graph/reserved-name] (accepted by kro 0.9, typekro 0.9); kro works on none of its instances until it is changed",
       "  ! ResourceGraphDefinition pots: typekro.dev/canary: 1 no longer has an effect; new revisions go to all instances at once",
-      "   next  correct the findings, or accept them: typekro hand-back --to 0.10 --force",
+      "   next  correct the findings, or accept them: typekro hand-back --to 0.10 --kubeconfig kubeconfig --force",
     ]
   `);
   expect((await deployment())?.spec?.['replicas']).toBe(1);
@@ -477,10 +477,34 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
       "Role kro-system/typekro:leader-election deleted",
       "ServiceAccount kro-system/typekro deleted",
       "NetworkPolicy kro-system/typekro deleted",
-      "   next  kubectl -n kro-system scale deployment kro --replicas=1",
+      "   next  kubectl --kubeconfig kubeconfig -n kro-system scale deployment kro --replicas=1",
     ]
   `);
   expect(await deployment()).toBeUndefined();
+});
+
+test('hand-back changes only the installation in its namespace; another TypeKro controller that runs is a finding', async () => {
+  const all = `bootstrap ${IMAGE} --namespace platform`;
+  expect((await run(all)).code).toBe(0);
+  const { code, out } = await run('hand-back --remove');
+  expect(code).toBe(3);
+  expect(out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "kro 0.9 differs:",
+      "  ! Deployment platform/typekro: this TypeKro controller continues to run; --namespace platform --name typekro hands it back; it and kro would write the same objects",
+      "note: there is no Deployment kro-system/typekro of the TypeKro controller",
+      "note: the cluster-wide objects of typekro stay: the namespace platform has objects of it, too",
+      "   next  correct the findings, or accept them: typekro hand-back --remove --kubeconfig kubeconfig --force",
+    ]
+  `);
+  const forced = await run('hand-back --remove --force');
+  expect(forced.out).not.toContain('deleted');
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'typekro', namespace: 'platform' };
+  expect((await user.find(ref))?.spec?.['replicas']).toBe(1);
+  const dry = await run('hand-back --namespace platform --dry-run');
+  expect(dry.out.split('\n').at(-1)).toBe('   next  typekro hand-back --namespace platform --kubeconfig kubeconfig');
+  expect((await run('hand-back --namespace platform --remove')).code).toBe(0);
+  expect(await user.find(ref)).toBeUndefined();
 });
 
 test.each(['--image a:1', '--namespace other', '--name other', '--rbac unrestricted'])(

@@ -6,14 +6,16 @@ import { systemClock } from '../../kube/index.ts';
 import type { HandBackFinding } from '../bootstrap/hand-back-finding.ts';
 import type { HandBackControllers } from '../bootstrap/hand-back-findings.ts';
 import { handBackFindings } from '../bootstrap/hand-back-findings.ts';
-import { findInstallation, pruneInstallation } from '../bootstrap/installation.ts';
+import { findInstallation, installationIn, pruneInstallation } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf } from '../bootstrap/manifests-from-input.ts';
+import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import { stopController } from '../bootstrap/scale-down.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { optionWords } from '../option-words.ts';
 import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { resultText } from '../instance/change-report.ts';
@@ -91,9 +93,10 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     const { signal } = context;
     const { found, limit } = await runningControllers(api, namespace, signal);
     const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
+    const others = found.filter((each) => each.project === 'typekro' && each !== own && each.replicas > 0);
     const kros = found.filter(({ project }) => project === 'kro');
     const planning = await openPlanning(context, { ...input, options }, target);
-    const { findings, gates } = await differences(planning, to, { own, kros });
+    const { findings, gates } = await differences(planning, to, { own, kros, others });
     const writer = {
       api,
       clock: systemClock,
@@ -103,11 +106,15 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     const isAllowed = findings.length === 0 || input.options['force'] === true;
     const removes = input.options['remove'] === true;
     const former = removes ? await findInstallation(writer, name) : { objects: [], limits: [] };
+    const { objects, shared } = installationIn(former.objects, namespace);
     const isRunning = own !== undefined && own.replicas > 0;
     if (isAllowed && !dryRun && isRunning) await stopController(writer, own);
-    const removed = isAllowed ? await pruneInstallation(writer, former.objects, [], dryRun) : [];
+    const removed = isAllowed ? await pruneInstallation(writer, objects, [], dryRun) : [];
     const notes = [...(limit === undefined ? [] : [limit]), ...former.limits];
     if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of the TypeKro controller`);
+    if (shared.length > 0) {
+      notes.push(`the cluster-wide objects of ${name} stay: the namespace ${shared.join(', ')} has objects of it, too`);
+    }
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
     return {
       schemaVersion: 1,
@@ -116,22 +123,48 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
       findings,
       stopped: isAllowed && isRunning ? [refOf({ ...own.object, ...deployment })] : [],
       removed: removed.map(({ object }) => object),
-      next: isAllowed
-        ? [
-            ...(kros.length > 1 ? [`start one of these ${kros.length} Deployments of kro`] : []),
-            ...kros.map((kro) => `kubectl -n ${kro.namespace} scale deployment ${kro.name} --replicas=1`),
-            ...(kros.length > 0
-              ? []
-              : [
-                  `install kro ${to}${gates}: no Deployment of kro was found, and no controller works on the objects until then`,
-                ]),
-          ]
-        : [`correct the findings, or accept them: typekro hand-back --to ${to} --force`],
+      next: nextCommands(input, {
+        isAllowed,
+        isLeft: dryRun && (isRunning || removed.length > 0),
+        kros,
+        install: `install kro ${to}${gates}`,
+      }),
       notes,
     };
   } finally {
     await target.close();
   }
+}
+
+/** The facts about a hand-back that determine the next commands. */
+interface HandedBack {
+  readonly isAllowed: boolean;
+  /** Did a dry run leave a change to make? */
+  readonly isLeft: boolean;
+  readonly kros: readonly ControllerDeployment[];
+  /** The sentence that says which kro to install. */
+  readonly install: string;
+}
+
+/** The options that a suggested command does not repeat. */
+const OMITTED_OPTIONS: readonly string[] = ['force', 'dry-run', 'output'];
+
+function nextCommands(input: CommandInput, { isAllowed, isLeft, kros, install }: HandedBack): string[] {
+  const repeated = handBack.options.filter(({ name }) => !OMITTED_OPTIONS.includes(name));
+  const again = (...added: readonly string[]): string =>
+    ['typekro hand-back', ...optionWords(repeated, input), ...added].join(' ');
+  if (!isAllowed) return [`correct the findings, or accept them: ${again('--force')}`];
+  if (isLeft) return [again(...(input.options['force'] === true ? ['--force'] : []))];
+  const cluster = optionWords(KUBECONFIG_OR_POD_OPTIONS, input);
+  return [
+    ...(kros.length > 1 ? [`start one of these ${kros.length} Deployments of kro`] : []),
+    ...kros.map((kro) =>
+      ['kubectl', ...cluster, '-n', kro.namespace, 'scale deployment', kro.name, '--replicas=1'].join(' '),
+    ),
+    ...(kros.length > 0
+      ? []
+      : [`${install}: no Deployment of kro was found, and no controller works on the objects until then`]),
+  ];
 }
 
 /**
