@@ -62,10 +62,11 @@ function recover(source: string, error: unknown): Pattern | Failure {
   if (message.includes('duplicate capture group name')) {
     // Go accepts two groups of the same name, but re2js does not. CEL does not use group names, so they are removed.
     const nameless = withoutGroupNames(source);
+    if (nameless === source) return failure(message);
     try {
       return patternOf(re2Library().RE2JS.compile(nameless));
     } catch (second) {
-      const problem = recover('', second);
+      const problem = recover(nameless, second);
       return problem instanceof Failure ? failure(problem.message.replace(nameless, () => source)) : problem;
     }
   }
@@ -75,10 +76,11 @@ function recover(source: string, error: unknown): Pattern | Failure {
 }
 
 function withoutGroupNames(source: string): string {
-  // Here, a character class without a closing bracket extends to the end of the pattern. Otherwise each of its brackets
-  // would cause another scan to the end.
-  return source.replace(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*(?:\]|\\?$)|\(\?P?<\w+>/g, (token) =>
-    token.startsWith('(?') ? '(' : token,
+  // The expression below also matches an unclosed character class, up to the end of the pattern. Otherwise the search
+  // would start again at each `[` in it, and scan to the end each time.
+  return source.replace(
+    /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*(?:\]|\\?$)|\(\?P?<\w+>/g,
+    (token) => (token.startsWith('(?') ? '(' : token),
   );
 }
 

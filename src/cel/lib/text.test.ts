@@ -62,6 +62,20 @@ describe('patterns', () => {
     expect(pattern instanceof Failure ? pattern : pattern.findAll('abba', -1, context)).toEqual(['', 'bb', '']);
   });
 
+  test('with a repeated group name in a quoted literal keep the literal', () => {
+    const pattern = compilePattern('\\Q(?P<a>\\E(?P<b>x)(?P<b>y)');
+    expect(pattern instanceof Failure ? pattern : pattern.find('(xy (?P<a>xy', context)).toBe('(?P<a>xy');
+    const unclosed = compilePattern('(?P<b>x)(?P<b>y)\\Q(?P<a>');
+    expect(unclosed instanceof Failure ? unclosed : unclosed.find('xy( xy(?P<a>', context)).toBe('xy(?P<a>');
+  });
+
+  test('with a repeated group name are quoted as a whole when their groups nest too deeply', () => {
+    const source = `(?P<a>x)(?P<a>y)${'('.repeat(2_000)}${')'.repeat(2_000)}`;
+    expect(compilePattern(source)).toEqual(
+      new Failure(`error parsing regexp: expression nests too deeply: \`${source}\``),
+    );
+  });
+
   test('with a repeated group name and 100,000 open brackets are refused quickly', () => {
     const source = `(?P<a>x)(?P<a>y)${'['.repeat(100_000)}`;
     expect(compilePattern(source)).toEqual(
@@ -69,7 +83,7 @@ describe('patterns', () => {
     );
   }, 5_000);
 
-  test('take linear time for a string on which backtracking would not end', () => {
+  test('take linear time for a string on which backtracking would take exponential time', () => {
     const pattern = compilePattern('^(a+)+$');
     expect(pattern instanceof Failure ? pattern : pattern.test(`${'a'.repeat(20_000)}b`, context)).toBe(false);
   });
