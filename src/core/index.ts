@@ -26,6 +26,7 @@ export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { closingQuote } from './closing-quote.ts';
+export { count, nounFor } from './count.ts';
 export { errorCode } from './error-code.ts';
 export { pathOfFileUrl } from './file-url.ts';
 export { failsAtCaller } from './caller-error.ts';

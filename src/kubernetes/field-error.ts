@@ -1,3 +1,4 @@
+import { count } from '../core/index.ts';
 import { formatGeneral, goQuote } from '../golang/index.ts';
 
 /** The values of `reason` in a cause of a Kubernetes `Status`. */
@@ -23,10 +24,6 @@ export interface FieldError {
 }
 
 const withDetail = (text: string, detail: string): string => (detail === '' ? text : `${text}: ${detail}`);
-
-function counted(count: number | bigint, what: string): string {
-  return `${count} ${what}${Number(count) === 1 ? '' : 's'}`;
-}
 
 /**
  * Constructors of field errors, as in Kubernetes' `validation/field` package, with the messages of
@@ -70,13 +67,13 @@ export function fieldErrors(printObject: (value: object) => string) {
       ({
         reason: 'FieldValueTooLong',
         field,
-        message: `Too long: may not be more than ${counted(maxBytes, 'byte')}`,
+        message: `Too long: may not be more than ${count(maxBytes, 'byte')}`,
       }) as const,
     tooMany: (field: string, actual: number, max: number | bigint) =>
       ({
         reason: 'FieldValueTooMany',
         field,
-        message: `Too many: ${actual}: must have at most ${counted(max, 'item')}`,
+        message: `Too many: ${actual}: must have at most ${count(max, 'item')}`,
       }) as const,
   };
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import { count } from '../core/index.ts';
 import { readConditions, transition } from './conditions.ts';
 import { explainNode } from './explain.ts';
 import type { Condition, StepOptions } from './model.ts';
@@ -26,7 +27,7 @@ export function propagationConditions(
   const held = reports.filter(({ because }) => because.kind === 'held');
   const names = held.slice(0, MAX_NAMED_NODES).map((report) => `node ${report.id} ${explainNode(report).reason}`);
   const unnamed = held.length - MAX_NAMED_NODES;
-  const more = unnamed > 0 ? `\nand ${unnamed} more ${unnamed === 1 ? 'node' : 'nodes'}` : '';
+  const more = unnamed > 0 ? `\nand ${count(unnamed, 'more node')}` : '';
   const value =
     held.length === 0
       ? ({ status: 'True', reason: 'Propagated', message: 'no write is held back' } as const)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  count,
   hasErrors,
   isJsonObject,
   parseJson,
@@ -16,7 +17,7 @@ import { ExitCode } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { printLines } from '../layout.ts';
 import { printableLine } from '../printable.ts';
-import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { requireFolder, writeWholeFile } from '../write-file.ts';
 import { DEFAULT_CLUSTER } from './cluster-folder.ts';
 import { control, objectsInAnswer } from './control-client.ts';

@@ -1,5 +1,13 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
-import { hasErrors, isJsonObject, stringifyJson, tryParseJson, TypeKroError, nearestName } from '../../core/index.ts';
+import {
+  count,
+  hasErrors,
+  isJsonObject,
+  stringifyJson,
+  tryParseJson,
+  TypeKroError,
+  nearestName,
+} from '../../core/index.ts';
 import { formatPath, parseDefinitions } from '../../graph/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -7,7 +15,7 @@ import { parseDuration } from '../duration.ts';
 import { readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { printableLine } from '../printable.ts';
-import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
 import type { RunningRecord } from './cluster-files.ts';
 import { control } from './control-client.ts';
 import type { ControlOptions } from './control-client.ts';

@@ -1,4 +1,4 @@
-import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { count, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import { ownsObjects } from '../../graph/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
@@ -87,12 +87,11 @@ function effectText(
   { deleted, kept }: Counts,
   { keepsChildren, dryRun }: { readonly keepsChildren: boolean; readonly dryRun: boolean },
 ): string {
-  const objects = (number: number): string => `${number} ${number === 1 ? 'object' : 'objects'}`;
-  const stays = `${objects(kept)} ${kept === 1 ? 'stays' : 'stay'}`;
+  const stays = `${count(kept, 'object')} ${kept === 1 ? 'stays' : 'stay'}`;
   if (keepsChildren) return `${stays}, because of its deletion policy`;
   const until =
     deleted === 0
       ? 'its controller has no object to delete'
-      : `it ${dryRun ? 'would exist' : 'exists'} until its controller has deleted ${objects(deleted)}`;
+      : `it ${dryRun ? 'would exist' : 'exists'} until its controller has deleted ${count(deleted, 'object')}`;
   return kept === 0 ? until : `${until}; ${stays} (deletionPolicy: Orphaned)`;
 }

@@ -1,13 +1,13 @@
 import { extname, resolve } from 'node:path';
 import type { Diagnostic } from '../../core/index.ts';
-import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { count, hasErrors, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { ExitCode, STANDARD_INPUT } from '../command.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 import { checkFile } from '../up/check-file.ts';
 import { readOneOf } from '../up/file-problem.ts';
-import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { replaceFile } from '../write-file.ts';
 

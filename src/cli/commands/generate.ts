@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
-import { hasErrors, isJsonObject, nearestName, TypeKroError } from '../../core/index.ts';
+import { count, hasErrors, isJsonObject, nearestName, TypeKroError } from '../../core/index.ts';
 import { generateChart, generateFactories } from '../../factories/index.ts';
 import { readClusterCrds } from '../cluster-crds.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -9,7 +9,7 @@ import { readSources } from '../generate/read-sources.ts';
 import type { Sources } from '../generate/read-sources.ts';
 import { exitOfFiles, printFiles } from '../generate/report-files.ts';
 import { writeFiles } from '../generate/write-files.ts';
-import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { shellWord } from '../shell-word.ts';
 import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
 

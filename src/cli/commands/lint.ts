@@ -1,6 +1,6 @@
 import { printLines } from '../layout.ts';
 import type { Diagnostic } from '../../core/index.ts';
-import { hasErrors, packageManifestText, stringifyJson, TypeKroError } from '../../core/index.ts';
+import { count, hasErrors, packageManifestText, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
@@ -9,7 +9,7 @@ import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../
 import { unknownForm } from '../output-form.ts';
 import { checkNamedFiles } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { count, inFileOrder, printDiagnostics } from '../up/print-diagnostics.ts';
+import { inFileOrder, printDiagnostics } from '../up/print-diagnostics.ts';
 
 const FORMS = ['text', 'json', 'sarif', 'github'] as const;
 type Form = (typeof FORMS)[number];

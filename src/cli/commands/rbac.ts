@@ -1,6 +1,6 @@
 import { definitionRoles, graphRoles } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
-import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { count, hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { noDefinition } from '../choose-definitions.ts';
 import { DEFAULT_CONTROLLER } from '../rbac/default-controller.ts';
@@ -8,7 +8,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, namesCluster, textOption } from '../command.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { yamlText } from '../yaml-text.ts';
 
 const DEFAULT_ROLE = 'typekro:definitions';

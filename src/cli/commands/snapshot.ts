@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isoTime } from '../../core/index.ts';
+import { count, isoTime } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
@@ -7,7 +7,6 @@ import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import { clusterTarget } from '../plan/plan-of-files.ts';
 import { snapshotText } from '../plan/snapshot-file.ts';
 import { takeSnapshot } from '../plan/take-snapshot.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { requireFolder, writeFile } from '../write-file.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 

@@ -1,10 +1,10 @@
+import { count } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { printLines } from '../layout.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { count } from '../up/print-diagnostics.ts';
 
 /** `typekro validate FILE…`: prints all problems of all definitions without a cluster. */
 export const validate: Command = {

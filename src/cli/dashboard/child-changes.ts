@@ -1,6 +1,6 @@
+import { count } from '../../core/index.ts';
 import type { EventLog, InspectEvent } from '../../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import { count } from '../up/print-diagnostics.ts';
 import type { ChildSelection } from './child-selections.ts';
 import { isEvent } from './child-selections.ts';
 import { ChildWatch } from './child-watch.ts';

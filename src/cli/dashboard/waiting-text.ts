@@ -1,4 +1,4 @@
-import { objectName } from '../../core/index.ts';
+import { count, objectName } from '../../core/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
 import { explainNode, failureText, isRefusal } from '../../runtime/index.ts';
 import { refusedText } from '../instance/pending-writes.ts';
@@ -38,8 +38,7 @@ export function awaitsWrite(nodes: readonly NodeReport[], refused: RefusedWrites
   return first?.because.kind === 'write' && !refused.has(first.id);
 }
 
-const moreCauses = (number: number): string =>
-  number === 0 ? '' : ` (and ${number} more ${number === 1 ? 'cause' : 'causes'})`;
+const moreCauses = (number: number): string => (number === 0 ? '' : ` (and ${count(number, 'more cause')})`);
 
 /** Matches the beginning of a message of kro's graph engine: the summary, the subgraphs, the node and the step. */
 const BEGINNING =

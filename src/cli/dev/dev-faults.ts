@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { objectName, refOf } from '../../core/index.ts';
+import { count, objectName, refOf } from '../../core/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
 import type { InspectEvent } from '../../inspect/index.ts';
 import { parseInstanceRef } from '../../inspect/index.ts';
@@ -7,7 +7,6 @@ import type { Clock } from '../../kube/index.ts';
 import { isTimeout, pause, waitForObject, whileWanted, withDeadline } from '../../kube/index.ts';
 import { applySetIdOf, keys, recordedTracking } from '../../runtime/index.ts';
 import { printableLine } from '../printable.ts';
-import { count } from '../up/print-diagnostics.ts';
 import type { Session } from '../up/session.ts';
 
 /** The parts of a session that faults need. */

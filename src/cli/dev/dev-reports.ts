@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { namespacedName, parseApiVersion } from '../../core/index.ts';
+import { count, namespacedName, parseApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
@@ -13,7 +13,6 @@ import { planOfFiles } from '../plan/plan-of-files.ts';
 import { planLines } from '../plan/plan-lines.ts';
 import { paintFor } from '../plan/paint.ts';
 import type { LoadedInputs } from '../up/load-inputs.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { viewsOf } from '../up/progress.ts';
 import type { Session } from '../up/session.ts';
 import { instanceViewLines } from '../up/view.ts';

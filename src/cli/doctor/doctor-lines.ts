@@ -1,5 +1,5 @@
+import { count } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
-import { count } from '../up/print-diagnostics.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Severity } from './finding.ts';
 

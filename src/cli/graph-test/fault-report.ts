@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
+import { count } from '../../core/index.ts';
 import type { FaultTestResult, LifeFailure, Paint } from '../../testing/index.ts';
 import { faultSummary, firstOfEachInvariant, lifeFailureLines } from '../../testing/index.ts';
 import { shellWord } from '../shell-word.ts';
@@ -24,9 +25,7 @@ export function faultLines(result: FaultTestResult, source: FaultReportSource, p
       ...lifeFailureLines(failure, paint),
       ...(more === 0
         ? []
-        : [
-            `     more      ${more} ${more === 1 ? 'life breaks' : 'lives break'} this invariant, too; -o json shows all`,
-          ]),
+        : [`     more      ${count(more, 'life breaks', 'lives break')} this invariant, too; -o json shows all`]),
       `     replay    ${replayOf(failure, source)}`,
     ]),
     ...result.notes.map(({ test, text }) => ` note      ${source.name} › ${test === '' ? '' : `${test} `}${text}`),

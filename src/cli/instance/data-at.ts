@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { count, isJsonObject } from '../../core/index.ts';
 import { fieldList } from './field-list.ts';
 
 /** The maximum number of field names in a description. */
@@ -38,7 +38,7 @@ function member(value: JsonValue | undefined, step: string | number): JsonValue 
 function missingFrom(value: JsonValue | undefined, step: string | number): string {
   const isIndex = typeof step === 'number';
   if (Array.isArray(value)) {
-    const items = `${value.length} item${value.length === 1 ? '' : 's'}`;
+    const items = count(value.length, 'item');
     return isIndex
       ? `has ${items}, and none at index ${step}`
       : `is a list of ${items}: name one of them, as in [0].${step}`;

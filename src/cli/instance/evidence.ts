@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, objectName, refOf } from '../../core/index.ts';
+import { count, formatApiVersion, objectName, refOf } from '../../core/index.ts';
 import type { Trouble } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { podLogPath } from '../../kubernetes/index.ts';
@@ -12,7 +12,6 @@ import { fieldList } from './field-list.ts';
 import { emptySelectionText } from './found-text.ts';
 import type { WritesOf } from './pending-writes.ts';
 import { pendingWrite } from './pending-writes.ts';
-import { count } from '../up/print-diagnostics.ts';
 import type { Evidence } from './why-report.ts';
 
 /** The maximum number of log lines in a report. */

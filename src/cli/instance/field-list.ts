@@ -1,4 +1,4 @@
-import { count } from '../up/print-diagnostics.ts';
+import { count } from '../../core/index.ts';
 
 /** The first `max` names of fields, and the number of the others: `a, b and 3 more fields`. */
 export function fieldList(names: readonly string[], max: number): string {

@@ -1,6 +1,6 @@
 import { compileLive, declaredKind, declaresConditions } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
+import { count, formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
 import type { FailedCondition } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
@@ -185,8 +185,8 @@ export function definitionWhyLines(report: DefinitionWhyReport, now: number, col
 
 function instancesText({ instances, notActive }: DefinitionWhyReport): string {
   if (instances === undefined) return '';
-  const count = `${instances} ${instances === 1 ? 'instance' : 'instances'}`;
-  return notActive.length === 0 ? count : `${count}, ${notActive.length} not ACTIVE`;
+  const served = count(instances, 'instance');
+  return notActive.length === 0 ? served : `${served}, ${notActive.length} not ACTIVE`;
 }
 
 function notActiveLines({ notActive }: DefinitionWhyReport): string[] {

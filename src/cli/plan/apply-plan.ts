@@ -1,8 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { count, formatApiVersion, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { isCrd } from '../../graph/index.ts';
 import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';

@@ -1,9 +1,9 @@
 import { instanceKey, previewDefinition, readDefinitionObject } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
+import { count } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { withdrawnText } from '../instance/without-definition.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
 import type { DefinitionPlan } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';

@@ -1,8 +1,7 @@
 import type { ObjectRef } from '../../core/index.ts';
-import { namespacedName, objectName } from '../../core/index.ts';
+import { count, namespacedName, objectName } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
 import { resumeCommand, suspendCommand } from '../instance/suspension.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { fold } from './fold.ts';
 import type { Fold } from './fold.ts';
 import { padded } from '../layout.ts';

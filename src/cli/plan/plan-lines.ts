@@ -1,5 +1,5 @@
+import { count } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { instanceLines } from './instance-lines.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';

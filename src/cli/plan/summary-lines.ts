@@ -1,5 +1,5 @@
+import { count } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { allWrites } from './all-writes.ts';
 import type { Plan, ObjectPlan } from '../../inspect/index.ts';
 import type { PlanView } from './object-lines.ts';

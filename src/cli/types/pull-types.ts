@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { count, TypeKroError } from '../../core/index.ts';
 import { readClusterCrds } from '../cluster-crds.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 import { exitOfFiles, printFiles } from '../generate/report-files.ts';
 import { writeFiles } from '../generate/write-files.ts';
-import { count } from '../up/print-diagnostics.ts';
 import { pulledCrds } from './pulled-crds.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
+import { count, formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition, isGraphObject } from '../../graph/index.ts';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '../../kube/index.ts';
@@ -11,7 +11,6 @@ import { ExitCode } from '../command.ts';
 import { describeInputPlace } from './check-inputs.ts';
 import { isCrd } from '../../graph/index.ts';
 import type { LiveView } from './live-view.ts';
-import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';

@@ -1,6 +1,6 @@
+import { count } from '../../core/index.ts';
 import { usesColour } from '../colour.ts';
 import type { CommandContext } from '../command.ts';
-import { count } from './print-diagnostics.ts';
 import { isDone } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 import { fitLine, instanceViewLines, messageLines, nodeLines, titleOf, wrapLine } from './view.ts';

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../core/index.ts';
-import { formatDiagnostic } from '../../core/index.ts';
+import { count, formatDiagnostic } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 
 /**
@@ -39,9 +39,4 @@ export function printDiagnostics(
   if (diagnostics.length < 2) return;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   context.printError(`${count(errors, 'error')}, ${count(diagnostics.length - errors, 'warning')}`);
-}
-
-/** Formats a number with its noun: `1 error`, `2 errors`. */
-export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number} ${number === 1 ? noun : plural}`;
 }

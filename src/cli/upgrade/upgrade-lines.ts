@@ -1,8 +1,8 @@
+import { count } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
 import { instanceLines } from '../plan/instance-lines.ts';
 import { padded } from '../layout.ts';
 import type { PlanView } from '../plan/object-lines.ts';
-import { count } from '../up/print-diagnostics.ts';
 import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';
 

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { count, isJsonObject, jsonEquals } from '../../core/index.ts';
 import { ApiError, badRequest, internalError } from '../errors/status.ts';
 import { shareUnchanged } from '../types/share.ts';
 import type { ObjectNode } from '../types/node.ts';
@@ -430,7 +430,7 @@ function refuse(conflicts: readonly Conflict[], force: false | FieldTree): void 
   throw new ApiError({
     code: 409,
     reason: 'Conflict',
-    message: `Apply failed with ${causes.length} conflict${causes.length === 1 ? '' : 's'}: ${text}`,
+    message: `Apply failed with ${count(causes.length, 'conflict')}: ${text}`,
     details: { causes },
   });
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { jsonEquals } from '../../core/index.ts';
+import { count, jsonEquals } from '../../core/index.ts';
 import { KUBERNETES_MINOR, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
@@ -224,7 +224,7 @@ function warnAboutPods(store: ObjectLookup, namespace: string, rule: Rule, warn:
   warn(`existing pods in namespace "${namespace}" violate the new PodSecurity enforce level ${shown(rule)}`);
   const texts = [...found].map(([reasons, names]) => {
     const [first = '', ...others] = names.toSorted();
-    const more = others.length === 0 ? '' : ` (and ${others.length} other ${others.length === 1 ? 'pod' : 'pods'})`;
+    const more = others.length === 0 ? '' : ` (and ${count(others.length, 'other pod')})`;
     return `${first}${more}: ${reasons}`;
   });
   for (const text of texts.toSorted()) warn(text);

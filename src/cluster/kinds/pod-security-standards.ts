@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
+import { nounFor } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 
@@ -75,10 +76,9 @@ const SAFE_VOLUMES = [
 
 const quoteAll = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(', ');
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].toSorted();
-const word = (count: number, singular: string, plural = `${singular}s`): string => (count === 1 ? singular : plural);
 const namesOf = (things: readonly JsonObject[]): string[] => things.map((thing) => textAt(thing, 'name'));
 const named = (noun: string, things: readonly JsonObject[]): string =>
-  `${word(things.length, noun)} ${quoteAll(namesOf(things))}`;
+  `${nounFor(things.length, noun)} ${quoteAll(namesOf(things))}`;
 
 const containersOf = ({ spec }: CheckedPod): JsonObject[] =>
   ['initContainers', 'containers', 'ephemeralContainers'].flatMap((key) => objectsAt(spec, key));
@@ -132,11 +132,11 @@ function appArmor(pod: CheckedPod): Violation | undefined {
   ];
   const parts = [
     ...(owners === undefined ? [] : [owners]),
-    ...(annotations.length === 0 ? [] : [word(annotations.length, 'annotation')]),
+    ...(annotations.length === 0 ? [] : [nounFor(annotations.length, 'annotation')]),
   ];
   if (parts.length === 0) return undefined;
   return [
-    word(values.length, 'forbidden AppArmor profile'),
+    nounFor(values.length, 'forbidden AppArmor profile'),
     `${parts.join(' and ')} must not set AppArmor profile type to ${quoteAll(values)}`,
   ];
 }
@@ -186,8 +186,8 @@ function hostPorts(pod: CheckedPod): Violation | undefined {
   const bad = containersOf(pod).filter((container) => portsOf(container).length > 0);
   const ports = sorted(bad.flatMap(portsOf));
   if (bad.length === 0) return undefined;
-  const verb = word(bad.length, 'uses', 'use');
-  return ['hostPort', `${named('container', bad)} ${verb} ${word(ports.length, 'hostPort')} ${ports.join(', ')}`];
+  const verb = nounFor(bad.length, 'uses', 'use');
+  return ['hostPort', `${named('container', bad)} ${verb} ${nounFor(ports.length, 'hostPort')} ${ports.join(', ')}`];
 }
 
 function hostsOf(container: JsonObject): string[] {
@@ -209,11 +209,11 @@ function hostProbes(pod: CheckedPod): Violation | undefined {
   if (bad.length === 0) return undefined;
   const hosts = sorted(bad.flatMap(hostsOf));
   const containers = sorted(namesOf(bad));
-  const verb = word(containers.length, 'uses', 'use');
-  const what = word(hosts.length, 'probe or lifecycle host');
+  const verb = nounFor(containers.length, 'uses', 'use');
+  const what = nounFor(hosts.length, 'probe or lifecycle host');
   return [
     'probe or lifecycle host',
-    `${word(containers.length, 'container')} ${quoteAll(containers)} ${verb} ${what} ${quoteAll(hosts)}`,
+    `${nounFor(containers.length, 'container')} ${quoteAll(containers)} ${verb} ${what} ${quoteAll(hosts)}`,
   ];
 }
 
@@ -248,7 +248,7 @@ function seLinux(pod: CheckedPod, minor: number): Violation | undefined {
   const bad = badValues(pod, (context) => textAt(optionsOf(context), 'type'), types);
   const sets = (key: string) => badValues(pod, (context) => textAt(optionsOf(context), key), ['']).length > 0;
   const details = [
-    ...(bad.length === 0 ? [] : [`${word(bad.length, 'type')} ${quoteAll(bad)}`]),
+    ...(bad.length === 0 ? [] : [`${nounFor(bad.length, 'type')} ${quoteAll(bad)}`]),
     ...(sets('user') ? ['user may not be set'] : []),
     ...(sets('role') ? ['role may not be set'] : []),
   ];
@@ -280,7 +280,7 @@ function seccompAnnotations(pod: CheckedPod): Violation | undefined {
   });
   if (bad.length === 0) return undefined;
   const texts = sorted(bad.map((key) => `${key}=${goQuote(pod.annotations[key] ?? '')}`));
-  return ['seccompProfile', `forbidden ${word(texts.length, 'annotation')} ${texts.join(', ')}`];
+  return ['seccompProfile', `forbidden ${nounFor(texts.length, 'annotation')} ${texts.join(', ')}`];
 }
 
 function restrictedSeccomp(pod: CheckedPod, minor: number): Violation | undefined {
@@ -321,10 +321,10 @@ function restrictedVolumes({ spec }: CheckedPod): Violation | undefined {
   if (bad.length === 0) return undefined;
   const typeOf = (volume: JsonObject) => Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
   const types = sorted(bad.map(typeOf));
-  const verb = word(bad.length, 'uses', 'use');
+  const verb = nounFor(bad.length, 'uses', 'use');
   return [
     'restricted volume types',
-    `${named('volume', bad)} ${verb} ${word(types.length, 'restricted volume type')} ${quoteAll(types)}`,
+    `${named('volume', bad)} ${verb} ${nounFor(types.length, 'restricted volume type')} ${quoteAll(types)}`,
   ];
 }
 

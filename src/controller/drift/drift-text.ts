@@ -1,4 +1,4 @@
-import { formatRef } from '../../core/index.ts';
+import { count, formatRef } from '../../core/index.ts';
 import type { ApplyAction } from '../../runtime/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
 
@@ -21,6 +21,6 @@ export function driftText({ target, nodeId, differences = [], lastWriter }: Appl
     return `${where} was changed by ${lastWriter ?? 'another client'}; the controller reverts the change`;
   const fields = [...byWriter].map(([writer, paths]) => `${paths.join(', ')} changed by ${writer}`);
   const unnamed = differences.length - MAX_NAMED_FIELDS;
-  const more = unnamed > 0 ? `, and ${unnamed} more ${unnamed === 1 ? 'field' : 'fields'}` : '';
+  const more = unnamed > 0 ? `, and ${count(unnamed, 'more field')}` : '';
   return `${where}: ${fields.join('; ')}${more}; the controller reverts the change`;
 }

@@ -1,3 +1,4 @@
+import { count } from '../../core/index.ts';
 import { isGraphObject } from '../graph-object/parsed-graph.ts';
 import type { InstanceStatus } from './node-status.ts';
 import type { GraphOutline, OutlineNode, OutlineRead, UnreadDependency } from './outline.ts';
@@ -29,12 +30,10 @@ export function outlineLines(outline: GraphOutline, states?: InstanceStatus): st
 
 function headLine({ kind, apiVersion, name, nodes }: GraphOutline): string {
   const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 0);
-  const counts = `${amount(nodes.length, 'node')} in ${amount(levels, 'level')}`;
+  const counts = `${count(nodes.length, 'node')} in ${count(levels, 'level')}`;
   const owner = isGraphObject({ apiVersion, kind }) ? name : `definition ${name}`;
   return `${kind}  ${apiVersion}  ${owner}  ${nodes.length === 0 ? 'no nodes' : counts}`;
 }
-
-const amount = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 

@@ -1,3 +1,4 @@
+import { count, nounFor } from '../../core/index.ts';
 import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
 
 /**
@@ -34,10 +35,10 @@ export function faultSummary({ lives, planned, failures }: FaultTestResult): str
     const own = firstOfEachLife(failures.filter((failure) => failure.invariant === invariant));
     if (own.length === 0 && !ALWAYS.includes(invariant)) return [];
     const [one, more] = NOUNS[invariant];
-    return `${own.length} ${own.length === 1 ? one : more}${seedsText(own)}`;
+    return `${count(own.length, one, more)}${seedsText(own)}`;
   });
-  const count = lives === planned ? `${lives}` : `${lives} of ${planned}`;
-  return [`${count} ${planned === 1 ? 'life' : 'lives'}`, ...parts].join(', ');
+  const run = lives === planned ? `${lives}` : `${lives} of ${planned}`;
+  return [`${run} ${nounFor(planned, 'life', 'lives')}`, ...parts].join(', ');
 }
 
 /** The first failure per invariant and life. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../core/index.ts';
+import { count } from '../../../core/index.ts';
 import { numberAt, objectsAt } from '../../../kubernetes/index.ts';
-import { count } from '../../up/print-diagnostics.ts';
 import type { ClusterFacts } from '../cluster-facts.ts';
 import type { ControllerDeployment } from '../../bootstrap/running-controllers.ts';
 import type { CheckResult, Finding } from '../finding.ts';

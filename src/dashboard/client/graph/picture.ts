@@ -7,7 +7,7 @@ import type {
   InstanceObject,
   ValueEdge,
 } from '../../../inspect/index.ts';
-import { namespacedName, printable, stringifyJson } from '../../../core/index.ts';
+import { namespacedName, nounFor, printable, stringifyJson } from '../../../core/index.ts';
 import { instanceRef } from '../../../inspect/index.ts';
 import type { GraphOutline, OutlineNode } from '../../../graph/index.ts';
 import type { GroupInput, NodeGroup } from './group-nodes.ts';
@@ -377,9 +377,9 @@ function hiddenTexts(
   return texts;
 }
 
-/** `1 node`, `2 nodes`. */
+/** Formats a number, with commas, with its noun: `1 node`, `2,000 nodes`. */
 export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count.toLocaleString('en')} ${nounFor(count, noun)}`;
 }
 
 const be = (count: number): string => (count === 1 ? 'is' : 'are');
