@@ -208,7 +208,7 @@ export function indexed(view: View): IndexedView {
 /** `Object.entries(map)`: the sorted keys, shown as pairs. */
 export function entriesView(map: Sym): View {
   const value = map.type.kind === 'map' ? map.type.value : ({ kind: 'dyn' } as const);
-  return new View(new Sym(keysOf(map.node)), (loop) =>
+  return new View(new Sym(keysOf(map.node), { waits: map.waits }), (loop) =>
     activeTrace().track([
       wrap(loop),
       wrap(converted(new Sym(index(map.node, loop.node, value), { waits: map.waits }))),
