@@ -36,9 +36,32 @@ test('after its completions are reduced, an indexed Job removes the pods of the 
   expect(planned(reduced, pods).remove.map(({ metadata }) => metadata.name)).toEqual(['j-3', 'j-4']);
 });
 
+const endedPod = (name: number, phase: string, finishedAt: string): KubeObject =>
+  pod(name, phase, { containerStatuses: [{ name: 'c', state: { terminated: { finishedAt } } }] });
+
+test.each<[string, readonly KubeObject[], readonly [created: number, pauseMs: number | undefined]]>([
+  [
+    'after a failure and a later success, without a pause',
+    [endedPod(0, 'Failed', '1970-01-01T00:00:00Z'), endedPod(1, 'Succeeded', '1970-01-01T00:00:01Z')],
+    [1, undefined],
+  ],
+  [
+    'after a success and a later failure, with the pause of one failure',
+    [
+      endedPod(0, 'Failed', '1970-01-01T00:00:00Z'),
+      endedPod(1, 'Succeeded', '1970-01-01T00:00:01Z'),
+      endedPod(2, 'Failed', '1970-01-01T00:00:02Z'),
+    ],
+    [0, 12_000],
+  ],
+])('the next pod of a Job is created %s', (_, pods, expected) => {
+  const { create, replanInMs } = planned(job({ completions: 5, parallelism: 1 }), pods);
+  expect([create.length, replanInMs]).toEqual(expected);
+});
+
 test.each<[string, string, boolean]>([
-  ['of init containers count if the containers of the pods restart', 'OnFailure', true],
-  ['of sidecars do not count if the containers of the pods do not restart', 'Never', false],
+  ['of init containers count towards the backoff limit if the containers of the pods restart', 'OnFailure', true],
+  ['of sidecars do not count towards the backoff limit if the containers of the pods do not restart', 'Never', false],
 ])('restarts %s', (_, restartPolicy, isFailed) => {
   const limited = job({ backoffLimit: 2 }, {}, restartPolicy);
   const restarted = pod(0, 'Pending', { initContainerStatuses: [{ name: 'i', restartCount: 2 }] });

@@ -39,9 +39,9 @@ export interface Tally {
   readonly counted: readonly KubeObject[];
   /** The number of restarts of the containers of active pods, for a Job whose pods restart their containers. */
   readonly restarts: number;
-  /** The number of failed pods that still exist, including those that are already counted. */
-  readonly failedPods: number;
-  /** The time of the latest failure of a pod, in milliseconds since the epoch. */
+  /** The number of failures that determines the pause before the next pod: the failures since the last success. */
+  readonly recentFailures: number;
+  /** The time of the latest failure since the last success, in milliseconds since the epoch. */
   readonly lastFailure: number | undefined;
 }
 
@@ -97,11 +97,16 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const verdicts = failed.map((pod) => ({ isKept: awaitingRetry.has(pod), ...failureVerdict(job, pod) }));
   const failures = verdicts.filter(({ action }) => action !== 'Ignore');
   const failedBefore = numberAt(job.status, 'failed') ?? 0;
-  const ends = pods.filter((pod) => isFailedPod(job, pod)).map(endOf);
+  const failedCount = failedBefore + failures.filter(({ isKept }) => !isKept).length;
+  const lastSuccess = latest(pods.filter((pod) => pod.status?.['phase'] === 'Succeeded').map(endOf));
+  const ends = pods
+    .filter((pod) => isFailedPod(job, pod))
+    .map(endOf)
+    .filter((end) => lastSuccess === undefined || end > lastSuccess);
   const texts = indexed ? textOfIndexes(done) : undefined;
   return {
     succeeded: indexed ? done.size : (numberAt(job.status, 'succeeded') ?? 0) + fresh.length,
-    failed: failedBefore + failures.filter(({ isKept }) => !isKept).length,
+    failed: failedCount,
     failedWithAwaiting: failedBefore + failures.length,
     refusal: failures.find(({ action }) => action === 'FailJob')?.message,
     completedIndexes: texts === '' ? undefined : texts,
@@ -112,10 +117,15 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
     ended,
     counted,
     restarts: restartsOf(job, active),
-    failedPods: ends.length,
-    lastFailure: ends.length === 0 ? undefined : Math.max(...ends),
+    // Ignored failures also cause a pause, because the Job would otherwise retry them in a busy loop.
+    recentFailures: lastSuccess === undefined ? Math.max(failedCount, ends.length) : ends.length,
+    lastFailure: latest(ends),
   };
 }
+
+/** Returns the latest of several times, or `undefined` if there are none. */
+const latest = (times: readonly number[]): number | undefined =>
+  times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
 
 /**
  * Tests whether a Job has an index. A user can reduce the completions of an indexed Job, which then needs fewer indexes.
@@ -283,10 +293,8 @@ function scale(
   if (tally.perIndex !== undefined) {
     return planUnpaused(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, replanInMs);
   }
-  // Ignored failures also cause a pause, because the Job would otherwise retry them in a busy loop.
-  const failures = Math.max(tally.failed, tally.failedPods);
-  if (failures > 0 && tally.lastFailure !== undefined) {
-    const remaining = tally.lastFailure + pauseAfter(failures) - now;
+  if (tally.recentFailures > 0 && tally.lastFailure !== undefined) {
+    const remaining = tally.lastFailure + pauseAfter(tally.recentFailures) - now;
     if (remaining > 0) return { remove: [], create: [], replanInMs: earliest([replanInMs, remaining]) };
   }
   return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), replanInMs };
