@@ -46,7 +46,7 @@ async function pass(seconds = 10): Promise<void> {
   await cluster.idle();
 }
 
-/** The data of a Secret. */
+/** The decoded data of a Secret. */
 async function secret(name: string): Promise<Record<string, string>> {
   const data = (await read('v1', 'Secret', name))['data'] as Record<string, string>;
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
@@ -112,6 +112,23 @@ describe('CloudNativePG', () => {
       readyInstances: 1,
     });
     expect(await secret('store-app')).toEqual(before);
+  });
+
+  test('a cluster that is scaled down loses all surplus instances when the pod of one is already missing', async () => {
+    await client.create(store);
+    await pass();
+    const change = (patch: JsonObject) =>
+      client.patch({ ...store, name: 'store', namespace: 'default' }, patch, { type: 'merge' });
+    // A cluster with a failure does not create a missing instance again.
+    await change({ metadata: { annotations: { 'typekro.dev/simulate-failure': 'Stopped' } } });
+    await client.delete({ apiVersion: 'v1', kind: 'Pod', name: 'store-2', namespace: 'default' });
+    await pass();
+    await change({ spec: { instances: 1 } });
+    await pass(40);
+    for (const kind of ['Pod', 'PersistentVolumeClaim']) {
+      const { items } = await client.list({ apiVersion: 'v1', kind }, { namespace: 'default' });
+      expect(items.map(({ metadata }) => metadata.name)).toEqual(['store-1']);
+    }
   });
 
   test('a ScheduledBackup creates Backups at the times of its schedule', async () => {

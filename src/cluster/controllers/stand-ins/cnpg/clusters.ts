@@ -79,13 +79,19 @@ const isPodReady = (pod: KubeObject | undefined): pod is KubeObject =>
 /** The pods and claims of instances that the spec no longer requests. */
 function surplus(cluster: KubeObject, view: StandInView, wanted: number) {
   const { namespace = '' } = cluster.metadata;
-  const removed: { apiVersion: string; kind: string; namespace: string; name: string }[] = [];
-  for (let index = wanted + 1; podOf(cluster, view, index) !== undefined; index++) {
-    const name = instanceName(cluster, index);
-    removed.push({ apiVersion: 'v1', kind: 'Pod', namespace, name });
-    removed.push({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name });
-  }
-  return removed;
+  return ['Pod', 'PersistentVolumeClaim'].flatMap((kind) =>
+    view
+      .list({ group: '', kind }, namespace)
+      .filter((object) => isInstanceAfter(cluster, object, wanted))
+      .map(({ metadata: { name = '' } }) => ({ apiVersion: 'v1', kind, namespace, name })),
+  );
+}
+
+/** Is the object the pod or the claim of an instance with an index above `last`? */
+function isInstanceAfter(cluster: KubeObject, { metadata: { name = '', labels } }: KubeObject, last: number): boolean {
+  const index = Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
+  const isInstance = name === instanceName(cluster, index) && labels?.['cnpg.io/instanceName'] === name;
+  return isInstance && index > last;
 }
 
 function phaseOf(
