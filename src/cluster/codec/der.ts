@@ -34,7 +34,11 @@ function elementAt(bytes: Buffer, at: number): DerElement {
     if (count === 0) throw new DerError('asn1: syntax error: indefinite length found (not DER)');
     if (count > 4) throw new DerError('asn1: structure error: length too large');
     length = 0;
-    for (const end = start + count; start < end; start++) length = length * 0x100 + byte(start);
+    for (const end = start + count; start < end; start++) {
+      length = length * 0x100 + byte(start);
+      if (length === 0) throw new DerError('asn1: structure error: superfluous leading zeros in length');
+    }
+    if (length < 0x80) throw new DerError('asn1: structure error: non-minimal length');
   }
   const end = start + length;
   if (end > bytes.length) throw new DerError('asn1: syntax error: data truncated');

@@ -2,17 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster, UserInfo } from '../index.ts';
+import { der } from '../codec/write-der.ts';
 import { createEmbeddedCluster } from '../index.ts';
 
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const SIGNER = 'example.com/signer';
-
-/** Encodes one DER element. */
-function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
-  const length = content.length < 0x80 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), content]);
-}
 
 const IDENTIFIERS = {
   commonName: Buffer.from([0x55, 0x04, 0x03]),
@@ -126,6 +120,16 @@ test.each([
     { request: pem('CERTIFICATE REQUEST', Buffer.from([0x30, 5])) },
     'spec.request',
     'asn1: syntax error: data truncated',
+  ],
+  [
+    { request: pem('CERTIFICATE REQUEST', Buffer.from([0x30, 0x81, 0])) },
+    'spec.request',
+    'asn1: structure error: superfluous leading zeros in length',
+  ],
+  [
+    { request: pem('CERTIFICATE REQUEST', Buffer.from([0x30, 0x81, 1, 0])) },
+    'spec.request',
+    'asn1: structure error: non-minimal length',
   ],
   [{ request: requestText([], true) }, 'spec.request', 'x509: ECDSA verification failure'],
   [{ usages: [] }, 'spec.usages', 'Required value'],
