@@ -60,7 +60,7 @@ export function createAuthenticator(config: KubeConfig, clock: Clock): Authentic
     },
     reject(refused) {
       remembered?.forget(
-        (known) => bearer(known.token) === refused.authorization && known.certificate === refused.certificate?.cert,
+        (known) => bearer(known.token) === refused.authorization && pairOf(known)?.cert === refused.certificate?.cert,
       );
       file?.forget((known) => bearer(known) === refused.authorization);
       pairFiles?.forget(({ cert }) => cert === refused.certificate?.cert);

@@ -40,7 +40,7 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  it('merges the files of KUBECONFIG with precedence for the first, and resolves paths relative to their own file', async () => {
+  it('merges the files of KUBECONFIG with precedence for the first file, and resolves each path relative to the file that contains it', async () => {
     await writeFile(join(folder, 'client.pem'), 'CERT');
     await writeFile(join(folder, 'one'), 'contexts: [{name: y, context: {cluster: c, user: u}}]\ncurrent-context: y\n');
     await writeFile(join(folder, 'two'), base('{client-certificate: client.pem}'));
@@ -110,8 +110,8 @@ describe('loadKubeConfig', () => {
 
   it.each([
     ['no context of that name', { text: base('{}'), context: 'z' }, /no context "z"/],
-    ['no YAML', { text: 'a: [' }, /not YAML/],
-    ['no mapping', { text: '- 1' }, /not a kubeconfig/],
+    ['text that is not YAML', { text: 'a: [' }, /not YAML/],
+    ['YAML that is not a mapping', { text: '- 1' }, /not a kubeconfig/],
     [
       'a cluster that is missing',
       { text: 'contexts: [{name: x, context: {cluster: q}}]\ncurrent-context: x' },
@@ -147,14 +147,17 @@ describe('credentials', () => {
   const exec = { command: process.execPath, args: ['-e', 'process.exit(1)'] };
   it.each([
     ['a token', { token: 't' }, 'Bearer t'],
-    ['a user', { username: 'u', password: 'p' }, `Basic ${btoa('u:p')}`],
+    ['a user name and a password', { username: 'u', password: 'p' }, `Basic ${btoa('u:p')}`],
     ['a certificate', { 'client-certificate-data': btoa('C'), 'client-key-data': btoa('K') }, undefined],
-  ])('with %s do not come from a plugin, as in kubectl', async (_title, others, authorization) => {
-    const config = await loadKubeConfig({ text: base(JSON.stringify({ exec, ...others })) });
-    const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
-    const authenticator = createAuthenticator(config, clock);
-    expect(await authorizationOf(authenticator)).toBe(authorization);
-  });
+  ])(
+    'of a user entry with %s and a plugin are taken without the plugin, as in kubectl',
+    async (_title, others, authorization) => {
+      const config = await loadKubeConfig({ text: base(JSON.stringify({ exec, ...others })) });
+      const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+      const authenticator = createAuthenticator(config, clock);
+      expect(await authorizationOf(authenticator)).toBe(authorization);
+    },
+  );
 
   it('come from a plugin, which runs again only when they expire', async () => {
     const script = join(folder, 'plugin.mjs');
@@ -181,6 +184,20 @@ describe('credentials', () => {
     expect(await readFile(count, 'utf8')).toBe('xx');
   });
 
+  it('come from a plugin again after a refusal, also for a token with a certificate without its key', async () => {
+    const script = join(folder, 'half.mjs');
+    await writeFile(
+      script,
+      `console.log(JSON.stringify({ kind: 'ExecCredential',
+         status: { token: String(process.hrtime.bigint()), clientCertificateData: 'c' } }));`,
+    );
+    const config = await loadKubeConfig({ text: base(`{exec: {command: ${process.execPath}, args: [${script}]}}`) });
+    const authenticator = createAuthenticator(config, { now: () => 0, setTimer: () => ({ cancel: () => undefined }) });
+    const refused = await authenticator.prove();
+    authenticator.reject(refused);
+    expect((await authenticator.prove()).authorization).not.toBe(refused.authorization);
+  });
+
   it('of a failing plugin cause an error with its stderr', async () => {
     const config = await loadKubeConfig({
       text: base(
@@ -197,7 +214,7 @@ describe('credentials', () => {
 
   it.each([
     ['reads its input', "process.stdin.on('data', () => {}).on('end', () => say({ token: 't' }))", 'Bearer t'],
-    ['gives nothing', 'say({})', /no token and no certificate with a key/],
+    ['prints an empty status', 'say({})', /no token and no certificate with a key/],
     [
       'prints a certificate without its key',
       "say({ clientCertificateData: 'c' })",
