@@ -129,8 +129,12 @@ test('an object is kept when the kind of its owner was never served, and is dele
   expect(await story.names('v1 ConfigMap')).toContain('kept');
   await story.client.create(crdOf('Thing', ANYTHING, { group: 'e.example' }));
   await story.cluster.idle();
+  // The kind of the owner is served now, so the garbage collector knows that the owner is absent.
+  await story.patch('v1 ConfigMap', 'kept', { metadata: { labels: { a: 'b' } } });
+  expect(await story.names('v1 ConfigMap')).not.toContain('kept');
   const thing = await story.create({ apiVersion: 'e.example/v1', kind: 'Thing', metadata: { name: 'own' } });
   await story.create(map('dependent', { ownerReferences: [{ ...owner, name: 'own', uid: thing.metadata.uid ?? '' }] }));
+  expect(await story.names('v1 ConfigMap')).toContain('dependent');
   await story.client.delete({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -34,7 +34,10 @@ export interface Behaviour {
 /** The name of the controller that creates the ServiceAccount `default` in every namespace. */
 export const SERVICE_ACCOUNT_CONTROLLER = 'serviceaccount-controller';
 
-/** Do the options of a cluster enable the controller? Valid only for a controller that every cluster has. */
+/**
+ * Do the options of a cluster enable the controller? Does not check the name, so use it only for built-in controllers,
+ * which need no further option.
+ */
 export function isControllerEnabled(name: string, controllers: boolean | ControllersOptions = true): boolean {
   return typeof controllers === 'boolean' ? controllers : !(controllers.disable?.includes(name) ?? false);
 }

@@ -118,7 +118,7 @@ describe('a pod', () => {
       { stop: ['s'], phase: 'Running' },
     ],
     [
-      'tries to start a blocked container again',
+      'waits until it may try to start a blocked container again',
       ONE,
       { a: { ...NEW_CONTAINER, state: { is: 'blocked', reason: '', message: '', retryMs: NOW + 500 } } },
       { next: 500, phase: 'Pending' },

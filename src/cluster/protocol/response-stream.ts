@@ -17,7 +17,8 @@ export class ResponseStream implements ByteStream, OpenStream {
     this.#abort = abort;
     this.#streams = streams;
     streams.add(this);
-    // The listener is added before the client reads, so that an early error also breaks the client's stream.
+    // An error before the client reads only removes the stream here. The check of `errored` in `start` then breaks the
+    // client's stream.
     response.on('error', () => this.#finish((sink) => sink.abort()));
   }
 
@@ -44,7 +45,7 @@ export class ResponseStream implements ByteStream, OpenStream {
     this.#abort();
   }
 
-  /** Does nothing, because restoring a state does not affect the other server. */
+  /** Does nothing: `restore` replaces this cluster's state, and this stream comes from another server. */
   expire(): void {
     // The stream continues.
   }
