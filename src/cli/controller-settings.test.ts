@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
-import { controllerSettings } from './controller-settings.ts';
+import { controllerSettings, deployedSettings } from './controller-settings.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -162,4 +162,16 @@ test('without the right to read Deployments the level is the default, and `from`
     level: '0.10',
     from: 'Deployments could not be read: deployments is forbidden',
   });
+});
+
+test('without the right to read Deployments of all namespaces, the settings come from the given namespace', async () => {
+  const own = deployment(named('typekro'), { image: 'a/typekro:1', args: ['--kro-compatibility=0.9'] });
+  const api = {
+    list: (_type: unknown, { namespace }: { readonly namespace?: string }) =>
+      namespace === 'platform'
+        ? Promise.resolve({ items: [own] })
+        : Promise.reject(new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' })),
+  } as unknown as KubernetesApi;
+  expect(await deployedSettings(api, NEVER, 'platform')).toMatchObject({ level: '0.9' });
+  expect(await deployedSettings(api, NEVER, 'other')).toMatchObject({ level: '0.10' });
 });

@@ -97,21 +97,45 @@ export function withLevel(settings: ControllerSettings, level: KroCompatibility)
   };
 }
 
-/** The settings of the first Deployment of a controller, or the defaults. */
-export async function deployedSettings(api: KubernetesApi, signal: AbortSignal): Promise<ControllerSettings> {
+/**
+ * The settings of the first Deployment of a controller, or the defaults. If the user may not list Deployments in all
+ * namespaces, `namespace` is searched.
+ */
+export async function deployedSettings(
+  api: Pick<KubernetesApi, 'list'>,
+  signal: AbortSignal,
+  namespace?: string,
+): Promise<ControllerSettings> {
   try {
-    const labelSelector = 'app.kubernetes.io/name in (kro,typekro)';
-    const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector, signal });
-    for (const deployment of items) {
+    for (const deployment of await labelledDeployments(api, signal, namespace)) {
       const found = settingsOfDeployment(deployment);
       if (found !== undefined) return found;
     }
   } catch (thrown) {
-    if (!(thrown instanceof KubeError) || ![403, 404, 405].includes(thrown.status)) throw thrown;
+    if (!isRefusedList(thrown)) throw thrown;
     return settingsOf(DEFAULT_KRO_COMPATIBILITY, `Deployments could not be read: ${thrown.message}`);
   }
   return settingsOf(DEFAULT_KRO_COMPATIBILITY, 'no Deployment of a controller was found');
 }
+
+async function labelledDeployments(
+  api: Pick<KubernetesApi, 'list'>,
+  signal: AbortSignal,
+  namespace?: string,
+): Promise<readonly KubeObject[]> {
+  const type = { apiVersion: 'apps/v1', kind: 'Deployment' };
+  const options = { labelSelector: 'app.kubernetes.io/name in (kro,typekro)', signal };
+  try {
+    return (await api.list(type, options)).items;
+  } catch (thrown) {
+    if (namespace === undefined || !isRefusedList(thrown)) throw thrown;
+    return (await api.list(type, { ...options, namespace })).items;
+  }
+}
+
+/** Does the API server refuse the list, or not serve it? */
+const isRefusedList = (thrown: unknown): thrown is KubeError =>
+  thrown instanceof KubeError && [403, 404, 405].includes(thrown.status);
 
 /** The settings in a Deployment; `undefined` when the Deployment runs no controller or is scaled to 0. */
 function settingsOfDeployment(deployment: KubeObject): ControllerSettings | undefined {

@@ -58,7 +58,7 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
     const { name } = readDefinitionObject(definition);
     instances.set(name, await readingOrRefusal(() => list(typeOf(declaredKind(definition.spec ?? {})))));
   }
-  const compiled = await readDefinitionRights(api, known, signal);
+  const compiled = await readDefinitionRights(api, known, namespace, signal);
   const rights =
     'unread' in controllers
       ? controllers
