@@ -95,7 +95,7 @@ tests:
     `);
   });
 
-  test('about the definition are found before any test runs', async () => {
+  test('in references to the definition are found before any test runs', async () => {
     write(
       'names.test.yaml',
       `${HEAD}tests:
@@ -199,7 +199,7 @@ tests:
     `);
   });
 
-  test('in names, kinds and values are found before any test runs, together with unknown fields', async () => {
+  test('in names, kinds, values and fields are reported together, and only the tests of other files run', async () => {
     write(
       'late/a.test.yaml',
       `${HEAD.replace('shop', '../shop')}tests:
@@ -425,14 +425,40 @@ tests:
   });
 
   test.each([
-    ['shop.yaml', 'ResourceGraphDefinition', 'shop.test.yaml'],
-    ['instance.json', 'Shop', 'instance.test.yaml'],
-  ])('%s is not a file with tests', async (file, kind, tests) => {
+    ['shop.yaml', 'ResourceGraphDefinition', 'write its tests into shop.test.yaml, and pass that file to typekro test'],
+    ['instance.json', 'Shop', 'write its tests into instance.test.yaml, and pass that file to typekro test'],
+    [
+      'other.test.yaml',
+      'Shop',
+      'move it into a file whose name does not end with .test.yaml, and write its tests into other.test.yaml',
+    ],
+  ])('%s is not a file with tests', async (file, kind, hint) => {
+    write('other.test.yaml', '{ apiVersion: kro.run/v1alpha1, kind: Shop, metadata: { name: a } }');
     write('instance.json', '{ "apiVersion": "kro.run/v1alpha1", "kind": "Shop", "metadata": { "name": "a" } }');
     const { code, err } = await run(['test', file]);
     expect(code).toBe(3);
     expect(err.match(/error: /g)).toHaveLength(1);
     expect(err).toContain(`error: this is a ${kind}, not a file with tests (kind: GraphTest) [testing/bad-test]`);
-    expect(err).toContain(`hint: write its tests into ${tests}, and name that file`);
+    expect(err).toContain(`hint: ${hint}; docs/testing.md has an example`);
+  });
+
+  test.each([
+    [
+      'a name of an object that is no string',
+      '- name: a\n    given: { objects: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: 5 } }] }',
+      ['names.test.yaml:5:77: error: "name" must be a string, but is a number [testing/bad-test]'],
+    ],
+    [
+      'two tests without a name',
+      '- name: null\n  - name: null',
+      [
+        'names.test.yaml:4:11: error: "name" must be a string, but is null [testing/bad-test]',
+        'names.test.yaml:5:11: error: "name" must be a string, but is null [testing/bad-test]',
+      ],
+    ],
+  ])('each wrong name is reported once: %s', async (_title, tests, expected) => {
+    write('names.test.yaml', `schemaVersion: 1\nkind: GraphTest\ntests:\n  ${tests}\n`);
+    const { err } = await run('test names.test.yaml');
+    expect(err.split('\n').filter((line) => line.endsWith('[testing/bad-test]'))).toEqual(expected);
   });
 });

@@ -80,11 +80,14 @@ function otherKind(document: DefinitionDocument, file: string): Diagnostic | und
   );
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === TEST_FILE_KIND) return undefined;
   const testFile = `${file.replace(/(?:\.rgd)?\.(?:ya?ml|json)$/, '')}.test.yaml`;
+  const hint = /\.test\.(?:ya?ml|json)$/.test(file)
+    ? `move it into a file whose name does not end with .test.yaml, and write its tests into ${file}`
+    : `write its tests into ${testFile}, and pass that file to typekro test`;
   return {
     code: 'testing/bad-test',
     severity: 'error',
     message: `this is a ${kind}, not a file with tests (kind: ${TEST_FILE_KIND})`,
-    hint: `write its tests into ${testFile}, and name that file; docs/testing.md has an example`,
+    hint: `${hint}; docs/testing.md has an example`,
     source: document.position(['kind']),
   };
 }
@@ -147,8 +150,9 @@ const object: Shape = (value, path, report) => {
     ['apiVersion', 'kind', 'metadata'],
   )(isJsonObject(value) ? pick(value, ['apiVersion', 'kind', 'metadata']) : value, path, report);
   const metadata = isJsonObject(value) ? value['metadata'] : undefined;
-  if (isJsonObject(metadata) && typeof metadata['name'] !== 'string')
-    report([...path, 'metadata'], '"name" is missing', 'add name: …');
+  if (!isJsonObject(metadata)) return;
+  if (!Object.hasOwn(metadata, 'name')) report([...path, 'metadata'], '"name" is missing', 'add name: …');
+  else textShape('name: settings')(metadata['name'], [...path, 'metadata', 'name'], report);
 };
 
 function pick(value: JsonObject, names: readonly string[]): JsonObject {
@@ -267,10 +271,11 @@ function takesSnapshot(value: JsonValue | undefined): value is JsonObject {
 const tests: Shape = (value, path, report) => {
   listShape(test, 'a list of tests')(value, path, report);
   if (!Array.isArray(value)) return;
-  const seen = new Set<JsonValue>();
+  const seen = new Set<string>();
   for (const [index, each] of value.entries()) {
-    const name = isJsonObject(each) ? each['name'] : undefined;
-    if (name === undefined) continue;
+    const name = isJsonObject(each) ? memberShape(each, 'name') : undefined;
+    // Another diagnostic reports a name that is not a string.
+    if (typeof name !== 'string') continue;
     if (seen.has(name))
       report(
         [...path, index, 'name'],
