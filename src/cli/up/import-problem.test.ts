@@ -120,6 +120,14 @@ test.each([
   expect(found).toMatchObject([{ code: 'input/module-import', message, hint, source: { file: 'app.ts' } }]);
 });
 
+test('an import in a file of another machine keeps its problem', async () => {
+  const message = "Cannot find package 'absent' imported from file://server/app.ts";
+  expect(await importProblem(failure('ERR_MODULE_NOT_FOUND', message), file)).toMatchObject({
+    message: 'the package "absent" is not installed',
+    source: { file: 'file://server/app.ts' },
+  });
+});
+
 test.each(CASES)('the error %s: %s gets a message, a remedy and a line', async (code, message, text, hint, line) => {
   const found = await importProblem(failure(code, message), file);
   expect(found).toMatchObject({ message: text, hint, source: { file, line } });

@@ -1,8 +1,8 @@
 import { builtinModules, createRequire, isBuiltin } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import type { Diagnostic } from '../../core/index.ts';
-import { nearestName } from '../../core/index.ts';
+import { nearestName, pathOfFileUrl } from '../../core/index.ts';
 import { aliasProblem } from './config-problem.ts';
 import { placeOfText, textOf } from './source-text.ts';
 
@@ -11,7 +11,7 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
   if (!(error instanceof Error)) return undefined;
   const code: unknown = Reflect.get(error, 'code');
   const importer = / imported from (.+)$/m.exec(error.message)?.[1] ?? path;
-  const file = importer.startsWith('file:') ? fileURLToPath(importer) : importer;
+  const file = pathOfFileUrl(importer) ?? importer;
   const report = (message: string, hint: string, needle: string): Diagnostic => {
     const source = placeOfText(file, needle);
     const place = source === undefined ? { source: { file, line: 1, column: 1 } } : { source };
@@ -148,7 +148,7 @@ export async function moduleOf(name: string, file: string): Promise<string | und
 
 /** Returns the specifier with which a missing file is imported, such as `./missing.ts`. */
 function importedAs(file: string, missing: string): string {
-  const target = missing.startsWith('file:') ? fileURLToPath(missing) : missing;
+  const target = pathOfFileUrl(missing) ?? missing;
   for (const [, , name = ''] of textOf(file).matchAll(/(['"])(\.(?:(?!\1).)+)\1/g)) {
     if (resolve(dirname(file), name) === target) return name;
   }
