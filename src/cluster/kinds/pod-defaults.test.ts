@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../core/index.ts';
-import { defaultPodSpec, defaultVolumeSource, qosClass } from './pod-defaults.ts';
+import { admitPod, defaultPodSpec, defaultVolumeSource, qosClass } from './pod-defaults.ts';
 
 const withResources = (...resources: JsonObject[]): JsonObject => ({
   containers: resources.map((each, index) => ({ name: `c${index}`, image: 'i', resources: each })),
@@ -43,11 +43,8 @@ test.each([
   ['nginx', 'Always'],
   ['nginx:latest', 'Always'],
   ['nginx:1', 'IfNotPresent'],
-  ['localhost:5000/nginx', 'Always'],
-  ['localhost:5000/nginx:1', 'IfNotPresent'],
-  ['nginx@sha256:0', 'IfNotPresent'],
-  ['nginx:latest@sha256:0', 'Always'],
-  ['nginx:1@sha256:0', 'IfNotPresent'],
+  [`nginx@sha256:${'0'.repeat(64)}`, 'IfNotPresent'],
+  ['Nginx', 'IfNotPresent'],
 ])('the default pull policy of %s is %s', (image, expected) => {
   const spec: JsonObject = {
     containers: [{ name: 'c', image }],
@@ -97,6 +94,40 @@ describe('the pod-level resources', () => {
     expect(defaulted(resources, ...ofContainers)).toEqual(expected);
   });
 });
+
+test('zeros get the defaults of missing numbers, and the reference to a file is not optional', () => {
+  const spec: JsonObject = {
+    hostNetwork: true,
+    containers: [
+      {
+        name: 'c',
+        image: 'i',
+        ports: [{ containerPort: 80, hostPort: 0 }],
+        livenessProbe: { tcpSocket: { port: 80 }, timeoutSeconds: 0, periodSeconds: 0, failureThreshold: 0 },
+        env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'p', key: 'A' } } }],
+      },
+    ],
+  };
+  defaultPodSpec(spec, true);
+  expect(spec).toMatchObject({
+    containers: [
+      {
+        ports: [{ hostPort: 80 }],
+        livenessProbe: { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
+        env: [{ valueFrom: { fileKeyRef: { optional: false } } }],
+      },
+    ],
+  });
+});
+
+test.each([[{ operator: 'Exists' }], [{ key: '', operator: 'Exists' }]])(
+  'the toleration %j without a key tolerates node failures',
+  (toleration) => {
+    const spec: JsonObject = { tolerations: [toleration] };
+    admitPod(spec);
+    expect(spec['tolerations']).toEqual([toleration]);
+  },
+);
 
 test('volume sources get their defaults', () => {
   const volume: JsonObject = { azureDisk: { diskName: 'd' }, iscsi: {}, rbd: {}, scaleIO: {}, hostPath: { path: '/' } };

@@ -1,5 +1,6 @@
+import { imageTag } from './image-tag.ts';
 import { containersOf } from './pod-containers.ts';
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import {
   compareQuantities,
@@ -47,12 +48,13 @@ export function aliasServiceAccount(spec: JsonObject) {
 
 /**
  * The default pull policy of an image. It is `Always` for the tag `latest` and for an image without a tag and a digest,
- * and `IfNotPresent` for all other images.
+ * and `IfNotPresent` for all other images and for invalid names.
  */
-function pullPolicy(image: string): string {
-  const [name = '', digest] = image.slice(image.lastIndexOf('/') + 1).split('@');
-  const [, tag = digest === undefined ? 'latest' : ''] = name.split(':');
-  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+const pullPolicy = (image: string): string => (imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent');
+
+/** Sets the defaults of numbers that are missing or zero, as Go does not distinguish them. */
+function fillNumbers(target: JsonObject, defaults: Readonly<Record<string, JsonValue>>): void {
+  for (const [key, value] of Object.entries(defaults)) if ((target[key] ?? 0) === 0) target[key] = value;
 }
 
 function defaultContainer(container: JsonObject, hostNetwork: boolean, isPod: boolean) {
@@ -63,19 +65,13 @@ function defaultContainer(container: JsonObject, hostNetwork: boolean, isPod: bo
   });
   for (const port of objectsAt(container, 'ports')) {
     fill(port, { protocol: 'TCP' });
-    if (isPod && hostNetwork) port['hostPort'] ??= port['containerPort'];
+    const hostPort = port['containerPort'];
+    if (isPod && hostNetwork && hostPort !== undefined) fillNumbers(port, { hostPort });
   }
   for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
     const probe = optionalAt(container, name);
     if (probe === undefined) continue;
-    for (const [key, value] of Object.entries({
-      timeoutSeconds: 1,
-      periodSeconds: 10,
-      successThreshold: 1,
-      failureThreshold: 3,
-    })) {
-      probe[key] ??= value;
-    }
+    fillNumbers(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
     defaultHandler(probe);
     const grpc = optionalAt(probe, 'grpc');
     if (grpc !== undefined) grpc['service'] ??= '';
@@ -83,8 +79,10 @@ function defaultContainer(container: JsonObject, hostNetwork: boolean, isPod: bo
   const lifecycle = objectAt(container, 'lifecycle');
   for (const hook of ['postStart', 'preStop']) defaultHandler(objectAt(lifecycle, hook));
   for (const entry of objectsAt(container, 'env')) {
-    const fieldRef = optionalAt(optionalAt(entry, 'valueFrom'), 'fieldRef');
+    const source = optionalAt(entry, 'valueFrom');
+    const [fieldRef, fileKeyRef] = [optionalAt(source, 'fieldRef'), optionalAt(source, 'fileKeyRef')];
     if (fieldRef !== undefined) fill(fieldRef, { apiVersion: 'v1' });
+    if (fileKeyRef !== undefined) fileKeyRef['optional'] ??= false;
   }
   if (isPod) defaultRequests(container);
 }
@@ -103,9 +101,9 @@ function defaultRequests(container: JsonObject) {
 }
 
 /**
- * Sets the defaults of pod-level resources. The sum of the containers' limits of huge pages becomes a limit of the pod.
- * In a pod with limits, a missing request becomes the sum of the containers' requests; if no container has a request,
- * it becomes the pod's limit.
+ * Sets the defaults of pod-level resources. The sum of the containers' limits of huge pages becomes a limit of the pod,
+ * unless the pod has a request for them. In a pod with limits, a missing request becomes the sum of the containers'
+ * requests. If no container has a request, and for huge pages, the request becomes the pod's limit.
  */
 function defaultPodResources(spec: JsonObject) {
   const resources = optionalAt(spec, 'resources');
@@ -226,7 +224,7 @@ export function admitPod(spec: JsonObject): void {
     tolerations.some(
       (entry) =>
         isJsonObject(entry) &&
-        (entry['key'] === key || entry['key'] === undefined) &&
+        [key, undefined, ''].includes(entry['key'] as string | undefined) &&
         [undefined, '', 'NoExecute'].includes(entry['effect'] as string | undefined),
     );
   for (const key of NOT_READY) {
