@@ -25,7 +25,8 @@ export interface DirectDeployment {
 }
 
 /**
- * Finds the deployments of direct mode with this instance name, whatever their definition.
+ * Finds the deployments of direct mode with this instance name, of one definition or of all definitions. Records of
+ * other definitions are not read.
  *
  * @throws TypeKroError `deploy/record-invalid` when another client edited a record.
  */
@@ -34,6 +35,7 @@ export async function findDirectDeployments(
   name: string,
   namespace: string,
   signal: AbortSignal,
+  only?: string,
 ): Promise<DirectDeployment[]> {
   const { items } = await api.list(
     { apiVersion: 'v1', kind: 'ConfigMap' },
@@ -41,7 +43,7 @@ export async function findDirectDeployments(
   );
   return items.flatMap((parent): DirectDeployment[] => {
     const definition = parent.metadata.labels?.[DEFINITION_LABEL] ?? '';
-    if (!isRecordOf(parent, definition, name)) return [];
+    if (!isRecordOf(parent, definition, name) || (only !== undefined && definition !== only)) return [];
     const record = readDeployRecord(parent, refOf(parent));
     // A Graph has no definition whose controller could take the objects over.
     return record.definition['kind'] === GRAPH_KIND.kind ? [] : [{ definition, name, namespace, parent, record }];

@@ -310,7 +310,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
   40_000,
 );
 
-test('an instance that the arguments name in three forms moves once, and Ctrl-C at the question ends the command with the code of an interrupt', async () => {
+test('an instance that the arguments name in three forms is in the plan once, and Ctrl-C at the question ends the command with the exit code 130', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   const dry = await run('a default/a moving/default/a --to direct --file app.yaml --dry-run -o json');
   expect((JSON.parse(dry.out) as { readonly instances: readonly unknown[] }).instances).toHaveLength(1);
@@ -361,5 +361,41 @@ test('missing rights are found before anything is written', async () => {
   const { code, err } = await commandRunner([migrate], cwd)(words);
   expect(code).toBe(1);
   expect(err).toContain('the server refuses a write of the migration of Moving default/a');
+  expect(err).toContain('[migrate/forbidden]');
   expect(await cluster.client.find(record)).toBeUndefined();
+}, 40_000);
+
+test('a refusal by a quota is not reported as a missing right', async () => {
+  await factory('kro').deploy({ name: 'a', text: 'one' });
+  cluster.faults.add(
+    { user: 'cli', method: ['POST', 'PUT', 'PATCH', 'DELETE'], where: ({ path }) => path.includes('dryRun') },
+    { kind: 'error', status: 403, reason: 'Forbidden', message: 'exceeded quota: maps' },
+    { times: Infinity },
+  );
+  const { code, err } = await run('a --to direct --file app.yaml --yes');
+  expect(code).toBe(1);
+  expect(err).toContain('exceeded quota: maps [migrate/refused]');
+}, 40_000);
+
+test('--definition chooses one direct deployment, and a damaged record of another definition does not matter', async () => {
+  await factory('direct').deploy({ name: 'a', text: 'one' });
+  await cluster.client.create({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'typekro-other-a',
+      namespace: 'default',
+      labels: { 'typekro.dev/definition': 'other' },
+    },
+    data: { definition: 'damaged' },
+  });
+  expect((await run('a --to direct --file app.yaml')).err).toContain('[deploy/record-invalid]');
+  const chosen = await run('a --to direct --file app.yaml --definition moving');
+  expect(chosen).toMatchObject({ code: 0, err: '' });
+  expect((await run('a --to kro --definition moving --dry-run')).err).toContain('has no definition moving');
+  await cluster.client.patch(
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-other-a', namespace: 'default' },
+    { data: { definition: '{"spec":{}}', spec: '{}', revision: '1' } },
+  );
+  expect((await run('a --to direct --file app.yaml')).err).toContain('choose one: --definition moving');
 }, 40_000);

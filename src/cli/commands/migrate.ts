@@ -15,7 +15,7 @@ import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { keys } from '../../runtime/index.ts';
+import { keys, missingRight } from '../../runtime/index.ts';
 import { namedOwners } from '../adopt/adoption.ts';
 import { DEFINITION_OPTION } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -158,30 +158,25 @@ async function checkWrites({ plan, carryOut }: Step): Promise<void> {
     await carryOut(true);
   } catch (error) {
     if (!(error instanceof KubeError) || error.status !== 403) throw error;
-    throw new TypeKroError(
-      `the server refuses a write of the migration of ${objectName(plan.instance)}: ${error.message}`,
-      {
-        code: 'migrate/forbidden',
-        remedy: 'nothing was written; get the missing right, or use another --context',
-        cause: error,
-      },
-    );
+    const message = `the server refuses a write of the migration of ${objectName(plan.instance)}: ${error.message}`;
+    throw new TypeKroError(message, { ...refusalDetails(error), cause: error });
   }
 }
 
+/** A response with status 403 means a missing right, or a refusal by a quota, a policy or a webhook. */
+function refusalDetails({ status, message }: KubeError): { readonly code: string; readonly remedy: string } {
+  return missingRight(status, message) === undefined
+    ? {
+        code: 'migrate/refused',
+        remedy: 'nothing was written; the message names the quota, the policy or the webhook that refuses the write',
+      }
+    : { code: 'migrate/forbidden', remedy: 'nothing was written; get the missing right, or use another --context' };
+}
+
 async function stepToKro(task: Task, name: string, only: string | undefined): Promise<Step> {
-  const { api, namespace, signal } = task;
-  const found = (await findDirectDeployments(api, name, namespace, signal)).filter(
-    ({ definition }) => only === undefined || definition === only,
-  );
-  const [deployment, ...others] = found;
+  const { api, signal } = task;
+  const deployment = await directDeployment(task, name, only);
   if (deployment === undefined) return doneOrMissing(task, name);
-  if (others.length > 0) {
-    throw new TypeKroError(`several definitions have a direct deployment ${name}`, {
-      code: 'cli/usage',
-      remedy: `choose one: ${found.map(({ definition }) => `--definition ${definition}`).join(', ')}`,
-    });
-  }
   const wanted = instanceOfDeployment(deployment);
   const definition = await api.find({ ...DEFINITION_KIND, name: deployment.definition }, { signal });
   const refused = refusalOfDefinition(definition, deployment.definition);
@@ -199,6 +194,24 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
     }),
     carryOut: (isCheck) => moveToController(api, deployment, signal, isCheck),
   };
+}
+
+/**
+ * Finds the direct deployment of an instance. Throws `cli/usage` when several definitions have one and `only` names
+ * none of them.
+ */
+async function directDeployment(
+  { api, namespace, signal }: Task,
+  name: string,
+  only: string | undefined,
+): Promise<DirectDeployment | undefined> {
+  const found = await findDirectDeployments(api, name, namespace, signal, only);
+  const [deployment, ...others] = found;
+  if (others.length === 0) return deployment;
+  throw new TypeKroError(`several definitions have a direct deployment ${name}`, {
+    code: 'cli/usage',
+    remedy: `choose one: ${found.map(({ definition }) => `--definition ${definition}`).join(', ')}`,
+  });
 }
 
 /** Returns the instance with the labels and annotations of the record, because they contain the inventory. */
@@ -240,7 +253,7 @@ async function stepToDirect(task: Task, text: string, name: string, { files, onl
     ({ instance, definition: live } = await findInstance(api, text, namespace, signal, 'instance'));
   } catch (error) {
     if (!(error instanceof TypeKroError) || error.code !== 'cli/no-instance') throw error;
-    const [deployment] = await findDirectDeployments(api, name, namespace, signal);
+    const deployment = await directDeployment(task, name, only);
     if (deployment === undefined) throw error;
     return done(instanceOfDeployment(deployment));
   }
