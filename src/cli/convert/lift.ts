@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
+import { isJsonObject, nearestName, parseApiVersion, TypeKroError, withGroup } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
-import { parsePath } from '../../graph/index.ts';
+import { formatPath, parsePath } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 
@@ -14,17 +14,19 @@ export interface Lift {
 }
 
 /**
- * Parses lifts such as `Deployment/web:spec.replicas=replicas`, separated by commas. Without `=`, the field has the
- * last name of the path.
+ * Parses lifts such as `Deployment/web:spec.replicas=replicas`, separated by commas. The form of an object is
+ * `KIND.GROUP/NAMESPACE/NAME`; its group and its namespace are needed only if several objects have the kind and name. A
+ * quoted key of a path can contain commas: `ConfigMap/a:data["x,y"]`. Without `=`, the field has the last name of the
+ * path.
  *
- * @throws TypeKroError `cli/usage` for a value of another form, for an unknown object or field, for a lifted value that
- *   is not a string, number or boolean, and for a field that would have two types or values.
+ * @throws TypeKroError `cli/usage` for a value of another form, for an unknown or ambiguous object, for an unknown
+ *   field, for an invalid name of a field of the schema, for a lifted value that is not a string, number or boolean, and
+ *   for a field that would have two types or values.
  */
 export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[] {
-  const lifts = text
-    .split(',')
-    .filter((part) => part !== '')
-    .map((part) => parseLift(part, objects));
+  const parts = text === '' ? [] : [...text.matchAll(PARTS)].map(([part]) => part).filter((part) => part !== '');
+  if (text !== '' && parts.length === 0) throw notALift(text);
+  const lifts = parts.map((part) => parseLift(part, objects));
   for (const lift of lifts) {
     const other = lifts.find(({ field }) => field === lift.field);
     if (other !== undefined && other.schema.type !== lift.schema.type) {
@@ -41,23 +43,11 @@ export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[]
 }
 
 function parseLift(text: string, objects: readonly KubeObject[]): Lift {
-  const [, name = '', pathText = '', given] = /^([^:=]+):([^=]+)(?:=(.+))?$/.exec(text) ?? [];
+  const [, target = '', given] = LIFT.exec(text) ?? [];
+  const { name, pathText } = splitTarget(target, objects);
   const parsed = parsePath(pathText);
-  if (name === '' || !parsed.ok) {
-    throw usage(
-      `--lift ${text} is not a lift`,
-      'write KIND/NAME:PATH=FIELD, as in Deployment/web:spec.replicas=replicas',
-    );
-  }
-  const object = objects.find((each) => nameOf(each) === name.toLowerCase());
-  if (object === undefined) {
-    const names = objects.map((each) => `${each.kind}/${each.metadata.name ?? ''}`);
-    const near = nearestName(name, names);
-    throw usage(
-      `--lift: there is no ${name} among the objects`,
-      near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
-    );
-  }
+  if (name === '' || !parsed.ok) throw notALift(text);
+  const object = namedObject(name, objects);
   const { steps } = parsed;
   const value = valueAtSteps(object as unknown as JsonValue, steps);
   if (value === undefined) throw unknownField(object, steps);
@@ -71,7 +61,54 @@ function parseLift(text: string, objects: readonly KubeObject[]): Lift {
   return { object, path: steps, field, schema: schemaOf(value, text) };
 }
 
-const nameOf = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.name ?? ''}`.toLowerCase();
+/** The lifts in a text. A comma in a quoted key belongs to the key. */
+const PARTS = /(?:\["[^"]*"\]|[^,])+/g;
+
+/** The target of a lift and its field. An equals sign in a quoted key belongs to the key. */
+const LIFT = /^((?:\["[^"]*"\]|[^=])+)(?:=(.+))?$/;
+
+/**
+ * Splits `KIND/NAME:PATH`. A name can contain colons, such as `system:app`, and so can a path. The name is therefore
+ * the longest one that an object has, or else the text before the first colon.
+ */
+function splitTarget(target: string, objects: readonly KubeObject[]) {
+  const splits = [...target.matchAll(/:/g)].map(({ index }) => ({
+    name: target.slice(0, index),
+    pathText: target.slice(index + 1),
+  }));
+  return (
+    splits.findLast(({ name }) => objectsNamed(name, objects).length > 0) ?? splits[0] ?? { name: '', pathText: '' }
+  );
+}
+
+const notALift = (text: string): TypeKroError =>
+  usage(`--lift ${text} is not a lift`, 'write KIND/NAME:PATH=FIELD, as in Deployment/web:spec.replicas=replicas');
+
+/** Finds the object that `KIND/NAME` names, also with a group after the kind and with a namespace. */
+function namedObject(name: string, objects: readonly KubeObject[]): KubeObject {
+  const [object, ...others] = objectsNamed(name, objects);
+  if (object !== undefined && others.length === 0) return object;
+  if (object !== undefined) {
+    const choices = [object, ...others].map((each) => namesOf(each).at(-1) ?? '');
+    throw usage(`--lift: several objects have the name ${name}`, `choose one: ${choices.join(', ')}`);
+  }
+  const names = objects.map((each) => `${each.kind}/${each.metadata.name ?? ''}`);
+  const near = nearestName(name, names);
+  throw usage(
+    `--lift: there is no ${name} among the objects`,
+    near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+  );
+}
+
+const objectsNamed = (name: string, objects: readonly KubeObject[]): KubeObject[] =>
+  objects.filter((each) => namesOf(each).some((own) => own.toLowerCase() === name.toLowerCase()));
+
+/** The names of an object in a lift, from the shortest to the longest. */
+function namesOf({ apiVersion, kind, metadata: { name = '', namespace } }: KubeObject): string[] {
+  const kinds = [kind, withGroup(kind, parseApiVersion(apiVersion).group)];
+  const names = [name, ...(namespace === undefined ? [] : [`${namespace}/${name}`])];
+  return names.flatMap((each) => kinds.map((type) => `${type}/${each}`));
+}
 
 function unknownField(object: KubeObject, path: readonly PathStep[]): TypeKroError {
   const missing = path.findIndex(
@@ -82,7 +119,7 @@ function unknownField(object: KubeObject, path: readonly PathStep[]): TypeKroErr
   const near = nearestName(String(path[missing]), names);
   const place = `${object.kind}/${object.metadata.name ?? ''}`;
   return usage(
-    `--lift: ${place} has no field ${path.slice(0, missing + 1).join('.')}`,
+    `--lift: ${place} has no field ${formatPath(path.slice(0, missing + 1))}`,
     near !== undefined
       ? `did you mean ${near}?`
       : names.length > 0
