@@ -96,6 +96,12 @@ describe('mistakes are named with their lines and paths', () => {
     expect(problems(text)).toEqual(['warning 3 rules[0].verb: there is no field "verb" here']);
     expect(readAuditPolicy(text, 'policy.yaml').policy).toBeDefined();
   });
+
+  test('a version as a group is a warning, because no API group has this name', () => {
+    const text = `${HEAD}rules:\n- level: None\n  resources:\n  - group: v1\n    resources: [pods]\n`;
+    expect(problems(text)).toEqual(['warning 6 rules[0].resources[0].group: "v1" is a version, not an API group']);
+    expect(readAuditPolicy(text, 'policy.yaml').policy).toBeDefined();
+  });
 });
 
 describe('createCluster with an audit log', () => {

@@ -51,8 +51,16 @@ const url = textThat('/healthz*', (value) => {
   return value.slice(0, -1).includes('*') ? `the path "${value}" has a * that is not its last character` : undefined;
 });
 
+/** A version of an API, such as `v1` or `v1beta1`. */
+const VERSION = /^v[1-9]\d*(?:(?:alpha|beta)[1-9]\d*)?$/;
+
 const resources: Shape = (value, path, report) => {
   members({ group, resources: namesLike('configmaps'), resourceNames: namesLike('settings') })(value, path, report);
+  const name = isJsonObject(value) ? value['group'] : undefined;
+  if (typeof name === 'string' && VERSION.test(name)) {
+    // A warning, because kube-apiserver accepts the policy. No request matches the entry.
+    report([...path, 'group'], `"${name}" is a version, not an API group`, groupRemedy(name), true);
+  }
   if (isFilled(value, 'resourceNames') && !isFilled(value, 'resources')) {
     report(
       [...path, 'resourceNames'],
