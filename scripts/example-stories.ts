@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '../src/core/index.ts';
-import { isJsonObject } from '../src/core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../src/core/index.ts';
 
 /** One deployment of an example, from the header of its file. */
 export interface Story {
@@ -25,7 +25,7 @@ const LINE = /^(?:With (\w+)|(\w+) reports|Gives): (.*)$/;
  *
  * Values are YAML. A line with three blanks after its `//` or `#` continues the previous line.
  *
- * @throws Error when a value is not an object.
+ * @throws Error when a value is not an object, or when a `With` line is below the reports of its deployment.
  */
 export function storiesOf(path: URL): readonly Story[] {
   const header = /^(?:(?:\/\/|#).*\n)*/.exec(readFileSync(path, 'utf8'))?.[0] ?? '';
@@ -37,8 +37,13 @@ export function storiesOf(path: URL): readonly Story[] {
     if (value === undefined) continue;
     const object = parse(value) as JsonValue;
     if (!isJsonObject(object)) throw new Error(`${path.pathname}: ${line} has no object`);
-    if (exported !== undefined) next = { ...opening(exported), spec: object };
-    else if (kind !== undefined) next.reports.set(kind, object);
+    if (exported !== undefined) {
+      const above = [...next.reports.keys()];
+      if (next.exported === '' && above.length > 0) {
+        throw new Error(`${path.pathname}: ${line} is below the reports of ${above.join(', ')}`);
+      }
+      next = { ...opening(exported), spec: object };
+    } else if (kind !== undefined) next.reports.set(kind, object);
     else {
       stories.push({ ...next, gives: object });
       next = opening('');
@@ -54,21 +59,29 @@ export function filledIn(spec: JsonObject, statuses: ReadonlyMap<string, JsonObj
   const fill = (value: JsonValue | undefined): JsonValue | undefined => {
     const [, exported = '', field = ''] = typeof value === 'string' ? (/^\$\{(\w+)\.(\w+)\}$/.exec(value) ?? []) : [];
     if (exported !== '') return statuses.get(exported)?.[field];
+    if (Array.isArray(value)) return value.map((item) => fill(item) ?? null);
     return isJsonObject(value) ? filledIn(value, statuses) : value;
   };
   return Object.fromEntries(Object.entries(spec).map(([name, value]) => [name, fill(value)]));
 }
 
-/** The differences between a status and the status in the header. A `*` in a string matches any non-empty string. */
+/**
+ * The differences between a status and the status in the header, which may name only some members. A `*` in a string
+ * matches any non-empty string.
+ */
 export function differences(expected: JsonValue, actual: JsonValue | undefined, path = 'status'): readonly string[] {
-  if (isJsonObject(expected)) {
+  if (isJsonObject(expected) && (actual === undefined || isJsonObject(actual))) {
     return Object.entries(expected).flatMap(([name, value]) =>
-      differences(value as JsonValue, isJsonObject(actual) ? actual[name] : undefined, `${path}.${name}`),
+      differences(value as JsonValue, actual?.[name], `${path}.${name}`),
     );
+  }
+  if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
+    return expected.flatMap((item, index) => differences(item, actual[index], `${path}[${index}]`));
   }
   if (typeof expected === 'string' && typeof actual === 'string' && expected.includes('*')) {
     const parts = expected.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     if (new RegExp(`^${parts.join('.+')}$`, 's').test(actual)) return [];
   }
-  return String(expected) === String(actual) ? [] : [`${path} is ${String(actual)}, not ${String(expected)}`];
+  if (jsonEquals(expected, actual)) return [];
+  return [`${path} is ${actual === undefined ? 'undefined' : stringifyJson(actual)}, not ${stringifyJson(expected)}`];
 }

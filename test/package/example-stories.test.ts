@@ -47,14 +47,20 @@ import x from 'y';
   test('is refused if a line has no object', () => {
     expect(() => storiesIn('// Gives: ready\n')).toThrow('Gives: ready has no object');
   });
+
+  test('is refused if reports are above the deployment that they belong to', () => {
+    const text = '// Bucket reports: { arn: x }\n// With app: { name: a }\n// Gives: { ready: true }\n';
+    expect(() => storiesIn(text)).toThrow('With app: { name: a } is below the reports of Bucket');
+  });
 });
 
 test('a spec may contain status values of an earlier deployment', () => {
   const statuses = new Map([['first', { url: 'http://x' }]]);
-  expect(filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1 }, statuses)).toEqual({
+  expect(filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1, e: ['${first.url}', ['${first.url}']] }, statuses)).toEqual({
     a: 'http://x',
     b: { c: 'http://x' },
     d: 1,
+    e: ['http://x', ['http://x']],
   });
 });
 
@@ -62,9 +68,16 @@ test.each([
   [{ a: 1 }, { a: 1, b: 2 }, []],
   [{ a: 1 }, { a: 1n }, []],
   [{ url: 'http://*' }, { url: 'http://10.0.0.1' }, []],
-  [{ url: 'http://*' }, { url: 'http://' }, ['status.url is http://, not http://*']],
+  [{ url: 'http://*' }, { url: 'http://' }, ['status.url is "http://", not "http://*"']],
   [{ a: { b: true } }, { a: {} }, ['status.a.b is undefined, not true']],
   [{ a: true }, undefined, ['status.a is undefined, not true']],
+  [{ a: [{ b: 1 }] }, { a: [{ b: 1, c: 2 }] }, []],
+  [{ a: [{ b: 1 }] }, { a: [{ b: 2 }] }, ['status.a[0].b is 2, not 1']],
+  [{ a: ['x*'] }, { a: ['xy'] }, []],
+  [{ a: ['x', 'y'] }, { a: 'x,y' }, ['status.a is "x,y", not ["x","y"]']],
+  [{ a: ['x'] }, { a: ['x', 'y'] }, ['status.a is ["x","y"], not ["x"]']],
+  [{ a: 1 }, { a: '1' }, ['status.a is "1", not 1']],
+  [{ a: {} }, { a: [] }, ['status.a is [], not {}']],
 ])('the differences between %j and %o are %j', (expected, actual, found) => {
   expect(differences(expected, actual)).toEqual(found);
 });
