@@ -1,12 +1,13 @@
 /**
  * Feeds generated and mutated inputs to one part of the system for a given time:
  * `npm run fuzz -- cel --seconds 60 [--seed N] [--save] [--input FILE]`. Inputs that execute new code, by V8's block
- * coverage, are mutated again. Prints a line per source of inputs, and each problem with its input. `--save` replaces
- * the corpus in `test/fuzz/corpus` by those of the old and new inputs that run new blocks. `--input` runs one file
- * only. Exits 1 when there is a problem.
+ * coverage, are mutated again. Prints a line per source of inputs, and each problem with its input. `--save` minimizes
+ * the corpus in `test/fuzz/corpus`: of the old and new inputs, it keeps those that run a block that no input kept
+ * before runs. `--input` runs one file only. Exits 1 when there is a problem.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { count, nounFor } from '../src/core/index.ts';
 import { BlockCoverage } from '../test/fuzz/block-coverage.ts';
 import { readCorpus, writeCorpus } from '../test/fuzz/corpus.ts';
 import type { FuzzTarget } from '../test/fuzz/fuzz-target.ts';
@@ -16,8 +17,8 @@ import { minimize, runGuided } from '../test/fuzz/guided.ts';
 import { FUZZ_TARGETS } from '../test/fuzz/targets.ts';
 import { Watchdog } from '../test/fuzz/watchdog.ts';
 
-/** Is the file part of the measured code? This is the code of the system, without tests and dependencies. */
-const isMeasured = (url: string): boolean => url.includes('/src/') && !url.includes('/node_modules/');
+/** The code of the system, without tests and dependencies. */
+const SOURCES = new URL('../src/', import.meta.url).href;
 
 function print({ tallies, findings, pool, covered }: GuidedResult): void {
   for (const { source, input, problem } of findings) {
@@ -29,7 +30,9 @@ function print({ tallies, findings, pool, covered }: GuidedResult): void {
   for (const [source, { inputs, kept, problems, slowestMs }] of tallies) {
     console.log(`| ${source} | ${inputs} | ${kept} | ${problems} | ${slowestMs.toFixed(1)} |`);
   }
-  console.log(`\n${pool.length} inputs run ${covered} characters of the sources.`);
+  console.log(
+    `\n${count(pool.length, 'input')} ${nounFor(pool.length, 'covers', 'cover')} ${count(covered, 'character')} of the source code.`,
+  );
 }
 
 async function runFile(target: FuzzTarget, file: string): Promise<number> {
@@ -58,7 +61,7 @@ async function main(): Promise<number> {
     return 2;
   }
   // The measurement begins before the target's modules are compiled.
-  using coverage = new BlockCoverage(isMeasured);
+  using coverage = new BlockCoverage((url) => url.startsWith(SOURCES));
   await using watchdog = new Watchdog();
   const target = watchdog.watch((await load()).target);
   if (values.input !== undefined) return runFile(target, values.input);
@@ -68,7 +71,13 @@ async function main(): Promise<number> {
   print(result);
   if (values.save) {
     const kept = await minimize(target, coverage, [...corpus, ...result.pool]);
-    console.log(`The corpus has ${writeCorpus(name, kept)} of ${kept.length} inputs that run new blocks.`);
+    const written = writeCorpus(name, kept);
+    console.log(`The corpus has ${count(written, 'input')}.`);
+    const omitted = kept.length - written;
+    if (omitted > 0) {
+      const were = nounFor(omitted, 'was', 'were');
+      console.log(`${omitted} more ${were} left out, because the corpus would become too large.`);
+    }
   }
   return result.findings.length > 0 ? 1 : 0;
 }

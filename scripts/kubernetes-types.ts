@@ -7,7 +7,7 @@
  *
  * The result is sorted, so the same responses always produce the same files.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonValue } from '../src/core/index.ts';
@@ -21,10 +21,17 @@ function main(args: readonly string[]): number {
     console.error('usage: npm run docs -- kubernetes-types MINOR DIR   (MINOR such as 1.35)');
     return 2;
   }
+  const missing = DISCOVERY.filter((name) => !existsSync(join(directory, name)));
+  if (missing.length > 0) {
+    console.error(`${directory} has no ${missing.join(' and no ')}`);
+    return 1;
+  }
   const read = (name: string) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as JsonValue;
   const documents = readdirSync(directory).filter(
     (name) => name.endsWith('.json') && !DISCOVERY.includes(name as never),
   );
+  // All files are read before the first file is written, so that an unreadable file leaves no incomplete bundle.
+  const [api, apis] = DISCOVERY.map(read);
   const types = bundleTypes(documents.sort().map(read));
   const count = Object.keys(types).length;
   if (count === 0) {
@@ -38,7 +45,6 @@ function main(args: readonly string[]): number {
     join(target, 'types.json'),
     `{"kubernetes":${JSON.stringify(minor)},"types":{\n${lines.join(',\n')}\n}}\n`,
   );
-  const [api, apis] = DISCOVERY.map(read);
   writeFileSync(join(target, 'discovery.json'), `${JSON.stringify({ api, apis })}\n`);
   console.log(`${count} types of Kubernetes ${minor} written to ${target}`);
   return 0;
