@@ -1,42 +1,57 @@
 import type { JsonValue, KubeObject } from '../../../src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../../../src/core/index.ts';
 
-/** Fields whose values differ from cluster to cluster. */
-const VOLATILE = new Set([
-  'uid',
-  'resourceVersion',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'lastTransitionTime',
-  'time',
-  'kro.run/instance-id',
-  'kro.run/resource-graph-definition-id',
-  'clusterIP',
-  'clusterIPs',
-]);
+/**
+ * The paths of the fields whose values differ from cluster to cluster. The values are not compared, but the field must
+ * be in both objects.
+ */
+const VOLATILE = [
+  /^\.metadata\.(?:uid|resourceVersion|creationTimestamp|deletionTimestamp)$/,
+  /^\.metadata\.ownerReferences\[\]\.uid$/,
+  /^\.metadata\.labels\.kro\.run\/(?:instance-id|resource-graph-definition-id)$/,
+  /^\.status(?:\..*)?\.conditions\[\]\.lastTransitionTime$/,
+  /^\.spec\.clusterIPs?$/,
+];
+
+/** The field that the API server writes into an entry of managed fields, or leaves out. It is not compared. */
+const TIME_OF_ENTRY = '.metadata.managedFields[].time';
 
 /** The differences between kro's object and this controller's object. Each difference has a path and both values. */
 export function differencesOf(kro: KubeObject, typekro: KubeObject): string[] {
   return compare(normalize(kro as unknown as JsonValue), normalize(typekro as unknown as JsonValue), '');
 }
 
-function normalize(value: JsonValue, key = ''): JsonValue {
+function normalize(value: JsonValue, path = ''): JsonValue {
+  if (VOLATILE.some((volatile) => volatile.test(path))) return 'not compared';
   if (Array.isArray(value)) {
-    const items = value.map((item) => normalize(item));
-    return key === 'managedFields' || key === 'conditions' ? items.toSorted(byText) : items;
+    const items = value.map((item) => normalize(item, `${path}[]`));
+    return /\.(?:managedFields|conditions)$/.test(path) ? items.toSorted(byText) : items;
   }
   if (!isJsonObject(value)) return value;
   const result: Record<string, JsonValue> = {};
+  const ofUids: JsonValue[] = [];
   for (const [name, member] of Object.entries(value)) {
-    if (!VOLATILE.has(name)) result[name.replace(/^k:\{"uid":.*/, 'k:uid')] = normalize(member ?? null, name);
+    const memberPath = `${path}.${name}`;
+    if (memberPath === TIME_OF_ENTRY) continue;
+    const normalized = normalize(member ?? null, memberPath);
+    if (name.startsWith('k:{"uid":')) ofUids.push(normalized);
+    else result[name] = normalized;
   }
+  // The UIDs of two clusters differ, and so does their order.
+  for (const [index, member] of ofUids.toSorted(byText).entries()) result[`k:uid ${index}`] = member;
   return result;
 }
 
+/** The text that determines the place of a condition, of an entry of managed fields, or of another value in a list. */
+function sortText(value: JsonValue): string {
+  if (!isJsonObject(value)) return stringifyJson(value);
+  const { type = '', manager = '', operation = '', subresource = '', apiVersion = '' } = value;
+  return stringifyJson([type, manager, operation, subresource, apiVersion, value]);
+}
+
 function byText(a: JsonValue, b: JsonValue): number {
-  const text = (value: JsonValue) =>
-    isJsonObject(value) ? `${String(value['type'] ?? '')} ${String(value['manager'])} ${String(value['operation'])}` : '';
-  return text(a) < text(b) ? -1 : 1;
+  const [one, other] = [sortText(a), sortText(b)];
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function compare(kro: JsonValue | undefined, typekro: JsonValue | undefined, path: string): string[] {
