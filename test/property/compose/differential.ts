@@ -251,8 +251,8 @@ export type Verdict =
   | { readonly kind: 'differs'; readonly text: string };
 
 /**
- * The program with the metadata of the transform. Reading it through the inspector would take longer than all other
- * steps together.
+ * The program with the metadata of the transform. With this metadata, the tracer does not read the program through the
+ * inspector, which would take longer than all other steps together.
  */
 function transformed(source: string): Compose {
   const build = instantiate(source, ConfigMap);
@@ -260,11 +260,14 @@ function transformed(source: string): Compose {
   return Object.assign(build, { [SOURCE]: data });
 }
 
+/** The source of the text of a program: the inspector of Node, or the metadata of the transform. */
+export type Host = 'inspector' | 'transform';
+
 /**
  * Compares the results of a program in JavaScript and as a graph, for all inputs. The tracer reads the program through
  * the inspector or from the transform's metadata.
  */
-export function compare(source: string, host: 'inspector' | 'transform' = 'transform'): Verdict {
+export function compare(source: string, host: Host = 'transform'): Verdict {
   let composition: Composition<JsonObject, JsonObject>;
   try {
     const build = host === 'inspector' ? instantiate(source, ConfigMap) : transformed(source);
