@@ -109,7 +109,7 @@ describe('workloads', () => {
       `{apiVersion: apps/v1, kind: Deployment, spec: {replicas: 2}, status: {replicas: 3, updatedReplicas: 2, readyReplicas: 3, availableReplicas: 3}}`,
       'inProgress',
       'Updating',
-      '1 replicas of the old version',
+      '1 of 3 replicas are of the old version',
     ],
     [
       'a Deployment whose pods are not available',

@@ -4,7 +4,7 @@ export const READINESS: readonly MutationRow[] = [
   {
     name: 'replicas of the old version do not count',
     file: 'src/readiness/kinds/workloads.ts',
-    find: "if (total > updated) return inProgress('Updating', `${total - updated} replicas of the old version are left`);",
+    find: "if (total > updated)\n    return inProgress('Updating', progress(total - updated, total, 'replicas are of the old version'));",
     replace: '',
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },

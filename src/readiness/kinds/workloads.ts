@@ -22,7 +22,8 @@ export function deployment(object: KubeObject): Readiness {
   const failure = statusCondition(object, 'ReplicaFailure');
   const why = failure?.status === 'True' ? `; ${describeCondition('ReplicaFailure', failure)}` : '';
   if (updated < wanted) return inProgress('Updating', `${progress(updated, wanted, 'replicas are updated')}${why}`);
-  if (total > updated) return inProgress('Updating', `${total - updated} replicas of the old version are left`);
+  if (total > updated)
+    return inProgress('Updating', progress(total - updated, total, 'replicas are of the old version'));
   if (available < wanted) return inProgress('Unavailable', progress(available, wanted, 'replicas are available'));
   if (ready < wanted) return inProgress('NotReady', progress(ready, wanted, 'replicas are ready'));
   const availability = statusCondition(object, 'Available');
