@@ -5,7 +5,7 @@ vi.mock('node:os', async (original) => {
   const refuse = () => {
     throw Object.assign(new Error('the user has no entry'), { code: 'ERR_SYSTEM_ERROR' });
   };
-  return { ...(await original<typeof import('node:os')>()), homedir: refuse, userInfo: refuse };
+  return { ...(await original<object>()), homedir: refuse, userInfo: refuse };
 });
 
 afterEach(() => vi.unstubAllEnvs());
