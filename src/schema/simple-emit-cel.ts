@@ -61,9 +61,14 @@ const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatCon
     'hostname',
     { pattern: '^[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*$' },
   ],
-  ['ipv4', { pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])$' }],
+  [
+    'ipv4',
+    {
+      pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$',
+    },
+  ],
   ['ipv6', { rule: 'isIP(self) && ip(self).family() == 6' }],
-  ['mac', { pattern: '^[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}$' }],
+  ['mac', { pattern: '^[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){5}|(?:-[0-9a-fA-F]{2}){5})$' }],
   ['uri', { rule: 'isURL(self)' }],
   ['uuid', { pattern: '^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$' }],
 ]);

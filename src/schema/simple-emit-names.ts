@@ -1,3 +1,5 @@
+import { jsonEquals } from '../core/index.ts';
+
 /** A field of a SimpleSchema block: a type with markers, or nested fields. */
 export type SimpleValue = string | SimpleBlock;
 
@@ -9,24 +11,23 @@ export interface SimpleBlock {
 /** The names of built-in types, which custom types may not have. */
 const BUILT_IN_TYPES = new Set(['string', 'integer', 'boolean', 'float', 'object', 'map']);
 
-/** The custom types of one conversion. Equal types share a name; different types have different names. */
+/**
+ * The custom types of one conversion. Equal types share a name, also if the order of their fields differs; different
+ * types have different names.
+ */
 export class TypeNames {
   readonly #byName = new Map<string, SimpleValue>();
-  readonly #byContent = new Map<string, string>();
 
   /**
    * The name of a type with this content. Equal content keeps its first name. For new content, the name consists of the
    * letters and digits of `wanted`, with a number appended if the name is taken.
    */
   define(value: SimpleValue, wanted: string): string {
-    const content = JSON.stringify(value);
-    const known = this.#byContent.get(content);
-    if (known !== undefined) return known;
+    for (const [known, content] of this.#byName) if (jsonEquals(content, value)) return known;
     const base = wanted.replaceAll(/[^A-Za-z0-9]+/g, '') || 'Type';
     let name = base;
     for (let number = 2; this.#byName.has(name) || BUILT_IN_TYPES.has(name); number += 1) name = `${base}${number}`;
     this.#byName.set(name, value);
-    this.#byContent.set(content, name);
     return name;
   }
 
