@@ -29,7 +29,7 @@ export function chooseDefinitions<Named extends { readonly name: string }>(
   const near = nearestName(name, names);
   throw new TypeKroError(`there is no definition ${name} in these files`, {
     code: 'cli/usage',
-    remedy: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+    remedy: near === undefined ? `known definitions: ${names.join(', ')}` : `did you mean ${near}?`,
   });
 }
 

@@ -123,7 +123,7 @@ async function ofCluster(
             ? `did you mean rgd/${near}?`
             : names.length === 0
               ? 'name another cluster with --context'
-              : `the definitions are ${names.join(', ')}`,
+              : `known definitions: ${names.join(', ')}`,
       });
     }
     // The check reads the CRDs of the same cluster.

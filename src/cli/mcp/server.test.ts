@@ -215,7 +215,7 @@ test.each([
   ['a list of 300 files', 'validate', { files: Array.from({ length: 300 }, () => 'pots.json') }, /more than 200/],
   ['a long name', 'tree', { instance: 'x'.repeat(10_000) }, /more than 4096/],
   ['an option in place of a name', 'tree', { instance: '--output' }, /no instance|instance/],
-  ['an unknown tool', 'apply', {}, /there is no tool apply/],
+  ['an unknown tool', 'apply', {}, /there is no tool apply; known tools: \w+, /],
   ['a tool with the name of a property of Object.prototype', 'constructor', {}, /there is no tool constructor/],
   ['text that is not YAML', 'validate', { text: '{{' }, /error: /],
   [

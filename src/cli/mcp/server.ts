@@ -43,7 +43,7 @@ export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: Mc
     const tool = MCP_TOOLS.find(({ name }) => name === params.name);
     if (tool === undefined) {
       return failure(
-        `there is no tool ${params.name ?? ''}; there are ${MCP_TOOLS.map(({ name }) => name).join(', ')}`,
+        `there is no tool ${params.name ?? ''}; known tools: ${MCP_TOOLS.map(({ name }) => name).join(', ')}`,
       );
     }
     const given = params.arguments ?? {};
