@@ -10,7 +10,7 @@ export interface ScopeName {
   /** The name as the author writes it. */
   readonly name: string;
   readonly role: 'instance' | 'iterator' | 'item' | 'node' | 'runtime';
-  /** The node that the name denotes; for `each` and iterators, the node that provides the items. */
+  /** The node that the name denotes; for `each` and iterators, the node whose entry contains the path. */
   readonly node?: ScopeNode;
   /** Is the value of the name a list? */
   readonly isList: boolean;

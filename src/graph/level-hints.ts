@@ -14,8 +14,8 @@ export function withLevelHints(
   level: KroCompatibility,
 ): Diagnostic[] {
   const [own, known] = [errorPlaces(diagnostics), errorPlaces(others)];
-  // The results cannot be compared if only the other level reports some error: the error can prevent later checks of
-  // that level, or concern the same string.
+  // The results cannot be compared if the other level reports an error that this level does not report. That error can
+  // hide later errors of the other level, or be its form of an error of this level in the same string.
   if ([...known].some((place) => !own.has(place))) return [...diagnostics];
   return diagnostics.map((each) => {
     if (!isError(each) || known.has(placeOf(each))) return each;
@@ -53,8 +53,8 @@ const differsByLevel = (text: string): boolean => {
 };
 
 /**
- * The expressions that a level finds in a string, as a comparable key. The literal parts need no comparison, because
- * the expressions determine them.
+ * The expressions that a level finds in a string, as a comparable key. The positions of the expressions suffice as a
+ * key: the rest of the string is literal at both levels.
  */
 function meaningOf(text: string, level: KroCompatibility): string {
   if (!text.includes('${')) return String(isReservedWord(text, level));

@@ -14,8 +14,9 @@ import {
 import { addDurationToTimestamp, addDurations } from './time-arithmetic.ts';
 
 /**
- * The sum of self-describing values. The sum starts with the zero of the first value's type. Each addition needs an
- * overload of `+` for exactly the types of its two operands.
+ * The sum of self-describing values. The sum starts with the zero of the first value's type; a first value of a type
+ * without a zero, such as a timestamp, is an error. Each addition needs an overload of `+` for exactly the types of its
+ * two operands. The sum of an empty list is 0.
  */
 export function addValues(elements: readonly Value[]): Value {
   const [first] = elements;
@@ -55,7 +56,7 @@ function sumDoubles(elements: readonly Value[]): Value {
   return boxDouble(total);
 }
 
-/** The sum of durations. One element may be a timestamp, and the sum is then a timestamp. */
+/** The sum of durations. One element after the first may be a timestamp, and the sum is then a timestamp. */
 function sumDurations(elements: readonly Value[]): Value {
   let total: Value = new CelDuration(0n);
   for (const element of elements) {

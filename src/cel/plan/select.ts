@@ -91,7 +91,8 @@ function shapedField(
  * Plans `has(operand.field)`.
  *
  * @param options.strict throws an error for a value of a type without fields
- * @param options.stored is the operand itself a field or element? If so, an optional there counts as an ordinary value
+ * @param options.stored is the operand itself a field or element? If so, an optional that it contains is not opened: it
+ *   has no fields, so `has` returns false (with `strict`: fails)
  */
 export function planHas(
   operand: PlannedNode,

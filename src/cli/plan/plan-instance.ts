@@ -49,7 +49,8 @@ export function instanceTask({ basics }: PlanContext, file: FileObject): Instanc
 
 /**
  * Plans an instance whose definition is gone, if the plan deletes the instance or its deletion has begun. The deletion
- * would not complete, because no controller removes the finalizer. Returns `undefined` for any other object.
+ * would not complete, because no controller removes the finalizer. Returns `undefined` for any other object, and if
+ * nothing blocks the deletion.
  */
 export function orphanPlan(
   { operation, basics }: PlanContext,
@@ -180,7 +181,7 @@ export function headOf(
 /**
  * Plans an instance whose definition is being deleted and no longer has the controller's finalizer, so no controller
  * works on the instance. A deletion would not complete, and a change would have no effect. Returns `undefined` for any
- * other instance.
+ * other instance, and if nothing blocks the deletion.
  */
 function withdrawnPlan(
   { operation }: PlanContext,
