@@ -230,7 +230,7 @@ describe('credentials', () => {
     else await expect(header).rejects.toThrow(outcome);
   });
 
-  it('of a plugin are requested once for all waiting requests after they expired', async () => {
+  it('of a plugin are requested once for all waiting requests, at the start and after they expired', async () => {
     const runsFile = join(folder, 'asked');
     const script = `require('fs').appendFileSync(${JSON.stringify(runsFile)}, 'x');
       const status = { token: 't', expirationTimestamp: '1970-01-01T00:01:00Z' };

@@ -104,6 +104,9 @@ describe('quantities', () => {
     expect(formatQuantity(addQuantities(read('1Ki'), read('1024')))).toBe('2Ki');
     expect(formatQuantity(addQuantities(read('1024'), read('1Ki')))).toBe('2048');
     expect(formatQuantity(addQuantities(read('0'), read('1Ki')))).toBe('1Ki');
+  });
+
+  test('a difference keeps the format of the left side, but an amount below 1024 has no binary suffix', () => {
     expect(formatQuantity(subtractQuantities(read('1Ki'), read('24')))).toBe('1k');
   });
 

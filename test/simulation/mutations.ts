@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 16,
   },
   {
-    name: 'after a restart a difference in text alone causes a write',
+    name: 'after a restart, fields that the server stores in another form are written again, although they are equivalent',
     rule: 'no needless write',
     file: 'src/runtime/write-decision.ts',
     find: "if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };",

@@ -12,7 +12,7 @@ function entriesOf(definition: JsonObject): Record<string, JsonObject> {
 
 const SPEC = type({ names: 'string[]' });
 
-test('the iterator of a loop is renamed if a resource has the same name', () => {
+test('the iterator of a loop is renamed if a resource has the same id', () => {
   const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
     ConfigMap({ id: 'name', name: 'one', data: { k: 'v' } });
     for (const name of spec.names) ConfigMap({ id: 'many', name: `many-${name}`, data: { k: name } });
