@@ -138,7 +138,7 @@ function statusOf(
   return {
     ...cluster.status,
     phase,
-    ...(reason === '' ? { phaseReason: '' } : { phaseReason: reason }),
+    phaseReason: reason,
     instances: existing.length,
     readyInstances: healthy.length,
     instanceNames: names,
