@@ -151,8 +151,9 @@ const object: Shape = (value, path, report) => {
   )(isJsonObject(value) ? pick(value, ['apiVersion', 'kind', 'metadata']) : value, path, report);
   const metadata = isJsonObject(value) ? value['metadata'] : undefined;
   if (!isJsonObject(metadata)) return;
-  if (!Object.hasOwn(metadata, 'name')) report([...path, 'metadata'], '"name" is missing', 'add name: …');
-  else textShape('name: settings')(metadata['name'], [...path, 'metadata', 'name'], report);
+  const name = memberShape(metadata, 'name');
+  if (name === undefined) report([...path, 'metadata'], '"name" is missing', 'add name: …');
+  else textShape('name: settings')(name, [...path, 'metadata', 'name'], report);
 };
 
 function pick(value: JsonObject, names: readonly string[]): JsonObject {
