@@ -47,7 +47,7 @@ export { equivalenceOf } from './equivalence.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
-export { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
+export { CORRECT_REFUSED, isImmutableMessage, refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION } from './keys.ts';
 export { step } from './step.ts';
 export { readyObjects } from './ready-objects.ts';

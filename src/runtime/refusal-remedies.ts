@@ -75,6 +75,11 @@ export function refusalRemedy(message: string, object: RefusedObject): string | 
   return undefined;
 }
 
+/** Does the server refuse the write because of an immutable field, and not by a quota or a policy? */
+export function isImmutableMessage(message: string): boolean {
+  return REFUSALS.find(([pattern]) => pattern.test(message))?.[0] === IMMUTABLE;
+}
+
 function deletion({ kind, name, namespace }: RefusedObject): string {
   if (kind === undefined || name === undefined) return '';
   return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;

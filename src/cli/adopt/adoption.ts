@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { parsePath } from '../../graph/index.ts';
-import { fieldManagers } from '../../runtime/index.ts';
+import { fieldManagers, isImmutableMessage, refusalRemedy } from '../../runtime/index.ts';
 import { tableKey } from '../plan/kind-table.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '../../inspect/index.ts';
@@ -108,6 +108,13 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
     const known = source.table({ group, kind })?.look(tableKey(namespace, name));
     return known?.state === 'present' ? known.object : undefined;
   }
+}
+
+/** The remedy for an adoption that the API server refuses with this message. */
+export function refusedAdoptionRemedy(message: string, object: ObjectRef): string {
+  const takeValues = 'write the values of the object into the template';
+  if (isImmutableMessage(message)) return takeValues;
+  return refusalRemedy(message, object) ?? `correct what the message names, or ${takeValues}`;
 }
 
 function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | undefined): AdoptedObject {

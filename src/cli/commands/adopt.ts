@@ -1,6 +1,6 @@
 import { objectName, TypeKroError } from '../../core/index.ts';
 import type { Adoption, BlockedNode } from '../adopt/adoption.ts';
-import { adoptionOf } from '../adopt/adoption.ts';
+import { adoptionOf, refusedAdoptionRemedy } from '../adopt/adoption.ts';
 import { adoptionLines } from '../adopt/adoption-lines.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -111,14 +111,12 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
     });
   }
   const refused = objects.find(({ refusal }) => refusal !== undefined);
-  if (refused !== undefined) {
-    throw new TypeKroError(
-      `the API server refuses the change of ${objectName(refused.object)}: ${refused.refusal ?? ''}`,
-      {
-        code: 'adopt/blocked',
-        remedy: 'nothing was applied; write the values of the object into the template',
-      },
-    );
+  if (refused?.refusal !== undefined) {
+    const { object, refusal } = refused;
+    throw new TypeKroError(`the API server refuses the change of ${objectName(object)}: ${refusal}`, {
+      code: 'adopt/blocked',
+      remedy: `nothing was applied; ${refusedAdoptionRemedy(refusal, object)}`,
+    });
   }
   const owned = objects.flatMap(({ object, owners }) => owners.map((owner) => ({ object, owner })));
   const notAllowed = owned.filter(({ owner }) => !allowed.has(owner.kind));

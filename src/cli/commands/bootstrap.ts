@@ -164,12 +164,21 @@ async function createNamespace(
 
 function refuseRunning(running: readonly ControllerDeployment[], takesOver: boolean): void {
   const others = running.filter(({ project }) => project === 'typekro');
-  const [other] = others;
-  if (other !== undefined) {
-    throw new TypeKroError(`another installation of the controller runs: ${others.map(placeOf).join(', ')}`, {
-      code: 'bootstrap/other-installation',
-      remedy: `upgrade that one: typekro bootstrap --namespace ${other.namespace} --name ${other.name}; or scale it to 0 first`,
-    });
+  if (others.length > 0) {
+    const places = others.map(placeOf).join(', ');
+    const upgrades = others.map(({ namespace, name }) => `typekro bootstrap --namespace ${namespace} --name ${name}`);
+    const isOne = others.length === 1;
+    throw new TypeKroError(
+      isOne
+        ? `another installation of the controller runs: ${places}`
+        : `other installations of the controller run: ${places}`,
+      {
+        code: 'bootstrap/other-installation',
+        remedy: isOne
+          ? `upgrade that one: ${upgrades.join()}; or scale it to 0 first`
+          : `upgrade one of them (${upgrades.join(', or ')}), and scale the others to 0 first; or scale all of them to 0 first`,
+      },
+    );
   }
   const [kro] = running;
   if (kro === undefined || (takesOver && running.length === 1)) return;

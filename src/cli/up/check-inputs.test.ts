@@ -85,3 +85,10 @@ test('an invalid id hides unknown names that its own definition reads', async ()
   const found = await errorsIn(['a.yaml', definition('App', { id: 'Web-App', extra })]);
   expect(found).toEqual(['a.yaml:10 graph/invalid-id']);
 });
+
+test('of two definitions of one kind, the diagnostic is at the kind; of two objects of one name, it is at the name', async () => {
+  const renamed = definition('App', {}).replace('{name: app}', '{name: other}');
+  expect(await errorsIn(['a.yaml', definition('App', {})], ['b.yaml', renamed])).toEqual(['b.yaml:7 input/duplicate']);
+  const same = definition('App', {});
+  expect(await errorsIn(['a.yaml', same], ['b.yaml', same])).toEqual(['b.yaml:3 input/duplicate']);
+});

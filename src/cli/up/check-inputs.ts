@@ -43,7 +43,7 @@ export interface CheckOptions {
   readonly crds?: readonly KubeObject[];
   /** The release line of kro whose rules apply. Default `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
-  /** The gates that differ from `TYPEKRO_FEATURES`. */
+  /** The feature gates whose values differ from those in `TYPEKRO_FEATURES`. */
   readonly features?: GraphFeatures | undefined;
   /** The cluster that checks the templates of Graphs. Default: the embedded server. */
   readonly cluster?: DryRun;
@@ -87,7 +87,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     );
   const broken = new Set(ownGraphs.filter(({ graph }) => graph === undefined).map(({ input }) => input));
   const sound = inputs.objects.filter((input) => !broken.has(input));
-  // The kind of a definition that does not compile is unknown, as are the objects of an unreadable file.
+  // Unknown kinds are reported only if all definitions compile and all files are readable. Otherwise a definition or a
+  // CRD that declares such a kind may be missing.
   const isWhole = inputs.diagnostics.every(
     (each) => each.code !== 'input/not-an-object' && !each.code.startsWith('yaml/') && !isFileProblem(each),
   );
@@ -203,7 +204,10 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'trace/missing-image',
 ]);
 
-/** The codes of errors in markers. A default that violates a wrong marker is not reported as a second error. */
+/**
+ * The codes of errors in markers. For such a marker, `graph/refused-crd` at the same path is not reported as a second
+ * error.
+ */
 const MARKER_MISTAKES: ReadonlySet<string> = new Set([
   'graph/enum-brackets',
   'graph/contradicting-markers',
@@ -279,9 +283,11 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
       const [earlier, later] = isMadeBefore(input, other) ? [input, other] : [other, input];
       const message = `${what} is in the files twice; the first is ${describeInputPlace(earlier)}`;
       // Another name does not help two definitions of one kind.
-      const part = made !== undefined && key === `kind ${made}` ? 'kind' : 'name';
+      const isOfKind = made !== undefined && key === `kind ${made}`;
+      const part = isOfKind ? 'kind' : 'name';
       const hint = later.document === undefined ? `give one of them another ${part}` : 'leave one of them out';
-      diagnostics.push(problem(later, ['metadata', 'name'], 'input/duplicate', message, hint));
+      const path = isOfKind ? ['spec', 'schema', 'kind'] : ['metadata', 'name'];
+      diagnostics.push(problem(later, path, 'input/duplicate', message, hint));
       break;
     }
   }
