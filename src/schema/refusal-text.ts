@@ -39,7 +39,7 @@ export function refusalText(message: string, value: JsonValue | undefined, field
     if (match !== null) return { message: text, hint: hint(match, value, field) };
   }
   const name = lastName(field);
-  return name === '' ? { message: text } : { message: text, hint: `write an allowed ${name}` };
+  return name === '' || name === '<nil>' ? { message: text } : { message: text, hint: `write an allowed ${name}` };
 }
 
 /**

@@ -44,6 +44,7 @@ describe('the field is found when the refusal does not name it', () => {
     const cause = { field: '', message: 'the server said something else' };
     expect(withField({}, cause)).toBe(cause);
     expect(refusalText(cause.message, undefined, '')).toEqual({ message: cause.message });
+    expect(refusalText(cause.message, undefined, '<nil>')).toEqual({ message: cause.message });
   });
 });
 

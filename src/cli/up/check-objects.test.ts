@@ -99,7 +99,7 @@ test.each([
     kept: [`spec.a ${RULE}`],
   },
   {
-    title: 'two schemas, one of which a cause inside explains',
+    title: 'two failures of anyOf or oneOf, one of them with a cause at an inner field',
     causes: [
       '<nil> Invalid value: "": "spec.a" must validate at least one schema (anyOf)',
       '<nil> Invalid value: "": "spec.b" must validate one and only one schema (oneOf). Found none valid',
@@ -108,6 +108,18 @@ test.each([
     kept: [
       '<nil> Invalid value: "": "spec.b" must validate one and only one schema (oneOf). Found none valid',
       'spec.a.x Required value',
+    ],
+  },
+  {
+    title: 'two numbers that their types do not contain, one of them with a cause at its field',
+    causes: [
+      '<nil> Invalid value: "": Checked value must be of type integer (default format) in spec.b',
+      '<nil> Invalid value: "": Checked value must be of type integer (default format) in spec.c',
+      'spec.b Invalid value: "number": spec.b in body must be of type integer: "number"',
+    ],
+    kept: [
+      '<nil> Invalid value: "": Checked value must be of type integer (default format) in spec.c',
+      'spec.b Invalid value: "number": spec.b in body must be of type integer: "number"',
     ],
   },
   {

@@ -164,8 +164,8 @@ function isFollowUp({ field, message }: RefusalCause, other: RefusalCause): bool
   if (message.includes(RULES_NOT_CHECKED)) return true;
   // The server repeats a field's message for the whole object.
   if (isWhole(field) && !isWhole(other.field)) {
-    const combined = COMBINED_SCHEMAS.exec(message)?.[1];
-    return message === other.message || (combined !== undefined && isAtOrUnder(other.field, combined));
+    const named = (COMBINED_SCHEMAS.exec(message) ?? NUMBER_OF_ANOTHER_TYPE.exec(message))?.[1];
+    return message === other.message || (named !== undefined && isAtOrUnder(other.field, named));
   }
   // An invalid name is reported only once, by the stricter rule.
   if (message.includes('a valid label')) return field === other.field && other.message.includes('RFC 1123');
@@ -177,6 +177,9 @@ function isFollowUp({ field, message }: RefusalCause, other: RefusalCause): bool
 
 /** Matches the cause of a value that does not satisfy `anyOf`, `oneOf` or `allOf`. The cause quotes the field. */
 const COMBINED_SCHEMAS = /"([^"]*)" must validate (?:at least one schema|one and only one schema|all the schemas)/;
+
+/** Matches the cause of a number that its type does not contain. The message names the field, but the cause does not. */
+const NUMBER_OF_ANOTHER_TYPE = /Checked value must be of type .* in (\S+)$/;
 
 /** Is the field of a cause the whole object? */
 const isWhole = (field: string): boolean => field === '' || field === '<nil>';
