@@ -2,8 +2,12 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/core/index.ts';
 import { differencesOf } from './differences.ts';
 
-const object = (more: object, metadata: object = {}): KubeObject =>
-  ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', ...metadata }, ...more }) as KubeObject;
+const object = (more: object, metadata: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', ...metadata },
+  ...more,
+});
 const entry = (more: object) => ({ manager: 'kro', operation: 'Apply', apiVersion: 'v1', ...more });
 const owners = (...uids: readonly string[]) => ({
   'f:ownerReferences': Object.fromEntries(uids.map((uid) => [`k:{"uid":"${uid}"}`, {}])),
