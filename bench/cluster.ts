@@ -216,7 +216,7 @@ async function watches(server: Endpoint): Promise<void> {
   for (const watchers of [100, 500]) {
     const name = `watch fan-out to ${watchers}, 1 KB`;
     if (!name.includes(wanted)) continue;
-    // The writer is at most a few writes ahead of the watchers, so that queues stay short.
+    // The writer pauses when it is more than 8 writes ahead of the watchers, so that queues stay short.
     const { rate } = await fanOut(server, watchers, (sent, seen) => (sent - seen > 8 ? sleep(1) : Promise.resolve()));
     print(name, '≥ 30000 events/s', `${Math.round(rate)} events/s`);
   }
@@ -246,7 +246,7 @@ async function manyObjects(server: Server): Promise<void> {
   );
 }
 
-/** Measures the same requests through `cluster.transport()`, one at a time. */
+/** Measures the requests of `LOADS` in this process, through `cluster.transport()`, one at a time. */
 async function inProcess(): Promise<void> {
   const cluster = await createEmbeddedCluster({ controllers: options.controllers });
   const transport = cluster.transport();

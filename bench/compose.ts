@@ -53,7 +53,7 @@ const PROGRAMS = {
     Service({ id: \`s\${i}\`, name: \`\${spec.name}-\${i}\`, ports: [{ port: 80 }], selector: { app: spec.name } });`,
 } as const;
 
-/** Cold: the first composition of a process. Warm: the median of later compositions. */
+/** Cold: the first composition of a process. Warm: the median of the later half of the other compositions. */
 const composing = (body: string, count: number, warm: number) => `
 import { kubernetesComposition } from './dist/index.js';
 import { ConfigMap, Deployment, Service } from './dist/factories/simple/index.js';

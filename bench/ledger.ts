@@ -1,7 +1,7 @@
 /**
  * Measures the optimisations of memory and time in `src`. Each row names the optimisation, its file, its effect and its
  * gain. The benchmark runs one workload with the optimisation and without it, in alternating processes. An edit during
- * the bundling of the workload removes the optimisation, so that the product has no switch for it.
+ * the bundling of the workload removes the optimisation, so that the product needs no switch for it.
  *
  * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`. By default, all rows are measured, with 5 processes of the
  * program with the optimisation, and 5 of the program without it. Time is processor time of the process, or the longest

@@ -184,7 +184,10 @@ async function lists({ server, client }: LoadedCluster): Promise<void> {
   });
 }
 
-/** Measures the memory of an idle child: compares instances of five and of fifteen children, each after a restart. */
+/**
+ * Measures the memory of an idle child: compares a controller for instances of five children with one for instances of
+ * fifteen, each after a restart.
+ */
 async function child(): Promise<void> {
   const instances = 2000;
   const more = 3 * CHILDREN;

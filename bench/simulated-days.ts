@@ -22,7 +22,9 @@ const { hours, seed, limit: maxGrowthADay } = options;
 const processSets = options.processes === 0 ? [1, 2] : [options.processes];
 const MIB = 2 ** 20;
 const HOURS_A_DAY = 24;
-/** The first hour does not count, because the cluster fills its windows of events in this hour. */
+/**
+ * The growth in the first hour is not measured, because the cluster fills its lists of kept watch events in this hour.
+ */
 const FIRST_HOUR = 1;
 /**
  * The hours of a warm-up run with another seed. V8 compiles a function at its first call and keeps the code, so the

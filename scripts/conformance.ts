@@ -2,7 +2,7 @@
  * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]`.
  * `npm run conformance -- kubernetes [--only TEXT] [--update]` runs Kubernetes' own specs with the program that
  * E2E_TEST names, and compares the results with `test/conformance/kubernetes.json`. With `--update`, it writes the
- * results into this file. Without DIR, runs the recordings of this repository. With DIR, runs the recordings of that
+ * results into this file. The other kinds run the recordings of this repository, or with DIR the recordings of that
  * folder, which have the same format. Prints one line per topic, `N passed, N failed`, and the number of cases without
  * a runner. The exit code is 1 if a case failed, and 2 for invalid arguments.
  */

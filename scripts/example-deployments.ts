@@ -127,7 +127,7 @@ async function objectsOf(cluster: TestCluster, names: readonly string[]): Promis
   return found;
 }
 
-/** Applies the documents of a YAML file while a controller runs: definitions first, then instances. */
+/** Creates the objects of a YAML file while a controller runs: its definitions, and then its only instance. */
 export async function deployDocuments(path: URL, story: Story): Promise<Outcome> {
   const objects = parseDefinitions(readFileSync(path, 'utf8'), path.pathname).documents.map(
     ({ value }) => value as unknown as KubeObject,

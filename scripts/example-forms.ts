@@ -1,8 +1,8 @@
 /**
  * The examples of `examples/graphs/`. Each example runs in every form that can express the example: as a Graph object,
- * as an instance of a definition, and as a TypeScript program. Every form must create equal objects. The YAML documents
- * of a file are the Graph, the definition and the instance of the example, and the objects that other clients create.
- * The header of the file lists the objects after each step:
+ * as an instance of a definition, and as a TypeScript program in kro mode and in direct mode. Every form must create
+ * equal objects. The YAML documents of a file are the Graph, the definition and the instance of the example, and the
+ * objects that other clients create. The header of the file lists the objects after each step:
  *
  *     # Step 1, waiting: { ConfigMap menu: null }
  *     # Step 2, ready: { ConfigMap menu: { data: { soup: leek } } }
@@ -222,7 +222,8 @@ async function runStep(
   const graphs = [...new Set(names)].flatMap((name) => fromTypeScript(exported, name, index + 1));
   if (form === 'TypeScript') parents.push(...graphs.map((made) => made.toDefinition() as unknown as KubeObject));
   if (form === 'direct') {
-    // A deploy by this process sees a change of another client only at its next run.
+    // A direct deploy sees a change of another client only when it runs again. So it also runs in a step without a new
+    // Graph.
     const due = graphs.length > 0 ? graphs : names.flatMap((name) => fromTypeScript(exported, name, 1));
     for (const made of due)
       await made.factory('direct', { transport: cluster.transport, timeout: TIMEOUT_MS }).deploy();

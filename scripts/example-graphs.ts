@@ -26,7 +26,7 @@ export interface ExampleGraph {
 }
 
 /**
- * The members of a composition or a graph that this script uses. The examples import the built package, so their
+ * This script uses only these members of a composition or a graph. The examples import the built package, so their
  * objects are not instances of the classes in `src/`.
  */
 interface Exported {

@@ -1,7 +1,7 @@
 /**
  * Writes the factories that the package ships: `npm run docs -- factories`. Built-in kinds come from the package's
- * data, and the kinds of other projects from their CRDs in `data/crds` and `test/fixtures/crds`. With `--check`, the
- * script writes nothing and fails when a file differs.
+ * data, the kinds of other projects from their CRDs in `data/crds`, and the kinds of kro from the CRDs that the
+ * controller installs. With `--check`, the script writes nothing and fails when a file differs.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

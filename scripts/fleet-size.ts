@@ -106,7 +106,7 @@ export function sizeInProcesses(fleet: Fleet, processes: number): FleetSize {
   const definitionsMb = Math.max(0, definitions - 1) * DEFINITION_MB;
   const heldBytes = held * (INSTANCE_BYTES + children * CHILD_BYTES) + furtherObjects * LARGE_HEAP_OBJECT_BYTES;
   const restMb = BASE_REST_MB + definitionsMb + heldBytes / MIB;
-  // With few children, an instance holds more at rest than a restart adds for its objects.
+  // With few children, an instance takes more memory at rest than a restart adds for its objects.
   const restartMb = BASE_PEAK_MB + definitionsMb + (held * (1 + children) * PEAK_OBJECT_BYTES) / MIB;
   const peakMb = Math.max(restMb, restartMb);
   return {

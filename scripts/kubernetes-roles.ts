@@ -67,7 +67,9 @@ function aggregated(role: Role, all: readonly Role[]): Role {
 const inOrder = (object: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(names.flatMap((name) => (object[name] === undefined ? [] : [[name, object[name]]])));
 
-/** Returns the object in the format of the data files: known members in the order of `ORDER`, without empty members. */
+/**
+ * Returns the object in the format of the data files: the known members in the order of `ORDER`, and no other members.
+ */
 function ordered(role: Role): Role {
   const object = inOrder(role, ORDER);
   const { name, namespace, labels, annotations } = role.metadata as JsonObject;

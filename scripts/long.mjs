@@ -17,10 +17,10 @@
  *   so does the number of processes (one or two)
  * - a sample of the mutations
  *
- * `npm run long -- full` runs the full counts of `test/budgets.json` and all suites of controller-runtime, which takes
- * hours. `npm run long -- --minutes N` starts no part after N minutes, and prints the parts that were not run. When a
- * part fails, the script still runs the remaining parts, and prints the failed parts at the end. `TYPEKRO_DAY=N`
- * repeats the run of a day.
+ * `npm run long -- full` runs the full counts of `test/budgets.json`, all suites of controller-runtime and all
+ * mutations, which takes hours. `npm run long -- --minutes N` starts no part after N minutes, and prints the parts that
+ * were not run. When a part fails, the script still runs the remaining parts, and prints the failed parts at the end.
+ * `TYPEKRO_DAY=N` repeats the run of a day.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

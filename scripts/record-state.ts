@@ -65,7 +65,7 @@ const isOfStories = ({ kind, metadata: { name = '', namespace } }: KubeObject): 
 const kept = collections
   .filter(({ group }) => GROUPS.has(group))
   .map((collection) => ({ ...collection, items: collection.items.filter(isOfStories) }))
-  // The CRDs of kro's own kinds are those of the tree that restores the state.
+  // Leaves out the CRDs of kro's own kinds, because the tree that restores the state creates its own.
   .map((each) => ({ ...each, items: each.items.filter(({ metadata }) => metadata.name?.endsWith('kro.run') !== true) }))
   .filter(({ items }) => items.length > 0);
 const lines = kept.map(

@@ -3,8 +3,8 @@
  *
  * The bundler joins files into one output file if the same entry points reach them. An import of an entry point reaches
  * every file from which the entry point exports. One name of a room would therefore load the whole room. The plugin
- * gives the files of the start a shorter entry point of each room, which exports only from files of the start and from
- * other such entry points.
+ * gives the files that `import 'typekro'` loads (the files of the start) a shorter entry point of each room, which
+ * exports only from files of the start and from other such entry points.
  */
 import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';

@@ -4,8 +4,8 @@
  * parent. `first` is the time from the process start to the first line of this file, and `ready` the time to readiness.
  * `made` is the time that `createEmbeddedCluster()` and `listen()` took. These times are in milliseconds. The process
  * responds to the message `usage` with bytes of memory and microseconds of processor time. With `--controllers` the
- * simulated controllers run. With `--data DIR` the objects are kept in the directory. With `--bare` it measures Node
- * alone.
+ * simulated controllers run. With `--data DIR` the objects are kept in the directory. With `--http` it listens without
+ * TLS. With `--bare` it measures Node alone.
  */
 const first = performance.now();
 const usage = () => {

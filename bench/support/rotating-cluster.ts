@@ -15,8 +15,8 @@ import { KubeClient } from '../../dist/kube/index.js';
 import { createAuthority } from '../../src/cluster/codec/certificate.ts';
 
 /**
- * A request to this process. The response to each is the number of disturbances so far; a request that two rules
- * disturb counts twice.
+ * A message to this process. The process responds with the number of disturbances so far. A request that two rules
+ * disturb is counted twice.
  */
 export type ClusterOrder = 'rotate' | 'calm' | { readonly cutOff: string; readonly ms: number };
 

@@ -42,9 +42,9 @@ export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): '
 }
 
 /**
- * The instances that a deletion removes. `deleted` is the resource that Alchemy deletes, `current` the output now in
- * the state. If their deploy ids differ, `deleted` is a replaced predecessor. In this case only the predecessor's
- * instance is removed, and only if its location is not the current one.
+ * The instances that a deletion removes. `deleted` is the resource that Alchemy deletes. `current` is the output that
+ * Alchemy's state has now. If their deploy ids differ, `deleted` is a replaced predecessor. In this case only the
+ * predecessor's instance is removed, and only if its location is not the current one.
  */
 export function deletions(
   deleted: Pick<Lifecycle, 'output' | 'props'>,

@@ -30,7 +30,7 @@ describe('a spec', () => {
     );
   });
 
-  test('has plain secrets for the cluster and sealed secrets for the state, at every depth', () => {
+  test('has the values of its secrets for the cluster, and null in their places for the state, at every depth', () => {
     const [first, second] = [secret('x'), secret({ user: secret('y') })];
     expect(openSpec({ a: [1, first], b: second, c: undefined }, isSecret)).toMatchObject({
       plain: { a: [1, 'x'], b: { user: 'y' } },

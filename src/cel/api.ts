@@ -49,7 +49,7 @@ export type ParseResult =
   | { readonly ok: true; readonly ast: Ast }
   | { readonly ok: false; readonly errors: readonly CelError[]; readonly text: string };
 
-/** A checked expression: its tree with a type for each node. Opaque; pass it to `plan`. */
+/** A checked expression: its tree with a type for each node. Its form is internal: pass it to `plan`. */
 export interface Checked {
   readonly ast: Ast;
   readonly type: CelType;

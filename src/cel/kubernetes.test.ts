@@ -81,7 +81,7 @@ describe('literals', () => {
     );
   });
 
-  test('are restricted in an environment that adds variables to that of validation rules', () => {
+  test('are restricted in an environment that adds variables to the environment of validation rules', () => {
     expect(rules.extend({ more: STRING }).check('more in ["a", 1]').ok).toBe(false);
   });
 });

@@ -37,7 +37,7 @@ export abstract class CelValue {
   abstract get typeName(): string;
 }
 
-/** A double that is a safe integer and whose static type is not double. */
+/** A double that is a safe integer, where the static type is not double: there, a `number` would be an int. */
 export class CelDouble extends CelValue {
   readonly value: number;
   constructor(value: number) {

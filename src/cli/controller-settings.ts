@@ -17,7 +17,7 @@ import { deployedController } from './controller-container.ts';
 export interface ControllerSettings {
   /** The release line of kro that the controller follows. */
   readonly level: KroCompatibility;
-  /** The keywords of a CRD's schema whose changes the controller treats as breaking. */
+  /** The keywords of a CRD's schema that the controller compares in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
   /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
   readonly graphKind?: boolean;
@@ -99,7 +99,7 @@ export function withLevel(settings: ControllerSettings, level: KroCompatibility)
 
 /**
  * The settings of the first Deployment of a controller, or the defaults. If the user may not list Deployments in all
- * namespaces, `namespace` is searched.
+ * namespaces, `namespace` is searched instead, if it is given.
  */
 export async function deployedSettings(
   api: Pick<KubernetesApi, 'list'>,

@@ -25,7 +25,7 @@ test.each([
   ['EPERM', true],
   ['EIO', false],
   ['EMFILE', false],
-])('the error %s says that there is no file: %j', (code, expected) => {
+])('the error %s means that the path has no file that this user may reach: %j', (code, expected) => {
   expect(isNoFile(Object.assign(new Error(code), { code }))).toBe(expected);
 });
 

@@ -1,6 +1,7 @@
 /**
- * The command line. Each command is a data object in its own file, and calls the other rooms. `main.ts` is the
- * executable. `run.ts` chooses the command. `run-process.ts` manages signals, streams and the exit code of the process.
+ * The command line. Each command is a data object in its own file, and calls the other folders of `src`. `main.ts` is
+ * the executable. `run.ts` chooses the command. `run-process.ts` manages signals, streams and the exit code of the
+ * process.
  *
  * @packageDocumentation
  */

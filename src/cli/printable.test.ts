@@ -6,7 +6,7 @@ describe('text from outside', () => {
   test.each([
     ['a colour', 'a\u001b[31mred', 'a\\u001b[31mred'],
     ['a carriage return that would hide the text before it', 'bad\rgood', 'bad\\u000dgood'],
-    ['an eight-bit control', 'a\u009b2Jb', 'a\\u009b2Jb'],
+    ['an eight-bit control character', 'a\u009b2Jb', 'a\\u009b2Jb'],
     ['a character that changes the text direction', 'a\u202eb', 'a\\u202eb'],
     ['a character that changes the direction of an embedded part', '\u2066a\u2069\u061c', '\\u2066a\\u2069\\u061c'],
     ['characters without a width', 'gar\u200bba\u00adge\u2060\ufeff', 'gar\\u200bba\\u00adge\\u2060\\ufeff'],
@@ -22,7 +22,7 @@ describe('text from outside', () => {
     ['bold', '\u001b[1mPlan\u001b[0m', '\u001b[1mPlan\u001b[0m'],
     ['hidden text', '\u001b[8mhidden', '\\u001b[8mhidden'],
     ['a moved cursor', '\u001b[2Jgone\u001b[1A', '\\u001b[2Jgone\\u001b[1A'],
-    ['a control character in a colour', '\u001b[31m\r\u001b[39m', '\u001b[31m\\u000d\u001b[39m'],
+    ['a control character in coloured text', '\u001b[31m\r\u001b[39m', '\u001b[31m\\u000d\u001b[39m'],
   ])('in colour: %s', (_what, text, shown) => {
     expect(printableInColour(text)).toBe(shown);
   });

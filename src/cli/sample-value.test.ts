@@ -34,7 +34,7 @@ test.each<[string, Schema, SampleFields, JsonValue | undefined]>([
     { id: `id${'x'.repeat(68)}` },
   ],
   [
-    'a minimum length beyond the maximum of JavaScript',
+    'a minimum length that exceeds the maximum length of a JavaScript string',
     object({ id: { type: 'string', minLength: 2_000_000_000 } }, 'id'),
     'required',
     { id: `id${'x'.repeat(4094)}` },

@@ -85,8 +85,8 @@ function isHeapSized(options: readonly string[]): boolean {
 
 /**
  * While the process is idle, flushes the code that has not run since the last collection. This saves 1 MB, and V8
- * compiles the code again on its next use. V8 itself collects 8 s after the last work, and one more collection flushes
- * the code. Under load, V8 keeps code for more collections.
+ * compiles the code again on its next use. V8 itself collects 8 s after the last work, and the first collection of this
+ * function then flushes the code that has not run since. Under load, V8 keeps code for more collections.
  */
 function flushCodeAtRest(collect: () => void): void {
   const meter = new CalmMeter(process.uptime(), cpuSeconds());

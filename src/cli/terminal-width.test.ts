@@ -75,7 +75,7 @@ test.each(
   expect(wide.filter((each) => each.trim().split(/ +/).length > 1 && !/kubectl|typekro /.test(each))).toEqual([]);
   const marks = err.split('\n').filter((each) => /^ *\d* *\| /.test(each) && widthOf(each) > columns);
   expect(marks).toEqual([]);
-  // The narrow output has all words of the wide output. Only spaces and branches differ.
+  // The narrow output has all words of the wide output. Only white space and the lines of trees differ.
   const words = (text: string) =>
     text.replaceAll(/[\d.]+ ?(?:ms|s|m)\b|\d\d:\d\d:\d\d\S*/g, '').replaceAll(/[\s│├└─]+/g, '');
   expect(words(out)).toBe(words(whole.out));

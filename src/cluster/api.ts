@@ -70,7 +70,10 @@ export class Api {
     writing,
   };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
-  /** The logs of simulated containers, local processes and presented processes. */
+  /**
+   * The logs of simulated containers, of local processes, and of the parts of this process that are presented as
+   * Deployments.
+   */
   readonly logs = new PodLogs(() => this.clock.now());
   /**
    * The open watches, and the open responses of other servers and local processes. They end when the cluster closes.
@@ -116,7 +119,7 @@ export class Api {
   /** The authority for the client certificates that the cluster signs. Created at its first use. */
   get clientAuthority(): Authority {
     const { certificateAuthority: given } = this.options;
-    // Uses the clock of the machine, by which certificates are checked.
+    // Uses the clock of the machine instead of the cluster's clock, because TLS checks certificates by it.
     return (this.#clientAuthority ??=
       given === undefined ? createAuthority(systemClusterClock.now()) : openAuthority(given));
   }

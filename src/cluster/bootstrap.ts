@@ -39,8 +39,8 @@ export interface BootstrapContext {
 /**
  * Creates the objects of a new cluster: the system namespaces, the `kubernetes` Service with its address and endpoints,
  * and the range of Service addresses. It also creates the settings for other API servers, the default roles, and the
- * system objects. The roles and the system objects are in data files, all other objects in this code. All are in
- * decoded form, so that a cluster starts without the data about built-in types. If `emitEvents` is true, the objects in
+ * system objects. The roles and the system objects are in data files, all other objects in this code. All are stored in
+ * decoded form, so the start of a cluster needs no data about built-in types. If `emitEvents` is true, the objects in
  * this code are created immediately, and controllers receive their events. The objects of the data files are created by
  * the first access to their collection. If `emitEvents` is false, all objects are created in this way.
  */
@@ -231,8 +231,8 @@ function begin(
 }
 
 /**
- * Adds the metadata that a server sets on every object. An object of a kind with generations must already have its
- * generation.
+ * Adds the metadata that a server sets on every object. Does not set `generation`: an object of a kind with generations
+ * must already have it.
  */
 export function complete(
   context: BootstrapContext,
@@ -253,7 +253,7 @@ function ofKind({ kind, apiVersion }: ServedResource, value: JsonObject): KubeOb
   return { kind, apiVersion, ...value, metadata: { ...objectAt(value, 'metadata') } };
 }
 
-/** The objects that a server creates for itself: their group, resource and number. */
+/** The objects that a server creates for itself: the group, the resource, and the number of objects. */
 const SYSTEM_OBJECTS = [
   ['apiregistration.k8s.io', 'apiservices', 21],
   ['flowcontrol.apiserver.k8s.io', 'flowschemas', 11],
@@ -261,8 +261,8 @@ const SYSTEM_OBJECTS = [
 ] as const;
 
 /**
- * Adds the APIServices of the built-in groups, and the default FlowSchemas with their priority levels, none of which
- * affects requests. The first read of a collection creates its objects.
+ * Adds the APIServices of the built-in groups, and the default FlowSchemas with their priority levels. None of these
+ * objects affects requests. The first read of a collection creates its objects.
  */
 function seedSystemObjects(context: BootstrapContext) {
   const created = timestampOf(context.clock);

@@ -18,8 +18,9 @@ export interface ClusterClock {
   setTimer(milliseconds: number, callback: () => void): Timer;
   /**
    * Adds a callback in which a cluster does its pending work. An advance of the clock calls it before the first timer,
-   * and after the timers of each point in time. An advance that itself waits for the work of its cluster calls no
-   * callback. Returns a function that removes the callback. Absent for a clock that cannot be advanced.
+   * and after the timers of each point in time. `advanceSettled` of a `MovableClock` calls no callback, because it
+   * waits for the work of its cluster itself. Returns a function that removes the callback. Absent for a clock that
+   * cannot be advanced.
    */
   onMove?(callback: () => void): () => void;
 }

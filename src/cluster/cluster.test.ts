@@ -114,7 +114,7 @@ test.each([
   if (status === 200) expect((await call(cluster.transport(), 'GET', path)).body?.['items']).toEqual([]);
 });
 
-test('members with the names of properties of Object.prototype are data', async () => {
+test('keys that are also properties of Object.prototype are stored as data', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const body =
@@ -220,7 +220,7 @@ function openFilesIn(folder: string): string[] {
   return files.filter((file) => file.startsWith(folder));
 }
 
-test('the same apply is computed again after a change of the CustomResourceDefinition of its object', async () => {
+test('a repeated apply is computed again after the CustomResourceDefinition of its object has changed', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

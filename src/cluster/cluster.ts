@@ -74,8 +74,8 @@ export interface Cluster {
   restore(snapshot: ClusterSnapshot): void;
   /**
    * The reason why changes are refused: the last change could not be stored in `stateDirectory`, for example on a full
-   * disk. Each change tries again. `undefined` when the last change was stored, and in a cluster without a
-   * `stateDirectory`.
+   * disk. Each further change tries to write the files again. `undefined` when the last change was stored, and in a
+   * cluster without a `stateDirectory`.
    */
   readonly stateProblem: string | undefined;
   /**

@@ -20,7 +20,8 @@ export interface RefusalCause {
 export interface DryRun {
   /**
    * The reasons why the server would refuse to create the object. The list is empty when the server accepts the object.
-   * It is also empty when the state of other objects causes the refusal: an existing name, a missing account, a quota.
+   * It is also empty for an unknown kind, and when the state of other objects causes the refusal: an existing name, a
+   * missing account, a quota.
    */
   check(object: KubeObject): Promise<readonly RefusalCause[]>;
   /** True if every cause with an empty `field` comes from an admission policy or a webhook. Default: absent. */

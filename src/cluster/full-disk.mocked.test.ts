@@ -12,7 +12,7 @@ const disk = vi.hoisted(() => ({
   room: Number.POSITIVE_INFINITY,
   code: 'ENOSPC',
   text: 'no space left on device',
-  /** Does the opening of a log file fail? */
+  /** If true, no log file can be opened. */
   opensNoLog: false,
 }));
 
@@ -267,7 +267,7 @@ describe('a cluster whose disk is full', () => {
 });
 
 test.each([false, true])(
-  'no acknowledged write is lost when the state is merged and the log cannot be opened (log replaced: %s)',
+  'no acknowledged write is lost when the log is merged into the state file and no log can be opened (log replaced: %s)',
   async (replaced) => {
     const cluster = await open();
     const text = 'x'.repeat(900_000);
@@ -298,7 +298,7 @@ describe('a cluster whose files are changed by another program', () => {
     ['removes the state', () => rmSync(file('state.jsonl'))],
     ['removes the directory', () => rmSync(directory, { recursive: true })],
     ['empties the log', () => writeFileSync(file('log.jsonl'), '')],
-    ['replaces the log', () => renameSync(file('state.jsonl'), file('log.jsonl'))],
+    ['moves the state file to the path of the log', () => renameSync(file('state.jsonl'), file('log.jsonl'))],
     ['appends to the log', () => writeFileSync(file('log.jsonl'), 'nonsense\n', { flag: 'a' })],
     ['rewrites the log', () => writeFileSync(file('log.jsonl'), readFileSync(file('log.jsonl')))],
   ])('keeps all objects when the program %s', async (_, change) => {

@@ -45,7 +45,7 @@ async function raw(port: number, bytes: string | Buffer, { halfClose = false } =
 
 const statusOf = (answer: string): Status => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Status;
 
-/** A JSON Schema whose default is not JSON. */
+/** A protobuf body with a JSON Schema whose `default` is not JSON. */
 function malformedDefault(): Buffer {
   const field = (number: number, value: string | Buffer) =>
     Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)]);
@@ -53,7 +53,7 @@ function malformedDefault(): Buffer {
   return Buffer.concat([Buffer.from('k8s\0'), field(1, type), field(2, field(8, field(1, '{"a":')))]);
 }
 
-/** A JSON Schema whose `maximum` has only three of its eight bytes. */
+/** A protobuf body with a JSON Schema whose `maximum` has only three of its eight bytes. */
 function truncatedNumber(): Buffer {
   const field = (number: number, value: string | Buffer) =>
     Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)]);

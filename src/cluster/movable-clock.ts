@@ -18,9 +18,9 @@ export interface MovableClock extends ClusterClock {
    * Moves the time forward as `advance` does. Awaits `settle` before the first timer, and again each time after all
    * timers that are due at the same time have run. When `settle` resolves to false, the move ends, and the clock keeps
    * the time that it has reached. When `settle` rejects, the move ends, and the returned promise rejects with the same
-   * error. Concurrent moves run one after another. The callbacks of `onMove` do not run, because `settle` waits for the
-   * work of the controllers, which runs in batches so that the process can also handle requests. Returns the number of
-   * milliseconds by which this move has moved the clock.
+   * error. Concurrent moves run one after another. The callbacks of `onMove`, in which a cluster does its pending work
+   * at once, do not run. Instead, `settle` waits for this work, which runs in batches so that the process can also
+   * handle requests. Returns the number of milliseconds by which this move has moved the clock.
    */
   advanceSettled(milliseconds: number, settle: () => Promise<boolean>): Promise<number>;
 }

@@ -28,8 +28,8 @@ export interface ControllersOptions {
    */
   readonly hold?: readonly string[];
   /**
-   * For each controller, a number. Its first attempts, up to this number, fail. `Infinity` makes all attempts fail. A
-   * failed attempt is repeated after a second of the cluster's clock. Default: none.
+   * For each controller, the number of its first attempts that fail. `Infinity` makes all attempts fail. A failed
+   * attempt is repeated after a second of the cluster's clock. Default: none.
    */
   readonly fail?: Readonly<Record<string, number>>;
 }

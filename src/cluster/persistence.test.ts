@@ -180,7 +180,7 @@ describe('a cluster with a state directory', () => {
     await second.close();
   });
 
-  test('has every acknowledged write after a crash, at many sizes of the log', async () => {
+  test('has every acknowledged write after a crash, at many different places where the log is cut off', async () => {
     const first = await open();
     const sizes: number[] = [];
     const log = join(directory, 'log.jsonl');

@@ -91,7 +91,7 @@ class Persistence implements Journal, KeptState {
     });
   }
 
-  /** Appends a change to the log, before the change happens. */
+  /** Appends a change to the log, before the change is applied in memory. */
   keep({ version, of }: Change): void {
     const entry: JsonObject =
       of === undefined ? { version } : { version, ...of, object: of.object as unknown as JsonObject | null };

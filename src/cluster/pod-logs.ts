@@ -10,7 +10,10 @@ const MAX_CHARACTERS = 16_000_000;
  */
 const MAX_KEPT_CHARACTERS = 8_000_000;
 
-/** The number of characters that each line counts in addition to its length, because its entry also takes memory. */
+/**
+ * The number of characters that is added to the length of each line in the size of a log, because the entry of a line
+ * also takes memory.
+ */
 const LINE_CHARACTERS = 64;
 
 /** The maximum number of unread bytes of a follower. When a follower has more, its stream is aborted. */

@@ -32,7 +32,7 @@ async function presented() {
   return { cluster, clock, process, pod, log };
 }
 
-describe('a presented process', () => {
+describe('a process that is presented as a Deployment', () => {
   test('is a Deployment with a running pod, marked as simulated', async () => {
     const { cluster, pod } = await presented();
     expect(pod.metadata.labels).toMatchObject({

@@ -63,7 +63,7 @@ async function contents(cluster: Cluster): Promise<unknown> {
 }
 
 describe('a restored cluster', () => {
-  test('has the old objects, versions and uids, and accepts new writes', async () => {
+  test('has the objects of the snapshot with their versions and uids, and accepts new writes', async () => {
     await using cluster = await createEmbeddedCluster({ clock: createManualClock(0) });
     await call(cluster, 'POST', '/apis/apps/v1/namespaces/default/deployments', web);
     await call(cluster, 'POST', CRDS, crd);

@@ -21,7 +21,7 @@ export interface SnapshotCollection {
 
 /**
  * The content of a cluster at one point in time: the objects of all kinds with their resource versions and uids, and
- * the logs of pods. The objects include CustomResourceDefinitions and access rules. A snapshot is plain, immutable
+ * the logs of pods. The objects include CustomResourceDefinitions and RBAC objects. A snapshot is plain, immutable
  * data, so it can be serialized. It can be restored any number of times, also in other clusters.
  */
 export interface ClusterSnapshot {

@@ -25,7 +25,7 @@ export interface KindName {
 export interface FollowedKind extends KindName {
   /** Can an object of this kind affect objects in all namespaces? Default: only objects in its own namespace. */
   readonly anywhere?: true;
-  /** Only objects with this label count. Default: all. */
+  /** Only changes of objects with this label are followed. Default: changes of all objects. */
   readonly label?: string;
 }
 

@@ -39,7 +39,7 @@ test('objects of an earlier version of Kubernetes lose the fields that the curre
   expect(readFileSync(join(directory, 'state.jsonl'), 'utf8').includes('"workloadRef":')).toBe(false);
 });
 
-test('default roles, bindings and nodes are updated to the current version, and changes by users are kept', async () => {
+test('default roles, bindings and nodes are updated to the current version, a deleted default role is restored, and rules that users added are kept', async () => {
   {
     await using story = await open('1.34');
     await story.create({

@@ -36,7 +36,7 @@ export type MagicValue<T> = T | CelValue;
 /** Arguments of a factory or a composition. Each argument may be computed. */
 export type Composable<T> = Computed<T> & object;
 
-/** A resource whose fields are read. */
+/** A resource whose fields an expression reads. The same as `T`. */
 export type MagicProxy<T> = T;
 
 /** The spec of an instance, and its metadata. */

@@ -34,8 +34,8 @@ function native<F extends (...args: never[]) => unknown>(fn: F): F {
  */
 export const Cel = {
   /**
-   * Joins the parts to one expression. A string that cannot continue the expression at its position becomes a string
-   * literal.
+   * Joins the parts to one expression. The strings are CEL source. If a string cannot continue the string expression
+   * before it, all strings are string literals instead, and the parts are concatenated.
    */
   expr: native(<T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, '')) as T & CelValue),
   /** Joins the parts like `expr`, with spaces between them. */

@@ -75,7 +75,10 @@ export type UndeclaredFields<Status extends SchemaInput, Returned> = SchemaInput
     ? unknown
     : OtherFields<InferSchema<Status> & { readonly conditions?: unknown }, Returned>;
 
-/** The members of `Returned` that `Declared` does not have, each with a type that reports an error. */
+/**
+ * The members of `Returned` that `Declared` does not have, each with a type that no value has, so that TypeScript
+ * reports an error.
+ */
 export type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
   ? unknown
   : Returned extends object

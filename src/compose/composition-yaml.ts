@@ -34,8 +34,8 @@ const definitionsOf = (core: TracedCore): ReadonlySet<CompositionCore> =>
   new Set(sharedOf(core).map((shared) => shared.core));
 
 /**
- * The objects for the singletons that a traced function needs. First come the namespaces of the instances, and the
- * namespaces that must exist before them. Then come the instances, each after the singletons that it needs itself.
+ * The objects for the singletons that a traced function needs. First come all namespaces that must exist before the
+ * instances, including those of the instances. Then come the instances, each after the singletons that it needs itself.
  */
 function sharedObjects(core: TracedCore): readonly KubeObject[] {
   const all = sharedOf(core);

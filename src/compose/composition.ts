@@ -115,8 +115,8 @@ export class CompositionCore extends TracedCore {
     const value = applyDefaults(schema, given) as JsonObject;
     const all = validateValue(schema, value, {});
     if (all.length > 0) {
-      // The validation reports a field error again as an error of the whole object, so errors of the whole object are
-      // dropped.
+      // The validation can report a field error again as an error of the whole object. If there are errors of fields,
+      // errors of the whole object are therefore dropped.
       const ofFields = all.filter(({ field }) => !/^(?:|<nil>)$/.test(field));
       const errors = ofFields.length > 0 ? ofFields : all;
       const diagnostics = errors.map(({ field, message }): Diagnostic => {

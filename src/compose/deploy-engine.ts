@@ -248,7 +248,7 @@ export interface DefinitionStatus {
 export interface Factory<Input, Spec, Status> {
   readonly mode: Mode;
   readonly name: string;
-  /** The option `namespace`. The option `instanceNamespace` does not change it, although the instances are there. */
+  /** The option `namespace`, even if `instanceNamespace` sets another namespace for the instances. */
   readonly namespace: string;
   /** Name of the ResourceGraphDefinition. */
   readonly rgdName: string;

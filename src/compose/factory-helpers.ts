@@ -20,7 +20,7 @@ import { Maybe, MERGED, Phi, Sym } from './value/symbolic.ts';
 
 /** Helpers for factories: ordinary operations that also work on symbolic values. */
 
-/** `String(value)`; `undefined` stays `undefined`. */
+/** `String(value)`; `undefined` for `undefined` and `null`. */
 export function textArgument(value: unknown): string | undefined {
   return present(value, textOf) as string | undefined;
 }

@@ -66,7 +66,7 @@ const FACTORY_OPTIONS: Readonly<Record<keyof FactoryOptions, Taken>> = {
   aspects: ANYTHING,
 };
 
-/** Options of one call. */
+/** Options of a single call of a factory, such as `deploy`. */
 const CALL_OPTIONS: Readonly<Record<keyof DeployCallOptions, Taken>> = {
   timeout: MILLISECONDS,
   abortSignal: SIGNAL,

@@ -45,8 +45,8 @@ export interface GraphComposition {
   /** Describes all nodes with their conditions, loops and expressions, as text for people. */
   explain(): string;
   /**
-   * Evaluates the graph without a cluster, on observed objects by node id (a list of objects for a collection). The
-   * entry of a `def` has its value in `objects`.
+   * Evaluates the graph without a cluster, on observed objects by node id (a list of objects for a collection). For a
+   * `def` node, `objects` contains the value of the node.
    */
   evaluate(observed?: Readonly<Record<string, JsonValue>>): Pick<Evaluation, 'resources'>;
   /**

@@ -1,8 +1,8 @@
 /**
  * Translates a typed TypeScript function to a resource graph. The source of the function is interpreted with symbolic
  * values. Its `if`, loops, helpers, template strings and early returns become conditions, collections and CEL. A
- * composition is translated exactly, or refused with the line and a remedy. An engine that the caller passes in deploys
- * the composition.
+ * composition is translated exactly, or refused with the line and a remedy. The caller supplies the engine that deploys
+ * a composition.
  *
  * @packageDocumentation
  */

@@ -58,8 +58,8 @@ export interface CompositionOptions {
   /** Free variables of the function, for hosts on which the tracer cannot read them itself. */
   readonly scope?: () => Record<string, unknown>;
   /**
-   * Are unknown fields of resources refused? With `false`, the graph reads them without a check, with a warning.
-   * Default `true`.
+   * Are unknown fields of resources refused? With `false`, expressions may read them without a check, and each such
+   * read causes a warning. Default `true`.
    */
   readonly strict?: boolean;
   /** Factory modes that this composition supports. Default: both modes. */

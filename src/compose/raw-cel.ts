@@ -19,9 +19,9 @@ import { hasTokens } from './value/proxy.ts';
 type Piece = string | Node;
 
 /**
- * Joins pieces of CEL and values into one expression. Values are inserted as they are. When a piece cannot continue the
- * expression, the pieces are parts of a string instead: `name, '-service'`, for example, because CEL has no minus for
- * strings.
+ * Joins pieces of CEL and values into one expression. Values are inserted as they are. If a text piece cannot continue
+ * the expression, all pieces are joined as a string instead: `name, '-service'`, for example, because CEL has no minus
+ * for strings.
  */
 export function rawParts(parts: readonly unknown[], separator: string): Node {
   activeTrace().handwritten = true;

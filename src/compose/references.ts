@@ -42,7 +42,10 @@ export function resourceReferences(core: CompositionCore): Readonly<Record<strin
   return Object.freeze(Object.create(list, own) as Record<string, object>);
 }
 
-/** The spec of a composition, for code that passes it on. The spec has values only inside its own composition. */
+/**
+ * A reference to the spec of a composition, for code that passes the spec on. A use of its values in another
+ * composition is refused.
+ */
 export function schemaReference(core: CompositionCore): object {
   const refer = (label: string): object =>
     referenceTo(
@@ -105,7 +108,7 @@ export function statusReference(core: CompositionCore): object {
   });
 }
 
-/** The keys of referenced instances: one key per composition, name and namespace. */
+/** The keys by which `bring` finds referenced instances: one object per composition, name and namespace. */
 const instances = new WeakMap<CompositionCore, Map<string, object>>();
 
 /**

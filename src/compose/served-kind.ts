@@ -63,7 +63,7 @@ export const SERVED_KEYS: readonly (keyof ServedKind)[] = [
   'metadata',
 ];
 
-/** The parts when no option is given. */
+/** The parts of a definition for which no option of `ServedKind` is given. */
 export const NOTHING_SERVED: ServedParts = { schema: {}, metadata: {} };
 
 const COLUMN_TYPES: readonly string[] = ['boolean', 'date', 'integer', 'number', 'string'];

@@ -57,7 +57,7 @@ export interface Traced {
   readonly named: ReadonlyMap<string, unknown>;
 }
 
-/** The symbolic instance that the functions get. */
+/** Makes the symbolic instance that the author's functions get as an argument. */
 function instanceValue(spec: Schema): Sym {
   const type = specType(spec);
   const root: ObjectStaticType = instanceType(type);
@@ -65,7 +65,7 @@ function instanceValue(spec: Schema): Sym {
 }
 
 /**
- * Traces a composition. With the form `graph`, traces a function without a spec and a status.
+ * Traces a composition. With the form `graph`, the traced function has no spec and no status.
  *
  * @throws CompositionError with all parts that cannot be translated.
  */

@@ -43,7 +43,7 @@ export abstract class TracedCore {
     this.options = options;
   }
 
-  /** The word for the traced function in messages. */
+  /** The word that messages use for the traced function. */
   protected abstract readonly what: string;
   /** Makes the object for a target. Adds each refusal to `refusals`. */
   protected abstract render(target: Target, refusals: Refusal[]): Rendered;

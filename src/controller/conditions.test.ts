@@ -48,7 +48,7 @@ describe('setConditions', () => {
       result: ['A True Fine 01 g2', 'B True Fine 01 g2', 'Ready True Ready 01 g2'],
     },
     {
-      title: 'copies the most recent False condition into Ready',
+      title: 'copies the False condition with the latest transition time into Ready',
       steps: [
         [1, { A: no }, T1],
         [1, { B: { ...no, reason: 'Worse' } }, T2],
@@ -56,7 +56,7 @@ describe('setConditions', () => {
       result: ['A False Bad 01 g1', 'B False Worse 02 g1', 'Ready False Worse 01 g1'],
     },
     {
-      title: 'keeps the old generation of Ready while one of the conditions has this generation',
+      title: 'keeps the earlier generation in Ready while one of the other conditions still has this generation',
       steps: [
         [1, { A: yes, B: yes }, T1],
         [2, { A: yes }, T2],

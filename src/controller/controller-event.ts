@@ -55,7 +55,10 @@ type RevisionEvent =
       readonly revision: number;
       readonly reason: 'no_revision' | 'spec_changed';
     }
-  /** An instance is pinned to a revision that does not exist, or that does not compile. */
+  /**
+   * The revision to which an instance is pinned, or with which it stays during a roll-out, does not exist or does not
+   * compile.
+   */
   | { readonly kind: 'revision-missed' }
   | {
       readonly kind:

@@ -310,7 +310,7 @@ class KroController implements Controller {
   }
 
   stop(abortGrace?: AbortSignal): Promise<void> {
-    // A later call of `stop` waits for the end that the first call began.
+    // A second call of `stop` starts nothing. It returns the promise of the first call.
     this.#stopped ??= this.#stop(abortGrace);
     return this.#stopped;
   }

@@ -3,7 +3,10 @@ import type { InspectEvent } from '../inspect/index.ts';
 import { CurrentController } from './current-controller.ts';
 import type { Controller } from './options.ts';
 
-/** The part of a controller that a process shows, and a function that calls its listeners. */
+/**
+ * The members of a controller that `CurrentController` uses, and a function that sends an event to the controller's
+ * listeners.
+ */
 function working(name: string) {
   const listeners = new Set<(event: InspectEvent) => void>();
   const controller = {

@@ -107,7 +107,8 @@ export function compileFeatures(
 ): Required<Pick<GraphFeatures, CompiledFeature | 'optionalResources'>> {
   return {
     ...switches(FEATURES.filter(isCompiled), (feature) => features[feature] ?? false),
-    // One gate turns on the field `optional` and its effect. Other users of the compiler turn on the field alone.
+    // The gate of `deferredSchemas` also turns on the field `optional`. Commands that do not know the gates turn on the
+    // field alone.
     optionalResources: features.deferredSchemas ?? false,
   };
 }

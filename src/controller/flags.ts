@@ -41,8 +41,8 @@ const matching =
     pattern.test(text) ? undefined : wanted;
 const AT_LEAST_ONE: Problem = (text) => ((readInteger(text) ?? 0) > 0 ? undefined : 'must be a number above 0');
 /**
- * The version becomes a label of every object. The API server would refuse every object with an invalid version. `+` is
- * written as `-`.
+ * The version becomes a label of every object. The API server would refuse every object with an invalid version. In the
+ * label, each `+` becomes `-`.
  */
 const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,

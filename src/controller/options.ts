@@ -44,7 +44,7 @@ export interface ControllerOptions {
     readonly conditionMetrics?: boolean;
     /** Treats every change of a CRD's schema as breaking, except for the changes that kro 0.10 recognises as safe. */
     readonly conservativeCrdComparison?: boolean;
-    /** Accepts resources with `variable`: values without an object. */
+    /** Accepts resources with `variable`: named values, for which the cluster has no object. */
     readonly variables?: boolean;
     /** Accepts the marker `printColumn` in `spec` and `types` of definitions. */
     readonly printColumn?: boolean;

@@ -197,14 +197,14 @@ export class Reports implements InspectSource {
   }
 
   #passFailed({ work, error }: PassFailed): void {
-    // The key of a definition is its name, and the key of an instance is the id of its record.
+    // The key of a definition is its name, and the key of an instance is the id of its record, which contains slashes.
     const subject = work.key.includes('/') ? this.#refOf(work.key) : work.key;
     if (subject === undefined) return;
     const { message } = TypeKroError.from(error, { code: 'controller/unexpected' });
     this.#addEvent('failed', subject, message, this.#clock.now());
   }
 
-  /** The address of an instance; `undefined` when its kind is no longer served. */
+  /** The address of an instance; `undefined` when the instance has no report and its kind is not served. */
   #refOf(recordId: string): string | undefined {
     const known = this.#instances.get(recordId)?.summary.ref;
     if (known !== undefined) return known;
@@ -263,11 +263,11 @@ function instanceChange(before: InstanceEntry | undefined, after: InstanceEntry)
   if (before.summary.state !== state) return `${before.summary.state} -> ${state}`;
   if (before.summary.revision !== after.summary.revision) return `revision ${after.summary.revision ?? 'none'}`;
   if (before.generation !== after.generation) return `${state} for generation ${after.generation}`;
-  // Details of an ACTIVE instance are computed on request, so its passes have no nodes to compare.
+  // The entry of an ACTIVE instance has no details, so there are no nodes to compare.
   if (after.details === undefined) return undefined;
   const known = new Map(before.details?.nodes.map((node) => [node.id, node]));
   const changed = after.details.nodes.find((node) => {
-    // The write has its own event.
+    // A node that is being written causes no event here, because its write has an event of its own (`wrote`).
     if (node.state === 'applying') return false;
     const old = known.get(node.id);
     return old?.state !== node.state || old.because.kind !== node.because.kind;

@@ -287,7 +287,7 @@ async function work(
       ...(random === undefined ? {} : { random }),
       ...(traces === undefined ? {} : { traces }),
     },
-    // A term begins with a write of the Lease, so the server has responded.
+    // A term begins with a successful write of the Lease, so the server is known to respond.
     { keepsReports: isInspected, isReached: lost !== undefined },
   );
   const ended = new Promise<void>((resolve) => {

@@ -13,7 +13,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Does work while the controller cannot list revisions, as after an upgrade of their CRD. */
+/**
+ * Calls `work` while the controller waits for a list of revisions: a change of their CRD makes the controller list
+ * again, and the server fails these requests.
+ */
 async function whileRevisionsAreListed(work: () => Promise<void>): Promise<void> {
   const lists = requestTo('GET', /\/graphrevisions\?/);
   world.intercept = (request) => (lists(request) ? failure(500) : undefined);
@@ -30,7 +33,7 @@ async function whileRevisionsAreListed(work: () => Promise<void>): Promise<void>
   expect(world.controller.ready).toBe(true);
 }
 
-test('a definition that disappears while the controller waits for the list of revisions is dropped', async () => {
+test('a definition that disappears while the controller waits for the list of revisions is removed from the reports and metrics', async () => {
   await world.apply(potDefinition([mapResource('map', { a: '${nothing.b}' })]));
   await world.advance(5000);
   expect(world.controller.reports.definitions()).toMatchObject([{ name: 'pots', state: 'Inactive' }]);

@@ -142,8 +142,8 @@ export class WakeRouter {
       for (const type of this.#ownTypes) this.#options.onOwnRead(type, this.#options.caches.peek(type)?.error);
     }
     if (!this.ready) {
-      // The end of the list wakes only objects that exist, and drops no schema. Deletions and changed CRDs are
-      // therefore kept until then.
+      // When the list is complete, only existing objects are woken, and no cached schema is dropped. Therefore
+      // deletions and changes of CRDs wait in `#missed` until then.
       if (this.#wasReady && change !== undefined && isMissed(change)) this.#missed.push(change);
       return;
     }

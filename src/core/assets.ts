@@ -12,7 +12,7 @@ const textAt =
 /** The types of Kubernetes 1.36, as JSON. */
 export const kubernetesTypesText: () => string = /* @__PURE__ */ textAt('data/kubernetes-1.36/types.json');
 
-/** The types of the groups that few clients use: devices, flow control and registered APIs. */
+/** The types of the API groups that few clients use: devices, flow control and APIServices. */
 export const kubernetesFurtherTypesText: () => string = /* @__PURE__ */ textAt(
   'data/kubernetes-1.36/further-types.json',
 );

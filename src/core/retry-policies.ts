@@ -36,15 +36,15 @@ export const RETRY_POLICIES = {
   /** The repetition of a pass in a work queue, after the pass threw an error. */
   workQueue: { initialMs: 100, maxMs: 60_000 },
   /**
-   * A CRD or revision that the server refuses. The pause is fixed because changes of rights, quotas and policies send
-   * no event.
+   * A CRD or revision that the server refuses. The pause does not grow, because no event reports a change of rights,
+   * quotas or policies.
    */
   refusedDefinition: { initialMs: 60_000, maxMs: 60_000, jitter: 0 },
   /** Fields that the controller and another client take from each other. */
   contestedField: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
   /**
-   * An object whose desired value changes with each write of the controller. The longest pause is short, because
-   * another client may be the cause, and its changes must arrive.
+   * An object whose desired value changes with each write of the controller. The longest pause is short: another client
+   * may change the desired value, and the object must follow these changes soon.
    */
   rewrittenObject: { initialMs: 5000, maxMs: 60_000, jitter: 0 },
   /** The next renewal of a held Lease, or the next try to acquire it: the period of client-go. */

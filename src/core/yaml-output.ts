@@ -5,8 +5,7 @@ import { escapeOf, HIDDEN, IDLE_JOINER } from './printable.ts';
 /**
  * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
  * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. The characters that
- * `printable` escapes for a terminal are also among them. In a string without quotes, such an escape would be read as
- * ordinary text.
+ * `printable` escapes for a terminal are also among them. YAML reads escapes only in double quotes.
  */
 export const SPECIAL_IN_YAML = new RegExp(
   String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}|\p{Surrogate}`,

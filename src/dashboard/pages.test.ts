@@ -55,7 +55,7 @@ test.each(['/nothing', '/../package.json', '/client/index.html', '//etc/passwd']
   expect((await fetch(base + path)).status).toBe(404);
 });
 
-test('a POST is not answered', async () => {
+test('a POST gets no page', async () => {
   expect((await fetch(base, { method: 'POST' })).status).toBe(404);
 });
 

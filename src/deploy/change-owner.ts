@@ -63,8 +63,9 @@ export function instanceOfDeployment({ name, namespace, record }: DirectDeployme
 
 /**
  * Moves a deployment of direct mode to the controller of its definition: creates the instance with the inventory, and
- * deletes the record. Writes no child, with one exception: it releases namespaces that the definition does not create.
- * When an earlier process has already created the instance, only deletes the record.
+ * deletes the record. Writes no child, with one exception: it releases namespaces that the definition does not create,
+ * so that the controller does not prune them. When an earlier process has already created the instance, only deletes
+ * the record.
  *
  * @param isCheck lets the server check the writes, and stores nothing
  */

@@ -24,7 +24,7 @@ import { parentRef } from './record-owner.ts';
 /** The default time limits of a call, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = { direct: 300_000, kro: 600_000 } as const;
 
-/** Runs one call of a factory until a signal of the caller aborts or the time limit ends. */
+/** Runs one call of a factory. Aborts the call when a signal of the caller aborts, or when the time limit ends. */
 export function withLimit<Result>(
   target: DeployTarget,
   options: DeployCallOptions,

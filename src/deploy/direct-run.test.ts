@@ -86,7 +86,7 @@ test.each<[string, readonly TransportResponse[], readonly [number, number][]]>([
       [2000, 2200],
     ],
   ],
-  ['longer than the wait of one pass', [refusal(429, '20')], [[20_000, 20_200]]],
+  ['for a Retry-After that is longer than the wait of one pass', [refusal(429, '20')], [[20_000, 20_200]]],
   ['for the Retry-After of an unavailable server', [refusal(503, '4')], [[4000, 4200]]],
   [
     'with growing pauses without a Retry-After',
@@ -96,7 +96,7 @@ test.each<[string, readonly TransportResponse[], readonly [number, number][]]>([
       [100, 500],
     ],
   ],
-])('a child that a busy server refuses waits %s, and the deploy continues', async (_name, refusals, pauses) => {
+])('when a busy server refuses a child, the deploy waits %s, and then continues', async (_name, refusals, pauses) => {
   const times = await timesOfWrites(refusals);
   expect(times).toHaveLength(refusals.length + 1);
   for (const [index, [least, most]] of pauses.entries()) {

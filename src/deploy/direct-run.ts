@@ -73,8 +73,8 @@ export interface DirectRunOptions {
   /** The object that holds the record of the deploy, and the label selector of its watch. */
   readonly record: { readonly target: ObjectTarget; readonly selector: string };
   /**
-   * Called before each batch of writes, with the record from its watch. A thrown `KubeError` counts as a failed write
-   * of the record. Any other error ends the run. Called only when `effects` is `write`.
+   * Called before each batch of writes, with the record as its watch shows it. A thrown `KubeError` counts as a failed
+   * write of the record. Any other error ends the run. Called only when `effects` is `write`.
    */
   beforeWrite(record: WatchedObject): Promise<void>;
   /**
@@ -252,7 +252,10 @@ export class DirectRun {
     }
   }
 
-  /** Makes the port through which the executor writes the record of the deploy instead of an instance. */
+  /**
+   * Makes the port through which the executor writes the metadata of the parent. In direct mode, the record of the
+   * deploy gets these writes instead of an instance.
+   */
   #parent(instance: KubeObject): ParentPort {
     const { name = '', namespace } = instance.metadata;
     const { group, version, kind, plural, namespaced } = this.#options.graph.instance;

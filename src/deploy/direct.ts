@@ -28,7 +28,7 @@ import { checkRecord, deleteRecord, DELETION, parentRef, recordOfDeletion, super
 import { writeRulesOf } from './retries-of.ts';
 import type { WatchedObject } from './watch-set.ts';
 
-/** The kind of the record. */
+/** The kind of the object that stores the record of a deploy. */
 const CONFIG_MAP: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
 /**
@@ -134,7 +134,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionEffe
   return { status: 'complete', deleted, retained, remaining: [], blockers: [] };
 }
 
-/** The current instance. Reads the children and writes nothing. */
+/** Returns the instance with its present status, and the decision behind it. Reads the children, and writes nothing. */
 export async function observeDirect(
   context: DirectContext,
 ): Promise<{ readonly instance: DeployedInstance<JsonObject, JsonObject>; readonly decision: Decision }> {

@@ -225,7 +225,7 @@ async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortS
   return states;
 }
 
-/** The state of an instance. A Graph has conditions only, which say whether it is ready. */
+/** The state of an instance. The status of a Graph has no `state`, so its state follows from its conditions. */
 function stateOf(object: KubeObject): string {
   const state = object.status?.['state'];
   if (typeof state === 'string') return state;

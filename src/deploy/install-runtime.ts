@@ -25,8 +25,8 @@ const DEFAULT_TIMEOUT_MS = 300_000;
 
 /**
  * Installs Flux, unless the settings say that Flux is installed already. Also installs this project's controller when
- * the settings request it. Waits until Flux and all applied objects are ready. The call is idempotent. Returns where
- * kro comes from: kro's Helm chart, or a Deployment.
+ * the settings request it. Waits until Flux, the applied CRDs and the applied Deployments are ready. The call is
+ * idempotent. Returns where kro comes from: kro's Helm chart, or a Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` or `bootstrap/manifests-invalid` for unusable manifests,
  *   `bootstrap/stand-in-elsewhere` when the settings request stand-ins on a real cluster, `bootstrap/no-image` when

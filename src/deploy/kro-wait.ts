@@ -50,7 +50,8 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   try {
     const check = (object: KubeObject | undefined) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
-      // All writes to a definition are lost when its deletion completes.
+      // The conditions of a definition that is being deleted do not count, because it loses all writes when its
+      // deletion completes.
       if (object.metadata.deletionTimestamp !== undefined) {
         last = beingDeleted(object);
         return undefined;

@@ -16,8 +16,8 @@ import { missingNamespace } from './node-failures.ts';
 export const MANAGER = 'typekro';
 
 /**
- * The number of deletions by other clients at which the deploy fails. After each earlier deletion, the deploy applies
- * the definition again.
+ * A deploy fails when other clients have deleted its definition this many times. After each earlier deletion, the
+ * deploy applies the definition again.
  */
 const MAX_DELETIONS = 5;
 

@@ -39,9 +39,9 @@ function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'la
 }
 
 /**
- * Moves an instance from a controller to direct mode. Copies the instance's inventory to the record, suspends the
- * instance, and deletes it without its finalizer. Writes no child. Returns the unchanged context when the instance does
- * not exist, or when an earlier process has released it.
+ * Moves an instance from a controller to direct mode. Copies the instance's inventory to the record of the direct
+ * deployment (a ConfigMap), suspends the instance, and deletes it without its finalizer. Does not write the children.
+ * Returns the unchanged context when the instance does not exist, or when an earlier process has released it.
  *
  * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted together with its children;
  * `deploy/contended` when another client keeps changing the instance; `deploy/not-collected` when the released instance

@@ -22,7 +22,10 @@ export interface ObserveInstanceOptions {
   readonly clock?: Clock;
   /** Failed writes that the caller knows, such as conflicts of fields that dry runs have found. */
   readonly failures?: readonly KnownFailure[];
-  /** May a write be skipped, because the caller knows that it changes nothing? By default, no write is skipped. */
+  /**
+   * May a write be skipped, because the caller knows that it changes nothing? A write that changes only labels and
+   * annotations of the controller is always skipped. By default, no other write is.
+   */
   readonly isSettled?: (action: ApplyAction) => boolean;
 }
 

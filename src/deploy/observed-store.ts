@@ -156,8 +156,8 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * The watched objects that have not been read. A caller without watches reads them, because the controller's decision
-   * also depends on objects that it knows only from its watches.
+   * The watched objects that have not been read. In the controller, watches deliver these objects, and the decision
+   * depends on them. A caller that opens no watches must therefore read them.
    */
   unread(watched: readonly WatchRequest[]): ReadRequest[] {
     return watched.flatMap((each) =>
@@ -184,7 +184,7 @@ export class ObservedStore implements Observed {
     this.#members.set(memberKey(target), observation);
   }
 
-  /** Drops all members, because the membership may have changed. */
+  /** Drops the observed members of all ApplySets, because the membership may have changed. */
   forgetMembers(): void {
     this.#members.clear();
   }

@@ -153,7 +153,7 @@ export function revisionOf(parent: KubeObject): number {
   return Number.isSafeInteger(revision) && revision > 0 ? revision : 1;
 }
 
-/** Does the record say that the instance was deployed once? False for a record without a valid number. */
+/** Does the record say that the instance was deployed exactly once? False for a record without a valid number. */
 export function isFirstDeploy(parent: KubeObject): boolean {
   return isJsonObject(parent.data) && parent.data.revision === '1';
 }
@@ -175,8 +175,8 @@ function parseRecordPart(text: string): JsonObject | undefined {
 
 /**
  * The instance of a direct deploy, for the runtime. The cluster has no such object. Its UID, labels and annotations are
- * those of the parent. The virtual instance always has the finalizer, so that the runtime does not add one: only this
- * client deletes the ConfigMap.
+ * those of the parent. The virtual instance always has the finalizer, so that the runtime does not add it to the
+ * parent. The parent needs no finalizer, because only this client deletes it.
  */
 export function virtualInstance(
   graph: Graph,

@@ -78,7 +78,10 @@ class OpenWatch {
     this.others.delete(key);
   }
 
-  /** The known objects that are missing from the new list. */
+  /**
+   * The known objects whose identities are not in `shown`. Of an object of another owner, only the identity and the UID
+   * are known.
+   */
   gone(shown: ReadonlySet<string>): KubeObject[] {
     const { kind } = this.spec.type;
     const apiVersion = formatApiVersion(this.spec.type);

@@ -8,7 +8,7 @@ test.each([
     'list.map(x, x.toString + x.',
     { receiver: 'x', macros: [{ name: 'map', receiver: 'list', variables: ['x'], args: ['x'] }] },
   ],
-])('a name of an Object member, such as constructor, does not count as a bracket: %s', (text, expected) => {
+])('a name of an Object member, such as constructor, is not treated as a bracket: %s', (text, expected) => {
   expect(beforeCursor(text)).toMatchObject(expected);
 });
 

@@ -42,7 +42,7 @@ const isName = (text: string): boolean => isWord(text) && !/^(?:in|true|false|nu
 /** Does an operand end with the text? An index can follow a name, a name in backticks, a literal or a bracket. */
 const endsOperand = (text: string): boolean => isName(text) || /[`"')\]}\d]$/.test(text);
 
-/** Divides an expression that ends at the cursor. */
+/** Divides the text of an expression up to the cursor into the parts that determine the completions. */
 export function beforeCursor(text: string): BeforeCursor {
   const lexemes = lexemesOf(text);
   const last = lexemes.at(-1);

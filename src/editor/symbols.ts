@@ -22,8 +22,8 @@ export type NamedSymbol =
 const MARK = '\u0000marked';
 
 /**
- * The spans in an expression where a variable is read. A variable of a macro hides a variable of the same name. Offsets
- * are those of the text.
+ * The spans in an expression where a variable is read. A variable of a macro hides a variable of the same name. The
+ * offsets are positions in `text`, not in the document.
  */
 export function readsOf(text: string, name: string): readonly Span[] {
   if (!text.includes(name)) return [];

@@ -19,8 +19,8 @@ const EXPECTED = [
 ].map((place) => `expect/${place}`);
 
 /**
- * `IDS` has the paths in a test file at which node ids occur. `TARGETS` has the paths of targets, which may also be
- * items of collections such as `zone[1]`.
+ * `IDS` has the paths in a test file at which node ids occur. `TARGETS` has the paths of the objects that a step
+ * patches or deletes: a node id, or an item of a collection such as `zone[1]`.
  */
 const IDS = EXPECTED.flatMap((place) => [`tests/#/${place}`, `tests/#/steps/#/${place}`]).map((place) =>
   place.split('/'),

@@ -51,7 +51,7 @@ describe('the missing right', () => {
     expect(failure(message)).toBeUndefined();
   });
 
-  it('is undefined for another status', () => {
+  it('is undefined for a status other than 403', () => {
     expect(failure('User "x" cannot list resource "pods" in API group ""', 500)).toBeUndefined();
   });
 });

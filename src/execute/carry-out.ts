@@ -15,9 +15,9 @@ import { writeParent } from './write-parent.ts';
  * children. Returns true when another step is due, and false when the next step waits for an event or
  * `Decision.requeueAt`.
  *
- * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
- * (`WriteRules.lasting`) and any other error are thrown, without values of Secrets. They are thrown only after all
- * effects have ended, so that no effect can overlap with the next pass of the same instance.
+ * The view (`ports.view`) records failures of requests, and the next decision reports them. A final failure of the
+ * parent's write (`WriteRules.lasting`) and any other error are thrown, without values of Secrets. They are thrown only
+ * after all effects have ended, so that no effect can overlap with the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
   const mask = failureMask(ports.graph, decision, ports.instance);

@@ -141,7 +141,12 @@ describe('writes of a Graph', () => {
       [patchManager(UID, 'gone'), 'kubectl'],
       [false],
     ],
-    ['a conflict without managers is not forced', { manager: OWN, force: 'unlessGraph' }, [], [false]],
+    [
+      'after a conflict that names no manager, the apply is not forced',
+      { manager: OWN, force: 'unlessGraph' },
+      [],
+      [false],
+    ],
     ['a patch of the status is forced', { manager: PATCH, subresource: 'status', force: 'always' }, undefined, [true]],
   ])('%s', async (_title, part, managers, expected) => {
     const { ports, requests, failed } = rig(managers === undefined ? [] : [conflictWith(...managers)]);

@@ -123,7 +123,7 @@ export interface ExecutionPorts {
   beforeWrites?(): Promise<void>;
   /**
    * Writes the decision's status. Returns `decide-again` when the instance has changed since the decision, so that
-   * another step must follow. Absent when no object has a status.
+   * another step must follow. Absent for a run that writes no status.
    */
   writeStatus?(decision: Decision): Promise<StatusOutcome>;
 }

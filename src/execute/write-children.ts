@@ -198,7 +198,7 @@ async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<Kub
   if (live === undefined || (uid !== undefined && live.metadata.uid !== uid)) return undefined;
   const { resourceVersion = '' } = live.metadata;
   const entries = withoutWriter(live, writerOf(action.manager, action.subresource));
-  // The API server ignores an empty list. An empty entry removes all entries.
+  // The API server ignores an empty list. A list of one empty entry removes all entries.
   const managedFields = entries.length === 0 ? [{}] : [...entries];
   const body = { metadata: { resourceVersion, managedFields } };
   const dryRun = effects === 'dry-run' ? { dryRun: true } : {};
@@ -270,7 +270,7 @@ interface FailedAttempt {
   readonly mask: (failure: ApiFailure) => ApiFailure;
   /** With true, a write with a permanent failure is not retried. Default false. */
   readonly isFinal?: boolean;
-  /** As in `Observed.failedWrite`. */
+  /** The name of the writer, if its failures are recorded separately (see `Observed.failedWrite`). */
   readonly writer?: string | undefined;
 }
 

@@ -18,9 +18,9 @@ const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
 /**
  * Parses a duration such as `1h30m`, `-1.5s` or `0` like Go's `time.ParseDuration`, and returns nanoseconds. Undefined
- * for any other string, and for a duration beyond int64. Two valid inputs of Go are also undefined: strings of more
- * than 10,000 characters, and numbers with more than 30 digits before the point. Go accepts such a number only if it
- * begins with zeros.
+ * for any other string, and for a duration beyond int64. The result is also undefined for two kinds of strings that Go
+ * accepts: strings of more than 10,000 characters, and numbers with more than 30 digits before the point. Go accepts
+ * such a number only if it begins with zeros.
  */
 export function goParseDuration(text: string): bigint | undefined {
   const negative = text.startsWith('-');

@@ -53,7 +53,7 @@ describe('addresses', () => {
     expect(parseAddress(text)).toEqual(new Failure(message));
   });
 
-  test('private addresses count as global; broadcast and link-local addresses do not', () => {
+  test('private addresses count as global unicast; broadcast and link-local addresses do not', () => {
     expect(
       ['10.0.0.1', '255.255.255.255', '169.254.1.1', 'fe80::1', '8.8.8.8'].map((text) =>
         isGlobalUnicast(address(text)),

@@ -9,7 +9,7 @@ export interface IpAddress {
   readonly zone: string;
 }
 
-/** An address with a prefix length; the bits below the mask are kept as written. */
+/** An address with a prefix length. The bits of the address after the prefix are kept as written. */
 export interface IpPrefix {
   readonly address: IpAddress;
   readonly bits: number;
@@ -187,7 +187,7 @@ function groupsOf(bytes: Uint8Array): number[] {
   return Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
 }
 
-/** `address/bits`: the address in canonical form, with the bits below the mask as they are. */
+/** `address/bits`: the address in canonical form, with the bits after the prefix as they are. */
 export function formatPrefix({ address, bits }: IpPrefix): string {
   // Go writes an address of the form ::ffff:0:0 differently, but no caller passes one.
   return `${formatAddress(address)}/${bits}`;
@@ -198,7 +198,7 @@ export function sameAddress(a: IpAddress, b: IpAddress): boolean {
   return a.zone === b.zone && a.bytes.length === b.bytes.length && a.bytes.every((byte, i) => byte === b.bytes[i]);
 }
 
-/** Do the prefixes have the same length and the same address, including the bits below the mask? */
+/** Do the prefixes have the same length and the same address, including the bits after the prefix? */
 export function samePrefix(a: IpPrefix, b: IpPrefix): boolean {
   return a.bits === b.bits && sameAddress(a.address, b.address);
 }
@@ -246,7 +246,7 @@ export function isGlobalUnicast(address: IpAddress): boolean {
   );
 }
 
-/** The prefix with all bits below its length set to zero. */
+/** The prefix with all bits of the address after the first `bits` bits set to zero, and without a zone. */
 export function maskedPrefix({ address, bits }: IpPrefix): IpPrefix {
   const bytes = address.bytes.map((byte, i) => {
     const kept = Math.min(8, Math.max(0, bits - 8 * i));

@@ -4,7 +4,7 @@ import { sortIndices } from './sort.ts';
 import { fnv64a } from './fnv.ts';
 
 describe('the sort of Go', () => {
-  test('sorts', () => {
+  test('returns the indices of all elements in sorted order', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 300 }), (keys) => {
         const order = sortIndices(keys.length, (i, j) => (keys[i] ?? 0) < (keys[j] ?? 0));

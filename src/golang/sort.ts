@@ -192,7 +192,7 @@ class Sorter {
     return { pivot, hint: swaps === 0 ? 'increasing' : swaps === ALL_SWAPPED ? 'decreasing' : 'unknown' };
   }
 
-  /** Returns the one of three indices that holds the median element. */
+  /** Returns that one of three indices at which the median element is. */
   #median(a: number, b: number, c: number): number {
     [a, b] = this.#ordered(a, b);
     [b, c] = this.#ordered(b, c);

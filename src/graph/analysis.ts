@@ -15,7 +15,7 @@ export interface Analysed<S extends ExpressionSite = ExpressionSite> extends Exp
   readonly site: S;
 }
 
-/** The reason why an expression cannot be analysed. `kro` is kro's message without a prefix. */
+/** The reason why an expression cannot be analysed. `kro` is kro's message without the prefix of its phase. */
 export interface AnalysisError {
   readonly code: string;
   readonly kro: string;
@@ -144,7 +144,7 @@ function joinedNames(parts: readonly TextPart[], language: Language): readonly E
   return names;
 }
 
-/** The names that an expression uses, without iterators in scope; undefined when the expression has an error. */
+/** The names that an expression uses where no iterator is in scope; undefined when the expression has an error. */
 function namesOf(cel: string, language: Language): ExpressionNames | undefined {
   const known = language.analysed.get(cel);
   if (known !== undefined) return known;
@@ -188,7 +188,7 @@ export function rootsOf(names: ExpressionNames): readonly Expr[] {
   return parts === undefined ? [names.ast.expr] : parts.map(({ ast }) => ast.expr);
 }
 
-/** The position of a language error in the definition. */
+/** The position of a CEL error in the definition. */
 export function placeOf(site: ExpressionSite, error: CelError | undefined): ProblemLocation {
   if (site.isKey === true) return { path: site.path, key: true };
   if (error === undefined || error.offset < 0) return { path: site.path };

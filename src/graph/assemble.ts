@@ -109,8 +109,8 @@ function optionalCondition(resources: readonly TypedResource[]): string | undefi
 type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
 
 /**
- * A graph that makes its plans at the first read of any of them, and then releases the inputs of the plans. A caller
- * that only validates a definition does not pay for plans.
+ * A graph that computes its `Plans` (nodes, orders, status and reads) at the first read of any of them, and then
+ * releases their inputs. A caller that only validates a definition does not pay for them.
  */
 function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, parts: Parts): Graph {
   let pending: Parts | undefined = parts;
@@ -184,7 +184,7 @@ function withGates(dependencies: DependencyMap, resources: readonly TypedResourc
   return new Map([...dependencies].map(([id, needs]) => [id, [...new Set([...needs, ...(gates.get(id) ?? [])])]]));
 }
 
-/** The definition with the defaults of the API server. */
+/** The definition with the defaults that the API server sets for `group` and `scope`. */
 function withDefaults(value: JsonObject, definition: ParsedDefinition): JsonObject {
   const spec = value['spec'] as JsonObject;
   const { group, scope } = definition.schema;

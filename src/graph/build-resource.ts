@@ -67,7 +67,7 @@ export interface KnownKinds {
 interface FoundKind {
   readonly kind: ResolvedKind | undefined;
   readonly installedBy: string | undefined;
-  /** Set for a kind that the sources do not have, when the resource may wait for it. */
+  /** Set for a kind that no source has, if the resource may wait until the kind exists. */
   readonly unknownKind?: ResolvedKind & { readonly ok: false };
 }
 
@@ -128,7 +128,8 @@ class Builder {
     walked: Walked,
     { nodeType, resolved, unknownKind, valueSchema, template, installedBy }: Content,
   ): ResourceDraft {
-    // Every member is written out. If so many members followed a spread, V8 would keep them in a hash table.
+    // Every member is written out. If so many members followed a spread, V8 would keep them in a hash table, which is
+    // slower.
     return {
       id: this.#block.id,
       block: this.#block,
@@ -171,7 +172,8 @@ class Builder {
   }
 
   /**
-   * The object of an external reference. A refused selector is left out, because it would cause additional problems.
+   * The object of an external reference. If its metadata have problems, the selector is left out, because it would
+   * cause more problems.
    */
   #reference(reference: JsonObject): JsonObject {
     const { id } = this.#block;
@@ -390,7 +392,7 @@ class Builder {
   }
 }
 
-/** The template of an externalRef: an object with nothing but its identity. */
+/** The template of an externalRef: its apiVersion and kind, and the name, namespace or selector that it sets. */
 function externalTemplate(reference: JsonObject): JsonObject {
   const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
   const given = (field: string): JsonObject => {

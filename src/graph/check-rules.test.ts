@@ -35,8 +35,8 @@ const field = (type: string) => ['spec:', `  value: ${type}`];
 describe('no problem is reported for a rule that an API server accepts', () => {
   test.each([
     ['a comparison', `string | validation="self.startsWith('a')"`],
-    ['a stored value', 'integer | validation="self >= oldSelf"'],
-    ['immutable', 'string | immutable=true'],
+    ['a comparison with the stored value', 'integer | validation="self >= oldSelf"'],
+    ['the marker immutable', 'string | immutable=true'],
     ['members of a map', 'map[string]string | validation="self.all(k, self[k] != k)"'],
     ['free-form objects', 'object | validation="self.anything == 1"'],
     ['libraries of Kubernetes', `string | validation="quantity(self).isGreaterThan(quantity('1Mi'))"`],
@@ -59,17 +59,25 @@ describe('a rule that an API server refuses is reported', () => {
       { at: 'self', message: 'it returns string, not bool' },
     ],
     [
-      'syntax',
+      'a syntax error',
       `string | validation="self.size("`,
       { at: '"', message: expect.stringContaining('the expression ends') },
     ],
-    ['functions of kro', `string | validation="json.marshal(self) == ''"`, { hint: expect.stringContaining('kro') }],
+    [
+      'a function that only kro has',
+      `string | validation="json.marshal(self) == ''"`,
+      { hint: expect.stringContaining('kro') },
+    ],
     [
       'a name other than self and oldSelf',
       `string | validation="schema.spec.a == 1"`,
       { at: 'sche', hint: expect.stringContaining('self') },
     ],
-    ['an error after escapes', String.raw`'string | validation="self == \"a\" && self > 1"'`, { at: '> 1"' }],
+    [
+      'an error after escape sequences, at its position in the file',
+      String.raw`'string | validation="self == \"a\" && self > 1"'`,
+      { at: '> 1"' },
+    ],
     ['a rule without quotes', 'string | default=a validation=self>1', { at: '>1' }],
   ];
   test.each(cases)('%s', (_name, type, expected) => {
@@ -94,7 +102,7 @@ describe('a rule that an API server refuses is reported', () => {
     ]);
   });
 
-  test('oldSelf is refused in list elements that have no stored counterpart', () => {
+  test('oldSelf is refused in the elements of a list without keys, because these elements have no stored counterpart', () => {
     const lines = ['types:', '  Port:', '    name: string | immutable=true', 'spec:', '  ports: "[]Port"'];
     expect(compileSchema(lines).found).toMatchObject([
       { code: 'graph/refused-crd', message: expect.stringContaining('oldSelf cannot be used') },

@@ -57,7 +57,7 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
   const compiled = environment.compile(rule);
   if (!compiled.ok) {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
-    // Only the first error is reported, because errors after a syntax error are consequences of it.
+    // If the first error is a syntax error, only this error is reported, because later errors are consequences of it.
     const [first] = compiled.errors;
     const reportedErrors = first !== undefined && celCode(first.message) === 'cel/syntax' ? [first] : compiled.errors;
     return reportedErrors.map((error) => ruleProblem(rule, error, environment, types));

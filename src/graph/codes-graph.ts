@@ -10,7 +10,7 @@ const withNodes = (nodes: string): string =>
 
 const MAP = 'apiVersion: v1, kind: ConfigMap';
 
-/** Problems that only objects of the kind Graph can have, not definitions. */
+/** Codes of the problems that Graphs can have, and that definitions cannot have. */
 export const graphCodes: readonly CodeInfo[] = [
   error(
     'graph/invalid-graph',

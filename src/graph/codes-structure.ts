@@ -87,7 +87,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/propagate-when',
-    'A condition of propagateWhen waits for its own resource, or a condition of spec.propagateWhen waits until instances have the revision that it holds back. Other causes are a resource without a template, wrong arguments of exponentiallyReady or linearlyReady, and, in spec.propagateWhen, a kind whose lowercase singular and plural cannot be variables.',
+    'A condition of propagateWhen can never become true, because it waits for the change that it holds back: of its own resource or, in spec.propagateWhen, of instances to the new revision. The code also reports a resource without a template, wrong arguments of exponentiallyReady or linearlyReady, and, in spec.propagateWhen, a kind whose lowercase singular or plural cannot be a variable.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n  propagateWhen: ["${a.ready()}"]',
     ),

@@ -23,7 +23,7 @@ const deployment = (pod: string, more = ''): string => `- id: app
             - ${pod}
 ${more}`;
 
-/** Problems of definitions that kro accepts. */
+/** Problems of a definition that kro accepts in spite of them. */
 export const warningCodes: readonly CodeInfo[] = [
   warning(
     'graph/refused-by-api-server',

@@ -219,7 +219,7 @@ describe('options', () => {
               schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
 `);
 
-  test('a resource of a kind that the graph installs follows the installer; stock kro refuses the kind', () => {
+  test('a resource comes after the CRD of its kind in the same graph; for stock kro, the kind is refused', () => {
     const { graph, diagnostics } = compileText(installs, { target: 'typekro' });
     expect(diagnostics).toEqual([]);
     expect(graph?.order).toEqual(['crd', 'thing']);

@@ -147,7 +147,10 @@ function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlyS
   return declared;
 }
 
-/** Checks the literals of an entry. Also checks that the entry reads only conditions that kro itself writes. */
+/**
+ * Checks the types and statuses that an entry writes as literals. Also checks that the entry reads only conditions that
+ * kro itself writes.
+ */
 function checkCalls(
   { site, root }: Entry,
   declared: ReadonlySet<string>,

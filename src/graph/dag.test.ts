@@ -27,8 +27,8 @@ test('at the level of kro 0.9, waves are counted down from the nodes without dep
 
 test.each<[string, string, Record<string, number>]>([
   ['', 'z:a y a b:z c:a,b', { a: 1, y: 1, z: 2, b: 3, c: 4 }],
-  ['; nodes without objects (V) do not count', 'a V:a b:V c:a,V d:b', { a: 1, V: 2, b: 1, c: 2, d: 2 }],
-  ['; chains of nodes without objects (V, W) do not count', 'V W:V a:W', { V: 1, W: 1, a: 1 }],
+  ['; nodes without objects (V) add no wave', 'a V:a b:V c:a,V d:b', { a: 1, V: 2, b: 1, c: 2, d: 2 }],
+  ['; chains of nodes without objects (V, W) add no wave', 'V W:V a:W', { V: 1, W: 1, a: 1 }],
 ])('at the level of kro 0.10, waves are counted up from the nodes without dependencies%s', (_title, text, expected) => {
   const dependencies = graph(text);
   const waves = applyDepth(dependencies, topologicalOrder(dependencies), (id) => id >= 'A' && id <= 'Z');

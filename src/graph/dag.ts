@@ -4,9 +4,9 @@
 export type DependencyMap = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Sorts the ids so that each comes after its dependencies. Among ids whose dependencies are all listed, the order of
- * the definition decides. Leaves out ids that are on a cycle or depend on one, so a result that is shorter than the map
- * means that there is a cycle.
+ * Sorts the ids so that each comes after its dependencies. Among ids whose dependencies are all in the result already,
+ * the order of the definition decides. Leaves out ids that are on a cycle or depend on one, so a result that is shorter
+ * than the map means that there is a cycle.
  */
 export function topologicalOrder(dependencies: DependencyMap): string[] {
   const position = new Map([...dependencies.keys()].map((id, index) => [id, index]));
@@ -69,8 +69,8 @@ export function applyOrder(dependencies: DependencyMap, order: readonly string[]
 
 /**
  * Deletion waves as kro 0.10 counts them. A node without dependencies has the number 1. The number of any other node is
- * one more than the highest number of its dependencies. A value node has no objects, so it does not count as a
- * dependency, not even when it reads objects itself. `order` must be a topological order of the map.
+ * one more than the highest number of its dependencies. Value nodes have no objects. They do not count as dependencies,
+ * even if they read objects themselves. `order` must be a topological order of the map.
  */
 export function applyDepth(
   dependencies: DependencyMap,

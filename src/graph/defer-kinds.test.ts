@@ -48,7 +48,7 @@ describe('a resource', () => {
   });
 
   test.each<[string, GraphFeatures, boolean]>([
-    ['the gate is on', ON, true],
+    ['the gate of deferred schemas is on', ON, true],
     ['a command sets only optionalResources', { optionalResources: true }, true],
     ['no feature is on', {}, false],
   ])(
@@ -62,11 +62,11 @@ describe('a resource', () => {
   );
 
   test.each<[string, JsonObject, GraphFeatures, string]>([
-    ['it must exist', { template }, ON, 'graph/unknown-kind'],
+    ['it is neither optional nor conditional', { template }, ON, 'graph/unknown-kind'],
     ['its condition reads the instance', { template, includeWhen: ['${schema.spec.n > 1}'] }, ON, 'graph/unknown-kind'],
-    ['the gate is off', { template, ...READS_CONFIG }, {}, 'graph/unknown-kind'],
+    ['the gate of deferred schemas is off', { template, ...READS_CONFIG }, {}, 'graph/unknown-kind'],
     [
-      'only the field `optional` is known',
+      'the features include the field `optional`, but not deferred schemas',
       { template, optional: true },
       { optionalResources: true },
       'graph/unknown-kind',
@@ -91,7 +91,7 @@ describe('a resource', () => {
     expect(diagnostics.map((each) => each.code)).toContain(code);
   });
 
-  test('of an unknown kind is refused with the same problems with and without the gate', () => {
+  test('of an unknown kind is refused with the same problems with and without the gate of deferred schemas', () => {
     expect(compiled({ template }).diagnostics).toEqual(compiled({ template }, {}).diagnostics);
   });
 

@@ -50,7 +50,7 @@ describe('this selector of an external reference is accepted:', () => {
     ['an expression as requirements', { matchExpressions: '${schema.spec.texts}' }],
     ['an expression as an operator', { matchExpressions: [{ key: 'a', operator: '${schema.spec.text}' }] }],
     ['an expression as values', { matchExpressions: [{ key: 'a', operator: 'In', values: '${schema.spec.texts}' }] }],
-    ['invalid strings next to an expression', { matchLabels: { 'not a key': '${schema.spec.text}' } }],
+    ['an invalid key whose value is an expression', { matchLabels: { 'not a key': '${schema.spec.text}' } }],
   ])('%s', (_what, selector) => {
     expect(errorsOf({ selector })).toEqual([]);
     const { graph } = compile(definition({ selector }, { count: '${size(maps)}' }), { sources: SOURCES });

@@ -27,7 +27,10 @@ const SELECTOR: Schema = {
   },
 };
 
-/** Does the metadata of an external reference select objects by their labels? A selector of null does not count. */
+/**
+ * Does the metadata of an external reference select objects by their labels? A selector with the value null counts as
+ * absent.
+ */
 export function hasSelector(metadata: JsonObject): boolean {
   const selector = Object.hasOwn(metadata, 'selector') ? metadata['selector'] : undefined;
   return selector !== undefined && selector !== null;

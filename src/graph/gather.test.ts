@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { gather } from './gather.ts';
 
-test('leaves out undefined results, and keeps false and null', () => {
+test('gather() leaves out undefined results, and keeps false and null', () => {
   const answers = new Map<number, string | boolean | null>([
     [1, 'one'],
     [3, false],

@@ -71,8 +71,8 @@ export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';
 /**
- * Parts of other rooms that callers of the compiler need: the types and the formatter of problems, and the sources of
- * the kinds in templates.
+ * Parts of other folders of `src` that callers of the compiler need: the types and the formatter of problems, and the
+ * sources of the kinds in templates.
  */
 export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '../core/index.ts';
 export { formatDiagnostic, hasErrors } from '../core/index.ts';

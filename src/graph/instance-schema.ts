@@ -10,13 +10,13 @@ import type { Problems } from './problems.ts';
 /** The OpenAPI schema of the author's `spec`. */
 export interface SpecSchema {
   readonly schema: Schema;
-  /** Is the block free of errors? If not, `schema` accepts any value for the fields with errors. */
+  /** Is `spec` free of errors? If not, `schema` accepts any value for the fields with errors. */
   readonly complete: boolean;
   /** The printer columns of the markers `printColumn`; empty when there were errors. */
   readonly columns: readonly JsonObject[];
   /** The fields with the marker `scale`; empty when there were errors. */
   readonly replicas: readonly SimpleReplicas[];
-  /** The CEL rules of the block; empty when there were errors. */
+  /** The CEL rules of `spec`; empty when there were errors. */
   readonly rules: readonly SimpleRule[];
 }
 
@@ -24,7 +24,7 @@ export interface SpecSchema {
 const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
 
 /**
- * The schema of a block with errors. Fields without errors keep their schema, and all other fields accept any value.
+ * The schema of a `spec` with errors. Fields without errors keep their schema, and all other fields accept any value.
  */
 function recover(spec: JsonValue | undefined, types: JsonValue, options: SimpleSchemaOptions): Schema {
   if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -89,8 +89,8 @@ const SINGLE = new Set(['items', 'additionalProperties', 'not']);
 const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
 
 /**
- * Converts a schema without recursion to plain JSON. The result contains a copy of a custom type at each use, because
- * only SimpleSchema can share custom types.
+ * Converts a schema, of which no part contains itself, to plain JSON. The result contains a copy of a custom type at
+ * each use, because only SimpleSchema can share custom types.
  */
 export function schemaToJson(schema: Schema): JsonObject {
   const entries: [string, JsonValue][] = [];

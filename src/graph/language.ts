@@ -53,7 +53,7 @@ export interface ExpressionNames {
 export type ReferenceRules =
   | { readonly place: 'template'; readonly iterators: readonly string[] }
   | { readonly place: 'readyWhen'; readonly only: string }
-  /** `items` are the names of the resource's own items. */
+  /** `items` are the names that denote an object of the resource's own collection. */
   | { readonly place: 'propagateWhen'; readonly items: readonly string[] }
   | { readonly place: 'status' | 'conditions' };
 
@@ -76,14 +76,17 @@ export function instanceSchema(definition: ParsedDefinition, spec: Schema): Sche
   };
 }
 
-/** The type information about a node that the expression language uses. */
+/** What the expression language knows about a node: its name, its type, its path and its expressions. */
 export interface LanguageNode {
   readonly id: string;
   /** The schema of one object or value. If undefined, the node has the type dyn. */
   readonly schema: Schema | undefined;
-  /** Is the variable a list? */
+  /** Is the node's value in expressions a list? */
   readonly isList: boolean;
-  /** Is the node a variable of a definition? The type of a value in the variable may be known only at run time. */
+  /**
+   * Is the node a resource with `variable` (a named value, not an object)? The type of its value may be known only at
+   * run time.
+   */
   readonly isVariable?: boolean;
   /** Is the node an external reference with a label selector? */
   readonly selects: boolean;
@@ -99,7 +102,7 @@ export interface LanguageScope {
   /** The instance, as the variable `schema`; absent in a Graph object. */
   readonly instance?: { readonly definition: ParsedDefinition; readonly spec: Schema };
   readonly nodes: readonly LanguageNode[];
-  /** The ids of nodes of outer frames that expressions can read. They are dyn. */
+  /** The ids of the nodes of outer frames that expressions can read. These nodes have the type dyn. */
   readonly captured?: readonly string[];
   /** Maps the name that the author writes to the name of the variable. Absent when both names are always equal. */
   readonly names?: ReadonlyMap<string, string>;
@@ -314,7 +317,7 @@ export class Language {
     return this.#nodes.get(id)?.isList === true;
   }
 
-  /** The typed environment with forEach iterators. An iterator whose list has an error is dyn. */
+  /** The typed environment with forEach iterators. An iterator whose list has an error has the type dyn. */
   withIterators(iterators: Readonly<Record<string, CelType | undefined>>): Environment {
     const entries = Object.entries(iterators);
     if (entries.length === 0) return this.typed;
@@ -341,7 +344,7 @@ export class Language {
     return callsGlobal(ast.expr, 'omit') ? OMIT_ELSEWHERE : undefined;
   }
 
-  /** The environment of `readyWhen` of a list: the whole language, with the variable `each`. */
+  /** The environment for the `readyWhen` of a node that is a list: `typed`, with the variable `each` for one item. */
   withItem(id: string): Environment {
     const schema = this.#nodes.get(id)?.schema;
     if (schema === undefined) return this.typed.extend({ each: DYN });
@@ -385,7 +388,10 @@ export class Language {
     return fieldsAt(ast, error, environment, this.types);
   }
 
-  /** The hint for an expression that reads a field of the spec directly from `schema`. */
+  /**
+   * The hint for an expression that reads a field of the spec directly from `schema`: `schema.name` instead of
+   * `schema.spec.name`.
+   */
   specFieldHint({ text }: Ast, { message, offset }: CelError): string | undefined {
     const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
     const isSpec = field !== undefined && this.#specFields.has(field) && /\bschema\s*$/.test(text.slice(0, offset));

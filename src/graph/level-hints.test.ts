@@ -34,11 +34,14 @@ test.each<[string, string, string, KroCompatibility, KroCompatibility]>([
   expect(hints(input, other)).toEqual([]);
 });
 
-test.each<KroCompatibility>(['0.9', '0.10'])('an error at both levels names no level (at %s)', (level) => {
-  const found = hints(definition('a', '${schema.spec.nam}'), level);
-  expect(found).toHaveLength(1);
-  expect(found[0]).not.toContain('accepts this');
-});
+test.each<KroCompatibility>(['0.9', '0.10'])(
+  'an error that both levels report names no other level (at %s)',
+  (level) => {
+    const found = hints(definition('a', '${schema.spec.nam}'), level);
+    expect(found).toHaveLength(1);
+    expect(found[0]).not.toContain('accepts this');
+  },
+);
 
 test.each<[string, string, KroCompatibility]>([
   ['0.10', "${schema.spec.nam + '}'}", '0.9'],

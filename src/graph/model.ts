@@ -14,8 +14,8 @@ export interface Expression {
   /** The sorted names of the variables that the expression reads: ids of nodes, `schema`, iterators, `each`. */
   readonly references: readonly string[];
   /**
-   * The parts of `schema` and of nodes that the expression reads, directly or through iterators and `each`. The paths
-   * of collections begin at their items.
+   * The parts of `schema` and of nodes that the expression reads, directly or through iterators and `each`. A path of a
+   * collection is relative to an item, not to the list.
    */
   readonly reads: readonly ReadPart[];
   /** Static type of the result as CEL writes it, e.g. `list(string)`, `dyn`. */

@@ -33,13 +33,13 @@ describe('an invalid id causes only one problem', () => {
   test.each<[string, string]>([
     ['reserved', map('schema', 'x')],
     ['used twice', map('a', 'x')],
-  ])('and a hint with the known names omits the placeholder of an id that is %s', (_, wrong) => {
+  ])('and a hint with the known names omits the internal name that replaces an id that is %s', (_, wrong) => {
     const problems = problemsOf(withResources(map('a', 'a') + wrong + map('b', '${zzzzzzz.x}')));
     expect(problems).toHaveLength(2);
     expect(problems[1]).toBe('nothing here is named zzzzzzz; known names: schema, a, b');
   });
 
-  test('and the placeholder of a reserved id is never suggested', () => {
+  test('and the internal name that replaces a reserved id is never suggested', () => {
     const problems = problemsOf(withResources(map('each', 'a') + map('b', '${eachs.x}')));
     expect(problems[1]).toBe('nothing here is named eachs; known names: schema, b');
   });

@@ -27,8 +27,8 @@ const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 const MAX_REPLACEMENTS = 8;
 
 /**
- * The divided string of a name, a port or a key in a template. A number is converted to a string. An expression that
- * reads the name of another resource of the graph is replaced by the string of that name.
+ * Divides a name, a port or a key in a template into characters and expressions. A number is converted to a string. An
+ * expression that reads the name of another resource of the graph is replaced by the string of that name.
  *
  * @param nameOf returns the `metadata.name` of the resource with the given id
  * @param level the level of kro that finds the expressions

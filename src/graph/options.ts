@@ -17,7 +17,7 @@ export type CompileTarget = 'stock' | 'typekro';
 export interface GraphFeatures {
   /** `omit()` in templates, which leaves a field out. kro's gate `CELOmitFunction`. */
   readonly omit?: boolean;
-  /** `now()`, the current time. In templates, the time is sampled and stays the same over many passes. */
+  /** `now()`, the current time. In templates, the time is read once, and then stays the same over many passes. */
   readonly now?: boolean;
   /** cel-go's `math` library. */
   readonly math?: boolean;

@@ -77,7 +77,7 @@ describe('problems', () => {
             .fill(`*l${level - 1}`)
             .join(', ')}]`,
     );
-    // Additional bombs, and the consequences of missing values, are not reported as separate errors.
+    // The other bombs, and errors that follow from the values that were refused, are not reported separately.
     const text = [...levels, 'other: [*l11, *l11, *l10]', '<<: *l11'].join('\n');
     expect(parseDefinitions(text).diagnostics.map(({ code }) => code)).toEqual(['yaml/alias-bomb']);
   });

@@ -4,7 +4,9 @@ import { valueAt } from '../kubernetes/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
-/** The `spec.schema` block with the API server's defaults. Free-form blocks are as the author wrote them. */
+/**
+ * The `spec.schema` block with the API server's defaults. `spec`, `types` and `status` are as the author wrote them.
+ */
 export interface SchemaBlock {
   readonly kind: string;
   readonly apiVersion: string;
@@ -20,7 +22,7 @@ export interface SchemaBlock {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** One dimension as the author wrote it: its name, the string of its list, and the path of this string. */
+/** One dimension of `forEach` as the author wrote it: its name, the string of its list, and the path of this string. */
 export interface ForEachEntry {
   readonly name: string;
   readonly text: string;

@@ -70,7 +70,8 @@ export function linkPropagateWhen(draft: ResourceDraft, language: Language, prob
       problems.error({ phase: 'dependencies', code: 'graph/propagate-when', message, hint, place, kro });
       return [];
     }
-    // If an expression reads only the progress of a node, a cache does not need the node's fields.
+    // If an expression reads only `ready()` or `updated()` of a node, the controller need not keep the node's fields,
+    // so this is not a read.
     const isRead = ({ id, steps }: ReadPart) => {
       const use = uses.get(id);
       return id !== draft.id && (steps.length > 0 || use === undefined || use.total > use.asProgress + use.selected);

@@ -17,9 +17,10 @@ export interface ReadScope {
 }
 
 /**
- * The parts of variables that an expression reads. If the expression does not show which part it reads, the enclosing
- * part counts as read. A path ends at a list, because an index or a loop reads the whole list. The paths of a
- * collection begin at its items. An expression that counts the items of a collection reads their names.
+ * The parts of variables that an expression reads. If the text of the expression does not determine the part, for
+ * example because of a computed key, the whole enclosing part counts as read. A path ends at a list, because an index
+ * or a loop reads the whole list. The paths of a collection begin at its items. An expression that counts the items of
+ * a collection reads their names.
  */
 export function readPaths(root: Expr, scope: ReadScope): ReadPart[] {
   const reader = new Reader(scope);

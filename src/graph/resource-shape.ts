@@ -16,7 +16,7 @@ export interface ShapeProblem {
 
 /**
  * The reason why the shape of a resource is refused; undefined for a valid shape. A valid resource has exactly one of
- * template, externalRef and (with its gate) variable, and the value of this member is an object.
+ * `template`, `externalRef` and, with the feature gate `Variables`, `variable`. The value of this member is an object.
  */
 export function shapeProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
   return (

@@ -69,7 +69,7 @@ test.each([
   ['é世😀', '"é世😀"'],
 ])('goQuote(%j) returns %s', (text, quoted) => expect(goQuote(text)).toBe(quoted));
 
-test('the parts cover any string', () => {
+test('the parts of a scanned string, joined again, equal the string', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a${}"'\\ ]*$/), (text) => {
       const scanned = scanExpressions(text);

@@ -117,8 +117,8 @@ export interface ExpressionText {
   /** The parts of the whole string; absent when it is a single bare `${…}`. */
   readonly parts?: readonly TextPart[];
   /**
-   * Converts an offset in `cel` to an offset in the string, both in UTF-16 units. For generated code, returns the
-   * nearest offset.
+   * Converts an offset in `cel` to an offset in the string, both in UTF-16 units. For code that is not in the string,
+   * such as the ` + ` between two parts, returns the nearest offset.
    */
   toOriginal(celOffset: number): number;
 }

@@ -82,7 +82,7 @@ test('without a schema, every string may contain an expression', () => {
   expect(fields.map((field) => field.pathText)).toEqual(['a["b.c"]', 'd[1]']);
 });
 
-test('a cached string is reported at each of its paths', () => {
+test('a string that is parsed only once is still reported at each of its paths', () => {
   const texts = new Map();
   const walk = (value: JsonValue) => walkWithSchema(value, schema, { base: ['root'], texts });
   walk({ text: 'x-${a}' });

@@ -36,7 +36,7 @@ class Field implements FieldSite {
   }
 }
 
-/** A problem that the walk finds. `kro` is kro's message without a prefix. */
+/** A problem that the walk finds. `kro` is kro's message without the prefix of its phase. */
 export interface WalkProblem {
   readonly code: string;
   readonly steps: readonly PathStep[];
@@ -225,7 +225,7 @@ class Walker {
     const close = nearestName(key, known);
     const unknownKeys = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
     const inner = close === undefined ? innerFieldsWith(unknownKeys, schema) : [];
-    // Several fields that are one level too high are reported only once.
+    // If several unknown fields belong one level deeper, only the first of them is reported.
     if (inner.length > 0 && unknownKeys[0] !== key) return;
     const isItem = typeof this.#place.steps.at(-1) === 'number' && Object.keys(parent).length === 1;
     const pair = isItem ? namedValue(schema, parent) : undefined;
@@ -354,7 +354,10 @@ function article(type: string): string {
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
-/** Returns the path in `{schema.spec.name}`, which YAML reads as a map with one key and no value. */
+/**
+ * Returns the path of an expression without its `$`, such as `{schema.spec.name}`: YAML reads it as a map with one key
+ * and no value.
+ */
 function flowRead(value: JsonObject): string | undefined {
   const [key = '', ...others] = Object.keys(value);
   return others.length === 0 && value[key] === null && /^[A-Za-z]\w*(?:\.\w+|\[[^\]]*\])+$/.test(key) ? key : undefined;

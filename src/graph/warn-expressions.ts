@@ -191,7 +191,8 @@ class Warner {
   }
 
   #field(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
-    // Types have other names in a collection, so its results are not shared with other resources.
+    // The types in a collection have their own names, so the results for a collection do not hold for other resources
+    // of its kind.
     const sound = readsAsList(draft) ? new SoundExpressions() : this.#soundField(draft, field);
     if (sound.has(field)) return;
     const before = this.#problems.size;
@@ -270,7 +271,10 @@ class Warner {
     this.#warn(code, message, placeOf(found), `set spec.type: LoadBalancer in ${read.id}, or ${instead}`);
   }
 
-  /** The parts of an expression with loops or calls that may need a warning. Most expressions have none. */
+  /**
+   * Of the parts of an expression, those with loop variables, or with calls that stock kro lacks. Most expressions have
+   * none.
+   */
   #remarkableParts(found: CompiledExpression): readonly ExpressionParts[] {
     let remarkable: ExpressionParts[] = NOTHING;
     for (const root of rootsOf(found)) {
@@ -311,8 +315,8 @@ class Warner {
   }
 
   /**
-   * Warns of a name or namespace that reads the `resourceVersion` of another object, because each write of that object
-   * changes it.
+   * Warns of a name or namespace that reads a `resourceVersion`. Each write of the object that is read changes the
+   * name, so the controller replaces this object.
    */
   #replaces({ nodeType }: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const [first, part] = field.site.steps;
@@ -374,8 +378,8 @@ class Warner {
   }
 
   /**
-   * Reports numbers and lists in `${a}${b}`. The string becomes `(a) + (b)`, which adds them instead of concatenating
-   * their string forms.
+   * Reports a string such as `${a}${b}` whose parts are numbers or lists. kro evaluates it as `(a) + (b)`, which adds
+   * them instead of concatenating their string forms.
    */
   #added(found: CompiledExpression): void {
     const { kind } = found.type;

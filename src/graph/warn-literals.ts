@@ -9,9 +9,9 @@ import type { Problems } from './problems.ts';
 import { memberSchema } from './walk.ts';
 
 /**
- * Warns of problems in a template that the API server refuses and kro does not check: missing required fields, literals
- * that violate an enum, a pattern or a bound, and metadata that only the server writes. Does not check fields with
- * expressions.
+ * Warns of faults in a template for which the API server refuses the object, and which kro does not check: missing
+ * required fields, literals that violate an enum, a pattern or a bound, and metadata that only the server writes. Does
+ * not check fields with expressions.
  */
 export function warnLiterals({ resolved, block, skeleton, nodeType }: ResourceDraft, problems: Problems): void {
   if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;

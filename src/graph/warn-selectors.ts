@@ -75,7 +75,10 @@ function textRelation(label: JsonValue, value: JsonValue | undefined, level: Kro
   return one === undefined || other === undefined ? undefined : compareNameTexts(one, other);
 }
 
-/** Warns of a Service whose selector matches no pod template, in a graph that has pod templates. */
+/**
+ * Warns of a Service whose selector matches no pod template of the graph. Checks nothing if the graph has no workload,
+ * or if the labels of a workload's pods are not known.
+ */
 function warnServiceSelectors(drafts: readonly ResourceDraft[], level: KroCompatibility, problems: Problems): void {
   const workloads = drafts.filter(isWorkload);
   if (workloads.length === 0) return;

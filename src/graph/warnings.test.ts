@@ -44,7 +44,7 @@ describe('no warning is reported for', () => {
       ),
     ],
     [
-      'a Service whose selector may have an equal value',
+      'a Service whose selector has a constant that the computed label of the pods may equal',
       withResources(
         workload('StatefulSet', POD, 'app: a, v: "${schema.spec.name}"') + service(`{selector: {v: web}, ${PORTS}}`),
       ),

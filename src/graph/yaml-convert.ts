@@ -26,7 +26,7 @@ export interface Converted {
   readonly findings: readonly YamlFinding[];
 }
 
-/** Converts the nodes of one document. All uses of an alias share one value. */
+/** Converts the nodes of one document. All aliases of an anchor share its value. */
 export function convertDocument(root: ParsedNode | null): Converted {
   const converter = new Converter();
   const value = root === null ? null : converter.convert(root).value;

@@ -54,7 +54,7 @@ export function jsonComment(source: string): YamlProblem | undefined {
   return undefined;
 }
 
-/** The end of a string in single quotes, in which `''` stands for a quote. */
+/** The offset of the last character of a string in single quotes, in which `''` stands for a quote. */
 function quotedEnd(source: string, from: number): number {
   const length = /'(?:[^']|'')*'?/y;
   length.lastIndex = from;
@@ -311,7 +311,8 @@ function colonInText(line: string, at: number): Mistake | undefined {
 export function deeperLine(source: string, at: number): YamlProblem | undefined {
   const end = source.indexOf('\n', at);
   if (end < 0) return undefined;
-  // Quotes inside a plain scalar have no special meaning in YAML.
+  // Quoted parts are removed only from a value that begins with a quote or a bracket. Inside a plain scalar, quotes
+  // have no special meaning in YAML.
   const value = source.slice(at, end);
   if (/:\s/.test(/^["'[{]/.test(value) ? value.replace(/(["']).*?\1/g, '') : value)) return undefined;
   return {

@@ -5,7 +5,7 @@ export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LIT
 interface Unit {
   readonly start: number;
   readonly end: number;
-  /** Is the unit white space? White space does not count, because folding and indentation may change it. */
+  /** Is the unit white space? White space is not counted, because folding and indentation may change it. */
   readonly blank: boolean;
 }
 

@@ -28,7 +28,7 @@ test('all changes of the objects of an instance together use the space of one ev
   expect([ids(log, 2000), log.after(2000).complete]).toEqual([[5002], true]);
 });
 
-test('all events of a type other than object-changed are kept, and each listener gets every event', () => {
+test('only events of the type object-changed replace earlier events, and each listener gets every event', () => {
   const log = new EventLog();
   const heard: number[] = [];
   log.subscribe(({ id }) => heard.push(id));

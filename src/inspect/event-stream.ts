@@ -8,8 +8,8 @@ import type { InspectEvent } from './reports.ts';
 export const COLLECT_MS = 100;
 
 /**
- * The interval, in milliseconds, at which a stream sends a comment to keep the connection open, and reviews the
- * client's token.
+ * The interval, in milliseconds, at which a stream sends a comment to keep the connection open, and checks again
+ * whether the client's token is valid.
  */
 const KEEP_ALIVE_MS = 15_000;
 

@@ -18,7 +18,7 @@ export interface ShownRead {
 /**
  * The edges of a graph, in the order of its nodes.
  *
- * @param textOf returns the text of an expression; the caller masks literals of Secrets in it
+ * @param textOf returns the text of an expression, in which the caller has masked literals of Secrets
  */
 export function edgesWith<Shown>(
   graph: Graph,

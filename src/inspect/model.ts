@@ -15,8 +15,8 @@ import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
 export const STATUS_NODE = 'status';
 
 /**
- * The error code for a refused token, if the server accepts the tokens of cluster users. Other servers use another
- * code.
+ * The error code for a refused token on a server that accepts the tokens of cluster users. A server that accepts only
+ * its own token uses another code.
  */
 export const CLUSTER_TOKEN = 'inspect/cluster-token';
 
@@ -235,7 +235,7 @@ export interface InstancePage {
   readonly items: readonly InstanceRow[];
   /** The number of instances that match the query, on all pages. */
   readonly total: number;
-  /** For each state, the number of instances that match all other fields of the query (all except `state`). */
+  /** For each state, the number of instances in this state that match the query when its field `state` is ignored. */
   readonly counts: InstanceCounts;
   /** The number of instances before this page. */
   readonly offset: number;
@@ -425,7 +425,7 @@ export interface InstanceEvents {
   readonly items: readonly InstanceEvent[];
   /** The number of earlier events that `items` omits. Absent when there are none. */
   readonly omitted?: number;
-  /** Namespaces whose events cannot be read, and why. */
+  /** The error messages of events that could not be read. Empty when all were read. */
   readonly unread: readonly string[];
 }
 
@@ -483,7 +483,7 @@ export interface ChangeBatch {
 /**
  * The data of a message `hello`, the first message of each stream of `GET events`. With `missed`, the client must
  * reload all data that it shows. There are three causes: the server was restarted; the server no longer has the events
- * after the client's last id; or there was a recent change that a new client may have missed.
+ * after the client's last id; or the client is new, and a recent change may be later than its first read.
  */
 export interface StreamStart {
   readonly epoch: string;

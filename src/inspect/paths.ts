@@ -21,7 +21,7 @@ export function parseInstanceRef(ref: string): ObjectRef | undefined {
 /** The common prefix of all paths of the interface. */
 export const INSPECT_PREFIX = '/api/v1/';
 
-/** The path of the proof of a server's token, for requests without a token. */
+/** The path at which a server proves that it has the token. A request to this path needs no token. */
 export const PROOF_PATH = `${INSPECT_PREFIX}proof`;
 
 /**

@@ -163,8 +163,8 @@ export interface ObjectPlan {
    */
   readonly wave: number;
   /**
-   * Nodes that must be ready before the write. In this plan, the write has the present values of fields that it reads
-   * from these nodes.
+   * Nodes that must be ready before the write. In this plan, the write is computed from the present values of the
+   * fields that it reads from these nodes.
    */
   readonly after?: readonly string[];
   /** The finalizers of a deleted object, which exists until other controllers remove them. */

@@ -12,7 +12,13 @@ test.each<[string, string, string, Readonly<Record<string, string>>, boolean]>([
   ['a form of another site', 'POST', '/', LINK, false],
   ['a link with a foreign origin', 'GET', '/', { ...LINK, origin: 'https://evil.test' }, false],
   ['a frame with the page', 'GET', '/', { ...LINK, 'sec-fetch-dest': 'iframe' }, false],
-  ['a read of the page', 'GET', '/', { ...LINK, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' }, false],
+  [
+    'a read of the page by a script of another site',
+    'GET',
+    '/',
+    { ...LINK, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' },
+    false,
+  ],
   ['a link to a foreign name', 'GET', '/', { ...LINK, host: 'evil.test' }, false],
 ])('%s (%s %s, headers %j) is accepted: %s', (_, method, path, headers, isAllowed) => {
   const check = () => refuseForeign({ method, path, headers: { host: 'localhost:1', ...headers } }, new Set(), false);
@@ -27,7 +33,7 @@ test.each([
     'open it as 127.0.0.1, or start the controller with --dashboard-hosts',
   ],
   ['whose command has no option for names', false, 'open it as 127.0.0.1'],
-])('a server %s has a matching remedy for a foreign name', (_, takesHosts, remedy) => {
+])('the refusal of a foreign name by a server %s has a matching remedy', (_, takesHosts, remedy) => {
   const request = { method: 'GET', path: '/', headers: { host: 'evil.test' } };
   expect(() => refuseForeign(request, new Set(), takesHosts)).toThrow(expect.objectContaining({ remedy }));
 });

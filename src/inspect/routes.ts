@@ -49,8 +49,8 @@ const MAX_LOG_LINES = 2000;
 /**
  * The body of the response to a request. Requests for the event stream are answered elsewhere.
  *
- * @throws InspectFailure for an invalid request and for a subject that does not exist; also throws the errors of the
- *   details.
+ * @throws InspectFailure for an invalid request and for a subject that does not exist; also throws the errors of
+ *   `context.details`.
  */
 export async function answerInspect(request: InspectRequest, context: RouteContext): Promise<unknown> {
   const [collection, ...rest] = request.segments;
@@ -74,7 +74,7 @@ export async function answerInspect(request: InspectRequest, context: RouteConte
   }
 }
 
-/** Handles a read. Refuses a query with options that are not listed. */
+/** Handles a read. Refuses methods other than GET and HEAD, and query options that `options` does not contain. */
 function read<Answer>(
   { method, parameters }: InspectRequest,
   options: readonly string[],

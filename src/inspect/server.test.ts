@@ -187,7 +187,7 @@ describe('the token', () => {
     expect(await response.text()).not.toContain('Boat');
   });
 
-  it('is refused with a way to get a token if the server accepts tokens of the cluster', async () => {
+  it('if it is missing, the refusal says how to get one, but only if the server accepts tokens of the cluster', async () => {
     const authenticate = tokenOf(token, viewer);
     const ofCluster = await serveInspect({ index, authenticate, takesClusterTokens: true });
     try {

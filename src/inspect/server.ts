@@ -69,7 +69,7 @@ export interface InspectServerOptions {
   readonly onFailure?: (error: unknown, request: string) => void;
 }
 
-/** The running server of the interface. */
+/** A running server of the inspect interface. */
 export interface InspectServer {
   readonly url: string;
   close(): Promise<void>;
@@ -93,15 +93,15 @@ export function tokenOf(token: string, viewer: Viewer): InspectServerOptions['au
   return (given) => Promise.resolve(equalSecrets(given, token) ? viewer : undefined);
 }
 
-/** Makes a `prove` from a token. Each nonce and each address yields another proof, and no proof reveals the token. */
+/** Makes a `prove` from a token. The proof depends on the nonce and the address, and does not reveal the token. */
 export const proofOf =
   (token: string): NonNullable<InspectServerOptions['prove']> =>
   (nonce, host) =>
     cryptoLibrary().createHmac('sha256', token).update(proofMessage(nonce, host)).digest('hex');
 
 /**
- * Serves the interface. Every request under `/api/` except `proof` needs a token, as `Authorization: Bearer …`. A token
- * in the address is not accepted, because proxies and browsers keep addresses.
+ * Serves the inspect interface. Every request under `/api/` except `proof` needs a token, as `Authorization: Bearer …`.
+ * A token in the address is not accepted, because proxies and browsers keep addresses.
  *
  * @throws TypeKroError `inspect/remote-address` for an address that other machines can reach, and `inspect/listen` for
  *   one that cannot be opened.
@@ -174,7 +174,8 @@ class Handler {
       if (!request.complete) response.setHeader('connection', 'close');
       sendJson(request, response, status, body);
     } finally {
-      // From here on, a connection is idle if the client does not read the response or the stream.
+      // From here on, the idle timeout applies again: it closes a connection whose client reads neither the response
+      // nor the stream.
       if (!response.writableFinished) request.socket.setTimeout(this.idleTimeoutMs);
     }
   }

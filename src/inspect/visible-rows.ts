@@ -44,9 +44,9 @@ export interface ReadKinds {
 }
 
 /**
- * Selects the instances that a caller may list. If the caller may not list a kind in all namespaces, the namespaces of
- * the kind's instances are reviewed. A limit about a kind does not depend on its instances, so that it reveals nothing
- * about them.
+ * Selects the instances that a caller may list. If the caller may not list a kind in all namespaces, the right is
+ * reviewed for each namespace that has instances of the kind. A limit about a kind depends only on instances that the
+ * caller may list, so that it reveals nothing about other instances.
  */
 export async function visibleRows(
   rows: readonly InstanceRow[],

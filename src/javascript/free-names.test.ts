@@ -111,7 +111,11 @@ describe('the outer variables that a piece of code assigns', () => {
       [],
     ],
     ['no parameter of a catch', '() => { try {} catch (e) { e = 1; } }', []],
-    ['the variable that a catch hides', '() => { try { e = 1; } catch (e) { e = 2; } }', ['e']],
+    [
+      'an outer variable that has the name of a catch parameter and is assigned before the catch',
+      '() => { try { e = 1; } catch (e) { e = 2; } }',
+      ['e'],
+    ],
     ['a variable whose name a nested function also declares', '() => { a = 1; (() => { let a; a = 2; })(); }', ['a']],
   ])('contain %s', (_what, text, names) => {
     expect([...assignedAround(functionOf(text))].toSorted()).toEqual(names);

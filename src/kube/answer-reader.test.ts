@@ -100,7 +100,7 @@ const CASES: readonly Case[] = [
     received: { status: 200, headers: { connection: 'Close', 'content-length': '1' }, body: 'x', open: false },
   },
   {
-    name: 'an answer of HTTP/1.0',
+    name: 'a response of HTTP/1.0, after which the connection is not used again',
     text: lines('HTTP/1.0 200 OK', 'content-length: 1', '') + 'x',
     received: { status: 200, headers: { 'content-length': '1' }, body: 'x', open: false },
   },
@@ -152,7 +152,11 @@ test.each([
   ['an empty size', lines('HTTP/1.1 200 OK', 'content-length:', ''), /content length/],
   ['a compressed body', lines('HTTP/1.1 200 OK', 'transfer-encoding: gzip, chunked', ''), /transfer encoding/],
   ['a chunk without a size', lines('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', 'x'), /without a size/],
-  ['a chunk over its size', lines('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '1', 'xy'), /longer than/],
+  [
+    'a chunk that is longer than its size',
+    lines('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '1', 'xy'),
+    /longer than/,
+  ],
   ['an endless head', lines('HTTP/1.1 200 OK', `a: ${'x'.repeat(70_000)}`), /too long/],
   ['bytes after the end', `${SIZED}x`, /after its end/],
 ])('refuses %s', (_name, text, message) => {

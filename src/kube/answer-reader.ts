@@ -13,8 +13,8 @@ export interface AnswerSink {
 }
 
 /**
- * The part that the reader expects next. `size`, `gap` and `trailer` are lines of a chunked body. `sized`, `chunk` and
- * `rest` are bytes of a body.
+ * The part that the reader expects next. `size`, `gap` and `trailer` are lines of a chunked body. `sized` (a body of
+ * known length), `chunk` and `rest` (a body that ends with the connection) are bytes.
  */
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
 

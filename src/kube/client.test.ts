@@ -314,7 +314,7 @@ describe('KubeClient', () => {
     expect(sentRequests()).toEqual([]);
   });
 
-  it('watches: streams the list if the server can, then follows changes', async () => {
+  it('reads the list of a watch as a stream of events, and then follows changes', async () => {
     const event = (type: string, version: string, mark?: string) =>
       JSON.stringify({
         type,

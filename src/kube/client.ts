@@ -63,8 +63,8 @@ export interface KubeClientOptions {
   /** Number of retries of a request that may be repeated. Default 4. */
   readonly retries?: number;
   /**
-   * The pauses before retries. By default, the first pause is 100 ms, and each later pause is twice as long, up to 5 s.
-   * Half of each pause is random.
+   * The pauses before retries. By default, the first pause is 100 ms, and each later pause is twice as long as the
+   * previous one, up to 5 s. Half of each pause is random.
    */
   readonly backoff?: BackoffPolicy;
   readonly impersonate?: Impersonation;
@@ -145,7 +145,10 @@ export class KubeClient implements KubernetesApi {
     );
   }
 
-  /** A client with the same connections that impersonates another user. Closing one of the two clients closes both. */
+  /**
+   * A client that impersonates another user over the connections of this client. Closing one of the two clients closes
+   * both.
+   */
   as(impersonate: Impersonation): KubeClient {
     return new KubeClient({
       ...this.#options,
@@ -255,8 +258,8 @@ export class KubeClient implements KubernetesApi {
   }
 
   /**
-   * Returns the object while its finalizers run, and `undefined` when it is gone. Rejects with 404 when the object did
-   * not exist.
+   * Returns the object if it still exists after the request, e.g. because of its finalizers; `undefined` if it is gone.
+   * Rejects with 404 when the object did not exist.
    */
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<KubeObject | undefined> {
     const resource = await this.#resource(ref, options.signal);
@@ -417,8 +420,8 @@ export class KubeClient implements KubernetesApi {
   }
 
   /**
-   * A 404 without the Status of an object means that the server does not serve the kind. In this case, discovery
-   * forgets the kind, and the error is about the kind instead of the object.
+   * A 404 that names no object means that the server does not serve the kind. In this case, discovery forgets the kind,
+   * and the error is about the kind instead of the object.
    */
   async #checked<T>(type: ResourceType, send: () => Promise<T>): Promise<T> {
     try {

@@ -33,8 +33,8 @@ const SAME_MS = 600_000;
 /** The maximum number of different events whose repetitions are counted. */
 const MAX_COUNTED_EVENTS = 4096;
 /**
- * The maximum length of a message, in UTF-16 units. For an Event with `eventTime`, API servers have a limit of the same
- * number of bytes.
+ * The maximum length of a message, in UTF-16 units. API servers refuse an Event with `eventTime` if its message has
+ * more than this number of bytes.
  */
 const MAX_MESSAGE_LENGTH = 1024;
 

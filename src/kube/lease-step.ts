@@ -27,8 +27,8 @@ export interface LeaseState {
   readonly renewedAt: number;
   /**
    * The holder, the renewal time and the number of transitions that this candidate last read from the lease. `seenAt`
-   * is the monotonic time of the first such read. The renewal time is only compared for equality, because it can come
-   * from the clock of another machine.
+   * is the monotonic time at which this candidate first read these values. The renewal time is only compared for
+   * equality, because it can come from the clock of another machine.
    */
   readonly seen: string;
   readonly seenAt: number;

@@ -10,7 +10,7 @@ import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from './types
 
 /** The source of a configuration. `text` has precedence over `path`. */
 export interface LoadKubeConfigOptions {
-  /** The content of a kubeconfig. No kubeconfig file is read. */
+  /** The content of a kubeconfig. If it is given, no kubeconfig file is read. */
   readonly text?: string;
   /** The path of a file. Default: the files of `KUBECONFIG`, else `~/.kube/config`, else the pod's service account. */
   readonly path?: string;
@@ -248,7 +248,7 @@ function readImpersonation({ value }: Entry): Impersonation | undefined {
   return user === undefined ? undefined : { user };
 }
 
-/** The name of the cluster entry's extension for exec plugins. */
+/** The name of the extension of a cluster entry that contains the settings for exec plugins. */
 const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 
 function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin {

@@ -29,7 +29,7 @@ test('many absent objects cost a few reads and one list of names', async () => {
   await cluster.close();
 });
 
-test('each object is read if the user may not list names', async () => {
+test('each object is read with its own request if the user may not list names', async () => {
   const { session, readPaths, cluster } = await started([['default', 'map-7']], /configmaps\?/);
   const found = await Promise.all(
     names.slice(0, 20).map((name) => session.find({ ...MAP, name, namespace: 'default' })),

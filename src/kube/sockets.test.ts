@@ -147,7 +147,7 @@ describe('connections', () => {
     await expect(get('/')).rejects.toThrow(`the server closed the connection ${when}`);
   });
 
-  it('that end before a second response have no error about a server that speaks TLS', async () => {
+  it('that end after a first response fail with an error that does not suggest that the server speaks TLS', async () => {
     answer = (text, socket) => {
       if (pathOf(text) === '/a') return ok('x');
       socket.end();

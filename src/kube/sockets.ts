@@ -24,8 +24,8 @@ export interface TlsOptions {
 /**
  * The maximum number of concurrent requests. It is small because each request needs a socket, a socket with TLS takes a
  * quarter of a megabyte, and more sockets do not make a server faster. A request that takes longer than `SLOW_MS` no
- * longer counts, so that a hanging webhook does not block all other requests. At most `MAX_SLOW_REQUESTS` requests are
- * exempt in this way. Streams (watches) do not count.
+ * longer counts toward this number, so that a hanging webhook does not block all other requests. At most
+ * `MAX_SLOW_REQUESTS` requests are exempt in this way. Streams (watches) do not count.
  */
 const MAX_CONCURRENT_REQUESTS = 8;
 const SLOW_MS = 1000;

@@ -136,7 +136,7 @@ describe('createTransport', () => {
     });
   });
 
-  it('keeps connections for many requests', async () => {
+  it('uses a connection for many requests', async () => {
     let connections = 0;
     server.on('connection', () => (connections += 1));
     handle = (_request, response) => response.end('{}');
@@ -144,7 +144,7 @@ describe('createTransport', () => {
     for (let count = 0; count < 20; count += 1) {
       await readBodyText((await transport.request({ method: 'GET', path: '/' })).body);
     }
-    // There may be two connections, because the next request may start before the socket of the last request is free.
+    // There may be two connections, because a request may start before the socket of the previous request is free.
     expect(connections).toBeLessThanOrEqual(2);
     await transport.close();
   });

@@ -246,7 +246,7 @@ export interface WatchOptions extends Selection, CallOptions {
   readonly resourceVersion?: string;
   readonly metadataOnly?: boolean;
   /**
-   * After this time without any line, the watch is opened again. Default 330,000 ms, because the server ends a watch
+   * If no line arrives for this time, the watch is opened again. Default 330,000 ms, because the server ends a watch
    * after at most 300 s.
    */
   readonly idleTimeoutMs?: number;

@@ -150,7 +150,7 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'recognises an expired version by the reason if there is no code',
+      title: 'recognises an expired version by the reason of the error if the error has no code',
       from: listing,
       inputs: [begin, listed, line('ERROR', { kind: 'Status', reason: 'Expired', message: 'too old' })],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
@@ -207,7 +207,8 @@ describe('watchStep', () => {
       log: ['open 42', 'DELETED a'],
     },
     {
-      title: 'compares versions after the server was unreachable, and continues at the last version',
+      title:
+        'compares its version with that of the server after the server was unreachable, and continues at its version',
       from: listing,
       inputs: [begin, listed, failure(0), { type: 'waited' }, versionIs('5'), line('MODIFIED', pod('a', '6'))],
       log: [

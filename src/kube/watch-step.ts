@@ -65,12 +65,15 @@ const MALFORMED = 'MalformedWatch';
 /** kube-apiserver's message about a version that it does not have yet. */
 const TOO_LARGE = 'Too large resource version';
 
-/** A bookmark of an earlier state is treated like an expired version. */
+/**
+ * The error for a bookmark with an earlier version than the watch has seen. Like an expired version, it causes a new
+ * list.
+ */
 const EARLIER_STATE = new KubeError('the server went back to an earlier state', { status: 410, reason: 'Expired' });
 
 /**
  * kube-apiserver's message with status 429 while its cache of a kind is not filled yet. After this message, the watch
- * lists. After any other 429, it waits.
+ * requests a plain list instead of a stream. After any other 429, it waits.
  */
 const NOT_FILLED = 'storage is (re)initializing';
 

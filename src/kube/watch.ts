@@ -71,7 +71,7 @@ class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;
   #lines: AsyncGenerator<readonly string[], void> | undefined;
-  /** Lines of one batch, in reverse order. */
+  /** The lines of the last batch that are not returned yet, in reverse order. */
   #arrived: string[] = [];
   #connection: AbortController | undefined;
 

@@ -12,6 +12,6 @@ test.each([
   ['2026', '<invalid>'],
   ['0001-01-01T00:00:00Z', '<unknown>'],
   ['', '<unknown>'],
-])('the age since %j is %s, as for kubectl', (start, expected) => {
+])('the age since %j is %s, as in the output of kubectl', (start, expected) => {
   expect(age(start, NOW)).toBe(expected);
 });

@@ -55,8 +55,8 @@ const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
 ]);
 
 /**
- * Classifies a failure by its status, reason and message. Only watches do not use this function (`kube/watch-step.ts`):
- * they interpret statuses themselves, because 400, 410 and 429 have special meanings in the watch protocol.
+ * Classifies a failure by its status, reason and message. Watches do not use this function: `kube/watch-step.ts`
+ * interprets their statuses itself, because 400, 410 and 429 have special meanings in the watch protocol.
  */
 export function classify({ status, reason, message }: FailedRequest): FailureClass {
   if (reason === 'Aborted') return 'aborted';

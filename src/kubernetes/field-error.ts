@@ -34,7 +34,8 @@ export function fieldErrors(printObject: (value: object) => string) {
   /** Formats a value for an error message. */
   const print = (value: unknown): string => {
     if (typeof value === 'string') return goQuote(value);
-    // Go decodes a number beyond 2^53 as a float only if the number is written with a fraction or an exponent.
+    // A number beyond 2^53 that is not a `bigint` was written with a fraction or an exponent, so Go decodes it as a
+    // float.
     if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatGeneral(value);
     return typeof value === 'object' && value !== null ? printObject(value) : String(value ?? null);
   };

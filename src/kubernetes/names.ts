@@ -126,7 +126,7 @@ export function dnsSubdomain(text: string): string[] {
  */
 export const namePrefix = (name: string, maxLength: number): string => name.slice(0, maxLength).replace(/[-.]+$/, '');
 
-/** Names such as `my-name`, which begin with a letter. */
+/** Names such as `my-name`: DNS-1035 labels, which must begin with a letter. */
 export function dns1035Label(text: string): string[] {
   return problemsOf(text, MAX_LABEL_BYTES, DNS_1035_RULE);
 }

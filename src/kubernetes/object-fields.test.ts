@@ -33,7 +33,7 @@ describe('the value at a path', () => {
   ])('%s', (_what, path, expected) => expect(valueAt(ROOT, ...path)).toEqual(expected));
 });
 
-test('a value of another type counts as absent', () => {
+test('a value of a type that the function does not read counts as absent', () => {
   expect([textAt(ROOT, 'size'), textAt(undefined, 'name')]).toEqual(['', '']);
   expect([numberAt(ROOT, 'name'), numberAt(ROOT, 'large'), countAt(ROOT, 'name')]).toEqual([undefined, 12, 0]);
   expect([optionalAt(ROOT, 'list'), objectAt(ROOT, 'list')]).toEqual([undefined, {}]);

@@ -26,8 +26,8 @@ const SUFFIX_ERROR = "unable to parse quantity's suffix";
 const NUMERIC_ERROR = 'unable to parse numeric part of quantity';
 
 /**
- * A string can match in one way only. If digits could belong to several groups, backtracking over a long invalid string
- * would take seconds.
+ * Matches a quantity. A string can match in one way only. If digits could belong to several groups, backtracking over a
+ * long invalid string would take seconds.
  */
 const SYNTAX = /^([+-]?)0*(?!0)(\d*)(?:\.(\d*))?((?:[eEinumkKMGTP]+[-+]?\d*|[-+]\d*)?)$/;
 
@@ -141,7 +141,9 @@ function smallQuantity(
   return { unscaled, scale, big: false, format, ...(canonical ? { text } : {}) };
 }
 
-/** The unbounded form: rounded away from zero to 10^-9, and capped if the suffix is binary. */
+/**
+ * The unbounded form: rounded away from zero to 10^-9. With a binary suffix, it is also capped at the largest int64.
+ */
 function bigQuantity(negative: boolean, whole: string, fraction: string, suffix: Suffix): ParsedQuantity {
   let unscaled = BigInt(whole + fraction);
   let scale = -fraction.length;
@@ -175,7 +177,7 @@ function compareDecimal(a: bigint, aScale: number, b: bigint, bScale: number): -
   return left === right ? 0 : left < right ? -1 : 1;
 }
 
-/** The order of two amounts. */
+/** Compares two amounts: −1 if `a` is smaller, 1 if `a` is greater, 0 if they are equal. */
 export function compareQuantities(a: ParsedQuantity, b: ParsedQuantity): -1 | 0 | 1 {
   return compareDecimal(a.unscaled, a.scale, b.unscaled, b.scale);
 }

@@ -10,7 +10,7 @@ export interface ResourceAction {
   readonly resource: string;
   /** The subresource; `''` for the resource itself. */
   readonly subresource: string;
-  /** The name of the object; `''` for an action on no single object. */
+  /** The name of the object; `''` for an action that names no object, such as `list`. */
   readonly name: string;
 }
 

@@ -20,7 +20,7 @@ export function isLaterVersion(a: string | undefined, b: string | undefined): bo
 /**
  * Can version `a` of an object be later than `b`? Some aggregated APIs serve objects without versions, or with versions
  * that are not decimal numbers. If one of two versions is not a number, their order is unknown, and the result is true
- * if they differ. If a version is absent, the result is true only if `b` is absent.
+ * if they differ. If one version or both are absent, the result is true only if `b` is absent.
  */
 export function mayBeLaterVersion(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return b === undefined;

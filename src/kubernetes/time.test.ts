@@ -51,7 +51,7 @@ describe('a time of RFC 3339', () => {
     ['a"\\', String.raw`a\"\\`],
     ['\n', String.raw`\x0a`],
     ['\u007f', '\u007f'],
-  ])('the error quotes %j in the same way as package time', (text, shown) => {
+  ])('the error quotes %j in the same way as the Go package time', (text, shown) => {
     expect(parseTime(text)).toBe(`parsing time "${shown}" as "${LAYOUT}": cannot parse "${shown}" as "2006"`);
   });
 
@@ -74,7 +74,7 @@ describe('a time with microseconds', () => {
     ['2024-02-30T00:00:00.123Z', '.123Z', '.000000'],
     ['2024-01-32T00:00:00Z', 'Z', '.000000'],
     ['2024-02-30T00:00:00.1234567Z', '7Z', 'Z07:00'],
-  ])('%s needs six digits of fraction', (text, rest, element) => {
+  ])('%s is refused, because its fraction does not have exactly six digits', (text, rest, element) => {
     expect(parseMicroTime(text)).toBe(
       `parsing time "${text}" as "${MICRO_LAYOUT}": cannot parse "${rest}" as "${element}"`,
     );

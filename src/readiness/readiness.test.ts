@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { readinessOf, statusReport } from './index.ts';
 
-/** One object, with defaults for the members that every object has. */
+/** Parses an object. Its name is `x` if the YAML has none. */
 function object(yaml: string): KubeObject {
   const [document] = parseAllDocuments(yaml);
   if (document === undefined) throw new Error('no YAML document');
@@ -63,7 +63,7 @@ describe('rules for every kind', () => {
       'Progressing',
     ],
     [
-      'a key of the prototype is not a field',
+      'an object whose kind is named like a member of Object.prototype has no special rule',
       `{apiVersion: x.io/v1, kind: constructor, status: {}}`,
       'current',
       'Ready',
@@ -244,7 +244,7 @@ describe('network, storage and cluster kinds', () => {
       'Ready',
     ],
     [
-      'an Ingress whose controller publishes nothing',
+      'an Ingress without an address is ready, because its controller may publish none',
       `{apiVersion: networking.k8s.io/v1, kind: Ingress}`,
       'current',
       'NoAddress',
@@ -283,7 +283,7 @@ describe('network, storage and cluster kinds', () => {
       'Ready',
     ],
     [
-      'an autoscaler that has no metrics keeps the replicas',
+      'an autoscaler without metrics is ready',
       `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, status: {currentReplicas: 1, conditions: [{type: AbleToScale, status: "True"}, {type: ScalingActive, status: "False"}]}}`,
       'current',
       'Ready',
@@ -368,7 +368,7 @@ describe('custom resources', () => {
       'Active',
     ],
     [
-      'an instance in error may recover',
+      'an instance in error is in progress, because it may recover',
       `{apiVersion: kro.run/v1alpha1, kind: WebApp, status: {state: ERROR, conditions: [{type: Ready, status: "False", message: no quota}]}}`,
       'inProgress',
       'ERROR',

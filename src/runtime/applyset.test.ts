@@ -51,7 +51,7 @@ describe('recordedInventory', () => {
 
   test.each([
     ['a wrong id', {}, { 'applyset.kubernetes.io/id': 'applyset-x-v1' }, 'applyset.kubernetes.io/id'],
-    ['foreign tooling', { 'applyset.kubernetes.io/tooling': 'kubectl/1.36' }, {}, 'tooling'],
+    ['the tooling of another program', { 'applyset.kubernetes.io/tooling': 'kubectl/1.36' }, {}, 'tooling'],
     ['a hash that does not match', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret' }, {}, 'does not match'],
     ['an invalid namespace', { 'applyset.kubernetes.io/additional-namespaces': 'A b' }, {}, 'invalid entry'],
     ['an invalid group', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret.-x' }, {}, 'invalid entry'],

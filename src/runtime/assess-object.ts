@@ -159,7 +159,7 @@ export function fingerprintOf(context: StepContext, desired: KubeObject): Finger
 function isPaused(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = decision;
   if (contest.retryAt <= context.options.now) return false;
-  // Two instances may take an object from each other in turn. The contest then has the owner field, and the write is
+  // Two instances may take an object from each other in turn. The contest then lists `OWNER_FIELD`, and the write is
   // paused.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (contest.isOwn === true) return true;

@@ -204,7 +204,7 @@ resources:
       expect(conditionRows(deleting)).toContainEqual(['ResourcesReady', 'Unknown', '05:00']);
     });
 
-    test("reads kro's own values, not the author's", () => {
+    test('runtime.condition() reads the value of kro, not the value that the author sets', () => {
       const mirror = graphOf(`
 schema:
   status:

@@ -24,7 +24,7 @@ const live = (cpu: string): KubeObject => ({
   },
 });
 
-describe('a field that differs from the desired value', () => {
+describe('a field that differs from the desired value, and that another manager may have taken from the controller', () => {
   const map = (text: string): KubeObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -165,9 +165,9 @@ function memberNames(fields: FieldSet | undefined): string[] {
 }
 
 /**
- * Finds the member of a field set that denotes each list item. An item may omit keys that have a default (`protocol` of
- * a port). For such an item, the function chooses a member whose keys agree with all keys of the item. It does not
- * choose a member that fully matches another item.
+ * For each list item, finds the member of the field set that denotes this item. An item may omit keys that have a
+ * default (`protocol` of a port). For such an item, the function chooses a member whose keys agree with all keys of the
+ * item. It does not choose a member that fully matches another item.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));
@@ -192,7 +192,10 @@ function agrees(keys: JsonObject, item: JsonValue): boolean {
   return shared.length > 0 && shared.every((key) => jsonEquals(keys[key], item[key]));
 }
 
-/** Owned fields that are no longer desired. A null in the desired object counts as desired. */
+/**
+ * Reports the owned fields that are no longer desired. `requested` is the desired object as written: a field that is
+ * null there counts as desired.
+ */
 function walkReleased(
   path: readonly PathStep[],
   owned: JsonValue,

@@ -44,8 +44,8 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
  * kro's conditions of an instance after a change. A missing condition becomes Unknown, with the creation time of the
  * instance as its transition time. A transition time changes only with the status. `Ready` is True if all other
  * conditions are True. If not, `Ready` repeats the latest False condition or, if none is False, the latest Unknown
- * condition. If all are True, but some have an older generation, `Ready` does not change. With `authored`, the status
- * has the author's conditions, which do not count as previous conditions of kro.
+ * condition. If all are True, but some have an older generation, `Ready` does not change. With `authored`, the
+ * conditions in the status are the author's, so kro's conditions are all made again.
  */
 export function instanceConditions(
   instance: KubeObject,

@@ -43,8 +43,9 @@ import { keptWatchHealth } from './watch-health.ts';
  * Deletes an instance. The deletion needs no graph and evaluates no expression: the inventory on the instance names the
  * kinds and namespaces of the children, and the apply-order annotation of each child determines its wave. Each step
  * deletes only the highest wave. The next wave waits until every object of the highest wave has disappeared. An object
- * with the deletion policy `Orphaned` stays, and is released in its wave. The finalizer is removed when no child exists
- * any more. The status names up to five objects that finalizers keep, with these finalizers and the deletion time.
+ * with the deletion policy `Orphaned` stays: in its wave, it is orphaned instead of deleted. The finalizer is removed
+ * when no child exists any more. The status names up to five objects that finalizers keep, with these finalizers and
+ * the deletion time.
  *
  * `graph-deletion.ts` deletes a Graph. Nothing is deleted if the inventory is absent or invalid, if the instance's
  * `typekro.dev/deletion-policy` is `orphan` or unknown, or while a recorded kind has not been listed.

@@ -16,7 +16,7 @@ export interface Explanation {
   /** Ids of the nodes that this node waits for. */
   readonly waitsFor: readonly string[];
   /**
-   * The action for the user; absent if the node usually only needs time. `remedyOf` has a remedy for such a node too.
+   * The action for the user; absent if waiting is usually enough. `remedyOf` returns a remedy in this case, too.
    */
   readonly remedy?: string;
 }

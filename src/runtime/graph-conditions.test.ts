@@ -6,7 +6,7 @@ const ELEVEN = Array.from({ length: 11 }, (_, index) => `a${index}`);
 describe('the condition ResourcesConverged', () => {
   it.each([
     [
-      'a condition that is not a boolean fails',
+      'an includeWhen that is not a boolean fails',
       graph(def('s', 'v: "yes"'), def('d', 'flag: "${s.v}"'), map('a', 'a', 'k: v', 'includeWhen: ["${d.flag}"], ')),
       'ApplyFailed apply "a": node "a": includeWhen "d.flag" returned string, want bool',
     ],
@@ -16,7 +16,7 @@ describe('the condition ResourcesConverged', () => {
       'ApplyFailed apply "d": node "d": readyWhen "d.flag" returned string, want bool',
     ],
     [
-      'a condition waits while its data is missing',
+      'an includeWhen waits while its data is missing, and the message names only the first node that waits',
       graph(
         def('d', 'x: "${s.data.k}"'),
         ref('s', 's'),
@@ -38,7 +38,7 @@ describe('the condition ResourcesConverged', () => {
       'WaitingForReadiness apply "flag": node "flag": readyWhen "flag.ok" is false: waiting for readiness (executor: node not ready)',
     ],
     [
-      'eleven dimensions fail',
+      'a forEach with eleven dimensions fails',
       map(
         'x',
         ELEVEN.map((name) => `\${${name}}`).join('-'),

@@ -133,7 +133,8 @@ export function decideGraph(context: StepContext): Decision {
 
 /**
  * The service account to record in the status before the first write of a Graph. If the process ends during the pass,
- * the deletion of the Graph needs this record. The first write may follow passes that refused the Graph or only waited.
+ * the deletion of the Graph needs this record. The first write need not happen in the first pass: earlier passes may
+ * have refused the Graph or only waited.
  */
 function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
   const { managedResources, contributions } = recordedTracking(instance);
@@ -153,8 +154,8 @@ function isFirstPass(status: JsonObject): boolean {
 }
 
 /**
- * Deletes retired objects once no node has failed and no node has a pending request, so that a new object exists before
- * the old one is deleted. Releases retired fields once no retired object remains and all nodes are done.
+ * Deletes retired objects once no node has failed and no node has an object to write or to read, so that a new object
+ * exists before the old one is deleted. Releases retired fields once no retired object remains and all nodes are done.
  */
 function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean): Retirements {
   const results = [...context.results.values()];

@@ -111,7 +111,7 @@ function decisionOf(
     state: 'DELETING',
     conditions,
     status,
-    // If there is no problem to report, the Graph is gone before a client could read the status.
+    // Without a problem to report, the status is not written, because the Graph is soon gone.
     statusChanged: named.length > 0 && !jsonEquals(status, before),
     statusProblems: [],
     statusNow: options.statusNow ?? options.now,

@@ -84,7 +84,7 @@ ${map('note', 'note', 'd: "${dep.metadata.name}"')}`);
     expect(graphs.condition('Ready')).toBe(READY);
   });
 
-  it('E5: while a ref is missing, the objects of its readers stay', () => {
+  it('E5: while the object of a ref is missing, the objects of its readers are not created, and existing ones stay', () => {
     const graphs = new GraphObjects({}, mode);
     const nodes = `
 - {id: src, ref: {apiVersion: v1, kind: ConfigMap, metadata: {name: region}}}
@@ -234,7 +234,7 @@ ${map('c', 'c', 'k: v')}`;
     expect(graphs.cluster.get('Widget.example.com/team-a/two')?.status ?? {}).toEqual({});
   });
 
-  it('E12: two Graphs claim one object, and the first keeps it', () => {
+  it('E12: of two Graphs that claim one object, the first keeps the object until this Graph is deleted', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(map('s', 'shared', 'from: g1'), 'g1');
     graphs.apply(map('s', 'shared', 'from: g2'), 'g2');
@@ -330,7 +330,7 @@ ${map('copy', 'copy', 'v: "${r.data.v}"')}`);
     expect([graphs.data('copy'), graphs.condition('Ready')]).toEqual([{ v: '1' }, READY]);
   });
 
-  it('E17: the object with the new name is created before the object with the old name is deleted', () => {
+  it('E17: when a node renders a new name, the object with this name is created before the object with the old name is deleted', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(map('a', 'old', 'k: v'));
     graphs.cluster.log.length = 0;

@@ -10,7 +10,7 @@ const FORBIDDEN = { code: 403, reason: 'Forbidden', message: 'configmaps "b" is 
 const uidOf = (graphs: GraphObjects, name = 'g') => graphs.get(name)?.metadata.uid ?? '';
 
 describe('the record of objects', () => {
-  it('is written before an object, without its UID', () => {
+  it('contains a new object, without its UID, before the object is written', () => {
     const graphs = new GraphObjects();
     const tracked: unknown[] = [];
     const onDecision = ({ parent, apply }: { parent: object; apply: readonly unknown[] }) => {
@@ -293,7 +293,7 @@ describe('the deletion of a Graph', () => {
     expect([graphs.maps(), decision.finalizer, decision.blocked?.length]).toEqual([['b'], 'keep', 1]);
   });
 
-  it('releases only the fields of patch nodes, after the objects are deleted', () => {
+  it('releases only the fields that its own patch nodes wrote, although the status names another field manager', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 't', 'x: "1"')));

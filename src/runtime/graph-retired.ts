@@ -122,8 +122,8 @@ export function retireObjects(
 }
 
 /**
- * Releases fields that the patch nodes of a Graph no longer write. Ignores the field managers of other clients and of
- * other Graphs in the record, because users may write the status of a Graph.
+ * Releases fields that the patch nodes of a Graph no longer write. An entry with a field manager of another client or
+ * Graph causes no write, because users may edit the record in the status of a Graph.
  */
 export function releasedFields(
   context: RetiredContext,

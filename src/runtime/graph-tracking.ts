@@ -9,7 +9,7 @@ import { contributionKey, recordedTracking, resourceKey, union, without } from '
 
 /** The objects and fields that a Graph wants, compared with those that its status records. */
 export interface TrackingPlan {
-  /** The objects and fields that resolved nodes want. */
+  /** The objects and fields that resolved nodes want. A node is resolved when it is known which objects it wants. */
   readonly current: GraphTracking;
   /**
    * Recorded objects and fields that an unresolved node may still want. An object that is recorded for another node is

@@ -16,8 +16,8 @@ export type Inclusion =
  * Decides whether a node is part of the instance. A node is skipped if a necessary node (`necessaryNodes`) is skipped.
  * A node is also skipped if one of its conditions evaluates to a value other than `true` (null included), even while
  * other conditions have no value yet. In a Graph, a value that is neither a boolean nor null is an error. A condition
- * that reads another node waits until other nodes may read that node. A condition that reads only the instance, and
- * whose data is missing, is an error, because this data cannot appear later.
+ * that reads another node waits until that node may be read. A condition that reads only the instance, and whose data
+ * is missing, is an error, because this data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
   const excluded = excludedBy(context, necessaryNodes(node));
@@ -71,8 +71,8 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
 }
 
 /**
- * The conditions of a node that have no value yet. They read data that does not exist yet, or a node that other nodes
- * may not read yet.
+ * The conditions of a node that have no value yet. They read data that does not exist yet, or a node that may not be
+ * read yet.
  */
 export function undecidedConditions(context: StepContext, node: GraphNode): readonly Expression[] {
   return node.includeWhen.filter((expression) => {
@@ -86,8 +86,8 @@ const nodeReferences = ({ references }: Expression): readonly string[] =>
   references.filter((name) => name !== 'schema');
 
 /**
- * The nodes that a condition references and that other nodes may not read yet. Nodes that the condition reads only in
- * branches do not count.
+ * The nodes that a condition references and that may not be read yet, without the nodes that the condition reads only
+ * in branches.
  */
 function unreadyReferences(context: StepContext, node: GraphNode, references: readonly string[]): readonly string[] {
   const { dependsOnInBranches: inBranches = [] } = node;

@@ -124,7 +124,7 @@ function unreadable(problem: string): ParentRefusal {
 /**
  * Children are written only if the instance has a finalizer and an inventory. An invalid inventory on an instance
  * without the finalizer comes from another client or from an incomplete write. Such an inventory does not show which
- * kinds and namespaces must be covered.
+ * kinds and namespaces it must cover, so the controller writes nothing.
  */
 function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
@@ -141,8 +141,8 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
 }
 
 /**
- * The reason of a node whose writes are suppressed. The reason names the node with the namespace violation. Without a
- * violation, the reason that the node itself has stays, because the conditions name the cause.
+ * The reason of a node whose writes are suppressed. If a node needs an object outside its namespace, the reason names
+ * this node. Otherwise the node keeps its own reason, because the conditions of the instance name the cause.
  */
 function suppressedBecause(violation: NodeResult | undefined, { because }: NodeResult): Because {
   if (violation === undefined) return because;

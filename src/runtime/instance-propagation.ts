@@ -19,7 +19,7 @@ export interface PropagatedInstance {
  * Decides which instances do not get the newest revision yet: those for which a condition of `spec.propagateWhen` is
  * not true. An instance that already follows the newest revision keeps it.
  *
- * @param instances the instances in the order of the batches
+ * @param instances the instances in the order in which they get the revision
  * @returns a map from the id of each held instance to the reason
  */
 export function heldInstances(

@@ -11,9 +11,9 @@ import { fillTemplate, identityHoles } from './template.ts';
 const MAX_SEARCHED_ITEMS = 10_000;
 
 /**
- * The variables of the `forEach` item that renders an object: the given variables and the item's iterators. Views
- * evaluate expressions with these variables. Returns `undefined` if the lists are unknown, if there are more than
- * 10,000 items, or if no item renders the object.
+ * The variables of the `forEach` item that renders an object: the given variables and the item's iterators. A display
+ * such as the dashboard evaluates expressions with these variables. Returns `undefined` if the lists are unknown, if
+ * there are more than 10,000 items, or if no item renders the object.
  */
 export function variablesOfItem(
   node: GraphNode,

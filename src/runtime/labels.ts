@@ -23,7 +23,10 @@ export function encodedLabel(value: string, level: KroCompatibility): string {
   return `h-${cryptoLibrary().hash('sha256', value, 'hex').slice(0, 40)}`;
 }
 
-/** Labels that all children of an instance share, as kro writes them. The value of the node label is empty here. */
+/**
+ * Labels that all children of an instance share, as kro writes them. The node label is empty; `childLabels` sets its
+ * value.
+ */
 export function commonLabels(
   instance: KubeObject,
   applySet: string,
@@ -48,12 +51,12 @@ export function commonLabels(
   };
 }
 
-/** Labels that all objects of a Graph share. The value of the node label is empty here. */
+/** Labels that all objects of a Graph share. The node label is empty; `childLabels` sets its value. */
 export function graphLabels(): Record<string, string> {
   return { [keys.NODE_ID_LABEL]: '' };
 }
 
-/** Labels that all collection items of a Graph share. The value of the node label is empty here. */
+/** Labels that all collection items of a Graph share. The node label is empty; `childLabels` sets its value. */
 export function graphItemLabels({ metadata: { uid = '' } }: KubeObject): Record<string, string> {
   return { [keys.INSTANCE_ID_LABEL]: uid, [keys.NODE_ID_LABEL]: '' };
 }

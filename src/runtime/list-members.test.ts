@@ -40,7 +40,7 @@ describe('memberFinder', () => {
       found: undefined,
     },
     {
-      title: 'by the first of two equal members',
+      title: 'to the first of two equal members',
       members: ['k:{"a":1}', 'k:{"a": 1}'],
       item: { a: 1 },
       found: 'k:{"a":1}',

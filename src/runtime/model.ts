@@ -30,9 +30,8 @@ export interface LiveObject {
    */
   readonly equivalence?: EquivalentDigests | true;
   /**
-   * The whole object behind a projection, if the observer has it. The observer has the whole object after its owned
-   * fields have changed, so that the step can name the difference. It also has the whole object after a read that a
-   * step requested.
+   * The whole object behind a projection, if the observer has it. The observer keeps the whole object when the object's
+   * owned fields have changed, so that the step can name the difference, and after a read that a step requested.
    */
   readonly whole?: KubeObject;
   /**
@@ -81,8 +80,8 @@ export interface FailedWrite {
   /** UID of the object that the write would have changed or deleted; undefined for a creation. */
   readonly uid: string | undefined;
   /**
-   * For a conflict with another field manager: the version of the object at the time of the conflict. A later version
-   * may be written at once. Absent for other failures.
+   * For a conflict with another field manager: the version of the object at the time of the conflict. If the object has
+   * another version, the next attempt does not wait for `retryAt`. Absent for other failures.
    */
   readonly conflictVersion?: string;
   readonly failure: ApiFailure;
@@ -176,7 +175,10 @@ export interface Condition {
 export interface StepOptions {
   /** The current time, in milliseconds since the epoch, for transition times and retries. */
   readonly now: number;
-  /** The version in labels and in the tooling annotation. Default `devel`, as in kro's unreleased builds. */
+  /**
+   * The version in labels and in the annotation `applyset.kubernetes.io/tooling`. Default `devel`, as in kro's
+   * unreleased builds.
+   */
   readonly version?: string;
   /** UID of the definition, for the labels of the instance. Default: empty. */
   readonly definitionUid?: string;
@@ -208,8 +210,8 @@ export interface StepOptions {
   /** The last value of `now()` in `status`. The value stays while no other part of the status changes. */
   readonly statusNow?: number;
   /**
-   * Does the definition declare its own conditions? Used only if there is no graph, so that the author's conditions
-   * stay. Default false.
+   * Does the definition declare its own conditions? Used only for a step without a graph, which then keeps the author's
+   * conditions in the status. Default false.
    */
   readonly authorConditions?: boolean;
   /**
@@ -281,7 +283,7 @@ export interface ApplyAction {
   readonly subresource?: 'status';
   /** Default `always`. */
   readonly force?: ForceRule;
-  /** The resourceVersion of the compared object. Present only if `force` is set. */
+  /** The resourceVersion of the live object with which `desired` was compared. Present only if `force` is set. */
   readonly version?: string;
 }
 
@@ -290,7 +292,7 @@ export interface ApplyAction {
  *
  * - `always`: yes, in one request.
  * - `unlessGraph`: the first request takes over nothing. After a conflict, a second request takes the fields over,
- *   unless a Graph owns one of them by a template node.
+ *   unless the template node of a Graph owns one of them.
  * - `ForceOver`: the first request takes over nothing. After a conflict, a second request takes the fields over if the
  *   rule covers every manager that owns one of them.
  */
@@ -474,7 +476,7 @@ export interface Decision {
   readonly quiet: boolean;
   /** The number of expressions that the step evaluated. */
   readonly evaluations: number;
-  /** The latest time of the next step (milliseconds since the epoch), even if the caller observes no change. */
+  /** The time at which the caller must repeat the step even if it observes no change (milliseconds since the epoch). */
   readonly requeueAt?: number;
   /** The obstacles to the deletion of the instance, one message each. Finalizers of other clients are not included. */
   readonly blocked?: readonly string[];

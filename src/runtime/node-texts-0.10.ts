@@ -111,7 +111,7 @@ function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...Object
 }
 
 /**
- * The verdict on the items of a collection. After a refused update, the item keeps its present state. A refused
+ * The verdict on the items of a collection. A refused update is tolerated: the item keeps its present state. A refused
  * creation or an object of another ApplySet fails the collection. Any other failed write or read, or a conflict with
  * another Graph or field manager, makes the collection wait.
  */

@@ -13,7 +13,7 @@ export interface ObjectProblem {
   readonly absent: boolean;
 }
 
-/** The effect of the problems of a node's objects on the node. */
+/** What the problems of a node's objects mean for the node. */
 export interface ProblemVerdict {
   /**
    * `failed`: the state of the instance becomes ERROR. `blocked`: the write is retried, and the state does not become

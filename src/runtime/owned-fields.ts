@@ -128,8 +128,8 @@ export function storedFields(type: ObjectType, fields: FieldSet): FieldSet {
 
 /**
  * The part of an object or a projection that is compared. Omits the type, nulls, empty metadata, and all metadata other
- * than `COMPARED_METADATA`. Also omits the version label, because another version alone causes no write. Moves the
- * `stringData` of a Secret to `data`, where the server stores it.
+ * than `COMPARED_METADATA`. Also omits the version label, because a new version of the controller alone causes no
+ * write. Moves the `stringData` of a Secret to `data`, where the server stores it.
  */
 export function comparable(type: ObjectType, value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) return {};

@@ -41,8 +41,8 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 /**
  * Reduces a live object to the parts that the runtime reads. These are the identity, version, deletion timestamp,
  * finalizers, owner labels, and the annotations of the wave and of the deletion policy. In addition, the result has the
- * values at the paths that the graph reads, and the fingerprints of the owned fields. Two parts of the result are not
- * copies and also belong to the input: the values that the graph reads, and the list of finalizers.
+ * values at the paths that the graph reads, and the fingerprints of the owned fields. Two parts of the result are
+ * shared with the input instead of copied: the values that the graph reads, and the list of finalizers.
  *
  * A path through a list keeps the whole list, so that indexes stay valid. An empty path keeps the whole object without
  * `managedFields`.

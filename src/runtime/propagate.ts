@@ -148,7 +148,10 @@ function firstHold(
   return undefined;
 }
 
-/** The variables of the conditions: `schema`, other nodes, and the collection with one of its items. */
+/**
+ * Returns a function that makes the variables of the conditions for the item with an index: `schema`, other nodes, and,
+ * in a collection, all items and this item.
+ */
 function variablesOf(
   context: StepContext,
   node: ResourceNode | CollectionNode,

@@ -39,7 +39,8 @@ export interface Pruning {
 
 /**
  * Finds the retired objects, i.e. members of the ApplySet that no node wants any more, and decides which ones to delete
- * now. An object with the deletion policy `Orphaned` is released instead, under the same conditions.
+ * now. An object with the deletion policy `Orphaned` is released (`Pruning.orphan`) instead of deleted, under the same
+ * conditions.
  *
  * A retired object is deleted as soon as that is safe. The deletion is not safe
  * - while an unresolved node of the same kind may want an object of this name;

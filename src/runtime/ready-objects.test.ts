@@ -38,7 +38,7 @@ test.each<[string, string, KubeObject, boolean]>([
   ['the condition of a single object is true', 'one', pump({ running: true }), true],
   ['the condition of a single object is false', 'one', pump({ running: false }), false],
   ['the node has no conditions', 'any', pump(), true],
-  ['a condition about a whole external list does not count for an item', 'others', pump(), true],
+  ['a condition about a whole external list does not affect the readiness of an item', 'others', pump(), true],
 ])('the readiness of one object is decided: %s', (_title, id, object, expected) => {
   const node = GRAPH.nodes.get(id);
   if (node === undefined) throw new Error(`no node ${id}`);

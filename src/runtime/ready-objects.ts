@@ -3,9 +3,9 @@ import type { GraphNode } from '../graph/index.ts';
 import { evaluateToJson } from './evaluate.ts';
 
 /**
- * The readiness of each object of a node, for views. An object is ready if every condition of `readyWhen` that reads a
- * single object is true. The conditions are evaluated as in a step. The report of a node cannot replace this function,
- * because the report names only the first object that is not ready.
+ * The readiness of each object of a node, for displays such as the dashboard. An object is ready if every condition of
+ * `readyWhen` that reads a single object is true. The conditions are evaluated as in a step. The report of a node
+ * cannot replace this function, because the report names only the first object that is not ready.
  *
  * @param now the value of `now()` in conditions, in milliseconds since the epoch
  */

@@ -85,7 +85,7 @@ describe('applies that a real API server accepted', () => {
     }
   });
 
-  test('are recognised by their digest alone, except applies with an empty map, an empty list or a null', () => {
+  test('are recognised as unchanged by their fingerprints alone, except applies with an empty map, an empty list or a null', () => {
     const asking = APPLIES.filter(({ desired }) => scalarPaths(desired as unknown as JsonValue).length > 0);
     for (const { id, manager, desired, live } of asking) {
       const { metadata, ...rest } = desired;

@@ -164,7 +164,7 @@ export type Because =
       readonly object: ObjectRef;
       /** The other ApplySet's id; absent for an object without an owner (adoption refused). */
       readonly owner?: string;
-      /** The instance of this ApplySet, as `Kind namespace/name`, if known. */
+      /** The instance to which the other ApplySet belongs, as `Kind namespace/name`, if known. */
       readonly instance?: string;
     }
   /** Other Graphs write the object by their template nodes. `managers` are their field managers. */

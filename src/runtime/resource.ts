@@ -18,7 +18,10 @@ export function resolveResource(context: StepContext, node: ResourceNode): Resol
   return { state: 'resolved', wanted: [wantedObject(context, node, filled.value, targeted.target, labels)] };
 }
 
-/** The identity of a resource whose template cannot be filled yet. */
+/**
+ * The identity of a resource whose template cannot be filled yet; undefined while its identity fields cannot be filled
+ * either.
+ */
 export function identityOfResource(context: StepContext, node: ResourceNode): Identities {
   const holes = identityHoles(node.template.holes);
   const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, context.ready, context.evaluation);

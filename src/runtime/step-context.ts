@@ -186,8 +186,8 @@ export function failedBy(
 const MAX_READ_OBJECTS = 3;
 
 /**
- * The object data that an expression reads. If the value of an iterator is an object of a collection, only this object
- * counts.
+ * The object data that an expression reads. If the value of an iterator is an object, only this object is returned for
+ * a collection.
  */
 function readData(
   results: ReadonlyMap<string, NodeResult>,

@@ -99,7 +99,7 @@ resources:
     });
   });
 
-  test('readyWhen of a selector sees the whole list', () => {
+  test('readyWhen of a node with a selector reads the whole list of selected objects', () => {
     const counted = graphOf(`
 schema: {}
 resources:

@@ -170,7 +170,7 @@ test('an object that a Graph writes is refused until the Graph is deleted', () =
 
 test.each([
   ['is refused where the kind Graph is served', { graphKind: true }, 'ERROR', 'graph'],
-  ['is taken over elsewhere, as in kro 0.9', {}, 'ACTIVE', 'instance'],
+  ['is taken over where the kind Graph is not served, as in kro 0.9', {}, 'ACTIVE', 'instance'],
 ])('at 0.9, an object that a Graph writes %s', (_title, step, state, from) => {
   const graph = graphOf(`resources:\n${configMap('c', '{from: instance}', 'shared')}`, { kroCompatibility: '0.9' });
   const cluster = new FakeCluster();
@@ -182,7 +182,7 @@ test.each([
 });
 
 describe('the writes', () => {
-  test('children carry their node and depth, and long instance names become digests', () => {
+  test('children have annotations with their node and depth, and a label with the digest of a long instance name', () => {
     const graph = graphOf(
       `resources:
 ${configMap('a', '{k: v}')}${configMap('b', '{v: "${a.data.k}"}')}${configMap('free', '{k: v}')}`,

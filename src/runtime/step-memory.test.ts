@@ -141,7 +141,7 @@ test.each<[string, (instance: KubeObject) => KubeObject]>([
   ['metadata', (instance) => ({ ...instance, metadata: { ...instance.metadata, uid: 'another' } })],
   ['kind', (instance) => ({ ...instance, kind: 'Another' })],
   ['apiVersion', (instance) => ({ ...instance, apiVersion: 'another.test/v1' })],
-])('an instance that differs only in its %s is a different input', (_, change) => {
+])('a step with a memory notices that only the %s of the instance has changed', (_, change) => {
   const cluster = new FakeCluster();
   const key = putInstance(PUMPS, cluster, 'a', { litres: 1, items: ['a', 'b'] });
   const memory = new StepMemory();
@@ -154,7 +154,7 @@ test.each<[string, (instance: KubeObject) => KubeObject]>([
 });
 
 test.each(['${schema.metadata.annotations.team}', '${schema.metadata.?annotations.team.orValue("")}'])(
-  'instance metadata that a template reads is an input: %s',
+  'a change of instance metadata that a template reads changes the decision: %s',
   (expression) => {
     const graph = graphOf(
       `schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p, annotations: {team: '${expression}'}}, spec: {litres: 2}}}]`,
@@ -171,7 +171,7 @@ test.each(['${schema.metadata.annotations.team}', '${schema.metadata.?annotation
   },
 );
 
-test('instance metadata that no template reads is not an input', () => {
+test('after a change of instance metadata that no template reads, no expression is evaluated again', () => {
   const graph = graphOf(
     'schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: "${schema.metadata.name}"}, spec: {litres: 2}}}]',
   );

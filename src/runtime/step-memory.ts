@@ -137,7 +137,7 @@ function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
 function dataAlong(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = from;
   for (const step of path) {
-    // The whole list counts, because expressions may read items of a list without a path.
+    // For a list, the result is the whole list, because expressions may read items of a list without a path.
     if (!isJsonObject(value)) return value;
     value = Object.hasOwn(value, step) ? value[step] : undefined;
   }

@@ -114,23 +114,26 @@ describe('an instance with a chain of two objects', () => {
   test.each([
     ['0.9', '10.0.0.1'],
     ['0.10', undefined],
-  ] as const)('the dependents of a dependency that becomes unready do not change (level %s)', (level, address) => {
-    const chain = graphOf(CHAIN_YAML, { kroCompatibility: level });
-    const cluster = new FakeCluster();
-    const key = putInstance(chain, cluster, 'a', { litres: 2 });
-    settle(chain, key, cluster);
-    cluster.edit(PUMP, (pump) => void (pump.status = { phase: 'Up', address: '10.0.0.1' }));
-    settle(chain, key, cluster);
-    cluster.edit(PUMP, (pump) => void (pump.status = { phase: 'Down', address: '10.0.0.2' }));
-    cluster.log.length = 0;
-    const { decision, instance } = settle(chain, key, cluster);
-    expect(cluster.log).toEqual([]);
-    expect(statesOf(decision)).toEqual({ first: 'waiting: not-ready', second: 'pending: dependency' });
-    expect(cluster.get(COPY)?.['data']).toEqual({ address: '10.0.0.1' });
-    expect(instance?.status).toMatchObject({ state: 'IN_PROGRESS' });
-    // kro 0.10 omits fields that read a node whose dependency is not ready.
-    expect(instance?.status?.['address']).toBe(address);
-  });
+  ] as const)(
+    'the objects of dependents do not change when their dependency becomes unready (level %s)',
+    (level, address) => {
+      const chain = graphOf(CHAIN_YAML, { kroCompatibility: level });
+      const cluster = new FakeCluster();
+      const key = putInstance(chain, cluster, 'a', { litres: 2 });
+      settle(chain, key, cluster);
+      cluster.edit(PUMP, (pump) => void (pump.status = { phase: 'Up', address: '10.0.0.1' }));
+      settle(chain, key, cluster);
+      cluster.edit(PUMP, (pump) => void (pump.status = { phase: 'Down', address: '10.0.0.2' }));
+      cluster.log.length = 0;
+      const { decision, instance } = settle(chain, key, cluster);
+      expect(cluster.log).toEqual([]);
+      expect(statesOf(decision)).toEqual({ first: 'waiting: not-ready', second: 'pending: dependency' });
+      expect(cluster.get(COPY)?.['data']).toEqual({ address: '10.0.0.1' });
+      expect(instance?.status).toMatchObject({ state: 'IN_PROGRESS' });
+      // kro 0.10 omits the status fields that read a node whose dependency is not ready.
+      expect(instance?.status?.['address']).toBe(address);
+    },
+  );
 
   test('missing data makes a node wait, and the reason has the expression and the missing name', () => {
     const graph = graphOf(`

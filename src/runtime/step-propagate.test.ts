@@ -194,7 +194,7 @@ resources:
     expect(exists(cluster, ['a', 'b', 'c', 'more'])).toEqual(['a', 'b', 'c', 'more']);
     put({ keys: ['a', 'b', 'c'], go: false, text: '2', more: false });
     expect(exists(cluster, ['more'])).toEqual([]);
-    // The Secret still has the name of the item, and its change is held back.
+    // The Secret still has the name of the removed item `c`, and the change of the Secret is held back.
     put({ keys: ['a', 'b'], go: false, text: '2', more: false });
     expect(exists(cluster, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
     put({ keys: ['a', 'b'], go: true, text: '2', more: false });

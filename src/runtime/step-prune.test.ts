@@ -33,7 +33,7 @@ describe('retired objects', () => {
     expect(inventory(cluster, key)).toBe('Secret');
   });
 
-  test('the new object exists before the old one is deleted', () => {
+  test('when the name of an object changes, the new object exists before the old one is deleted', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });
@@ -123,7 +123,7 @@ describe('retired objects', () => {
   });
 
   describe('next to an object whose update fails, at level 0.9', () => {
-    // Each item depends on a base. All items have a field whose change the server may refuse.
+    // Each object of `row` depends on an object of `base`, and has the field `t`, whose change the server may refuse.
     const rows = (text: string) =>
       graphOf(
         `
@@ -221,7 +221,7 @@ resources:
       expect(inventory(cluster, key)).toBe('ConfigMap');
     });
 
-    test('retired items of a node are deleted although its other items cannot be rendered, if the object of each of these other items exists', () => {
+    test('while the remaining items of a collection cannot be rendered, retired items are deleted only if every remaining item has an object', () => {
       const { cluster, key } = built();
       change(cluster, key, { names: ['x', 'y'] });
       settle(rows("${1 / 0 == 1 ? 'a' : 'b'}"), key, cluster);
@@ -359,7 +359,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/foreign')).toBeDefined();
   });
 
-  test('no retired object is deleted before every recorded kind has been listed', () => {
+  test('no retired object is deleted before every kind of the inventory has been listed', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });

@@ -189,8 +189,8 @@ resources:
   });
 
   test.each([
-    ['without a finalizer has no status', [], false],
-    ['with a finalizer has a status', [keys.FINALIZER], true],
+    ['without a finalizer gets no status', [], false],
+    ['with a finalizer gets a status', [keys.FINALIZER], true],
   ])('before the first revision an instance %s', (_what, finalizers, isChanged) => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});

@@ -58,7 +58,7 @@ resources:
       { on: true, ok: true },
       { names: 'ready: ready', map: 'ready: ready' },
     ],
-  ])('with includeWhen and readyWhen has a value only if both are true: %j', (spec, states) => {
+  ])('with includeWhen and readyWhen is read by other nodes only if both are true: %j', (spec, states) => {
     const cluster = new FakeCluster();
     const { decision } = settle(CONDITIONAL, putInstance(CONDITIONAL, cluster, 'a', spec), cluster);
     expect(statesOf(decision)).toEqual(states);

@@ -26,7 +26,7 @@ function started(cluster: FakeCluster, mode: 'whole' | 'projection' = 'whole') {
   return key;
 }
 
-describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mode) => {
+describe.each(['whole', 'projection'] as const)('objects as the step sees them: %s', (mode) => {
   test('no object is written if there is no difference', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
@@ -246,7 +246,7 @@ describe('ownership', () => {
     ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
     ['a refused adoption fails a node', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
     ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
-    ['a takeover adopts if permitted', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
+    ['a permitted takeover adopts', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
     [
       'an object of another ApplySet is adopted when its node alone permits a takeover',
       other,
@@ -410,7 +410,7 @@ describe('the instance itself', () => {
     expect(instance?.status?.['conditions']).toContainEqual(
       expect.objectContaining({ type: 'InstanceManaged', status: 'False', reason: 'ManagementFailed' }),
     );
-    // As in kro, objects that were not read do not affect the status.
+    // As in kro, only objects that were read affect the state.
     expect(instance?.status?.['state']).toBe('ACTIVE');
     for (const type of ['GraphResolved', 'ResourcesReady']) {
       expect(decision.conditions.find((condition) => condition.type === type)).toMatchObject({
@@ -443,7 +443,7 @@ resources:
     expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/contains-group-kinds']).toBe('ConfigMap');
   });
 
-  test('an inventory that only the manager of the labels owns is applied again, under the manager of inventories, after all other writes', () => {
+  test('an inventory that only the field manager of the labels owns is applied again, by the field manager of inventories, after all other writes', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
     const { parent } = decide(PAIR, cluster.get(key) as KubeObject, cluster);

@@ -67,9 +67,9 @@ const POLICIES: Readonly<Record<GraphOrigin, StepPolicy>> = {
  * Decides what to do for one instance now. Visits the nodes in topological order, and resolves each node whose data is
  * available.
  *
- * The function is pure: the same graph, instance, view and options produce the same decision, including the order of its
- * lists and the wording of its messages. A `memory` only saves work. No content of a definition, an instance or the
- * cluster makes the function throw.
+ * The function is pure: the same graph, instance, view (`observed`) and options produce the same decision, including
+ * the order of its lists and the wording of its messages. A `memory` only saves work. No content of a definition, an
+ * instance or the cluster makes the function throw.
  *
  * The caller carries out `parent`, then `apply`, `orphan`, `delete` and `release`, in this order. The requests of
  * `read` may run at the same time as the writes. Then the caller puts the API server's responses into the view (and the

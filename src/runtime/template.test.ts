@@ -11,7 +11,7 @@ const SKELETON: JsonObject = {
   spec: { list: [null, { x: null }, 'c', null], keep: { deep: true } },
 };
 
-test('values are set at their paths, and unchanged parts are shared', () => {
+test('values are set at their paths, and the result shares all other parts with the skeleton', () => {
   const frozen = structuredClone(SKELETON);
   const filled = fillSkeleton(SKELETON, [
     { path: ['metadata', 'name'], value: 'n' },

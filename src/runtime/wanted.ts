@@ -22,7 +22,7 @@ export type Typing =
   | { readonly ok: true; readonly type: ObjectType }
   | { readonly ok: false; readonly reason: Unresolved };
 
-/** The type of a node's objects. The cluster must serve a computed type. */
+/** The type of a node's objects. If the template computes the type, the cluster must serve this type. */
 export function typeOfFilled(context: StepContext, node: GraphNode, filled: JsonObject): Typing {
   if (isTyped(node)) return { ok: true, type: typeOfNode(node) };
   const apiVersion = asText(filled['apiVersion']);

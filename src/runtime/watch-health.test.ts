@@ -76,12 +76,12 @@ describe('the condition WatchesHealthy', () => {
     ]);
   });
 
-  test('has no earlier value if a condition of the author may have the type WatchesHealthy', () => {
+  test('does not use its earlier value if a condition of the author may have the type WatchesHealthy', () => {
     expect(healthOf({ nodes: { state: 'pending' } }, OLD, true, true)).toMatchObject([{ status: 'Unknown' }]);
     expect(healthOf({}, OLD, true, true)).toMatchObject([{ lastTransitionTime: '2026-11-01T00:00:00Z' }]);
   });
 
-  test('is absent by default and in a view without watches', () => {
+  test('is absent by default, and when no watch states are observed', () => {
     expect(healthOf({}, OLD, false)).toEqual([]);
     const options = { now: NOW, watchHealth: true };
     const watching = { instance: instanceWith(OLD), watch: WATCHES, observed: {}, options, authored: false };

@@ -32,7 +32,7 @@ interface Watching {
  * A list with the condition WatchesHealthy. The list is empty if the options do not request the condition, or if
  * `observed` has no states of watches. `Ready` does not depend on this condition. If the status is False, the message
  * names each kind that cannot be watched, with the reason. While a watch starts or restarts and no watch is refused, an
- * existing condition does not change, because the next write would undo the change.
+ * existing condition does not change, because it would change back as soon as the watch has started.
  */
 export function watchHealthConditions({ instance, watch, observed, options, authored }: Watching): Condition[] {
   if (options.watchHealth !== true || observed.watchState === undefined) return [];

@@ -131,7 +131,7 @@ const NO_MANAGERS: readonly string[] = [];
 
 /**
  * Compares the fields that a writer owns with the desired ones. `formerOwner` is set if the object is adopted: the id
- * of the ApplySet from which it is taken over, or an empty string if the object had no owner.
+ * of the ApplySet from which it is taken over, or an empty string if the label that names the ApplySet is empty.
  */
 function compareFields(
   desired: KubeObject,

@@ -2,10 +2,11 @@ import type { JsonValue } from '../core/index.ts';
 import type { FieldFacts, TypeFacts, TypeTable } from './builtin-types.ts';
 
 /**
- * Built-in types that are missing from the data files: aggregation, device allocation and flow control. A section
- * begins with a line `@ package group version`. Each type has one line of `field:type` pairs; an indented line
- * continues the previous line. `*` marks a required field, `!` a kind, `.X` a type of the same package, `[]` a list,
- * `{}` a map, `/a,b` the keys of a map list. `apiVersion`, `kind`, `metadata` and a list kind are added to each kind.
+ * Built-in types that are missing from `types.json`: aggregation, device allocation and flow control. A section begins
+ * with a line `@ package group version`. Each type has one line of `field:type` pairs; an indented line continues the
+ * previous line. `*` marks a required field, `!` a kind, `.X` a type of the same package, `[]` a list, `{}` a map,
+ * `/a,b` the keys of a map list. The code adds `apiVersion`, `kind` and `metadata` to each kind, and adds a list kind
+ * for it.
  */
 const TYPES = `
 @ apiregistration.v1 apiregistration.k8s.io v1

@@ -74,7 +74,7 @@ describe('keywords that the facets `engine` and `conservative` compare', () => {
     ],
     ['an absent list type that becomes the default', list({}), list({ 'x-kubernetes-list-type': 'atomic' }), [], []],
     [
-      'a topology that changes',
+      'a list type (the topology) that changes',
       list({}),
       list({ 'x-kubernetes-list-type': 'set' }),
       [],

@@ -193,8 +193,8 @@ function printVersions(versions: readonly JsonObject[]): string {
 }
 
 /**
- * Errors of schemas, columns and subresources. A value that all versions share is reported once, under its path in
- * `apiextensions/v1beta1` (`spec.validation`).
+ * Errors of schemas, columns and subresources. An error in a value that all versions share is reported once, under the
+ * value's path in `apiextensions/v1beta1`, such as `spec.validation`.
  */
 function* sharedErrors(
   versions: readonly JsonObject[],

@@ -84,7 +84,10 @@ function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
   }
 }
 
-/** Returns a function that publishes a schema on the first call and then releases the raw form. */
+/**
+ * Returns a function that converts a schema to its published form on the first call. It then keeps only the published
+ * form.
+ */
 function publisher(load: () => JsonValue | undefined, info: ResourceInfo): () => Schema {
   return once(() => publishSchema(load(), info));
 }

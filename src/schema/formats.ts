@@ -80,7 +80,8 @@ function isDate(text: string): boolean {
 
 /**
  * A date, `T` in either case, a time with seconds, and a zone; leap seconds are refused. As on the server, any
- * character counts as the decimal point of the seconds. Everything from a second `T` on is ignored.
+ * character counts as the decimal point of the seconds. If there is another `T`, it and everything after it are
+ * ignored.
  */
 function isDateTime(text: string): boolean {
   const [date = '', time] = text.toLowerCase().split('t', 2);

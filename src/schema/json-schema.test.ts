@@ -68,7 +68,7 @@ describe('references', () => {
   test.each<[string, JsonObject]>([
     ['a nullable part', { anyOf: [{ $ref: '#' }, { type: 'null' }] }],
     ['a part that may be absent', { anyOf: [{ $ref: '#' }, { 'x-typekro-absent': true }] }],
-  ])('%s that contains the whole is recursive', (_name, schema) => {
+  ])('%s that contains the whole schema is recursive', (_name, schema) => {
     expect(fieldOf(schema)).toEqual([expect.stringContaining('schema/recursive')]);
     expect(nodeOf(schema)?.properties?.['a']).toBeDefined();
   });
@@ -352,7 +352,7 @@ test.each<[string, JsonObject, SimpleValue]>([
     'float | validation="[self / 0.01].all(q, [q - double(int(q + (q < 0.0 ? -0.5 : 0.5)))].all(r, r * r < 1e-18 * (1.0 + q * q)))"',
   ],
   ['an integer', { type: 'integer', multipleOf: 1.5 }, expect.stringContaining('"[double(self) / 1.5].all(') as string],
-])('a multiple of a fraction becomes a rule: %s', (_name, schema, expected) => {
+])('a multipleOf that is a fraction becomes a rule: %s', (_name, schema, expected) => {
   expect(fieldOf(schema)).toEqual(expected);
 });
 

@@ -29,7 +29,10 @@ export type SchemaResult =
 
 const MAX_DEPTH = 200;
 
-/** The maximum number of parts of an intersection, including the parts of nested intersections. */
+/**
+ * The maximum number of parts of an intersection that one step merges. The next step merges the parts of all nested
+ * intersections.
+ */
 const MAX_PARTS = 1000;
 
 /** Maps a shared schema to its name in `$defs` or `definitions`. Generators use this name as the name of a type. */
@@ -351,7 +354,8 @@ class Converter {
     if (only === undefined) {
       this.#error(path, 'null-only', 'only null is allowed here', 'remove the field');
     } else if (present.length === 1) {
-      // The members are copied lazily: a part that contains this union is still incomplete here.
+      // The members are copied lazily: if the remaining alternative contains this union, its schema is still incomplete
+      // here.
       Object.defineProperties(node, lazyCopies(this.convert(combined({ ...only }), path, depth + 1)));
       if (hasNull) node.nullable = true;
     } else if (present.every((entry) => entry['const'] !== undefined || Array.isArray(entry['enum']))) {

@@ -9,6 +9,6 @@ test.each<[string, string[]]>([
   ["string | default='web'", ['write default="web"']],
   [`string | default='a"b"c'`, [String.raw`write default="a\"b\"c"`]],
   ['string | enum=["a","b"]', ['write enum="a,b"']],
-])('the advice for %s', (text, hints) => {
+])('markerAdvice returns the expected hints for %s', (text, hints) => {
   expect(markerAdvice(text).map(({ hint }) => hint)).toEqual(hints);
 });

@@ -69,7 +69,7 @@ function withoutQuoted(text: string): string {
   return plain + text.slice(from);
 }
 
-/** Problems with a field's markers that kro accepts; empty for a line that is not a valid field. */
+/** The problems of a field's markers that kro does not report; empty for a line that is not a valid field. */
 export function markerAdvice(text: string): readonly MarkerAdvice[] {
   const bar = text.indexOf('|');
   const parsed = bar < 0 ? undefined : parseSimpleType(text.slice(0, bar));
@@ -108,7 +108,7 @@ function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAd
   return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
     if (key !== 'minimum' && key !== 'maximum') return [];
     const message = `${key} bounds a number, and has no effect: the field is ${words}`;
-    // Lengths are natural numbers.
+    // Only a natural number can become the value of a length marker.
     const isLength = suffix !== undefined && /^\d+$/.test(value);
     const hint = isLength ? `write ${key.slice(0, 3)}${suffix}=${value}` : `remove ${key}`;
     return [{ kind: 'no-effect', message, hint, offset }];

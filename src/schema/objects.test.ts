@@ -26,7 +26,7 @@ const causes = (schema: Schema, value: JsonValue, old?: JsonValue): string[] =>
 describe('validate', () => {
   test.each<[string, Schema, JsonValue, string[]]>([
     ['a null', { type: 'string' }, null, ['<nil>: Invalid value: "null":  in body must be of type string: "null"']],
-    ['a nullable null', { type: 'string', nullable: true }, null, []],
+    ['a null for a nullable type', { type: 'string', nullable: true }, null, []],
     ['an integer for a number', { type: 'number' }, 3, []],
     [
       'a fraction for an integer without a format',
@@ -79,7 +79,12 @@ describe('validate', () => {
       { a: null },
       ['a: Unsupported value: null: supported values: "x", "null"'],
     ],
-    ['a fraction whose whole part is in the enum', object({ a: { type: 'number', enum: [1] } }), { a: 1.5 }, []],
+    [
+      'a fraction whose whole part is in the enum, which is accepted',
+      object({ a: { type: 'number', enum: [1] } }),
+      { a: 1.5 },
+      [],
+    ],
     [
       'two alternatives that do not match, of which the second fails fewer checks',
       object({ a: { anyOf: [{ pattern: '^x', enum: ['x'] }, { maxLength: 0 }] } }),
@@ -142,7 +147,7 @@ describe('validate', () => {
       ],
     ],
     [
-      'three equal elements',
+      'three equal elements, which are reported once',
       object({ a: { type: 'array', 'x-kubernetes-list-type': 'set', items: {} } }),
       { a: ['x', 'x', 'x'] },
       ['a[1]: Duplicate value: "x"'],
@@ -154,7 +159,7 @@ describe('validate', () => {
       [],
     ],
     [
-      'a format with other hyphens',
+      'the format uuid, written with a hyphen (u-uid)',
       object({ a: { type: 'string', format: 'u-uid' } }),
       { a: 'x' },
       ['a: Invalid value: "x": a in body must be of type u-uid: "x"'],
@@ -195,7 +200,7 @@ describe('validate', () => {
       ['toString: Required value'],
     ],
     [
-      'duplicates of a map list, with a default key',
+      'two elements of a map list whose keys are equal after the default is added',
       object({
         l: {
           type: 'array',
@@ -247,7 +252,7 @@ describe('validate', () => {
     expect(causes(schema, undeclared, undeclared)).toEqual(['part.y: Required value']);
   });
 
-  test('keeps errors of alternatives and errors of elements without a key', () => {
+  test('keeps errors of unchanged values in allOf, and of unchanged elements without a key', () => {
     const items = object({ k: { type: 'string' }, v: { type: 'string', maxLength: 1 } });
     const list: Schema = {
       type: 'array',
@@ -295,7 +300,7 @@ describe('validate', () => {
     expect([...ruleSites(schema, { m: 5 })]).toEqual([]);
   });
 
-  test('ends on recursive kinds', () => {
+  test('the validation and the search for CEL rules end for a recursive kind', () => {
     const props = builtinSource().typeNamed('apiextensions.v1.JSONSchemaProps');
     let value: JsonObject = { type: 'string' };
     for (let depth = 0; depth < 5000; depth += 1) value = { not: value };
@@ -329,7 +334,7 @@ describe('applyDefaults', () => {
     expect(value).toEqual(before);
   });
 
-  test('a complete object is not copied', () => {
+  test('an object that needs no default is not copied', () => {
     const value = { a: '1', n: null, o: { b: 2 } };
     expect(applyDefaults(schema, value)).toBe(value);
   });
@@ -381,7 +386,7 @@ describe('prune', () => {
     expect(prune(schema, value).value).toBe(value);
   });
 
-  test('raw parts of built-in kinds are kept', () => {
+  test('parts of built-in kinds that may have any content are kept', () => {
     const set = builtinSource().schemaOf({ group: 'apps', version: 'v1', kind: 'ControllerRevision' });
     const value = { metadata: { managedFields: [{ fieldsV1: { 'f:x': {} } }] }, data: { any: { thing: 1 } }, nope: 1 };
     expect(prune(set ?? {}, value).unknown).toEqual(['nope']);

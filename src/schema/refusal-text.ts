@@ -12,14 +12,14 @@ export interface RefusalText {
 
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
-/** Matches a message about the form of a string. Another message, for example about a length, has its own reason. */
+/** Matches a message about the form of a string, but not, for example, a message about its length. */
 const FORM =
   /RFC 1|must consist of|should match|must match|must contain (?:only|at least one letter)|may not contain|supported values|quantit|\bvalid (?!values)|not found/i;
 
 /**
- * Makes a server's message about a field readable, and adds a remedy. The new message shows the value where the server
- * names its type, and omits the server's example, with the regular expression in the same parentheses. It keeps the
- * pattern of a schema. `value` is the field's value.
+ * Makes a server's message about a field readable, and adds a remedy. Where the server names the type of the value, the
+ * new message shows the value. It omits the server's example and the regular expression in the same parentheses, but
+ * keeps the pattern of a schema. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
@@ -150,7 +150,7 @@ function meantQuantity(value: JsonValue | undefined, cpu: boolean): string | und
 const forExample = (text: string, name: string | undefined): string =>
   name === undefined ? text : `${text}, for example "${name}"`;
 
-/** The most common refusals with remedies; the first match counts. */
+/** The most common refusals with remedies. The first pattern that matches determines the remedy. */
 const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [
     /^Required value: valid values: (.*)$/s,

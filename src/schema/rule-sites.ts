@@ -12,7 +12,7 @@ export interface RuleSite {
   readonly value: JsonValue;
   /**
    * The value of `oldSelf`, i.e. the stored value of the same field. Undefined if no value is stored. List elements
-   * have a stored value only in map lists, where they are matched by key.
+   * have a stored value only in lists of the type `map`, where they are matched by key.
    */
   readonly old: JsonValue | undefined;
   /** Field path as Kubernetes writes it; `<nil>` at the root. */

@@ -19,8 +19,8 @@ export class TypeNames {
   readonly #byName = new Map<string, SimpleValue>();
 
   /**
-   * The name of a type with this content. Equal content keeps its first name. For new content, the name consists of the
-   * letters and digits of `wanted`, with a number appended if the name is taken.
+   * The name of a type with this content. If the same content already has a name, returns this name. For new content,
+   * the name consists of the letters and digits of `wanted`, with a number appended if the name is taken.
    */
   define(value: SimpleValue, wanted: string): string {
     for (const [known, content] of this.#byName) if (jsonEquals(content, value)) return known;

@@ -64,7 +64,7 @@ describe('arktype', () => {
     ['bigint', type('bigint'), 'integer | required=true'],
     ['brand', type('string#name'), 'string | required=true'],
     ['morph, by its input', type('string.integer.parse'), expect.stringMatching(/^string /)],
-    ['condition', type('string').narrow((text) => text !== 'x'), 'string | required=true'],
+    ['condition of narrow()', type('string').narrow((text) => text !== 'x'), 'string | required=true'],
   ])('a field is written as SimpleSchema: %s', (_name, field, expected) => {
     expect(emit(type({ field: field as never })).spec).toEqual({ field: expected });
   });
@@ -484,7 +484,7 @@ function normal(schema: Schema): Schema {
   ) as Schema;
 }
 
-test('fromJsonSchema never throws, whatever the document', () => {
+test('fromJsonSchema, toSimpleSchema and fromStandardSchema never throw, whatever the document', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

@@ -163,7 +163,8 @@ class Emitter {
   #describeOpen(schema: Schema, path: string, name: string): Described | undefined {
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) {
       const merged = mergeUnion(schema);
-      // Fields that are declared outside of the alternatives are already being converted.
+      // Fields that are declared beside the alternatives are already in `#open`, so `#describe` would report a
+      // recursive schema.
       const isOpen = merged.properties !== undefined && this.#open.has(merged.properties);
       return isOpen ? this.#describeOpen(merged, path, name) : this.#describe(merged, path, name);
     }

@@ -13,8 +13,8 @@ export interface MarkedSchema {
   /** The number of `required=true` markers. kro adds the field to `required` once per marker. */
   required: number;
   /**
-   * The reasons why values cannot be written as JSON, keyed by the member with the value. A later marker may overwrite
-   * such a member.
+   * The reasons why members of `schema` cannot be written as JSON, keyed by the member. A later marker that sets such a
+   * member again removes or replaces its reason.
    */
   readonly unwritable: Map<string, string>;
 }

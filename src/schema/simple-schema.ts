@@ -53,8 +53,8 @@ export interface SimpleSchemaOptions {
 interface Built {
   readonly schema: Schema;
   /**
-   * The number of a field's `required=true` markers. If the field's type is a custom type without list or map, a marker
-   * of the custom type counts too, at most once.
+   * The number of a field's `required=true` markers. If the field's type is a custom type itself, and not a list or map
+   * of it, one is added if the custom type has such markers.
    */
   readonly required: number;
   /**
@@ -291,7 +291,8 @@ class Builder {
       type: 'object',
       ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
       ...(required.length > 0 ? { required: required.sort(compareText) } : {}),
-      // An object without required fields has the default {} in kro, so that the defaults of its fields apply.
+      // As in kro, an object whose fields have defaults and are all optional gets the default {}, so that these
+      // defaults apply.
       ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
     };
     return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner, columns, replicas };

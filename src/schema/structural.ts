@@ -122,8 +122,8 @@ function* intOrStringErrors(schema: JsonObject, path: string): Iterable<FieldErr
 }
 
 /**
- * Errors of the members that every resource has. Their types are fixed. At the root, a schema may restrict only the
- * names in `metadata`.
+ * Errors of `apiVersion`, `kind` and `metadata`, which every resource has. Their types are fixed. At the root, a schema
+ * may restrict only the names in `metadata`.
  */
 function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterable<FieldError> {
   const embedded = schema['x-kubernetes-embedded-resource'] === true;

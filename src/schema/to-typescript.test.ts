@@ -54,7 +54,7 @@ describe('built-in kinds', () => {
     expect(text).toContain(`not?: ${name};`);
   });
 
-  test('parts can have existing types', () => {
+  test('a part of a schema can have an existing type', () => {
     const source = builtinSource();
     const meta = source.typeNamed('meta.v1.ObjectMeta');
     const text = toTypeScript(source.schemaOf({ group: '', version: 'v1', kind: 'ConfigMap' }) ?? {}, {

@@ -8,8 +8,8 @@ export interface TypeScriptOptions {
   /** Name of the schema's own type. The names of types for unnamed parts begin with this name. */
   readonly name: string;
   /**
-   * Returns the name of an existing type for a node (`ObjectMeta`). The declarations use this name, and the caller must
-   * import it. Default: no type is external.
+   * Returns the name of an existing type for a part of the schema, for example `ObjectMeta`. The declarations use this
+   * name, and the caller must import it. Default: no type is external.
    */
   readonly external?: (schema: Schema) => string | undefined;
   /** Write descriptions as doc comments. Default true. */
@@ -54,7 +54,9 @@ class Writer {
     return this.#declarations.join('\n');
   }
 
-  /** Reserves a name for a node. Copies of a node share `properties`, and therefore have the same name. */
+  /**
+   * Reserves a name for a part of the schema. Copies of a part share `properties`, and therefore have the same name.
+   */
   #name(schema: Schema, path: readonly string[]): string {
     const identity = identityOf(schema);
     const known = this.#names.get(identity);
@@ -210,7 +212,8 @@ const literals = (values: readonly JsonValue[]): string =>
   ].join(' | ');
 
 /**
- * The nodes that contain themselves, without the root. Maps each node to the path on which the search first reaches it.
+ * The parts of the schema that contain themselves, except the root. Maps each part to the path on which the search
+ * first reaches it.
  */
 function selfContaining(root: Schema): Map<Schema, string[]> {
   const found = new Map<Schema, string[]>();

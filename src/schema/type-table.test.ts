@@ -23,7 +23,7 @@ it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('a table has no facts 
   expect(forms.map((form) => tableOfText(() => form).facts(name))).toEqual([undefined, undefined]);
 });
 
-it('reads the file again after a garbage collection', async () => {
+it('a table reads the file again after a garbage collection', async () => {
   let reads = 0;
   const table = tableOfText(() => {
     reads += 1;
@@ -39,7 +39,7 @@ it('reads the file again after a garbage collection', async () => {
   expect([table.facts(names[0] ?? ''), reads]).toEqual([whole[names[0] ?? ''], 2]);
 });
 
-it('parses only the lines of the types that a caller asks for', () => {
+it('a table parses only the lines of the types that a caller asks for', () => {
   const table = tableOfText(() => '{"types":{\n"a.v1.A":{"fields":{}},\n"a.v1.B":{"fields":}\n}}\n');
   expect(table.facts('a.v1.A')).toEqual({ fields: {} });
   expect(() => table.facts('a.v1.B')).toThrow(SyntaxError);

@@ -7,15 +7,15 @@ import type { FieldError } from '../kubernetes/index.ts';
 export interface Context {
   readonly errors: FieldError[];
   /**
-   * The errors of repeated elements of sets and maps. This list is separate, because an update ignores these errors if
-   * the stored object also has repeated elements.
+   * The errors of repeated elements of lists with the type `set` or `map`. This list is separate, because an update
+   * ignores these errors if the stored object also has repeated elements.
    */
   readonly repeated: FieldError[];
   /** Steps from the root of the value. */
   readonly steps: PathPart[];
   /**
-   * A server's count of passed checks. The count also includes most of the failed checks. If no alternative matches,
-   * the errors of the alternative with the greatest number are reported.
+   * The number of checks so far, as a server counts them: the passed checks and most of the failed ones. If no
+   * alternative matches, the errors of the alternative with the greatest number are reported.
    */
   passed: number;
   depth: number;

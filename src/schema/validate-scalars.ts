@@ -32,7 +32,7 @@ function isInteger64(value: Integer): boolean {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
-/** The format that applies to the schema's type; empty for a format of another type. */
+/** The schema's format; empty if the format is unknown or belongs to another type than the schema's. */
 function formatOf(schema: Schema): string {
   const { format = '' } = schema;
   const types = typesOf(schema);

@@ -67,7 +67,8 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
       final &&= below.final;
     }
     open.delete(schema);
-    // A negative result below an unfinished schema may be incomplete, so it is not cached.
+    // In a cycle, the search meets a schema that it has not finished. A negative result may then be incomplete, so it
+    // is not cached.
     if (found || final || open.size === 0) known.set(schema, found);
     return { found, final: found || final || open.size === 0 };
   };

@@ -73,7 +73,7 @@ describe('createCluster', () => {
     await expect(Promise.resolve(cluster).then(make)).rejects.toThrow(message);
   });
 
-  test('after close, open watches have ended, later requests are refused, and a second call has no effect', async () => {
+  test('after close, open watches have ended, later requests are refused, and a second call of close has no effect', async () => {
     const cluster = await createCluster();
     await cluster.startController();
     const types: string[] = [];

@@ -69,7 +69,9 @@ export interface TestClusterOptions {
   readonly startTime?: number;
   /** The state with which the cluster starts. Default: empty. */
   readonly from?: ClusterSnapshot;
-  /** Bearer tokens with their users, for clients of the socket. Default: none. */
+  /**
+   * Maps bearer tokens to the users that they authenticate, for clients that connect through `listen`. Default: none.
+   */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
   /**
    * Does the admission plugin `ServiceAccount` run? The plugin refuses a pod whose service account does not exist, and
@@ -163,9 +165,9 @@ export interface TestCluster extends AsyncDisposable {
   /** Waits until the cluster is idle, and returns its state. */
   snapshot(): Promise<ClusterSnapshot>;
   /**
-   * Waits until the cluster is idle, and restores the state of a snapshot: objects with their versions and UIDs, CRDs,
-   * access rules, addresses and logs. Open watches end with `410 Expired`, so that informers list again. Clock and
-   * faults do not change.
+   * Waits until the cluster is idle, and restores the state of a snapshot: objects with their versions and UIDs
+   * (including CRDs and RBAC objects), addresses and logs. Open watches end with `410 Expired`, so that informers list
+   * again. Clock and faults do not change.
    */
   restore(snapshot: ClusterSnapshot): Promise<void>;
   /** Installs kro's CRDs and runs a controller until the cluster is closed. */

@@ -71,7 +71,10 @@ export function listShape(entry: Shape, example: string): Shape {
   };
 }
 
-/** The shape of an object with arbitrary keys. `keyShape` checks each key, with the path of its member. */
+/**
+ * The shape of an object with arbitrary keys. `keyShape` checks each key, and gets the path of the member with this
+ * key.
+ */
 export function mapShape(
   entry: Shape,
   example: string,

@@ -98,13 +98,13 @@ describe('attachSources', () => {
     expect(dataOf(evaluate(code)).src).toBe(src);
   });
 
-  test('the helper has a name that the module does not use', () => {
+  test('the helper function that the transform adds has a name that the module does not use', () => {
     expect(dataOf(run('const __typekroSource = 1; const f = () => __typekroSource; return f;')).vars).toMatchObject({
       __typekroSource: 1,
     });
   });
 
-  test('a module that was transformed before does not change', () => {
+  test('a module that is already transformed does not change', () => {
     expect(attachSources({ code: attach('const f = () => 1;').code, file: 'x' })).toBeUndefined();
   });
 
@@ -192,7 +192,7 @@ describe('attachSources', () => {
     expect(attach(`${head}${code}`).code).toContain(`{ src: ${JSON.stringify(src)}`);
   });
 
-  test('treats the packages of the option as the SDK', () => {
+  test('treats the packages in the option `packages` as the SDK', () => {
     const code = 'import { app } from "@acme/platform"; function make() { app((s) => s.first); }';
     expect(attach(code).code).not.toContain('src: "(s) => s.first"');
     const result = attachSources({ code, file: 'x', packages: ['@acme/platform'] });
@@ -204,8 +204,8 @@ describe('the variables that a function captures', () => {
   test.each([
     ['a name that an inner block shadows', 'const x = 1;', '(s) => { { const x = 2; s(x); } return x; }', { x: 1 }],
     ['a name that a parameter default reads', 'const x = 1;', '(a = x) => { var x = 2; return a + x; }', { x: 1 }],
-    ['no parameter of the same name', 'const x = 1;', '(x) => x', {}],
-    ['no var of a loop inside', 'const x = 1;', '() => { for (var x of []) ; return x; }', {}],
+    ['no name that a parameter hides', 'const x = 1;', '(x) => x', {}],
+    ['no name that a loop inside declares with var', 'const x = 1;', '() => { for (var x of []) ; return x; }', {}],
     [
       'a name that a catch also declares',
       'const e = 1;',

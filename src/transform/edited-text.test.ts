@@ -28,7 +28,7 @@ test.each([
   expect(encodeVlq(value)).toBe(text);
 });
 
-test('every position of the original text is found from the edited text', () => {
+test('the source map of the edited text contains every position of the original text', () => {
   const insertion = fc.record({
     at: fc.nat(30),
     text: fc.stringMatching(/^[xyz]{1,9}$/),

@@ -70,7 +70,7 @@ test.each(FOREIGN)('the source %s is not a file of this machine, and has no posi
   expect(inputMap(map(source), '/app/a.js')(0, 0)).toBeUndefined();
 });
 
-test.each(FOREIGN)('the sourceRoot %s is not a folder of this machine, and counts as absent', (sourceRoot) => {
+test.each(FOREIGN)('the sourceRoot %s is not a folder of this machine, and is treated as absent', (sourceRoot) => {
   expect(inputMap({ ...map('a.ts'), sourceRoot }, '/app/a.js')(0, 0)?.file).toBe('/app/a.ts');
 });
 
@@ -82,7 +82,7 @@ test.each(FOREIGN)('a position in the script %s has the URL of the script as its
   expect(mapPosition(url, '', 0, 0)).toEqual({ file: url, line: 1, column: 1 });
 });
 
-test('the last of several sourceMappingURL comments counts', () => {
+test('the last of several sourceMappingURL comments is used', () => {
   const code = `${comment('first.ts')}\nf();\n${comment('last.ts')}\n`;
   expect(inputMapOf(code, '/app/a.js')?.(0, 0)).toMatchObject({ file: '/app/last.ts' });
 });

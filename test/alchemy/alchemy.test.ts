@@ -219,15 +219,18 @@ test('a changed definition is deployed again', async () => {
   expect(await configMap('a-second')).toMatchObject({ metadata: { uid }, data: { extra: 'more' } });
 });
 
-test.each(['direct', 'kro'] as const)('another kind creates another instance, in %s mode', async (mode) => {
-  if (mode === 'kro') await cluster.startController();
-  await run({ declare: [{ mode, ...a }] });
-  const { uid } = (await configMap('a-first')).metadata;
-  const [made] = await run({ kind: 'Remarks', declare: [{ mode, ...a }] });
-  expect(made).toMatchObject({ kind: 'Remarks' });
-  expect(await objects()).toEqual(both('a'));
-  expect((await configMap('a-first')).metadata.uid).not.toBe(uid);
-});
+test.each(['direct', 'kro'] as const)(
+  'a declaration with another kind replaces the instance, in %s mode',
+  async (mode) => {
+    if (mode === 'kro') await cluster.startController();
+    await run({ declare: [{ mode, ...a }] });
+    const { uid } = (await configMap('a-first')).metadata;
+    const [made] = await run({ kind: 'Remarks', declare: [{ mode, ...a }] });
+    expect(made).toMatchObject({ kind: 'Remarks' });
+    expect(await objects()).toEqual(both('a'));
+    expect((await configMap('a-first')).metadata.uid).not.toBe(uid);
+  },
+);
 
 test('an invalid declaration deletes no existing object', async () => {
   await run({ declare: [a] });

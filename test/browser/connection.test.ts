@@ -36,7 +36,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await expect.poll(() => page.locator('.loading').count()).toBe(0);
   };
 
-  /** The first waiting node of the fleet. The next step of the scene makes this node ready. */
+  /** The id of the first waiting node of the instance `FLEET_REF`. The next `scene.step()` makes this node ready. */
   const waitingNode = (): string =>
     scene.instance(FLEET_REF)?.nodes.find(({ state }) => state === 'waiting')?.id ?? 'absent';
 
@@ -101,7 +101,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     },
   );
 
-  test('while the server cannot reach its cluster, each part shows the time of its data, and later shows the new state', async () => {
+  test('while the server cannot reach its cluster, each part shows the time of its data; when the server reaches the cluster again, the new state appears', async () => {
     await open(`#/instances/${SHOP_REF}?node=web&tab=object`);
     await page.getByRole('region', { name: 'Desired and live' }).waitFor();
     server.fail(502);
@@ -130,7 +130,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
     await page.getByText(limit).waitFor({ state: 'detached' });
   });
 
-  test('a silent server counts as lost, and after its return the page repeats the reads that got no response', async () => {
+  test('the connection to a silent server counts as lost, and when the server responds again, the page repeats the reads that got no response', async () => {
     const other = await browser.newContext();
     const fresh = await other.newPage();
     await fresh.clock.install();

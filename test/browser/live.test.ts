@@ -218,7 +218,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await press('Suspend');
       await page.getByRole('button', { name: 'Resume' }).waitFor();
       // Waits until the status shows that the controller has observed the suspension. Before that, the controller could
-      // revert the change.
+      // revert the change of `settings` below.
       await expect
         .poll(async () => JSON.stringify((await user.get(SHOP))['status']), { timeout: 30_000 })
         .toContain('ReconciliationSuspended');
@@ -339,7 +339,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       }
     }, 90_000);
 
-    test('the file of --open and a link on another site lead to the page', async () => {
+    test('the file that --open opens, and a link on another site, lead to the page', async () => {
       const context = await browser.newContext();
       const folder = mkdtempSync(join(tmpdir(), 'typekro-opened-'));
       const script = 'require("node:fs").writeFileSync(process.argv[1], process.argv[2])';
@@ -374,8 +374,8 @@ describe.skipIf(whyNoBrowser !== undefined)(
         await visitor.goto(`http://evil.example:${(site.address() as AddressInfo).port}/`);
         const session = await context.newCDPSession(visitor);
         await session.send('Network.enable');
-        // The browser does not order the events of a request and of its status, so both are kept by the ID. A request that
-        // fails its preflight has no status, because the browser does not send it.
+        // The browser reports a request and its status in any order, so both are stored under the ID of the request. A
+        // request that fails its preflight has no status, because the browser does not send it.
         const [sent, statusOf] = [new Map<string, string>(), new Map<string, number>()];
         session.on('Network.requestWillBeSent', ({ requestId, request: { method, url } }) => {
           if (url.startsWith(origin)) sent.set(requestId, `${method} ${new URL(url).pathname}`);

@@ -148,7 +148,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('the worker contains all rules of built-in kinds', async () => {
+  test('the worker applies the rules of built-in kinds to objects of eight kinds', async () => {
     const kind = (id: string, apiVersion: string, name: string, rest: string): string =>
       `    - id: ${id}\n      template: { apiVersion: ${apiVersion}, kind: ${name}, metadata: { name: a }, ${rest} }\n`;
     const pods = 'template: { metadata: { labels: { a: b } }, spec: { containers: [{ name: a, image: b }]';

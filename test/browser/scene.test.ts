@@ -46,7 +46,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await expect.poll(() => page.locator('.loading').count()).toBe(0);
   };
 
-  /** The first waiting node of the fleet. The next step of the scene makes this node ready. */
+  /** The id of the first waiting node of the instance `FLEET_REF`. The next `scene.step()` makes this node ready. */
   const waitingNode = (): string =>
     scene.instance(FLEET_REF)?.nodes.find(({ state }) => state === 'waiting')?.id ?? 'absent';
 
@@ -466,7 +466,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await page.getByText(String.raw`Shop go\u202ene does not exist.`).waitFor();
   });
 
-  test('with the colours of the system, a chosen button and a chosen tab look different from others', async () => {
+  test('when the system forces its own colours, a chosen button and a chosen tab look different from others', async () => {
     await page.emulateMedia({ forcedColors: 'active' });
     const colour = (selector: string): Promise<string> =>
       page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).backgroundColor`);

@@ -2,8 +2,8 @@ import type { Deviations } from './support/cel-spec-runner.ts';
 
 /**
  * The cel-spec vectors for which this engine does not produce the expected result. Instead, this engine produces the
- * result of cel-go 0.31, which is kro's CEL engine. An entry whose vector passes is a test failure, so that the list
- * can only shrink.
+ * result of cel-go 0.31, which is kro's CEL engine. A test fails if the vector of an entry passes, so that an entry
+ * that is no longer true is removed.
  */
 export const CEL_SPEC_DEVIATIONS: Deviations = {
   'fields/qualified_identifier_resolution/map_key_float': 'double keys are accepted in a map literal',

@@ -68,7 +68,7 @@ describe.each(creations)('$name', ({ schema, object, res }) => {
     expect(validateValue(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
   });
 
-  test('pruning and defaulting produce the object that the server stores', () => {
+  test('pruning and defaulting produce the spec that the server stores', () => {
     const spec = res.body?.['spec'];
     if (res.status === 201 && spec !== undefined) expect((value as JsonObject)['spec']).toEqual(spec);
     else expect(prune(schema, pruned.value).unknown).toEqual([]);

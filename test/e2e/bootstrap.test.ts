@@ -71,7 +71,7 @@ test('a second installation changes nothing, and the deletion removes kro', asyn
   expect(await find('Deployment', 'kro', 'kro')).toBeUndefined();
 });
 
-test('an old version of kro causes a warning at the line of the version option', () => {
+test('an old version of kro causes a warning that names the file of the call', () => {
   const bootstrap = typeKroRuntimeBootstrap({ fluxVersion: 'v2.4.0', kroVersion: '0.3.0' });
   expect(bootstrap.diagnostics).toMatchObject([
     { severity: 'warning', message: expect.stringContaining('0.3.0') as string },

@@ -114,7 +114,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
       );
     }
     [viewer, lister, stranger] = await Promise.all([tokenOf('viewer'), tokenOf('lister'), tokenOf('stranger')]);
-    // The dashboard sees the instances through its own watches.
+    // The dashboard reads the instances from its own watches, which may be late.
     const total = async () => ((await read(inspectPaths.instances(), viewer)).body as InstancePage).total;
     await vi.waitUntil(async () => (await total()) === 1, { timeout: 20_000 });
   }, 120_000);
@@ -181,7 +181,7 @@ describe.each(serverKinds())('the dashboard of a controller on $name', ({ start 
       expect(await read(report, token)).toMatchObject({ status: 404, body: { code: 'inspect/no-reports' } });
   });
 
-  test('the validation rules check the plan of a user, and the user cannot change an object', async () => {
+  test('validation rules instead of dry runs check the plan of a user, and the user cannot change an object', async () => {
     const changed = { ...instance(TEAM), spec: { colour: 'blue' } };
     const { status, body } = await post(inspectPaths.plan(), viewer, {
       files: [{ name: 'one.yaml', text: JSON.stringify(changed) }],

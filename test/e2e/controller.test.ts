@@ -83,7 +83,7 @@ describe.each(serverKinds())('typekro controller on $name', ({ start }) => {
     expect(code).toBe(2);
   });
 
-  test('an unreachable server is named', async () => {
+  test('the error names an unreachable server', async () => {
     writeFileSync(
       join(server.directory, 'nowhere'),
       'apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{name: a, cluster: {server: "http://127.0.0.1:9"}}]\nusers: [{name: a, user: {}}]\ncontexts: [{name: a, context: {cluster: a, user: a}}]\n',

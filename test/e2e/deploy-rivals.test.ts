@@ -28,8 +28,8 @@ const page = kubernetesComposition(
 );
 
 /**
- * Runs `action` once, during the request number `at` (counted from 0): before the request if `before` is set, and after
- * it if not.
+ * Runs `action` once, at the request number `at` (counted from 0): before the server receives the request if `before`
+ * is set, otherwise after its response.
  */
 class Interrupted implements Transport {
   requests = 0;
@@ -138,7 +138,7 @@ describe('while one process deploys', () => {
   }, 120_000);
 });
 
-test('an instance that is deployed during the deletion of the last instance is kept', async () => {
+test('an instance that is deployed during the deletion of the only other instance is kept', async () => {
   const points = await atEachPoint(async (at, before) => {
     await factory(server.transport).deploy({ name: 'a' });
     const transport = new Interrupted(at, before, () => factory(server.transport).deploy({ name: 'b' }));
@@ -152,7 +152,7 @@ test('an instance that is deployed during the deletion of the last instance is k
   expect(points).toBeGreaterThan(4);
 }, 120_000);
 
-test('the definition of an instance that is deployed meanwhile stays, even if the caller aborts the deletion', async () => {
+test('the definition stays if another process deploys an instance during a deletion, even if the caller aborts the deletion', async () => {
   const points = await atEachPoint(async (at, before) => {
     await factory(server.transport).deploy({ name: 'a' });
     const abort = new AbortController();

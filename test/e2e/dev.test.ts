@@ -27,7 +27,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('the command applies a saved import, reports a broken file, and ends on Ctrl-C', async () => {
+  test('the command applies a change of an imported file, reports a broken file, and ends on Ctrl-C', async () => {
     const running = startCli(['dev', 'app.ts'], directory);
     await running.until(/serving the objects of the files/);
     write('data.ts', "export const data = { colour: 'blue' +;\n");
@@ -43,7 +43,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect(code).toBe(130);
   });
 
-  test('a definition is served again when only a default in its schema changes, which changes no other object', async () => {
+  test('a new revision of a definition is served even if only a default of its schema changes, and no other object', async () => {
     const schema = { apiVersion: 'v1alpha1', kind: 'Shop', spec: { size: 'integer | default=2' } };
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } };
     const definition = {

@@ -55,7 +55,7 @@ describe('typekro gitops', () => {
     ]);
   });
 
-  test.skipIf(kubectl === '')('kubectl builds the same objects from the folder', () => {
+  test.skipIf(kubectl === '')('kubectl kustomize builds the objects of the input file from the written folder', () => {
     typekro('gitops', 'shop.yaml', '--out', 'deploy');
     const { code, stdout, stderr } = runCommand(kubectl, ['kustomize', 'deploy'], { cwd: directory });
     expect(stderr).toBe('');

@@ -68,7 +68,7 @@ describe('typekro up', () => {
     expect(uidOfInstance()).toBe(uid);
   });
 
-  test('apply gives a field that the file no longer has its default, and plan shows this in advance', async () => {
+  test('apply resets a field to its default when the file no longer sets the field, and plan shows this in advance', async () => {
     const definition = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
     const instance = (spec: string) =>
       `${definition}---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\nspec: ${spec}\n`;
@@ -157,7 +157,7 @@ describe('typekro up', () => {
     await killed.until(/export KUBECONFIG=/);
     killed.process.kill('SIGKILL');
     await killed.ended;
-    // Another process has the pid of the dead process.
+    // The lock now has the pid of a running process, as if the system had assigned the pid again.
     writeFileSync(lock, readFileSync(lock, 'utf8').replace(/^\d+/, String(process.pid)));
     const next = up(file);
     // The test closes the output at once. A process that has already written all its output would not notice the closed

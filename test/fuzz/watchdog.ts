@@ -3,7 +3,8 @@ import type { FuzzTarget } from './fuzz-target.ts';
 import { MAX_INPUT_BYTES } from './mutator.ts';
 
 /**
- * The time between two checks of the watchdog, in milliseconds. An input that runs during two checks counts as endless.
+ * The time between two checks of the watchdog, in milliseconds. If the same input runs at two consecutive checks, the
+ * watchdog treats it as endless.
  */
 const MAX_INPUT_MS = 60_000;
 

@@ -101,7 +101,7 @@ function copy(words: readonly string[], { context, built, target, directory }: C
 
 /**
  * Copies the files that git tracks and that `.dockerignore` does not exclude. Supports only patterns that name a whole
- * top-level entry.
+ * top-level entry, and the pattern for all folders `node_modules`, which needs no check because git does not track these folders.
  */
 function copyContext(context: string, target: string): void {
   const ignored = new Set(

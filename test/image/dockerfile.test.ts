@@ -20,7 +20,7 @@ test('a Dockerfile is parsed into stages, without comments and with continued li
   ]);
 });
 
-test('the last stage is a distroless base with one COPY, and it has no RUN', () => {
+test('the last stage is a distroless base with one COPY, without RUN and ADD', () => {
   const text = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
   const last = parseDockerfile(text).at(-1);
   expect(last?.base).toMatch(/^gcr\.io\/distroless\/nodejs\d+-debian\d+:nonroot$/);

@@ -37,7 +37,8 @@ export function expand(text: string, values: ReadonlyMap<string, string>): strin
  * Parses a Dockerfile into stages. Comments, empty lines and continued lines follow the Dockerfile reference. A parser
  * directive counts as a comment.
  *
- * @throws Error for a here-document, and for an instruction other than `ARG` before the first `FROM`.
+ * @throws Error for a here-document, for a `FROM` or `ARG` in a form that is not supported, for an unknown build
+ *   argument, and for an instruction other than `ARG` before the first `FROM`.
  */
 export function parseDockerfile(text: string): Stage[] {
   const instructions = instructionsOf(text);

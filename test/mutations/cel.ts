@@ -119,7 +119,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['src/cluster/crd/rule-costs.test.ts'],
   },
   {
-    name: 'joined bytes are free',
+    name: 'the concatenation of bytes costs nothing',
     file: 'src/cel/plan/operators.ts',
     find: '          chargeJoined(frame, joined);',
     replace: '',

@@ -23,7 +23,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/doctor/checks/webhooks.test.ts'],
   },
   {
-    name: 'a bare number is milliseconds',
+    name: 'a duration without a unit is in milliseconds',
     file: 'src/cli/duration.ts',
     find: '.test(text) ? `${text}s` : text);',
     replace: '.test(text) ? `${text}ms` : text);',
@@ -128,7 +128,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/up/progress.test.ts'],
   },
   {
-    name: 'a skipped node keeps an instance from being done',
+    name: 'allActive returns false for an instance with a skipped node',
     file: 'src/cli/up/progress.ts',
     find: "nodes.every((node) => node.state === 'ready' || node.state === 'skipped'),",
     replace: "nodes.every((node) => node.state === 'ready'),",
@@ -149,14 +149,14 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/fmt/format-definition.test.ts'],
   },
   {
-    name: 'an anchor may come after its alias',
+    name: 'fmt may move an anchor behind its alias',
     file: 'src/cli/fmt/format-definition.ts',
     find: '!isMap(node) || withAliases.has(document)',
     replace: '!isMap(node)',
     tests: ['src/cli/fmt/format-definition.test.ts'],
   },
   {
-    name: 'a rule can turn an error off',
+    name: 'the level of a lint rule can turn an error off',
     file: 'src/cli/lint/rules.ts',
     find: "if (each.severity === 'error') return [each];",
     replace: '',
@@ -184,7 +184,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/convert/convert.test.ts'],
   },
   {
-    name: 'references may form a cycle',
+    name: 'convert lets references form a cycle',
     file: 'src/cli/convert/to-definition.ts',
     find: 'if (isLifted || needs(reference.target, object)) continue;',
     replace: 'if (isLifted) continue;',
@@ -254,7 +254,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/clusters/control-server.test.ts'],
   },
   {
-    name: 'a restart while the server restarts opens its address twice',
+    name: 'a second restart during a restart opens the address of the server twice',
     file: 'src/cli/clusters/serve-cluster.ts',
     find: 'this.#lastRestart = this.#lastRestart.then(next, next);',
     replace: 'this.#lastRestart = next();',
@@ -275,7 +275,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/clusters/held-faults.test.ts'],
   },
   {
-    name: 'a flag that repeats the manifest overrides the flag of kro',
+    name: 'a flag with the value of the manifests overrides the flag of kro',
     file: 'src/cli/bootstrap/kept-flags.ts',
     find: 'OWN_FLAGS.has(name) : flags.has(name) && isOfManifest(manifests, text);',
     replace: 'OWN_FLAGS.has(name) : false;',
@@ -296,7 +296,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/up/check-references.test.ts'],
   },
   {
-    name: 'an object that is exported under two names counts twice',
+    name: 'an object that is exported under two names is loaded twice',
     file: 'src/cli/up/load-module.ts',
     find: '[...new Set(Object.values(module).flatMap(entriesOf))]',
     replace: 'Object.values(module).flatMap(entriesOf)',

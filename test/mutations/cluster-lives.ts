@@ -3,7 +3,7 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the lifecycle of pods, in clusters with kept objects, and in lists and applies across versions. */
 export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
-    name: 'the order of removal ignores ages',
+    name: 'the order in which surplus pods are removed ignores their ages',
     file: 'src/cluster/controllers/removal-order.ts',
     find: 'return powerOfAge(now - time) - powerOfAge(now - other) || compareText(uidOf(a.pod), uidOf(b.pod));',
     replace: 'return compareText(uidOf(a.pod), uidOf(b.pod));',
@@ -143,7 +143,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/apply-versions.test.ts'],
   },
   {
-    name: 'the comparison of an apply prunes the object in the version of an entry of managedFields',
+    name: 'an apply prunes an object that it compares in the version of an entry of managedFields',
     file: 'src/cluster/verbs/write.ts',
     find: 'if (other.custom !== undefined && other.custom.conversion === undefined) {',
     replace: 'if (false) {',
@@ -213,7 +213,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {
-    name: 'the version of a compaction is not kept',
+    name: 'the version of a compaction is not stored in the log',
     file: 'src/cluster/persistence.ts',
     find: 'of === undefined ? { version } : { version,',
     replace: 'of === undefined ? { version: 0 } : { version,',
@@ -290,7 +290,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/processes/container-members.test.ts'],
   },
   {
-    name: 'a proxy keeps its request to a process for a client that has left',
+    name: 'a proxy continues its request to a process after the client has left',
     file: 'src/cluster/virtual/process-proxy.ts',
     find: '...(signal === undefined ? {} : { signal }),',
     replace: '',
@@ -339,7 +339,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/movable-clock.test.ts'],
   },
   {
-    name: 'a full disk refuses the start of a cluster with kept objects',
+    name: 'a cluster with kept objects does not start on a full disk',
     file: 'src/cluster/snapshot.ts',
     find: 'throwOthersThanNotStored(callEach(context.onRestored));',
     replace: 'for (const listener of context.onRestored) listener();',
@@ -374,7 +374,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     tests: ['src/cluster/definitions/register-versions.test.ts'],
   },
   {
-    name: 'the failure of a new request is not reported after an earlier failure',
+    name: 'a Certificate does not report that its new request failed after an earlier failure',
     file: 'src/cluster/controllers/stand-ins/cert-manager/certificates.ts',
     find: "conditionOf(certificate, 'Issuing')?.['status'] === 'False'",
     replace: 'lastFailure > 0',

@@ -17,7 +17,7 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/streaming/connection-bounds.test.ts'],
   },
   {
-    name: 'data of a lost stream counts forever',
+    name: 'after a stream is lost, the bytes that its reader took last still count as unread',
     file: 'src/cluster/streaming/client-stream.ts',
     find: 'this.#release(this.#queue.length + this.#taken);',
     replace: 'this.#release(this.#queue.length);',
@@ -45,7 +45,7 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/forward-port.test.ts', 'src/cluster/virtual/port-forward.test.ts'],
   },
   {
-    name: 'the pod of a client that reads nothing keeps its connection forever',
+    name: 'after the end of a pod, the connection of a client that reads nothing stays open',
     file: 'src/cluster/virtual/spdy-forwarding.ts',
     find: 'else end = clock.setTimer(LAST_BYTES_MS, () => session.close());',
     replace: 'else end = clock.setTimer(LAST_BYTES_MS, () => undefined);',
@@ -108,7 +108,7 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/port-forward.test.ts'],
   },
   {
-    name: 'the error of a forwarded port comes after the reset',
+    name: 'the stream of a forwarded port is reset before its error is sent',
     file: 'src/cluster/virtual/forward-port.ts',
     find: 'if (problem === undefined || hasEnded) stream.reset();',
     replace: 'stream.reset();',

@@ -23,7 +23,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/tokens.test.ts'],
   },
   {
-    name: 'an audit policy for resources also applies to other paths',
+    name: 'an audit rule for resources also applies to requests for other paths',
     file: 'src/cluster/audit/audit-rules.ts',
     find: 'if (path !== undefined || !allows(namespaces, request.namespace)) return false;',
     replace: 'if (!allows(namespaces, request.namespace)) return false;',
@@ -107,7 +107,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/auth/bootstrap-tokens.test.ts'],
   },
   {
-    name: 'constrained impersonation of a user does not need the right to the request itself',
+    name: 'constrained impersonation of a user does not check the right to make this request as the user',
     file: 'src/cluster/auth/impersonate.ts',
     find: 'if (constraint !== undefined) checks.push({ ...request',
     replace: 'if (constraint === undefined) checks.push({ ...request',
@@ -205,7 +205,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/watch.test.ts', 'src/cluster/cluster.test.ts'],
   },
   {
-    name: 'an apply merges into the last stored element of a repeated key',
+    name: 'an apply merges an element into the last of several stored elements with its key',
     file: 'src/cluster/fields/merge.ts',
     find: 'liveByStep.set(step, liveByStep.has(step) ? undefined : value)',
     replace: 'liveByStep.set(step, value)',
@@ -254,14 +254,14 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/aggregation/aggregation.test.ts'],
   },
   {
-    name: 'a shard has the object at the end of its range',
+    name: 'a shard contains an object whose hash equals the end of its range',
     file: 'src/cluster/expressions/shard-selector.ts',
     find: 'return ranges.some(({ start, end }) => !isLess(hash, start) && isLess(hash, end));',
     replace: 'return ranges.some(({ start, end }) => !isLess(hash, start) && !isLess(end, hash));',
     tests: ['src/cluster/expressions/shard-selector.test.ts'],
   },
   {
-    name: 'a watch from a future version has earlier events',
+    name: 'a watch that starts at a future version sends events of earlier versions',
     file: 'src/cluster/verbs/watch.ts',
     find: 'if (stored.version <= this.#options.from) return undefined;',
     replace: '',
@@ -310,7 +310,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/http/in-process.test.ts'],
   },
   {
-    name: 'a collection keeps two windows of events',
+    name: 'a collection keeps up to twice as many events as its window',
     file: 'src/cluster/store/store.ts',
     find: 'this.maxEvents = window + Math.ceil(window * MAX_SURPLUS);',
     replace: 'this.maxEvents = window * 2;',
@@ -391,7 +391,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/protocol/negotiate.test.ts'],
   },
   {
-    name: 'a field of a custom kind has the description of the same field of built-in kinds',
+    name: 'a field selector of a custom kind compares as for the built-in kind with the same plural name',
     file: 'src/cluster/registry/field-selectors.ts',
     find: 'SPECIAL_TEXTS.get(groupResource(resource))',
     replace: '[...SPECIAL_TEXTS].find(([key]) => key.endsWith(`/${resource.plural}`))?.[1]',
@@ -468,14 +468,14 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/kinds/event.test.ts'],
   },
   {
-    name: 'the limit of a note counts characters instead of bytes',
+    name: 'the size limit of the note of an Event counts characters instead of bytes',
     file: 'src/cluster/kinds/event.ts',
     find: 'if (Buffer.byteLength(text) > max)',
     replace: 'if (text.length > max)',
     tests: ['src/cluster/kinds/event.test.ts'],
   },
   {
-    name: 'an update checks a series that it does not change',
+    name: 'an update of an Event checks a series that it does not change',
     file: 'src/cluster/kinds/event.ts',
     find: "if (!jsonEquals(json(object)['series'] ?? null, json(old)['series'] ?? null)) validateSeries",
     replace: 'validateSeries',

@@ -87,7 +87,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/commands/envtest.test.ts'],
   },
   {
-    name: 'a name inside of a longer word is replaced',
+    name: 'a placeholder replaces a name inside of a longer word',
     file: 'src/cli/plan/stand-in.ts',
     find: 'if (WORD.test(text.charAt(at - 1)) || WORD.test(text.charAt(end))) continue;',
     replace: 'if (WORD.test(text.charAt(at - 1))) continue;',

@@ -239,14 +239,14 @@ export const COMPOSE: readonly MutationRow[] = [
     tests: ['test/conformance/compose/unusual.test.ts'],
   },
   {
-    name: 'the formula of one type computes the field of another type',
+    name: 'the joined type of two types computes a field by a formula that only one of them has',
     file: 'src/compose/ir/types.ts',
     find: 'return a && b && sameFormula(a, b) ? a : undefined;',
     replace: 'return a ?? b;',
     tests: ['src/compose/ir/types.test.ts'],
   },
   {
-    name: 'assumed facts stay when the work fails',
+    name: 'the facts that a branch assumes stay after the branch is refused',
     file: 'src/compose/trace/facts.ts',
     find: '      return work();\n    } finally {\n      this.rollback(checkpoint);\n    }',
     replace:

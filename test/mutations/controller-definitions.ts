@@ -38,7 +38,7 @@ export const CONTROLLER_DEFINITIONS: readonly MutationRow[] = [
     tests: ['src/controller/rollout/canary.test.ts'],
   },
   {
-    name: 'a CRD of another definition is overwritten',
+    name: 'a CRD of kro without the label of a definition is overwritten',
     file: 'src/controller/definition/crd-plan.ts',
     find: '  return owner === definition ? undefined : `CRD',
     replace: '  return owner === definition || owner === undefined ? undefined : `CRD',

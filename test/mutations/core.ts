@@ -16,14 +16,14 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/json.test.ts'],
   },
   {
-    name: 'digits in a string count as an integer',
+    name: 'digits in a JSON string are read as an integer',
     file: 'src/core/json.ts',
     find: 'token.lastIndex = (closingQuote(text, match.index) ?? text.length) + 1;',
     replace: 'continue;',
     tests: ['src/core/json.test.ts'],
   },
   {
-    name: 'a key of the prototype counts as equal',
+    name: 'jsonEquals accepts a key that only the prototype has',
     file: 'src/core/json.ts',
     find: 'if (!Object.hasOwn(b, key) || !jsonEquals(a[key], b[key])) return false;',
     replace: 'if (!jsonEquals(a[key], b[key])) return false;',
@@ -72,7 +72,7 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/diagnostic.test.ts'],
   },
   {
-    name: 'a column counts UTF-16 units',
+    name: 'a column is counted in UTF-16 units',
     file: 'src/core/line-index.ts',
     find: '      offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;',
     replace: '      offset += 1;',

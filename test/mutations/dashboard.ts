@@ -14,7 +14,7 @@ export const DASHBOARD: readonly MutationRow[] = [
     tests: ['src/dashboard/client/graph/picture.test.ts'],
   },
   {
-    name: 'the objects that are not ready are not the first objects of their node',
+    name: 'the ready objects of a node come before its objects that are not ready',
     file: 'src/dashboard/client/graph/picture.ts',
     find: 'return node.objects.toSorted((a, b) => rank(a) - rank(b));',
     replace: 'return node.objects.toSorted((a, b) => rank(b) - rank(a));',
@@ -84,7 +84,7 @@ export const DASHBOARD: readonly MutationRow[] = [
     tests: ['src/dashboard/playground/run-playground.test.ts'],
   },
   {
-    name: 'a result of another file does not count as stale',
+    name: 'the plan of another file with the same text does not count as out of date',
     file: 'src/dashboard/client/views/plan-text.ts',
     find: 'of.text !== shown.text || of.name !== shown.name',
     replace: 'of.text !== shown.text',
@@ -284,7 +284,7 @@ export const DASHBOARD_SERVER: readonly MutationRow[] = [
     tests: ['src/cli/dashboard/actions-option.test.ts'],
   },
   {
-    name: 'a list of a cluster-scoped kind is reviewed in a namespace',
+    name: 'the right to list a cluster-scoped kind is checked in a namespace',
     file: 'src/cli/dashboard/reviewed-api.ts',
     find: 'namespaced && namespace !== undefined ?',
     replace: 'namespaced !== undefined && namespace !== undefined ?',
@@ -312,7 +312,7 @@ export const DASHBOARD_SERVER: readonly MutationRow[] = [
     tests: ['src/cli/dashboard/cluster-index.test.ts'],
   },
   {
-    name: 'the details of a definition always list its instances',
+    name: 'the details of a definition list its instances even if no canary runs',
     file: 'src/cli/dashboard/definition-detail.ts',
     find: 'const isRolling = isRollingOut(row.conditions);',
     replace: 'const isRolling = true;',

@@ -23,7 +23,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/watch-set.test.ts'],
   },
   {
-    name: 'an object that a watch listed before an interruption counts as listed after it',
+    name: 'an object that a watch listed only before an interruption is treated as listed after it',
     file: 'src/deploy/watch-set.ts',
     find: '          shown = new Set();',
     replace: '',
@@ -37,7 +37,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/watch-set.test.ts'],
   },
   {
-    name: 'a read waits for a failed watch',
+    name: 'a read waits although its watch has failed',
     file: 'src/deploy/watch-set.ts',
     find: "        case 'ERROR':\n          watch.settle(false);",
     replace: "        case 'ERROR':",
@@ -93,7 +93,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/parent.test.ts'],
   },
   {
-    name: 'a record that is too large keeps the previous deploy',
+    name: 'a record includes the previous deploy even if this makes the record too large',
     file: 'src/deploy/parent.ts',
     find: 'return bytes > MAX_RECORD_BYTES ? data : { ...data, previous };',
     replace: 'return { ...data, previous };',
@@ -135,7 +135,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['test/e2e/deploy-cluster-scope.test.ts'],
   },
   {
-    name: 'a deletion deletes the objects of a deploy that began after it',
+    name: 'a deletion deletes the objects of a deploy that began after the deletion',
     file: 'src/deploy/record-owner.ts',
     find: 'if (parent === undefined || deployOf(parent)?.startsWith(DELETION) === true) return parent;',
     replace: 'if (parent !== null) return parent;',

@@ -73,7 +73,7 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'failed writes of an earlier content of the object count',
+    name: 'the failures of writes with an earlier content are included in the count of failures',
     file: 'src/execute/write-children.ts',
     find: 'const previousFailures = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;',
     replace: 'const previousFailures = before?.failures ?? 0;',
@@ -108,14 +108,14 @@ export const EXECUTE: readonly MutationRow[] = [
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
-    name: 'the last claim on an object is removed with an empty list, which the API server ignores',
+    name: 'the last entry of managedFields is removed by an empty list, which the API server ignores',
     file: 'src/execute/write-children.ts',
     find: 'entries.length === 0 ? [{}] : [...entries]',
     replace: '[...entries]',
     tests: ['src/execute/graph-writes.test.ts'],
   },
   {
-    name: 'a claim is removed from an object that was created again',
+    name: 'an entry of managedFields is removed from an object that was created again',
     file: 'src/execute/write-children.ts',
     find: ' || (uid !== undefined && live.metadata.uid !== uid)) return undefined;',
     replace: ') return undefined;',

@@ -51,7 +51,7 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/generate-factories.test.ts'],
   },
   {
-    name: 'v9 comes before v10',
+    name: 'v9 is preferred to v10',
     file: 'src/factories/generate/identifiers.ts',
     find: 'return [stage, Number(match[1]), Number(match[3] ?? 0)];',
     replace: 'return [stage, Number(match[1]?.slice(0, 1)), Number(match[3] ?? 0)];',

@@ -2,28 +2,28 @@ import type { MutationRow } from './mutate.ts';
 
 export const GRAPH: readonly MutationRow[] = [
   {
-    name: 'the other level counts as accepting a definition that it refuses for its own reasons',
+    name: 'an error gets the hint that the other level accepts it, although the other level reports an error of its own',
     file: 'src/graph/level-hints.ts',
     find: 'if ([...known].some((place) => !own.has(place))) return',
     replace: 'if (known.size < 0) return',
     tests: ['src/graph/level-hints.test.ts'],
   },
   {
-    name: 'a condition is reported as an additional error when its field has the wrong type',
+    name: 'a condition that reads an instance whose schema has an error causes an additional error',
     file: 'src/graph/check-types.ts',
     find: 'if (this.#readsBrokenSchema(compiled)) return undefined;',
     replace: '',
     tests: ['src/graph/hints.test.ts'],
   },
   {
-    name: 'the value of a default is searched at the path that the API server names',
+    name: 'the value of a default is searched at the path in the message of the API server, which the CRD does not have',
     file: 'src/graph/check-crd.ts',
     find: "'spec.versions[0].schema.'",
     replace: "'spec.validation.'",
     tests: ['src/graph/check-crd.test.ts'],
   },
   {
-    name: 'nodes without open dependencies are not in the order of the definition',
+    name: 'of the nodes whose dependencies are in the order already, a later node of the definition may come first',
     file: 'src/graph/dag.ts',
     find: 'if ((entries[child + 1] ?? Infinity) < (entries[child] ?? Infinity)) child += 1;',
     replace: '',
@@ -100,7 +100,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/hash.test.ts', 'test/conformance/graph.test.ts'],
   },
   {
-    name: 'a path below another path is also listed',
+    name: 'a read path is listed although a prefix of it is listed',
     file: 'src/graph/reads.ts',
     find: 'if (!kept.some((prefix) => prefix.every((step, index) => path[index] === step))) kept.push(path);',
     replace: 'kept.push(path);',
@@ -121,14 +121,14 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/assignability.test.ts', 'test/conformance/graph.test.ts'],
   },
   {
-    name: 'the list of a dimension may read another dimension',
+    name: 'the list of a forEach dimension may read another dimension',
     file: 'src/graph/link-resources.ts',
     find: 'if (others.length === 0)',
     replace: 'if (others.length >= 0)',
     tests: ['test/conformance/graph.test.ts', 'src/graph/codes.test.ts'],
   },
   {
-    name: 'a dimension need not be part of the identity',
+    name: 'the identity of an item need not depend on every forEach dimension',
     file: 'src/graph/link-resources.ts',
     find: 'if (missing.length === 0 || identity.length',
     replace: 'if (missing.length < iterators.length || identity.length',
@@ -233,7 +233,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/dynamic-keys.test.ts'],
   },
   {
-    name: 'markers of scale may be on spec alone',
+    name: 'the marker scale may be on a field of spec alone, without one in the status',
     file: 'src/graph/scale.ts',
     find: 'if (only !== undefined) {',
     replace: 'if (only !== undefined && only !== spec) {',
@@ -268,7 +268,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/parse-definitions.test.ts'],
   },
   {
-    name: 'a name that reads a version causes no warning',
+    name: 'an object name that reads a resourceVersion causes no warning',
     file: 'src/graph/warn-expressions.ts',
     find: "steps[1] === 'resourceVersion'",
     replace: "steps[1] === 'uid'",

@@ -9,7 +9,7 @@ export const JAVASCRIPT: readonly MutationRow[] = [
     tests: ['src/javascript/free-names.test.ts'],
   },
   {
-    name: 'a line without a position has the position of an earlier line',
+    name: 'a line without an entry in the source map has the position of an earlier line',
     file: 'src/javascript/source-map.ts',
     find: ' || entry.generatedLine !== line)',
     replace: ')',

@@ -72,7 +72,7 @@ export const KUBERNETES: readonly MutationRow[] = [
     tests: ['src/kubernetes/parse-selector.test.ts'],
   },
   {
-    name: 'greater than includes the bound',
+    name: 'the operator > of a selector includes the bound',
     file: 'src/kubernetes/parse-selector.ts',
     find: "return operator === '>' ? value > bound : value < bound;",
     replace: "return operator === '>' ? value >= bound : value < bound;",
@@ -149,7 +149,7 @@ export const KUBERNETES: readonly MutationRow[] = [
     tests: ['test/simulation/dashboard-callers.test.ts'],
   },
   {
-    name: 'the path of a domain-prefixed path may have any characters',
+    name: 'the part of a domain-prefixed path after the slash may have any characters',
     file: 'src/kubernetes/names.ts',
     find: '  if (!HTTP_PATH_RULE.pattern.test(path)) problems.push(HTTP_PATH_RULE.text);\n',
     replace: '',

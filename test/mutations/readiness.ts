@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const READINESS: readonly MutationRow[] = [
   {
-    name: 'replicas of the old version do not count',
+    name: 'a Deployment with replicas of the old version can be ready',
     file: 'src/readiness/kinds/workloads.ts',
     find: "if (total > updated)\n    return inProgress('Updating', progress(total - updated, total, 'replicas are of the old version'));",
     replace: '',
@@ -66,7 +66,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'a condition of an older generation decides',
+    name: 'a condition of an older generation decides the readiness',
     file: 'src/readiness/verdict.ts',
     find: 'generation !== undefined && observedGeneration !== undefined && observedGeneration < generation;',
     replace: 'generation !== undefined && observedGeneration !== undefined && observedGeneration > generation;',
@@ -80,21 +80,21 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'the oldest event comes first',
+    name: 'the oldest event is the first cause',
     file: 'src/readiness/causes.ts',
     find: '.toSorted((a, b) => (a.at < b.at ? 1 : -1))',
     replace: '.toSorted((a, b) => (a.at < b.at ? -1 : 1))',
     tests: ['src/readiness/causes.test.ts'],
   },
   {
-    name: 'an event of an earlier object of the same name counts',
+    name: 'an event of an earlier object of the same name is a cause of the present object',
     file: 'src/readiness/causes.ts',
     find: "  if (eventUid !== '' && uid !== '') return eventUid === uid;",
     replace: '',
     tests: ['src/readiness/causes.test.ts'],
   },
   {
-    name: 'a container that ended with exit code 0 counts as a cause',
+    name: 'a container that ended with exit code 0 is reported as a cause',
     file: 'src/readiness/causes.ts',
     find: "isJsonObject(ended) && exitCodeOf(ended) !== '0' ? ended : undefined;",
     replace: 'isJsonObject(ended) ? ended : undefined;',

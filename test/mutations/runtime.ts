@@ -23,7 +23,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-nodes.test.ts'],
   },
   {
-    name: 'a list that failed counts as complete',
+    name: 'the list of the children counts as complete although one request failed',
     file: 'src/runtime/prune.ts',
     find: '      retries.push(observation.retryAt);\n      complete = false;',
     replace: '      retries.push(observation.retryAt);',
@@ -116,7 +116,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts'],
   },
   {
-    name: 'a write-only field counts as owned where the server stores it',
+    name: 'the recorded owner of a field of stringData counts as the owner of the field in data that stores the value',
     file: 'src/runtime/compare.ts',
     find: 'setAt(recorded, path,',
     replace: 'setAt(fields ?? recorded, path,',
@@ -163,28 +163,28 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/selector.test.ts'],
   },
   {
-    name: 'an absent field counts as known',
+    name: 'a field that is not sent counts as known before the object exists',
     file: 'src/runtime/render/determined.ts',
     find: 'return value !== undefined && value !== null &&',
     replace: 'return value !== null &&',
     tests: ['src/runtime/render/render.test.ts'],
   },
   {
-    name: 'a quantity counts as stored in the form in which it is sent',
+    name: 'a quantity is assumed to be stored as it is sent',
     file: 'src/runtime/render/determined.ts',
     find: 'return formatQuantity(number) !== value;',
     replace: 'return false;',
     tests: ['src/runtime/render/render.test.ts'],
   },
   {
-    name: 'stringData counts as readable',
+    name: 'stringData counts as a field that the server returns',
     file: 'src/runtime/render/determined.ts',
     find: "if (steps[0] === 'stringData') return false;",
     replace: '',
     tests: ['src/runtime/render/render.test.ts'],
   },
   {
-    name: 'a map into which other clients write counts as known',
+    name: 'a map to which the server may add members counts as known',
     file: 'src/runtime/render/determined.ts',
     find: 'return isWhole && Object',
     replace: 'return Object',
@@ -198,7 +198,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['test/property/decisions.test.ts'],
   },
   {
-    name: 'a step that visits no node empties the record of objects',
+    name: 'a step that does not visit all nodes removes objects from the record of objects',
     file: 'src/runtime/object-record.ts',
     find: 'if (results.size < graph.nodes.size) return',
     replace: 'if (results.size < 0) return',
@@ -233,7 +233,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-deferred.test.ts'],
   },
   {
-    name: 'the first visit lets the reader of a deferred field wait',
+    name: 'in the first visit, the readers of a node wait although the difference may be in its deferred fields alone',
     file: 'src/runtime/step.ts',
     find: "const isTaken = isFirst && node.readsDeferred !== undefined && result.state === 'applying';",
     replace: 'const isTaken = false;',
@@ -430,7 +430,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-propagate-typed.test.ts'],
   },
   {
-    name: 'a collection with conditions that are false is written',
+    name: 'an object of a collection is written although its condition of propagateWhen is false',
     file: 'src/runtime/propagate.ts',
     find: 'if (found === undefined) return item;',
     replace: 'if (found === undefined || items.length > 1) return item;',

@@ -95,7 +95,7 @@ export const SCHEDULING: readonly MutationRow[] = [
     tests: DECISIONS,
   },
   {
-    name: 'after a pod of a group is bound, the next pod of the group is not tried',
+    name: 'after one of several equal pods is bound, the next of these pods is not tried',
     file: 'src/cluster/scheduling/waiting-pods.ts',
     find: 'before === undefined ? undefined : this.#remove(key, before);',
     replace: 'before === undefined || this.#remove(key, before) === "" ? undefined : undefined;',

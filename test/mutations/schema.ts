@@ -68,7 +68,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'fields inside declared members of an open object are kept',
+    name: 'unknown fields inside declared members of an object with x-kubernetes-preserve-unknown-fields are kept',
     file: 'src/schema/prune.ts',
     find: 'const kept = keep(child, member, false);',
     replace: 'const kept = keep(child, member, false, open);',
@@ -79,7 +79,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a null that is not allowed does not take its default',
+    name: 'null in a field that is not nullable is not replaced by the default',
     file: 'src/schema/defaults.ts',
     find: '    if (value === null && !nullable(child)) {',
     replace: '    if (value === null && !nullable(child) && child.default === undefined) {',
@@ -194,21 +194,21 @@ export const SCHEMA: readonly MutationRow[] = [
     tests: ['src/schema/json-schema.test.ts'],
   },
   {
-    name: 'a quotient may not have a rounding error',
+    name: 'the rule for multipleOf allows no rounding error of the quotient',
     file: 'src/schema/simple-emit-cel.ts',
     find: 'r * r < 1e-18 * (1.0 + q * q)',
     replace: 'r == 0.0',
     tests: ['src/schema/json-schema.test.ts'],
   },
   {
-    name: 'a closed part of an intersection gets the properties of other parts',
+    name: 'an intersection keeps properties that a part with additionalProperties: false forbids',
     file: 'src/schema/merge-all-of.ts',
     find: '  if (left.length === 0) return part;',
     replace: '  return part;',
     tests: ['src/schema/json-schema.test.ts'],
   },
   {
-    name: 'an intersection is nullable when one part refuses null',
+    name: 'an intersection of JSON Schemas is nullable although one part refuses null',
     file: 'src/schema/merge-all-of.ts',
     find: ' && !refusesNull(first) && !refusesNull(second)',
     replace: '',

@@ -52,7 +52,7 @@ export const TESTING: readonly MutationRow[] = [
     tests: ['src/testing/fault-test/compare-lives.test.ts'],
   },
   {
-    name: 'another client changes labels of the controller',
+    name: 'the simulated other client changes labels of the controller',
     file: 'src/testing/fault-test/child-changes.ts',
     find: "if (path[0] === 'metadata' && isOwnName(name)) continue;",
     replace: '',
@@ -66,7 +66,7 @@ export const TESTING: readonly MutationRow[] = [
     tests: ['src/testing/fault-test/life-plan.test.ts'],
   },
   {
-    name: 'finalizers of other controllers stay',
+    name: 'the finalizers of other controllers stay on a deleted object',
     file: 'src/testing/fault-test/child-controllers.ts',
     find: 'if (kept.length === finalizers.length) return;',
     replace: 'if (kept.length <= finalizers.length) return;',

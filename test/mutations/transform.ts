@@ -30,7 +30,7 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
   },
   {
-    name: 'a callback of a method is traced',
+    name: 'a callback that is passed to a method is traced',
     file: 'src/transform/targets.ts',
     find: "(node.callee.type === 'Identifier' || callee.from !== undefined) &&",
     replace: "(node.callee.type !== 'Super' || callee.from !== undefined) &&",
@@ -58,14 +58,14 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/attach.test.ts'],
   },
   {
-    name: 'a negative number of a map loses its sign',
+    name: 'a negative number in a source map loses its sign',
     file: 'src/transform/edited-text.ts',
     find: 'let rest = value < 0 ? (-value << 1) | 1 : value << 1;',
     replace: 'let rest = Math.abs(value) << 1;',
     tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
   },
   {
-    name: 'the first source map comment is used',
+    name: 'the first source map comment of a file is used instead of the last one',
     file: 'src/transform/input-map.ts',
     find: '.at(-1)?.[1];',
     replace: '.at(0)?.[1];',

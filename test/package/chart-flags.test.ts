@@ -23,7 +23,7 @@ test('the chart passes every flag of the controller except three, and no other f
   expect(listed.map(({ flag }) => flag).sort()).toEqual(flags.sort());
 });
 
-test('the container of the chart has a read-only file system, no root and no capabilities', () => {
+test('the container of the chart does not run as root, and has a read-only file system and no capabilities', () => {
   const { securityContext } = (parse(read('values.yaml')) as { deployment: JsonObject }).deployment;
   expect(securityContext).toMatchObject({
     allowPrivilegeEscalation: false,

@@ -43,7 +43,7 @@ test('typekro/compat exports the namespaces that now have their own entry points
   );
 });
 
-test('every name of typekro/advanced except TypeKroError has a remedy when it is called, constructed or read', () => {
+test('every name of typekro/advanced except TypeKroError throws an error with a remedy when it is called, it is constructed, or its member is read', () => {
   const { TypeKroError: kept, ...gone } = advanced as unknown as Record<string, new () => unknown>;
   expect(kept).toBe(sdk.TypeKroError);
   expect(Object.keys(gone)).toHaveLength(68);

@@ -63,7 +63,7 @@ test(
   },
 );
 
-test('the exit code is passed on, and no file is written if one of the files exists', async () => {
+test('create-typekro passes on the exit code of typekro init, and writes no file if one of the files exists', async () => {
   const again = await new RunningCommand(
     process.execPath,
     [join(folder, 'node_modules/create-typekro/create-typekro.js'), 'my-app'],

@@ -80,13 +80,13 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/^((?:npx )?typekro cluster \S+ dev) FILE$/g, '$1 objects.jsonl'],
   [/\bIMAGE\b|…\/typekro:1\.0/g, 'registry.example.com/typekro:1.0'],
   [/ …$/g, ''],
-  // Each start of the controller takes a fifth of a second.
+  // Each of the lives under faults starts a controller, which takes a fifth of a second.
   [/--faults 200/g, '--faults 5'],
 ];
 
 /** The lines with an exit code other than 0, each with the code that the page describes. */
 const CODES: Readonly<Record<string, number>> = {
-  // At level 0.10, the controller changes labels of the objects.
+  // The check reports changes: at level 0.10, the controller changes labels of the objects.
   'upgrade --check': 2,
   // The named cluster does not serve kro's kinds, and the page describes that the objects are refused.
   'cluster load dev app.yaml': 1,

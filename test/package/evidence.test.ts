@@ -98,7 +98,7 @@ test('each report of the table has a scenario, and the report of each scenario i
   expect(table.length).toBeGreaterThanOrEqual(10);
 });
 
-test('each report that is still bad has a failing test, and each such test has a row', () => {
+test('each report that the page marks as still bad has a failing test, and each such test has a row on the page', () => {
   const faults = readFileSync(join(ROOT, 'test/simulation/features/kro-reports/running-instances.test.ts'), 'utf8');
   const failing = [...faults.matchAll(/it\.fails\('(?:of )?(#\d+):/g)].map(([, number]) => number);
   const bad = [...page.matchAll(/^\| \[(#\d+)\].*\*\*Still bad\*\*/gm)].map(([, number]) => number);

@@ -56,7 +56,9 @@ import x from 'y';
 
 test('a spec may contain status values of an earlier deployment', () => {
   const statuses = new Map([['first', { url: 'http://x' }]]);
-  expect(filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1, e: ['${first.url}', ['${first.url}']] }, statuses)).toEqual({
+  expect(
+    filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1, e: ['${first.url}', ['${first.url}']] }, statuses),
+  ).toEqual({
     a: 'http://x',
     b: { c: 'http://x' },
     d: 1,

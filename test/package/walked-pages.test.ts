@@ -97,7 +97,10 @@ test('the code in other languages is the code of the examples', () => {
   expect(missing).toEqual([]);
 });
 
-/** Pages about other languages have no steps, because their blocks are parts of the examples. */
+/**
+ * Returns whether the pages have a step. Pages about other languages have none, because their blocks are parts of the
+ * examples.
+ */
 const hasSteps = (pages: readonly string[]) => pages.some((page) => stepsOfPage(readPage(page), new Map()).length > 0);
 const WALKED = Object.entries(STORIES).filter(([, pages]) => hasSteps(pages));
 

@@ -118,7 +118,7 @@ async function send(transport: Transport, method: string, path: string, body: ob
   return { status: reply.status, text };
 }
 
-/** Kinds that already have an object, or are never stored. */
+/** The resources for which `furnished` stores no object: they already have one, or are never stored. */
 const UNSTORED = new Set(['componentstatuses', 'customresourcedefinitions']);
 
 /**

@@ -157,7 +157,7 @@ describe.each([...examples, ['selecting', selecting], ['application', applicatio
         const compiled = compileGraphObject(other, OPTIONS);
         expect(compiled.diagnostics).toEqual([]);
         const made = withLiterals(graph, other);
-        // A string in a loop is compiled as one program. Therefore its literals cannot be replaced.
+        // A string in a node with forEach is compiled as one program. Therefore its literals cannot be replaced.
         if (made === undefined) expect(at(spec, path)).toContain('${');
         else expect(factsOf(made)).toEqual(factsOf(compiled.graph as Graph));
       }

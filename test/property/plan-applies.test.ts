@@ -46,7 +46,7 @@ const KINDS: readonly { readonly apiVersion: string; readonly kind: string }[] =
   { apiVersion: 'acme.test/v1', kind: 'Lid' },
 ];
 
-/** The objects of the case, by kind and name. */
+/** The objects whose names begin with this prefix, keyed by kind and name. */
 async function stateOf(prefix: string): Promise<Map<string, KubeObject>> {
   const lists = await Promise.all(KINDS.map((type) => place.world.user.list(type, {})));
   const own = lists.flatMap(({ items }, index) =>
@@ -148,7 +148,7 @@ const MASK = '(secret)';
 
 type Change = 'definition' | 'definition and instances' | 'instances' | 'deletion' | 'deletion of all' | 'breaking';
 
-/** A definition with a field that no node reads. */
+/** A definition whose spec also has the field `size`, which no node reads. */
 function definitionOf(nodes: JsonObject[], annotations: Record<string, string>, size = 'integer'): KubeObject {
   const made = potDefinition(nodes, annotations);
   const schema = made.spec?.['schema'] as JsonObject;

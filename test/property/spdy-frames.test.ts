@@ -16,7 +16,9 @@ const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) =>
 const streamId = fc.integer({ min: 0, max: 12 });
 const flags = fc.constantFrom(0, FLAGS.last, FLAGS.unidirectional, 255);
 
-/** Almost valid frames: control frames of any type with any payload, and data frames with any stream id. */
+/**
+ * Almost valid frames: control frames of any type with any payload, data frames with any stream id, and random bytes.
+ */
 const frame = fc.oneof(
   fc
     .tuple(fc.integer({ min: 0, max: 12 }), bytes(24), flags)
@@ -168,7 +170,7 @@ test(
         for (const { stream: index, kind, kibibytes } of actions) {
           const [stream, state] = [streams[index], model[index]];
           if (stream === undefined || state === undefined || !state.isOpen) continue;
-          // Parts of at least 64 KiB are not joined.
+          // The session does not join parts of at least 64 KiB, so each of them is one part of the model.
           const size = kibibytes < 64 ? 0 : kibibytes * KIBIBYTE;
           if (kind === 'send' && !state.isEnded) {
             connection.onMessage(dataFrame(stream.id, Buffer.alloc(size), false));

@@ -124,7 +124,7 @@ describe('controller', () => {
     await world.until(mapRef('c-first'), (object) => object !== undefined);
   });
 
-  it('deletes children in reverse order, and then removes the finalizer of the instance', async () => {
+  it('deletes children in the reverse order of their dependencies, and then removes the finalizer of the instance', async () => {
     await up();
     world.requests.length = 0;
     await world.user.delete(chainRef);

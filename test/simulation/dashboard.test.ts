@@ -241,7 +241,7 @@ describe('an instance', () => {
     ]);
   });
 
-  it('that is suspended has the drift of its object, with the manager and the desired value', async () => {
+  it('that is suspended shows the drift of its object, with the desired value and the manager that changed the field', async () => {
     await makeReady();
     const patch = { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } };
     await world.user.patch(potRef('a'), patch);
@@ -371,7 +371,7 @@ describe('an external collection that selects an object of another node', () => 
   };
   const key = '${base64.encode(creds.data.password)}';
 
-  it('shows no value that the other node reads from a Secret, and the object belongs to the node that writes it', async () => {
+  it('hides the values in this object that come from a Secret, and the object belongs to the node that writes it', async () => {
     const web = mapResource('web', { plain: 'seen', key }, { labels: { app: 'x' } });
     const copy = mapResource('copy', { text: '${all.map(m, "key" in m.data ? string(m.data.key) : "").join(",")}' });
     await world.apply(potDefinition([all, CREDS, web, copy]));

@@ -16,8 +16,8 @@ const HOUR_MS = 3_600_000;
 /** The maximum pause between two random actions of users. */
 const MAX_PAUSE_MS = 6 * 60_000;
 /**
- * The number of events that the cluster keeps. With a larger window, memory would grow during the first hours. With a
- * small window, old watches also expire.
+ * The number of events that the cluster keeps. If it kept more events, memory would grow during the first hours. With
+ * few events, old watches also expire.
  */
 const EVENT_WINDOW = 10;
 
@@ -39,7 +39,7 @@ export interface DaysResult {
   readonly problems: readonly string[];
   /**
    * The number of rotations of the processes' credentials. `refused` is the number of requests that the server refused
-   * because of them.
+   * because of rotations.
    */
   readonly rotations: number;
   readonly refused: number;

@@ -29,7 +29,7 @@ describe('every fault at every request', () => {
 
 describe('combinations of faults', () => {
   it.each(Object.entries(SERIES))(
-    '%s: breaks no invariant and ends in the same state as without the fault',
+    '%s: breaks no invariant and ends in the same state as without the faults',
     async (_, series) => {
       const { runs, failures } = await runSeries(series);
       expect(failures).toEqual([]);

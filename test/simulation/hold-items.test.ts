@@ -14,7 +14,7 @@ const PLAN = { seed: 1, processes: 1, actions: ACTIONS };
 /** The distance between the faulty requests of two consecutive runs, in requests. */
 const STEP = 25;
 
-it('items are held back while the condition is false, and written when it is true, also after the controller was killed', async () => {
+it('items are held back while the condition is false, and written when it is true, even if the controller crashes', async () => {
   const good = await run({ ...PLAN, schedule: noFaults() });
   expect(good.problems).toEqual([]);
   const texts = good.state.filter(({ metadata }) => metadata.name?.startsWith('one-item-'));

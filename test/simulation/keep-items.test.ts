@@ -12,7 +12,7 @@ import { applyRig, keepItems } from './user-actions.ts';
 const STEP = 25;
 
 it.each(['item', 'instance'] as const)(
-  'items with the policy Orphaned stay when the %s is removed, also after a crash of the controller',
+  'items with the policy Orphaned stay when the %s is removed, even if the controller crashes',
   async (retired) => {
     const actions = [
       { ...applyRig('one', { text: 'a', names: ['a', 'd'], extra: true }), pause: 'settle' as const },

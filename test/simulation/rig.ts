@@ -71,12 +71,12 @@ export function keepingDefinition(fixed: string): KubeObject {
   return { ...definition, spec: { ...definition.spec, resources: kept } };
 }
 
-/** While the node before the collection of `holdingDefinition` has this text, the collection is not written. */
+/** While the node `mid` of `holdingDefinition` has this text, no item of the collection `parts` is written. */
 export const HELD_TEXT = 'held';
 
 /**
- * The definition of `rigDefinition` with a `propagateWhen`. While the node before the collection has `HELD_TEXT`, no
- * item of the collection is created or changed.
+ * The definition of `rigDefinition` with a `propagateWhen`. While the node `mid` has `HELD_TEXT`, no item of the
+ * collection `parts` is created or changed.
  */
 export function holdingDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);

@@ -45,7 +45,7 @@ let lastStory: { readonly story: number; readonly stories: Stories; readonly goo
 
 /**
  * Runs a seed with faults and without faults, and compares the end states. `only` are the names of the disruptions that
- * may happen.
+ * may happen. Default: all.
  */
 export async function simulate(
   seed: number,
@@ -99,7 +99,7 @@ function processSetOf(seed: number): ProcessSet {
 
 /**
  * Reduces the disruptions to a small set with which the seed still fails. Tries to remove halves, then quarters and so
- * on, and keeps a removal if the seed still fails. Stops after `runs` runs.
+ * on, and puts a part back if the seed passes without it. Stops after `runs` runs.
  */
 export async function shrink(
   seed: number,

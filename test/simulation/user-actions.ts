@@ -10,8 +10,8 @@ export { applyRig, suspend } from './instance-actions.ts';
 
 const NAMES = ['one', 'two'];
 /**
- * The user changes the metadata of an object only after the controller has written the object, and gives up after this
- * number of tries. If the controller has not restored the metadata after twice as many tries in total, the user
+ * An action of `tamper` changes an object only after the controller has written the object, and gives up after this
+ * number of tries. If the controller has not restored the metadata after twice as many tries in total, the action
  * restores it.
  */
 const MAX_TAKEN_TRIES = 20;
@@ -379,9 +379,9 @@ function stripLabel(name: string, label: string): UserAction {
 }
 
 /**
- * Removes metadata that the controller needs to find its objects again, and waits until the controller restores it. If
- * the controller does not restore it, the user does. Without the metadata, the effect of a later deletion would depend
- * on timing.
+ * Removes metadata by which the controller finds its objects, and waits until the controller restores the metadata. If
+ * the controller does not restore it, the action does. Without the metadata, the effect of a later deletion would
+ * depend on timing.
  */
 function tamper(
   text: string,

@@ -105,7 +105,8 @@ export function problemOf(source: string): string | undefined {
   if (native === undefined) return undefined;
   try {
     const verdict = compare(source);
-    // A change of a resource's name can make the compiler refuse the definition. That is correct.
+    // A random change can remove the loop variable from the name of a collection. The compiler correctly refuses this
+    // definition.
     return verdict.kind === 'differs' && !verdict.text.includes('[graph/identity]') ? verdict.text : undefined;
   } catch (error) {
     if (error instanceof CompositionError || native === 0) return undefined;
@@ -127,7 +128,10 @@ export function conditionalProblem(source: string): string | undefined {
 
 const MAX_RUN_MS = 500;
 
-/** The number of specs for which the program returns. Undefined when the source is not a program, or never ends. */
+/**
+ * The number of specs for which the program returns. Undefined when the source is not a program, or runs longer than
+ * the time limit.
+ */
 function nativeRuns(source: string): number | undefined {
   let runs = 0;
   Object.assign(globalThis, {

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * `README.md` and the pages directly in `docs`, relative to the root of the repository. `WALKED_PAGES` has the pages of
- * folders. Neither list contains the pages about decisions, because they keep the commands of the time when they were
- * written.
+ * `README.md` and the pages directly in `docs`, relative to the root of the repository. `WALKED_PAGES` has the pages in
+ * the folders for users. Neither list contains the pages about decisions, because they keep the commands of the time
+ * when they were written.
  */
 export const USER_PAGES: readonly string[] = [
   'README.md',

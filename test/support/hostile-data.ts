@@ -10,7 +10,10 @@ export interface Alarm {
 
 const KEYS = ['a', 'b', 'name', 'items', '__proto__', 'constructor', 'toString', 'length', '', 'é', '0'];
 
-/** Generates a JSON value, or a value that JSON cannot express: with getters, cycles or exotic prototypes. */
+/**
+ * Generates a JSON value, or a value that JSON cannot express, for example with functions, getters, cycles or exotic
+ * prototypes.
+ */
 export function hostileValue(choices: Choices, alarm: Alarm, depth = 3): unknown {
   const scalars: readonly (() => unknown)[] = [
     () => 1,

@@ -7,9 +7,9 @@ const environment = kroEnvironment();
 
 /**
  * Finds the expressions of a definition that add lists in a way that kro 0.9 cannot evaluate. kro 0.9 cannot join a
- * literal list of lists or objects with a list from the instance or from an object (see `joinable.ts`). A list that is
- * the last part of the sum causes no failure. The evaluator of this project can evaluate these expressions. Therefore a
- * comparison of values does not find them.
+ * literal list of lists or objects with a list from the instance or from an object (see `joinable.ts`). A list from the
+ * instance or from an object causes no failure if it is the last part of the sum. The evaluator of this project can
+ * evaluate these expressions. Therefore a comparison of values does not find them.
  */
 export function sumsThatKroFails(definition: JsonValue): string[] {
   if (typeof definition === 'string') return expressionsOf(definition).filter(hasSuchSum);

@@ -191,7 +191,8 @@ function decisionOf({ method, path, body }: SeenRequest, status: number): ChildD
   if (kind === undefined) return undefined;
   const object = nameOf({ kind, namespace, name });
   if (method === 'DELETE') return { action: 'delete', object, body: null };
-  // A Lid is also an instance of its own definition. The controller writes it in that role with another field manager.
+  // The child of the kind Lid is also an instance of another definition. The controller writes the Lid as an instance
+  // with another field manager.
   if (!path.includes('fieldManager=kro.run%2Fapplyset&')) return undefined;
   const sent = parseJson(typeof body === 'string' ? body : new TextDecoder().decode(body));
   return { action: status === 201 ? 'create' : 'change', object, body: sent };

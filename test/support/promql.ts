@@ -96,7 +96,7 @@ export function analyzePromql(expr: string, series: ReadonlyMap<string, readonly
     return found;
   }
 
-  /** The labels that a modifier names. Each label must exist in the vector. */
+  /** The labels that a modifier names. A label that the vector does not have becomes a problem. */
   function groupingOf(modifier: SyntaxNode | null, vector: ReadonlySet<string>, of: SyntaxNode): ReadonlySet<string> {
     const names = modifier?.getChild('GroupingLabels')?.getChildren('LabelName').map(textOf) ?? [];
     for (const name of names) if (!vector.has(name)) problems.push(`no label ${name} in "${textOf(of)}"`);

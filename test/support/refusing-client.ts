@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
-/** Creates a cluster that has these objects and no controllers. */
+/** Creates a cluster that has these objects and no controllers of workloads. */
 export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {
   const cluster = await createEmbeddedCluster({ workloads: false });
   const admin = new KubeClient({ transport: cluster.transport() });
@@ -14,7 +14,7 @@ export async function clusterWith(objects: readonly KubeObject[]): Promise<Clust
 
 /**
  * A client whose requests are collected in `requests`. Its transport refuses a request if `METHOD /path?query` matches
- * the pattern.
+ * the pattern `refuses`.
  */
 export function refusingClient(
   cluster: Cluster,

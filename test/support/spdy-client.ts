@@ -5,7 +5,7 @@ import { CONTROL, controlFrame, FLAGS } from '../../src/cluster/streaming/frames
 import { HeaderDeflater, writeHeaderBlock } from '../../src/cluster/streaming/header-block.ts';
 import type { MessageConnection } from '../../src/cluster/protocol/request.ts';
 
-/** The header compression of a client. */
+/** Builds the frames with compressed headers that a client sends over one connection. */
 export class SpdyHeaders {
   readonly #deflater = new HeaderDeflater();
 

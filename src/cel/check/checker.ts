@@ -26,7 +26,7 @@ import { Signatures } from './signatures.ts';
 import { Substitution, mostGeneral, unwrapOptional } from './substitution.ts';
 import { MAX_TYPE_SIZE, typeSize } from './type-size.ts';
 
-/** The meaning of a node. */
+/** The declaration or type that a name, a call or a message literal refers to. */
 export type ResolvedReference =
   | { readonly kind: 'global'; readonly global: Global }
   | {
@@ -83,7 +83,7 @@ const MAX_LOGGED_ERRORS = 128;
 /** The variables of one scope of a comprehension, with their types. */
 type Scope = Map<string, CelType>;
 
-/** Checks one expression. It collects all errors, in cel-go's words. */
+/** Checks one expression, and collects all errors in cel-go's words. */
 export class Checker {
   readonly #declarations: Declarations;
   readonly #errors: ErrorList;
@@ -121,8 +121,8 @@ export class Checker {
   }
 
   /**
-   * Resolves names and functions of an expression without types. The types of all nodes stay unknown; undeclared names
-   * and unsuitable arguments become errors of the evaluation.
+   * Resolves the names and functions of an expression, but gives no node a type. Undeclared names and unsuitable
+   * arguments become errors of the evaluation.
    */
   resolve(ast: Ast): CheckedAst {
     this.#check(ast.expr);
@@ -358,8 +358,8 @@ export class Checker {
     }
     const type = mapType(key ?? this.#substitution.variable(), value ?? this.#substitution.variable());
     if (typeSize(type) <= MAX_TYPE_SIZE) return type;
-    // When nested bindings bind maps such as `{a: a}`, each binding doubles the size of the map's type. The type checks
-    // visit every part of a type.
+    // In nested bindings of maps such as `{a: a}`, each binding doubles the size of the type. A check visits every part
+    // of a type, so without a limit its time would be exponential.
     this.#error(expr.at, 'the type of the map is too large');
     return ERROR;
   }

@@ -80,7 +80,9 @@ const WELL_KNOWN_FIELDS: Readonly<Record<string, Readonly<Record<string, CelType
   'google.protobuf.ListValue': { values: listType(DYN) },
 };
 
-/** The declared meanings of names, without loop variables. A child shares the tables of its parent. */
+/**
+ * The declared meanings of names, without loop variables. A name that is not declared here is looked up in the parent.
+ */
 export class Declarations {
   readonly #parent: Declarations | undefined;
   readonly #functions = new Map<string, FunctionDeclaration>();

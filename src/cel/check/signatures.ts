@@ -23,7 +23,7 @@ function parametersOf(overload: Overload): readonly string[] {
   return names;
 }
 
-/** Prints and resolves the signatures of overloads. */
+/** Prepares the signatures of overloads for the type check. */
 export class Signatures {
   /** Returns the parameter and result types, with each type parameter replaced by a fresh type variable. */
   instantiate(overload: Overload, substitution: Substitution): { params: readonly CelType[]; result: CelType } {

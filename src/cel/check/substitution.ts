@@ -89,7 +89,7 @@ export class Substitution {
 
   /**
    * Can the variable be bound to `type`? A variable that is already bound becomes the more general of its present type
-   * and `type`.
+   * and `type`. In the result, `bound` is true if the variable was bound before, or is `type` itself.
    */
   #standsFor(type: CelType, variable: CelType): { valid: boolean; bound: boolean } {
     if (sameType(type, variable)) return { valid: true, bound: true };

@@ -43,7 +43,7 @@ const NOMINAL = new Set([
   'isLinkLocalUnicast',
 ]);
 
-/** The length of the longest pattern of a named format. The API server takes this length for each format. */
+/** The length of the longest pattern of a named format. The API server assumes this length for every format. */
 const MAX_FORMAT_PATTERN_LENGTH = 128;
 /** The length of the name of a format. */
 const FORMAT_NAME_LENGTH: Range = { min: 1, max: 64 };

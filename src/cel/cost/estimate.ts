@@ -307,7 +307,7 @@ class Estimate {
   }
 
   /**
-   * Stores the sizes of the entries of a node whose value is the value of `a` or of `b` (a conditional), or has the
+   * Stores the sizes of the entries of a node. The value of the node is either `a` or `b` (a conditional), or has the
    * entries of both (a sum of lists).
    */
   #join(id: number, a: Expr | undefined, b: Expr | undefined): void {

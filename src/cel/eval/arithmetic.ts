@@ -113,8 +113,8 @@ function uints(operator: Operator, a: bigint, b: bigint): Value {
 }
 
 /**
- * Arithmetic on self-describing values, whose form alone shows their type. The left operand chooses the overload, as in
- * cel-go.
+ * Arithmetic on values whose types are known only at run time (self-describing, see `values.ts`). The left operand
+ * chooses the overload, as in cel-go.
  */
 export function dynamicArithmetic(operator: Operator, a: Value, b: Value): Value {
   if (isInt(a)) return isInt(b) ? INTS[operator](a, b) : fail('no such overload');

@@ -3,7 +3,7 @@ import type { Meter, Value } from '../values.ts';
 import { EvalFailure, OpaqueValue } from '../values.ts';
 
 /**
- * `a == b` on self-describing values.
+ * `a == b` of values whose types are known only at run time (self-describing, see `values.ts`).
  *
  * @throws EvalFailure when the type of `a` refuses the comparison
  */
@@ -13,7 +13,7 @@ export function equal(a: Value, b: Value, meter?: Meter): boolean {
   return equalValues(a, b, meter);
 }
 
-/** `a != b`. A comparison that a type refuses counts as different. */
+/** `a != b`. If the type of `a` refuses the comparison, the values count as different. */
 export function notEqual(a: Value, b: Value, meter?: Meter): boolean {
   try {
     return !equal(a, b, meter);

@@ -14,9 +14,9 @@ import {
 import { addDurationToTimestamp, addDurations } from './time-arithmetic.ts';
 
 /**
- * The sum of self-describing values. The sum starts with the zero of the first value's type; a first value of a type
- * without a zero, such as a timestamp, is an error. Each addition needs an overload of `+` for exactly the types of its
- * two operands. The sum of an empty list is 0.
+ * The sum of values whose types are known only at run time (self-describing, see `values.ts`). The sum starts with the
+ * zero of the first value's type; a first value of a type without a zero, such as a timestamp, is an error. Each
+ * addition needs an overload of `+` for exactly the types of its two operands. The sum of an empty list is 0.
  */
 export function addValues(elements: readonly Value[]): Value {
   const [first] = elements;

@@ -29,7 +29,7 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
   };
 }
 
-/** Charges for reading a string once without building a new string. Short strings are free. */
+/** Charges for one pass over a string that makes no new string. Short strings are free. */
 export function chargePass(context: CallContext, { length }: string): void {
   if (length > 256) context.charge(length >> 4);
 }

@@ -139,7 +139,7 @@ function parsed(text: string, context: CallContext): ParsedQuantity | Failure {
   return parseQuantity(text);
 }
 
-/** Charges a comparison of two quantities. To align quantities of very different scales, many digits are needed. */
+/** Charges a comparison of two quantities. If their scales are very different, the comparison needs many digits. */
 function chargeBoth(a: ParsedQuantity, b: ParsedQuantity, context: CallContext): void {
   const digits = Math.abs(a.scale - b.scale);
   if (digits > 40) context.charge(digits);

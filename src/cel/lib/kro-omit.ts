@@ -21,7 +21,7 @@ class OmitValue extends LibraryValue {
 export const OMIT: LibraryValue = new OmitValue();
 
 /**
- * kro's `omit()`. `../references.ts` refuses calls when the feature is off, and outside of templates. The room `graph`
+ * kro's `omit()`. `../references.ts` refuses calls when the feature is off, and outside of templates. `src/graph`
  * refuses calls in `forEach` and in identity fields (such as `metadata.name`).
  */
 export const kroOmit: Library = {

@@ -111,7 +111,10 @@ function shift(name: string, compute: (value: bigint, bits: number) => bigint): 
   };
 }
 
-/** Converts a number of this static type to a self-describing value, which a `dyn` result needs. */
+/**
+ * Converts a number of this static type to a value whose form alone shows its type (self-describing, see `values.ts`),
+ * as a `dyn` result requires.
+ */
 function selfDescribing(type: CelType, value: Value): Value {
   return type === DOUBLE && typeof value === 'number' ? boxDouble(value) : value;
 }

@@ -64,8 +64,8 @@ function accessor(
 }
 
 /**
- * Returns the whole units of a duration. Go computes this number in floating point, which rounds differently near the
- * ends of the range.
+ * Returns the whole units of a duration. As in Go, the number is computed in floating point. Near the ends of the
+ * range, it can differ from the result of an integer division.
  */
 function wholeUnits(nanos: bigint, unit: bigint): Int {
   return checkedInt(BigInt(Math.trunc(Number(nanos / unit) + Number(nanos % unit) / Number(unit))));

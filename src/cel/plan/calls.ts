@@ -82,8 +82,8 @@ function fitsInside({ shape, type: known }: PlannedNode, type: CelType): boolean
 }
 
 /**
- * Returns the result type that is known for a call with a list of unknown element type. If the result may be an
- * element, the type is `dyn`.
+ * Returns what is known about the result type of a call if the types inside a list or map argument are unknown. If the
+ * result may be an element, the type is `dyn`.
  */
 function resultOf({ params, result }: Overload): CelType {
   return params.some((type) => type.kind === 'list' && sameType(paramOf(type, 0), result)) ? DYN : erased(result);

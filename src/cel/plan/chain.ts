@@ -39,7 +39,7 @@ export function chainReader({ root, shapes, names, fields }: Chain): (frame: Fra
   };
 }
 
-/** Plans the read of a chain's root: a variable or loop variable whose value is foreign data. */
+/** Plans the read of a chain's root: a variable or loop variable whose value is data from outside CEL. */
 export function rootPlan(root: Chain['root'], shape: DataShape | undefined): PlannedNode {
   const chain: Chain = { root, shapes: [], names: [], fields: [] };
   const read = chainReader(chain);

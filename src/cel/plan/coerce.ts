@@ -14,8 +14,8 @@ export function constantPlan(value: Value, type: CelType): PlannedNode {
 }
 
 /**
- * Returns a plan whose value shows its own CEL type. A double is boxed, and data with a shape is converted. The plan
- * then has the type dyn. All other plans stay the same.
+ * Returns a plan whose value shows its own CEL type. A plan for a double boxes it, and a plan for data with a shape
+ * converts the data; both get the type dyn. All other plans stay the same.
  */
 export function describing(plan: PlannedNode): PlannedNode {
   const { run, shape } = plan;

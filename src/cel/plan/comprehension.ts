@@ -48,7 +48,10 @@ type Form =
   | { readonly kind: 'map'; readonly filter: Expr | undefined; readonly key: Expr; readonly body: Expr }
   | { readonly kind: 'fold' };
 
-/** Recognises the folds of the standard macros. Only macros can name the accumulator. */
+/**
+ * Recognises the folds of the standard macros. No source text can contain the accumulator's name `@result`, so a fold
+ * with this name comes from a macro.
+ */
 function formOf(expr: Comprehension): Form {
   const fold: Form = { kind: 'fold' };
   if (expr.accumulator !== ACCUMULATOR) return fold;

@@ -24,8 +24,8 @@ function common(types: readonly CelType[]): CelType {
 }
 
 /**
- * The element type that a plan contributes to its container; `dyn` for a plan whose value is foreign data (a plan with
- * a `shape`).
+ * The element type that a plan contributes to its container; `dyn` for a plan whose value is data from outside CEL (a
+ * plan with a `shape`).
  */
 function partType(plan: PlannedNode): CelType {
   return plan.shape === undefined ? plan.type : DYN;

@@ -41,7 +41,7 @@ export function planLoop(
   const second = scope.slot();
   const { shape, run } = range;
   if (shape?.kind === 'list') {
-    // The variable contains foreign data, and each use reads the data through its shape.
+    // The variable contains data from outside CEL, and each use reads the data through its shape (its schema).
     const slot = variable2 === undefined ? first : second;
     const element = rootPlan({ local: true, slot, name: variable2 ?? variable }, shape.element?.());
     const loop: Loop = variable2 === undefined ? listLoop(run, first) : indexedLoop(run, first, second);
@@ -109,7 +109,7 @@ function indexedLoop(list: Run, indexSlot: number, slot: number): Loop {
   return { each, slot };
 }
 
-/** Returns an element. Throws the failure of an error value. */
+/** Returns the value. If it is an error value, throws its failure instead. */
 export function checked(value: Value): Value {
   return typeof value === 'object' && value instanceof CelErrorValue ? raise(value) : value;
 }

@@ -19,7 +19,10 @@ import {
   typeNameOf,
 } from '../values.ts';
 
-/** Does a self-describing value fit a declared parameter type? The parts of the value are not checked. */
+/**
+ * Does a value whose form alone shows its type (self-describing, see `values.ts`) fit a declared parameter type? The
+ * parts of the value are not checked.
+ */
 export function matches(value: Value, type: CelType): boolean {
   switch (type.kind) {
     case 'dyn':
@@ -91,7 +94,7 @@ export function surelyMatches(known: CelType, type: CelType): boolean {
   return known.kind === 'opaque' || known.kind === 'struct' ? known.name === type.name : true;
 }
 
-/** The number of elements of foreign data that can be read for one unit of cost. */
+/** The number of elements of foreign data (data from outside CEL) that can be read for one unit of cost. */
 const ELEMENTS_PER_UNIT = 8;
 
 /**

@@ -22,7 +22,7 @@ export interface Chain {
  * A planned node. `type` is the known type of its value. The type determines the form of the value:
  *
  * - `double`: a plain number;
- * - `dyn`: a self-describing value of unknown type;
+ * - `dyn`: a self-describing value (see `values.ts`) of unknown type;
  * - any other: a self-describing value of that type, whose parts are self-describing, too.
  *
  * With a `shape`, the value is foreign data: an object, map or list whose kind has been checked. Its parts are read

@@ -74,7 +74,7 @@ describe('errors', () => {
     expect(run(text, { x: {} })).toEqual(expected);
   });
 
-  test('missing data is pending, wrong data is not', () => {
+  test('an error is pending if data is missing, but not if data has a wrong type', () => {
     const compiled = environment.compile('x.a.b + 1');
     if (!compiled.ok) throw new Error(compiled.text);
     expect(compiled.program.evaluate({ x: {} })).toEqual({
@@ -107,7 +107,7 @@ describe('maps of a declared type', () => {
   });
 });
 
-test('a program finds a field of a declared object type by its escaped name, and reads a value of its declared type', () => {
+test('a program finds a field of a declared object type by its escaped name, and reads the value as the declared type', () => {
   const fields = new Map([
     ['a__dash__b', DOUBLE],
     ['__if__', DOUBLE],

@@ -125,7 +125,9 @@ export function planHas(
   };
 }
 
-/** Can `has` test this value for fields? A list counts, so that `readField` throws the error about it. */
+/**
+ * Can `has` test this value for fields? For a list, the result is true, so that `readField` throws the error about it.
+ */
 export function hasFields(value: Value, stored: boolean): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   if (value instanceof CelOptional) return !stored;

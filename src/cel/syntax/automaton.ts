@@ -116,7 +116,7 @@ export class Automaton {
     else this.#sequence(rule, before, last === undefined ? [] : [last]).edges.push({ kind: 'empty', to });
   }
 
-  /** Adds an element after `from`. Returns the state after the element. If `after` is given, this is `after`. */
+  /** Adds an element between the states `from` and `after`, by default a new state. Returns `after`. */
   #element(rule: string, from: State, element: Element, after = this.#state(rule)): State {
     const entry = this.#state(rule, element.kind === 'match' || element.kind === 'rule' ? 'other' : 'block');
     from.edges.push({ kind: 'empty', to: entry });

@@ -37,7 +37,7 @@ export class FastParser {
   readonly #tokens: readonly Token[];
   #index = 0;
   #type: number;
-  /** The height of the last node, counted as cel-go counts its recursion. */
+  /** The height of the tree of the node that was parsed last, as cel-go counts its recursion. */
   #height = 0;
   #exprDepth = 0;
   #relationDepth = 0;
@@ -154,7 +154,10 @@ export class FastParser {
     return left;
   }
 
-  /** Parses sums (level 1) and products (level 2). Operators below `level` end the parsed part. */
+  /**
+   * Parses an operand and the operators after it: sums and products (level 1), only products (level 2), or none (level
+   * 3).
+   */
   #calc(level: number): Expr {
     if (++this.#calcDepth > MAX_DEPTH) this.#bail();
     let left = this.#unary();

@@ -15,8 +15,8 @@ export interface Alternative {
 }
 
 /**
- * An operator of a left-recursive rule. The operator continues a node when its precedence is at least the present
- * precedence.
+ * An operator of a left-recursive rule. The operator continues a node if the operator's precedence is at least the
+ * precedence with which the rule is parsed.
  */
 export interface Continuation extends Alternative {
   readonly precedence: number;

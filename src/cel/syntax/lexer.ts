@@ -260,8 +260,8 @@ function scanNumber(text: string, at: number): void {
 }
 
 /**
- * Scans a string from its opening quote. Several string notations begin with the same quote and are tried in turn. On
- * failure, `scan.end` is the position at which the last of these notations failed.
+ * Scans a string from its opening quote: a triple-quoted string if it begins with three quotes, otherwise a string that
+ * ends in the same line. On failure, `scan.end` is the position of the failure.
  */
 function scanString(text: string, at: number, type: number, raw: boolean): void {
   const quote = text.charCodeAt(at);

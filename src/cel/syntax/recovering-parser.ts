@@ -7,7 +7,10 @@ import type { LexicalError, Token } from './lexer.ts';
 import { T, TOKEN_NAMES } from './lexer.ts';
 import { Predictor } from './predictor.ts';
 
-/** A node of the parse tree: the chosen alternative, and the parsed elements that the rule names. */
+/**
+ * A node of the parse tree. `label` names the chosen alternative of the rule. `parts` has the parsed elements to which
+ * the grammar gives a name, by these names.
+ */
 export interface ParseTreeNode {
   readonly rule: string;
   label: string | undefined;
@@ -335,8 +338,8 @@ export class RecoveringParser {
   }
 
   /**
-   * Prepares a decision of the parser at a block or loop. Skips tokens that cannot follow in the present state, or
-   * reports a mismatch.
+   * Must be called before the parser decides at the start of a block or after an iteration of a loop. If the next token
+   * cannot follow there, skips tokens or reports a mismatch.
    */
   #sync(): void {
     if (this.#recovering) return;
@@ -399,7 +402,7 @@ export class RecoveringParser {
   }
 }
 
-/** The first tokens of a continuation; every continuation begins with a token. */
+/** The types of the tokens with which a continuation can begin. */
 function firstOf(continuation: Continuation): readonly number[] {
   const first = continuation.body[0];
   return first?.kind === 'match' ? first.types : [];

@@ -22,8 +22,8 @@ const nodeAt = (node: ParseTreeNode | undefined, name: string): ParseTreeNode | 
 const tokenAt = (node: ParseTreeNode | undefined, name: string): Token | undefined => tokens(node, name)[0];
 
 /**
- * Builds the syntax tree from a parse tree. Parts of the parse tree may be missing. Reports the errors that the grammar
- * cannot express: reserved names, invalid literals, wrong uses of macros.
+ * Builds the syntax tree from a parse tree. After a syntax error, parts of the parse tree may be missing. Reports the
+ * errors that the grammar cannot express: reserved names, invalid literals, wrong uses of macros.
  */
 export class TreeVisitor {
   readonly #builder: AstBuilder;

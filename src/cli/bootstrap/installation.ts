@@ -127,8 +127,8 @@ export async function findInstallation(
 
 /**
  * Returns the found objects that belong to the installation in one namespace. Cluster-wide objects belong to each
- * installation of this name. They are left out while another namespace has objects of such an installation; `shared`
- * has these namespaces.
+ * installation of this name. They are left out while other namespaces have objects of an installation with this name;
+ * `shared` names these namespaces.
  */
 export function installationIn(
   found: readonly KubeObject[],
@@ -152,7 +152,7 @@ function isOfInstallation({ metadata }: KubeObject, installation: string): boole
   return isApplied && (name === installation || name.startsWith(`${installation}:`));
 }
 
-/** Deletes the found objects that this version does not have. */
+/** Deletes the found objects that are not in `wanted`, because this version does not install them. */
 export async function pruneInstallation(
   { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
   found: readonly KubeObject[],

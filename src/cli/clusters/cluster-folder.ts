@@ -199,8 +199,8 @@ export interface FolderFacts {
 }
 
 /**
- * Derives the state of a cluster from the facts about its folder. While a process holds the lock, a record counts only
- * if this process wrote it.
+ * Derives the state of a cluster from the facts about its folder. While a process holds the lock, a record proves that
+ * the cluster runs only if this process wrote it.
  */
 export function stateOf({ hasFolder, isHeld, hasLock, recordPid, pid }: FolderFacts): ClusterState {
   if (!hasFolder) return 'absent';

@@ -80,7 +80,9 @@ export async function clusterView(
   };
 }
 
-/** The word for a state in the table. A running cluster with a problem has another word than a cluster that works. */
+/**
+ * The word for a state in the table. A running cluster with a problem has `no response`, or `impaired` if it responds.
+ */
 const stateCell = ({ state, objects, problem }: ClusterView): string =>
   problem === undefined ? state : objects === undefined ? 'no response' : 'impaired';
 

@@ -11,7 +11,7 @@ export interface ShownRule {
   readonly rule: JsonObject;
   /** The number of requests that the rule has hit. */
   readonly hits: number;
-  /** Does the rule have hits left? A removed rule keeps its last value. */
+  /** Can the rule still hit requests? For a removed rule, the value from before its removal. */
   readonly active: boolean;
 }
 

@@ -73,8 +73,8 @@ function editsOf(
 }
 
 /**
- * Replaces the value of a member. A string in place of a value that is not empty replaces only the bytes of that value.
- * Any other change replaces all bytes from the colon to the end of the old value.
+ * Replaces the value of a member. If the new value is a string and the old value is not empty, only the bytes of the
+ * old value are replaced. Any other change replaces all bytes from the colon to the end of the old value.
  */
 function replaceValue(before: string, [start, valueEnd]: Range, value: JsonValue): Edit {
   const text = blockText(before, { key: value }, '').slice('key:'.length).trimEnd();

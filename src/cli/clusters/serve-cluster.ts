@@ -235,7 +235,7 @@ class ApiSocket {
     return this.#lastRestart;
   }
 
-  /** Ends the pause of a restart. */
+  /** Cancels a restart that is pausing: it does not open the socket again. Does not close an open socket. */
   close(): void {
     this.#closing.abort(new Error('the cluster is being stopped'));
   }

@@ -48,7 +48,7 @@ export interface RunningCluster extends FoundCluster {
 /** The result of a start. */
 export interface Started {
   readonly cluster: RunningCluster;
-  /** The state before the start; `running` when no process was started. */
+  /** The state before the start; `running` when this command did not start the process. */
   readonly before: ClusterState;
   /** Does the cluster continue with the objects of its last run? */
   readonly kept: boolean;
@@ -289,8 +289,8 @@ function contextPlace(
 }
 
 /**
- * If `context` belongs to another named cluster, returns the contexts that were current before `context`. These
- * contexts are needed because the other cluster may end before this cluster.
+ * If `context` belongs to another named cluster, returns the contexts that were current before `context`. This cluster
+ * needs them because the other cluster may end first, which removes `context`.
  */
 function contextsBeforeCluster(env: CommandContext['env'], context: string, file: string): readonly string[] {
   const name = clusterNames(env).find((each) => contextName(each) === context);

@@ -78,7 +78,7 @@ users:
     expect(withoutContext(withoutContext(text, 'f', 'typekro-a') ?? '', 'f', 'typekro-a')).toBeUndefined();
   });
 
-  test('has its former current context after the entry is removed', () => {
+  test('gets its former current context back when the entry is removed', () => {
     const { text, contextBefore } = add(OWN, true);
     expect([text.includes('current-context: typekro-a'), contextBefore]).toEqual([true, 'prod']);
     expect(add(text, true).contextBefore).toBeUndefined();

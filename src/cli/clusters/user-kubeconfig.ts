@@ -43,8 +43,8 @@ export function userKubeconfig(env: Environment, cwd: string): string {
 }
 
 /**
- * The result of an edit: the new text, and the context that was current before; absent without `use`, without a current
- * context, and when the cluster's own context was current.
+ * The result of an edit. `contextBefore` is the context that was current before the edit. It is absent without `use`,
+ * when no context was current, and when the cluster's own context was current.
  */
 export interface EditedKubeconfig {
   readonly text: string;
@@ -53,8 +53,8 @@ export interface EditedKubeconfig {
 
 /**
  * The lists of a kubeconfig. Each row has the name of the list, the member with the content of an entry, and a
- * predicate: does the entry belong to a named cluster of this name? The predicate protects an entry of the user that
- * has the same name.
+ * predicate: does the entry belong to a named cluster of this name? The predicate protects an entry that has this name
+ * but was made by the user.
  */
 const LISTS = [
   ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLocalServer(server)],

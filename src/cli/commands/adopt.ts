@@ -92,7 +92,7 @@ function allowedOwners(input: CommandInput): ReadonlySet<string> {
   throw new TypeKroError(`--from takes ${OWNERS.join(', ')}, not "${wrong}"`, { code: 'cli/usage' });
 }
 
-/** The remedy for a node that is blocked. Only an object of another owner can be released. */
+/** The remedy for a node that is blocked: release the object from its owner, allow the adoption, or correct a value. */
 function blockedRemedy({ node, remedy, unadopted }: BlockedNode): string {
   if (unadopted === 'owned')
     return 'release the object from the other instance, or allow the take-over in the definition: typekro.dev/adoption: NODE=take-over';

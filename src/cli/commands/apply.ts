@@ -125,7 +125,7 @@ function filesOf(
   return { objects: objects.map((object) => ({ object, file })), diagnostics: [], texts: new Map(), crds };
 }
 
-/** The options with which a saved plan was made. */
+/** Returns the command's input with the options with which the saved plan was made. */
 function scopeOf({ plan, options }: SavedPlan, input: CommandInput): CommandInput {
   const { only, dryRun, level } = options;
   const deletion = plan.operation === 'delete' ? { delete: true as const } : {};

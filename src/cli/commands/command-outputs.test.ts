@@ -398,7 +398,7 @@ test('snapshot writes the same members into a file and to standard output', asyn
   `);
 });
 
-test('migrate changes nothing for an instance of the target mode, and --to direct needs a file', async () => {
+test('migrate changes nothing for an instance that is already in the target mode, and --to direct needs a file', async () => {
   await startWorld();
   expect(await run('migrate shop --to kro --dry-run --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
     {

@@ -253,7 +253,7 @@ describe('types', () => {
     expect(json).toMatchObject({ additionalProperties: false, properties: { spec: { additionalProperties: false } } });
   });
 
-  test('prints the CRD, and an example instance for the command line of kro (generate instance)', async () => {
+  test('prints the CRD, and for the alias "generate instance" an example of an instance', async () => {
     expect((await run('types shop.yaml -o crd')).out).toMatch(
       /^apiVersion: apiextensions.k8s.io\/v1\nkind: CustomResourceDefinition\n/,
     );

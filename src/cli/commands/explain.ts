@@ -89,7 +89,7 @@ function unknownCode(code: string): TypeKroError {
   });
 }
 
-/** Explains a field of the definition's kind, or of one of its nodes. */
+/** Explains a field of the kind that the definition makes, or a field of one of the definition's nodes. */
 async function ofDefinition(
   context: CommandContext,
   input: CommandInput,

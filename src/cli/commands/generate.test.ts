@@ -84,7 +84,7 @@ test('--check reports a path that cannot be read, and does not say that a file w
   expect(code).toBe(1);
 });
 
-test('reads the definitions of one group from a cluster', async () => {
+test('reads the CustomResourceDefinitions of one group from a cluster', async () => {
   const cluster = await createEmbeddedCluster();
   try {
     const { kubeconfig } = await cluster.listen({ port: 0 });
@@ -189,14 +189,14 @@ describe('bad input', () => {
     expect(text).toContain('helm template CHART --include-crds | typekro generate -');
   });
 
-  test('a file without definitions is an error', async () => {
+  test('a file without CustomResourceDefinitions is an error', async () => {
     writeFileSync(join(cwd, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\n');
     const { code, text } = await run(['a.yaml']);
     expect(code).toBe(3);
     expect(text).toContain('there is no CustomResourceDefinition in a.yaml; found: ConfigMap');
   });
 
-  test('a file with a warning and without a definition is an error', async () => {
+  test('a file with a warning and without a CustomResourceDefinition is an error', async () => {
     writeFileSync(join(cwd, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\ndata: { "on": "yes", b: yes }\n');
     const { code, text } = await run(['a.yaml']);
     expect(text).toContain('warning');
@@ -204,7 +204,7 @@ describe('bad input', () => {
     expect(code).toBe(3);
   });
 
-  test('the error for an unknown group lists the groups of the definitions', async () => {
+  test('the error for an unknown group lists the groups of the CustomResourceDefinitions', async () => {
     writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A'), definition('B', 'b.test')));
     const { code, text } = await run(['a.yaml', '--group', 'acme.io']);
     expect(code).toBe(3);
@@ -212,7 +212,7 @@ describe('bad input', () => {
     expect(text).toContain('known groups: b.test, example.com');
   });
 
-  test('the error for a definition without a served version says that no version is served', async () => {
+  test('the error for a CustomResourceDefinition without a served version says that no version is served', async () => {
     const { versions, ...spec } = definition('A').spec as { versions: object[] };
     const notServed = {
       ...definition('A'),

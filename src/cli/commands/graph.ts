@@ -78,7 +78,8 @@ export const graph: Command = {
 };
 
 /**
- * Is the only argument the name of an instance? True if no file has this name and the name has no file extension.
+ * Is the only argument the name of an instance? True if no file has this name, and the name does not end with the
+ * extension of an input file.
  */
 function isInstance({ cwd }: CommandContext, [name = '', ...others]: readonly string[]): boolean {
   if (others.length > 0 || name === '-' || /\.(?:ya?ml|json|[cm]?[jt]sx?)$/i.test(name)) return false;

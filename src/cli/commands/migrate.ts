@@ -369,7 +369,7 @@ const done = (instance: KubeObject): Step => ({
   carryOut: () => Promise.resolve(),
 });
 
-/** Reads the members of the inventory of an object. */
+/** Returns references to the objects in the inventory of an instance. */
 async function childrenOf({ api, signal }: Task, instance: KubeObject): Promise<ObjectRef[]> {
   const { nodes } = await observeMembers({ api, instance, signal });
   return nodes.flatMap(({ objects }) => objects.map(({ object }) => object));

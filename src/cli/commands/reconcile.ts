@@ -127,7 +127,8 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const token = newReconcileRequest();
   const [key, value] = bySuspension ? [keys.RECONCILE_ANNOTATION, 'suspended'] : [RECONCILE_REQUEST, token];
   const fresh = dryRun || !bySuspension ? object : await api.get(refOf(object), { signal });
-  // The removal of a suspension that another client has just set would resume the instance against its will.
+  // If another client has just suspended the instance, the command stops: otherwise it would later end the suspension
+  // of that client.
   if (bySuspension) refuseSuspended(fresh);
   const waits = !dryRun && timeoutMs > 0;
   try {

@@ -110,7 +110,7 @@ function refuseTwoInputs(input: CommandInput): void {
   if (readers.length < 2) return;
   throw new TypeKroError(`${readers.join(' and ')} both mean the standard input, which can be read once`, {
     code: 'cli/usage',
-    remedy: 'write one of them into a file, and name the file',
+    remedy: 'write one of them into a file, and pass that file',
   });
 }
 
@@ -168,8 +168,8 @@ function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
 const inMarks = (expression: string): string => (expression.includes('${') ? expression : `\${${expression}}`);
 
 /**
- * Can only a change of the spec or of the definition help the node? True for a failed node, and for a node that needs
- * missing data of the instance itself.
+ * Does the node stay as it is until the spec or the definition changes? True for a failed node, and for a node that
+ * waits for data that the instance itself lacks.
  */
 function needsChangedInput({ state, because }: NodeReport): boolean {
   return state === 'failed' || (because.kind === 'missing-data' && because.nodes.length === 0);

@@ -165,7 +165,7 @@ function belowMinimum(percent: number, minimum: number): string {
 /** The options for printing results. */
 interface PrintOptions {
   readonly form: Form;
-  /** Are the parts that no test covers listed? */
+  /** Does the output list the parts that no test covers? */
   readonly isListed: boolean;
   readonly filter: string | undefined;
 }

@@ -171,7 +171,7 @@ test('the result for a snapshot equals the result for its cluster', async () => 
   expect(unchecked(definitionsOf(snapshot.out))).toEqual(unchecked(definitionsOf(live.out)));
 });
 
-test('a definition whose kind another definition owns has no instances, and is refused as before', async () => {
+test('a definition whose kind another definition owns has no instances, and is refused, as it is now', async () => {
   await world.apply({
     ...definition('Plain', [mapResource('map', { text: 'other' })]),
     metadata: { name: 'aaa-plains' },

@@ -104,8 +104,8 @@ const deleted = (isReplaced: boolean): Failure => ({
 /**
  * Waits for the goal. Returns `undefined` when the goal is reached, or the reason why it is not reached.
  *
- * @param printReason receives the reason why the goal is not reached yet, first at the beginning of the wait and then
- *   each new reason
+ * @param printReason receives the reason why the goal is not reached yet, at the beginning of the wait and whenever the
+ *   reason changes
  */
 async function waitForGoal(
   api: KubernetesApi,

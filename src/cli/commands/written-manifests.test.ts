@@ -247,7 +247,7 @@ test('install: prints the applied objects, and the same lines in a second run', 
   expect(readdirSync(cwd).toSorted()).toEqual(['kubeconfig', 'pots.yaml']);
 });
 
-test.each(['bash', 'zsh', 'fish'])('completion %s', async (shell) => {
+test.each(['bash', 'zsh', 'fish'])('completion prints the script of %s', async (shell) => {
   const { code, out } = await run(`completion ${shell}`);
   expect(code).toBe(0);
   expect(out.split('\n')[shell === 'zsh' ? 1 : 0]).toBe(

@@ -46,7 +46,7 @@ export async function checkedDefinition(
 
 /**
  * Checks the definitions in files together, because a definition can use the kinds of other definitions and of CRDs in
- * these files. In all other respects like `checkedDefinition`.
+ * these files. Otherwise works like `checkedDefinition`.
  *
  * @param written the definitions and CRDs of the files
  */

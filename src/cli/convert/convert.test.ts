@@ -222,7 +222,7 @@ describe('convert', () => {
     );
   });
 
-  test('a file with a warning and a string in double braces does not count as a Helm template', async () => {
+  test('double braces in a string do not make a file with problems a Helm template', async () => {
     const rule =
       'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, annotations: { say: "{{ $labels.instance }} is down" } }\n';
     const { code, out, err } = await run('convert -', `${rule}data: { "on": "yes", b: yes }\n`);
@@ -400,7 +400,7 @@ describe('the problems of a conversion have places in the files of the user', ()
   });
 });
 
-test('for any objects, the definition compiles, and an instance creates the same objects', () => {
+test('for any objects, the converted definition compiles, and its instance creates these objects', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(object, {

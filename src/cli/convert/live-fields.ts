@@ -12,7 +12,7 @@ export interface WithoutLiveFields {
   readonly leftOut: readonly string[];
 }
 
-/** The prefixes of labels, annotations and finalizers that controllers write. */
+/** The prefixes of labels, annotations and finalizers that controllers and kubectl write. */
 const OWN_KEYS: readonly string[] = [
   ...keys.RESERVED_PREFIXES,
   'applyset.kubernetes.io/',

@@ -4,7 +4,7 @@ import { objectAt } from '../../kubernetes/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 
-/** A field whose value is the name, or another part, of another object. */
+/** A field that repeats the name, or another part, of another object. */
 export interface FieldReference {
   readonly path: readonly PathStep[];
   /** The referenced object. */

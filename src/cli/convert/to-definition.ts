@@ -76,7 +76,10 @@ function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   return ids;
 }
 
-/** The result can be a reserved word such as `namespace`; the caller must check this. */
+/**
+ * Converts a string to lower camel case. The result can be a reserved word such as `namespace`; the caller must check
+ * this.
+ */
 const lowerCamel = (text: string): string => suggestId(text) ?? text.charAt(0).toLowerCase() + text.slice(1);
 
 /** Drops references that would close a cycle, and references in fields that `lifts` names. */

@@ -20,8 +20,8 @@ export interface AnswerProbeOptions {
 
 /**
  * Detects an API server that no longer responds although its connections are open. Watches cannot detect this, because
- * a watch without changes receives nothing either. A refusal counts as a response. The watches report failed
- * connections.
+ * a watch without changes receives nothing either. A refusal counts as a response. A failed connection does not count
+ * as silence here, because the watches report it.
  */
 export class AnswerProbe {
   readonly #options: AnswerProbeOptions;

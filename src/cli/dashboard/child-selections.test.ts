@@ -81,7 +81,7 @@ test('an object without the label of its controller is selected by the label and
   const [a, b] = [map('a'), map('b', {})];
   const found = selectionsOf([node('one', [a]), node('two', [b])], { one: a, two: b });
   expect(found.map(text)).toEqual([`ConfigMap kro.run/instance-id=${UID}`, 'ConfigMap metadata.name=b']);
-  // The list by the label does not contain the object, but the object is not removed.
+  // The list by the label does not contain the object `b`. This does not count as the removal of `b`.
   expect(found.map(({ seen }) => [...(seen?.keys() ?? [])])).toEqual([['default/a'], ['default/b']]);
   expect(found.every(({ unread }) => unread === undefined)).toBe(true);
 });

@@ -184,8 +184,8 @@ function versionsOf(
 }
 
 /**
- * Adds the key of the selection. The key contains whether `only` is set, but not the members of `only`, because one
- * watch of the kind serves all its objects.
+ * Adds the key of the selection. The key shows whether `only` is set, but does not contain the members of `only`,
+ * because one watch of the kind serves all its objects.
  */
 function keyed(selection: Watched): ChildSelection {
   const { type, namespace = '', labelSelector = '', fieldSelector = '', only } = selection;

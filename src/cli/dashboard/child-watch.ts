@@ -74,7 +74,9 @@ export class ChildWatch {
     return this.#failure === undefined ? undefined : `changes of ${this.#kind} are not followed: ${this.#failure}`;
   }
 
-  /** From now on, also reports the objects of another selection that has the same key. */
+  /**
+   * From now on, also reports the objects of another selection, whose key must equal the key of this watch's selection.
+   */
   extend({ only }: ChildSelection): void {
     this.#only = only === undefined || this.#only === undefined ? undefined : new Set([...this.#only, ...only]);
   }

@@ -53,7 +53,10 @@ import { whyPath } from './why-path.ts';
 /** The options of `ClusterDetails`. */
 export interface ClusterDetailsOptions {
   readonly index: InspectIndex;
-  /** Watches the objects of the instances that clients read. If absent, only changes of instances are events. */
+  /**
+   * Watches the objects of the instances that clients read. If absent, the event stream has only changes of the
+   * instances themselves.
+   */
   readonly children?: Pick<ChildChanges, 'follow'>;
   /** The reports of the controller in this process. Absent when the controller runs in another process. */
   readonly reports?: Pick<InspectSource, 'report'>;
@@ -64,7 +67,7 @@ export interface ClusterDetailsOptions {
   readonly cluster: string;
   readonly source: InspectMeta['source'];
   readonly commands?: InspectMeta['commands'];
-  /** Does the server prove that it has the token of the page? Default false. */
+  /** Does the server support `GET proof`, which proves that it has the token of the page? Default false. */
   readonly proves?: boolean;
   readonly actions: readonly InspectAction[];
   /** Reads the settings of the cluster's controller. */
@@ -77,7 +80,8 @@ export interface ClusterDetailsOptions {
 
 /**
  * The time limit for reading the version of the API server, in milliseconds. It is short, because the response waits
- * for the version. The `limits` in this response tell the page that the API server does not respond.
+ * for the version. The `limits` that the index adds to this response tell the page that the API server does not
+ * respond.
  */
 const VERSION_DEADLINE_MS = 2000;
 

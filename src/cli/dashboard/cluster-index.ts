@@ -22,8 +22,8 @@ export interface ClusterIndexOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   /**
-   * The reports of the controller in this process. The index adds the reported writes and failures to the log, and
-   * reads from the reports the revisions that instances follow and the reasons of nodes.
+   * The reports of the controller in this process. The index adds the reported writes and failures to the log. From the
+   * reports, it also takes the revisions of instances and the reasons of nodes.
    */
   readonly reports?: Pick<InspectSource, 'subscribe' | 'instances' | 'report'>;
   /**
@@ -306,9 +306,9 @@ export class ClusterIndex implements InspectIndex {
   }
 
   /**
-   * Returns the reason why an instance waits, from the report of its controller. Returns `undefined` when the status of
-   * the instance has more information than the report: about an obstacle outside of the nodes, or about a failed write
-   * that the controller is about to retry.
+   * Returns the reason why an instance waits, from the report of its controller. Returns `undefined` when there is no
+   * report, or when the status of the instance says more than the report: about an obstacle outside of the nodes, or
+   * about a failed write that the controller is about to retry.
    */
   #reasonOf(ref: string, state: InstanceRow['state']): string | undefined {
     const { reports, hidesReasons = false } = this.#options;

@@ -15,7 +15,7 @@ test('for an object that the caller may not read, the result has the reason', as
   expect(await readObject(api, MAP, new AbortController().signal)).toEqual({ failure: error.message });
 });
 
-test('a read fails when the caller has disconnected, and the object does not count as unreadable', async () => {
+test('a read fails when the caller has disconnected, and the object is not reported as unreadable', async () => {
   await expect(readObject(api, MAP, AbortSignal.abort())).rejects.toBe(error);
 });
 

@@ -25,8 +25,8 @@ import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 const MAX_ITEMS = 20;
 
 /**
- * Computes the present values of the data and the expressions of one instance. Values that can come from Secrets are
- * left out.
+ * Computes the present values of one instance's expressions, and of the data that they read. A value that can come from
+ * a Secret is replaced by `{ is: 'secret' }`.
  */
 export class CurrentValues {
   readonly #graph: Graph;

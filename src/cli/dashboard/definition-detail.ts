@@ -23,7 +23,7 @@ import { yamlOf } from '../yaml-text.ts';
 import { graphEdges, SALT } from './graph-edges.ts';
 import { isRollingOut } from './index-rows.ts';
 
-/** The input of the details of a definition. */
+/** The input of `definitionDetail`. */
 export interface DefinitionDetailInput {
   readonly api: KubernetesApi;
   readonly definition: KubeObject;
@@ -140,7 +140,7 @@ function schemasOf({ instance: { crd, version } }: Graph): Pick<DefinitionDetail
   return { schema: objectAt(properties, 'spec'), statusSchema: objectAt(properties, 'status') };
 }
 
-/** The revisions that instances follow, newest first. */
+/** The revisions that instances follow, newest first, with the number of instances of each. */
 function followersOf(instances: readonly InstanceRow[]): DefinitionDetail['followers'] {
   const counts = new Map<number, number>();
   for (const { revision } of instances) {

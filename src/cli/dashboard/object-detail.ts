@@ -84,8 +84,8 @@ const isSecretObject = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'ki
   kind === 'Secret' && apiVersion === 'v1';
 
 /**
- * Converts a Secret to the form that the API server stores: moves the keys of `stringData` to `data`. The caller masks
- * the values.
+ * Converts a Secret to the form that the API server stores: moves the keys of `stringData` to `data`. The values are
+ * not encoded, because the caller masks them.
  */
 function asStored(object: KubeObject): KubeObject {
   const { stringData, ...stored } = object as KubeObject & { readonly stringData?: unknown };

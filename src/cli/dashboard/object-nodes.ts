@@ -52,8 +52,8 @@ export function liveNodes(observation: Observed, variables: ReadonlyMap<string, 
 
 /**
  * Returns a list with the id of the node that the labels of an object name. The list is empty if the labels do not also
- * name the kind of `instance`. The object may belong to another instance of this kind, because the node of every
- * instance fills the same fields from Secrets.
+ * name the kind of `instance`. Does not compare the instance: in all instances of a kind, a node fills the same fields
+ * from Secrets.
  */
 export function labelledNodes(
   { instance }: Pick<InstanceObservation, 'instance'>,

@@ -21,7 +21,7 @@ const COMPARED: ReadonlySet<Because['kind']> = new Set([
 
 /**
  * The readiness that a view shows for an object. If the readiness conditions are true but the object differs from the
- * graph, the result is undefined, because the conditions are then about the old state.
+ * graph, or was not compared with it, the result is undefined, because the conditions can be about an old state.
  *
  * @param ready are the readiness conditions of the object true? Absent for an object that was not read
  * @param because the reason of the object's node

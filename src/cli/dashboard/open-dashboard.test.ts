@@ -7,7 +7,7 @@ import { settingsOf } from '../controller-settings.ts';
 import type { DashboardOptions } from './open-dashboard.ts';
 import { openDashboard } from './open-dashboard.ts';
 
-/** A cluster that accepts each request and never responds. */
+/** A cluster that gives no response: lists and watches stay open, and plain requests fail. */
 const SILENT = {
   discovery: { resourceOf: () => new Promise<never>(() => undefined) },
   raw: () => Promise.reject(new KubeError('no answer', { status: 0, reason: 'NoAnswer' })),

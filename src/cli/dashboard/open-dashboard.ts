@@ -25,7 +25,7 @@ export interface DashboardOptions {
   readonly commands?: NonNullable<InspectMeta['commands']>;
   /** The namespace for planned objects that do not set a namespace. */
   readonly namespace: string;
-  /** The reports of the controller in this process. Absent when it runs elsewhere. */
+  /** The reports of the controller in this process. Absent when the controller runs elsewhere. */
   readonly reports?: InspectSource;
   /** The allowed actions. Default: none. */
   readonly actions?: readonly InspectAction[];

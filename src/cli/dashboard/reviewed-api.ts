@@ -23,9 +23,9 @@ const DOCUMENT = /^\/(?:version|openapi\/v3(?:\/apis?(?:\/[\w-]+(?:\.[\w-]+)*)*)
 const LOG = /^\/api\/v1\/namespaces\/([\w-]+)\/pods\/([\w-]+(?:\.[\w-]+)*)\/log(?:\?|$)/;
 
 /**
- * Wraps the client of this process for another user. Each read of an object, a list or a log is reviewed first. A read
- * without the right fails with the error of an API server. Watches are refused. Writes are refused, too, even dry runs,
- * because the API server would check the rights of this process and not those of the user.
+ * Wraps the client of this process for another user. Before each read of an object, a list or a log, `may` checks the
+ * right of the user. A read without the right fails with the error of an API server. Watches are refused. Writes are
+ * refused, too, even dry runs, because the API server would check the rights of this process and not those of the user.
  */
 export function reviewedApi(api: KubernetesApi, user: string, may: May): KubernetesApi {
   const review = async (verb: ReviewedRight['verb'], resource: ApiResource, place: Place): Promise<void> => {

@@ -162,7 +162,7 @@ describe('a read as the user', () => {
 describe('the reviews', () => {
   it('are cached for ten seconds, and a withdrawn right ends at that time', async () => {
     let reviews = 0;
-    // A copy would not work, because the methods of the client need its private members.
+    // A proxy, because the methods of a copied client would lack the private members of the client.
     const counted = new Proxy<KubernetesApi>(cluster.client, {
       get(client, name) {
         if (name === 'create') reviews += 1;

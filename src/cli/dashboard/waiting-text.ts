@@ -31,7 +31,7 @@ function explainReport(node: NodeReport): { readonly reason: string } {
 
 /**
  * Is the first root cause a pending write? A node also has this reason between two attempts of a write that fails. A
- * write in `refused` does not count, because the error is known.
+ * write in `refused` does not count as pending, because its error is known already.
  */
 export function awaitsWrite(nodes: readonly NodeReport[], refused: RefusedWrites = new Map()): boolean {
   const first = shownCauses(nodes)[0]?.node;

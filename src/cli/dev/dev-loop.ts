@@ -38,7 +38,7 @@ export interface DevLoopOptions {
   readonly timeoutMs: number;
 }
 
-/** The reason why a round ends. */
+/** The reason why a round ends. A round reads and applies the files once, and then shows the cluster. */
 type Ending =
   | { readonly kind: 'changed'; readonly files: readonly string[] }
   | { readonly kind: 'restart' | 'quit' | 'unreadable' };
@@ -168,8 +168,8 @@ export class DevLoop {
   }
 
   /**
-   * Runs work until a save, a key or Ctrl-C ends it. The signal of the work aborts in this case, and the function waits
-   * until the work has settled.
+   * Runs work until a save, a key or Ctrl-C ends it. The signal of the work then aborts, and the function waits until
+   * the work has settled.
    */
   async #untilEnding(work: (signal: AbortSignal, watch: Watch) => Promise<void>): Promise<Ending> {
     const { context, events, clock } = this.#options;

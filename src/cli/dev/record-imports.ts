@@ -16,9 +16,9 @@ export const resolve = (name, context, next) => {
 };`;
 
 /**
- * Records the files that modules import after this call, including files that do not parse, and files that do not exist
- * but whose path or file URL is written in the import. Files that `require` loaded earlier are also listed. Call it
- * before another loader is registered, so that the hooks also see that loader's requests.
+ * Records the files that modules import after this call, including files that do not parse. A file that does not exist
+ * is included if the import names it by a path or a file URL. Files that `require` loaded earlier are also listed. Call
+ * it before another loader is registered, so that the hooks also see that loader's requests.
  *
  * @returns a function that returns the absolute paths so far, without files of installed packages
  */

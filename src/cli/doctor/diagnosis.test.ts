@@ -252,12 +252,12 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ['warning controllers Deployment kro-system/typekro: runs the version 1.0.0; this program is 1.1.0'],
   ],
   [
-    'a controller whose tag has two numbers of another version',
+    'a controller whose image tag has only two numbers, of another version',
     { version: '1.1.0', controllers: { value: [controller({ image: 'typekro:v1.0@sha256:1' })] } },
     ['warning controllers Deployment kro-system/typekro: runs the version 1.0; this program is 1.1.0'],
   ],
   [
-    'a controller whose tag has two numbers of the same version',
+    'a controller whose image tag has only two numbers, of the same version',
     { version: '1.1.0', controllers: { value: [controller({ image: 'typekro:1.1' })] } },
     [],
   ],
@@ -271,7 +271,11 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     { leases: { value: [lease({ renewTime: ago(21) })] } },
     ['error leases Lease kro-system/controller.kro.run: pod-1 has not renewed it since 2026-01-01T11:59:39.000Z'],
   ],
-  ['a Lease at the end of its time', { leases: { value: [lease({ renewTime: ago(20) })] } }, []],
+  [
+    'a Lease whose last renewal has the maximum allowed age',
+    { leases: { value: [lease({ renewTime: ago(20) })] } },
+    [],
+  ],
   [
     'a renewal in the future',
     { leases: { value: [lease({ renewTime: ago(-30) })] } },
@@ -319,7 +323,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ['error pods Pod kro-system/typekro-1: exceeded its memory limit and was killed at 2026-01-01T11:59:00.000Z'],
   ],
   [
-    'a pod without an image',
+    'a pod whose image cannot be pulled',
     { pods: { value: [pod({ state: { waiting: { reason: 'ImagePullBackOff' } } })] } },
     ['error pods Pod kro-system/typekro-1: waits: ImagePullBackOff'],
   ],
@@ -467,7 +471,7 @@ describe('without the right to read', () => {
     ]);
   });
 
-  test('the endpoints of a webhook that selects the kinds of definitions, the check is skipped', () => {
+  test('the endpoints of a webhook that selects the kinds of instances, the check is skipped', () => {
     const { skipped } = diagnose({ ...healthy, webhooks: { value: [webhook({ target })] } });
     expect(skipped).toEqual([
       { check: 'webhooks', because: 'endpoints of ValidatingWebhookConfiguration policy: forbidden' },

@@ -10,8 +10,8 @@ import { readingOrRefusal } from './reading.ts';
 /**
  * Finds the rights that the definitions of a cluster need. Compiles each definition with the schemas of the cluster and
  * by the rules of its controller. When the present spec does not compile, the newest revision that compiles determines
- * the rights, because the instances follow it. A definition that has no such revision needs no rights. The result has
- * the reason when the settings of the controller, a schema or a revision cannot be read.
+ * the rights, because the instances follow it. A definition that has no such revision needs no rights. If the settings
+ * of the controller, a schema or a revision cannot be read, the result is only the reason.
  *
  * @param namespace the namespace that is searched for the controller if the user may not list Deployments in all
  *   namespaces

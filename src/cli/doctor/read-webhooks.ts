@@ -26,8 +26,8 @@ async function readWebhook(
   webhook: JsonObject,
   signal: AbortSignal,
 ): Promise<Webhook> {
-  // With any other policy, the API server converts an object to the webhook's version first, so the versions of the
-  // rule do not matter.
+  // With any `matchPolicy` other than `Exact`, the API server converts an object to the webhook's version first, so the
+  // versions of the rule do not matter.
   const isExact = textAt(webhook, 'matchPolicy') === 'Exact';
   return {
     configuration,

@@ -202,7 +202,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
 
 const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
 
-/** The IP address of a loopback host, which may be given as a name. */
+/** The IP address of a loopback host. The address of a name such as `localhost` is 127.0.0.1. */
 const ipOf = (host: string): string => (isIP(host) === 0 ? '127.0.0.1' : host);
 
 /** Is the string an IPv4 range with a prefix from /12 to /30, which Kubernetes requires for Services? */

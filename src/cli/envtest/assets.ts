@@ -122,7 +122,8 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
  * @throws TypeKroError `envtest/folder` when the folder cannot be written. The same error is thrown when another user
  *   could replace files in this folder or in one of the two folders above it. Such a folder belongs to a user other
  *   than this user and root, is writable by every user, or belongs to root and is writable by its group while the user
- *   is not root. The cache folder itself may be writable by every user only with the sticky bit, as in `/tmp`.
+ *   is not root. The folder above these three may be writable by every user only if it has the sticky bit, as `/tmp`
+ *   has.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);

@@ -170,7 +170,7 @@ test('all flags of kube-api-test of fabric8 are accepted without a notice', () =
   });
 });
 
-test('an empty path counts as none', () => {
+test('a flag with an empty path has the same effect as no flag', () => {
   const names = [
     'cert-dir',
     'tls-cert-file',

@@ -101,7 +101,7 @@ metadata: { name: app }`;
     expect(formatDefinitions(formatted)).toBe(formatted);
   });
 
-  test('a Graph is formatted in the same way, with its subgraphs', () => {
+  test('a Graph and its subgraphs are formatted as a definition is', () => {
     const text = `kind: Graph
 apiVersion: kro.run/v1alpha1
 spec:
@@ -162,7 +162,7 @@ metadata: { name: g }
     expect(formatDefinitions(text)).toBe(text);
   });
 
-  test('keeps an expression whose formatted text would change the meaning, and has all others formatted', () => {
+  test('keeps an expression whose formatted text would change the meaning of the YAML, and has all others formatted', () => {
     const entries = (add: string, choice: string) =>
       `${HEAD}spec:\n  a: \${${choice}}\n  b: \${x${add}y}\n  c: "\${x${add}z}"\n  d: \${${choice}}\n  e: \${y${add}z}\n`;
     expect(formatDefinitions(entries('+', 'x?1:2'))).toBe(entries(' + ', 'x?1:2'));

@@ -38,11 +38,11 @@ export const OBJECT_READER: Omit<SourceReader, 'name'> = {
 
 const TYPES = new Set(['.yaml', '.yml', '.json']);
 
-/** Maximum depth of folders. */
+/** The maximum depth of subfolders. Deeper folders are not read. */
 const MAX_DEPTH = 20;
 
 /**
- * Reads files, folders with their subfolders (sorted by name), and the standard input for `-`.
+ * Reads files, folders with their subfolders (sorted by name, without `node_modules`), and the standard input for `-`.
  *
  * @throws TypeKroError `input/not-found`, `input/unreadable`, or (for a program) `input/unknown-type` when the only
  *   file cannot be read; `input/empty` when no document was found. If one of several files cannot be read, the result

@@ -6,8 +6,8 @@ import { shellWord } from '../shell-word.ts';
 import { xmlText } from '../xml-text.ts';
 
 /**
- * The test file whose tests the simulated lives carry out under faults. Messages name the file, and so does the command
- * that replays a life.
+ * The test file whose tests the simulated lives carry out. A life is one run of a test under faults. Messages name the
+ * file, and so does the command that replays a life.
  */
 export interface FaultReportSource {
   readonly file: string;

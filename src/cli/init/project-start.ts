@@ -47,7 +47,7 @@ export async function projectStart(
   const text = from === '-' ? await context.readInput() : '';
   // Standard input can be read only once, so later reads return the same text.
   const withText: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
-  // `ofFile` reports why a file that is not YAML is not accepted.
+  // `ofFile` refuses a file that is not YAML, and reports the reason.
   if (from !== '-' && !/\.ya?ml$/i.test(from) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     return ofFile(withText, input, from);
   }

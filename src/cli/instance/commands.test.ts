@@ -133,7 +133,7 @@ test('why accepts the name of a definition or of its kind', async () => {
   await world.user.delete({ apiVersion: lamp.apiVersion, kind: lamp.kind, name: 'lamps' });
 });
 
-test('why compiles a definition by the rules of the chosen level', async () => {
+test('why compiles a definition by the rules of the level that --kro-compatibility names', async () => {
   const spec = { schema: { apiVersion: 'v1alpha1', kind: 'Open', spec: {} }, resources: [] as object[] };
   const data = { a: '${ without an end' };
   spec.resources.push({

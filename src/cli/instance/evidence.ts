@@ -68,8 +68,8 @@ export async function findEvidence(
 }
 
 /**
- * Describes what the objects of a node have in place of the missing data, or which fields a pending write would
- * restore.
+ * For a node that lacks data, describes what its objects have in place of these data. For a node with a pending write,
+ * lists the fields that the write would restore.
  */
 async function dataFound(
   api: KubernetesApi,

@@ -352,9 +352,9 @@ function ambiguous(text: string, found: readonly Pick<FoundInstance, 'instance'>
 }
 
 /**
- * Parses the text in the likeliest way. Checks the namespace of this parse, or the default namespace if the text has
- * none. Returns its name when the cluster does not have this namespace. Returns `undefined` when the namespace exists,
- * or when the user may not read namespaces.
+ * Returns the namespace in the likeliest reading of the text (the default namespace if it has none), when the cluster
+ * does not have this namespace. Returns `undefined` when the namespace exists, or when the user may not read
+ * namespaces.
  */
 async function missingNamespace(
   api: KubernetesApi,

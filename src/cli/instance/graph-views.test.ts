@@ -350,12 +350,15 @@ describe('for the pods of a Graph', () => {
   test.each([
     ['shop-1-b', true],
     ['other-shop-1', false],
-  ])('events of a pod that the user may not read, named %s, belong to the Graph: %s', async (name, isOwn) => {
-    const refuse = () => Promise.reject(new KubeError('no', { status: 403, reason: 'Forbidden' }));
-    const api = Object.assign(Object.create(world.user) as typeof world.user, { find: refuse });
-    const filter = new InstanceEventFilter(api, await look(), NEVER);
-    const involvedObject = { apiVersion: 'v1', kind: 'Pod', name, namespace: 'team-a', uid: 'u' };
-    const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'team-a' }, involvedObject };
-    expect((await filter.accept(event)) !== undefined).toBe(isOwn);
-  });
+  ])(
+    'if the user may not read pods, the name of a pod decides whether its events belong to the Graph: %s, %s',
+    async (name, isOwn) => {
+      const refuse = () => Promise.reject(new KubeError('no', { status: 403, reason: 'Forbidden' }));
+      const api = Object.assign(Object.create(world.user) as typeof world.user, { find: refuse });
+      const filter = new InstanceEventFilter(api, await look(), NEVER);
+      const involvedObject = { apiVersion: 'v1', kind: 'Pod', name, namespace: 'team-a', uid: 'u' };
+      const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'team-a' }, involvedObject };
+      expect((await filter.accept(event)) !== undefined).toBe(isOwn);
+    },
+  );
 });

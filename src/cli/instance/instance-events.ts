@@ -54,7 +54,7 @@ export class InstanceEventFilter {
     this.namespaces = [...new Set([own, ...objects].map(({ namespace = 'default' }) => namespace))];
   }
 
-  /** Converts an event about the instance. Returns `undefined` for any other event. */
+  /** Converts an event that the filter selects. Returns `undefined` for any other event. */
   async accept(event: KubeObject): Promise<InstanceEvent | undefined> {
     const about = event['involvedObject'];
     if (!isJsonObject(about)) return undefined;

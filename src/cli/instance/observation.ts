@@ -104,8 +104,8 @@ export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEV
  * Finds the instance that the first argument names, calls `describe`, and prints the answer of `describe`. Keeps the
  * client open until `describe` returns. Returns the exit code of the answer, by default `ok`.
  *
- * @param otherwise makes the answer when no instance with the name exists, because the name can denote another object.
- * By default, the error is thrown
+ * @param otherwise makes the answer when no instance with the name exists, for example for a name that denotes another
+ *   object. By default, the error is thrown
  */
 export async function reportOnInstance(
   context: CommandContext,
@@ -220,7 +220,7 @@ function levelNotes(settings: ControllerSettings | undefined): string[] {
   return [`this report assumes that the controller decides as kro ${settings.level} does (${settings.from})`];
 }
 
-/** Removes the suspension from an instance. */
+/** Returns a copy of the instance without the suspension. */
 export function resumedInstance(instance: KubeObject): KubeObject {
   const { [keys.RECONCILE_ANNOTATION]: _suspended, ...annotations } = instance.metadata.annotations ?? {};
   return { ...instance, metadata: { ...instance.metadata, annotations } };
@@ -235,7 +235,8 @@ const MAX_ASSUMED_ITEMS = 20_000;
 /**
  * Returns the maximum number of items of a collection. The limit is a flag of the controller, which this process knows
  * only from the controller's message about a larger collection. Without this message, the function assumes that no
- * collection of the instance is over the limit.
+ * collection of the instance is over the limit. For an instance without a state, it returns no limit, so the default
+ * limit applies.
  */
 function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: number } {
   const { state, ready } = recordedState(instance);

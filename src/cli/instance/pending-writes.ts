@@ -102,8 +102,8 @@ const NO_DRY_RUN = /does not support dry run/;
 const NO_IMPERSONATION = /cannot impersonate resource/;
 
 /**
- * Tries a write as the account that the definition or the Graph names. When impersonation is not allowed, tries the
- * write with the user's own rights.
+ * Tries a write as the account that the definition or the Graph names. When the user may not impersonate this account,
+ * tries the write with the user's own rights.
  */
 async function dryRunAs(
   api: KubernetesApi,

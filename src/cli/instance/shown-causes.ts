@@ -3,8 +3,8 @@ import { rootCausesOf } from '../../runtime/index.ts';
 import { isForbidden } from './shown-node.ts';
 
 /**
- * The root causes of an instance as a user sees them (`rootCausesOf`). Nodes that the user may not read come last. The
- * controller can have the right to read them. It is then possible that they are not a cause.
+ * The root causes of an instance as a user sees them (`rootCausesOf`). Nodes that the user may not read come last. If
+ * the controller may read them, they are possibly not a cause.
  */
 export function shownCauses(nodes: readonly NodeReport[], nodeId?: string): RootCause[] {
   const causes = rootCausesOf(nodes, nodeId);

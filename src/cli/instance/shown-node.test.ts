@@ -48,7 +48,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
   ],
   [
-    'a retired node with the same id has no influence',
+    'a retired node with the same id changes the shown state of neither a node nor its dependents',
     [ready, broken, dependent('a', 'blocked', ['broken', 'failed']), { ...hidden, id: 'broken', retired: true }],
     [
       'ready: is as wanted and ready',

@@ -30,8 +30,8 @@ export type RefusedWrites = ReadonlyMap<string, { readonly problem: string; read
 /**
  * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. A
  * node that waits only for unreadable nodes is shown as `unknown`, too, because the decision counts unreadable nodes as
- * failed and would call it blocked. A node whose pending write the API server refuses is `failed`, and the nodes that
- * wait for it are `blocked`.
+ * failed, and calls a node that waits for them blocked. A node whose pending write the API server refuses is `failed`,
+ * and the nodes that wait for it are `blocked`.
  *
  * @param nodes all nodes of the decision, in topological order
  */

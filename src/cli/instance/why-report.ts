@@ -172,8 +172,8 @@ function causeOf(
 const MAX_FIELDS = 5;
 
 /**
- * Names the differing immutable fields of a live object. The server's message can name only the whole template around
- * them.
+ * Names the differing immutable fields of a live object. The server's message may name only the whole template that
+ * contains them.
  */
 function differingText(write: PendingWrite | undefined): string[] {
   const { differing = [] } = write ?? {};
@@ -213,9 +213,9 @@ function remedyOfReason(
 const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';
 
 /**
- * Describes the dry run of a pending write. Either the write was not refused, or the node's reason is not this write.
- * For an accepted write, gives no remedy if the controller has recorded a message, because this message explains why
- * the write was not made.
+ * Describes the dry run of a pending write. Describes a refusal only if the node waits for something other than this
+ * write. For an accepted write, gives no remedy if the controller has recorded a message, because this message explains
+ * why the write was not made.
  */
 function pendingText(
   { result, object, problem }: PendingWrite,

@@ -156,7 +156,7 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
     ['has 1100 items, more than the 1000 allowed', 'make the list shorter, or raise the limit'],
   ],
   [
-    'a template that leaves its namespace',
+    'an object in a namespace that the definition may not use',
     {
       resources: [mapResource('map', { a: 'b' }, { namespace: 'kube-system' })],
       annotations: { 'typekro.dev/namespaces': 'instance' },

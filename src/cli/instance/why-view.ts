@@ -121,13 +121,13 @@ function endLines(
   ];
 }
 
-/** From this length on, a part of a reason counts as the server's message. */
+/** The minimum length, in characters, of a part of a reason that counts as the server's message. */
 const MIN_SENTENCE_LENGTH = 30;
 
 /**
  * Does the controller's message only repeat server messages that the causes show? Then it is not printed again. Each
- * line must contain such a server message. If the values are long enough to be shortened, one such message in the whole
- * text is enough.
+ * line must contain such a server message. If the controller's message has values that are long enough to be shortened,
+ * one server message in the whole text is enough.
  */
 function isRepeated(recorded: string, causes: readonly WhyCause[]): boolean {
   const sentences = causes.flatMap(({ reason }) => sentencesOf(reason));

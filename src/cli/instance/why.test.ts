@@ -203,7 +203,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     ],
   ],
   [
-    'a quota',
+    'a quota that forbids the object',
     [
       yaml(
         '{ apiVersion: v1, kind: ResourceQuota, metadata: { name: none, namespace: default }, spec: { hard: { configmaps: "0" } } }',

@@ -6,9 +6,9 @@ import type { FoundInstance } from './find-instance.ts';
 import { kubectlObject } from './kubectl-object.ts';
 
 /**
- * Describes a deletion that does not proceed because the definition of the instance is deleted or withdrawn. Returns
- * `undefined` when the definition is in force. Also returns `undefined` when the instance lacks the controller's
- * finalizer, because the definition does not delay the deletion then.
+ * Describes the deletion of an instance that does not proceed because the definition is gone, or is withdrawn
+ * (`isWithdrawn`). Returns `undefined` when the definition is in force. Also returns `undefined` when the instance
+ * lacks the controller's finalizer, because the definition does not delay the deletion then.
  */
 export function blockerWithoutDefinition({
   instance,

@@ -128,7 +128,7 @@ test('the views explain the deletion of an instance whose definition does not co
   `);
 });
 
-test('without the right to list definitions, the nodes follow from the labels of the objects', async () => {
+test('without the right to list definitions, the views find the nodes of an instance by the labels of its objects', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
   await world.advance(2000);
@@ -151,7 +151,7 @@ test('without the right to list definitions, the nodes follow from the labels of
   expect(error).toMatchObject({ remedy: expect.stringContaining('name its kind: KIND/shop') as string });
 });
 
-test('a node that the user may not read is unknown, not failed, and so are its dependents', async () => {
+test('a node that the user may not read is unknown instead of failed, and its dependents are unknown too', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
   await world.advance(2000);

@@ -29,9 +29,9 @@ import type { LanguageServer } from './server.ts';
 export function registerAnswers(connection: Connection, server: LanguageServer, library: ProtocolLibrary): void {
   const { workspace } = server;
   /**
-   * Returns the result of `make` for an open YAML or JSON document, and `otherwise` for any other document. Throws a
-   * `TypeKroError` as an error response. Reports any other error as an internal error, and then also returns
-   * `otherwise`.
+   * Returns the result of `make` for an open YAML or JSON document, and `otherwise` for any other document. If `make`
+   * throws a `TypeKroError`, throws it as an error response. If `make` throws any other error, reports it as an
+   * internal error and returns `otherwise`.
    */
   const answer = <Result>(uri: string, otherwise: Result, make: () => Result): Result =>
     SCRIPT.test(uri) || workspace.document(uri) === undefined ? otherwise : guarded(otherwise, make);

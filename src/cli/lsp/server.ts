@@ -216,7 +216,8 @@ export class LanguageServer {
   }
 
   /**
-   * Loads a saved module that imports the package, if the workspace is trusted. Stops a running trace of the module.
+   * Starts the trace of a module that imports TypeKro, if the workspace is trusted. An earlier trace of the module that
+   * still runs is stopped in any case.
    */
   #trace(uri: string): void {
     const document = this.workspace.document(uri);

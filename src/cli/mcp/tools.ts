@@ -227,7 +227,7 @@ function filesOf(names: JsonValue | undefined, { root, modules }: McpLimits): st
     throw new TypeKroError(`${file} is a module, whose code would run when it is read`, {
       code: 'mcp/module',
       remedy:
-        'start typekro mcp with --modules where you trust the code, or name YAML: typekro gitops writes it from a composition',
+        'start typekro mcp with --modules where you trust the code, or pass a YAML file: typekro gitops writes one from a composition',
     });
   });
 }

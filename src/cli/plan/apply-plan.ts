@@ -75,8 +75,8 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
 }
 
 /**
- * Is the instance being deleted? Such an instance is not applied, because the effect would end with the deletion. The
- * deletion can end at any time, once a controller serves the definition.
+ * Is the instance being deleted? Such an instance is not applied, because its deletion can end as soon as a controller
+ * serves the definition, and then the applied fields would be lost.
  */
 const isBeingDeleted = ({ deletedSince, state }: InstancePlan): boolean =>
   state === 'deferred' && deletedSince !== undefined;

@@ -71,7 +71,10 @@ const job = (name: string, command: string): KubeObject => ({
 const jobRef = (name: string) => ({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name });
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name });
 
-/** Writes the objects to FILE, and runs a command line while the controller works. */
+/**
+ * Writes the objects to `app.yaml`, and runs a command line in which `FILE` stands for this file, while the controller
+ * works.
+ */
 async function run(line: string, ...objects: KubeObject[]): Promise<{ code: number; out: string; err: string }> {
   writeFileSync(join(cwd, 'app.yaml'), objects.map((object) => stringifyJson(object as never)).join('\n---\n'));
   const [out, err]: [string[], string[]] = [[], []];

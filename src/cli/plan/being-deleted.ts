@@ -53,8 +53,8 @@ const LEFT_IN_NAMESPACE: ReadonlySet<string> = new Set(['NamespaceContentRemaini
 export const whyCommandOf = (instance: KubeObject): string => `typekro why ${shellWord(argumentOf(instance))}`;
 
 /**
- * Describes a deletion that has stopped because the definition of the instance is missing. It continues once the
- * definition is applied, so it is not a reason to refuse the definition. Returns `undefined` for any other instance.
+ * Describes a deletion that has stopped because the definition of the instance is missing. The deletion continues once
+ * the definition is applied, so it is no reason to refuse the definition. Returns `undefined` for any other instance.
  *
  * @param definition the live definition of the instance; `undefined` when it is not in the cluster
  * @param name the name of the definition

@@ -40,7 +40,7 @@ export interface CheckedFiles {
   readonly diagnostics: readonly Diagnostic[];
   /** The text of each file by name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
-  /** A note about the CRDs of kinds in the files. */
+  /** A note that names the API groups whose kinds are checked against this package's CRDs. */
   readonly note?: string;
 }
 

@@ -104,7 +104,7 @@ function schemaLine(
   return { ...line, setBy };
 }
 
-/** The breaking changes that break the instances without the field. */
+/** The breaking changes that make a field required, so they break the instances that lack the field. */
 const REQUIRES_VALUE: ReadonlySet<SchemaChange['type']> = new Set([
   'PROPERTY_ADDED',
   'REQUIRED_ADDED',

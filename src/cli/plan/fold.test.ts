@@ -43,7 +43,7 @@ test('a group reports when the values of its instances differ', () => {
   const foldedDiffer = (...instances: InstancePlan[]) => fold(instances).map(({ valuesDiffer }) => valuesDiffer);
   expect(foldedDiffer(colour('a', 'red', 'blue'), colour('b', 'red', 'green'))).toEqual([true]);
   expect(foldedDiffer(colour('a', 'red', 'blue'), colour('b', 'red', 'blue'))).toEqual([false]);
-  // Values that differ only in the name of the instance count as equal.
+  // Values that differ only because each contains the name of its instance count as equal.
   expect(foldedDiffer(colour('shop', 'shop-1', 'shop-2'), colour('pay', 'pay-1', 'pay-2'))).toEqual([false]);
   expect(foldedDiffer(colour('shop', '1', '2'), { ...colour('pay', '1', '3') })).toEqual([true]);
 });

@@ -215,8 +215,8 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
 /**
  * The event that removes the obstacle of a node, by the kind of the node's reason. `later`: an event without the user,
  * such as a planned write or a successful read. `ready`: the objects of the node become ready. `user`: a change by the
- * user. The first six kinds are not obstacles of their node. If such a node is blocked nevertheless, another node has
- * the obstacle, and only the user can remove it.
+ * user. The first six kinds name no obstacle of the node itself. If a node with such a reason is blocked, the obstacle
+ * is at another node, and only the user can remove it.
  */
 const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 'ready' | 'user' } = {
   ready: 'user',

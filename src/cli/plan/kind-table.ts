@@ -21,9 +21,9 @@ export class KindTable {
   isServed = true;
   /** True when the table has all objects of the kind. */
   isWhole = false;
-  /** The namespaces in which all owned objects were read. `*` means all namespaces. */
+  /** The namespaces in which all objects of the kind that instances own were read. `*` means all namespaces. */
   readonly owned = new Set<string>();
-  /** The failures of list requests for owned objects, keyed by namespace (`*` for all). */
+  /** The failures of list requests for the objects that instances own, keyed by namespace (`*` for all). */
   readonly failures = new Map<string, ApiFailure>();
   /**
    * Maps a namespace (`*` for all) to the keys of its objects, or to `unread` when the server refused the list of

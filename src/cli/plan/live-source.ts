@@ -18,8 +18,8 @@ import { KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
 /**
- * The list of owned objects can lack requested objects of a kind. At most this number of them are read one by one. If
- * there are more, a list of names shows which of them exist.
+ * If the list of owned objects lacks at most this number of the requested objects of a kind, the lacking objects are
+ * read one by one. If it lacks more, a list of names first shows which of them exist.
  */
 const MAX_SINGLE_READS = 3;
 
@@ -37,8 +37,8 @@ export interface LiveSourceOptions {
   readonly api: KubernetesApi;
   readonly signal: AbortSignal;
   /**
-   * Limits the lists of owned objects, and of all objects of a namespaced kind, to this namespace. The lists of owned
-   * objects also cover the namespaces of requested objects. By default, these lists cover the whole cluster.
+   * The only namespace in which the owned objects, or all objects, of a namespaced kind are listed. Owned objects are
+   * also listed in the namespaces of requested objects. By default, the whole cluster is listed.
    */
   readonly only?: string;
   /** The namespace that is listed when the user may not list the whole cluster. */

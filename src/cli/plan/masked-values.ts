@@ -18,8 +18,8 @@ function hashOf(salt: string, base64: string): string {
 }
 
 /**
- * Matches both forms of a masked value in a string. `aGFzaD` is the base64 form of `hash:`, and the base64 form of 37
- * bytes ends with `==`.
+ * Matches both forms of a masked value in a string. A masked value consists of `hash:` and 32 digits. In base64,
+ * `hash:` begins with `aGFzaD`, and 37 bytes end with `==`.
  */
 const MASKED = /hash:[0-9a-f]{32}|aGFzaD[A-Za-z0-9+/]{44}==/;
 
@@ -89,7 +89,7 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0];
 }
 
-/** Shorter numbers are indices and sizes, not secrets. */
+/** Is the word a number with more than three characters? Shorter numbers are indices and sizes, not secrets. */
 const isLongNumber = (word: string): boolean => /^\d/.test(word) && word.length > 3;
 
 /**

@@ -31,8 +31,8 @@ export async function waitUntilObserved(waiting: Waiting, instance: KubeObject):
 }
 
 /**
- * Waits until the server serves the kind of an applied CRD. Then adds the kind to the client's discovery, which caches
- * a failed look-up for some time.
+ * Waits until the server serves the kind of an applied CRD. Then adds the kind to the client's discovery, because
+ * discovery caches a failed look-up of the kind for some time.
  *
  * @throws TypeKroError `apply/not-served` when the CRD is not established within the time limit
  */

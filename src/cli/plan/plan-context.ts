@@ -19,7 +19,7 @@ export interface PlanContext {
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
   readonly operation: Plan['operation'];
-  /** The namespace for objects of the files that do not set one. */
+  /** The namespace of an object in the files if the object sets none. */
   readonly namespace: string;
   /** The only namespace whose instances are planned. By default, all namespaces. */
   readonly only?: string;

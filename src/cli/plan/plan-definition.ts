@@ -183,7 +183,10 @@ type Prepared =
       readonly changed?: ChangedFile;
     };
 
-/** Returns the input for simulating the changed instance, or its finished plan if no simulation is needed. */
+/**
+ * Returns the finished plan of an instance if no simulation is needed. Otherwise returns the input of the simulation:
+ * with the new revision or, for a `HeldInstance`, with the revision that the instance keeps.
+ */
 function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject): Prepared {
   const { graph, preview, refusal } = task;
   const { rollout } = preview;
@@ -261,7 +264,8 @@ function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired 
 }
 
 /**
- * Returns the plan of an instance that does not follow the new definition yet, or `undefined` for any other instance.
+ * Returns the plan of an instance to which the new definition does not apply now: the instance is being deleted, is
+ * suspended or keeps its revision, or the definition is refused. Returns `undefined` for any other instance.
  */
 function deferredPlan(
   instance: KubeObject,

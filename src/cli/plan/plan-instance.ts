@@ -144,7 +144,7 @@ export function afterOf({ operation, now }: PlanContext, { live, desired, answer
   };
 }
 
-/** Plans the change of the object in the file, without the objects of its nodes. */
+/** Plans the change of an instance or a Graph itself, without the objects of its nodes. */
 export function headOf(
   { operation }: PlanContext,
   file: FileObject,

@@ -47,7 +47,10 @@ export interface MadePlan {
   /** The objects of the files, with their namespaces set. */
   readonly desired: readonly KubeObject[];
   readonly objects: LiveSource;
-  /** Salted digests of the objects written for instances, by `basisKey`. Empty for a plan that is not compared. */
+  /**
+   * Salted digests of the objects written for instances, by `basisKey`. Empty unless the plan is compared with another
+   * plan.
+   */
   readonly contents: ReadonlyMap<string, string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -83,7 +86,10 @@ export interface Planning {
   readonly from: PlanSource;
   /** The identity of the cluster. Absent for a snapshot, and when the user may not read it. */
   readonly cluster?: string;
-  /** Salted digests of the objects written for instances, by `basisKey`. Empty for a plan that is not compared. */
+  /**
+   * Salted digests of the objects written for instances, by `basisKey`. Empty unless the plan is compared with another
+   * plan.
+   */
   readonly contents: ReadonlyMap<string, string>;
   /** Sets the CRDs that the files declare. Writes of objects of their kinds are checked against these CRDs. */
   declare(crds: readonly KubeObject[]): void;

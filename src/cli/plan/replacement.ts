@@ -19,8 +19,8 @@ const FORBIDDEN_UPDATE = /^Forbidden: updates to [^:"{}]* are forbidden$/;
 
 /**
  * Does the server refuse a change only because of immutable fields? All causes of the Status must be about such fields,
- * because any other cause would also refuse a new object. A denial by a policy or a webhook never counts, even if its
- * message contains the same words. A policy names no field, and the message about a webhook begins with
+ * because any other cause would also refuse a new object. The result is false for a denial by a policy or a webhook,
+ * even if its message contains the same words. A policy names no field, and the message about a webhook begins with
  * `admission webhook`.
  */
 export function isImmutableRefusal({ status, reason, message, details: { causes } }: KubeError): boolean {

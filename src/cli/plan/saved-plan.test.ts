@@ -132,8 +132,8 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
 });
 
 /**
- * How a write of the new plan differs from the saved plan, the change that makes the new plan, and the expected
- * sentence.
+ * Each row says how a write of the new plan differs from the saved plan. Then it has the function that makes the new
+ * plan, and the expected sentence.
  */
 const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   [

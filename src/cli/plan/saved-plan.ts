@@ -243,8 +243,8 @@ export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: strin
 }
 
 /**
- * Returns the content of an object that clients write, and its uid. Leaves out the status and the server's other
- * metadata fields.
+ * Returns the part of an object whose changes make a saved plan out of date. Leaves out the status, and all metadata
+ * except the name, namespace, uid, labels and annotations.
  */
 export function planContent({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
   const { name = '', namespace = '', labels = {}, annotations = {}, uid = '' } = metadata;

@@ -155,7 +155,7 @@ export function* simulate(
       const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
       writes.push({ wave, after, ...(answer === undefined ? mark : recordWrite(store, action, answer)) });
     }
-    // A released object is no longer a member, like a deleted object.
+    // A released object no longer belongs to the instance, so it is recorded as gone, like a deleted object.
     const retirements = [
       ...orphan.map((action) => ({ action, record: { orphan: action } })),
       ...decision.delete.map((action) => ({ action, record: { delete: action } })),
@@ -231,8 +231,8 @@ function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObje
 }
 
 /**
- * Returns the object that an apply stores, computed only from the request and the object before it. A patch changes
- * only its own fields.
+ * Predicts the object that an apply stores, without the server: from the request and the live object before it. A patch
+ * changes only its own fields.
  */
 function storedBy(action: ApplyAction, before: KubeObject | undefined): KubeObject {
   const { desired } = action;

@@ -124,8 +124,8 @@ function holesWithMasks(graph: Graph, nodeId: string): ReadonlySet<string> {
 }
 
 /**
- * Returns a function that makes objects of a snapshot comparable with objects of the files. It replaces each masked
- * value with the file's value when both have the same hash.
+ * Returns a function that makes an object of a snapshot comparable with `plain`, an object of the files. It replaces
+ * each masked value with the value in `plain` when both have the same hash.
  */
 export function revealedBy(
   salt: string | undefined,

@@ -2,8 +2,8 @@ import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from '../../i
 import { basisKey } from './saved-plan.ts';
 
 /**
- * Counts the writes and instances of a plan. The counts in `checked` leave out deletions, because no dry run is made
- * for them.
+ * Counts the writes and instances of a plan. The counts in `checked` leave out the actions of `WITHOUT_CHECK`, such as
+ * deletions, because no dry run is made for them.
  */
 export function summaryOf({
   definitions,
@@ -52,7 +52,7 @@ export function summaryOf({
     // The creation follows the deletion, so a dry run cannot check it.
     counts.replace += instance.recreated?.length ?? 0;
     checked.none += instance.recreated?.length ?? 0;
-    // An object that both revisions write counts once.
+    // An object that both revisions write counts once, but a refused write always counts.
     const names = new Set(instance.writes.map(({ object }) => basisKey(object)));
     for (const write of instance.meanwhile?.writes ?? []) {
       if (write.refusal !== undefined || !names.has(basisKey(write.object))) add(write);

@@ -16,7 +16,7 @@ export interface WriteCheckerOptions {
   readonly checkedBy: 'server' | 'rules';
   /** Checks the writes that `api` cannot check. */
   readonly rules: LazyRules;
-  /** False to check all writes with `rules`. */
+  /** If false, all writes are checked with `rules`. */
   readonly asks: boolean;
   readonly signal: AbortSignal;
 }

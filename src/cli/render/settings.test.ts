@@ -69,7 +69,7 @@ describe('a setting', () => {
 
 test.each([
   ['the field itself', ['replicas'], true, 'replicas=3'],
-  ['the last setting', ['image', 'tag'], true, 'image.tag=2'],
+  ['a field that two settings set, the last of both', ['image', 'tag'], true, 'image.tag=2'],
   ['a field inside the value of a setting', ['image', 'a', 0], true, 'image={}'],
   ['an object that a setting creates', ['fresh'], false, 'fresh.a=1'],
   ['an object that the file sets', ['fresh'], true, undefined],

@@ -26,7 +26,7 @@ test.each<[string, JsonObject, JsonObject]>([
     { type: 'object', properties: { a: { type: 'string' } } },
   ],
   [
-    'an alternative, which still allows unknown fields',
+    'an alternative of anyOf, which still allows unknown fields',
     {
       type: 'object',
       properties: { a: {}, b: {} },

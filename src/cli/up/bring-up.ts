@@ -40,7 +40,10 @@ export interface BringUp {
   readonly showsStatus?: boolean;
 }
 
-/** The interval of updates, in milliseconds. Updates are needed because nodes can change without an event. */
+/**
+ * The interval at which the view is updated, in milliseconds. Events do not suffice, because nodes can change without
+ * one.
+ */
 const SHOW_EVERY_MS = 200;
 
 /** The time limit for reading causes after the command's own time limit has passed, in milliseconds. */
@@ -51,7 +54,7 @@ export function showChanges(session: Session, view: LiveView, progress: Progress
   const reader = new CauseReader(session.api);
   const show = () => {
     const views = progress.views();
-    // The refused nodes are reported when the command ends.
+    // The command ends now, and reports the refused nodes itself (`reportRefused`).
     if (once && refusedNodes(views).length > 0) return;
     view.update(reader.show(views));
   };
@@ -281,8 +284,8 @@ function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[]
 const settled = (session: Session, signal: AbortSignal): Promise<void> => whileWanted(session.idle(), signal);
 
 /**
- * Waits until the condition is true. Evaluates it after every event of the controller, because each change of a report
- * causes an event.
+ * Waits until a condition about the controller's reports is true. Evaluates the condition after every event of the
+ * controller, because each change of a report causes an event.
  */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -324,7 +327,10 @@ async function readStatuses(
   return texts;
 }
 
-/** Is the instance ACTIVE, or the Graph Ready at its generation? A Graph has no state in its status. */
+/**
+ * Is the instance ACTIVE? A Graph has no state in its status. For a Graph: is the condition Ready True, and is it about
+ * the present generation?
+ */
 function isActive(found: KubeObject | undefined): boolean {
   if (found === undefined || !isGraphObject(found)) return found?.status?.['state'] === 'ACTIVE';
   const ready = readConditions(found.status?.['conditions']).find(({ type }) => type === 'Ready');

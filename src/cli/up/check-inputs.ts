@@ -231,8 +231,7 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
 }
 
 /**
- * Does the server refuse a container, and has the trace of the composition already reported that the container lacks an
- * image?
+ * Is this the refusal of a container whose missing image the trace of the composition has already reported?
  */
 function isReportedByTrace({ code, source, path = '' }: Diagnostic, reported: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
@@ -311,8 +310,8 @@ function instanceKind(object: KubeObject): string | undefined {
 const FORMER_KINDS: ReadonlyMap<string, string> = new Map([['kro.run/ResourceGroup', 'ResourceGraphDefinition']]);
 
 /**
- * Finds objects of unserved kinds. Called only when every definition compiles, because the kind of a broken definition
- * is unknown.
+ * Finds objects of unserved kinds. Called only when every definition compiles and every file is readable, because
+ * otherwise a served kind may be missing.
  */
 function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource): Diagnostic[] {
   return inputs.flatMap((input) => {
@@ -331,7 +330,7 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
         : versions.length > 0
           ? `${kind} is served in ${versions.join(', ')}`
           : near === undefined
-            ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too, or use --crds or --kubeconfig'
+            ? 'also pass the file that has its CustomResourceDefinition or ResourceGraphDefinition, or use --crds or --kubeconfig'
             : `did you mean "${near}"?`;
     const field = versions.length > 0 ? 'apiVersion' : 'kind';
     return [problem(input, [field], 'input/unknown-kind', `${apiVersion} has no kind "${kind}"`, hint)];

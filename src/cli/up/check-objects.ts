@@ -159,7 +159,9 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
   return kept.filter((cause) => !kept.some((other) => other !== cause && isFollowUp(cause, other)));
 }
 
-/** Does another cause report the mistake of this cause at a field, or by a stricter rule? */
+/**
+ * Does `other` report the same mistake more precisely: at a field instead of the whole object, or by a stricter rule?
+ */
 function isFollowUp({ field, message }: RefusalCause, other: RefusalCause): boolean {
   if (message.includes(RULES_NOT_CHECKED)) return true;
   // The server repeats a field's message for the whole object.
@@ -178,13 +180,16 @@ function isFollowUp({ field, message }: RefusalCause, other: RefusalCause): bool
 /** Matches the cause of a value that does not satisfy `anyOf`, `oneOf` or `allOf`. The cause quotes the field. */
 const COMBINED_SCHEMAS = /"([^"]*)" must validate (?:at least one schema|one and only one schema|all the schemas)/;
 
-/** Matches the cause of a number that its type does not contain. The message names the field, but the cause does not. */
+/**
+ * Matches the cause of a number outside the range of its type. The cause is at the whole object; only its message names
+ * the field.
+ */
 const NUMBER_OF_ANOTHER_TYPE = /Checked value must be of type .* in (\S+)$/;
 
 /** Is the field of a cause the whole object? */
 const isWhole = (field: string): boolean => field === '' || field === '<nil>';
 
-/** Is a field of a cause another field, or inside it? An empty `parent` is the whole object. */
+/** Is `field` the same field as `parent`, or inside it? An empty `parent` is the whole object. */
 const isAtOrUnder = (field: string, parent: string): boolean =>
   parent === '' || field === parent || field.startsWith(`${parent}.`) || field.startsWith(`${parent}[`);
 
@@ -214,7 +219,10 @@ function unknownField(input: InputObject, schema: Schema, { steps, meant }: Unkn
   );
 }
 
-/** Reports an object whose factory was called outside a composition. Such an object has the `id` of a resource. */
+/**
+ * Reports an object whose factory was called outside a composition. Such an object has the field `id`, which only
+ * resources of a composition may have.
+ */
 function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic {
   return report(
     input,

@@ -30,7 +30,11 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
     [workload('a', READS_SETTINGS), map('settings', 'b'), map('other', 'a')],
     ['input/missing-reference'],
   ],
-  ['a ConfigMap that may be in the cluster', [workload('a', READS_SETTINGS), map('x', 'b')], []],
+  [
+    'a ConfigMap that may be in the cluster, because no object of the files can be a ConfigMap in its namespace',
+    [workload('a', READS_SETTINGS), map('x', 'b')],
+    [],
+  ],
   ['a ServiceAccount with an empty name', [workload('a', 'serviceAccountName: "", '), account('robot')], []],
   [
     'a ServiceAccount that does not exist',
@@ -43,7 +47,7 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
     ['input/missing-reference'],
   ],
   [
-    'a ServiceAccount in the deprecated field beside the other field',
+    'a missing ServiceAccount in the deprecated field, which is ignored because serviceAccountName is set',
     [workload('a', 'serviceAccountName: root, serviceAccount: robot, '), account('root')],
     [],
   ],

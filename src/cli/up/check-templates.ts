@@ -138,7 +138,8 @@ async function checkNode(
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
     // The refusal of a policy or webhook of a cluster names no field. If the template has expressions, the policy or
-    // webhook may have refused a sample value. Therefore its refusal counts only for a template without expressions.
+    // webhook may have refused a sample value. Therefore its refusal is reported only for a template without
+    // expressions.
     const isDenied = cause.field === '' && holes.length === 0 && server.namesAdmission === true;
     if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];
@@ -221,7 +222,8 @@ function dependsOnHole(steps: readonly PathStep[], message: string, holes: reado
   return holes.some(({ path }) => {
     const shared = Math.min(path.length, steps.length);
     if (path.slice(0, shared).every((step, index) => step === steps[index])) return true;
-    // The server compares labels and selectors with each other.
+    // The server compares labels and selectors with each other, so an expression in one of them can cause the refusal
+    // of the other.
     return selector && path.some((step) => step === 'selector' || step === 'labels' || step === 'matchLabels');
   });
 }

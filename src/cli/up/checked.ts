@@ -79,7 +79,7 @@ export async function checkNamedFiles(
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
     const file = each.source?.file;
     if (file === undefined || isFileProblem(each)) return each;
-    // The place can be in another module of the user.
+    // The place can be in a module that a named file imports, so its text may not be read yet.
     const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
     texts.set(file, text);
     return placedInCall(each, text);

@@ -45,13 +45,16 @@ test.each<[title: string, spec: JsonValue, corrected: JsonValue, unknown: string
     { resourcs: [], resources: [] },
     ['spec.resourcs'],
   ],
-])('the likely fields are corrected, and all unknown fields are reported: %s', (_title, spec, corrected, unknown) => {
-  const found = correctFields(SCHEMA, { spec });
-  expect(found.value).toEqual({ spec: corrected });
-  expect(found.unknown.map(({ steps }) => fieldPath(steps))).toEqual(unknown);
-  // Each unknown field has its path in the given value and its path in the corrected value.
-  expect(found.unknown.map(({ meant }) => found.asWritten(meant))).toEqual(found.unknown.map(({ steps }) => steps));
-});
+])(
+  'misspelt fields get their likely names, and all unknown fields are reported: %s',
+  (_title, spec, corrected, unknown) => {
+    const found = correctFields(SCHEMA, { spec });
+    expect(found.value).toEqual({ spec: corrected });
+    expect(found.unknown.map(({ steps }) => fieldPath(steps))).toEqual(unknown);
+    // Each unknown field has its path in the given value and its path in the corrected value.
+    expect(found.unknown.map(({ meant }) => found.asWritten(meant))).toEqual(found.unknown.map(({ steps }) => steps));
+  },
+);
 
 test('each misspelt field gets a hint, even inside another one, and errors that follow from the misspelling are not reported', async () => {
   const manifest = `\

@@ -120,7 +120,8 @@ describe('the dry run of a cluster', () => {
         path: 'spec.nodes[1].graph.nodes[0].template',
       },
     ]);
-    // The cluster checks a sample value for the expression, and the webhook could accept the real value.
+    // A dry run contains a sample value in place of an expression. The webhook could accept the real value, so the
+    // refusal is not reported.
     expect((await checked(PORTS('80').replace('name: api', 'name: "${naming.prefix}"'), client)).diagnostics).toEqual(
       [],
     );

@@ -159,7 +159,10 @@ async function exportsOf(module: string, file: string): Promise<readonly string[
   return Object.keys(await loaded(module, file));
 }
 
-/** Does the default export have the member? Node detects only some of the named exports of a CommonJS module. */
+/**
+ * Does the default export have the member? Node detects only some of the named exports of a CommonJS module; the others
+ * are only members of its default export.
+ */
 async function isOnDefault(name: string, module: string, file: string): Promise<boolean> {
   const value: unknown = Reflect.get(await loaded(module, file), 'default');
   return typeof value === 'object' && value !== null && name in value;

@@ -83,7 +83,7 @@ test('lines of cluster-scoped instances name no namespace, and lines of kinds wi
   expect(written.slice(4).map((line) => line.slice(0, 6))).toEqual(['App b:', 'App b ']);
 });
 
-test('a repeated failure of a node is printed once, and again only after the node was ready', () => {
+test('the lines of a node that alternates between unread and failed are printed once, and again only after the node was ready', () => {
   const { context, written } = screen();
   const live = createLiveView(context);
   const object = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a' };

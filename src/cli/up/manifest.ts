@@ -126,7 +126,8 @@ export function entriesAt(
 }
 
 /**
- * Compares values of two objects. For expressions of different frames, which are not comparable, the result is `open`.
+ * Compares values of two objects. The result is `open` if it cannot be decided, for example for expressions of
+ * different frames.
  */
 export function compareFieldValues(
   a: WrittenObject,
@@ -160,7 +161,7 @@ export function mayShareNamespace(a: WrittenObject, b: WrittenObject): boolean {
   return one === '' || other === '' || compareFieldValues(a, one, b, other) !== 'different';
 }
 
-/** Parses a value, with the names of the resources of its frame filled in. */
+/** Parses a value. An expression that reads the name of a resource of the same frame is replaced by this name. */
 export function textIn({ nameOf, level }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
   return nameText(value, nameOf, level);
 }

@@ -108,7 +108,10 @@ function realPath(path: string): string {
 }
 
 const CORRECT_SYNTAX = 'correct the syntax here, or close what was opened on the lines before';
-/** The beginning of the messages of esbuild, which tsx uses. Other programs print errors in the same form. */
+/**
+ * The beginning of the messages of esbuild, which tsx uses. It distinguishes them from messages of other programs that
+ * list errors in the same form.
+ */
 const TRANSFORM_FAILED = /^(?:Transform|Build) failed with \d+ error/;
 const TYPES = 'a JavaScript file contains types of TypeScript';
 

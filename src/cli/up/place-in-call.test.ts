@@ -14,7 +14,7 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
     'graph/unknown-field',
   ],
   [
-    'a name that a factory takes at a shorter path',
+    'metadata.name, which a factory takes as name',
     `${IN_TEMPLATE}.metadata.name`,
     '@ConfigMap({ id: "x", name: ⟦"A B" })',
   ],

@@ -16,7 +16,7 @@ export interface LockRefusal {
 
 /**
  * Takes a lock file for this process. Takes over the lock of a dead process (for example after `kill -9`). If the
- * system reports start times, also takes over a lock whose process id belongs to a new process. Creates the file
+ * system reports start times, also takes over a lock whose process id now belongs to a later process. Creates the file
  * atomically, as a hard link to a finished file, so that no process reads an incomplete lock. Of several processes that
  * find the same dead lock, only one gets the new lock.
  */

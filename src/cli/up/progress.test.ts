@@ -161,7 +161,7 @@ describe('a node can become ready only after a change by the user', () => {
     ['a missing right', 'failed', write(403), false],
     ['a missing namespace', 'failed', write(404), false],
     ['a conflict', 'failed', write(409), false],
-    ['a server in trouble', 'failed', write(503), false],
+    ['a server that responds with 503', 'failed', write(503), false],
     ['a refused object, while the write is retried', 'applying', write(422), false],
     ['a node that is suspended', 'waiting', { kind: 'suspended' }, false],
   ])('with %s (state %s, reason %j): %s', (_what, state, because, refused) => {

@@ -199,7 +199,7 @@ function otherTool(fields: readonly string[]): { readonly what: string; readonly
   return undefined;
 }
 
-/** Files of other typekro commands that are not manifests, keyed by `kind`. */
+/** Files that other typekro commands take and that are not manifests, by the `kind` in the file. */
 const OWN_FILES = new Map<JsonValue | undefined, (file: string) => { readonly what: string; readonly hint: string }>([
   ['TypeKroPlan', (file) => ({ what: 'a saved plan', hint: `carry it out: typekro apply ${file}` })],
   [
@@ -226,7 +226,10 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ['metadata', 'metadata: {name: example}'],
 ]);
 
-/** Returns the problem of a field whose value is not a string. An empty `metadata.name` counts as absent. */
+/**
+ * Returns the problem of a field whose value is not a string. A null `metadata.name` is no problem here: `notAnObject`
+ * reports it as missing.
+ */
 function notText(
   document: DefinitionDocument,
   path: readonly [string] | readonly ['metadata', 'name'],

@@ -35,7 +35,7 @@ export function placeOfThrown(error: unknown, path: string): SourcePosition {
 
 /**
  * Finds the position of a thrown value without a stack frame in the user's code: the `throw` with the value, the only
- * `throw`, or a string that the value contains in quotes.
+ * `throw`, or a string in the code that the value repeats in quotes.
  */
 function placeOfThrow(thrown: string, path: string): SourcePosition | undefined {
   const text = textOf(path);

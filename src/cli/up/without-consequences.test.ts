@@ -12,7 +12,11 @@ const finding = (path: string, code = 'input/unknown-field', column = 5): Diagno
 
 test.each<readonly [name: string, found: readonly Diagnostic[], kept: readonly string[]]>([
   ['two unknown fields', [finding('spec.foo'), finding('spec.bar')], ['spec.foo', 'spec.bar']],
-  ['fields with one beginning', [finding('spec.a'), finding('spec.ab')], ['spec.a', 'spec.ab']],
+  [
+    'two fields, of which one name begins with the other',
+    [finding('spec.a'), finding('spec.ab')],
+    ['spec.a', 'spec.ab'],
+  ],
   ['fields of two items', [finding('spec.a[0].x'), finding('spec.a[1].x')], ['spec.a[0].x', 'spec.a[1].x']],
   ['a field and a field inside it', [finding('spec.a'), finding('spec.a.b')], ['spec.a']],
   ['a field and an item of it', [finding('spec.a'), finding('spec.a[0]')], ['spec.a']],
@@ -22,7 +26,11 @@ test.each<readonly [name: string, found: readonly Diagnostic[], kept: readonly s
     [finding('spec.resources[0].id', 'graph/invalid-id'), finding('spec.resources[0].template.x')],
     ['spec.resources[0].id'],
   ],
-  ['fields at two places', [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)], ['spec.a', 'spec.a.b']],
+  [
+    'a field and a field inside it, at two places of the source',
+    [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)],
+    ['spec.a', 'spec.a.b'],
+  ],
 ])('withoutConsequences keeps only the causes: %s', (_name, found, kept) => {
   expect(withoutConsequences(found).map(({ path }) => path)).toEqual(kept);
 });

@@ -116,7 +116,10 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
   });
 }
 
-/** Is the unknown field a misspelling of the missing field, according to its remedy? */
+/**
+ * Is the unknown field a misspelling of the missing field, according to the hint of the finding about the unknown
+ * field?
+ */
 function isMeantFor(unknown: Diagnostic, missing: Diagnostic): boolean {
   const lacking = /([^.\s]+); the API server/.exec(missing.message)?.[1] ?? '';
   const name = missing.path === undefined ? undefined : unknown.path?.slice(missing.path.length);
@@ -137,8 +140,8 @@ const REFUSED_TEXT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Raises the finding about a likely expression to an error when another finding says that the API server refuses the
- * string. Drops that other finding.
+ * Raises the finding about a string that is probably meant as an expression (`graph/foreign-expression`) to an error
+ * when another finding says that the API server refuses the string. Drops that other finding.
  */
 function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const isText = ({ code }: Diagnostic) => code === 'graph/foreign-expression';
@@ -154,7 +157,7 @@ function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
 const isBrokenLoop = (code: string, path: string): boolean =>
   code === 'graph/not-standalone' && /\.forEach\[\d+\]/.test(path);
 
-/** The codes of findings that are consequences of another finding at the same place. */
+/** The codes of findings that are left out if an earlier finding has the same place. */
 const ONE_PER_PLACE: ReadonlySet<string> = new Set(['graph/not-standalone', 'graph/dependent-iterators']);
 
 function isReportedBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {

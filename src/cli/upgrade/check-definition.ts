@@ -80,7 +80,7 @@ async function acceptingControllers(
   return [...names, ...own];
 }
 
-/** The results of the two controllers for a definition of a cluster. */
+/** The results of kro's controller and of this project's controller for a definition of a cluster. */
 export interface ComparedDefinition {
   /**
    * The reason why kro refuses the definition, and the controllers that accept it. Absent when kro accepts the
@@ -188,7 +188,10 @@ function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances:
   return definitionPlan({ place: '', live: object, object, instances, ...wanted }).schema;
 }
 
-/** Finds the newest revision that compiles. With `isCrdRefused`, the revision must also have an acceptable CRD. */
+/**
+ * Finds the newest revision that compiles. With `isCrdRefused` (the CRD of the present spec is refused), skips a
+ * revision whose CRD is refused, too.
+ */
 async function lastGood(
   task: DefinitionTask,
   level: KroCompatibility,

@@ -135,8 +135,8 @@ export function isGraphNewlyRefused({ refusal, isRefusedNow }: GraphCheck): bool
 }
 
 /**
- * Would the upgrade cause writes, or block an instance? False for a refused definition, which counts as refused
- * instead.
+ * Would the upgrade change the CRD, cause writes, or block an instance? False for a refused definition, which the
+ * report counts as refused and not as changed.
  */
 export function isChanged({ refusal, crd, plans }: LevelCheck): boolean {
   if (refusal !== undefined || crd === 'refused') return false;

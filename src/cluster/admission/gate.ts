@@ -16,8 +16,8 @@ const PLURALS = [
 ];
 
 /**
- * Reports whether a write may have to wait for a webhook, a policy or a conversion webhook. While the gate is closed,
- * the cluster does not load the admission code, and writes need no `AdmissionSession`.
+ * Reports whether a write may have to pass through a webhook or a policy, or wait for a conversion webhook. While the
+ * gate is closed, the cluster does not load the admission code, and writes need no `AdmissionSession`.
  */
 export class AdmissionGate {
   readonly #collections: readonly Collection[];

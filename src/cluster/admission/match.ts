@@ -88,8 +88,8 @@ const isEmpty = (selector: JsonObject): boolean =>
   Object.keys(objectAt(selector, 'matchLabels')).length === 0 && objectsAt(selector, 'matchExpressions').length === 0;
 
 /**
- * Does the selector match the labels of the object before or after the request? The options of a connection have no
- * labels, so only an empty selector matches.
+ * Does the selector match the labels of the object before or after the request? The object of a `CONNECT` request is
+ * the options of the connection, which have no labels, so only an empty selector matches.
  */
 export function objectSelected(selector: JsonObject, { operation, object, old }: AdmissionAttributes): boolean {
   if (isEmpty(selector)) return true;

@@ -107,7 +107,7 @@ describe('an ApplyConfiguration', () => {
       'type mismatch: unexpected type name "Object.specx", expected "Object.spec", which matches field name path from root Object type',
     ],
     [
-      'an atomic map',
+      'a value for an atomic map',
       'Object{spec: Object.spec{selector: Object.spec.selector{matchLabels: {"a": "b"}}}}',
       'error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector',
     ],

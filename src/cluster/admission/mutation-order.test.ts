@@ -49,7 +49,7 @@ interface PodSpec {
   readonly priority: number;
 }
 
-test('plugins change a pod before the webhooks, and again after them', async () => {
+test('built-in admission plugins change a pod before the webhooks, and again after them', async () => {
   await using set = await setUp(() => patchAnswer([add('/spec/containers/-', { name: 'side', image: 's' })]));
   const range = {
     apiVersion: 'v1',
@@ -68,7 +68,7 @@ test('plugins change a pod before the webhooks, and again after them', async () 
   expect(spec.containers.map((each) => each.resources)).toEqual([resources, resources]);
 });
 
-describe('a second round', () => {
+describe('a second round of mutating policies and webhooks', () => {
   const append = (letter: string) => `[JSONPatch{op: "add", path: "/data/by", value: object.data.by + "${letter}"}]`;
   const by = async ({ transport }: Setup) =>
     (await call(transport, 'POST', MAPS, map('m', { data: { by: '' } }))).body['data'];

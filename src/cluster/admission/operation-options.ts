@@ -4,8 +4,8 @@ import type { WriteRequest } from '../verbs/write.ts';
 import type { Operation } from './attributes.ts';
 
 /**
- * The kind of the options per operation. Undefined for a connection, whose options (`PodExecOptions`) are the object,
- * and for a deletion, whose options `deleteOptionsOf` makes.
+ * The kind of the options per operation. Undefined for a connection, because its options (such as `PodExecOptions`) are
+ * the object of the request. Also undefined for a deletion, because `deleteOptionsOf` makes its options.
  */
 const OPTIONS: Readonly<Record<Operation, string | undefined>> = {
   CONNECT: undefined,
@@ -30,7 +30,10 @@ export function deleteOptionsOf(options: DeleteRequestOptions): JsonObject {
   };
 }
 
-/** Returns the options of a request in the form for webhooks. Empty for a connection, whose options are the object. */
+/**
+ * Returns the options of a request in the form for webhooks. Empty for a connection, because its options are the object
+ * of the request.
+ */
 export function optionsOf({ options, optionsKind }: WriteRequest, operation: Operation): JsonObject {
   const kind = optionsKind ?? OPTIONS[operation];
   if (kind === undefined) return {};

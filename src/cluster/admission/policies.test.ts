@@ -97,7 +97,7 @@ describe('a refusal', () => {
     expect((await set.create(map('x'))).body.message).toContain(denied('1'));
   });
 
-  test('the name of the request is the generated name', async () => {
+  test('request.name is the generated name of the object', async () => {
     await using set = await setUp();
     await set.policy('p', { validations: [{ expression: '!request.name.startsWith("g-")', message: 'no' }] });
     await set.bind('b', 'p');

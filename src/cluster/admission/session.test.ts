@@ -4,8 +4,8 @@ import { Api } from '../api.ts';
 import { withAdmission } from './session.ts';
 
 test.each([
-  ['decisions', 10, AdmissionPending],
-  ['conversions', 100, ConversionPending],
+  ['decisions of webhooks', 10, AdmissionPending],
+  ['conversions by webhooks', 100, ConversionPending],
 ])('a write waits for %s at most %i times', async (_, limit, Pending) => {
   const api = new Api({});
   const write = async (waits: number) => {

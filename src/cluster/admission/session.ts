@@ -51,7 +51,10 @@ export class AdmissionSession implements WriteAdmission {
   readonly #conversions: ConversionAnswers;
   readonly #clock: ClusterClock;
   readonly #decided: Decided[] = [];
-  /** The random strings of the first run, per use. `#used` counts the strings that the present run has taken. */
+  /**
+   * The random strings, by use, in the order in which the first run made them. Each later run takes the same strings in
+   * this order; `#used` counts those that the present run has taken.
+   */
   readonly #texts = { name: [] as string[], uid: [] as string[] };
   #used = { name: 0, uid: 0 };
   /** The target of the last decision of webhooks or policies. */

@@ -28,13 +28,13 @@ describe('a webhook that fails', () => {
       `${FAILED}failed to call webhook: couldn't get version/kind; json parse error: the response is not a JSON object`,
     ],
     [
-      'another kind',
+      'a response of another kind',
       'Validating',
       text(() => '{"kind":"Pod","apiVersion":"v1"}'),
       `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got v1, Kind=Pod`,
     ],
     [
-      'v1beta1',
+      'a response of the version v1beta1',
       'Validating',
       text(({ uid }) => reviewWith({ uid, allowed: true }, 'admission.k8s.io/v1beta1')),
       `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1beta1, Kind=AdmissionReview`,
@@ -56,7 +56,12 @@ describe('a webhook that fails', () => {
       }),
       `${FAILED}received undecodable patch in webhook response: the patch is not a list of operations`,
     ],
-    ['no response', 'Validating', text(() => reviewWith(undefined)), `${invalid}webhook response was absent`],
+    [
+      'a response without the member response',
+      'Validating',
+      text(() => reviewWith(undefined)),
+      `${invalid}webhook response was absent`,
+    ],
     [
       'a patch of a validating webhook',
       'Validating',
@@ -70,7 +75,7 @@ describe('a webhook that fails', () => {
       `${invalid}webhook returned response.patch but not response.patchType`,
     ],
     [
-      'a type without a patch',
+      'a patch type without a patch',
       'Mutating',
       () => ({ allowed: true, patchType: 'JSONPatch' }),
       `${invalid}webhook returned response.patchType but not response.patch`,
@@ -82,13 +87,13 @@ describe('a webhook that fails', () => {
       `${FAILED}unsupported patch type "Merge"`,
     ],
     [
-      'an error',
+      'a response with the status 500',
       'Validating',
       text(() => 'broken', 500),
       `${FAILED}failed to call webhook: an error on the server ("broken") has prevented the request from succeeding`,
     ],
     [
-      'an unknown path',
+      'a response with the status 404',
       'Validating',
       text(() => 'gone', 404),
       `${FAILED}failed to call webhook: the server could not find the requested resource`,

@@ -145,7 +145,8 @@ export async function mutateByWebhooks(
   const invocations = new Invocations();
   let present = attributes;
   for (const hook of mutatingHooks(context, only)) {
-    // Only the conversions are repeated, so that a write calls each webhook once in a round.
+    // Waits here for conversion webhooks. If the whole round ran again instead, it would call its earlier webhooks
+    // twice.
     const before = present;
     const versioned = await afterConversions(() => callFor(context, hook, before));
     if (versioned === undefined) continue;
@@ -182,8 +183,8 @@ function auditPatch({ audit }: AdmissionContext, hook: Webhook, round: number, p
 }
 
 /**
- * Applies the patch of a webhook, and converts the result to the version of the request. Returns the same object when
- * nothing changes.
+ * Applies the patch of a webhook, and converts the result to the version of the request. Returns the object of the
+ * request when nothing changes.
  *
  * @throws ApiError 500 for a patch that cannot be applied, or that changes a field which webhooks must not change.
  */

@@ -155,7 +155,7 @@ async function story(answer: Answer = jokes) {
 }
 
 describe('the condition of an APIService', () => {
-  test('follows its Service and the port of its Service', async () => {
+  test('reports a missing Service, and a missing port of the Service', async () => {
     await using cluster = await story();
     await cluster.register();
     expect(await cluster.condition()).toEqual(['False', 'ServiceNotFound', 'service/api in "ops" is not present']);
@@ -292,7 +292,7 @@ describe('a request to an API version that another server serves', () => {
     expect(cluster.server.seen.length).toBe(count);
   });
 
-  test('is not redirected', async () => {
+  test('gets an error if the other server responds with a redirect', async () => {
     await using cluster = await story();
     await cluster.connected();
     const { code, content } = await cluster.send('GET', '/apis/fun.io/v1/moved');

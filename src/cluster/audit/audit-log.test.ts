@@ -28,7 +28,7 @@ interface Audited extends AsyncDisposable {
   call(method: string, path: string, body?: object, user?: UserInfo, type?: string): ReturnType<typeof call>;
 }
 
-/** Starts a cluster whose audit log has one level, or these rules. */
+/** Starts a cluster whose audit policy has the given rules, or one level for all requests. */
 async function audited(
   rules: AuditLevel | readonly AuditPolicyRule[],
   more: Omit<AuditOptions, 'policy' | 'onEvent'> & {
@@ -258,7 +258,7 @@ describe('the audit log of requests', () => {
     }
   });
 
-  test('the use of an extended token after its requested lifetime is noted', async () => {
+  test('an annotation reports a token that is used after its requested lifetime, which the server had extended', async () => {
     const clock = createManualClock(NOON);
     const events: AuditEvent[] = [];
     const audit = { onEvent: (event: AuditEvent) => void events.push(event) };
@@ -350,7 +350,7 @@ describe('annotations', () => {
     });
   });
 
-  test('report failed validations of a binding with the action Audit, and the values of auditAnnotations', async () => {
+  test('report the validations that fail under a binding with the action Audit, and the values of auditAnnotations', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     const add = (kind: string, name: string, spec: object) =>
       log.call('POST', `${CONFIGURATIONS}/validatingadmission${kind}`, { metadata: { name }, spec });

@@ -34,9 +34,9 @@ const TIME_LENGTH = '-2026-01-01T00-00-00.000'.length;
 
 /**
  * A file to which lines are appended. When it becomes too large, it gets a new name with the time, and a new file is
- * started. Old files are removed beyond a maximum number and a maximum age. Each file is readable only for its owner,
- * even if the file existed before. A symbolic link is refused. Another program can rename or remove the file while it
- * is open.
+ * started. Renamed files that exceed a maximum number or a maximum age are removed. Each file is readable only for its
+ * owner, even if the file existed before. A symbolic link is refused. Another program can rename or remove the file
+ * while it is open.
  */
 export class LogFile {
   readonly #path: string;

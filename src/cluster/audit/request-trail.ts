@@ -111,7 +111,7 @@ export class RequestTrail implements AuditTrail {
     return reply;
   }
 
-  /** Writes the event of an unexpected exception. Returns whether there was an exception. */
+  /** Writes an event if an unexpected exception was recorded (`panic`). Returns whether there was one. */
   #wrotePanic(): boolean {
     if (this.#failure === undefined) return false;
     const message = `APIServer panic'd: ${this.#failure}`;

@@ -27,7 +27,7 @@ async function userWith(name: string, verbs: readonly string[]): Promise<KubeCli
   return admin.as({ user: name });
 }
 
-test('every request that creates an object requires the right to create', async () => {
+test('an apply or an update that creates an object requires the right to create', async () => {
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'a', namespace: 'default' } };
   const patching = await userWith('patching', ['get', 'patch', 'update']);

@@ -71,7 +71,7 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
 
 /**
  * Refuses a binding to a role with rights that the writer does not have (403), and to a role that does not exist (404).
- * A writer with the verb `bind` for the role may write the binding. Throws 403 or 404.
+ * A writer with the verb `bind` for the role may write the binding.
  */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;

@@ -136,7 +136,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     refused('impersonate:user-info', 'users', GROUP, 'anna'),
   ],
   [
-    'constrained, a powerful group',
+    'constrained, the group system:masters',
     [on('user-info'), ['impersonate:user-info', GROUP, 'users'], ['impersonate:user-info', GROUP, 'groups']],
     as('anna', { 'impersonate-group': 'system:masters' }),
     refused(

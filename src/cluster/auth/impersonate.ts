@@ -16,7 +16,9 @@ const AUTHENTICATED = 'system:authenticated';
 const UNAUTHENTICATED = 'system:unauthenticated';
 const MASTERS = 'system:masters';
 
-/** The extra key with the name of a node. A user whose token is bound to a pod or a node has this key. */
+/**
+ * The key of `extra` whose value is the name of a node. A user whose token is bound to a pod or a node has this key.
+ */
 const NODE_NAME = 'authentication.kubernetes.io/node-name';
 
 /** The user in the impersonation headers of a request, without the groups that follow from the user's name. */

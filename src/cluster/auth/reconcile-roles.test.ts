@@ -34,7 +34,7 @@ describe('a stored default role', () => {
       ),
     ],
     [
-      'gets missing names and paths',
+      'gets missing resource names and URL paths',
       rules(rule(['get'], ['leases'], { resourceNames: ['a'] })),
       rules(rule(['get'], ['leases'], { resourceNames: ['a', 'b'] }), {
         verbs: ['get'],
@@ -52,7 +52,7 @@ describe('a stored default role', () => {
       role({}, { labels: { a: 'own', b: 'default' }, annotations: { c: 'default' } }),
     ],
     [
-      'that is aggregated gets missing selectors, and no rules',
+      'that is aggregated gets missing selectors, but no missing rules',
       aggregated(['own'], [rule(['get'], ['pods'])]),
       aggregated(['default'], [rule(['list'], ['pods'])]),
       aggregated(['own', 'default'], [rule(['get'], ['pods'])]),
@@ -68,9 +68,9 @@ describe('a stored default role', () => {
   });
 
   test.each([
-    ['covers the default', rules(rule(['*'], ['*'])), rules(rule(['get'], ['pods']))],
+    ['grants all rights of the default', rules(rule(['*'], ['*'])), rules(rule(['get'], ['pods']))],
     [
-      'opts out',
+      'opts out of updates',
       role({}, { annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' } }),
       rules(rule(['get'], ['pods'])),
     ],
@@ -96,8 +96,11 @@ describe('a stored default binding', () => {
   });
 
   test.each([
-    ['lacks nothing', binding('a', ['own', 'default'])],
-    ['opts out', binding('b', [], { annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' } })],
+    ['has all subjects of the default', binding('a', ['own', 'default'])],
+    [
+      'opts out of updates',
+      binding('b', [], { annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' } }),
+    ],
   ])('that %s stays the same', (_, stored) => {
     expect(reconciledBinding(stored, binding('a', ['default']))).toBe(stored);
   });

@@ -21,7 +21,7 @@ export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeOb
   const ownSelectors = objectsAt(objectAt(json(stored), 'aggregationRule'), 'clusterRoleSelectors');
   const added = selectors.filter((selector) => !ownSelectors.some((own) => jsonEquals(own, selector)));
   const rules = objectsAt(json(stored), 'rules');
-  // A controller sets the rules of an aggregated role.
+  // A controller sets the rules of an aggregated role, so this function adds none to it.
   const missing = selectors.length > 0 ? [] : missingRules(rules, objectsAt(json(expected), 'rules'));
   const { aggregationRule, ...rest } = withMetadata(stored, expected) as KubeObject & { aggregationRule?: JsonObject };
   return unlessEqual(stored, {

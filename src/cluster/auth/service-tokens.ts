@@ -38,8 +38,8 @@ export interface TokenIssuer {
   issue(claims: TokenClaims): { readonly token: string; readonly id: string };
   /**
    * Returns the service account and the audiences of a valid token. The caller must check the audiences. Returns
-   * `undefined` when the token is invalid, or when its account or a bound object no longer exists. `annotate` records
-   * the use of an extended token after its requested lifetime.
+   * `undefined` when the token is invalid, or when its account or a bound object no longer exists. `annotate` records a
+   * use of an extended token (`token-lifetime.ts`), which stays valid after its requested lifetime.
    */
   verify(token: string, annotate?: Annotate): TokenOwner | undefined;
 }

@@ -98,8 +98,8 @@ export function duplicateFields(text: string, value: JsonValue): string[] {
 }
 
 /**
- * Calls `visit` for each member of a JSON text, in the order of the text. `isRepeated` is true when the same object
- * already contained the key. When `visit` returns false for a member, the members of its value are skipped. The text
+ * Calls `visit` for each member of a JSON text, in the order of the text. `isRepeated` is true when the key also occurs
+ * earlier in the same object. When `visit` returns false for a member, the members of its value are skipped. The text
  * must be valid JSON.
  */
 export function walkMembers(text: string, visit: (path: string, isRepeated: boolean) => boolean): void {

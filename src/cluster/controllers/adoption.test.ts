@@ -197,7 +197,7 @@ describe.each(['StatefulSet', 'DaemonSet'])('a %s', (kind) => {
     },
   );
 
-  test('computes another hash when another object has the name of its revision', async () => {
+  test('computes another hash for its revision when another object has the name of the revision', async () => {
     await using story = await startClusterStory();
     await story.create(object);
     const [name = ''] = await story.names(REVISION);

@@ -28,7 +28,7 @@ export interface ControlRule {
   readonly labelsOf?: (client: ControllerClient, owner: KubeObject) => readonly Readonly<Record<string, string>>[];
   /** A finalizer that is added to adopted objects and removed from released objects. */
   readonly finalizer?: string;
-  /** True to never release objects that the rule does not accept. Default: false. */
+  /** If true, the owner keeps its objects even when the rule no longer accepts them. Default: false. */
   readonly keepsAll?: boolean;
 }
 

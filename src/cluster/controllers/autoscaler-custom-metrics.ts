@@ -1,7 +1,6 @@
 /**
- * The errors for metrics of the types `Pods`, `Object` and `External`. Other APIs would serve these metrics, and the
- * cluster has neither a custom nor an external metrics API. The messages are those of Kubernetes. The functions are
- * pure.
+ * The errors for metrics of the types `Pods`, `Object` and `External`. These metrics come from the custom and the
+ * external metrics API, which this cluster does not have. The messages are those of Kubernetes. The functions are pure.
  */
 import type { JsonObject } from '../../core/index.ts';
 import { objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';

@@ -45,7 +45,7 @@ test.each<[string, Partial<AutoscalerFacts>, { replicas: number; reason: string 
     [],
   ],
   ['a target without a selector', { pods: undefined }, undefined, ['InvalidSelector']],
-  ['pods without metrics', { pods: [] }, undefined, ['FailedGetResourceMetric']],
+  ['a target without pods', { pods: [] }, undefined, ['FailedGetResourceMetric']],
   [
     'a usage at the target',
     { pods: podsWith('100m', '100m') },

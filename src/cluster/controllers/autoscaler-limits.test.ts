@@ -13,7 +13,13 @@ test.each<[string, JsonObject, number, number, number]>([
   ['without a behavior, a small number can grow to four', {}, 1, 20, 4],
   ['without a behavior, the number can decrease to any value', {}, 10, 1, 1],
   ['the default policies of a behavior add four pods', { scaleDown: {} }, 1, 20, 5],
-  ['the widest policy counts', { scaleUp: { policies: [pods(1, 15), percent(50, 15)] } }, 10, 20, 15],
+  [
+    'the policy that allows the largest change applies',
+    { scaleUp: { policies: [pods(1, 15), percent(50, 15)] } },
+    10,
+    20,
+    15,
+  ],
   [
     'with Min, the most restrictive policy applies',
     { scaleUp: { selectPolicy: 'Min', policies: [pods(1, 15), percent(50, 15)] } },
@@ -103,7 +109,7 @@ test('the conditions name the window that delays a change', () => {
   });
 });
 
-test('the limit of an increase counts from the number of replicas before a decrease in the same period', () => {
+test('the limit of an increase is relative to the number of replicas before a decrease in the same period', () => {
   const history = withChange(NONE, 1000, -4);
   const behavior = { scaleUp: { policies: [pods(1, 15)] } };
   expect(limitScale(behavior, { current: 6, wanted: 20, now: 2000, ...BOUNDS }, history).replicas).toBe(11);

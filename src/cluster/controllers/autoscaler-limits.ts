@@ -24,7 +24,7 @@ export interface ScaleRecommendation {
 /** The number of replicas within all limits. */
 export interface LimitedScale {
   readonly replicas: number;
-  /** The history with this recommendation. */
+  /** The history, with this recommendation added. */
   readonly history: ScaleHistory;
   /** The conditions `AbleToScale` and `ScalingLimited`. */
   readonly conditions: readonly [AutoscalerCondition, AutoscalerCondition];

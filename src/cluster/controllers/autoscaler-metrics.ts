@@ -29,8 +29,8 @@ export type MetricResult =
   | MetricProblem;
 
 /**
- * The maximum relative differences from the target that do not change the number: the tolerances of
- * `behavior.scaleDown` and `behavior.scaleUp`. By default, 0.1.
+ * The relative differences between usage and target up to which the number of replicas does not change: the tolerances
+ * of `behavior.scaleDown` (less usage) and `behavior.scaleUp` (more usage). By default, 0.1.
  */
 export interface Tolerances {
   readonly down: number;

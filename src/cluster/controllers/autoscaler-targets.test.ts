@@ -31,7 +31,7 @@ test('autoscalersOf finds the autoscalers that name the kind, namespace and name
   expect(targets.size).toBe(0);
 });
 
-test('without a read, the controller finds the autoscalers that an event concerns; after a reset, it finds none', () => {
+test('the controller finds the autoscalers that an event concerns without a read of the store; after a reset, it finds none', () => {
   const reads: string[] = [];
   const read = (name: string) => () => {
     reads.push(name);

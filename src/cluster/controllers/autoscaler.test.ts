@@ -34,7 +34,7 @@ describe('a HorizontalPodAutoscaler', () => {
 
   test.each([
     [1, 2, 2],
-    // Without metrics, Kubernetes computes no number, so the status contains none.
+    // Without metrics, Kubernetes computes no number of replicas, so `desiredReplicas` is 0.
     [3, 3, 0],
     [9, 4, 4],
   ])('scales a target of %d replicas to %d', async (replicas, expected, desiredReplicas) => {
@@ -104,7 +104,7 @@ describe('a HorizontalPodAutoscaler', () => {
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({ status: 'True' });
   });
 
-  test('scales through the Scale of the target', async () => {
+  test('writes the number of replicas through the scale subresource of the target', async () => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 1 }));
     await story.create(autoscaler());

@@ -94,7 +94,7 @@ test('certificates signed by the authority in the options are also valid in anot
   expect(await whoAmI(await other.cluster.listen(), { cert, key })).toBe('Unauthorized');
 });
 
-test('a request that its signer refuses fails, and a request to an unknown signer waits', async () => {
+test('a request that its signer refuses gets the condition Failed, and a request to an unknown signer waits', async () => {
   await using set = await story();
   const request = base64(certificateRequest('ada').request);
   await set.createRequest('refused', { request, signerName: 'kubernetes.io/kubelet-serving', usages: CLIENT });
@@ -157,7 +157,7 @@ test('requests of kubelets are approved when their users have the right', async 
   ]);
 });
 
-test('old requests are removed', async () => {
+test('issued and denied requests are removed after an hour, and requests without a decision after a day', async () => {
   await using set = await story();
   const request = base64(certificateRequest('ada').request);
   const spec = { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: CLIENT };

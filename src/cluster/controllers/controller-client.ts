@@ -209,7 +209,7 @@ export class ControllerClient {
     return this.#context.registry.find(group, version, plural);
   }
 
-  /** Returns the schema engine, which a cluster with definitions or policies has loaded. */
+  /** Returns the schema engine. Throws when the engine is not loaded; see `SchemaEngineSource`. */
   schemas(): SchemaEngine {
     return this.#context.schemas();
   }
@@ -334,7 +334,10 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
-/** The refusal of a pod that a workload requires. The manager reports it with the reason of kube-controller-manager. */
+/**
+ * The error for a refused pod of a workload. The manager records it in an Event with the reason `FailedCreate`, as
+ * kube-controller-manager does.
+ */
 export class RefusedPod extends Error {
   readonly refusal: ApiError;
 
@@ -345,8 +348,8 @@ export class RefusedPod extends Error {
 }
 
 /**
- * Creates pods. Returns the refusal by the API, if any, so that the caller can write the status of the workload before
- * it throws the refusal.
+ * Creates pods. If the API refuses one, returns the refusal instead of throwing it. The caller can then write the
+ * status of the workload before it throws the refusal.
  */
 export function refusedPod(createPods: () => void): RefusedPod | undefined {
   try {

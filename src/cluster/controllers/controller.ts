@@ -8,7 +8,7 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
  * must be safe to call at any time and repeatedly.
  */
 export interface SimulatedController {
-  /** The name in user names, in events and in the options, e.g. `deployment-controller`. */
+  /** The name by which user names, events and options denote the controller, e.g. `deployment-controller`. */
   readonly name: string;
   /** The field manager of the controller's writes. Default: `kube-controller-manager`. */
   readonly fieldManager?: string;
@@ -18,7 +18,7 @@ export interface SimulatedController {
   keysOf(event: StoreEvent, client: ControllerClient): Iterable<string>;
   /** Finds work whose keys `keysOf` cannot derive from an event alone. */
   readonly search?: WorkSearch;
-  /** Returns the object of a key. Annotations of this object can hold, slow down or fail the work. */
+  /** Returns the object of a key. Annotations of this object can pause the work, slow it down, or make it fail. */
   target?(key: string, client: ControllerClient): KubeObject | undefined;
   /** True for a controller that handles the annotation for failures itself, or ignores this annotation. */
   readonly ownFailures?: boolean;
@@ -42,7 +42,7 @@ export interface SimulatedController {
 export interface WorkSearch {
   /** Is this the key of a search? */
   isKey(key: string): boolean;
-  /** Returns the keys of the work. Annotations can hold or delay this work, but not the search. */
+  /** Returns the keys of the work. Annotations can pause or delay this work, but not the search. */
   find(key: string, client: ControllerClient): Iterable<string>;
 }
 

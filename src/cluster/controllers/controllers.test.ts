@@ -169,7 +169,7 @@ describe('Services and Ingresses', () => {
     expect((await client.get(ref)).status).toEqual({ loadBalancer: {} });
   });
 
-  test('a hostname that a client has set is kept', async () => {
+  test('a hostname that a client writes into the status of a Service or an Ingress is kept', async () => {
     const hostname = { loadBalancer: { ingress: [{ hostname: 'lb.example.com' }] } };
     const change = async (ref: ReturnType<typeof inDefault>) => {
       await client.patch(ref, { status: hostname }, { subresource: 'status' });

@@ -9,7 +9,9 @@ export interface Schedule {
    * five years.
    */
   next(time: number): number | undefined;
-  /** Returns the last due time after `from` and at or before `now`, or `undefined` when there is none. */
+  /**
+   * Returns the last due time that is later than `from` and not later than `now`, or `undefined` when there is none.
+   */
   latest(from: number, now: number): number | undefined;
 }
 
@@ -55,7 +57,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
     (either ? days.has(date.day) || weekdays.has(date.weekday) : days.has(date.day) && weekdays.has(date.weekday));
   return calendar({
     next(time) {
-      // A field can consist of empty parts only, and then the schedule is never due.
+      // A field without any value, such as `,`, is valid, and its schedule is never due.
       if ([minutes, hours, days, months, weekdays].some(({ size }) => size === 0)) return undefined;
       let candidate = Math.floor(time / MINUTE) * MINUTE + MINUTE;
       const end = candidate + HORIZON_DAYS * DAY;
@@ -149,7 +151,7 @@ function periodic(period: number): Schedule {
 
 /**
  * Adds `latest` to a calendar. `latest` first searches the last hour, and multiplies the searched period by four until
- * it finds a time or reaches `from`. The number of missed times therefore does not affect the duration.
+ * it finds a time or reaches `from`. The search is therefore not slower when many times were missed.
  */
 function calendar({ next }: Pick<Schedule, 'next'>): Schedule {
   return {

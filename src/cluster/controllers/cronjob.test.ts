@@ -67,7 +67,7 @@ describe('a CronJob', () => {
     expect(names.includes(first ?? '')).toBe(concurrencyPolicy !== 'Replace');
   });
 
-  test('follows Jobs that it has not created, and notices when a Job is gone', async () => {
+  test('updates its status for Jobs that it controls but has not created, and for Jobs that are gone', async () => {
     await using story = await startClusterStory();
     const { metadata } = await story.create(cron({}, lasting(1000)));
     const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'c', uid: metadata.uid ?? '', controller: true };

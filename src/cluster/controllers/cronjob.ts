@@ -73,7 +73,10 @@ function jobsOf(client: ControllerClient, cron: KubeObject): KubeObject[] {
 
 const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
 
-/** Warns about running Jobs of the CronJob that are not in its list, such as the Job of `kubectl create job --from`. */
+/**
+ * Warns about running Jobs of the CronJob that are not in its list of active Jobs, such as the Job of
+ * `kubectl create job --from`.
+ */
 function reportUnexpected(client: ControllerClient, cron: KubeObject): void {
   const listed = new Set(activeOf(cron).map((reference) => textAt(reference, 'uid')));
   for (const job of jobsOf(client, cron)) {

@@ -257,8 +257,8 @@ function updateStatus(
   if (set === undefined) return undefined;
   const nodes = new Set(eligibleNodes(client, set).run);
   const all = activePods(podsOf(client, set));
-  // During a surge, a node can have two pods of the set, of which the first in the order of `compareBoundThenAge`
-  // counts.
+  // During a surge, a node can have two pods of the set. Only the first of them, in the order of `compareBoundThenAge`,
+  // is counted.
   const oldest = new Map(
     all
       .toSorted(compareBoundThenAge)

@@ -109,7 +109,7 @@ describe('a Deployment', () => {
     expect(await progressing()).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
   });
 
-  test('deletes old ReplicaSets beyond the limit when it is paused or complete', async () => {
+  test('deletes old ReplicaSets beyond its revisionHistoryLimit when it is paused or complete, but not during a rollout', async () => {
     await using story = await startClusterStory();
     await story.create(deployment());
     for (const tag of ['2', '3']) await story.patch('apps/v1 Deployment', 'web', image(tag));

@@ -218,8 +218,8 @@ function resize(
 }
 
 /**
- * Returns the annotation with the earlier revisions of a ReplicaSet that gets a new revision, because its template is
- * used again. Drops the oldest revisions when the annotation becomes too long.
+ * A ReplicaSet gets a new revision when its template is used again. Returns the annotation that lists its earlier
+ * revisions, and drops the oldest ones when the annotation becomes too long.
  */
 function historyOf(set: KubeObject, revision: bigint): Record<string, string> {
   const before = set.metadata.annotations?.[REVISION] ?? '';

@@ -90,7 +90,7 @@ function reportFailure(client: ControllerClient, budget: KubeObject, message: st
 
 /**
  * Returns the evicted pods of a budget that are not being deleted yet, with their eviction times. `againMs` is the time
- * until the first of these pods is expected to stay.
+ * until `DELETION_TIMEOUT_MS` ends for the first of these pods.
  */
 function disruptedPods(
   client: ControllerClient,
@@ -125,7 +125,8 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
 
 /**
  * Computes the expected number of pods, and the number of pods that must stay healthy. If `minAvailable` is an integer,
- * the expected number includes pods that have ended. If not, it is the sum of the replicas in the Scales.
+ * the expected number is the number of selected pods, including pods that have ended. If not, it is the sum of the
+ * replicas in the Scales.
  */
 function healthOf(
   client: ControllerClient,

@@ -85,7 +85,11 @@ describe('Endpoints are not mirrored', () => {
     ['without a Service', undefined, {}],
     ['for a Service with a selector', service({ selector: { app: 'm' } }), {}],
     ['with the label skip-mirror', service(), { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }],
-    ['of a leader election', service(), { annotations: { 'control-plane.alpha.kubernetes.io/leader': '{}' } }],
+    [
+      'with the annotation of a leader election',
+      service(),
+      { annotations: { 'control-plane.alpha.kubernetes.io/leader': '{}' } },
+    ],
   ])('%s', async (_title, owner, metadata) => {
     await using story = await startClusterStory({ controllers: { disable: ['endpointslice-controller'] } });
     if (owner !== undefined) await story.create(owner);

@@ -50,7 +50,8 @@ interface Surroundings {
 }
 
 /**
- * The last endpoint of each pod, keyed by the stored object. A changed pod is a new object, so it has a new entry.
+ * The endpoint that was last made for each pod, keyed by the stored object. A changed pod is a new object, so it gets a
+ * new entry.
  */
 const made = new WeakMap<KubeObject, { readonly in: Surroundings; readonly endpoint: JsonObject }>();
 
@@ -157,7 +158,10 @@ export function writeSlices(client: ControllerClient, service: KubeObject, group
 
 const isEmpty = ({ endpoints }: KeptSlice): boolean => endpoints.length === 0;
 
-/** Distributes the pods of a group over the slices with its ports. `rest` contains the endpoints that do not fit. */
+/**
+ * Distributes the pods of a group over the slices that have the group's ports. `rest` contains the endpoints that do
+ * not fit.
+ */
 function fill(
   maker: EndpointMaker,
   slices: readonly KubeObject[],

@@ -54,8 +54,8 @@ export const endpointsController: SimulatedController = {
 };
 
 /**
- * Returns the groups whose addresses are in the Endpoints. Pods without ports are included only for a headless Service
- * without ports.
+ * Returns the groups whose addresses are in the Endpoints. A group without ports is included only if the Service is
+ * headless and has no ports.
  */
 function withAddresses(service: KubeObject, groups: readonly PortGroup[]): readonly PortGroup[] {
   if (objectsAt(service.spec, 'ports').length > 0) return groups.filter(({ ports }) => ports.length > 0);
@@ -102,8 +102,8 @@ function writeEndpoints(client: ControllerClient, service: KubeObject, groups: r
 }
 
 /**
- * Returns the subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. A subset that must be
- * reduced keeps its ready pods first.
+ * Returns the subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. If not all pods of a
+ * subset fit, its ready pods come first.
  */
 function subsetsOf(
   service: KubeObject,

@@ -14,7 +14,7 @@ const ALL = 'all';
  * or a restore of the cluster counts as a change, because etcd gives leases their full time again.
  */
 export function eventExpiry(): SimulatedController {
-  /** The changes of Events, sorted by time. Only the last change of an Event counts. */
+  /** The changes of Events, sorted by time. Only the last change of an Event determines when it expires. */
   const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];
   let first = 0;
   let waiting = false;

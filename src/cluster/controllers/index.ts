@@ -1,7 +1,7 @@
 /**
  * The simulated controllers of a cluster. They do the work of `kube-controller-manager`, scheduler and kubelet in this
- * process. A controller runs after the write that causes its work, by the cluster's clock. `manager.ts` runs the
- * controllers, which read and write objects through `controller-client.ts`.
+ * process. A controller runs after each write that concerns it. Its delays and retries follow the cluster's clock.
+ * `manager.ts` runs the controllers, which read and write objects through `controller-client.ts`.
  *
  * @packageDocumentation
  */

@@ -23,7 +23,7 @@ const conditionsOf = ({ status }: KubeObject) =>
     ({ type, status: value, reason }) => `${type}=${value} ${reason}`,
   );
 
-test('a Job does not count pods that it deletes because it is suspended or needs fewer pods', async () => {
+test('a Job does not count pods as failed that it deletes because it is suspended or needs fewer pods', async () => {
   await using story = await startClusterStory({ podStopSeconds: 5 });
   await story.create(job({ parallelism: 3, completions: 3 }, 60));
   await story.patch(JOB, 'j', { spec: { parallelism: 1 } });
@@ -107,7 +107,7 @@ test.each([
     const [pod] = await story.names('v1 Pod');
     await story.remove('v1 Pod', pod ?? '');
     expect(await counts()).toEqual({ terminating: 1, ...first });
-    // The pod takes 15 seconds to end. After a failure, the Job waits for ten seconds.
+    // The pod takes 15 seconds to end. After a failure, the Job waits for ten seconds before it creates another pod.
     await story.advance(12);
     expect(await counts()).toEqual(second);
     await story.advance(13);

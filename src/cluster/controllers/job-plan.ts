@@ -34,7 +34,8 @@ export interface Tally {
   /** The failed and succeeded pods that still have the finalizer. */
   readonly ended: readonly KubeObject[];
   /**
-   * The pods of `ended` that the Job counts and releases now: all except the failed pods whose index waits for a retry.
+   * The pods of `ended` that the Job counts now, and whose finalizer it removes: all except the failed pods whose index
+   * waits for a retry.
    */
   readonly counted: readonly KubeObject[];
   /** The number of restarts of the containers of active pods, for a Job whose pods restart their containers. */
@@ -128,14 +129,18 @@ const latest = (times: readonly number[]): number | undefined =>
   times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
 
 /**
- * Tests whether a Job has an index. A user can reduce the completions of an indexed Job, which then needs fewer indexes.
+ * Returns a test for the indexes that a Job needs. An indexed Job needs fewer indexes after a user reduces its
+ * completions.
  */
 function indexTest(job: KubeObject): (index: number) => boolean {
   const completions = isIndexed(job) ? numberAt(job.spec, 'completions') : undefined;
   return (index) => completions === undefined || index < completions;
 }
 
-/** The number of restarts that count against `backoffLimit`. With `Never`, only sidecars restart, and do not count. */
+/**
+ * The number of restarts that count against `backoffLimit`. With the policy `Never`, only sidecars restart, and their
+ * restarts do not count.
+ */
 function restartsOf(job: KubeObject, active: readonly KubeObject[]): number {
   if (textAt(job.spec, 'template', 'spec', 'restartPolicy') !== 'OnFailure') return 0;
   return active
@@ -144,8 +149,8 @@ function restartsOf(job: KubeObject, active: readonly KubeObject[]): number {
 }
 
 /**
- * Returns the tally at the end of a Job, when all its pods are counted and released. When the Job fails, the pods that
- * have not ended count as failed.
+ * Returns the tally at the end of a Job, when all its pods are counted and lose their finalizers. When the Job fails,
+ * the pods that have not ended count as failed.
  */
 export function tallyAtEnd(job: KubeObject, tally: Tally, final: JobCondition): Tally {
   const isTracked = ({ metadata }: KubeObject) => metadata.finalizers?.includes(TRACKING) === true;

@@ -65,8 +65,8 @@ export const jobController: SimulatedController = {
     const plan = planJob(job, present, client.now());
     const tally = plan.final === undefined ? present : tallyAtEnd(job, present, plan.final);
     for (const pod of plan.remove) {
-      // Without a result of the Job, the removed pods are surplus pods. The Job does not count these, so their
-      // finalizer is removed first.
+      // While the Job has no result (`final`), the removed pods are surplus pods. The Job does not count these, so
+      // their finalizer is removed first.
       client.remove(plan.final === undefined ? release(client, pod) : pod);
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }

@@ -174,13 +174,13 @@ describe('a Job', () => {
       backoffLimitPerIndex: 1,
       ...spec,
     });
-    /** Returns the index of each pod and its earlier failures, as `index:failures`. */
+    /** Returns the index of each pod and the number of earlier failures of this index, as `index:failures`. */
     const pods = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
       (await story.list('v1 Pod'))
         .map(({ metadata: { annotations } }) => `${annotations?.[INDEX]}:${annotations?.[FAILURES]}`)
         .toSorted();
 
-    test('retries each index after its own pauses, and fails it at the limit', async () => {
+    test('retries each index after its own pauses, and marks the index as failed at the limit', async () => {
       await using story = await startClusterStory();
       await story.create(job(indexed({}), failing));
       expect((await story.get(JOB, 'j')).spec).toMatchObject({ backoffLimit: 2_147_483_647 });
@@ -208,7 +208,7 @@ describe('a Job', () => {
       expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True FailedIndexes');
     });
 
-    test('fails immediately when more than maxFailedIndexes have failed', async () => {
+    test('fails immediately when more indexes have failed than maxFailedIndexes allows', async () => {
       await using story = await startClusterStory();
       const spec = indexed({ completions: 4, parallelism: 1, backoffLimitPerIndex: 0, maxFailedIndexes: 1 });
       await story.create(job(spec, failing));

@@ -27,9 +27,9 @@ const SIMULATED = 'the containers of this pod are simulated: no image is pulled,
 
 /**
  * The kubelet of the simulated nodes. It refuses pods that their node cannot run. It runs no images, and reports the
- * containers of the nodes' pods as started and ready. It terminates deleted pods, pods of Jobs, and pods whose commands
- * end (`planPod`). Rules of a test and annotations of a pod can change this behaviour. `processes` manages the pods
- * that request local processes.
+ * containers of the nodes' pods as started and ready. It terminates deleted pods. It also ends the containers of pods
+ * of Jobs, and of pods whose commands end (`planPod`). Rules of a test and annotations of a pod can change this
+ * behaviour. `processes` manages the pods that request local processes.
  */
 export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): SimulatedController {
   /** The problems of annotations that events have already reported, keyed by pod uid. */

@@ -178,7 +178,10 @@ export class ControllerManager implements ControllerSettings {
     return entry;
   }
 
-  /** Runs a search once, after the present event. */
+  /**
+   * Queues a search, unless it is queued already. It runs after the present event, and the keys that it finds are
+   * queued.
+   */
   #search(entry: Entry, key: string, search: WorkSearch): void {
     if (entry.due.has(key)) return;
     entry.due.add(key);

@@ -30,7 +30,7 @@ test('an existing node gets its status when it becomes simulated', async () => {
   expect((await story.get('v1 Node', 'n1')).status).toMatchObject({ conditions: [{ type: 'Ready' }] });
 });
 
-test('values that a user has set are kept', async () => {
+test('values that a user has set are kept, and absent values are added', async () => {
   await using story = await startClusterStory();
   const own = {
     capacity: { cpu: '4', 'example.com/gpu': '2' },

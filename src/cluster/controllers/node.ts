@@ -25,8 +25,8 @@ export const NODE_NAME = 'fake-0';
 const FORMER_CAPACITY = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
 
 /**
- * Sets the present capacity on the node of a kept cluster, if an earlier release created the node and no user has
- * changed its resources.
+ * Sets this release's capacity on the node of a cluster that starts from saved state, if an earlier release created the
+ * node and no user has changed its resources.
  */
 function raiseFormerCapacity({ store }: BootstrapContext): void {
   const nodes = store.collection('', 'nodes');

@@ -18,14 +18,14 @@ describe('the collector of pods', () => {
   test.each([
     ['none while the maximum is not exceeded', 4, []],
     ['evicted pods first', 3, ['evicted']],
-    ['then the oldest', 2, ['evicted', 'old']],
-    ['then by name', 1, ['evicted', 'old', 'a']],
+    ['evicted pods, and then the oldest', 2, ['evicted', 'old']],
+    ['evicted pods, then the oldest, and pods of equal age by name', 1, ['evicted', 'old', 'a']],
   ])('surplusPods returns the ended pods above the maximum: %s', (_title, maximum, names) => {
     const pods = [ended('b', 5), ended('a', 5), ended('old', 1), ended('evicted', 9, 'Evicted')];
     expect(surplusPods(pods, maximum).map(({ metadata }) => metadata.name)).toEqual(names);
   });
 
-  test('removes one ended pod per pod above the maximum', () => {
+  test('removes the oldest ended pod each time when one more pod ends than the maximum allows', () => {
     const store = new Store();
     const pods = store.collection('', 'pods');
     const removed: string[] = [];
@@ -83,7 +83,7 @@ describe('the collector of pods', () => {
     expect(left).not.toContain(name);
   });
 
-  test('keeps the pods of a node that returns', async () => {
+  test('keeps the pods of a missing node that is created within 40 seconds', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',

@@ -29,8 +29,8 @@ export interface RemainingLife {
 }
 
 /**
- * Decides when the containers of a deleted pod end. They receive the signal at `sinceMs` and take `stopSeconds`, at
- * most until the end of the grace period. Containers that have not started end immediately.
+ * Decides when the containers of a deleted pod end. They receive the signal at `sinceMs`, and end `stopSeconds` later,
+ * or at the end of the grace period if that is earlier. Containers that have not started end immediately.
  */
 export function remainingLife(pod: KubeObject, stopSeconds: number, sinceMs: number, nowMs: number): RemainingLife {
   if (textAt(pod.status, 'phase') !== 'Running') return { leftMs: 0, isKilled: false };

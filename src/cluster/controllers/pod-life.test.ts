@@ -47,7 +47,7 @@ describe('a pod without rules', () => {
 });
 
 test.each(['-', '.'])(
-  'the name of an event is valid, even if the part of the long pod name in it ends with %j',
+  'the name of an event is valid, even if the shortened pod name in it ends with %j',
   async (mark) => {
     await using story = await startClusterStory();
     const name = `${'a'.repeat(199)}${mark}b`;

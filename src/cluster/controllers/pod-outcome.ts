@@ -74,10 +74,11 @@ const MAX_PAUSE_SECONDS = RETRY_POLICIES.endedContainer.maxMs / 1000;
 
 /**
  * Computes the outcome of a pod from its rules and the milliseconds since its start. By default, the containers start
- * and become ready immediately. Rules can delay them, and make them wait, crash or fail. Containers with an exit code
- * or a number of crashes end. With a restart policy other than `Always`, containers also end in three cases: after
- * their time to run, when their commands end, and in a pod of a Job. All other containers run forever. `sinceMs` is the
- * time from the start of the pod until the rules were set. The first run is longer by this time.
+ * and become ready immediately. Rules can delay them, and make them wait, crash or fail. Containers end if the rules
+ * set an exit code or a number of crashes. With a restart policy other than `Always`, containers also end in three
+ * cases: after the run time that the rules set, when their commands end, and in a pod of a Job. All other containers
+ * run forever. `sinceMs` is the time from the start of the pod until the rules were set. The first run is longer by
+ * this time.
  */
 export function planPod(pod: KubeObject, rules: PodRules, elapsedMs: number, sinceMs = 0): PodPlan {
   const { failure } = rules;

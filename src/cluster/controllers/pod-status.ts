@@ -34,7 +34,7 @@ export interface PodReport {
 
 const KUBELET_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'];
 
-/** Does the kubelet alone write conditions of this type? The kubelet keeps the conditions of all other types. */
+/** Does the kubelet alone write conditions of this type? The kubelet does not change conditions of any other type. */
 const isOfKubelet = (type: string): boolean => KUBELET_CONDITIONS.includes(type) || type.startsWith('typekro.dev/');
 
 /** Returns the status of a started pod. A condition whose status has not changed keeps its transition time. */

@@ -115,7 +115,7 @@ export function uncontrolledTerm(
  * for resources whose objects no controller adopts.
  */
 export function uncontrolledIn(collection: Collection, object: KubeObject): readonly string[] {
-  // This check is fast, because most events are about other resources.
+  // Most events are about other resources, so this cheap check comes first.
   if (ADOPTABLE.get(collection.plural) !== collection.group || controllerOf(object) !== undefined) return NOTHING;
   const { namespace = '', labels = {} } = object.metadata;
   const terms = [uncontrolledTerm(collection, namespace)];

@@ -31,7 +31,10 @@ export function removalOrder(
 
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName');
 
-/** The criteria of a pod. At the first differing number, the pod with the smaller number is removed first. */
+/**
+ * The criteria of a pod. In `first` and `restarts`, the pod with the smaller number at the first difference is removed
+ * first. `compareTimes` compares the times.
+ */
 interface RankedPod {
   readonly pod: KubeObject;
   /** The criteria that precede the time of readiness. */
@@ -76,7 +79,7 @@ function compareNumbers(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** A pod without a time is first. */
+/** A pod without a time is first, and then the pod with the later time. */
 function compareTimes(a: RankedPod, b: RankedPod, member: 'readyAt' | 'createdAt', now: number): number {
   const [time, other] = [a[member], b[member]];
   if (time === other) return 0;

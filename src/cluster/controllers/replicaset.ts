@@ -41,7 +41,9 @@ interface ReplicaKind {
   readonly countsTerminating: boolean;
 }
 
-/** The maximum number of pods that one call creates or removes. The events of these pods cause the next call. */
+/**
+ * The maximum number of pods that one reconcile creates or removes. The events of these pods cause the next reconcile.
+ */
 const MAX_CHANGED_PODS = 500;
 
 /** Maintains the pods and the counts of ReplicaSets. */
@@ -108,7 +110,7 @@ interface Problem {
   readonly message: string;
 }
 
-/** Creates missing pods or removes surplus pods. Returns the refusal of a new pod or of a removal. */
+/** Creates missing pods or removes surplus pods. If the API refuses one of these writes, returns the refusal. */
 function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Problem | undefined {
   const wanted = specNumber(set, 'replicas', 1);
   const present = sumOf(client.podTallies(set), ({ active }) => active);
@@ -170,7 +172,10 @@ function createPod(client: ControllerClient, kind: ReplicaKind, set: KubeObject)
   }
 }
 
-/** Converts the refusal of a write. Records an Event only if the set has no condition `ReplicaFailure` yet. */
+/**
+ * Converts the error of a refused write to a `Problem`. Throws any other error. Records an Event only if the set has no
+ * condition `ReplicaFailure` yet.
+ */
 function refused(
   client: ControllerClient,
   kind: ReplicaKind,

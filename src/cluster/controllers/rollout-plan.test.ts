@@ -33,7 +33,14 @@ describe('the next step of a rolling update', () => {
     ['the surge is used up while new pods are not available', deployment(4), set('n', 2, 0), [set('o', 3, 3)], 2, [3]],
     ['old pods are removed when new pods are available', deployment(4), set('n', 2, 2), [set('o', 3, 3)], 2, [1]],
     ['old pods that are not available are removed first', deployment(4), set('n', 1, 1), [set('o', 4, 0)], 1, [2]],
-    ['maxUnavailable 0: new pods come first', deployment(2, rolling(1, 0)), set('n', 0, 0), [set('o', 2, 2)], 1, [2]],
+    [
+      'maxUnavailable 0: a new pod is added before an old pod is removed',
+      deployment(2, rolling(1, 0)),
+      set('n', 0, 0),
+      [set('o', 2, 2)],
+      1,
+      [2],
+    ],
     [
       'maxSurge 0 and maxUnavailable 0: one old pod is removed',
       deployment(2, rolling(0, 0)),
@@ -59,7 +66,7 @@ describe('a Recreate rollout', () => {
     const plan = rolloutPlan(recreate, undefined, [set('o', 3, 3)], 3);
     expect(plan).toMatchObject({ mayCreate: false, newReplicas: 0, old: [{ replicas: 0 }] });
   });
-  test('then creates all new pods together', () => {
+  test('creates all new pods together after the old pods are deleted', () => {
     expect(rolloutPlan(recreate, undefined, [set('o', 0, 0)], 0)).toMatchObject({ mayCreate: true, newReplicas: 3 });
   });
 });

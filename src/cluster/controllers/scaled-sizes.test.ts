@@ -52,7 +52,7 @@ describe('the sizes after a change of the number of replicas', () => {
     ['another number in the annotations', [set('1', 3, 2)], true],
     ['another number in the annotations of an empty set', [set('1', 0, 2)], false],
     ['no annotation', [set('1', 2)], false],
-  ])('%s (sets %j) counts as a change: %s', (_title, sets, expected) => {
+  ])('%s (sets %j) means that the number of replicas has changed: %s', (_title, sets, expected) => {
     expect(isScaled(deployment(3), sets)).toBe(expected);
   });
 });

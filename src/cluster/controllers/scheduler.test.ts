@@ -98,7 +98,7 @@ describe('a pod that fits no node', () => {
     expect(await phaseOf(story, 'b')).toBe('Running');
   });
 
-  test('starts even if an equal pod that was created earlier is held', async () => {
+  test('starts even if an equal pod that was created earlier is held back by its annotation', async () => {
     await using story = await startStory(1);
     await story.create(pod('a', 1));
     await story.create(pod('b', 1));
@@ -258,7 +258,7 @@ describe('preemption', () => {
     );
   });
 
-  test('lets a pod of higher priority take the nomination of another pod, which starts when the resources are free again', async () => {
+  test('lets a pod of higher priority take the nomination of another pod; the other pod starts when the resources are free again', async () => {
     await using story = await startStory(1);
     await story.client.create(priorityClass('highest', 5000));
     await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));
@@ -302,7 +302,7 @@ describe('preemption', () => {
   });
 });
 
-test('a restored cluster counts the pods of its nodes', async () => {
+test('after a restore, only the pods of the snapshot take up the resources of the node', async () => {
   await using story = await startStory(1);
   await story.create(pod('a', 1));
   const snapshot = story.cluster.snapshot();

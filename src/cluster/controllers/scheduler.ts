@@ -24,16 +24,16 @@ const NAME = 'default-scheduler';
 type Change = 'node' | 'pods';
 
 /**
- * Returns the key of a search for waiting pods with at most this priority. The key of a search contains a space, and
- * the key of a pod never does.
+ * Returns the key under which the controller queues a search for waiting pods that may fit on a node now. The search
+ * covers only pods with at most this priority. The key of a search contains a space, and the key of a pod never does.
  */
 const searchKey = (change: Change, node: string, maxPriority = Number.POSITIVE_INFINITY): string =>
   `${change} ${maxPriority} ${node}`;
 
 /**
  * The maximum number of waiting pods whose messages are updated after a change of a node. Even a change that allows no
- * pod to run can alter the messages of all waiting pods. Kubernetes retries these pods minutes later, or after another
- * event.
+ * pod to run can alter the messages of all waiting pods. The pods above this limit keep their messages for now, as in
+ * Kubernetes, which retries such pods minutes later or after another event.
  */
 const MAX_NEW_TEXTS = 10;
 

@@ -177,8 +177,8 @@ export function ownClaims(client: ControllerClient, set: KubeObject): void {
 }
 
 /**
- * Makes a member's pod the owner of its claims, when the retention policy deletes the claims of members that are scaled
- * away.
+ * Makes a member's pod the owner of the member's claims, if the retention policy (`whenScaled`) deletes the claims
+ * together with a pod that a smaller `replicas` removes.
  */
 export function giveClaimsToPod(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   if (retention(set, 'whenScaled') !== 'Delete') return;

@@ -121,7 +121,10 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   return true;
 }
 
-/** Replaces one pod that has an old revision. The search runs from the last ordinal down to the partition. */
+/**
+ * Removes one pod of an old revision; a later call of `step` creates it again. The search runs from the last ordinal
+ * down to the partition.
+ */
 function replaceOutdated(
   client: ControllerClient,
   set: KubeObject,

@@ -31,7 +31,9 @@ export function putStorageClass(context: BootstrapContext): void {
   });
 }
 
-/** Binds claims to volumes that fit, and creates volumes for claims of simulated classes. */
+/**
+ * Binds claims to volumes that fit, and creates volumes for claims whose storage class has the simulated provisioner.
+ */
 export const claimController: SimulatedController = {
   name: NAME,
   target: targetIn(CLAIMS),
@@ -46,8 +48,8 @@ export const claimController: SimulatedController = {
         if (isPending(claim) || textAt(claim.spec, 'volumeName') === lost) yield keyOfObject(claim);
       }
     } else if (concerns(event, '', 'pods') && event.type === 'ADDED') {
-      // With `WaitForFirstConsumer`, a claim waits for the first pod that uses the claim, so each pod queues its
-      // claims.
+      // With `WaitForFirstConsumer`, a claim waits for the first pod that uses the claim, so each new pod queues the
+      // claims that it uses.
       for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
     }
   },
@@ -204,8 +206,8 @@ function bind(client: ControllerClient, claim: KubeObject, volume: KubeObject): 
 }
 
 /**
- * Enlarges the volume of a bound claim when the claim requests more storage. Only volumes of simulated classes are
- * enlarged. A claim whose volume does not exist becomes Lost.
+ * Enlarges the volume of a bound claim when the claim requests more storage. Enlarges only volumes whose storage class
+ * has the simulated provisioner. A claim whose volume does not exist becomes Lost.
  */
 function resize(client: ControllerClient, claim: KubeObject): void {
   const volume = client.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));

@@ -60,8 +60,8 @@ export class ZoneHealth {
   }
 
   /**
-   * Is the zone of the node small and disrupted? If so, no further node of the zone gets the taint that evicts its
-   * pods.
+   * Is the zone of the node small and disrupted, with at least one ready node? If so, no further node of the zone gets
+   * the taint that evicts its pods.
    */
   isPartlyDisrupted(node: KubeObject): boolean {
     const { ready, notReady } = this.#zones.get(zoneOf(node)) ?? NONE;

@@ -75,7 +75,7 @@ test('a list converts all objects in one review, selects by converted fields and
   expect(seen).toHaveLength(1);
 });
 
-test('each write converts the stored object, and a manager that used another version loses a field that the write changes', async () => {
+test('each write converts the stored object, and a field manager that wrote in another version no longer owns a field that the write changes', async () => {
   await using set = await setUpConversion();
   const { transport } = set;
   const apply = (version: 'v1' | 'v2', spec: JsonObject, manager: string) =>
@@ -197,7 +197,7 @@ test('the webhook may change labels and annotations, but no other metadata', asy
   expect([body.metadata['annotations'], body.metadata['finalizers']]).toEqual([undefined, undefined]);
 });
 
-test('controllers delete converted objects without the webhook', async () => {
+test('the deletion of a CRD deletes its objects although the conversion webhook fails', async () => {
   await using set = await setUpConversion(() => (response) => void response.writeHead(500).end(), {});
   const { transport, cluster } = set;
   await call(transport, 'POST', panels('v1'), panel('v1', 'a', { size: '1x1' }));

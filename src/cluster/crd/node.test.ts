@@ -20,7 +20,10 @@ function nodeAt(schema: Schema, path: string): TypeNode | undefined {
 test.each<[text: string, schema: Schema]>([
   ['the schema declares it as an object', { ...RESOURCE, properties: { metadata: { type: 'object' } } }],
   ['its name is declared', { ...RESOURCE, properties: { metadata: { type: 'object', properties: { name: {} } } } }],
-  ['the schema does not declare it, but other members', { ...RESOURCE, properties: { spec: { type: 'object' } } }],
+  [
+    'the schema declares other members, but not the metadata',
+    { ...RESOURCE, properties: { spec: { type: 'object' } } },
+  ],
   ['the schema declares no members at all', { ...RESOURCE, ...OPEN }],
 ])('the metadata of an embedded resource has the type ObjectMeta: %s', (_text, schema) => {
   const own = nodeAt({ type: 'object' }, 'metadata');

@@ -9,8 +9,8 @@ import { RuleCosts } from './rule-costs.ts';
 import { ruleChecker } from './rules.ts';
 
 /**
- * Checks a CustomResourceDefinition. With `old`, also checks the update against the stored one. The store makes the
- * checks that every object gets, such as those of its name and labels.
+ * Checks a CustomResourceDefinition. With `old`, also checks the update against the stored one. The verbs `create` and
+ * `update` make the checks that every object gets, such as those of its name and labels.
  */
 export function validateDefinition(object: KubeObject, problems: FieldError[], old?: KubeObject): void {
   const costs = new RuleCosts();

@@ -14,8 +14,8 @@ interface NamesCondition {
 
 /**
  * The accepted names of a definition, and the condition that says whether all names are accepted. A name is accepted
- * unless another definition of the group already has this name as an accepted name. If a name is not accepted, the
- * previously accepted name stays.
+ * unless another definition of the group already has this name as an accepted name. Short names are accepted only
+ * together. If a name is not accepted, the previously accepted name stays.
  */
 export function acceptNames(
   store: ObjectLookup,

@@ -84,7 +84,7 @@ export const patchLibrary: Library = {
 
 /**
  * Checks that the type name of each literal equals the path of its field. For example, the value of the field `spec` of
- * an `Object` must be an `Object.spec`. Returns the message for the first literal with another type.
+ * an `Object` must be an `Object.spec`. Returns the message for the first literal with another type name.
  */
 function misnamed(value: Value, expected: string): string | undefined {
   if (Array.isArray(value)) return firstProblem(value.map((element: Value) => misnamed(element, expected)));

@@ -87,9 +87,9 @@ export type Fault =
   /** No response arrives, until the client gives up. The request is processed unless `executed` is false. */
   | { readonly kind: 'no-answer'; readonly executed?: boolean }
   /**
-   * A get or list returns the state at `resourceVersion`, or the state before the last `behind` changes of its
-   * resource. Default: the state when the rule was added. When the cluster no longer keeps that state, the read returns
-   * the oldest state that the cluster keeps.
+   * A get or list returns the state at `resourceVersion`, or the state before the last `behind` changes of the read
+   * resource's objects. Default: the state when the rule was added. When the cluster no longer keeps that state, the
+   * read returns the oldest state that the cluster keeps.
    */
   | { readonly kind: 'stale'; readonly resourceVersion?: string; readonly behind?: number }
   /**

@@ -105,7 +105,7 @@ function* unknownValues(match: FaultMatch): Iterable<FaultMistake> {
 const placeIn = (match: FaultMatch, member: keyof FaultMatch, index: number): { readonly index?: number } =>
   typeof match[member] === 'string' ? {} : { index };
 
-/** The conditions that can exclude each other or a fault. */
+/** The conditions that can contradict each other, or that can leave no request that the fault hits. */
 const EXCLUSIVE = ['verb', 'method', 'resource'] as const;
 type Exclusive = (typeof EXCLUSIVE)[number];
 

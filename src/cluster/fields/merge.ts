@@ -48,7 +48,7 @@ interface Element {
 /**
  * Merges two lists with one cursor per list. When both cursors point to the same key, the two elements are merged. A
  * live element that the configuration does not have is copied. Elements that are in both lists get the order of the
- * configuration, so such an element is written only after the applied elements that precede it.
+ * configuration: such an element comes after all elements that precede it in the configuration.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];

@@ -31,8 +31,8 @@ export interface FieldContext {
   readonly node: ObjectNode;
   readonly subresource: string;
   /**
-   * Is the type built-in? The decoder copies the bodies of built-in types, so `claim` may keep a reference to the
-   * configuration.
+   * Is the type built-in? If so, `claim` may keep a reference to the configuration, because the decoder has copied it
+   * from the body.
    */
   readonly builtin: boolean;
   /** Paths that this request cannot change. The request does not become their owner. */
@@ -137,9 +137,9 @@ export function updateOwnership(
 }
 
 /**
- * Checks that a custom resource has the structure of its type in the versions of all entries. The server compares the
- * object in these versions. The check fails, for example, when a later version has additional fields with defaults that
- * the earlier version does not declare.
+ * Checks that a custom resource has the structure of its type in the API version of each ownership entry, because the
+ * server compares the object in these versions. The check fails, for example, when a later version has additional
+ * fields with defaults that the earlier version does not declare.
  *
  * @throws TypedError
  */
@@ -316,7 +316,7 @@ const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly
 
 /**
  * Checks the configuration and returns the paths that it claims. Most applies repeat the manager's last configuration.
- * For built-in types, the parts that are equal are therefore not checked and traversed again.
+ * For built-in types, the parts that are equal to that configuration are therefore neither checked nor traversed again.
  */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
   const key = entryKey({
@@ -343,7 +343,8 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   }
   const all = fieldSet(context.node, config, previous?.fields, old);
   const claimed = differenceBelow(difference(all, SYSTEM), context.resetFields);
-  // If the set is equal, the previous `FieldTree` is kept, because its serialized form is cached.
+  // If the manager claims the same paths as before, the previous `FieldTree` is kept, because its serialized form is
+  // cached.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
   const fields = same ? previous.fields : claimed;
   if (context.builtin) claimedWith.set(fields, { node: context.node, config });

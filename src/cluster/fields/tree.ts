@@ -30,8 +30,8 @@ export const emptyTree = new FieldTree(false);
 export const leafTree = new FieldTree(true);
 
 /**
- * Returns a tree with changed children. Returns `tree` itself when nothing changed, so that data cached for `tree`
- * stays valid.
+ * Returns `tree` with this value of `owned` and with the changed children, without those that are empty now. Returns
+ * `tree` itself when nothing changed, so that data cached for `tree` stays valid.
  */
 function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, FieldTree> | undefined): FieldTree {
   if (changes === undefined) return owned === tree.owned ? tree : new FieldTree(owned, tree.children);

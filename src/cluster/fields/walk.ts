@@ -11,7 +11,7 @@ export class TypedError extends Error {}
 /** The type of a value with granular content: an object, a map or a list. */
 export type Granular = ObjectNode | MapNode | ListNode;
 
-/** The form in which a value is compared and merged. */
+/** The form in which a value is compared and merged: any type except `any`. */
 export type Form = Exclude<TypeNode, { kind: 'any' }>;
 
 /**
@@ -171,7 +171,10 @@ function elementSet(
   return treeOf(false, children, known);
 }
 
-/** Adds to the tree all declared members that are ancestors of its paths. `removePaths` needs these members. */
+/**
+ * Marks the declared members on the paths of the tree as owned. The difference of two such trees then contains a member
+ * itself if the other tree has no path in it, and `removePaths` removes this member as a whole.
+ */
 export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree {
   const children = new Map<string, FieldTree>();
   for (const [step, child] of tree.children) {

@@ -18,9 +18,9 @@ import { replyError } from '../protocol/reply.ts';
 
 /** The parts of the cluster that a socket uses. */
 export type ListenerContext = HandlerContext & {
-  /** Called when a TLS socket is opened. `pem` is the authority of its certificate. */
+  /** Called when a TLS socket is opened. `pem` is the certificate of the authority for the socket's own certificate. */
   setCertificateAuthority(pem: string): void;
-  /** The URL of the latest socket. */
+  /** The URL of the socket that was opened last. */
   serverUrl: string | undefined;
   /** Does the cluster sign client certificates? */
   readonly issuesCertificates: boolean;

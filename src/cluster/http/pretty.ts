@@ -26,7 +26,10 @@ export function indentedReply(reply: ApiReply): ApiReply {
   return { ...reply, body: Buffer.from(stringifyJson(parseJson(text), 2)) };
 }
 
-/** Does the request want indented JSON? The query parameter `pretty` takes precedence over the client's name. */
+/**
+ * Does the request want indented JSON? `pretty=1` in the header `Accept` takes precedence over the query parameter
+ * `pretty`, and the parameter over the client's name.
+ */
 function wantsPretty({ target, headers }: IncomingRequest): boolean {
   if (/;\s*pretty=1\b/.test(headers['accept'] ?? '')) return true;
   const value = target.includes('pretty') ? new Query(splitTarget(target).query).get('pretty') : '';

@@ -9,8 +9,8 @@ import { endSocket } from './end-socket.ts';
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /**
- * The time between two probes, in milliseconds. While the server does not read from a client, only a failed write shows
- * that the connection has ended.
+ * The time between two probes of a client from which the server does not read now, in milliseconds. Only a failed write
+ * then shows that the connection has ended.
  */
 const PROBE_MS = 1000;
 

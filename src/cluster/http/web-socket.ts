@@ -125,8 +125,8 @@ export class WebSocketConnection extends SocketConnection {
       case OPCODES.continuation:
       case OPCODES.text:
       case OPCODES.binary: {
-        // A continuation frame is allowed only while a message is unfinished, and any other data frame is allowed only
-        // while none is.
+        // A continuation frame is allowed only while a message is unfinished, and any other data frame only while no
+        // message is unfinished.
         if ((opcode === OPCODES.continuation) !== this.#isBegun) return this.close(CLOSE_CODES.protocolError);
         this.#isBegun = !isFinal;
         this.#partBytes += payload.length;

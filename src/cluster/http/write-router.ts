@@ -178,7 +178,10 @@ function onObject(
   }
 }
 
-/** The response to a write: the written object. For a stored object, the response has the object's cached bytes. */
+/**
+ * The response to a write: the written object. If the store has exactly this object, the response uses its cached
+ * bytes.
+ */
 function replyOutcome(write: WriteRequest, outcome: WriteResult, request: ApiRequest, output: Output): ApiReply {
   const { resource } = write;
   const stored = resource.collection.get(storeKey(write.namespace, outcome.object.metadata.name ?? ''));

@@ -56,7 +56,7 @@ type Compiler = ReturnType<SchemaEngine['ExpressionCompiler']['for']>;
 
 /**
  * Checks the fields that validating and mutating policies have in common. Returns the compiler for the other
- * expressions of the policy.
+ * expressions, such as validations and mutations, which may use the policy's variables.
  */
 function validateCommon(
   spec: JsonObject,

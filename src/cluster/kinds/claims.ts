@@ -42,9 +42,10 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
 export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /**
- * Aligns `dataSource` and `dataSourceRef` of a claim. The older field, `dataSource`, allows only claims and snapshots.
- * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped. Such a `dataSource` is kept when
- * the stored specification `before` has a source.
+ * Copies `dataSource` of a claim to a missing `dataSourceRef`, or the other way round, unless `dataSourceRef` has a
+ * namespace. The older field, `dataSource`, allows only claims and snapshots. Without `dataSourceRef`, a `dataSource`
+ * that has another kind or no name is dropped. Such a `dataSource` is kept when the stored specification `before` has a
+ * source.
  */
 export function alignSources(spec: JsonObject, before: JsonObject = {}): void {
   const reference = optionalAt(spec, 'dataSourceRef');

@@ -89,8 +89,8 @@ const NOT_EPHEMERAL = [
 ];
 
 /**
- * Checks ephemeral containers. Their names must differ from those of all other containers. Fields for long-running
- * services are not allowed.
+ * Checks ephemeral containers. Their names must differ from those of all other containers. Fields such as ports, probes
+ * and resources are not allowed.
  */
 export function validateEphemeral(place: Place, path: string, problems: FieldError[]): void {
   const containerNames = new Set(place.names);

@@ -191,7 +191,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
   ],
   [
     'VolumeAttachment',
-    'a status that is too large',
+    'a status with values that are too large or negative',
     attachment(
       { persistentVolumeName: 'v' },
       {},
@@ -236,7 +236,7 @@ test.each<[Kind, string, JsonObject, string[]]>([
 test.each<[Kind, string, JsonObject, JsonObject, string[]]>([
   [
     'CSIDriver',
-    'may not change its modes',
+    'may not change attachRequired and volumeLifecycleModes',
     { spec: { attachRequired: false, volumeLifecycleModes: ['Ephemeral'], podInfoOnMount: true } },
     { spec: {} },
     [
@@ -300,7 +300,7 @@ test('a field that belongs to a disabled feature is removed', async () => {
   expect(created.spec).not.toHaveProperty('preventPodSchedulingIfMissing');
 });
 
-test('a driver that gets tokens in volume attributes causes a warning', () => {
+test('a write after which a driver begins to get tokens in volume attributes causes a warning', () => {
   const warnings = (next: JsonObject, before?: JsonObject) =>
     driverStrategy.warnings?.(
       made('CSIDriver', { spec: next }),

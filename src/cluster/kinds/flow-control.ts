@@ -23,7 +23,10 @@ import type { Strategy } from './strategy.ts';
 
 const MAX_PRECEDENCE = 10_000;
 const MAX_QUEUES = 10_000_000;
-/** The maximum number of hash bits that the choice of queues may need. */
+/**
+ * The maximum number of bits of a hash for the choice of a request's queues: `handSize` times the binary logarithm of
+ * `queues`.
+ */
 const MAX_HASH_BITS = 60;
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 const SUBJECTS = { Group: 'group', ServiceAccount: 'serviceAccount', User: 'user' } as const;

@@ -233,7 +233,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a request for devices with a count that its mode forbids, without a class and a selector',
+    'a request for devices without a class, with an empty selector and with a count that its mode forbids',
     'ResourceClaim',
     request({ allocationMode: 'All', count: 2, selectors: [{}] }),
     [

@@ -41,47 +41,50 @@ async function grant(transport: Transport, more: readonly object[]) {
   });
 }
 
-test.each(KINDS)('the author of a %s policy must be able to read its parameters', async (kind, spec, bindingSpec) => {
-  await using cluster = await createEmbeddedCluster({ controllers: false });
-  const admin = cluster.transport();
-  const ann = cluster.transport({ name: 'ann', groups: ['system:authenticated'] });
-  const policies = `${CONFIGURATIONS}/${kind.toLowerCase()}admissionpolicies`;
-  const bindings = `${CONFIGURATIONS}/${kind.toLowerCase()}admissionpolicybindings`;
-  const policy = {
-    apiVersion,
-    kind: `${kind}AdmissionPolicy`,
-    metadata: { name: 'p' },
-    spec: { ...spec, matchConstraints: { resourceRules: [rules] }, paramKind: { apiVersion: 'v1', kind: 'Secret' } },
-  };
-  const binding = (ref: object) => ({
-    apiVersion,
-    kind: `${kind}AdmissionPolicyBinding`,
-    metadata: { name: 'b' },
-    spec: { ...bindingSpec, policyName: 'p', paramRef: { parameterNotFoundAction: 'Deny', ...ref } },
-  });
-  await grant(admin, []);
-  const refused = await call(ann, 'POST', policies, policy);
-  expect([refused.status, refused.body.message]).toEqual([
-    422,
-    expect.stringContaining(
-      `spec.paramKind: Forbidden: user ${USER} must have "get" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)`,
-    ),
-  ]);
-  await call(admin, 'POST', policies, policy);
-  // An update that does not change `paramKind` needs no permission on the parameters.
-  const labels = { metadata: { labels: { a: 'b' } } };
-  const kept = await call(ann, 'PATCH', `${policies}/p`, labels, 'application/merge-patch+json');
-  expect(kept.status).toBe(200);
-  for (const [ref, verb] of [
-    [{ name: 's' }, 'get'],
-    [{ selector: {} }, 'list'],
-  ] as const) {
-    const { status, body } = await call(ann, 'POST', bindings, binding(ref));
-    const message = `spec.paramRef: Forbidden: user ${verb} does not have "${USER}" permission on the object referenced by paramRef`;
-    expect([status, body.message]).toEqual([422, expect.stringContaining(message)]);
-  }
-  await grant(admin, [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]);
-  expect((await call(ann, 'POST', bindings, binding({ name: 's' }))).status).toBe(201);
-  const other = { ...policy, metadata: { name: 'q' } };
-  expect((await call(ann, 'POST', policies, other)).status).toBe(201);
-});
+test.each(KINDS)(
+  'a user who creates a %s policy or its binding must be able to read the parameters',
+  async (kind, spec, bindingSpec) => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const admin = cluster.transport();
+    const ann = cluster.transport({ name: 'ann', groups: ['system:authenticated'] });
+    const policies = `${CONFIGURATIONS}/${kind.toLowerCase()}admissionpolicies`;
+    const bindings = `${CONFIGURATIONS}/${kind.toLowerCase()}admissionpolicybindings`;
+    const policy = {
+      apiVersion,
+      kind: `${kind}AdmissionPolicy`,
+      metadata: { name: 'p' },
+      spec: { ...spec, matchConstraints: { resourceRules: [rules] }, paramKind: { apiVersion: 'v1', kind: 'Secret' } },
+    };
+    const binding = (ref: object) => ({
+      apiVersion,
+      kind: `${kind}AdmissionPolicyBinding`,
+      metadata: { name: 'b' },
+      spec: { ...bindingSpec, policyName: 'p', paramRef: { parameterNotFoundAction: 'Deny', ...ref } },
+    });
+    await grant(admin, []);
+    const refused = await call(ann, 'POST', policies, policy);
+    expect([refused.status, refused.body.message]).toEqual([
+      422,
+      expect.stringContaining(
+        `spec.paramKind: Forbidden: user ${USER} must have "get" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)`,
+      ),
+    ]);
+    await call(admin, 'POST', policies, policy);
+    // An update that does not change `paramKind` needs no permission on the parameters.
+    const labels = { metadata: { labels: { a: 'b' } } };
+    const kept = await call(ann, 'PATCH', `${policies}/p`, labels, 'application/merge-patch+json');
+    expect(kept.status).toBe(200);
+    for (const [ref, verb] of [
+      [{ name: 's' }, 'get'],
+      [{ selector: {} }, 'list'],
+    ] as const) {
+      const { status, body } = await call(ann, 'POST', bindings, binding(ref));
+      const message = `spec.paramRef: Forbidden: user ${verb} does not have "${USER}" permission on the object referenced by paramRef`;
+      expect([status, body.message]).toEqual([422, expect.stringContaining(message)]);
+    }
+    await grant(admin, [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]);
+    expect((await call(ann, 'POST', bindings, binding({ name: 's' }))).status).toBe(201);
+    const other = { ...policy, metadata: { name: 'q' } };
+    expect((await call(ann, 'POST', policies, other)).status).toBe(201);
+  },
+);

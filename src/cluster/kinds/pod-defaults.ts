@@ -101,9 +101,9 @@ function defaultRequests(container: JsonObject) {
 }
 
 /**
- * Sets the defaults of pod-level resources. The sum of the containers' limits of huge pages becomes a limit of the pod,
- * unless the pod has a request for them. In a pod with limits, a missing request becomes the sum of the containers'
- * requests. If no container has a request, and for huge pages, the request becomes the pod's limit.
+ * Sets the defaults of pod-level resources. A missing limit for huge pages becomes the sum of the containers' limits,
+ * unless the pod has a request for them. If the pod then has any limits, a missing request becomes the sum of the
+ * containers' requests. For huge pages, and if no container has such a request, it becomes the pod's limit.
  */
 function defaultPodResources(spec: JsonObject) {
   const resources = optionalAt(spec, 'resources');

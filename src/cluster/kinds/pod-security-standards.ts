@@ -144,7 +144,7 @@ function appArmor(pod: CheckedPod): Violation | undefined {
 const addedTo = (container: JsonObject): string[] =>
   listAt(objectAt(contextOf(container), 'capabilities'), 'add').map(String);
 
-/** The detail about containers that add forbidden capabilities. */
+/** The detail of the violation by containers that add forbidden capabilities; `undefined` if no container does. */
 function addedCapabilities(pod: CheckedPod, isAllowed: (name: string) => boolean): string | undefined {
   const bad = containersOf(pod).filter((container) => addedTo(container).some((name) => !isAllowed(name)));
   if (bad.length === 0) return undefined;
@@ -393,7 +393,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 };
 
-/** Returns how a pod violates a level of the Pod Security Standards, as defined by Kubernetes 1.`minor`. */
+/** Returns a pod's violations of a level of the Pod Security Standards, as Kubernetes 1.`minor` defines the level. */
 export function violationsOf(pod: CheckedPod, level: 'baseline' | 'restricted', minor: number): Violation[] {
   const checks = Object.entries(CHECKS).filter(
     ([, check]) => minor >= check.since && (level === 'restricted' || check.level === 'baseline'),

@@ -65,7 +65,7 @@ function validateProfiles(context: JsonObject, at: string, problems: FieldError[
 
 const SYSCTL = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 
-/** Checks the security context of a pod, and the related fields of the specification. */
+/** Checks the security context of a pod, and the related fields `shareProcessNamespace`, `hostUsers` and `os`. */
 export function validatePodSecurity(spec: JsonObject, path: string, problems: FieldError[]): void {
   const context = objectAt(spec, 'securityContext');
   const at = `${path}.securityContext`;

@@ -15,9 +15,9 @@ export type Amounts = Map<string, ParsedQuantity>;
 
 /**
  * The requests or the limits of a whole pod. Containers and sidecars run at the same time; init containers run one
- * after another, before the containers. The result is the maximum over these two phases. Pod-level resources replace
- * the containers' resources. The overhead of the RuntimeClass is added to the requests, and to each limit that the pod
- * has.
+ * after another, before the containers. The result has, for each resource, the greater amount of these two phases.
+ * Pod-level resources replace the containers' resources. The overhead of the RuntimeClass is added to the requests, and
+ * to each limit that the pod has.
  */
 export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amounts {
   const total = containerTotals(spec, part);

@@ -141,22 +141,22 @@ test.each<[string, JsonObject, string]>([
     'spec.containers[0].resizePolicy[1]: Duplicate value: "cpu"',
   ],
   [
-    'own resources',
+    'pod-level resources',
     pod({ resources: { limits: { 'ephemeral-storage': '1' } } }),
     'spec.resources.limits[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "hugepages-", "memory"',
   ],
   [
-    'own requests',
+    'pod-level requests',
     pod({ resources: { requests: { cpu: '1' } } }, { resources: { requests: { cpu: '1500m' } } }),
     'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 1500m',
   ],
   [
-    'own limits',
+    'pod-level limits',
     pod({ resources: { limits: { cpu: '1' } } }, { resources: { requests: { cpu: '1' }, limits: { cpu: '2' } } }),
     'spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1',
   ],
   [
-    'own claims',
+    'pod-level claims',
     pod({ resources: { claims: [{ name: 'a' }] } }),
     'spec.resources.claims: Forbidden: claims cannot be set for Resources at pod-level',
   ],

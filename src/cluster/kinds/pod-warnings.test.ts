@@ -21,7 +21,7 @@ describe('the warnings about ports', () => {
     ]);
   });
 
-  test('are limited in number for many equal ports', () => {
+  test('are limited to 100 for many equal ports', () => {
     const many = Array.from({ length: 3000 }, () => port());
     expect(podWarnings(withPorts(many), '').length).toBe(100);
   });

@@ -175,7 +175,7 @@ const MAX_PORT_WARNINGS = 100;
 
 interface PlacedPort {
   readonly port: JsonObject;
-  /** The number of ports before this port. */
+  /** The number of the pod's ports before this port. */
   readonly position: number;
   readonly place: string;
 }
@@ -200,8 +200,8 @@ function portWarnings(containers: readonly Placed[]): string[] {
       const group = groups.get(hostPort(port)) ?? [];
       const others = hostPort(port) === 0 ? [...groups.values()].flat() : [...(groups.get(0) ?? []), ...group];
       for (const other of others.sort((a, b) => a.position - b.position)) {
-        // A list of equal ports causes one warning per pair of ports. The number is limited, because the response
-        // headers would become too large.
+        // A list of equal ports causes one warning per pair of ports. The number is limited, because each warning is
+        // sent in a header of the response.
         if (warnings.length >= MAX_PORT_WARNINGS) return warnings;
         const text = overlap(port, other.port);
         if (text !== undefined) warnings.push(`${place}: ${text} with ${other.place}`);

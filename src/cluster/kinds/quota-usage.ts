@@ -21,8 +21,8 @@ const ZERO = quantityOfInteger(0n);
 const BY_CLASS = '.storageclass.storage.k8s.io/';
 
 /**
- * The amounts that quotas count for an object: the object itself, and the resources of a pod, claim or Service. `now`
- * is in milliseconds since the epoch.
+ * The amounts that an object adds to the usage of quotas: one object, and the resources of a pod, claim or Service.
+ * `now` is in milliseconds since the epoch.
  */
 export function usageOf(resource: GroupResource, object: KubeObject, now: number): Amounts {
   const count = `count/${withGroup(resource.plural, resource.group)}`;

@@ -63,7 +63,7 @@ describe('the requests of a pod', () => {
     expect(shown(podTotals(spec, 'requests'))).toEqual(expected);
   });
 
-  test('include the overhead of every resource; the limits include it only for resources that have a limit', () => {
+  test('differ from the limits, which include the overhead only for resources that have a limit', () => {
     const spec = { overhead: { cpu: '1', memory: '1Gi' }, containers: [container({}, { cpu: '1' })] };
     expect(shown(podTotals(spec, 'limits'))).toEqual({ cpu: '2' });
   });
@@ -114,7 +114,7 @@ describe('the usage', () => {
       { 'count/pods': '1' },
     ],
     [
-      'of a load balancer without node ports',
+      'of a load balancer that allocates no node ports, with one explicit node port',
       'services',
       object('Service', {
         type: 'LoadBalancer',

@@ -34,7 +34,10 @@ export const isHugePages = (name: string): boolean => name.startsWith('hugepages
  * Kubernetes.
  */
 const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
-/** Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix that quotas use. */
+/**
+ * Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix `requests.`, which
+ * quotas use.
+ */
 export const isExtendedResource = (name: string): boolean =>
   !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
 /** May the request of a resource be lower than its limit? */

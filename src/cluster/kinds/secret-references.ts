@@ -67,8 +67,8 @@ export function mirrorPodProblem(spec: JsonObject): string | undefined {
 }
 
 /**
- * The reason why a pod is refused: it names the specification's first Secret that the account does not list.
- * `undefined` when the account lists all Secrets, and when `account` is `undefined`.
+ * The reason why a pod is refused. The reason names the first Secret of the specification that the account does not
+ * list. `undefined` when the account lists all Secrets, and when `account` is `undefined`.
  */
 export function referenceProblem(spec: JsonObject, account: KubeObject | undefined): string | undefined {
   if (account === undefined) return undefined;

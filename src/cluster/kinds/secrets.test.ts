@@ -4,7 +4,7 @@ import { objectAt } from '../../kubernetes/index.ts';
 import { secretStrategy } from './config.ts';
 import type { MutableObject } from './strategy.ts';
 
-test('stringData of a Secret may have any valid key', () => {
+test('stringData of a Secret may have keys that are names of members of JavaScript objects, such as __proto__', () => {
   const stringData = JSON.parse('{"__proto__":"a","constructor":"b"}') as JsonObject;
   const secret: MutableObject & JsonObject = {
     apiVersion: 'v1',

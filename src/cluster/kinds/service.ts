@@ -223,7 +223,7 @@ function allocateAddress(
   }
   spec['clusterIP'] = address;
   spec['clusterIPs'] = [address];
-  // The endpoints of a headless Service without a selector come from another client and may belong to both families.
+  // The endpoints of a headless Service without a selector come from another client and may be IPv4 and IPv6 addresses.
   if (address === 'None' && Object.keys(objectAt(spec, 'selector')).length === 0 && spec['ipFamilies'] === undefined) {
     spec['ipFamilyPolicy'] ??= 'RequireDualStack';
     spec['ipFamilies'] = spec['ipFamilyPolicy'] === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];

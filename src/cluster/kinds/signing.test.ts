@@ -16,8 +16,8 @@ const IDENTIFIERS = {
 const pair = (type: Buffer, text: string) => der(0x31, der(0x30, der(0x06, type), der(0x0c, Buffer.from(text))));
 
 /**
- * Creates a certificate signing request, as base64-encoded PEM. `spoil` corrupts the signed bytes. `other` replaces the
- * public key.
+ * Creates a certificate signing request, as base64-encoded PEM. With `spoil`, the signature is of other bytes. `other`
+ * replaces the public key in the request.
  */
 function requestText(organizations: readonly string[] = [], spoil = false, other?: KeyObject): string {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -94,7 +94,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-test('the server sets the user of a request to the authenticated user', async () => {
+test('the server writes the authenticated user into the spec of a signing request', async () => {
   const user = {
     name: 'approver',
     uid: '7',

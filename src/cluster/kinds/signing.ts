@@ -56,8 +56,8 @@ const MIN_EXPIRATION_SECONDS = 600;
 
 /**
  * The rules of CertificateSigningRequests. The server fills in the user of the request. A write to `/approval` changes
- * only the conditions. A write to `/status` changes the certificate and the conditions, but not the approval. The user
- * needs the permission to `approve` or `sign` for the signer.
+ * only the conditions, and needs the permission to `approve` for the request's signer. A write to `/status` changes the
+ * certificate and the conditions, but not the approval, and needs the permission to `sign`.
  */
 export const signingRequestStrategy: Partial<Strategy> = {
   validateName: pathSegment,

@@ -119,8 +119,8 @@ export const volumeStrategy: Partial<Strategy> = {
 };
 
 /**
- * The sources without the Secret for the expansion of a CSI volume, if the update adds it. An update may add this
- * Secret, but not change it.
+ * The volume sources of an update, without the CSI field `controllerExpandSecretRef` if the update adds it. An update
+ * may add this field, but not change it.
  */
 function withoutNewSecret(sources: JsonObject, before: JsonObject): JsonObject {
   const [csi, known] = [optionalAt(sources, 'csi'), optionalAt(before, 'csi')];
@@ -213,7 +213,7 @@ export function checkDriverName(name: string, at: string, problems: FieldError[]
   addInvalid(problems, at, name, dnsSubdomain(name.toLowerCase()));
 }
 
-/** Checks the driver name of a class. */
+/** Checks the driver name of a StorageClass or a VolumeAttributesClass. */
 export function checkProvisioner(name: string, path: string, problems: FieldError[]): void {
   const lower = name.toLowerCase();
   if (lower === '') problems.push(fieldRequired(path));

@@ -12,7 +12,10 @@ export interface WriteContext extends RoleContext {
   readonly addresses: ServiceAddresses;
   readonly schemas: SchemaEngineSource;
   readonly newUid: () => string;
-  /** Returns a new name: the prefix and five random characters. When a write runs again, it gets the same names. */
+  /**
+   * Returns a new name: the prefix and five random characters. A write that runs again, for example after the response
+   * of a webhook, gets the same names.
+   */
   readonly generateName: (prefix: string) => string;
   /** Does the admission plugin `ServiceAccount` run? */
   readonly hasServiceAccountAdmission: boolean;

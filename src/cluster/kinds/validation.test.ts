@@ -187,7 +187,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a network policy whose ranges have a zone',
+    'a network policy whose CIDR ranges contain an IPv6 zone',
     'NetworkPolicy',
     policyOf({ cidr: 'fe80::1%eth0/64', except: ['fe80::1:0:0:0/80', 'fe80::2%eth0/80'] }),
     [
@@ -256,7 +256,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a webhook with an http URL and a query',
+    'a webhook whose URL has the scheme http, a user and a query',
     'MutatingWebhookConfiguration',
     hook({ clientConfig: { url: 'http://u@x/y?q' } }),
     [

@@ -41,7 +41,7 @@ test.each<[JsonObject, JsonObject]>([
   [{ type: 'string', nullable: true, description: 'd' }, { description: 'd' }],
   [{ type: 'object', nullable: true, properties: { a: {} } }, {}],
   [{ type: 'array' }, {}],
-])('the v2 schema of %j has no type', (schema, expected) => {
+])('the v2 schema of %j, which is nullable or an array without items, has no type', (schema, expected) => {
   expect(toSwaggerSchema(schema)).toEqual(expected);
 });
 

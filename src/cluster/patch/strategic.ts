@@ -112,7 +112,10 @@ function newList(member: Member, patch: JsonValue[], order: JsonValue[] | undefi
   return arrange(list, order, [], key);
 }
 
-/** Removes directives and `null` members from a new value, because they have a meaning only for an existing value. */
+/**
+ * Removes objects with `$patch`, and `null` members, from a new value, because they have a meaning only for an existing
+ * value.
+ */
 function withoutOrders(value: JsonValue): JsonValue | undefined {
   if (Array.isArray(value)) return value.map(withoutOrders).filter((entry) => entry !== undefined);
   if (!isJsonObject(value)) return value;

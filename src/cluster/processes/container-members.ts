@@ -170,7 +170,8 @@ export class ContainerMembers {
     try {
       if (process.platform === 'linux') this.#search();
     } catch (error) {
-      // Other errors mean that the process table is not available.
+      // If too many files are open, searches again later. Any other error means that the process table is not
+      // available.
       if (isShortOfFiles(error)) return void setTimeout(() => this.killEnded(), SCAN_MS).unref();
     }
     for (const leader of this.#endedMains) this.#programs.delete(leader);
@@ -258,7 +259,8 @@ export class ContainerMembers {
     const text = environmentOf(entry.pid);
     if (text === undefined) return undefined;
     const run = runIn(text, this.#prefix);
-    // An empty environment does not count, because it is empty for a moment while a process executes a new program.
+    // An empty environment does not show that the process has no mark: the environment is empty for a moment while a
+    // process executes a new program.
     if (run === undefined && (text !== '' || isKernelThread(entry))) this.#unmarked.add(keyOf(entry));
     return run;
   }

@@ -51,7 +51,7 @@ test('output that is paused when the program ends is not lost', async () => {
   expect(seen.bytes).toBe(4);
 });
 
-test('the output of a program is complete', async () => {
+test('the output of a program is complete after it was paused and resumed', async () => {
   const { program, seen, ended } = start('head', '-c', '3000000', '/dev/zero');
   program.output.pause();
   program.output.resume();

@@ -18,7 +18,7 @@ export interface ProcessSpec {
   readonly dataBytes: number;
   readonly hasInput: boolean;
   /**
-   * Must the program wait when it writes too fast? If not, only the reader pauses the output, through
+   * Must the program wait when it writes too fast? If not, it waits only while the output is paused through
    * `ContainerProcess.output`.
    */
   readonly slowsOutput: boolean;
@@ -153,8 +153,8 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, guard: Pick
       isReported = true;
       return spec.onEnd(end);
     }
-    // A process that is not recognized as a process of the program may keep the output open, so the output is closed.
-    // Paused output is not closed, so that it is not lost.
+    // A process that is not recognized as a process of the program may keep the output open, so the output is closed
+    // after `OPEN_OUTPUT_MS`. Paused output is not closed, so that it is not lost.
     if (isPaused) return;
     timer = setTimeout(() => {
       child.stdout?.destroy();

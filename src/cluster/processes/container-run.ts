@@ -61,7 +61,7 @@ export class ContainerRun {
   #isStopping = false;
   #isKilled = false;
   #killTimer: Timer | undefined;
-  /** The time at which the processes are killed, in milliseconds since the epoch. */
+  /** The time at which the processes of a stopping run are killed, in milliseconds since the epoch. */
   #killMs = Number.POSITIVE_INFINITY;
   /** The timer of a `sleep` hook. */
   #sleepTimer: Timer | undefined;
@@ -262,7 +262,9 @@ export class ContainerRun {
     this.#process.kill();
   }
 
-  /** Kills all processes without recording events. Calls `changed` of the host when a process ends. */
+  /**
+   * Kills all processes without recording events. From then on, the end of each process calls `changed` of the host.
+   */
   kill(): void {
     this.#isKilled = true;
     this.#prober?.stop();
@@ -331,7 +333,7 @@ export class ContainerRun {
     return result;
   }
 
-  /** Adds a reader of the output; `undefined` while the container does not run. */
+  /** Adds a reader of the output. Returns `undefined`, and adds none, while the container does not run. */
   attach(reader: OutputReader): { readonly process: ContainerProcess; detach(): void } | undefined {
     if (this.#process === undefined) return undefined;
     this.#readers.add(reader);

@@ -154,7 +154,7 @@ describe('the variables of a container', () => {
     });
   });
 
-  test('a container inherits only the listed variables of the cluster', () => {
+  test('a container inherits only the variables in INHERITED from the process of the cluster', () => {
     const env = { PATH: '/bin', HOME: '/h', AWS_SECRET_ACCESS_KEY: 'x', KUBECONFIG: '/k', NODE_OPTIONS: '-r x' };
     expect(Object.fromEntries(inheritedVariables(env))).toEqual({ PATH: '/bin', HOME: '/h' });
   });

@@ -82,7 +82,7 @@ describe('a pod', () => {
       { phase: 'Pending', initialized: false },
     ],
     [
-      'continues while a sidecar runs',
+      'starts the next init container while a sidecar runs',
       INIT,
       { i: ended(0), s: running() },
       { start: ['j'], phase: 'Pending', initialized: false },
@@ -167,7 +167,7 @@ test('the pause before a restart grows with each restart up to five minutes, and
   expect([quickEndsAfter(5, end(1000)), quickEndsAfter(5, end(600_000))]).toEqual([6, 1]);
 });
 
-test('the verdict of a probe changes after enough equal results', () => {
+test('the verdict of a probe changes after as many equal results in a row as its threshold', () => {
   const plan = { ...probePlan({}), failureThreshold: 3, successThreshold: 2 };
   const verdicts = [true, true, false, false, true, false, false, false].reduce(
     ({ count, list }, result) => {
@@ -236,7 +236,7 @@ test.each<[string, JsonObject, string[]]>([
   expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
 });
 
-test('local processes are refused on Windows, and for a cluster that runs as root when the pod forbids root', () => {
+test('local processes are refused on Windows, and if the cluster runs as root and the pod forbids root', () => {
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -255,7 +255,7 @@ test('the group and the session of a process are parsed correctly, whatever its 
   expect(parseStat('')).toBeUndefined();
 });
 
-test('the lines of ps are parsed to the same data, with the group as the session', () => {
+test('a line of ps has no session, so the group takes the place of the session', () => {
   expect(parsePsLine('  12     1    10   2048 S+   Fri Nov 27 04:53:18 2026')).toEqual({
     pid: 12,
     parent: 1,

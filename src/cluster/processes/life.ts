@@ -32,7 +32,9 @@ export interface ContainerFacts {
   readonly state: ContainerState;
   /** The number of restarts so far. */
   readonly restarts: number;
-  /** The number of consecutive ends. After a run of at least `STABLE_RUN_MS`, the count starts again at 1. */
+  /**
+   * The number of ends since the last stable run. The end of a run of at least `STABLE_RUN_MS` sets the number to 1.
+   */
   readonly quickEnds: number;
 }
 
@@ -169,7 +171,10 @@ class Life {
     else this.wake(time - this.#now);
   }
 
-  /** Ends the pod: first its containers, then its sidecars in reverse order. */
+  /**
+   * Decides what to stop next in a pod that ends: first all its containers, then its sidecars, one after another in
+   * reverse order.
+   */
   end(
     init: readonly JsonObject[],
     main: readonly JsonObject[],

@@ -101,7 +101,7 @@ test('a mount below a link that points outside the folder of the pod is refused,
   expect(existsSync(join(parent, 'mine', 'x'))).toBe(true);
 });
 
-test('a volume with a second mount at its own sub-path keeps the files of this folder', () => {
+test('a volume with a second mount at the path of its own sub-path keeps the files of the sub-path', () => {
   const folder = new PodFolder(parent, 'uid');
   const input = inputOf(EMPTY);
   expect(folder.mount(input, mounting({ name: 'v', mountPath: '/data' }), plain)).toBeUndefined();

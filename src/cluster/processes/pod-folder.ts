@@ -97,7 +97,7 @@ export class PodFolder {
 
   /**
    * Creates the link from a mount path to the path in the volume. Refuses a path that leaves the volume through a
-   * symbolic link that a program has created, and a link at a path that contains the target of a mount.
+   * symbolic link that a program has created. Also refuses a mount path that would hide the files of another mount.
    */
   #link(root: string, { place, volume, path }: MountLink): ConfigProblem | undefined {
     const target = realInside(this.#volume(volume), path);
@@ -123,8 +123,8 @@ export class PodFolder {
   }
 
   /**
-   * Removes a mount link. Moves another file or folder out of its volume, because a mount hides the files at its path
-   * and does not delete them.
+   * Makes a path free for a mount link. Removes an earlier mount link, and moves any other file or folder to the folder
+   * `hidden`, because a mount hides the files at its path and does not delete them.
    */
   #hide(path: string): void {
     const found = lstatSync(path, { throwIfNoEntry: false });
@@ -139,7 +139,7 @@ export class PodFolder {
     renameSync(path, join(hidden, String(this.#hiddenPaths)));
   }
 
-  /** Is a path of a volume at or below the link of a mount inside this volume? */
+  /** Is a path of a volume hidden by a mount inside this volume, because it is at or below the link of this mount? */
   #isHidden(folder: string, path: string): boolean {
     const file = join(realpathSync(folder), path);
     return [...this.#links.keys()].some((link) => isInside(link, file));
@@ -168,7 +168,10 @@ export class PodFolder {
     });
   }
 
-  /** Removes a file of a volume. Leaves a file that a symbolic link of a program moves out of the volume. */
+  /**
+   * Removes a file of a volume. Does nothing if the path leads out of the volume, because a program has replaced a
+   * folder by a symbolic link.
+   */
   #removeFile(folder: string, path: string): void {
     const parent = this.#isHidden(folder, path) ? undefined : realInside(folder, dirname(path));
     if (parent !== undefined) rmSync(join(parent, basename(path)), { force: true });

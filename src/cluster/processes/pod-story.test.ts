@@ -324,7 +324,7 @@ test('readiness follows the readiness probe, and a failed liveness probe restart
   await restarts(1, true);
 });
 
-test('a container becomes ready when the sleep hook after its start has ended', async () => {
+test('a container becomes ready when the pause of its postStart hook (sleep) has ended', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const lifecycle = { postStart: { sleep: { seconds: 5 } } };
   await story.create(pod({ containers: [shell('echo up; while :; do sleep 0.05; done', { lifecycle })] }));
@@ -338,7 +338,7 @@ test('a container becomes ready when the sleep hook after its start has ended', 
   await eventually(() => hasReadiness(true));
 });
 
-test('after a failed liveness probe, the container has the grace period of the probe', async () => {
+test('after a failed liveness probe, the container is killed when the grace period of the probe has passed', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const livenessProbe = {
     exec: { command: ['false'] },

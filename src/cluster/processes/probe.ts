@@ -97,7 +97,7 @@ async function within(connecting: Promise<Socket>, timeoutMs: number): Promise<S
   const dropLate = (socket: Socket) => {
     if (isLate) socket.destroy();
   };
-  // A later result of the connection is ignored, because the attempt has already failed.
+  // After the timeout, the attempt has failed: a connection that opens then is closed, and an error is ignored.
   connecting.then(dropLate, () => undefined);
   try {
     return await Promise.race([connecting, late]);

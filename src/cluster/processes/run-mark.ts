@@ -11,8 +11,8 @@ export const MARK = 'TYPEKRO_RUN';
 export const markPrefix = (folder: string): string => `${basename(folder)}-`;
 
 /**
- * The environment of a process. A single NUL character when the system refuses access; `undefined` when the process has
- * ended.
+ * Returns the environment of a process: a single NUL character if the system refuses access, and `undefined` if the
+ * process has ended.
  */
 export function environmentOf(pid: number): string | undefined {
   try {

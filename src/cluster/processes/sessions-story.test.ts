@@ -49,7 +49,7 @@ describe.runIf(process.platform === 'linux')('a daemon ends', () => {
     await hasGone(id);
   });
 
-  test('when the cluster is gone and only its watchdog remains', async () => {
+  test('when the cluster is gone and only its watchdog remains, and a daemon of another cluster continues', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'typekro-watchdog-'));
     const watchdog = new Watchdog(folder);
     const marked = (mark: string): number =>

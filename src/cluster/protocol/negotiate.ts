@@ -73,7 +73,7 @@ function parseAccept(header: string): readonly MediaRange[] {
   return ranges;
 }
 
-/** Parses a parameter `q`; 0 for a string that is not a number. */
+/** Parses the parameter `q`: 1 if it is absent or empty, 0 if it is not a number. */
 function qualityOf(text: string | undefined): number {
   if (text === undefined || text === '') return 1;
   const quality = Number(text);

@@ -211,8 +211,8 @@ function subresourcesOf(
 }
 
 /**
- * The warning of a deprecated version: the warning in the definition, or a default that names the version to use
- * instead.
+ * The warning of a deprecated version: the warning in the definition, or a default text, which names a preferred
+ * version that is not deprecated, if there is one.
  */
 function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: ParsedCrd): string | undefined {
   if (!version.deprecated) return undefined;

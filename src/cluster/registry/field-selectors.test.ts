@@ -115,7 +115,7 @@ describe('field selectors', () => {
     }
   });
 
-  test('a kind may have another path for a field, and its own string for an absent field', async () => {
+  test('a field selector may stand for a field at another path, and an absent field may match a string such as "false" or "0"', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const client = new KubeClient({ transport: cluster.transport() });
     const template = { spec: { containers: [{ name: 'a', image: 'a' }], restartPolicy: 'Never' } };

@@ -124,7 +124,7 @@ const SPECIAL_TEXTS = new Map<string, Readonly<Record<string, FieldText>>>([
     {
       'spec.host': (object) => pathText(object, 'spec.nodeName'),
       'spec.hostNetwork': orElse('spec.hostNetwork', 'false'),
-      // The server accepts this field, but always compares with the empty string.
+      // The server accepts this field, but compares the empty string instead of the addresses with the selector.
       'status.podIPs': () => '',
     },
   ],

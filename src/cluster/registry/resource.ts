@@ -64,7 +64,10 @@ export interface ServedResource extends GroupResource, ServedVersion {
   readonly collection: Collection;
   readonly node: ObjectNode;
   readonly custom: CustomType | undefined;
-  /** The object as later reads return it. A list that a built-in kind always has is null when it is empty. */
+  /**
+   * The object as later reads return it. In a built-in kind, a list that is always present becomes null when it is
+   * empty.
+   */
   settle(object: KubeObject): KubeObject;
   /** Converts an object to the storage version. `conversions` is required when a webhook converts the object. */
   toStorage(object: KubeObject, conversions?: Conversions): KubeObject;

@@ -35,7 +35,11 @@ const usageOf = (...pods: readonly KubeObject[]): NodeUsage => {
 describe('the requests are computed as in Kubernetes: a pod', () => {
   test.each<[string, JsonObject, Record<string, bigint>]>([
     ['of several containers', { containers: [container({ cpu: '1' }), container({ cpu: '250m' })] }, { cpu: 1250n }],
-    ['with a fraction', { containers: [container({ cpu: '0.0001', memory: '1500m' })] }, { cpu: 1n, memory: 2n }],
+    [
+      'with fractions of a millicpu and of a byte',
+      { containers: [container({ cpu: '0.0001', memory: '1500m' })] },
+      { cpu: 1n, memory: 2n },
+    ],
     [
       'with a large init container',
       { initContainers: [container({ cpu: '3' })], containers: [container({ cpu: '1' })] },
@@ -50,7 +54,7 @@ describe('the requests are computed as in Kubernetes: a pod', () => {
       { cpu: 1500n },
     ],
     ['with an overhead', { overhead: { cpu: '10m' }, containers: [container({ cpu: '1' })] }, { cpu: 1010n }],
-    ['of amounts beyond int64', { containers: [container({ cpu: '9.2E' })] }, { cpu: 9200n * 10n ** 18n }],
+    ['with requests beyond int64', { containers: [container({ cpu: '9.2E' })] }, { cpu: 9200n * 10n ** 18n }],
     ['without requests', {}, {}],
   ])('%s', (_, spec, expected) => {
     expect(Object.fromEntries(requestsOf(pod(spec)))).toEqual(expected);
@@ -188,14 +192,14 @@ describe('the scheduler accepts or refuses a node', () => {
     ['without a label that must exist', pod(affinityTo(label('Exists'))), node(), [], [AFFINITY], false],
     ['without a label that must not exist', pod(affinityTo(label('DoesNotExist'))), node(), [], []],
     [
-      'with a label that is greater than the number',
+      'with a label value that is greater than the number in the affinity',
       pod(affinityTo(label('Gt', '9'))),
       node({}, { size: '10' }),
       [],
       [],
     ],
     [
-      'with a label that is not an int64',
+      'with a label value that is not an int64',
       pod(affinityTo(label('Gt', '9'))),
       node({}, { size: '9223372036854775808' }),
       [],
@@ -203,7 +207,7 @@ describe('the scheduler accepts or refuses a node', () => {
       false,
     ],
     [
-      'with a label that is not less than the number',
+      'with a label value that is not less than the number in the affinity',
       pod(affinityTo(label('Lt', '9'))),
       node({}, { size: '10' }),
       [],

@@ -37,9 +37,9 @@ export type SchedulingDecision =
     };
 
 /**
- * Decides where a pod runs. If several nodes fit, the pod gets the node for which it is nominated, or the node that
- * `choice`, a number that spreads pods, selects. If no node fits, pods of lower priority may be evicted. If the pod
- * itself has a `problem`, e.g. with its volumes, no node is checked.
+ * Decides where a pod runs. If several nodes fit, the pod gets the one for which it is nominated. Without a nomination
+ * for one of them, `choice`, a number that spreads pods, selects the node. If no node fits, pods of lower priority may
+ * be evicted. If the pod itself has a `problem`, e.g. with its volumes, no node is checked.
  */
 export function schedule(
   demand: PodDemand,

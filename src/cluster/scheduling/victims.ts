@@ -34,8 +34,8 @@ export const areVictims = (result: Victims | Misfit): result is Victims => 'viol
 /**
  * The pods of a node to evict for a pod of higher priority, or the reason why no eviction suffices. The algorithm is
  * kube-scheduler's `SelectVictimsOnNode`. First, all pods of lower priority count as evicted. Then each of them that
- * still fits is kept, from the most important pod to the least important pod. The pods that a budget protects come
- * before all others.
+ * fits beside the new pod is kept, from the most important pod to the least important pod. The pods that a budget
+ * protects are considered before all others.
  */
 export function victimsOn(
   demand: PodDemand,
@@ -100,7 +100,7 @@ function startOf({ pod }: PodDemand): number {
 export interface PreemptionBudget {
   /** The number of evictions that the budget allows now. */
   readonly allowed: number;
-  /** The names of the pods whose evictions have already been counted. */
+  /** The pods, by name, whose evictions `allowed` already takes into account. */
   readonly disrupted: JsonObject;
   readonly covers: (labels: Readonly<Record<string, string>>) => boolean;
 }

@@ -28,7 +28,7 @@ test('only the first of several pods with equal requirements is tried, and the n
   expect(firstsOf(waiting)).toEqual(['d']);
 });
 
-test('a pod whose reason changes keeps its position', () => {
+test('a pod that cannot be scheduled for another reason than before keeps its position in its group', () => {
   const waiting = new WaitingPods();
   for (const key of ['a', 'b']) waiting.take(key, pod('full'));
   expect(waiting.take('a', pod('cordoned'))).toBeUndefined();
@@ -71,7 +71,7 @@ test.each<[string, KubeObject]>([
   ['a claim', pod('full', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] })],
   ['a nomination', pod('full', { nominatedNodeName: 'n' })],
   ['a simulation annotation', pod('full', {}, { annotations: { 'typekro.dev/simulate-hold': 'true' } })],
-])('%s puts a pod into another group', (_, other) => {
+])('%s puts a pod into another group than a pod without it', (_, other) => {
   const waiting = new WaitingPods();
   waiting.take('a', pod('full'));
   waiting.take('b', other);

@@ -42,7 +42,7 @@ test('the bytes are the JSON of the object, whichever parts are copied from the 
   );
 });
 
-test('the bytes of shared parts are copied, and the old bytes are released', () => {
+test('the bytes of shared parts are copied from the previous representation, which then releases its bytes', () => {
   const data = { text: 'x'.repeat(1000) };
   const before = new Representation(deepFreeze(object(1, { data })));
   const first = before.bytes;

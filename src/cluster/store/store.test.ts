@@ -36,7 +36,7 @@ describe('events of a store', () => {
     ]);
   });
 
-  test('that a listener causes are stored at once', () => {
+  test('that a listener causes are stored before the next listener of the first event is called', () => {
     const { sources, copies } = withFollower();
     const found: unknown[] = [];
     sources.subscribe(() => found.push(copies.get('a')?.version));

@@ -7,7 +7,7 @@ import { Representation } from './representation.ts';
 import { position, SortedItems, withChanges } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
 
-/** The results of conversion webhooks that a write has received so far. */
+/** The results that conversion webhooks have returned so far for one write. */
 export interface Conversions {
   /**
    * Returns the object in another version.
@@ -37,7 +37,8 @@ export class Stored {
   #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
   #others: Map<ServedVersion, Representation> | undefined;
   /**
-   * A form of the replaced object, from which the first form may copy bytes. `undefined` once the first form exists.
+   * A form of the object that this object replaces. The first form of this object may copy bytes from it. `undefined`
+   * once the first form exists.
    */
   #inherited: Representation | undefined;
 

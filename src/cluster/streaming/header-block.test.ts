@@ -75,12 +75,12 @@ describe('a block that is not compressed as the protocol requires is refused', (
     return copy;
   };
   test.each<[string, Buffer]>([
-    ['nothing', Buffer.alloc(0)],
+    ['no bytes', Buffer.alloc(0)],
     ['no flush at the end', valid.subarray(0, -1)],
     ['another compression method', changed(0, 0x79)],
     ['a wrong checksum of the zlib header', changed(1, 0xbc)],
     ['another dictionary', changed(5, 0)],
-    ['only a header', Buffer.concat([valid.subarray(0, 2), Buffer.from([0, 0, 255, 255])])],
+    ['only the header of a zlib stream', Buffer.concat([valid.subarray(0, 2), Buffer.from([0, 0, 255, 255])])],
     [
       'bytes that no compression method produces',
       Buffer.concat([valid.subarray(0, 6), Buffer.from([7, 7, 7, 0, 0, 255, 255])]),

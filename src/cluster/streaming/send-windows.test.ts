@@ -14,7 +14,7 @@ test('a client that never sends a window update is not limited', () => {
   expect([windows.allowed(1), windows.areUsed]).toEqual([Number.POSITIVE_INFINITY, false]);
 });
 
-test('bytes that were sent before the first window update count', () => {
+test('bytes that were sent before the first window update count as used', () => {
   const windows = opened(1, 3);
   windows.use(1, FIRST_WINDOW_BYTES - 10);
   expect(windows.update(1, 5)).toBe(true);

@@ -245,8 +245,8 @@ export class SpdySession {
 
   /**
    * Changes the window of a stream, of the connection (0), or of all streams (`undefined`). At the first change, the
-   * server begins to respect the client's windows, and gives the client the largest windows in return. To slow down a
-   * client, the server stops reading from the connection, as a kubelet does.
+   * server begins to respect the client's windows, and gives the client the largest windows in return. The server does
+   * not slow down a client with windows. It stops reading from the connection instead, as a kubelet does.
    */
   #useWindows(streamId: number | undefined, change: () => boolean): boolean {
     if (!this.#windows.areUsed) {

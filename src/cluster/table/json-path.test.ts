@@ -82,7 +82,7 @@ test.each([
   expect(parseJsonPath(path)).toBeUndefined();
 });
 
-test('the number of values is limited', () => {
+test('a path has at most 10,000 values', () => {
   let nested: JsonValue = 1;
   for (let depth = 0; depth < 40; depth++) nested = [nested];
   const values = (path: string) => valuesAt({ a: nested }, parseJsonPath(path) ?? []).length;

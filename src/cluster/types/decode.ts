@@ -14,7 +14,10 @@ import { copyJson } from './copy.ts';
 
 /** The error for a value that its type does not allow. The message equals the message of Go's decoder. */
 export class DecodeError extends Error {
-  /** The message that Go has if the object is converted instead of decoded, e.g. after a strategic merge patch. */
+  /**
+   * The message of Go's converter, which replaces `message` where the API server converts an object instead of decoding
+   * it, e.g. after a strategic merge patch.
+   */
   readonly conversion: string;
 
   constructor(message: string, conversion = message) {
@@ -32,9 +35,9 @@ export interface Decoded {
 
 /**
  * Decodes a JSON object as the built-in type `node`. The result equals the JSON that Go writes for the type: without
- * unknown members, with zero values only where `presence` or `keep` allows them, and with times and quantities in
- * canonical form. With `frozenIsTyped`, frozen parts are only copied and not decoded, because they come from a stored
- * object of the type.
+ * unknown members, with zero values only where `presence` or `keep` of the field (`FieldNode`) allows them, and with
+ * times and quantities in canonical form. With `frozenIsTyped`, frozen parts are only copied and not decoded, because
+ * they come from a stored object of the type.
  *
  * @throws DecodeError when a value is of the wrong type.
  */

@@ -20,9 +20,9 @@ export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): bo
 }
 
 /**
- * Replaces the unchanged parts of `next` with the equal parts of `before`. Cached data about these parts (frozen,
- * serialized) then remains valid, and later comparisons are cheap. Changes `next` in place, except for frozen parts.
- * Returns `before` when nothing differs.
+ * Replaces the unchanged parts of `next` with the equal parts of `before`. Data that is cached for these parts, such as
+ * their serialized form, then remains valid, and later comparisons are cheap. Changes `next` in place, except for
+ * frozen parts. Returns `before` when nothing differs.
  */
 export function shareUnchanged<T extends JsonValue | undefined>(before: JsonValue | undefined, next: T): T {
   if (before === next) return next;

@@ -65,7 +65,7 @@ async function story(field: JsonObject, made: readonly string[]) {
 const owners = ({ metadata: { managedFields = [] } }: Gear) =>
   managedFields.map(({ manager, operation, apiVersion }) => `${manager} ${operation} ${apiVersion}`);
 
-describe('a field that the version of an entry does not declare', () => {
+describe('a field that the version of a managedFields entry does not declare', () => {
   const undeclared = '.spec.b: field not declared in schema';
 
   test.each([

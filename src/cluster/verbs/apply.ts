@@ -56,9 +56,9 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
 }
 
 /**
- * May the outcome of an apply be cached? Not with webhooks and policies, because they must see every apply, and their
- * decisions are no longer valid after their removal. Not with an audit log, because each apply adds annotations to its
- * audit events.
+ * May the outcome of an apply be cached? Not with webhooks and policies: they must see every apply, and the decision of
+ * a webhook or policy is no longer valid after its removal. Not with an audit log, because each apply adds annotations
+ * to its audit events.
  */
 const isCacheable = ({ services: { admission, audit } }: WriteRequest): boolean =>
   admission === undefined && audit === undefined;

@@ -48,7 +48,7 @@ export function readBody(
   types?: BuiltinTypes,
 ): RawBody {
   const read = parseBody(request, kind, validation, types);
-  // A body without an expected kind contains options, which have no identity.
+  // A body without an expected kind contains options, so the audit event takes no name and no uid from it.
   request.audit?.requestBody(read.value, kind !== '');
   return read;
 }
@@ -137,7 +137,7 @@ export interface BodyType {
   readonly version: string;
   readonly node: ObjectNode;
   readonly resource: ServedResource | undefined;
-  /** Do errors of decoding omit the type? */
+  /** Do the messages of decoding errors leave out the name of the type? */
   readonly unnamed?: boolean;
 }
 
@@ -282,7 +282,7 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
   if (missing !== undefined)
     throw badRequest(unrecognized(type.kind, `Object '${missing}' is missing in '${body.toString('utf8')}'`, body));
   if (kind === type.kind) {
-    // A version that is not served has no type, so all members are unknown.
+    // A version that is not served has no type, so all members count as unknown fields.
     const { group } = parseApiVersion(apiVersion);
     const isUnknownVersion = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
     const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));
@@ -318,8 +318,8 @@ function wrongKind(
 const META_KINDS = new Set(['List', 'Status', 'DeleteOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions']);
 
 /**
- * The error for a body of another kind. The body is first decoded as the other kind, because an error of this decoding
- * takes precedence in the API server.
+ * The error for a body that names another kind than `type`. The body is first decoded as the kind that it names,
+ * because an error of this decoding takes precedence in the API server.
  */
 function notOfType(
   value: JsonObject & { kind: string; apiVersion: string },

@@ -23,8 +23,8 @@ const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
 /**
- * Warns about a deletion without a propagation policy, when such a deletion orphans the dependents of an object of this
- * kind.
+ * If objects of this kind orphan their dependents when a deletion has no propagation policy, adds a warning to such a
+ * deletion.
  */
 export function warnOfOrphans(
   write: WriteRequest,
@@ -36,8 +36,8 @@ export function warnOfOrphans(
 }
 
 /**
- * Deletes an object, or marks it as deleted when finalizers or a grace period keep it. Does not change an object whose
- * running deletion already completes as early as the request requires.
+ * Deletes an object, or marks it as deleted when finalizers or a grace period keep it. A request cannot delay a running
+ * deletion: if the deletion already ends as early as the request requires, the object is not changed.
  */
 export function deleteObject(write: WriteRequest, options: DeleteRequestOptions): Deletion {
   const live = liveObject(write);
@@ -129,8 +129,8 @@ function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditio
 
 /**
  * The finalizers of an object after its deletion is requested. The deletion options decide which garbage collector
- * finalizers the object gets. Without options, the existing finalizers are kept, and the dependents of some kinds are
- * orphaned by default.
+ * finalizers the object gets. Without these options, the existing finalizers are kept, and an object whose kind orphans
+ * its dependents by default gets the finalizer `orphan`, unless it has `foregroundDeletion`.
  */
 function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteRequestOptions): string[] {
   const present = live.metadata.finalizers ?? [];

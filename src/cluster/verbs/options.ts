@@ -26,7 +26,10 @@ export interface WriteRequestOptions {
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
 const MAX_MANAGER_BYTES = 128;
 
-/** Parses and checks the query of a write. Throws 422 with the given kind of options when an option is invalid. */
+/**
+ * Parses and checks the query of a write. Throws 422 when an option is invalid; the error names the kind of the
+ * options.
+ */
 export function writeOptions(
   request: Pick<ApiRequest, 'query' | 'headers'>,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',

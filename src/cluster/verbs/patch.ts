@@ -132,7 +132,7 @@ const rejected = () =>
 /** The result of applying a patch. */
 interface Applied {
   readonly value: JsonValue;
-  /** The patched object as messages print it. For a strategic merge patch, the patch. */
+  /** The object that messages print: the patched object, or for a strategic merge patch the patch itself. */
   readonly shown: string;
   /**
    * Repeated and unknown members of the patch. With the validation `Strict`, the patch is refused; with `Warn`, the

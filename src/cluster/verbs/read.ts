@@ -27,8 +27,8 @@ export interface SelectionContext {
 }
 
 /**
- * The parts of the cluster that a read uses in addition to its resource, such as the version of the store, and a clock
- * for waits.
+ * The parts of the cluster that a read uses in addition to its resource, such as the store, for whose version a read
+ * may wait, and a clock for this wait.
  */
 export interface ReadContext extends SelectionContext, FormsContext, VersionContext {
   readonly store: Pick<Store, 'version' | 'subscribe' | 'recordCompaction'>;
@@ -124,8 +124,8 @@ export interface ListSelection {
   /** The shard selector of the request. `matches` also checks it. */
   readonly shard: ShardSelector | undefined;
   /**
-   * Do the label and field selectors select all objects? If so, `remainingItemCount` can be computed; it ignores the
-   * shard selector.
+   * Does the request have neither a label selector nor a field selector? Only then the metadata contain
+   * `remainingItemCount`, which ignores the shard selector.
    */
   readonly countsAll: boolean;
 }
@@ -248,8 +248,8 @@ async function startOf(
     await untilVersion(context, version);
     const all = isExpired(token, context.clock.now()) ? undefined : resource.collection.at(version);
     if (all === undefined) {
-      // The version of the list counts as compacted. The remaining pages therefore need a later version, even if no
-      // object has changed.
+      // The store records a compaction, which increases its version. The remaining pages therefore have a later
+      // version, even if no object has changed.
       if (context.store.version === version) context.store.recordCompaction();
       throw expired(
         'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',

@@ -75,8 +75,8 @@ export function changeObject(
 }
 
 /**
- * Checks that the resource version and uid in the body, if present, equal the stored values. Throws 409; 500 for a
- * malformed version.
+ * Checks that the resource version and uid in the body, if present, equal the stored values. Throws 409 if one differs,
+ * and 500 for a malformed version.
  */
 export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, versionField);
@@ -84,8 +84,8 @@ export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeOb
 }
 
 /**
- * Checks that the resource version in a patched object equals the stored version. Throws 409; 500 for a malformed
- * version. The uid is not checked here, because validation reports it together with other problems.
+ * Checks that the resource version in a patched object equals the stored version. Throws 409 if it differs, and 500 for
+ * a malformed version. The uid is not checked here, because validation reports it together with other problems.
  */
 export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, () => '');
@@ -182,9 +182,9 @@ function checkChange(
 }
 
 /**
- * The problems of the metadata, with the repetitions of an API server. The problems of the new metadata are reported
- * once for custom resources, twice for built-in kinds, and three times for some kinds. The problems of the change are
- * always reported twice.
+ * The problems of the metadata. As in an API server, one problem can be reported several times. The problems of the new
+ * metadata are reported once for custom resources, twice for built-in kinds, and three times for some kinds. The
+ * problems of the change are always reported twice.
  */
 function metadataProblems(resource: ServedResource, next: KubeObject, live: KubeObject): FieldError[] {
   const own: FieldError[] = [];

@@ -23,7 +23,9 @@ import { warningHeader } from '../protocol/reply.ts';
  * open a new watch.
  */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
-/** The maximum number of unread bytes up to which initial lines (current objects or past events) are written. */
+/**
+ * Initial lines (current objects or past events) are written only while the client has at most this many unread bytes.
+ */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** The approximate size of one write of initial lines, in bytes. */
 const CHUNK_BYTES = 64 * 1024;

@@ -155,7 +155,7 @@ export function storableObject(write: WriteRequest, object: KubeObject): KubeObj
   return storable;
 }
 
-/** Stores an object. The form in the version of the request is already cached in the result. */
+/** Stores an object. Also converts it to the version of the request, and caches this form in the result. */
 export function putObject(write: WriteRequest, key: string, object: KubeObject): Stored {
   const { resource, services } = write;
   const stored = resource.collection.put(key, storableObject(write, object));
@@ -165,7 +165,7 @@ export function putObject(write: WriteRequest, key: string, object: KubeObject):
 
 /**
  * Calls `check` with the context for the hooks of the kind. If `check` throws, undoes the changes that the hooks made
- * outside the object, in reverse order.
+ * outside the object (such as an allocated address), in reverse order.
  */
 export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext) => T): T {
   return checkAndStore(write, check, (checked) => checked);
@@ -290,7 +290,10 @@ export function redecode(
   return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
 }
 
-/** Members of `metadata` that `isNoOpWrite` does not compare directly. */
+/**
+ * Members of `metadata` that may differ although a write changes nothing. `isNoOpWrite` ignores `resourceVersion`, and
+ * compares `managedFields` without their times.
+ */
 const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion']);
 const METADATA: ReadonlySet<string> = new Set(['metadata']);
 

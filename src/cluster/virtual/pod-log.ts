@@ -30,8 +30,8 @@ export interface LogContext {
 }
 
 /**
- * Handles GET of `pods/…/log`. Returns the log of a container. For a pod with the annotation `PROCESS` of
- * `pod-logs.ts`, the log is that of a part of this program.
+ * Handles GET of `pods/…/log`. Returns the log of a container. A pod with the annotation `PROCESS` (`pod-logs.ts`)
+ * represents a part of this program, and shows the log of this part.
  */
 export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;

@@ -199,7 +199,7 @@ describe('SPDY', () => {
     await sent('reply 1', 'reply 3', 'data 3 <a>', 'data 3  last', 'data 1  last');
   });
 
-  test('the pod may end its direction before the client', async () => {
+  test('the pod may end its direction of a connection before the client ends the other direction', async () => {
     const { headers, receive, sent } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80)), headers.open(3, forwardHeaders('data', 80)));
     receive(dataFrame(3, Buffer.from('leave'), false));
@@ -321,7 +321,7 @@ describe('SPDY', () => {
     expect([connection.calls, killed.size, clock.pending]).toEqual([['close'], 0, 0]);
   });
 
-  test('without a complete forwarded connection, the client connection ends with the pod and leaves no timer', () => {
+  test('if no forwarded connection has both streams, the client connection ends with the pod and leaves no timer', () => {
     const { headers, receive, killed, connection, clock } = openSpdy();
     receive(headers.open(1, forwardHeaders('error', 80, 7)));
     for (const kill of killed) kill();
@@ -391,7 +391,7 @@ describe('channels', () => {
     connection.onClose();
   });
 
-  test('the client connection of a killed pod ends after ten seconds if its connections stay open', () => {
+  test('the client connection of a killed pod ends after ten seconds if its forwarded connections stay open', () => {
     const { connection, killed, clock } = openChannels('80');
     for (const kill of killed) kill();
     clock.advance(10_000);

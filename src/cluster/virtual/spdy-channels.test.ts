@@ -130,7 +130,7 @@ describe('the input', () => {
 });
 
 describe('the output of a program whose client does not read', () => {
-  test('counts as backlog, and the callback of drained() runs when the client has read the output', async () => {
+  test('is in the backlog, and the callback of drained() runs when the client has read the output', async () => {
     const { open, opened, connection } = story('stdout=true');
     open('error', 'stdout');
     connection.reads = false;

@@ -53,7 +53,8 @@ export const aspect = {
   /**
    * Creates an aspect for a group of kinds, for the kind that a factory creates, or for each target of a list.
    *
-   * @throws AspectDefinitionError when an argument is neither a target nor a surface (a change, such as `override(…)`).
+   * @throws AspectDefinitionError when `target` is not a target, or `surface` is not a change (the result of `metadata`
+   *   or `override`).
    */
   on<Target extends AspectTarget, Surface extends AspectSurface>(
     target: Target,

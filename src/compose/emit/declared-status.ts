@@ -21,8 +21,8 @@ export interface StatusPlaces {
 type Candidate = { readonly value: unknown } | { readonly type: StaticType };
 
 /**
- * The fields of an object. `open`: the object may have more fields. `passed`: the author passes the object on as a
- * whole.
+ * The fields of an object. `open`: the object may have more fields. `passed`: the author passes on an object from
+ * elsewhere as a whole, for example the status of a resource.
  */
 interface Shape {
   readonly fields: Map<string, Candidate[]>;
@@ -100,7 +100,7 @@ class StatusCheck {
     }
   }
 
-  /** Does the field contradict its declared type on every path through the function? */
+  /** Does the field contradict its declared type on every path through the function? If so, refuses it. */
   #isMistyped(candidates: readonly Candidate[], schema: Schema, path: readonly string[]): boolean {
     const wanted = typeof schema.type === 'string' ? FORMS[schema.type] : undefined;
     const found = candidates.flatMap(formsOf);
@@ -115,7 +115,7 @@ class StatusCheck {
     return true;
   }
 
-  /** Is the field a constant with a fraction, where an integer is declared? */
+  /** Is the field a constant with a fraction, where an integer is declared? If so, refuses it. */
   #isFraction(candidates: readonly Candidate[], path: readonly string[]): boolean {
     const values = candidates.map((candidate) => ('value' in candidate ? resolveMerged(candidate.value) : undefined));
     const fraction = values.filter((value) => typeof value === 'number').find((value) => !Number.isInteger(value));

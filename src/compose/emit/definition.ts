@@ -112,7 +112,7 @@ function plainPart(part: JsonObject, name: string): JsonObject {
   return part;
 }
 
-/** Ids of the namespaces that are applied before the instance. */
+/** Ids of the Namespace resources that are applied before the instance. */
 export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<string> {
   return new Set(records.filter(isHoisted).map((record) => record.id));
 }

@@ -225,7 +225,8 @@ function structured(node: Node, schema: Schema | undefined): Node {
 
 /**
  * Does the object literal certainly have a `dyn` value, or values of several CEL types? The type of such a literal is
- * `map(dyn)`. Only the outer type of a value counts. Objects of schemas and object literals count as one type.
+ * `map(dyn)`. Only the outer types of the values are compared, so two lists have the same type. Objects with a schema
+ * and object literals also have the same type.
  */
 function isMixed(node: Node): boolean {
   const values = node.args.filter((_, position) => position % 2 === 1);

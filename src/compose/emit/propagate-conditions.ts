@@ -40,7 +40,10 @@ export function propagateConditions(record: ResourceRecord, { ids, records, targ
   });
 }
 
-/** A resource that is several nodes is ready when each of them is, because an excluded node counts as ready. */
+/**
+ * Replaces `ready()` and `updated()` of a resource that is several nodes by the conjunction over all these nodes. An
+ * excluded node counts as ready.
+ */
 function ofAllForms(root: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(root, (node) => {
     if (node.kind !== 'method' || !isProgress(node)) return undefined;

@@ -170,8 +170,8 @@ function filtered(loop: LoopRecord, tests: readonly Node[]): Node {
 }
 
 /**
- * Converts loops that depend on each other to one iterator. The elements of the iterator contain the variables of all
- * loops.
+ * Converts loops that depend on each other to one iterator. Each element of its list is an object with one member for
+ * each loop variable.
  */
 function composite(
   loops: readonly LoopRecord[],

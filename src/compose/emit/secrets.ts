@@ -172,8 +172,8 @@ class SecretFinder {
 }
 
 /**
- * The root and the keys of a chain of member reads. `path` and `keys` begin at the root. An unknown key is `undefined`
- * in `path`.
+ * The root and the keys of a chain of member reads. `path` has the names of all keys, beginning at the root, with
+ * `undefined` for a key that is not a literal. `keys` has the expressions of the keys in brackets.
  */
 function memberPath(node: Node): {
   readonly root: Node;

@@ -19,7 +19,7 @@ import { escapeText } from './expression.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { declaredMemberSchema } from './flows.ts';
 
-/** The result for an absent field. */
+/** The result that stands for an absent field. */
 export const LEFT_OUT = Symbol('left out');
 
 /** Options for writing a template. */
@@ -188,7 +188,10 @@ function phiValue(
   return writeField(options, orValue(optional, call('omit', [], DYN)), schema);
 }
 
-/** Merges two objects under a condition into one object with conditional values. */
+/**
+ * Merges the two objects of a condition into one object with conditional values. Undefined unless both sides are plain
+ * objects.
+ */
 export function mergeSides(value: Phi): Record<string, unknown> | undefined {
   const trace = activeTrace();
   const plain = (side: unknown): Record<string, unknown> | undefined => {

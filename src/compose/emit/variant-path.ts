@@ -2,7 +2,7 @@ import type { Node, Variable } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { Trace } from '../trace/trace.ts';
 
-/** One of the nodes of a resource. Each node has its own conditions. */
+/** One of the nodes that the definition has for one resource of the composition. Each node has its own conditions. */
 export interface Variant {
   readonly record: ResourceRecord;
   /** The conditions of the node, in an order that allows their evaluation. */

@@ -28,7 +28,9 @@ export type Tree =
   | {
       readonly kind: 'test';
       readonly test: Node;
-      /** Does kro itself exclude the node when the test fails? */
+      /**
+       * Does kro itself exclude the node when the test fails, because every form reads a node that is then excluded?
+       */
       readonly inherited: boolean;
       readonly yes: Tree | undefined;
       readonly no: Tree | undefined;

@@ -23,13 +23,15 @@ import { pascalCase } from '../../core/index.ts';
 /** The maximum number of variants of one object. Each variant is a node of the graph. */
 const MAX_VARIANTS = 8;
 /**
- * The maximum number of tests that are decided for one resource. Each test opens two paths, and many paths end in the
- * same variant.
+ * The maximum number of conditions that the search for the variants of one resource decides. Each decision divides the
+ * search into two paths, for true and for false. Many paths end in the same variant, so this number exceeds
+ * `MAX_VARIANTS`.
  */
 const MAX_PATHS = 256;
 
 /**
- * The maximum length of an id. Labels, which contain ids, have at most 63 characters; two are reserved for a number.
+ * The maximum length of an id. An id is the value of a label, which has at most 63 characters. Two of them are reserved
+ * for a number.
  */
 const MAX_ID_LENGTH = 61;
 
@@ -46,12 +48,12 @@ export interface Variants {
 /**
  * Splits resources that must exist whether or not another resource exists.
  *
- * If node A reads node B, and kro excludes B, it also excludes A, even if the expressions of A would have a value. With
- * a conditional such as `svc ? svc.spec.clusterIP : 'none'` in one node, the whole object would be excluded with the
- * Service. The resource therefore becomes several nodes of one object, under conditions that exclude each other. The
- * expressions of each node are simplified for its condition. They read only nodes that are included under this
- * condition. If every variant of a resource would read the other resource, the resource stays one node, and is excluded
- * with the other resource.
+ * If node A reads node B, and kro excludes B, it also excludes A, even if the expressions of A would have a value. In
+ * one node, a conditional such as `svc ? svc.spec.clusterIP : 'none'` would exclude the whole object whenever the
+ * Service `svc` is excluded. The resource therefore becomes several nodes of one object, under conditions that exclude
+ * each other. The expressions of each node are simplified for its condition. They read only nodes that are included
+ * under this condition. If every variant of a resource would read the other resource, the resource stays one node, and
+ * is excluded with the other resource.
  */
 export function splitVariants(all: readonly ResourceRecord[], refusals: Refusal[]): Variants {
   const splitter = new Splitter(all, refusals);
@@ -103,7 +105,7 @@ class Splitter {
     if (open >= 0) for (const each of this.#open.slice(open)) this.#circular.add(each);
     const known = this.#done.get(record);
     if (known !== undefined) return known;
-    // While a resource is being split, it counts as one node.
+    // While the resource is being split, this method returns it as one node.
     this.#done.set(record, [{ record, exists: [], without: [] }]);
     if (!this.#conditional && record.dependsOn.length === 0) return this.#done.get(record) as readonly Variant[];
     let variants: readonly Variant[];
@@ -190,7 +192,10 @@ class Splitter {
     return [variants.map(({ exists }) => allOf(exists)).reduce(or)];
   }
 
-  /** Builds the tree of a resource from the guards and then the content. Undefined where the resource is excluded. */
+  /**
+   * Builds the tree of conditions that select the variants of a resource: first for its guards, then for its content.
+   * Undefined if the resource is excluded on this path.
+   */
   #explore(path: Path, guards: readonly Node[], content: Content): Tree | undefined {
     const { trace } = path;
     const [guard, ...rest] = guards;
@@ -212,7 +217,10 @@ class Splitter {
     });
   }
 
-  /** Decides conditions until a part reads only nodes that exist; then continues with `next`. */
+  /**
+   * Assumes each undecided condition once as true and once as false, until the part reads only nodes that exist. Then
+   * calls `next` with the simplified part.
+   */
   #settle(path: Path, part: Node | Content, next: (settled: Node | Content) => Tree | undefined): Tree | undefined {
     const checkpoint = path.checkpoint();
     try {
@@ -268,7 +276,7 @@ class Splitter {
     }));
   }
 
-  /** The next decision for the reads of a part. Nodes whose existence is open come first. */
+  /** The next step for the nodes that a part reads; undefined when all of them exist. Excluded nodes come last. */
   #firstOpen(path: Path, { variables }: Reads): Step | undefined {
     let excluded: Variable | undefined;
     for (const of of variables) {
@@ -299,7 +307,7 @@ class Splitter {
   }
 
   /**
-   * Does a variant, or one variant of a resource, exist under the known facts? `of` is the variable of the variant or
+   * Does a variant, or any variant of a resource, exist under the known facts? `of` is the variable of the variant or
    * of the resource.
    */
   #existenceAt(path: Path, of: Variable): Existence {
@@ -327,7 +335,7 @@ class Splitter {
     return { kind: 'open', test: open, nodes: variants.map((variant) => variant.record.variable) };
   }
 
-  /** A condition inside the part that decides whether the part reads the excluded node. */
+  /** Finds a condition in the part on which the part's read of the excluded node depends. */
   #openTest(part: Node | Content, of: Variable): Node | undefined {
     const reads = (node: Node) => this.#finder.of(node).variables.has(of);
     if ('kind' in part) return openTest(wrap(new Sym(part)), reads);
@@ -367,7 +375,7 @@ class Splitter {
     const onWay = this.#readsOnWay(tree);
     for (const [leaf, reads] of onWay) {
       // Two leaves become one variant only if the conditions on the way to them read the same nodes, because a node
-      // depends on the reads of its conditions.
+      // depends on the nodes that its conditions read.
       const same = forms.findIndex(
         (form) => sameValue(form.content, leaf.content) && sameNames(onWay.get(form) as NodeSet, reads),
       );

@@ -8,7 +8,7 @@ import type { Completion } from './completion.ts';
 import { DEAD_END, forked, NORMAL } from './completion.ts';
 import { DeadEnd } from './env.ts';
 
-/** Runs `work`. Returns `dead` when the path ends in `throw`. */
+/** Runs `work`. Returns `dead` when the code of the composition that `work` runs ends in `throw`. */
 export function unlessDead<T>(work: () => T, dead: T): T {
   try {
     return work();

@@ -65,7 +65,8 @@ function whereMade(part: Node, made: readonly ResourceRecord[], records: readonl
   const where = (known: Node) =>
     trace.under(known, () => collections(specialiseNode(part, trace.facts, new Map()), records));
   const without = where(not(test));
-  // An expression that reads an excluded object is excluded.
+  // If the second form still reads an excluded object, no choice is needed: what reads an excluded object is itself
+  // excluded.
   return elementsIn(without, made).length > 0 ? undefined : cond(test, where(test), without);
 }
 

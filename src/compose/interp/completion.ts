@@ -18,7 +18,10 @@ export const LEAVE: Completion = { kind: 'break', label: undefined };
 /** The path ended in `throw` under a condition. A precondition of the spec rules out this path. */
 export const DEAD_END: Completion = { kind: 'dead' };
 
-/** A completion that depends on a condition. A dead side does not count, because a validation rules it out. */
+/**
+ * Joins the completions of the two sides of a condition. A dead side is left out, because a precondition of the spec
+ * rules it out.
+ */
 export function forked(test: Node, then: Completion, otherwise: Completion): Completion {
   if (then.kind === 'dead') return otherwise;
   if (otherwise.kind === 'dead') return then;

@@ -190,7 +190,7 @@ function isDeclared(env: Env, name: string): boolean {
   return env.scope.find(name) !== undefined || env.unit.lookup(name) !== undefined || name in globalThis;
 }
 
-/** `typeof x`, which may be compared with a constant. */
+/** Evaluates `typeof x`. `compared` is the constant with which an equality compares the result, if any. */
 function typeOf({ argument }: UnaryExpression, env: Env, compared?: string): unknown {
   if (argument.type === 'Identifier' && !isDeclared(env, argument.name)) return 'undefined';
   return typeofValue(evaluate(argument, env), compared);
@@ -198,7 +198,7 @@ function typeOf({ argument }: UnaryExpression, env: Env, compared?: string): unk
 
 const EQUALITIES: ReadonlySet<string> = new Set(['==', '!=', '===', '!==']);
 
-/** Evaluates one side of an equality. */
+/** Evaluates one side of an equality. `other` is the other side. */
 function comparedSide(node: Expression, other: Expression, env: Env): unknown {
   const compared = other.type === 'Literal' && typeof other.value === 'string' ? other.value : undefined;
   const isTypeof = node.type === 'UnaryExpression' && node.operator === 'typeof';

@@ -148,7 +148,10 @@ function scopeOfVars({ params }: Closure['node'], { body }: BlockStatement, { sc
   return vars;
 }
 
-/** Executes the body of a function. Names that are not `var` names belong to a block inside the scope. */
+/**
+ * Executes the body of a function. Its other names, such as `let` and `const` names, belong to a block inside the scope
+ * of the `var` names.
+ */
 function executeBody(body: readonly Statement[], env: Env): Completion {
   const inner = withScope(env, new LexicalEnvironment(env.scope, env.unit));
   return env.interpreter.executeFresh(body, inner);

@@ -37,7 +37,10 @@ export function overItems(
   return executeFrom(2, (part) => (part === 0 ? completion : overItems(items, each, length, wasOpen)), 0);
 }
 
-/** Runs the iterations over an iterator. Each iteration takes one element, so that the body may end the loop. */
+/**
+ * Runs the iterations over an iterator. Takes each element only when its iteration begins, so a body that ends the loop
+ * early leaves the other elements in the iterator.
+ */
 export function overIterator(source: Iterable<unknown>, each: (item: unknown) => Completion): Completion {
   const iterator = source[Symbol.iterator]();
   let isDone = false;

@@ -199,7 +199,7 @@ function runOnce(
   }
 }
 
-/** The name of a value under a key in messages. */
+/** The words for a value under a key, in messages. */
 const UNDER_KEY = 'the value under a key';
 
 /** Objects that have no keys before the loop, and that an iteration reads and writes by symbolic keys. */
@@ -210,7 +210,7 @@ function filledByKeys(uses: readonly { readonly object: object; readonly writes:
 }
 
 /**
- * The carried value of each object, with the type of the value that a first iteration sets; the result is `undefined`
+ * The carried value of each object, with the type of the value that the run sets under a key; the result is `undefined`
  * when the type of one of these values is not known.
  */
 function carriedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {

@@ -82,7 +82,8 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
   const given = resolveMerged(env.interpreter.evaluate(node.right, env));
   if (given === undefined || given === null) return NORMAL;
-  // An optional value has no keys where it is absent. For an absent field of a resource, the graph waits.
+  // If an optional value is absent, the loop has no iterations. If a field of a resource is absent, the graph waits for
+  // the field.
   const mayBeAbsent = symbolic(given) instanceof Sym && mayBeUndefined(given);
   const object = mayBeAbsent ? resolveMerged(logicalOperation('??', given, () => activeTrace().track({}))) : given;
   const inner = symbolic(object);
@@ -245,7 +246,10 @@ function nextIteration(node: ForStatement, env: Env): Env {
   return withScope(env, scope);
 }
 
-/** Refuses a loop without an end. `conditions` is the number of guards before the loop. */
+/**
+ * Refuses a loop that does not end. `conditions` is the number of guards before the loop: if there are more now, a
+ * symbolic condition decides when the loop ends.
+ */
 function refuseEndless(conditions: number): never {
   if (activeTrace().guards.length > conditions) refuseBound('the end');
   return refuse(
@@ -298,7 +302,8 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
     members: assignedMembers(node.body, (of) => env.scope.find(of)?.value),
-    // In the body the counter is below the bound. Therefore elements at this index exist.
+    // In the body the counter is below the bound. If the bound is the length of a list, the element at this index
+    // therefore exists.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     runIteration: (value) => {
       const scope = new LexicalEnvironment(env.scope, env.unit);

@@ -165,7 +165,7 @@ function callOptional(
   );
   const made = symbolic(stopsWithChain(result));
   if (!(made instanceof Sym) || made.absence === undefined) return result;
-  // The rest of the chain is skipped with the call: `tag?.trim().length`.
+  // Where the call is skipped, the rest of the chain is skipped, too: `tag?.trim().length`.
   const absence = { ...made.absence, chain: presentWhen };
   return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
 }

@@ -167,7 +167,7 @@ function closureFrom({ node, text, shift, lookup, locate, self }: FunctionSource
 
 /**
  * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
- * function is traced even without symbolic arguments. There are two reasons: the function may decide by fields of the
+ * function is traced even without symbolic arguments. There are two reasons: the function may branch on fields of the
  * resources, and only the tracer refuses reads of the time and of random numbers. The search follows the names that the
  * code reads, eight levels deep. For an object such as `simple`, the search only checks whether a member makes
  * resources; it does not read the source of members.
@@ -222,10 +222,10 @@ function namesRead(node: AnyNode): string[] {
 }
 
 /**
- * Can a native call of the function assign a variable of an outer scope? The function itself or a function that it
- * calls can contain the assignment. The search follows names and methods eight levels deep. The answer is no for
- * functions of the host, for functions of the SDK, and for native code except bound functions. The answer is yes where
- * the search cannot decide.
+ * Can the function assign a variable of an outer scope when the host calls it, without the tracer? The function itself
+ * or a function that it calls can contain the assignment. The search follows names and methods eight levels deep. The
+ * answer is no for functions of the host, for functions of the SDK, and for native code except bound functions. The
+ * answer is yes where the search cannot decide.
  */
 export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
   if (isOfHost(fn) || makesResources(fn)) return false;

@@ -50,7 +50,7 @@ function resultsOf({ body }: AnyFunction): AnyNode[] {
 /** Finds the fields of expressions inside one function. */
 class FieldFinder {
   readonly #root: AnyFunction;
-  /** The names that are being followed, because a variable may refer to itself. */
+  /** The names that are being followed. They are not followed again, because a variable may refer to itself. */
   readonly #open = new Set<string>();
 
   constructor(root: AnyFunction) {

@@ -132,8 +132,8 @@ function refuseFilling(what: string): never {
 }
 
 /**
- * Translates `object[key] = f(object[key])` in the body: each key gets the value that the iterations with this key
- * carry.
+ * Translates `object[key] = f(object[key])` in the body: each key gets the value that results from the iterations with
+ * this key.
  */
 function fillByKeys(
   interpreter: TreeInterpreter,
@@ -156,7 +156,10 @@ function fillByKeys(
   if (map !== 'empty') mergeSpread(interpreter, object as Record<string, unknown>, wrap(new Sym(map)));
 }
 
-/** The folds of all variables and members whose loop-carried value is one expression. */
+/**
+ * The folds of the variables and members whose values before the loop and after an iteration can be written as
+ * expressions.
+ */
 function foldsOf(
   pass: Pass,
   { accumulators, members, outcome }: Run,
@@ -191,7 +194,7 @@ function leavingCondition(completion: Completion): Node | undefined {
   return test === true ? TRUE() : test;
 }
 
-/** The ways in which a body leaves the loop for an enclosing statement, without duplicates. */
+/** The different `break` and `continue` statements with which a body leaves the loop. */
 function leapsOf(completion: Completion, found = new Map<string, Completion>()): Iterable<Completion> {
   if (completion.kind === 'fork') {
     leapsOf(completion.then, found);
@@ -226,7 +229,10 @@ function foldBinding(
   return folded.type.kind === 'list' ? freshList(folded, false) : wrap(new Sym(folded));
 }
 
-/** The expression of a fold. `others` are the folds that may compute the largest or least key for this fold. */
+/**
+ * The expression of a fold. If the fold keeps a value together with the largest or least key, one of `others` must
+ * compute this key.
+ */
 function foldOne(fold: ListFold, others: () => readonly ListFold[]): Node | undefined {
   const isOther = (of: Variable) => of.role === 'accumulator' && of !== fold.accumulator;
   return mentions(fold.next, isOther) ? (besideExtreme(fold, others()) ?? foldLoop(fold)) : foldLoop(fold);
@@ -355,7 +361,8 @@ function splitTest(
 }
 
 /**
- * The elements that the iterations add, as one list. Elements that are resources of the loop become the collections.
+ * The elements that the iterations add, as one list. If these are resources that the loop creates, the list is their
+ * collection.
  */
 export function elementsOfIterations(pass: Pass, added: readonly unknown[]): Node {
   const all = spread({ ...pass, accumulator: pass.loop, initial: literal(0), next: literal(0) }, listNode(added));
@@ -419,7 +426,7 @@ function foldObject(
 
 /**
  * Translates `if (c) return e`, `break` and `continue outer` in the body: the first element for which the condition is
- * true decides.
+ * true decides how the loop ends.
  */
 function exits(pass: Pass, completion: Completion): Completion {
   const test = leavingCondition(completion) as Node;
@@ -446,7 +453,10 @@ function exits(pass: Pass, completion: Completion): Completion {
   return { kind: 'fork', test: exists, then: { kind: 'return', value: result }, otherwise: NORMAL };
 }
 
-/** Returns the condition that a rule is true in every iteration of the open loops whose variables it reads. */
+/**
+ * Returns a condition without variables of the open loops: the rule is true in every iteration of the loops whose
+ * variables the rule reads.
+ */
 export function overLoops(rule: Node): Node {
   return activeTrace().loops.reduceRight(
     (inner, loop) =>

@@ -31,7 +31,10 @@ export function select(object: Node, field: string, type: StaticType): Node {
 /** Reserved words of CEL's grammar. They cannot follow a dot as field names. */
 export const NOT_A_FIELD: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
-/** The test for the presence of a member. `has()` accepts only a field, so other names are looked up as keys. */
+/**
+ * The test for the presence of a member. CEL's `has()` does not accept a reserved word as a field, so such a name is
+ * looked up as a key.
+ */
 export function has(object: Node, field: string): Node {
   if (NOT_A_FIELD.has(field)) return isIn(literal(field), object);
   return makeNode({ kind: 'has', args: [object], field, type: BOOL });
@@ -81,8 +84,8 @@ export function optionalSome(node: Node): Node {
 }
 
 /**
- * The optional without a value. Equal nodes are one object, so this node stands beside optionals of all types.
- * Therefore its type fits every other optional.
+ * The optional without a value. Equal nodes are one object, so all uses of `optional.none()` share this node. Therefore
+ * its type fits optionals of every type.
  */
 export function optionalNone(): Node {
   return call('optional.none', [], optionalOf(NEVER));

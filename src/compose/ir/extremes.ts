@@ -34,8 +34,8 @@ export function takenIteration({
 }
 
 /**
- * For a fold that starts with the value of the first element and runs over the other elements: the same fold over the
- * whole list.
+ * For a fold that starts with the value of the first element and then runs over the whole list or over the other
+ * elements: the same fold over the whole list. Undefined for any other fold.
  */
 function withFirst(fold: ListFold, value = variable(fold.loop, fold.element)): ListFold | undefined {
   // A value that does not read the element does not prove that there is a first element: the list may be empty.

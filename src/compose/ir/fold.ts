@@ -31,7 +31,10 @@ import { isLiteral, isVariable, mentions } from './node.ts';
 import { INTEGER, joinTypes, listOf, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
-/** The value after the loop as one expression; `undefined` when the pattern is not known. */
+/**
+ * The value of the accumulator after the loop, as one expression; `undefined` when the loop has none of the known
+ * patterns.
+ */
 export function foldLoop(fold: ListFold): Node | undefined {
   const { next, initial, accumulator } = fold;
   const carried = (node: Node) => mentions(node, (of) => of === accumulator);
@@ -261,8 +264,8 @@ function someIterations(fold: ListFold, carried: (node: Node) => boolean): Node 
 }
 
 /**
- * One part of the condition reads the accumulator, and the other part does not. Returns the fold over only the elements
- * that satisfy the other part.
+ * Moves the parts of the condition that do not read the accumulator into a filter of the list. Returns the fold over
+ * the filtered list; `undefined` when every part reads the accumulator.
  */
 function ownIterations(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);

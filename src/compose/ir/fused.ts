@@ -84,8 +84,9 @@ export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: 
 
 /**
  * The positions for a body that reads several lists at the same position. While objects of a collection are missing,
- * the remaining objects are at earlier positions, and would be combined with the wrong elements. If the body does not
- * fail by itself at a missing position, the list of positions is made to fail. `beside` is an expression that later
+ * its other objects are at earlier positions, and would be combined with the wrong elements. The whole expression must
+ * therefore fail until all objects exist. A body that always reads the collection fails by itself at a missing
+ * position. For any other body, the list of positions is an expression that fails. `beside` is an expression that later
  * reads the same positions.
  */
 function inStep(positions: Node, position: Variable, body: Node, beside = body): Node {

@@ -69,7 +69,7 @@ test.each<[string, Node, string]>([
     'r.ports.map(e, e) + [1]',
   ],
   [
-    'a variable whose value is a list, because two sums of this list would share memory',
+    'a variable whose value is a list: without the copy, two sums of this list would share memory',
     macro('bind', texts, [bound], [concatLists([variable(bound, texts.type), a])], texts.type),
     'cel.bind(v, s.texts, v.map(e, e) + ["a"])',
   ],

@@ -6,11 +6,11 @@ import { DYN } from './types.ts';
 
 /**
  * Rewrites the parts of a sum of lists, so that kro's runtime joins them as JavaScript does. In kro 0.9 a list of the
- * instance or of an object keeps its schema and performs the addition itself. Then the addition of a literal with
- * objects or lists fails with `invalid data, expected a map for the provided schema`. A list that the API server merges
- * by key or treats as a set is merged instead of joined. Two sums that begin with the same list may write the same
- * memory. A list that CEL made has none of these problems. When one operand of a sum is empty, the result is the other
- * operand itself. Therefore every part except the last one becomes a list that CEL made.
+ * instance or of an object keeps its schema and performs the addition itself. Then the addition of a list literal whose
+ * elements are objects or lists fails with `invalid data, expected a map for the provided schema`. A list that the API
+ * server merges by key or treats as a set is merged instead of joined. Two sums that begin with the same list may write
+ * the same memory. A list that CEL made has none of these problems. When one operand of a sum is empty, the result is
+ * the other operand itself. Therefore every part except the last one becomes a list that CEL made.
  */
 export function joinable(parts: readonly Node[], elementName: string): readonly Node[] {
   const scalar = SCALARS.has(elementName);

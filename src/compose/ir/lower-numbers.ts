@@ -121,8 +121,8 @@ export function power(value: Node, exponent: number): Node {
 }
 
 /**
- * The test that a value equals itself, which is true for every integer. A constant `true` would leave a status field
- * without a reference.
+ * The test that a value equals itself, which is true for every integer. A constant `true` is not possible, because a
+ * status field must read a resource or `schema`.
  */
 const itself = (value: Node): Node => makeNode({ kind: 'eq', args: [value, value], type: BOOL });
 

@@ -246,7 +246,10 @@ function finiteText(value: Node): Node {
   return makeNode({ kind: 'call', args: [withoutMinusZero(value)], name: 'json.marshal', type: STRING });
 }
 
-/** The value without -0, which JavaScript prints as 0 and CEL's `json.marshal` prints as -0. The sum -0 + 0 is 0. */
+/**
+ * Adds 0 to a value that may be -0, because JavaScript prints -0 as 0, and CEL's `json.marshal` prints it as -0. The
+ * sum -0 + 0 is 0.
+ */
 function withoutMinusZero(value: Node): Node {
   // A number from JSON.parse() may be -0.
   if (value.kind === 'call' && value.name === 'json.unmarshal') {
@@ -310,7 +313,7 @@ function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
 
 /**
  * The operands of `merge`. CEL has no function for maps whose values differ in type, so the values of the first map
- * become dyn. The map as a whole must not become dyn, because the key type of `dyn(a).merge(dyn(b))` would be open.
+ * become dyn. The map as a whole must not become dyn, because the key type of `dyn(a).merge(dyn(b))` would be unknown.
  */
 function alikeMaps(args: readonly Node[]): readonly Node[] {
   const [left, right] = args;
@@ -324,7 +327,8 @@ function alikeMaps(args: readonly Node[]): readonly Node[] {
 function withDynValues(map: Node): Node {
   const plain = map.kind === 'object' && map.args.every(({ type }) => type.kind !== 'optional');
   if (plain) {
-    // Objects of several types have no static type here, but their literals have a type in CEL.
+    // Does not call `dyn`, which leaves a node of type DYN as it is. A literal with values of several types is DYN
+    // here, but has a type in CEL.
     const values = map.args.map((arg, position) =>
       position % 2 === 0 || arg.kind === 'dyn' ? arg : makeNode({ kind: 'dyn', args: [arg], type: DYN }),
     );

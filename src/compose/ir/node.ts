@@ -5,8 +5,8 @@ export class Variable {
   /** The printed name. Ids of resources are decided at the end; macro variables may be renamed. */
   name: string;
   /**
-   * The role. A variable with the role `accumulator` must not remain in an expression, because its value is not known
-   * there.
+   * The role. An expression that is written into the graph must not contain a variable with the role `accumulator`,
+   * because CEL has no value for it.
    */
   readonly role: 'schema' | 'resource' | 'element' | 'loop' | 'macro' | 'accumulator';
   readonly key: number;
@@ -29,7 +29,7 @@ export class UnknownLength extends Variable {
 /** The members of every node. Nodes are hash-consed: equal expressions are one object with one id. */
 interface Base<Operands extends readonly Node[]> {
   readonly id: number;
-  /** The operands in their written order. Code that visits nodes finds them without knowing the kind of the node. */
+  /** All operands, in their written order, so that code can visit nodes of any kind in the same way. */
   readonly args: Operands;
   readonly type: StaticType;
   /**

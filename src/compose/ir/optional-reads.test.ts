@@ -56,7 +56,11 @@ describe('presence tests of members are written as optional reads', () => {
     ],
     ['a value other than the tested member', cond(has(schema, 'image'), other, x), 'has(s.image) ? s.other : "x"'],
     ['a member that is read without a test', cond(has(schema, 'image'), tag, x), 'has(s.image) ? s.image.tag : "x"'],
-    ['a value that is computed', and(has(schema, 'image'), eq(image, x)), 'has(s.image) && s.image == "x"'],
+    [
+      'a value that is computed from the tested member',
+      and(has(schema, 'image'), eq(image, x)),
+      'has(s.image) && s.image == "x"',
+    ],
     [
       'a position that may be negative',
       cond(compare('gt', size(words, INTEGER), field('n', INTEGER)), index(words, field('n', INTEGER), STRING), x),

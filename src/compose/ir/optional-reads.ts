@@ -4,10 +4,10 @@ import { makeNode, withArgs } from './node.ts';
 import { INTEGER } from './types.ts';
 
 /**
- * Replaces the tests for members, together with the reads of these members, by optional reads in a lowered expression:
- * `has(a.b) && has(a.b.c) ? a.b.c : x` becomes `a.?b.?c.orValue(x)`, and for booleans `has(a.b) && a.b` becomes
- * `a.?b.orValue(false)`. Both forms test the presence of the same members, so that a null member is null in both, and
- * errors are the same.
+ * In a lowered expression (one whose operations and types are CEL's), replaces the tests for members, together with the
+ * reads of these members, by optional reads: `has(a.b) && has(a.b.c) ? a.b.c : x` becomes `a.?b.?c.orValue(x)`, and for
+ * booleans `has(a.b) && a.b` becomes `a.?b.orValue(false)`. Both forms test the presence of the same members, so that a
+ * null member is null in both, and errors are the same.
  *
  * This is the last step of `a?.b ?? 'x'`: `interp/optional-chain.ts` makes the test and the read of `a?.b`,
  * `interp/logical-operators.ts` makes the choice of `??`, and `emit/expression.ts` calls this function before it prints
@@ -35,7 +35,7 @@ function optionalRead(node: Node): Node | undefined {
   if (choice === undefined) return undefined;
   const tests = new Set(choice.tests);
   const optional = optionalOf(choice.value, tests);
-  // A test that is not about a member of the value has another meaning, and must stay.
+  // If a test is not about a member of the value, it has another meaning. The expression is then not rewritten.
   if (optional === undefined || tests.size > 0) return undefined;
   return makeNode({ kind: 'orvalue', args: [optional, choice.otherwise], type: node.type });
 }

@@ -27,7 +27,10 @@ export interface Field {
   readonly missing?: 'null' | 'either';
   /** Is the field a counter that the server leaves out when it is zero? */
   readonly counter?: boolean;
-  /** The formula of a field that the schema of the kind does not have. Its value is computed from the whole object. */
+  /**
+   * The formula of a field that the schema of the kind does not have. The value of the field is computed from the whole
+   * object.
+   */
   readonly derived?: Derivation;
   /** Is the field an integer for CEL in some objects and a double in others? A read converts it to `type`. */
   readonly converts?: boolean;
@@ -94,12 +97,12 @@ function memo(table: WeakMap<StaticType, StaticType>, key: StaticType, make: () 
   return found;
 }
 
-/** `list(element)`; the same object for the same element. */
+/** `list(element)`. Calls with the same element type return the same object. */
 export function listOf(element: StaticType): StaticType {
   return memo(lists, element, () => ({ kind: 'list', element }));
 }
 
-/** `map(string, value)`; the same object for the same value type. */
+/** `map(string, value)`. Calls with the same value type return the same object. */
 export function mapOf(value: StaticType): StaticType {
   return memo(maps, value, () => ({ kind: 'map', value }));
 }
@@ -166,8 +169,8 @@ function isBottom(type: StaticType): boolean {
 export const NEVER: StaticType = { kind: 'dyn' };
 
 /**
- * The type of a value that has one of two types. Two object types are joined to one with the fields of both. Numbers,
- * lists and maps keep their kind. Other different types become dyn.
+ * The type of a value that has one of two types. Two object types are joined to one with the fields of both. Two other
+ * types of one kind keep this kind. Types of different kinds become dyn.
  */
 export function joinTypes(a: StaticType, b: StaticType): StaticType {
   if (a === b || b === NEVER) return a;
@@ -212,7 +215,10 @@ function joinObjects(a: ObjectStaticType, b: ObjectStaticType): ObjectStaticType
   return joined;
 }
 
-/** The joined field; undefined when one expression cannot read the field of both types, because of a formula. */
+/**
+ * The joined field; undefined if the field is derived in one of the types, and the other type does not have the same
+ * formula.
+ */
 function joinFields(a: Field | undefined, b: Field | undefined): Field | undefined {
   if (a?.derived !== undefined || b?.derived !== undefined) return a && b && sameFormula(a, b) ? a : undefined;
   if (a === undefined || b === undefined) {

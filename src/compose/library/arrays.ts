@@ -19,16 +19,19 @@ import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 
-/** Does the list contain an element that may be missing, or the spliced elements of a list expression? */
+/**
+ * Does the list contain an element that may be missing (`Maybe`), or the elements of a list expression, whose number is
+ * unknown (`Splice`)?
+ */
 const isConditional = (items: readonly unknown[]): boolean => items.some(isOpen);
 
 /** Methods that change the list. */
 const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'copyWithin']);
 
 /**
- * Calls a method of a concrete list. Handles all methods that change the list, and all calls that involve a symbolic
- * value, a conditional element or a callback of the composition. Returns `undefined` for any other call or unknown
- * method; the caller then calls the method natively.
+ * Calls a method of a native list, whose elements may be symbolic. Handles all methods that change the list, and all
+ * calls that involve a symbolic value, a conditional element or a callback of the composition. Returns `undefined` for
+ * any other call or unknown method; the caller then calls the method natively.
  */
 export function arrayMethod(
   interpreter: Interpreter,
@@ -51,8 +54,8 @@ export function arrayMethod(
 }
 
 /**
- * The length that `push` and `unshift` return. In a symbolic loop, and with elements that may be missing, the length is
- * a value that is refused on use.
+ * The length that `push` and `unshift` return. In a symbolic loop, and for a list with elements that may be missing,
+ * the length is unknown: an expression that uses the returned value is refused.
  */
 function lengthAfter(array: readonly unknown[], method: 'push' | 'unshift'): unknown {
   if (!isConditional(array) && activeTrace().loops.length === 0) return array.length;
@@ -159,7 +162,8 @@ function conditionalArrayMethod(
 ): unknown {
   const trace = activeTrace();
   if (name === 'concat') return trace.track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
-  // The position of an element depends on the presence of the elements before it.
+  // The position of an element depends on the presence of the elements before it. A call with such a position is
+  // possible only on the list as one expression.
   if (CALLING.has(name) && usesIndex(interpreter, args[0]))
     return listMethod(interpreter, symOfItems(array), name, args);
   if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(interpreter, array, name, args[0]);
@@ -226,7 +230,7 @@ function findItem(interpreter: Interpreter, array: readonly unknown[], fn: unkno
   }, undefined);
 }
 
-/** The truth of a value as an expression. */
+/** The truthiness of a value in JavaScript, as an expression. */
 export function asCondition(value: unknown): Node {
   const test = truthy(value);
   return typeof test === 'boolean' ? literal(test) : test;
@@ -246,7 +250,7 @@ export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
   return [...side(inner.test, inner.then), ...side(not(inner.test), inner.otherwise)];
 }
 
-/** `flat(depth)` of a concrete list. */
+/** `flat(depth)` of a native list. */
 function flatItems(interpreter: Interpreter, items: readonly unknown[], depth: unknown): readonly unknown[] {
   const levels = resolveMerged(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
@@ -391,8 +395,8 @@ type Tested = readonly [position: number, test: Node];
 const testOf = ([, test]: Tested): Node => test;
 
 /**
- * The conditions of the elements at these positions, in this order. Ends after the first condition that is `stop`.
- * JavaScript does not call the callback for later elements, and the callback may be unable to read them.
+ * The conditions of the elements at these positions, in this order. Ends after the first condition that is the constant
+ * `stop`. JavaScript does not call the callback for later elements, and the callback may be unable to read them.
  */
 function testsOf(positions: readonly number[], test: (position: number) => Node, stop: boolean): Tested[] {
   const tests: Tested[] = [];
@@ -426,8 +430,8 @@ function searchFrom(
 }
 
 /**
- * Calls a native method that returns elements or positions without inspecting the elements. Tracks a list that the
- * method makes.
+ * Calls a native method that returns elements or positions without inspecting the elements. Registers a list that the
+ * method makes as a new list of the trace.
  */
 function callNativeReader(array: unknown[], name: string, args: readonly unknown[]): unknown {
   if (name === 'toReversed') return activeTrace().track([...array].reverse());

@@ -18,8 +18,8 @@ let defined = false;
 
 /**
  * Defines the refusals of host functions that return a different value at each call, because the graph would contain
- * only the value from build time. The search for these functions loads modules of the host. The search starts when the
- * first function with such a name is called.
+ * only the value from build time. The search for these functions loads modules of the host. Therefore it starts only
+ * when `fn` has one of the `BUILD_TIME_NAMES`.
  */
 export function defineBuildTime(fn: FunctionLike): void {
   if (defined || !BUILD_TIME_NAMES.has(fn.name)) return;

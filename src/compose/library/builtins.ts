@@ -60,7 +60,7 @@ export function builtin(
   return callDefined(interpreter, fn, args);
 }
 
-/** Does a built-in function take the elements of a list of unknown length as its arguments? */
+/** May a list of unknown length be spread into the arguments of this function, as in `Math.max(...list)`? */
 export function takesAnyNumber(fn: unknown): boolean {
   return fn === Math.max || fn === Math.min || fn === Array.of || fn === Object.assign;
 }
@@ -263,8 +263,8 @@ const mapTyped = (value: Sym): Sym =>
   value.type.kind === 'map' ? value : new Sym({ ...value.node, type: mapOf(DYN) }, { waits: value.waits });
 
 /**
- * Defines `Object.keys`, `Object.values` and `Object.entries`: sorted lists for maps, and field by field for objects
- * with known fields.
+ * Defines one of `Object.keys`, `Object.values` and `Object.entries`. A map is listed in the sorted order of its keys,
+ * and an object with known fields field by field.
  */
 function listing(
   fn: (value: object) => unknown,

@@ -205,7 +205,10 @@ function valueAfter(
   return after === undefined ? undefined : { value: asValue(after) };
 }
 
-/** The largest or smallest value that an iteration takes; `Infinity` or `-Infinity` when no iteration takes a value. */
+/**
+ * The maximum or minimum that the loop computes; the start value `-Infinity` or `Infinity` when no iteration
+ * contributes a value.
+ */
 function endlessAfter(
   pass: Pass,
   { variable: of, start }: Carried & { readonly kind: 'endless' },

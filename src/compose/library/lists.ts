@@ -60,7 +60,8 @@ export function listMethod(interpreter: Interpreter, value: Sym, name: string, a
 function setMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
   if (name === 'has') return mayHold(value, args[0], name) && bool(contains(value.node, scalarArgument(args[0], name)));
   if (name === 'values' || name === 'keys') return wrap(markIterator(new Sym(value.node, { waits: value.waits })));
-  // The callback of a Set's `forEach` gets the value twice, and no position.
+  // In a Set's `forEach`, the second argument of the callback is the value again, not a position. A callback that reads
+  // it is refused.
   if (name === 'forEach' && !usesIndex(interpreter, args[0]))
     return viewMethod(interpreter, viewOf(wrap(value)), name, args);
   return refuse(
@@ -247,7 +248,9 @@ function joined(value: Sym, separator: unknown): Node {
   return method('join', texts, isEmptyText(by) ? [] : [by], STRING);
 }
 
-/** `flat(depth)` of a symbolic list, with at most as many levels as the elements have. */
+/**
+ * `flat(depth)` of a symbolic list. If the type of the elements is known, flattens no more levels than this type has.
+ */
 function flat(node: Node, depth: unknown): Node {
   const levels = resolveMerged(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
@@ -330,7 +333,10 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
 
 const COMPARATORS = '(a, b) => a.n - b.n, (a, b) => (a.s < b.s ? -1 : 1)';
 
-/** Refuses to sort elements that are not strings by the strings that JavaScript makes of them. */
+/**
+ * Refuses a sort without a comparator if the elements are not strings: JavaScript would convert them to strings and
+ * sort these.
+ */
 function refuseWithoutComparator(value: Sym, { kind }: StaticType): never {
   if (kind === 'number')
     return refuse('no-cel', 'sorting numbers without a comparator sorts them as strings', 'pass (a, b) => a - b');
@@ -383,7 +389,10 @@ function condition(interpreter: Interpreter, fn: unknown, args: readonly unknown
   return typeof result === 'boolean' ? literal(result) : result;
 }
 
-/** Applies a predicate to the elements, or to the positions when it reads the index. */
+/**
+ * Passes the predicate's condition to `build`: as a condition on an element, or on a position if the predicate reads
+ * the index.
+ */
 function withPredicate<T>(
   interpreter: Interpreter,
   view: View,

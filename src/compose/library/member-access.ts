@@ -15,8 +15,8 @@ import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
 
 /**
- * Prepares the read of a member of a value. `has` is set after `?.`, here or earlier in the chain. Where `has` is
- * false, the member is absent.
+ * Prepares the read of a member of a value. `has` is set if the read itself is optional (`value?.member`), or if a `?.`
+ * precedes it in the chain. Where `has` is false, the member is absent.
  */
 export function baseOf(
   value: Sym,

@@ -51,7 +51,7 @@ export function getMember(interpreter: Interpreter, object: unknown, key: Key, o
   return concreteMember(interpreter, value, key);
 }
 
-/** Reads a member of one side of a conditional value. Messages name `whole`. */
+/** Reads a member of one side of a conditional value. Messages name the whole conditional value. */
 export function memberOfSide(
   interpreter: Interpreter,
   whole: Phi,
@@ -91,7 +91,7 @@ function concreteMember(interpreter: Interpreter, value: unknown, key: string | 
   return member;
 }
 
-/** Refuses a field that the declaration of an object does not have. A declared field may be absent. */
+/** Refuses a field that is not declared for an object. A field that is declared and absent is allowed. */
 function refuseUndeclared(object: object, key: string): void {
   const declared = activeTrace().declaredFields.get(object);
   if (declared === undefined || declared.names.includes(key)) return;
@@ -223,8 +223,8 @@ function memberLabel(value: Sym, key: string, optional: boolean): string {
 function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label: string): Sym {
   if (field.derived !== undefined) return derivedField(value, field);
   if (/^[A-Za-z_]\w*$/.test(key)) {
-    // Equal expressions are one node with the type of the first occurrence. Therefore the type of a number that is an
-    // integer in some objects and a double in others is left open.
+    // Equal expressions share one node, which has the type of the first occurrence. A number can be an integer in one
+    // object and a double in another, so it is read as `dyn`.
     const converts = field.converts === true;
     const read = select(value.node, key, converts ? DYN : field.type);
     const node = converts ? ofNumber(read, field.type) : read;

@@ -55,7 +55,7 @@ export function callMethod(interpreter: Interpreter, object: unknown, key: Key, 
   return interpreter.call(fn, value, args, methodLabel(object, key));
 }
 
-/** The methods of a Map or Set that inspect keys, but no values. */
+/** The methods of a Map or Set that inspect only keys, so that the values may be symbolic. */
 const TABLE_METHODS = new Set(['get', 'has', 'set', 'add', 'delete', 'clear', 'keys', 'values', 'entries', 'forEach']);
 
 const isKnownKey = (key: unknown): boolean => typeof key === 'function' || (!isOpen(key) && !isSymbolicDeep(key));

@@ -65,7 +65,7 @@ export function mergeSpread(
   mergeMembers(target, mapOfMembers(Object(source) as object));
 }
 
-/** Sets the keys of a written object, each under its condition. */
+/** Copies the members of an object whose keys are known, each under the condition of its key. */
 function mergeMembers(target: Record<string, unknown>, members: Members): void {
   for (const { key, test } of keyEntries(members)) mergeKeyWhen(target, key, test, members.get(key));
   for (const [key, value] of members) {
@@ -138,7 +138,7 @@ export function asFound(member: unknown): unknown {
   return wrap(new Sym(inner.node, { absence: { ...inner.absence, waits: false }, waits: true, label: inner.label }));
 }
 
-/** A field that may be missing overrides an earlier one only where it is present. */
+/** Sets a field that may be missing. Where the field is missing, an earlier value of the same key stays. */
 function setOwnIfThere(target: Record<string, unknown>, name: string, member: unknown): void {
   const inner = symbolic(member);
   const absence = inner instanceof Sym ? inner.absence : undefined;

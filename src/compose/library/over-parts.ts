@@ -29,7 +29,7 @@ function makesOneIdTwice(from: number): boolean {
 }
 
 /**
- * The parts as one list; `undefined` when they cannot be one list, so that the resources with equal ids are refused.
+ * The parts as one list. `undefined` when they cannot be one list; the resources with equal ids are refused then.
  */
 function joined(items: readonly unknown[]): Sym | undefined {
   try {

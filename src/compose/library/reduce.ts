@@ -79,7 +79,7 @@ function withoutInitial(interpreter: Interpreter, view: View, fn: unknown): unkn
 
 const elementNode = (view: View, position: number): Node => index(view.list.node, literal(position), view.element);
 
-/** Is the value an object or list of the composition? A callback may fill such a value. */
+/** Is the value an object or list that the composition created? A callback may fill such a value. */
 function isOwn(value: unknown): value is object {
   return typeof value === 'object' && value !== null && symbolic(value) === undefined && activeTrace().isTracked(value);
 }

@@ -46,8 +46,8 @@ export function testPattern(text: Node, pattern: RegExp): Node {
 }
 
 /**
- * The pattern for a method that, with the flag g, would continue after its last match. Refuses a pattern with this
- * flag.
+ * Returns the pattern of a method such as `test`. Refuses a pattern with the flag g, with which each call would begin
+ * at the end of the previous match.
  */
 export function withoutPosition(pattern: RegExp): RegExp {
   return pattern.flags.includes('g')
@@ -250,8 +250,8 @@ function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
 
 /** Replaces every character of a class, or every run of such characters. */
 function replaceCharacters(text: Node, of: Parsed, by: Replacement): Node {
-  // A replacement of runs reads neighbouring characters. Therefore the expression reads the text several times, and
-  // binds it.
+  // The replacement of runs also tests the preceding character, and so reads the text several times. Therefore the text
+  // is bound to a variable.
   return characterOf(of)?.runs === true
     ? bindOnce(text, 't', STRING, (bound) => charactersReplaced(bound, of, by))
     : charactersReplaced(text, of, by);
@@ -280,7 +280,7 @@ function charactersReplaced(text: Node, of: Parsed, by: Replacement): Node {
   return join(macro('map', positions, [position], [turn], listOf(STRING)));
 }
 
-/** The characters that can replace all separators of a text: the printable characters and the white space of ASCII. */
+/** The candidates for the fixed separator of `splitPattern`: the printable characters and the white space of ASCII. */
 const SEPARATORS = [
   ...Array.from({ length: 95 }, (_, position) => String.fromCodePoint(32 + position)),
   '\n',

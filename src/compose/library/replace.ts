@@ -69,7 +69,10 @@ function signPiece(sign: string, match: MatchTexts): Node {
   return refuse('no-cel', `"$${sign}" in a replacement has no CEL form`, 'take the parts with .split() and .slice()');
 }
 
-/** The group that one or two digits name, and the number of digits that are plain text. */
+/**
+ * The group that one or two digits name, and the number of digits that are plain text. With fewer than 12 groups, `$12`
+ * is the group 1 and the text `2`.
+ */
 function numbered(
   digits: string,
   groups: number,

@@ -12,8 +12,9 @@ const MUTATING = new Set(
 );
 
 /**
- * May the function change a value that outlives the call? Such a change could not be undone after a native call in a
- * branch. In a branch, the function is therefore traced. It is refused only where it actually changes such a value.
+ * May the function change a value that outlives the call? If so, the tracer does not call the function natively in a
+ * branch, because it could not undo the change. It traces the function instead, and refuses the function only where it
+ * actually changes such a value.
  */
 export function mayChangeOutside(node: FunctionNode): boolean {
   let answer = known.get(node);

@@ -34,7 +34,8 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
     const plain = [...a, ...b].every((item) => !(item instanceof Maybe) && !(item instanceof Splice));
     if (plain)
       return [...a.map((item) => new Maybe(inner.test, item)), ...b.map((item) => new Maybe(not(inner.test), item))];
-    // Each side becomes a list of its own, because a spread string contributes its characters.
+    // A side can have an unknown number of elements, such as the characters of a spread string. Therefore each side
+    // becomes one list, and the conditional list is spliced.
     const items = cond(
       inner.test,
       trace.under(inner.test, () => listNode(a)),
@@ -61,7 +62,7 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
   return [...iterable(value)];
 }
 
-/** Is the value a string, at least on some path? */
+/** Is the value a string, or a conditional value that is a string in some case? */
 function mayBeString(value: unknown): boolean {
   const inner = symbolic(value);
   if (inner instanceof Phi) return mayBeString(inner.then) || mayBeString(inner.otherwise);

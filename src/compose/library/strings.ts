@@ -155,7 +155,7 @@ function only(count: number, args: readonly unknown[], name: string, value: Sym,
   return build();
 }
 
-/** The part of a string from a position on. Positions are counted as `includes` and `startsWith` count them. */
+/** The part of a string from a position on. A negative position is zero, as for `includes` and `startsWith`. */
 function startingAt(node: Node, position: unknown): Node {
   return resolveMerged(position) === undefined ? node : between(node, cut(position, node), size(node, INTEGER));
 }
@@ -228,7 +228,10 @@ function unsigned(node: Node): Node {
 const fromEndOf = (node: Node): number | undefined =>
   node.kind === 'lit' && Number(node.value) < 0 ? -Number(node.value) : undefined;
 
-/** A position by the rules of `slice`, limited to the bounds of the string or list. */
+/**
+ * A position by the rules of `slice`, limited to the bounds of the string or list. `missing` is the position for an
+ * absent argument.
+ */
 export function clamp(raw: unknown, of: Node, missing: number): Node {
   const value = resolveMerged(raw);
   if (value === undefined) return literal(missing);
@@ -286,7 +289,10 @@ function fromOn(node: Node, from: Conditional): Node {
   return cond(test, method('substring', node, [start], STRING), literal(''));
 }
 
-/** A position as `substring` counts it: a negative position is zero. */
+/**
+ * A position by the rules of `substring`: a negative position becomes zero, and a position above the size becomes the
+ * size.
+ */
 function cut(raw: unknown, of: Node): Node {
   const position = positionNode(raw);
   const count = size(of, INTEGER);

@@ -165,7 +165,7 @@ function mapOfKeys(list: Node): Node | undefined {
 
 /** The keys of a map as a sorted list. */
 export function keysOf(map: Node): Node {
-  // The keys of one map are one expression, so that facts about the keys hold in all places.
+  // All calls for the same map return the same expression, so that facts about the keys hold in all places.
   let keys = keyLists.get(map);
   if (keys === undefined) {
     const key = macroVariable('k');

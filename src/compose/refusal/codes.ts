@@ -85,7 +85,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'loop-carried',
     'An iteration of a loop over a list of the spec depends on earlier iterations in a way that has no CEL form.',
     '(spec) => {\n  let last = "x";\n  for (const tag of spec.tags) last = `${last.length}${tag}`;\n  return { last };\n}',
-    'Sums, joined strings, counts, minimum and maximum, any and all, push and the first match are supported.',
+    'Use a supported form: a sum, a joined string, a count, a minimum or maximum, a test for any or all, push, or the first match.',
   ),
   error(
     'loop-exit',
@@ -239,7 +239,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'validation',
-    'A precondition reads several fields that no object of the spec has in common, and a definition has no place for such a rule.',
+    'A precondition reads several fields that are not members of one object below the spec. A definition can only have rules about one field, or about the members of one object.',
     '(spec) => {\n  if (spec.size > 3 && spec.name === "small") throw new Error("too large");\n  ConfigMap({ id: "c", name: spec.name });\n}',
     'Check one field at a time, or put the fields into one object of the spec.',
   ),

@@ -66,7 +66,7 @@ const isMark = (node: Regex): boolean => ['start', 'end', 'boundary', 'inside'].
 const holdsMark = (node: Regex): boolean => isMark(node) || subexpressionsOf(node).some(holdsMark);
 
 /**
- * Is the longest match of a part at an edge of the text the only possible one? `beside` are the characters that may
+ * Can a part at an edge of the text match only in one way, with its longest match? `beside` are the characters that may
  * follow the part. With the edge `last`, the text is read backwards from its end.
  */
 function isSure(node: Regex, beside: CharacterSet, edge: Edge, flags: string): boolean {

@@ -91,7 +91,10 @@ class Printer {
       .join('');
   }
 
-  /** Prints a node. `level` is 0 where a choice needs no parentheses, 1 in a sequence, 2 before a quantifier. */
+  /**
+   * Prints a node. `level` is 0 where a choice needs no parentheses, 1 in a sequence, 2 before a quantifier. `repeated`
+   * is the product of the repetition counts around the node.
+   */
   private at(node: Regex, level: 0 | 1 | 2, repeated: number): string {
     switch (node.kind) {
       case 'char':
@@ -197,8 +200,8 @@ function inClass(code: number): string {
 }
 
 /**
- * Does RE2's flag i fold the letters of the pattern as JavaScript does? In RE2, S also matches ſ, and K the Kelvin
- * sign.
+ * Does RE2's flag i fold the letters of the pattern as JavaScript does? With RE2's flag, S also matches ſ, and K also
+ * matches the Kelvin sign.
  */
 function foldsAlike(node: Regex): boolean {
   if (node.kind === 'char') return isSafe(node.code, node.code);

@@ -67,7 +67,10 @@ const UNICODE_FOLDS = [
   { letter: ranges([0x6b, 0x6b]), also: ranges([0x212a, 0x212a]) },
 ];
 
-/** The characters that a set matches with the flag i. With the flag u, only sets of ASCII have a known result. */
+/**
+ * The characters that a set matches with the flag i. Returns all characters if the result is not known: for a large
+ * range, and with the flag u for a set with other characters than ASCII.
+ */
 function foldedSet(set: CharacterSet, flags: string): CharacterSet {
   const isUnicode = flags.includes('u');
   if (set.some(({ from, to }) => to - from > 0xff || (isUnicode && to > 0x7f))) return ALL;

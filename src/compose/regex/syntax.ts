@@ -34,7 +34,7 @@ export type Regex =
 export interface ParsedRegex {
   readonly root: Regex;
   readonly groups: number;
-  /** The numbers of the groups that have a name. */
+  /** Maps the name of each named group to its number. */
   readonly names: ReadonlyMap<string, number>;
 }
 

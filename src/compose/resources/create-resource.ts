@@ -25,9 +25,10 @@ export interface Manifest {
 
 /**
  * Makes a resource of the running composition. The manifest is copied; its values may be symbolic. The id is
- * `options.id`, or the field `id` of the manifest, or a default. The field `id` is not part of the object. If the kind
- * itself has a field `id`, that field is part of the object, and not the id of the resource. The factories of kinds
- * call this function. Outside a composition the resource becomes part of each composition that uses it.
+ * `options.id`, or the field `id` of the manifest, or a default. The field `id` is removed from the object, unless the
+ * schema of the kind has a field `id`. In that case, the field stays in the object, and is not the id of the resource.
+ * The factories of kinds call this function. Outside a composition the resource becomes part of each composition that
+ * uses it.
  */
 export const createResource: <Fields extends object = Record<string, unknown>>(
   manifest: Manifest,

@@ -17,9 +17,9 @@ import { Sym } from '../value/symbolic.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * Wraps a function of the SDK that makes one resource, and marks the wrapper. A call outside a composition returns a
- * resource that becomes part of each composition that uses it. A composition uses a resource when it returns the
- * resource, reads it, or refers to it by a variable.
+ * Wraps a function of the SDK that makes one resource, and marks the wrapper as a factory. A call outside a composition
+ * returns a resource that becomes part of each composition that uses it. A composition uses a resource when it returns
+ * the resource, reads it, or refers to it by a variable.
  */
 export function defineResourceFactory<F extends AnyFunction>(make: F): F {
   const factory = ((...args: never[]) =>
@@ -78,8 +78,8 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
 }
 
 /**
- * For each trace, the resources from outside the composition that the trace has used neither under a condition nor in a
- * loop. A use under a condition or in a loop is refused, unless an unconditional use outside of loops precedes it.
+ * For each trace, the resources from outside the composition that it has used at least once without a condition and
+ * outside of loops. Before such a use, a use under a condition or in a loop is refused.
  */
 const unconditional = new WeakMap<Trace, Set<object>>();
 

@@ -90,7 +90,10 @@ interface Identity {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: object;
-  /** The apiVersion and kind of a target in the graph. Each of them can be a computed value. */
+  /**
+   * The apiVersion and kind of a target that is a resource of the graph, as its template has them: each can be a
+   * computed value.
+   */
   readonly written?: object;
   readonly name: string;
 }

@@ -25,7 +25,7 @@ interface Properties {
   }[];
 }
 
-/** The global name under which a function is passed to the inspector. It is removed at once. */
+/** The global property through which a function is passed to the inspector. It is removed after each look-up. */
 const KEY = '__typekro_capture';
 
 /**

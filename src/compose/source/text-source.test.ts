@@ -7,7 +7,7 @@ test.each<[string, unknown, boolean]>([
   ['a bound function', Math.max.bind(Math), true],
   ['a function that is not native', () => 1, false],
   [
-    'a function that is not native and ends with the comment',
+    'a function that is not native and ends with the comment [native code]',
     () => {
       // [native code]
     },

@@ -115,7 +115,10 @@ export class Facts {
     }
   }
 
-  /** The facts about parts of known disjunctions and conditionals that follow from facts about their other parts. */
+  /**
+   * The facts that now follow from known disjunctions and conditionals: for example, the fact `b` from `a || b` and
+   * `!a`.
+   */
   private remaining(): (readonly [Node, boolean])[] {
     return this.clauses.flatMap(({ node, holds }): (readonly [Node, boolean])[] => {
       if (node.kind === 'cond') {

@@ -84,7 +84,7 @@ export class Trace {
   specName = 'spec';
   /** Did the author write CEL by hand? If so, diagnostics about the graph keep the terms of CEL. */
   handwritten = false;
-  /** The running factory of the SDK that the author called. */
+  /** The factory of the SDK that is running because the author called it; undefined outside such a call. */
   factory: ((...args: never[]) => unknown) | undefined;
   /** The place being interpreted. */
   site: Site | undefined;
@@ -99,8 +99,8 @@ export class Trace {
   private readonly frames: Frame[] = [];
   private readonly loopReads: Set<object>[] = [];
   /**
-   * Members of objects that are accumulators of a loop. A read of such a member is part of an expression, and is not
-   * noted as a read of the object.
+   * For each object, the names of the members that accumulate the values of a loop. A read of such a member becomes
+   * part of the loop's expression, so `noteMemberRead` does not note it as a read of the object.
    */
   private readonly accumulated = new Map<object, readonly string[]>();
   /** The declared fields of objects, with the name of the declaration. The read of another field is refused. */
@@ -151,7 +151,7 @@ export class Trace {
     return this.frames.some(({ attempt }) => attempt !== true);
   }
 
-  /** Was the object made inside the branch that is running? */
+  /** Was the object made inside the branch that is running? True outside all branches. */
   isLocal(ref: MutableRef): boolean {
     const frame = this.frames.findLast(({ attempt }) => attempt !== true);
     return frame === undefined || (this.createdAt.get(ref) ?? 0) > frame.epoch;
@@ -215,7 +215,10 @@ export class Trace {
     if (own === undefined || typeof key !== 'string' || !own.includes(key)) this.noteRead(ref);
   }
 
-  /** While `work` runs, the given members of objects count as accumulators of a loop. */
+  /**
+   * Runs `work`. Meanwhile, reads of the given members are not noted, because these members accumulate the values of a
+   * loop.
+   */
   accumulating<T>(members: readonly { readonly object: object; readonly key: string }[], work: () => T): T {
     const before = new Map(this.accumulated);
     for (const { object, key } of members) this.accumulated.set(object, [...(this.accumulated.get(object) ?? []), key]);
@@ -293,8 +296,9 @@ export class Trace {
   }
 
   /**
-   * Runs both sides of a symbolic condition, each without the other's writes, and merges the writes. The writes of a
-   * side whose result is dead (it ended in `throw`) do not count.
+   * Runs both sides of a symbolic condition, each without the other's writes, and merges the writes. If only one side
+   * is dead (it ended in `throw`), its writes and resources are dropped, and the condition of the other side becomes a
+   * fact.
    */
   fork<T>(test: Node, then: () => T, otherwise: () => T, isDead: (result: T) => boolean, merge: MergeValues): [T, T] {
     const known = this.facts.simplify(test);
@@ -318,7 +322,7 @@ export class Trace {
     return [a.result, b.result];
   }
 
-  /** Applies writes that were undone. */
+  /** Applies again the writes that `isolate` undid. */
   commit(writes: Writes): void {
     for (const [ref, { after }] of writes) {
       this.recordUndo(ref);
@@ -414,7 +418,7 @@ function restore(ref: MutableRef, to: Snapshot): void {
   }
 }
 
-/** Are the remaining keys a prefix of the wanted keys, in the same order? */
+/** Are the object's keys that are also wanted the first of the wanted keys, in the same order? */
 function keepsOrder(own: readonly PropertyKey[], wanted: readonly PropertyKey[]): boolean {
   const names = wanted.filter((key) => typeof key === 'string');
   const known = new Set(names);

@@ -8,7 +8,10 @@ export function markDetached(reference: object): void {
   detached.add(reference);
 }
 
-/** Adds a resource that was made outside a composition to the composition that refers to it. */
+/**
+ * Returns the value. If it is a resource that was made outside a composition, adds it to the composition that is being
+ * traced.
+ */
 export function useDetached(value: unknown): unknown {
   if (typeof value === 'object' && value !== null && detached.has(value)) symbolic(value);
   return value;

@@ -11,8 +11,8 @@ export const KEYS = Symbol('typekro.keys');
 
 /**
  * A key with the condition under which the object has it. If several entries have the same key, their conditions
- * exclude each other; entries are in JavaScript's order, except for integer keys such as `0`, which `inListingOrder`
- * moves to the front.
+ * exclude each other. The entries are in the order in which JavaScript lists the keys, except for integer keys such as
+ * `0`: `inListingOrder` moves them to the front.
  */
 export interface KeyEntry {
   readonly key: string;

@@ -25,8 +25,8 @@ export function asSym(value: unknown): Sym | undefined {
 
 /**
  * A value simplified by the facts of the current path. Decided conditions are resolved. A value that is known to be
- * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null`. If the schema allows
- * both for this value, it stays symbolic.
+ * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null`, but stays symbolic if
+ * it may be either of them.
  */
 export function resolveMerged(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
@@ -90,8 +90,8 @@ export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
 }
 
 /**
- * A value that is present only when a condition is true. If the value is a plain read of a resource's field, the graph
- * still waits for that field.
+ * A value that is present only when a condition is true. If the value is a plain read of a resource's field, the
+ * presence of the field is not added to the condition, because the graph waits for the field.
  */
 function guarded(test: Node, value: Sym): Sym {
   const { absence } = value;
@@ -126,8 +126,8 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
 }
 
 /**
- * The condition under which a value is present, simplified for the case that `test` is true. A `switch` may have tested
- * the presence already.
+ * The condition under which a value is present, simplified for the case that `test` is true. The `test`, such as a case
+ * of a `switch`, may already imply the presence.
  */
 function presentWhere(test: Node, sym: Sym): Node {
   const trace = currentTrace();
@@ -170,8 +170,8 @@ export const mergeValues: MergeValues = {
 };
 
 /**
- * The members of an object after two branches. If a key is conditional, or if the order of the keys is, the member
- * `KEYS` has the condition of each key.
+ * The members of an object after two branches. If a key or the order of the keys depends on a condition, the member
+ * `KEYS` lists the keys with their conditions.
  */
 function mergeMembers(test: Node, a: Members, b: Members): Map<PropertyKey, unknown> {
   const joined = joinKeys(test, keyEntries(a), keyEntries(b));

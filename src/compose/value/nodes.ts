@@ -158,8 +158,8 @@ export function objectNode(value: Record<string, unknown>): Node {
 }
 
 /**
- * Those keys of a piece or an object that may have the value `undefined` in JavaScript. Each has the condition under
- * which the key exists.
+ * The keys of a piece, or of an object that is given as `keys`, whose values may be `undefined` in JavaScript. Each has
+ * the condition under which the key exists.
  */
 export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
   return keyEntries(mapOfMembers(keys)).flatMap(({ key, test: own }) => {
@@ -181,7 +181,10 @@ function withoutUndefined(left: Node, piece: MergedPiece): Node {
   return macro('transformMap', left, [k, v], [keep.reduce(and), variable(v, value)], mapOf(value));
 }
 
-/** An object with symbolic parts as a map with the same keys, including keys whose value is `undefined`. */
+/**
+ * A map with the same keys as an object with symbolic parts, including the keys whose value is `undefined`. Only the
+ * keys of the map are meaningful.
+ */
 export function keysNode(value: Record<string, unknown>): Node {
   const pieces = mergedPieces(value) ?? [];
   if ([{ keys: value }, ...pieces].every((piece) => undefinedKeys(piece).length === 0)) return objectNode(value);

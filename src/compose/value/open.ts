@@ -18,7 +18,8 @@ export function refuseOpen(label: string): never {
 const MAX_ELEMENTS = 100_000;
 
 /**
- * The value as an iterable, whose iterator ends or is refused.
+ * The value as an iterable. An iterator that returns too many elements, or whose end depends on a symbolic value, is
+ * refused.
  *
  * @throws TypeError as JavaScript does, for a value that is not iterable.
  */

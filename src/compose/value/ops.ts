@@ -29,7 +29,7 @@ import { printedText } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';
 import { Phi, Sym } from './symbolic.ts';
 
-/** A symbolic boolean as a value. */
+/** The value of a boolean expression: a boolean if the result is known, and a symbolic value if not. */
 export function bool(node: Node): unknown {
   const known = decide(node);
   return typeof known === 'boolean' ? known : wrap(new Sym(known));
@@ -85,7 +85,10 @@ function truthOfNumber(node: Node): Node {
   return number === undefined ? not(eq(node, literal(0))) : and(number, not(eq(asDoubles(node), literal(0))));
 }
 
-/** Refuses a value that may be `undefined` where JavaScript would print it or compute with it. */
+/**
+ * Refuses a value that may be `undefined` where JavaScript would print it or compute with it. Accepts a value for which
+ * the graph waits.
+ */
 export function needPresent(value: Sym, use: string): Sym {
   if (value.absence === undefined || value.absence.waits) return value;
   return refuse(
@@ -142,7 +145,8 @@ const known = (value: unknown): boolean =>
   symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
 
 /**
- * Applies an operator to each side of a `Phi`: `plain` when both operands are known, `onSymbolic` when one is symbolic.
+ * Applies an operator: calls `plain` when both operands are known, and `onSymbolic` when one is symbolic. A `Phi`
+ * operand is a choice between two values; the operator is applied to each of them.
  */
 function operate(
   a: unknown,
@@ -206,14 +210,17 @@ function equalSyms(a: unknown, b: unknown, loose: boolean): unknown {
 
 const bothObjects = (a: unknown, b: unknown): boolean => typeof a === 'object' && typeof b === 'object';
 
-/** A symbolic value, a constant, or a string with placeholders. */
+/**
+ * Returns the `Sym` of a symbolic value, of a constant, or of a string with placeholders. Returns `undefined` for any
+ * other value.
+ */
 function tokenSym(value: unknown): Sym | undefined {
   if (typeof value === 'string' && hasTokens(value)) return new Sym(textNode(value));
   const inner = symbolic(value);
   return inner instanceof Sym ? inner : asSym(value);
 }
 
-/** `x === undefined` and `x == null`: tests whether the value is missing. */
+/** Compares a value with `undefined` or `null`: tests whether the value is missing. */
 function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
   const missing = value.absence === undefined ? literal(false) : not(value.absence.has);
   if (value.type.kind === 'dyn') {
@@ -401,7 +408,7 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
               ? x % y
               : x ** y),
     (left, right) => {
-      // CEL has no literal for -0, which only matters in a division.
+      // CEL has no literal for -0. The sign of the zero matters only when it is the divisor.
       if (operator === '/' && Object.is(right, -0)) return unary('-', arithmetic('/', left, 0));
       const waits = [left, right].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
       const [x, y] = numbers(operator, left, right);
@@ -445,7 +452,7 @@ export function unary(operator: string, raw: unknown): unknown {
   return wrap(new Sym(operator === '-' ? negate(node) : node, { waits: inner.waits }));
 }
 
-/** `value | 0` of a symbolic value. */
+/** `value | 0`, for known and symbolic values. */
 export function int32OfValue(raw: unknown): unknown {
   const value = resolveMerged(raw);
   const inner = symbolic(value);

@@ -2,7 +2,8 @@ import { symbolic } from './proxy.ts';
 
 /**
  * Returns the primitive value of an object with `Symbol.toPrimitive`, `valueOf` or an own `toString`. Returns other
- * values unchanged. These functions may return a value of the graph, which the host cannot convert.
+ * values unchanged. The tracer calls these functions itself, because they may return a value of the graph, which the
+ * host cannot convert.
  */
 export function primitiveOf(value: unknown, hint: 'default' | 'number'): unknown {
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || value instanceof Date)

@@ -155,7 +155,7 @@ interface Token {
 const tokens = new WeakMap<object, Map<number, Token>>();
 let nextToken = 1;
 
-/** The placeholder text for a value until the graph is written. */
+/** Returns a placeholder for a value, for use in a string. It stays in the string until the graph is written. */
 export function tokenFor(value: Sym): string {
   const trace = currentTrace();
   if (trace === undefined) return untraced(value, 'turned into a string outside a composition');
@@ -183,7 +183,7 @@ export function refuseLostTexts(): void {
     if (used) continue;
     refuse(
       'lost-text',
-      `${labelOf(value)} was turned into a string by code that is not traced and the result is not in the graph (${frame})`,
+      `${labelOf(value)} was turned into a string by code that is not traced, and that string is not in the graph (${frame})`,
       'do this in the composition itself',
     );
   }

@@ -40,7 +40,7 @@ function rebuilt(
     return by === undefined ? node : makeNode({ kind: 'var', args: [], variable: by, type: node.type });
   }
   if (node.kind === 'cond') {
-    // A condition may be known as a whole: `enabled ?? on`.
+    // The value of a conditional may be known although its test is not, as in `enabled ?? on`.
     const whole = facts.resolve(node);
     if (whole.kind === 'lit') return whole;
     const [test, a, b] = node.args;
@@ -143,7 +143,7 @@ function pieces(all: readonly MergedPiece[], change: (node: Node) => Node): Merg
     const test = piece.test === undefined ? undefined : change(piece.test);
     if (test !== undefined && isLiteral(test, false)) return [];
     const map = piece.map && symbolic(specialised(wrap(piece.map), change));
-    // A map that is known to be missing is empty in a spread.
+    // A spread of a map that is known to be missing adds no keys.
     if (piece.map !== undefined && !(map instanceof Sym)) return [];
     return [
       {
@@ -215,8 +215,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Finds a condition in a value. The condition decides whether the value contains a part for which `reads` is true.
- * Returns undefined when there is no such condition.
+ * Finds a condition that decides whether the value contains a part for which `reads` is true. `reads` is false for the
+ * condition itself. Returns undefined when there is no such condition.
  */
 export function openTest(value: unknown, reads: (node: Node) => boolean): Node | undefined {
   const inner = symbolic(value);

@@ -80,7 +80,7 @@ export class Sym {
   }
 }
 
-/** One of two values, by a condition. Used when the two values cannot be one expression. */
+/** A choice between two values: `test ? then : otherwise`. Used when the two values cannot be one expression. */
 export class Phi {
   readonly test: Node;
   readonly then: unknown;

@@ -41,7 +41,8 @@ const watchAll = (selector: string, namespace?: string): WatchRequest => ({
 });
 
 /**
- * A graph with one node of the kind, and the paths that the graph reads of it. The caches use nothing else of a graph.
+ * A graph with one node of the kind ConfigMap, and the paths that the graph reads of it. The caches use no other part
+ * of a graph.
  */
 function graphOf(...paths: string[][]): Graph {
   return graphWith('resource', paths);
@@ -84,7 +85,7 @@ it('measures the duration of a list with a monotonic clock', async () => {
 });
 
 describe('an object that is nested too deep for the call stack', () => {
-  it('has only its identity, and the watch of its kind continues', async () => {
+  it('is kept with only its name, uid and version, and the watch of its kind continues', async () => {
     const { api, caches } = setup();
     caches.setInterest('reader', [watchOf('a'), watchOf('deep')]);
     const manager = { manager: 'kro.run/applyset', operation: 'Apply', fieldsType: 'FieldsV1' };
@@ -239,7 +240,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)).toBeUndefined();
   });
 
-  it('has a written object at once, ignores its event, and ignores a late response for a deleted object', async () => {
+  it('holds a written object at once, ignores the watch event of the same write, and ignores a late response for a deleted object', async () => {
     const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, synced('1'));
@@ -281,7 +282,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)?.get('n/a')?.object['data']).toEqual({ x: '1', y: '2' });
   });
 
-  it('keeps the objects of earlier graphs while it lists a kind again for a graph with more fields', async () => {
+  it('keeps the objects for earlier graphs while it lists their kind again for a graph that reads more fields', async () => {
     const { api, caches, takeLog } = setup();
     const [a, b] = ['a', 'b'].map((name) => map(name, '5', { data: { x: '1', y: '2' } })) as [KubeObject, KubeObject];
     const old = caches.keepGraph(graphOf(['data', 'x'], ['metadata', 'labels']));
@@ -384,7 +385,7 @@ describe('CacheSet', () => {
     expect(caches.subscriptions()).toMatchObject([{ objects: 1, lists: 0 }]);
   });
 
-  it('counts the requests of each subscriber, also for the same object or selection', () => {
+  it('counts the watch requests of each subscriber, also if several subscribers request the same object or selection', () => {
     const { caches } = setup();
     for (const subscriber of ['i1', 'i2'])
       caches.setInterest(subscriber, [watchOf('a'), watchOf('b'), watchAll('a=b')]);
@@ -414,7 +415,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)?.membersOf('s2')).toHaveLength(1);
   });
 
-  it('watches namespaces while the list of the cluster is forbidden, and then the cluster again', async () => {
+  it('watches single namespaces while it may not list the whole cluster, and then the whole cluster again', async () => {
     const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     caches.setInterest('i2', [], [{ type, namespaces: ['m'] }]);
@@ -475,7 +476,7 @@ describe('CacheSet', () => {
     expect([cache?.get('n/a')?.object.metadata.resourceVersion, takeLog()]).toEqual(['3', ['i2: n/a', 'i2: state']]);
   });
 
-  it('reports a forbidden list once, and keeps its objects during server errors', async () => {
+  it('reports once that a list is forbidden, and counts as synced during server errors', async () => {
     const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));

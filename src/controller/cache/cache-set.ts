@@ -36,8 +36,8 @@ export interface CacheSetOptions {
 }
 
 /**
- * The time for which an unused watch stays open. Short-lived instances then do not cause a new list of a kind each
- * time.
+ * The time for which an unused watch stays open. If the next subscriber comes within this time, the kind is not listed
+ * again.
  */
 const LINGER_MS = 30_000;
 
@@ -117,8 +117,8 @@ export class CacheSet {
   }
 
   /**
-   * Is a kind of the graph being listed? The subscriber would then see only some objects of the kind, and is woken when
-   * the list is complete or has failed.
+   * Is a kind of the graph being listed? If so, the cache does not have all objects of the kind yet. The subscriber is
+   * then woken when the list is complete or has failed.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
     const { projectionGeneration, kinds } = this.#reads.of(graph);

@@ -35,7 +35,7 @@ describe('withEquivalence', () => {
     expect(withEquivalence(live('1'), pair).equivalence).toEqual(pair);
   });
 
-  it('drops the whole object when the pair matches its owned fields', () => {
+  it('drops the whole object when the pair of fingerprints matches its owned fields', () => {
     const drifted = { ...live('2'), whole: config('2') };
     const [one, two] = [ownedOf(live('1')), ownedOf(live('2'))];
     expect(withEquivalence(drifted, { desired: one, owned: one }).whole).toEqual(config('2'));
@@ -81,7 +81,7 @@ describe('withWhole', () => {
     ).toBeUndefined();
   });
 
-  it('applies only to one version', () => {
+  it('keeps the whole object only for this version of the object', () => {
     expect(projectWithEquivalence(live('3'), requestedWhole, config('3'))).toEqual(live('3'));
   });
 });

@@ -14,7 +14,7 @@ export function projectWithEquivalence(projected: LiveObject, before: LiveObject
   return withWriters(projectWithOwn(projected, before, whole), before, whole);
 }
 
-/** The projection with the equivalence of the fields that the manager of instances owns. */
+/** The projection with the equivalence of `LiveObject.owned`, the fields that the controller's field manager owns. */
 function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { equivalence } = before;
   const pair = equivalenceOf(before);
@@ -24,7 +24,7 @@ function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeOb
   return isUnchanged ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
 }
 
-/** The projection with the equivalences of the writers of kro's graph engine. */
+/** The projection with the equivalences of the writers of kro's graph engine (`LiveObject.engineFields`). */
 function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { engineFields } = projected;
   if (engineFields === undefined || before.engineFields === undefined) return projected;
@@ -90,7 +90,7 @@ export function compacted({ object, owned, equivalence, whole, engineFields }: L
 function compactedFields(fields: ReadonlyMap<string, EngineFields>): ReadonlyMap<string, EngineFields> {
   const entries = [...fields].map(([writer, { owned, equivalence }]): [string, EngineFields] => {
     const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
-    // Equal Graphs make objects with equal fields.
+    // Equal Graphs make objects with equal fields, so that these objects share one entry in memory.
     return [internString(writer), internJson({ owned: sharedDigest(owned), ...definedMember('equivalence', digests) })];
   });
   return frugalMap(entries);

@@ -23,8 +23,9 @@ export function internString(text: string): string {
 }
 
 /**
- * Like `internString`, for JSON values. The result is frozen, because it may be part of many objects. The caller must
- * therefore own the value. Values whose JSON is longer than `MAX_JSON_LENGTH` are returned unchanged.
+ * Like `internString`, for JSON values. The result is frozen, because it may be part of many objects. It may be `value`
+ * itself, so no other code may have to change `value` later. Values whose JSON is longer than `MAX_JSON_LENGTH` are
+ * returned unchanged.
  */
 export function internJson<T extends object>(value: T): T {
   const json = JSON.stringify(value);

@@ -49,8 +49,8 @@ const MAX_TOMBSTONES = 10_000;
 
 /**
  * All objects of one kind, as projections. One watch keeps them up to date, or one watch per namespace when the
- * controller may not list the whole kind. `observe` adds the responses to the controller's own writes, so that the next
- * decision does not wait for their events.
+ * controller may not list the whole kind. `observe` stores the object that the response to a write contains, so that
+ * the next decision does not wait for the event of this write.
  */
 export class KindCache {
   readonly type: ObjectType;
@@ -143,8 +143,8 @@ export class KindCache {
   }
 
   /**
-   * Lists the kind again, because graphs of this projection generation read more than the entries have. Graphs of
-   * earlier generations still read the entries.
+   * Lists the kind again, because graphs of this projection generation read fields that the held projections lack.
+   * Until the list is complete, only graphs of earlier generations can read the held projections.
    */
   readMore(projectionGeneration: number): void {
     this.#stale.readMore(this.#objects.keys(), projectionGeneration);
@@ -200,7 +200,7 @@ export class KindCache {
     return this.#stale.isStale(key, projectionGeneration) ? undefined : this.#objects.get(key);
   }
 
-  /** Does this generation have to wait for a list of the kind? False when the kind cannot be read. */
+  /** Must graphs of this projection generation wait until the kind is listed? False when the kind cannot be read. */
   isReading(projectionGeneration: number): boolean {
     return this.error === undefined && (!this.synced || this.#stale.hasStale(projectionGeneration));
   }
@@ -223,7 +223,7 @@ export class KindCache {
     return [...this.#indexed.of(text)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Adds the object in the response to a write before its event arrives. */
+  /** Stores the object that the response to a write contains, before the event of the write arrives. */
   observe(object: KubeObject): void {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
@@ -274,7 +274,7 @@ export class KindCache {
     if (live === undefined) return;
     const next = writer === undefined ? withEquivalence(live, pair) : withWriterEquivalence(live, writer, pair);
     this.#objects.set(key, next);
-    // An entry whose equivalence is `true` has no new string, so it stays compacted.
+    // The equivalence `true` adds no string to the entry, so the entry stays compacted.
     if (next.equivalence !== true || writer !== undefined) this.#compactor.add(key);
   }
 
@@ -341,8 +341,8 @@ export class KindCache {
   }
 
   /**
-   * Records that a stale object was read again or deleted. A listed version that is older than the entry does not count
-   * as read again. The event of a later version does.
+   * Records that a stale object was read again or deleted. If a list has an older version than the cache, the object
+   * stays stale until the event of a later version arrives.
    */
   #reread(key: string): void {
     if (this.#stale.read(key)) this.#options.onRead();

@@ -120,7 +120,10 @@ export class ScopeWatch {
     }
   }
 
-  /** Passes an object to the listener. Before a streamed list ends, later versions of its objects may arrive. */
+  /**
+   * Passes an object to the listener. During a list, records whether a later version of the object is known; a later
+   * version may itself arrive before a streamed list ends.
+   */
   #put(object: KubeObject): void {
     this.#listener.put(this, object);
     if (this.#listing === undefined) return;

@@ -16,7 +16,7 @@ export class StaleObjects {
     for (const key of keys) this.#sufficientFor.set(key, NOT_ENOUGH);
   }
 
-  /** Marks these entries as too small for readers of this generation and later ones. */
+  /** Marks these entries as too small for readers of this and of every higher generation. */
   readMore(keys: Iterable<string>, projectionGeneration: number): void {
     for (const key of keys) if (!this.#sufficientFor.has(key)) this.#sufficientFor.set(key, projectionGeneration - 1);
   }

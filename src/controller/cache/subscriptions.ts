@@ -91,8 +91,8 @@ export class Subscriptions {
   }
 
   /**
-   * The numbers of requests for objects and for selections. Each subscriber counts, also when several subscribers
-   * request the same object or selection.
+   * The numbers of requests for objects and for selections. An object or selection that several subscribers request
+   * counts once for each subscriber.
    */
   counts(): { readonly objects: number; readonly lists: number } {
     let objects = 0;

@@ -41,8 +41,8 @@ export type CrdState =
    */
   | { readonly state: 'waiting'; readonly until: number }
   /**
-   * The CRD may not be written, or was not served in time. With `byServer`, the API server refused the write. The cause
-   * of that refusal may end without an event, unlike an error of the definition.
+   * The CRD may not be written, or was not served in time. With `byServer`, the API server refused the write. No event
+   * reports the end of such a cause, so the caller tries again after a pause.
    */
   | { readonly state: 'refused'; readonly message: string; readonly byServer?: true };
 

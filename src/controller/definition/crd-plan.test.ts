@@ -104,7 +104,7 @@ describe('planCrd', () => {
       plan: { do: 'patch' },
     },
     {
-      title: 'allows a breaking change only with the exact value true',
+      title: 'allows a breaking change only if the annotation has exactly the value true',
       existing: owned(boatCrd()),
       wanted: boatCrd({ hull: { type: 'integer' } }),
       annotations: { 'kro.run/allow-breaking-changes': 'True' },
@@ -129,13 +129,13 @@ describe('planCrd', () => {
       plan: { do: 'nothing' },
     },
     {
-      title: 'removes the record of objects, which only the controller writes',
+      title: 'removes the record of objects (status.graph), which only the controller writes',
       existing: owned(recording),
       wanted: stateOnly,
       plan: { do: 'patch' },
     },
     {
-      title: 'replaces the record of objects by a field of the author',
+      title: 'replaces the record of objects by a field of the author with the same name',
       existing: owned(recording),
       wanted: ownGraph,
       plan: { do: 'patch' },

@@ -144,8 +144,8 @@ export class DefinitionReconciler {
   }
 
   /**
-   * Begins a pass that a client has requested. Schemas are read again, and instances do not wait for pauses after
-   * failures.
+   * Takes a client's new request for a pass, if there is one: the pass reads the schemas again, and instances skip
+   * their pauses after failures.
    */
   #takeRequest({ name, object, spec }: DefinitionObject): void {
     const request = reconcileRequest(object);
@@ -257,7 +257,8 @@ export class DefinitionReconciler {
       pass.waiting = { for: 'crd', until: ensured.until };
       return;
     }
-    // The deletion of the CRD deletes its instances, which need their graph until they are gone.
+    // While the CRD is being deleted, its remaining instances still need their graph. The definition is therefore
+    // served until they are gone.
     const kind =
       ensured.deleting === undefined
         ? outcomes.kindReady(working.graph.instance.kind)

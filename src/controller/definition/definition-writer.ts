@@ -87,7 +87,7 @@ export class DefinitionWriter {
     this.#options.onEvent({ kind: 'definition-changed', definition, status });
   }
 
-  /** Removes the request of a client from the definition, at the end of the requested pass. */
+  /** Removes the annotation by which a client requested a pass (`RECONCILE_REQUEST`), at the end of this pass. */
   async answerRequest({ name, object }: DefinitionObject, signal: AbortSignal): Promise<void> {
     const { client, caches } = this.#options;
     const cache = caches.peek(DEFINITION_TYPE);

@@ -33,8 +33,8 @@ import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
 import { annotationProblems, readPolicies } from './policies.ts';
 
 /**
- * The graph and the options that a controller uses for an instance. Another program can read all of them from a
- * cluster.
+ * The graph and the options that a controller uses for an instance. All of them come from objects in the cluster, so
+ * that other programs can read them too.
  */
 export interface LiveDefinition {
   /** `undefined` when no revision compiles. */
@@ -48,7 +48,9 @@ export interface LiveDefinition {
    * account.
    */
   readonly actingAs?: string;
-  /** The errors of the newest tried spec that does not compile; empty when all tried specs compile. */
+  /**
+   * Of the specs that were tried, the errors of the newest one that does not compile; empty when all of them compile.
+   */
   readonly problems: readonly Diagnostic[];
   /** Sentences about special circumstances: an earlier revision that is served, a pin, an invalid policy. */
   readonly notes: readonly string[];
@@ -65,7 +67,8 @@ export interface LiveRules {
 /**
  * The graph that the controller follows for an instance: the revision to which the instance is pinned, or without a pin
  * the newest usable revision. A revision is usable when the roll-out permits it, its CRD is not refused, and it
- * compiles against the schemas of the cluster. Without revisions, the graph of the definition's own spec.
+ * compiles against the schemas of the cluster. If there are neither revisions nor a pin, the graph of the definition's
+ * own spec.
  *
  * @throws KubeError when schemas cannot be read.
  */

@@ -128,7 +128,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
 
   function stepOf(instance: KubeObject): InstanceStepOptions {
     const { templateNow, statusNow, ...options } = instanceStepOptions(definition, policies, instance);
-    // A new revision samples the time again.
+    // Under a new revision, the controller takes the time of `now()` again.
     const sample = isNew || templateNow === undefined ? {} : { templateNow };
     return { ...options, ...sample, ...(statusNow === undefined || isNew ? {} : { statusNow }), revision: to };
   }

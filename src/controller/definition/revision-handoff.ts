@@ -98,7 +98,8 @@ export class RevisionHandoff {
       const isRefused =
         followsGraphEngine(graph.kroCompatibility) && (await crds.refusalOf(definition, graph, signal)) !== undefined;
       if (isRefused) continue;
-      // The CRD does not change. If another revision is served, that revision stays in use.
+      // The CRD is not changed here. The revision is therefore served only if the present CRD fits it and no other
+      // revision is in use.
       const present = served.ofDefinition(definition.name);
       if ((present === undefined || present.revision === revision.number) && crds.serves(definition, graph)) {
         await this.startServing(pass, { revision, graph }, signal);

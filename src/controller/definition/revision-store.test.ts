@@ -32,7 +32,7 @@ function storeWith(stored: KubeObject): { store: RevisionStore; observed: KubeOb
 
 const issue = (store: RevisionStore) => store.issue(pots, 2, hash, undefined, new AbortController().signal);
 
-test('a revision whose creation got no response is used', async () => {
+test('an equal revision that already exists is used, as after a create request without a response', async () => {
   const stored = newRevision(pots, 2, hash, 'devel');
   const { store } = storeWith(stored);
   expect((await issue(store)).object).toBe(stored);

@@ -126,8 +126,8 @@ export class RevisionStore {
   }
 
   /**
-   * Deletes the revisions that are not pinned and not among the newest `keep`. A `keep` of 0 or less keeps all
-   * revisions.
+   * Deletes the revisions that are neither pinned nor among the `keep` newest revisions. A `keep` of 0 or less keeps
+   * all revisions.
    */
   async retire(definition: string, keep: number, pinned: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
     if (keep <= 0) return;

@@ -31,12 +31,16 @@ const times = (count: number, why: Why = 'change'): Why[] => Array.from({ length
 
 describe('a contest of the controller with itself', () => {
   it.each<[string, ReturnType<typeof historyAfter>, boolean]>([
-    ['begins with the last allowed write', historyAfter(times(MAX_REWRITES), 0), true],
-    ['does not begin before the last allowed write', historyAfter(times(MAX_REWRITES - 1), 0), false],
+    ['begins with the write number MAX_REWRITES', historyAfter(times(MAX_REWRITES), 0), true],
+    ['does not begin one write before the write number MAX_REWRITES', historyAfter(times(MAX_REWRITES - 1), 0), false],
     ['counts an object that is created again', historyAfter(times(MAX_REWRITES, 'create'), 0), true],
     ['does not count the repair of drift', historyAfter(times(MAX_REWRITES, 'drift'), 0), false],
     ['does not count an adoption', historyAfter(times(MAX_REWRITES, 'adopt'), 0), false],
-    ['does not count slow writes', historyAfter(times(MAX_REWRITES), 10_000), false],
+    [
+      'does not begin when the writes are spread over more than the window',
+      historyAfter(times(MAX_REWRITES), 10_000),
+      false,
+    ],
     ['counts the writes of each spec separately', historyAfter(times(MAX_REWRITES), 0, ['2 1', '1 1']), false],
     ['does not apply to another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1']), false],
   ])('%s', (_title, { history, now }, isContest) => {
@@ -76,12 +80,12 @@ const contested = (rewrites: Rewrites, objects: number, now = 0) =>
 
 describe('the rewrites of the objects of an owner', () => {
   it.each<[string, number, Parameters<typeof rewritesAfter>[1], number]>([
-    ['one object before the last allowed write', MAX_REWRITES - 1, {}, 0],
-    ['one object with the last allowed write', MAX_REWRITES, {}, 1],
+    ['one object, one write before MAX_REWRITES', MAX_REWRITES - 1, {}, 0],
+    ['one object, after MAX_REWRITES writes', MAX_REWRITES, {}, 1],
     ['new objects, each written once', 1, { objects: 100 }, 0],
-    ['100 objects before the last allowed write', MAX_REWRITES - 1, { objects: 100 }, 0],
-    ['100 objects with the last allowed write', MAX_REWRITES, { objects: 100 }, 100],
-    ['slow writes', MAX_REWRITES, { pauseMs: 10_000 }, 0],
+    ['100 objects, one write of each before MAX_REWRITES', MAX_REWRITES - 1, { objects: 100 }, 0],
+    ['100 objects, after MAX_REWRITES writes of each', MAX_REWRITES, { objects: 100 }, 100],
+    ['writes that are spread over more than the window', MAX_REWRITES, { pauseMs: 10_000 }, 0],
     ['writes for changing specs', MAX_REWRITES, { samples: ['2 1', '1 1'] }, 0],
     ['writes for another spec', MAX_REWRITES, { samples: ['2 1'] }, 0],
   ])('%s: the expected number of objects has a contest', (_title, writes, options, count) => {

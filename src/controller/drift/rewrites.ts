@@ -56,7 +56,10 @@ export function rewriteContestAt(
  * window. Such an object takes the memory of one number. An object has a history from its second write on.
  */
 export class Rewrites {
-  /** The sample of the writes in `#once`, and the time of the first one. */
+  /**
+   * The generation and the revision (`RewriteHistory.sample`) of the writes in `#once`, and the time of the first of
+   * these writes.
+   */
   #sample = '';
   #since = 0;
   /**

@@ -41,9 +41,10 @@ export interface CompiledGraph extends Omit<CompiledSpec, 'hash'> {
  * Graph is compiled again after the schema of a kind that it names changed, or when the cluster lacked such a kind.
  *
  * Graphs whose specs have the same shape (`graphShape`) share one compilation: they differ only in literals that do not
- * affect the checks. The key is the whole shape, not a digest of the shape, because the authors of Graphs need not
- * trust each other. Each Graph gets a graph with its own literals, its own name and its own namespace. A literal that a
- * program reads in a loop cannot be replaced, so a Graph with such a literal is compiled by itself.
+ * affect the checks. The key is the whole shape. With a digest as the key, an author could make a Graph whose digest
+ * equals that of another author's Graph. Each Graph gets a graph with its own literals, its own name and its own
+ * namespace. A literal that a compiled expression reads in a loop cannot be replaced, so a Graph with such a literal is
+ * compiled by itself.
  */
 export class GraphCompiler {
   readonly #schemas: LiveSchemas;

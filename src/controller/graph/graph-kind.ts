@@ -78,7 +78,7 @@ export class GraphKind {
   identityOf(object: KubeObject): ActingIdentity {
     const { identities } = this.#options;
     const account = accountOf(object);
-    // With the account of the controller, a step reads and writes only the Graph itself.
+    // A Graph that names the account of the controller is refused, so a step reads and writes only the Graph itself.
     return this.#isOwn(serviceAccountUser(account)) ? identities.own : identities.of(account);
   }
 

@@ -94,7 +94,8 @@ export class GraphParent implements ParentPort {
     try {
       await this.#patchStatus(fresh, merged);
     } catch (thrown) {
-      // A conflict is ignored: the next pass finds the objects by the record that was written before them.
+      // A conflict is ignored: the next pass also finds the objects, because they were recorded before they were
+      // written.
       if (!isConflict(thrown)) throw thrown;
     }
   }

@@ -17,7 +17,10 @@ import { accountOf, kindsNamed } from './graph-object.ts';
 export interface LiveGraph {
   /** `undefined` when the Graph does not compile. */
   readonly graph?: Graph;
-  /** The message of the first error, as the controller reports it in the condition Accepted. Absent with a graph. */
+  /**
+   * The message of the first error, as the controller reports it in the condition Accepted. Absent when the Graph
+   * compiles.
+   */
   readonly refusal?: string;
   readonly step: InstanceStepOptions;
   /** The user as which the controller reads and writes the objects. */

@@ -92,7 +92,8 @@ export function definitionRoles(
     for (const problem of problems) {
       diagnostics.push({ code: 'rbac/annotation', severity: 'error', message: `${graph.name}: ${problem}` });
     }
-    // The controller does not serve a definition with such errors. A guess could grant too many rights.
+    // The controller does not serve a definition with such errors. A guess of the intended account could grant too many
+    // rights.
     if (problems.length > 0) continue;
     const account = named ?? made;
     if (perDefinition) accounts.push(instancesRole(graph));

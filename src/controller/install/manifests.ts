@@ -94,7 +94,7 @@ export function controllerRules(flags: FlagRights = {}): RoleRule[] {
   rules.add('internal.kro.run', 'graphrevisions/finalizers', ['update']);
   rules.add('apiextensions.k8s.io', 'customresourcedefinitions', ['get', 'list', 'watch', 'create', 'patch']);
   rules.add('', 'events', ['create', 'patch']);
-  // A child is written as soon as its namespace exists.
+  // The controller watches namespaces, so that it writes a child as soon as the child's namespace exists.
   rules.add('', 'namespaces', ['get', 'list', 'watch']);
   return [...rules.rules(), ...rulesOfFlags(flags)];
 }
@@ -102,8 +102,8 @@ export function controllerRules(flags: FlagRights = {}): RoleRule[] {
 function rulesOfFlags({ graphKind = false, allowCrdDeletion = false }: FlagRights): RoleRule[] {
   const rules = new RuleSet();
   if (graphKind) rules.add('', 'serviceaccounts', ['impersonate']);
-  // Without this flag the controller deletes no CRD. The right is on all CRDs of the cluster, including those of other
-  // projects.
+  // Without this flag the controller deletes no CRD, so it does not get this right, which covers all CRDs of the
+  // cluster, including those of other projects.
   if (allowCrdDeletion) rules.add('apiextensions.k8s.io', 'customresourcedefinitions', ['delete']);
   return rules.rules();
 }
@@ -130,7 +130,7 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
 }
 
 /**
- * Adds rights to the role with the controller's own rights: those that the flags require. Returns any other object
+ * Adds the rights that the flags require to the role with the controller's own rights. Returns any other object
  * unchanged.
  */
 export function withFlagRights(object: KubeObject, flags: FlagRights): KubeObject {

@@ -60,8 +60,8 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * Adds the UID that the namespace has in the cache. The pause after the failed write ends when the namespace appears,
-   * or has another UID.
+   * If the write failed because its namespace does not exist, adds the UID that the namespace has in the cache. The
+   * pause after the failed write ends when the namespace appears, or has another UID.
    */
   #withNamespace({ namespace }: ObjectTarget, failed: RememberedWrite): RememberedWrite {
     if (namespace === undefined || !isNamespaceMissing(failed.failure)) return failed;
@@ -129,8 +129,9 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * Do the caches have the requested object or list? While they do not, another step would find nothing new. The
-   * arrival of the object or list wakes the instance.
+   * Is the request answered? A read that needs no watch is. Any other read is answered when the caches have the
+   * requested object or list. Until then, another step would find nothing new. The arrival of the object or list wakes
+   * the instance.
    */
   isAnswered(request: ReadRequest): boolean {
     const { caches, projectionGeneration } = this.#context;

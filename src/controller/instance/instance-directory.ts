@@ -42,7 +42,8 @@ export interface InstanceDirectoryOptions {
   /** Returns the graph of a revision. Called for an instance with a pin, or with an earlier revision in a roll-out. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
   /**
-   * Returns the identity for children of an instance in this namespace. Called when the definition names no account.
+   * Returns the identity that writes the children of an instance in this namespace. Called when the definition names no
+   * account.
    */
   readonly identityIn: (namespace: string | undefined) => ActingIdentity | undefined;
   /** Queues a pass over an instance. */
@@ -77,8 +78,8 @@ export class InstanceDirectory {
   }
 
   /**
-   * Queues all Graphs. With a group and a kind, queues only the Graphs that name this kind or compute a kind. Does
-   * nothing when the controller does not serve Graphs.
+   * Queues all Graphs. With a group and a kind, queues only the Graphs that name this kind, and the Graphs in which an
+   * expression yields a kind. Does nothing when the controller does not serve Graphs.
    */
   wakeGraphs(group?: string, kind?: string): void {
     const graphs = this.#options.graphs === undefined ? undefined : this.#options.caches.peek(GRAPH_TYPE);
@@ -162,7 +163,7 @@ export class InstanceDirectory {
       return {};
     }
     const isCurrent = () => this.#servedOf(id) === latest;
-    // The kind may be served in another way after the look-up of the revision.
+    // The definition may have changed during the look-up of the revision.
     if (!isCurrent()) return { requeueAt: this.#options.clock.now() };
     return this.#passAs(this.#identified(followed, instance), id, key, instances, isCurrent, signal);
   }
@@ -204,8 +205,8 @@ export class InstanceDirectory {
       forgetFailures(record);
       record.unwatched = undefined;
     }
-    // The end of the list wakes the instance again. After a restart, an instance therefore gets one pass, when all
-    // kinds are listed.
+    // While a kind that the graph reads is being listed, no pass runs; the end of the list wakes the instance again.
+    // After a restart, an instance therefore gets only one pass, when all these kinds are listed.
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = elapsed(clock);
     this.#running.add(record);
@@ -308,7 +309,7 @@ export class InstanceDirectory {
   /**
    * The revision that an instance follows if the roll-out has not chosen the instance. With `propagateWhen`, this is
    * the revision in the status of the instance, if that revision exists and compiles. Otherwise it is the base of the
-   * roll-out.
+   * roll-out: the revision that instances keep until the roll-out reaches them.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;
@@ -322,14 +323,14 @@ export class InstanceDirectory {
     return { ...latest, ...(graph === undefined ? canary.base : { revision: recorded, graph }) };
   }
 
-  /** The served kind with the identity of this instance. */
+  /** The served kind with the identity that writes the children of this instance. */
   #identified(served: ServedKind, { metadata }: KubeObject): ServedKind {
     if (served.policies.serviceAccount !== undefined) return served;
     const identity = this.#options.identityIn(metadata.namespace);
     if (identity === undefined) return served;
     if (metadata.namespace !== undefined) return { ...served, identity };
-    // A cluster-scoped instance has no ServiceAccount. The controller must not use its own rights instead of the
-    // account's rights.
+    // A cluster-scoped instance has no ServiceAccount. It fails, because the controller must not write its children
+    // with the controller's own rights.
     const { graph: _graph, ...rest } = served;
     return { ...rest, identity, failure: NO_ACCOUNT };
   }

@@ -36,7 +36,7 @@ export class InstanceParent implements ParentPort {
   }
 
   async write({ labels, inventory, removeFinalizer }: ParentWrite): Promise<void> {
-    // The apply of the labels has the whole inventory, so children need not wait for `complete`.
+    // The apply of the labels also writes the whole inventory, so children need not wait for `complete`.
     if (labels !== undefined) await this.#apply(labels, keys.LABEL_MANAGER);
     else if (inventory !== undefined) await this.#apply(inventory, keys.INVENTORY_MANAGER);
     if (removeFinalizer === true) await this.#dropFinalizer();

@@ -94,7 +94,7 @@ export class InstanceReconciler {
   /**
    * Runs one pass. Every response of the server is in the cache before the next step, so a graph of depth D takes D
    * round trips. The pass ends when nothing is left to do, when the next step must wait for an event, when the instance
-   * is served in another way, and after `MAX_STEPS` steps.
+   * is served in another way (for example with a new graph), and after `MAX_STEPS` steps.
    *
    * @param isCurrent false as soon as the kind is served in another way than when the pass began
    */
@@ -203,7 +203,7 @@ export class InstanceReconciler {
     if (answer !== undefined) instances.observe(answer);
   }
 
-  /** The decision of a step at this moment. Nothing is carried out, and the record does not change. */
+  /** Returns the decision that a step would make now. Does not carry it out, and does not change the record. */
   explain(record: InstanceRecord, served: ServedKind, instance: KubeObject): Decision {
     return this.#step({ ...record }, served, instance).decision;
   }
@@ -250,8 +250,8 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    // Keeps the time of the status for the next step. The time of a changed status is kept only after the status is
-    // written.
+    // Keeps the value of `now()` in the status for the next step. If the status has changed, its value is kept only
+    // after the status is written.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
     noteServed(record, served);
     record.steppedAt = clock.now();
@@ -332,9 +332,10 @@ export class InstanceReconciler {
   }
 
   /**
-   * Finds the version in which members of a kind can be read: the version in the graph, or the preferred version of the
-   * group for a kind that the graph does not have. Returns true when a kind is not served or discovery failed. Another
-   * step must then follow, because no watch reports this.
+   * For each kind whose ApplySet members the step requested, finds the version in which they can be read: the version
+   * in the graph, or for a kind that the graph does not have, the version that discovery prefers. Returns true when
+   * discovery found that a kind is not served, or failed. Another step must then follow, because no watch reports this
+   * result.
    */
   async #findMemberKinds(
     record: InstanceRecord,
@@ -384,7 +385,10 @@ export class InstanceReconciler {
   }
 }
 
-/** Records the served kind. A Graph at rest must not keep its graph, which the compiler drops to save memory. */
+/**
+ * Records the served kind. The record of a Graph holds the compiled graph only weakly, so that the graph can be freed
+ * while the Graph needs no pass.
+ */
 function noteServed(record: InstanceRecord, served: ServedKind): void {
   if (served.origin !== 'graph') {
     record.served = served;
@@ -403,7 +407,7 @@ function noteServed(record: InstanceRecord, served: ServedKind): void {
  */
 function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: KubeObject, now: number): void {
   const sample = internString([instance.metadata.generation ?? 0, revision].join(' '));
-  // The status has the sample of an earlier process.
+  // After a restart of the controller, the sample comes from the status of the instance.
   const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
   const isValid = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
   if (isValid) record.templateNow = { sample, at: stored.template };

@@ -33,7 +33,7 @@ export class ObservedView implements Observed {
   readonly #record: InstanceRecord;
   readonly #now: number;
   readonly #projectionGeneration: () => number;
-  /** The user as whom the caches send their requests; `undefined` for the controller itself. */
+  /** The user that the caches impersonate in their requests; `undefined` if they send them as the controller. */
   readonly #user: string | undefined;
   /** The kinds whose members the step requested, by `group/kind`. */
   readonly requestedKinds = new Map<string, MemberTarget>();
@@ -42,8 +42,8 @@ export class ObservedView implements Observed {
   readonly #discovery: Discovery;
 
   /**
-   * `projectionGeneration` returns the lowest generation whose projections keep all fields that the graph reads. It can
-   * rise during a step, when discovery finds the kind of a node with a computed kind.
+   * `projectionGeneration` returns the lowest generation (see `CacheSet.keepGraph`) whose projections keep all fields
+   * that the graph reads. It can rise during a step, when discovery finds the kind of a node with a computed kind.
    */
   constructor(
     { caches, user, client }: ActingIdentity,

@@ -56,7 +56,9 @@ export interface InstanceRecord {
    * found none.
    */
   memberKinds: Sparse<string, ObjectType | 'unserved'>;
-  /** The sampled time of `now()` in templates, and the generation and revision of the sample. */
+  /**
+   * The time that `now()` has in templates (`at`), and the generation and revision for which it was sampled (`sample`).
+   */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
   /**

@@ -31,14 +31,16 @@ export class Meters {
     metrics.compileSeconds.observe(result, milliseconds / 1000);
   }
 
-  /** Counts a compilation of a Graph. Graphs have no series by name, because users create any number of them. */
+  /**
+   * Counts a compilation of a Graph. There is no time series for each Graph, because users create any number of Graphs.
+   */
   graphCompiled({ milliseconds, ok }: CompilationTiming): void {
     const result = { result: ok ? 'success' : 'failed' };
     this.#metrics.compilations.add(result);
     this.#metrics.compileSeconds.observe(result, milliseconds / 1000);
   }
 
-  /** Counts a change of an instance of a served kind. */
+  /** Counts a change of a Graph, or of an instance of a served kind. */
   parentChanged({ type, before, after }: CacheChange): void {
     const what = before === undefined ? 'add' : after === undefined ? 'delete' : 'update';
     this.#metrics.parentEvents.add({ gvr: gvrText(type), event_type: what });

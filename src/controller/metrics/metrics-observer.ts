@@ -26,7 +26,9 @@ export class MetricsObserver {
   readonly #served: ServedKinds;
   readonly #clock: Clock;
   readonly #standing = new Map<string, Standing>();
-  /** The kind of each definition whose series have the kind as a label. */
+  /**
+   * The kinds of the definitions, by the names of the definitions. The series of instances have these kinds as labels.
+   */
   readonly #types = new Map<string, ObjectType>();
   /** Names of deleted definitions that are still labels of series, oldest first. */
   readonly #released = new Set<string>();

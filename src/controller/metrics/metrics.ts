@@ -404,7 +404,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   }
 }
 
-/** kro's name of the queue of a controller. */
+/** The name that kro gives to a controller's queue. */
 export function queueName(controller: string): string {
   return controller === 'dynamic' ? 'dynamic-controller-queue' : controller;
 }

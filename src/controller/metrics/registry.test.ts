@@ -19,7 +19,7 @@ describe('exposition', () => {
     [{ gvr: 'g', type: 'a' }, ['g/b', 'h/a', 'h/b']],
     [{ gvr: 'other' }, ['g/a', 'g/b', 'h/a', 'h/b']],
     [{ name: 'g' }, ['g/a', 'g/b', 'h/a', 'h/b']],
-  ])('drops the series with %o, and counts new ones from zero', (labels, left) => {
+  ])('drops the series with %o, and counts a new series with the same labels from zero', (labels, left) => {
     const metric = new Metric('a_total', 'counter', 'How many.', { labels: ['gvr', 'type'] });
     const all = ['g', 'h'].flatMap((gvr) => ['a', 'b'].map((type) => ({ gvr, type })));
     for (const each of all) metric.add(each);

@@ -10,8 +10,8 @@ interface Series {
   readonly labels: MetricLabels;
   value: number;
   /**
-   * For each bound, the number of observations up to it that are above the previous bound. Only histograms have
-   * buckets.
+   * Item `i` counts the observations above bound `i - 1` and up to bound `i`. One more item counts the observations
+   * above all bounds. Only histograms have buckets.
    */
   readonly buckets: number[];
   count: number;

@@ -3,7 +3,7 @@ import { EventLoopYielder } from './event-loop-yielder.ts';
 
 /**
  * Starts pieces of work with these costs at the same time. Returns how many pieces were done before the first break,
- * between each two breaks, and after the last break.
+ * between two consecutive breaks, and after the last break.
  */
 async function pieces(costs: readonly number[]): Promise<number[]> {
   let now = 0;

@@ -67,7 +67,7 @@ describe('Runner', () => {
     expect(errors).toEqual(['k Error: no 100', 'k Error: no 200', 'k Error: no 100']);
   });
 
-  it('works again at the requested time', async () => {
+  it('works on a key again at the time that its previous work requested', async () => {
     const times: number[] = [];
     const { clock, runner } = setup(() => {
       times.push(clock.now());

@@ -137,7 +137,7 @@ export class WorkQueue {
     this.#adds += 1;
   }
 
-  /** Moves due work to its group. Skips entries of the heap that an earlier request replaced. */
+  /** Moves due work to its group. Skips entries of the heap that a request for an earlier time has replaced. */
   #promote(now: number): void {
     for (let top = this.#delayed.peek(); top !== undefined; top = this.#delayed.peek()) {
       const entry = this.#entries.get(top.id);

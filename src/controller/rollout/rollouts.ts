@@ -14,7 +14,8 @@ import { allowedOf, decideRollout, followsRollouts, instanceKey, mayTry } from '
 import { decidePropagation, propagatedCondition } from './propagation.ts';
 
 /**
- * The annotation of a revision with a canary: the number of its first instances, `0` before they are chosen, or `done`.
+ * The annotation of a revision with a canary: the number of instances that get the revision first, `0` before they are
+ * chosen, or `done` when all instances get it.
  */
 const ROLLOUT = 'typekro.dev/rollout';
 const UNTRIED = '0';
@@ -52,8 +53,8 @@ export interface RolloutsOptions {
 }
 
 /**
- * Decides which instances follow a new revision. The number of the first instances of a canary, and the end of a
- * roll-out, are recorded on the revision before they take effect. A new process continues from this record.
+ * Decides which instances follow a new revision. The number of instances that get the revision first, and the end of
+ * the roll-out, are recorded on the revision before they take effect. A new process continues from this record.
  */
 export class Rollouts {
   readonly #options: RolloutsOptions;
@@ -111,7 +112,7 @@ export class Rollouts {
     const propagated = propagatedCondition(revision.number, decided, nameOf);
     const { members, held } = decided;
     if (held.size === 0) {
-      // Without the record, a later instance would wait again after a restart.
+      // Without this annotation, a later decision could hold the revision back again.
       await this.#options.revisions.annotate(revision, { [PROPAGATED]: DONE }, signal);
       return { propagated };
     }

@@ -36,7 +36,7 @@ export interface EventObserverOptions {
  */
 export class EventObserver {
   readonly #options: EventObserverOptions;
-  /** The problems of each definition at its last pass, by name. */
+  /** The problems of each definition that did not compile at its last pass, by the definition's name. */
   readonly #problems = new Map<string, readonly string[]>();
 
   constructor(options: EventObserverOptions) {
@@ -132,7 +132,7 @@ export class EventObserver {
     this.#record(instance, 'Normal', 'Adopted', message);
   }
 
-  /** Records the permissions that a Graph's account lacks. kro's condition only quotes the server. */
+  /** Records the permissions that a Graph's account lacks. kro's condition contains only the server's message. */
   #graphChanged(graph: KubeObject, { failed, unread }: InstanceRecord): void {
     for (const { failure } of [...(failed?.values() ?? []), ...(unread?.values() ?? [])]) {
       if (failure.permission !== undefined) this.#record(graph, 'Warning', 'MissingPermission', failureText(failure));

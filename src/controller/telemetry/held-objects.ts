@@ -1,9 +1,9 @@
 import type { Because, NodeReport, Terminating } from '../../runtime/index.ts';
 
 /**
- * The reasons with which a node may have objects that are being deleted. A node has only one reason, and a problem of
- * one object takes precedence over the deletion of another object. A node that only reads objects can have the reason
- * `read-failed`, but its report never has `deletingSince`.
+ * The reasons other than `being-deleted` with which a node may have objects that are being deleted. A node has only one
+ * reason, and a problem of one object takes precedence over the deletion of another object. A node that only reads
+ * objects can have the reason `read-failed`, but its report never has `deletingSince`.
  */
 const REASONS: ReadonlySet<Because['kind']> = new Set([
   'retired',

@@ -27,13 +27,13 @@ describe('the log', () => {
       { state: 'Active', conditions: [{ ...condition, status: 'True', reason: 'Ready', message: '' }] },
       { to: 'Active' },
     ],
-  ])('has the new state of a definition, and the reason unless it is Active: %j', (status, fields) => {
+  ])('has the new state of a definition, and the reason unless the new state is Active: %j', (status, fields) => {
     const { entries, observer } = setup();
     observer.listen({ kind: 'definition-changed', definition, status });
     expect(entries).toEqual([['info', 'definition changed state', { definition: 'boats', from: '', ...fields }]]);
   });
 
-  test('logs an inactive definition again only when the message changes', () => {
+  test('names an inactive definition again only when the message of its condition changes', () => {
     const { entries, observer } = setup();
     const status = (message: string): WrittenStatus => ({
       state: 'Inactive',

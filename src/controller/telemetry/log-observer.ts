@@ -49,7 +49,8 @@ export class LogObserver {
   #definitionChanged(definition: DefinitionObject, status: WrittenStatus): void {
     const { state } = status;
     const from = textAt(definition.status, 'state');
-    // The summary quotes the worst condition, whose reason and message say why the definition is not active.
+    // The condition `Ready` repeats the reason and the message of the worst condition, which say why the definition is
+    // not active.
     const { reason, message } = summaryOf(status);
     if (from === state && (state === 'Active' || message === summaryOf(definition.status).message)) return;
     const why = state === 'Active' ? {} : { reason, why: message };

@@ -10,7 +10,7 @@ const type = {
   namespaced: false,
 };
 
-test('an unreadable kind is logged once for each reason, with the missing rule, and once when it is readable again', () => {
+test('an unreadable kind is logged once for each reason except a lost connection and the status 401, and once when it is readable again', () => {
   const entries: unknown[] = [];
   const watchErrors = new WatchErrorLogger({ log: (level, message, fields) => entries.push([level, message, fields]) });
   const refusal =

@@ -34,7 +34,7 @@ export function App(): JSX.Element {
   const isAside = current.view === 'playground' && connection.value.is === 'refused';
   useEffect(() => {
     document.title = `${printable(subject)} · TypeKro`;
-    // The focus was on a part of the previous view.
+    // The focused element belonged to the previous view and is gone.
     if (document.activeElement === document.body) document.getElementById('main')?.focus();
   }, [subject]);
   useShortcuts('Everywhere', 'page', [
@@ -43,7 +43,7 @@ export function App(): JSX.Element {
     { keys: 'g d', description: 'Go to the definitions', run: () => navigate({ view: 'definitions' }) },
     { keys: 'g p', description: 'Go to the plan', run: () => navigate({ view: 'plan' }) },
     { keys: 'g t', description: 'Go to the playground', run: () => navigate({ view: 'playground' }) },
-    { keys: 'D', description: 'Switch the colours: as in the system, light, or dark', run: nextTheme },
+    { keys: 'D', description: 'Switch between system, light and dark colours', run: nextTheme },
   ]);
   return (
     <>

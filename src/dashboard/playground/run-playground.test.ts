@@ -177,7 +177,7 @@ test.each([
   expect(run(input).problems).toMatchObject([{ code: 'playground/language', message, text: 'source' }]);
 });
 
-test('a text with an error in its own language keeps the error', () => {
+test('a source with a syntax error in the chosen language has this error, and no problem about the chosen language', () => {
   const broken = { ...COMPOSITION, source: COMPOSITION.source.replace('=>', '= >') };
   expect(run(broken).problems).toMatchObject([{ code: 'playground/syntax' }]);
   expect(run({ ...WEB, source: `${WEB.source}  x: [` }).problems.map(({ code }) => code)).toContain('yaml/syntax');

@@ -46,7 +46,7 @@ type Scene = SimulationInput & { readonly server: SimulatedServer; readonly at: 
 interface SimulatedObject {
   readonly node: string;
   readonly object: KubeObject;
-  /** Has the controller of the object written the status? */
+  /** Does the object already have the user's values or the simulated status? */
   readonly settled: boolean;
 }
 

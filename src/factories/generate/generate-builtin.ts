@@ -17,7 +17,7 @@ export interface BuiltinOptions {
   readonly importFrom: string;
 }
 
-/** A named type of the bundle. */
+/** A named type in the bundle, the schemas of the built-in kinds. */
 interface NamedType {
   readonly file: string;
   readonly name: string;

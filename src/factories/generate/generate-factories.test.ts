@@ -177,12 +177,12 @@ describe('readiness', () => {
   test.each<[string, JsonObject, string]>([
     ['no fields', {}, 'Ready when it exists.'],
     [
-      'a generation and no conditions',
+      'an observedGeneration and no conditions',
       { properties: { observedGeneration: { type: 'integer' } } },
       'Ready when its controller has observed the newest generation.',
     ],
     [
-      'a generation that is a text',
+      'an observedGeneration that is a string',
       { properties: { observedGeneration: { type: 'string' } } },
       'Ready when it exists.',
     ],

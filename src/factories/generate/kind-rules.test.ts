@@ -232,7 +232,7 @@ describe('the CEL rule of a kind gives the same result as the readiness table', 
     expect(verdict(KIND_RULES.get(kind)?.cel ?? '', object)).toBe(readinessOf(object).ready);
   });
 
-  test('every sample list holds a ready and an unready object', () => {
+  test('the samples of each kind contain a ready and an unready object', () => {
     const ready = (kind: string, sample: object) => {
       const [name = '', ...group] = kind.split('.');
       const apiVersion = group.length === 0 ? 'v1' : `${group.join('.')}/v1`;

@@ -27,7 +27,7 @@ describe('objects of a generated file', () => {
     );
   });
 
-  test('stay inline when they occur once, when they are small, and when they repeat only inside of a container that repeats', () => {
+  test('stay inline when they occur once, when they are small, and when they repeat only inside of an object that itself repeats', () => {
     const small = () => object({ key: text, name: text });
     const holder = () => object({ inner: issuer(), more: text });
     const parts = [

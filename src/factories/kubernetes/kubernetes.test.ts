@@ -12,7 +12,7 @@ const { kubernetesComposition } = createCompositionApi({
 });
 const spec = type({ name: 'string', count: 'number' });
 
-/** The objects of a composition by id, for a spec. */
+/** Maps the id of each resource of a composition to its first object, for a fixed spec. */
 function objectsOf(compose: (spec: { name: string; count: number }) => void): Record<string, JsonObject | undefined> {
   const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, (input) => {
     compose(input);

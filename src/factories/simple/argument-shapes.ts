@@ -21,8 +21,8 @@ const objects = shape(['list'], ['object']);
 const object = shape(['object']);
 
 /**
- * The shape of a number. The remedy shows the number when the given string consists of digits, and an example
- * otherwise.
+ * The shape of a number. For any other argument, the remedy shows a correct value: the number in a string of digits, or
+ * an example.
  */
 const number = (usual: number): ArgumentShape =>
   shape(['number'])((given) =>

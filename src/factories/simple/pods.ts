@@ -70,7 +70,7 @@ export interface Probe {
   readonly initialDelaySeconds?: number | undefined;
   /** Seconds between probes. Default 10. */
   readonly periodSeconds?: number | undefined;
-  /** Seconds until a probe counts as failed. Default 1. */
+  /** Seconds after which a probe without a response counts as failed. Default 1. */
   readonly timeoutSeconds?: number | undefined;
   /** After a failure, the number of successes in a row with which the probe counts as successful. Default 1. */
   readonly successThreshold?: number | undefined;

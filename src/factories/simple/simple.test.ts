@@ -194,7 +194,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
       'Deployment has no argument "replica"; did you mean "replicas"?',
     ],
     [
-      'an unknown argument among those of a condition',
+      'an unknown argument in one branch of a conditional',
       ({ name, count }) => simple.ConfigMap((count > 1 ? { name, dta: {} } : { name }) as never),
       'ConfigMap has no argument "dta"; did you mean "data"?',
     ],
@@ -210,12 +210,12 @@ describe('the simple factories make objects that the compiler accepts, and refus
     ],
     ['no arguments', () => simple.Service(undefined as never), 'Service takes its arguments as one object'],
     [
-      'an id that is known later',
+      'an id that is known only when the graph runs',
       ({ name }) => simple.Pvc({ id: name, name, size: '1Gi' }),
       'id of PersistentVolumeClaim depends on input.name; it must be known when the graph is made',
     ],
     [
-      'a wait that is known later',
+      'a waitForReady that is known only when the graph runs',
       ({ name, count }) => simple.Pvc({ name, size: '1Gi', waitForReady: count > 1 }),
       'waitForReady of PersistentVolumeClaim depends on count > 1',
     ],

@@ -167,7 +167,7 @@ export interface CronJobConfig extends JobConfig {
   readonly successfulJobsHistoryLimit?: number | undefined;
   /** How many failed Jobs are kept. Default 1. */
   readonly failedJobsHistoryLimit?: number | undefined;
-  /** A missed Job is still started within this number of seconds after its scheduled time. */
+  /** A Job that did not start at its scheduled time is still started within this number of seconds. */
   readonly startingDeadlineSeconds?: number | undefined;
 }
 

@@ -58,7 +58,10 @@ class Flattener {
     this.#assembler = assembler;
   }
 
-  /** Adds a frame. `captures` are the nodes of outer frames that the frame's subgraph reads. */
+  /**
+   * Adds a frame. `captures` are the ids of the nodes on which the enclosing subgraphs depend. Each node of the frame
+   * depends on them, too.
+   */
   add(frame: CompiledFrame, captures: readonly string[]): void {
     const byId = new Map(frame.nodes.map((each) => [each.linked.draft.id, each]));
     const dependencies = new Map(frame.nodes.map(({ linked }) => [linked.draft.id, linked.dependsOn]));

@@ -37,12 +37,12 @@ export interface Shared {
   readonly dynamicKeys: boolean;
 }
 
-/** State for one Graph. */
+/** Creates the values that all nodes of one Graph share. */
 export function sharedOf(source: SchemaSource, dynamicKeys: boolean): Shared {
   return { source, root: new TemplatePlace(), texts: new Map(), kinds: new Map(), dynamicKeys };
 }
 
-/** The payload of a node with a valid shape. */
+/** Returns the payload of a node, for example its `template`. The node must have a valid shape. */
 export function payloadOf({ payloads }: NodeBlock): { readonly payload: Payload; readonly value: JsonValue } {
   const payload = PAYLOADS.find((each) => payloads[each] !== undefined) ?? 'template';
   return { payload, value: payloads[payload] ?? {} };
@@ -246,7 +246,9 @@ class Builder {
   }
 }
 
-/** kro's message about a kind that it cannot use. */
+/**
+ * Converts kro's message about an unusable kind in a definition (`kro`) into its message about such a kind in a Graph.
+ */
 function kindText(apiVersion: string, kind: string, kro: string): string {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   const type = `${group}/${version}, Kind=${kind}`;

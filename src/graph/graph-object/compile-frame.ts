@@ -181,8 +181,8 @@ function contextOf(
 }
 
 /**
- * Reports a cycle. kro adds the nodes in the order of their ids, and names the node whose dependencies close the first
- * cycle.
+ * Reports a cycle. kro adds the nodes to its dependency graph in the order of their ids, and names the first node whose
+ * dependencies close a cycle.
  */
 function reportCycle(
   linked: readonly LinkedNode[],

@@ -146,7 +146,7 @@ describe('a graph that is made from the graph of another Graph of the same shape
     expect(shared).toBe(before[1]);
   });
 
-  test('cannot be made when a string in a loop differs', () => {
+  test('cannot be made when a string in a node with forEach differs', () => {
     const loop = (text: string): JsonValue[] => [
       { id: 'a', forEach: [{ i: "${['1', '2']}" }], template: map(`${text}-\${i}`) },
     ];

@@ -30,8 +30,9 @@ export function graphShape(spec: JsonObject): string {
  * result has the literals of `object`, and shares the expressions and their programs with `graph`. `graph` must be
  * compiled from an object, not from a document with positions.
  *
- * Returns undefined when a string with expressions differs and its program cannot be divided, for example because it
- * reads an iterator or a value of unknown type. In this case, the caller must compile the object.
+ * Returns undefined when a string with expressions differs and its program does not permit the replacement of the
+ * literal text, for example because the program reads an iterator or a value of unknown type. In this case, the caller
+ * must compile the object.
  *
  * @throws TypeError when the shapes differ.
  */
@@ -172,8 +173,8 @@ const identityShape: ShapeOf = (value, key) =>
   key === 'name' || key === 'namespace' ? freeText(value) : exactText(value);
 
 /**
- * Adds the payload of each node to `payloads`. The key of a node in subgraphs is their ids and its own id, joined by
- * `/`. A subgraph itself has no entry.
+ * Adds the payload of each node to `payloads`. The key consists of the ids of the subgraphs around the node and the
+ * node's id, joined by `/`. A subgraph itself has no entry.
  */
 function addPayloads(frame: JsonObject, prefix: string, payloads: Map<string, JsonValue>): void {
   const nodes = valueAt(frame, 'nodes');
@@ -208,7 +209,7 @@ function nodeWith(node: GraphNode, payload: JsonValue | undefined): GraphNode | 
 
 /**
  * A copy of the holes. The literal text around their expressions is that of `payload`. Returns `holes` itself when the
- * text is equal, and undefined when a program cannot be divided.
+ * text is equal, and undefined when a program does not permit the replacement of the text.
  */
 function ownHoles(holes: readonly Hole[], payload: JsonValue | undefined): readonly Hole[] | undefined {
   let own: Hole[] | undefined;
@@ -234,7 +235,7 @@ function stringAt(payload: JsonValue | undefined, path: readonly PathStep[]): st
 
 /**
  * A copy of `expression` for a string with the same expressions and other literal parts. Undefined when the program
- * cannot be divided.
+ * does not permit the replacement of the literal parts.
  */
 function withText(expression: Expression, text: string): Expression | undefined {
   const parts = partsOf(text);

@@ -114,8 +114,8 @@ class Linker {
   }
 
   /**
-   * Parses an expression. Refuses an expression that reads a patch, or that reads nodes of different frames. `step` is
-   * kro's name for the site of the expression.
+   * Parses an expression. Refuses an expression that reads a patch, or that reads nodes of different frames. `step`
+   * names the place of the expression in kro's message, e.g. `includeWhen[0]`.
    */
   #analyse<S extends ExpressionSite>(
     site: S,
@@ -199,7 +199,8 @@ class Linker {
 
   #isIdentity({ pathText }: FieldSite): boolean {
     if (this.#draft.nodeType === 'def') return false;
-    // If the kind is computed, its scope is not known. Therefore only the name counts as identity.
+    // If the kind is computed, it is unknown whether its objects have a namespace. Therefore only the name counts as
+    // identity.
     const isNamespaced = this.#draft.resolved?.info.namespaced === true;
     return pathText === 'metadata.name' || (isNamespaced && pathText === 'metadata.namespace');
   }
@@ -237,8 +238,8 @@ class Linker {
       return this.#refuse(kro, 'graph/dependent-iterators', message, site, hint);
     }
     this.#add(found, []);
-    // The last read is the list of the collection itself. This read is removed, because each use of the iterator
-    // already counts as a read of the items. The reads in the condition of a filter are kept.
+    // The last entry of `reads` is the collection itself. It is removed, because each use of the iterator already
+    // counts as a read of the items. The reads in the condition of a filter are kept.
     return this.#itemsOf(site) === undefined ? found : { ...found, reads: found.reads.slice(0, -1) };
   }
 

@@ -100,7 +100,7 @@ export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly Layou
         { x: left + widthOf(lane.column), y: centre(lane) },
       ];
     });
-    // A box may be narrower than its column, so the arrow is straight up to the edge of the column.
+    // A box may be narrower than its column, so the arrow runs horizontally to the edge of the column.
     const edgeOfColumn = { x: (lefts[from.column] ?? 0) + widthOf(from.column), y: centre(from) };
     const points = [start, edgeOfColumn, ...through, { x: lefts[to.column] ?? 0, y: centre(to) }];
     return { ...edge, points };

@@ -151,7 +151,9 @@ function cardText({ style, title, lines, status }: Card, { x, y, width, height }
   return `<g><title>${escaped(title)}</title><rect class="${status === undefined ? style : `${style} ${status.tone}`}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>${inner}${texts.join('')}</g>`;
 }
 
-/** The path of an arrow: straight in columns, and curved between them. */
+/**
+ * The path of an arrow through the given points: a straight line between points of equal height, and otherwise a curve.
+ */
 function pathOf(points: readonly Point[]): string {
   const [start, ...rest] = points;
   let at = start ?? { x: 0, y: 0 };

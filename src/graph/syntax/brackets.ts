@@ -75,7 +75,7 @@ export function valueMissing({ at, before }: ErrorSpot): SyntaxExplanation {
   };
 }
 
-/** Explains `a ? b` without `: c`. The parser stops where it expects the colon. */
+/** Explains a mistake in a condition, such as `a ? b` without `: c`. The parser stops where it expects the colon. */
 export function explainCondition(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { cel, at, before, secondBefore, earlier } = spot;
   const question = openConditions(earlier).at(-1);

@@ -24,7 +24,10 @@ spec:
 
 const environment = kroEnvironment();
 
-/** Explains the first error of an expression. The first element is the expression with a mark (⟦) at the error. */
+/**
+ * Explains the first error of an expression. The first element of the result is the expression with a mark (⟦) at the
+ * explained error.
+ */
 function explain(cel: string): readonly [marked: string, message: string, hint: string | undefined] {
   const parsed = environment.parse(cel);
   if (parsed.ok) throw new Error(`${cel} parses`);

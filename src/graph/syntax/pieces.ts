@@ -102,8 +102,8 @@ export function openBrackets(pieces: readonly Piece[]): readonly Piece[] {
 }
 
 /**
- * The question marks of the conditionals in the innermost bracket that have no colon yet. A question mark after `.`,
- * `[`, `{` or `,` does not count, because it marks optional access or an optional element.
+ * The question marks, in the innermost open bracket, of the conditionals that have no colon yet. A question mark after
+ * `.`, `[`, `{` or `,` does not count, because it marks optional access or an optional element.
  */
 export function openConditions(pieces: readonly Piece[]): readonly Piece[] {
   const levels: Piece[][] = [[]];

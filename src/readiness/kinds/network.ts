@@ -38,7 +38,7 @@ export function gateway(object: KubeObject): Readiness {
 
 /**
  * A route is ready when its status has at least one parent, and no parent has an outdated or failed condition. The
- * checked conditions are `Accepted` and `ResolvedRefs`, and a missing condition does not count.
+ * checked conditions are `Accepted` and `ResolvedRefs`. A missing condition is ignored.
  */
 export function gatewayRoute(object: KubeObject): Readiness {
   const parents = objectsAt(object, 'status', 'parents');

@@ -32,8 +32,8 @@ export function ciliumProblems(object: KubeObject): Readiness {
 }
 
 /**
- * Objects whose kind has only the condition `Ready`, such as those of cert-manager, are ready when this condition is
- * True.
+ * Objects whose kind reports its readiness with the condition `Ready`, such as those of cert-manager, are ready when
+ * this condition is True.
  */
 export function readyCondition(object: KubeObject): Readiness {
   const ready = statusCondition(object, 'Ready');

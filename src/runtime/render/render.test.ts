@@ -96,7 +96,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
 `;
   const spec = { on: false, zones: ['a', 'b'] };
 
-  test('have the values that sent objects determine, and list the unknown fields', () => {
+  test('have the values that follow from the objects that are sent, and list the unknown fields', () => {
     const rendered = render(GRAPH, spec);
     expect(summary(rendered)).toEqual([
       ['first', 'applying', { a: 'x' }],

@@ -44,8 +44,9 @@ export interface RenderedInstance {
 
 /**
  * Renders the objects of an instance with the controller's own step, in a cluster that contains only the given objects.
- * The given objects count as children in the wanted state. A field may depend on an object that does not exist yet.
- * Such a field has a value if the objects to be sent determine it; if not, the field is listed as unknown.
+ * A given object that is a child counts as unchanged: no write is necessary. A field may depend on an object that does
+ * not exist yet. Such a field has a value if the objects to be sent determine it; if not, the field is listed as
+ * unknown.
  *
  * @param instance with the defaults of its schema
  */
@@ -84,7 +85,7 @@ function certainlyIncluded(context: StepContext): ReadonlySet<string> {
   const included = new Set<string>();
   // The results are in the order of the graph, dependencies first.
   for (const [id, { node, wanted, state }] of context.results) {
-    // A resolved node cannot be excluded by branches that its expressions do not take.
+    // A resolved node cannot be excluded by a node that is read only in branches that its expressions do not take.
     const needed = wanted !== undefined && state !== 'skipped' ? necessaryNodes(node) : node.dependsOn;
     if (!needed.every((dependency) => included.has(dependency))) continue;
     if (decideInclusion(context, node).state === 'included') included.add(id);

@@ -16,7 +16,7 @@ test.each([
   expect(maskedReason(reason, cel)).toBe(shown);
 });
 
-test('literals of an expression that is written into a Secret are masked, but keys are not', () => {
+test('literals of an expression whose value is written into a Secret are masked, but keys are not', () => {
   expect(maskedLiterals('"hunter2" + login.data["key"] + string(471108) + r\'a\'')).toBe(
     '"(secret)" + login.data["key"] + string("(secret)") + "(secret)"',
   );

@@ -32,11 +32,11 @@ test.each([
   ['deferred', 'data.v', true],
   ['through', 'data.v', true],
   ['plain', 'data.v', false],
-  // The field's key is computed, so every member of `data` counts.
+  // The key of the field is computed, so every member of `data` can have the value.
   ['keyed', 'data.x', true],
   ['keyed', 'metadata.labels.a', false],
   ['gone', 'data.v', true],
-])('%s: %s can contain a value of a Secret: %s', (node, path, hides) => {
+])('node %s: the field %s can contain a value of a Secret: %s', (node, path, hides) => {
   expect(secretFields(graph)(node, path)).toBe(hides);
 });
 
@@ -222,7 +222,7 @@ ${map('bool', '${string(db.status.running)}')}
     expect(hides(node(id), node(id).readyWhen[index]!)).toBe(expected);
   });
 
-  test('expressions of the status follow the same rules', () => {
+  test('the rules for expressions of nodes also apply to expressions of the status', () => {
     const shown = fed.status.holes.map(({ pathText, expression }) => [pathText, hides(undefined, expression)]);
     expect(Object.fromEntries(shown)).toEqual({ count: false, url: true, ready: false });
   });

@@ -112,8 +112,8 @@ function childrenAt(
 }
 
 /**
- * Does the expression read only the keys of a Secret's data through this part, i.e. their number or the existence of a
- * key? Keys are not secret: views show them too.
+ * Does this part read only the keys of a Secret's data: how many there are, or whether one exists? Keys are not secret:
+ * views show them too.
  */
 function isOfKeys({ id, steps: [field] }: ReadPart, cel: string): boolean {
   if (field !== 'data' && field !== 'stringData') return false;

@@ -67,8 +67,8 @@ function readsOf(node: GraphNode | undefined, expression: Expression, use?: 'ope
  * The fields of the instance whose values an expression takes. A field whose size is only counted is omitted. If the
  * expression names members of a list, such as `users[0].name`, the result has these members instead of the list.
  *
- * @param use with `open`, the result for an expression that matches `OTHER_ACCESS` has only the members that the
- *   expression names; by default, it has each field as a whole
+ * @param use with `open`, the result has only the members that the expression names, even if the expression matches
+ *   `OTHER_ACCESS`; by default, such an expression counts as reading each field as a whole
  */
 function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
   const isOther = use !== 'open' && OTHER_ACCESS.test(withoutTexts(cel));

@@ -97,8 +97,8 @@ async function unreadyDependencies(
   ]);
   return nodes.flatMap(({ report }) => {
     if (!direct.includes(report.id) || isDone(report)) return [];
-    // The keys name objects that another client changed. A process that has not yet received a recent change of such an
-    // object does not break the rule.
+    // The objects that another client changed. The rule is not broken if a process has not yet received a recent change
+    // of one of them.
     const keys = [...changedKeys()].filter((key) => kinds.has(key.slice(0, key.indexOf('/'))));
     return [{ text: `${report.id} (${report.state}) of ${instance.kind} ${instance.name}`, keys }];
   });

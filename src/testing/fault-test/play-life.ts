@@ -24,7 +24,7 @@ import { secretValues } from './secret-values.ts';
 /** The input of a life. A life is one run of a test, from the creation of an instance to its deletion. */
 export interface LifeInput {
   readonly base: GraphTestBase;
-  /** The test with the given state and the steps. Only its last expectation is checked, in the final state. */
+  /** The test. Of its expectations, only the last one is checked, in the final state. */
   readonly test: GraphTest;
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
@@ -52,7 +52,7 @@ export interface LifeRecord {
   readonly restless: boolean;
 }
 
-/** The maximum wait under faults until an action is possible. */
+/** The maximum time for which a life with faults waits until an action of the test is possible. */
 const MAX_WAIT_SECONDS = 1800;
 /** The time, in milliseconds, that a life stays in its final state. The controller must not write in this time. */
 const STAYS_QUIET_MS = 10 * 60_000;

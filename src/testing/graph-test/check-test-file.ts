@@ -219,7 +219,10 @@ class Checker {
     return crdSource([instance.crd]).schemaOf(instance);
   }
 
-  /** The schema of a target's kind; `undefined` if it is unknown. */
+  /**
+   * Reports an unknown target of a patch or a delete. Returns the schema of the target, or `undefined` for an object of
+   * the test and for a target without a schema.
+   */
   #targetSchema(target: string, known: KnownObjects, path: Path, key: boolean): Schema | undefined {
     if (target === 'instance') return this.#instanceSchema();
     if (target.includes('/')) {
@@ -249,7 +252,7 @@ class Checker {
     return node?.type === undefined ? undefined : this.#sources.schemaOf(node.type);
   }
 
-  /** Checks an object whose keys may be paths. */
+  /** Checks an object whose keys may be paths, such as `spec.replicas`. */
   #entries(object: JsonObject, schema: Schema | undefined, path: Path): void {
     for (const { key, steps, value } of entriesByPath(object)) {
       const place = [...path, key];

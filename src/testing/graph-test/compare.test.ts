@@ -17,7 +17,7 @@ describe('a partial object', () => {
     [{ 'a.f': null, 'a.g.h': null }, []],
     [{ 'a.b.c': 1 }, ['a.b.c']],
     [{ __proto__: 1, constructor: 1 }, ['constructor']],
-  ])('%j differs at %j', (expected, paths) => {
+  ])('%j differs from the object at %j', (expected, paths) => {
     expect(partialDifferences(expected, OBJECT).map(({ path }) => path)).toEqual(paths);
   });
 });

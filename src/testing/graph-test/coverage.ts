@@ -86,7 +86,7 @@ export class CoverageRecorder {
   #evaluate(index: number, { kind, expression, observed }: Observable, variables: Variables): void {
     if (kind !== 'field') {
       const value = valueOf(expression, variables);
-      // A `readyWhen` condition that reads missing data counts as false.
+      // A `readyWhen` condition without a value, for example because data is missing, counts as false.
       const outcome = value === true ? true : kind === 'readyWhen' || value === false ? false : undefined;
       if (outcome !== undefined) this.#seen.add(`condition ${index} ${outcome}`);
     }

@@ -142,7 +142,10 @@ function sameSet(subject: string, expected: readonly string[], received: readonl
   return wanted.join() === got.join() ? [] : [{ at, subject, expected: wanted, received: got }];
 }
 
-/** Checks an order: every named node must occur, and each entry of the order must occur after the previous one. */
+/**
+ * Checks an order, whose entries are nodes or lists of nodes. Every named node must occur, and each node of an entry
+ * must occur after all nodes of the previous entries.
+ */
 function orderMismatch(
   subject: string,
   expected: ExpectedOrder,

@@ -125,7 +125,7 @@ export class GraphWorld {
     return { ...object, metadata: { ...object.metadata, namespace: this.instance.namespace ?? 'default' } };
   }
 
-  /** Changes a target as another client. */
+  /** Changes the object that `target` names (see `find`), as another client. */
   async patch(target: string, change: JsonObject): Promise<void> {
     const ref = await this.find(target);
     const live = changesElements(change) ? await this.#world.user.get(ref) : undefined;
@@ -217,7 +217,8 @@ export class GraphWorld {
   }
 
   /**
-   * The reference to the object that a target names.
+   * The reference to the object that a target names: `instance`, a node (`web`, or `web[1]` in a collection),
+   * `Kind/name` or `Kind/namespace/name`.
    *
    * @throws TypeKroError `testing/no-object` if there is no such object.
    */

@@ -63,8 +63,8 @@ export class FaultSchedule {
   readonly #seed: number;
   readonly #only: ReadonlySet<string> | undefined;
   /**
-   * The names of the disruptions so far, in order. If a subset is passed as `only`, a run has exactly these
-   * disruptions.
+   * The names of the disruptions so far, in order. If a subset of these names is passed as `only` to a run with the
+   * same seed, that run has only the disruptions of the subset.
    */
   readonly happened: string[] = [];
   /** Have the disruptions ended? */

@@ -217,7 +217,10 @@ export class FaultyWorld {
     if (this.clock.now() < time) this.clock.skip(time - this.clock.now());
   }
 
-  /** Ends the processes and the cluster. Running work ends at its time limit. */
+  /**
+   * Ends the processes and the cluster. If they do not end soon, moves the clock, so that running work reaches its time
+   * limit.
+   */
   async end(): Promise<void> {
     const ending = Promise.all(this.processes.map((process) => process.end())).then(() => true);
     for (let turns = 0; ; turns += 1) {

@@ -40,8 +40,8 @@ const GRAPHS = '/apis/kro.run/v1alpha1/graphs';
  * - The write impersonates the account of the Graph.
  * - A Graph does not take over an object of another Graph or of an instance.
  * - An object is created only when the dependencies of its node exist.
- * - A delete has the UID of the object as a precondition, and the status of a Graph records the object. The deletion of
- *   a Graph tries the last node first.
+ * - A delete has the UID of the object as a precondition, and the status of a Graph records the object. When a Graph is
+ *   deleted, the objects of its later nodes are the first whose deletion is tried.
  * - An entry is removed from the record only after the object or the fields are gone. The finalizer is removed only
  *   after all recorded objects and fields are gone.
  */
@@ -234,8 +234,8 @@ export class GraphInvariants {
   }
 
   /**
-   * Did the process decide from a state of the Graph that another client has changed in the meantime? The change can
-   * also be a write for the Graph that created this Graph.
+   * Did the process decide from a state of the Graph that another client has changed in the meantime? A process that
+   * writes this Graph as an object of another Graph also counts as another client.
    */
   #isChanged(key: string, { knowledge: { own } }: Suspect): boolean {
     const { ledger } = this.#options;

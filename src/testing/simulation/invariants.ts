@@ -51,17 +51,17 @@ export interface RuledGraph {
  * - A child is written only when its instance has the finalizer, and an inventory with the kind of the child.
  * - A child is created only when its dependencies exist and are ready.
  * - A child is written only with content that its conditions of `propagateWhen` permit.
- * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object, and follows
- *   the deletion of all higher waves. A member with the deletion policy `Orphaned` is never deleted, and no other
- *   member is released.
+ * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object. While the
+ *   instance is being deleted, a delete follows the deletion of all higher waves. A member with the deletion policy
+ *   `Orphaned` is never deleted, and no other member is released.
  * - The newest revision is not deleted.
  * - The finalizer is removed last. A kind is removed from the inventory only if no member of the kind exists.
- * - A write changes something. Exceptions: the outcome of an earlier write is unknown, or the process cannot know the
- *   change of another client.
+ * - A write changes something. Exceptions: the outcome of an earlier write is unknown, or the process cannot know yet
+ *   what another client changed.
  * - A process does not write an object while its earlier write of the same object is running, because it would decide
- *   without the response.
+ *   the later write without the response to the earlier one.
  * - Only the leader of several processes writes.
- * - A process ends by itself only if the server does not respond. At its end, no timer remains.
+ * - A process ends by itself only if the server never responds, or responds with 410. At its end, no timer remains.
  *
  * `GraphInvariants` has the rules for objects of the kind Graph.
  */
@@ -205,7 +205,8 @@ export class Invariants {
 
   /**
    * A child may be released only if it belongs to an instance, and if its own deletion policy or the policy of its node
-   * keeps it. The node's policy counts because an object of an earlier revision does not have the annotation yet.
+   * keeps it. The node's policy suffices, because an object that an earlier revision wrote may not have the annotation
+   * yet.
    */
   async #checkRelease(path: string, live: KubeObject | undefined): Promise<void> {
     const set = live?.metadata.labels?.[PART_OF_LABEL];
@@ -367,9 +368,9 @@ function kindOf(object: KubeObject): string {
 }
 
 /**
- * The identity of a request's write: its path. For a node of a Graph, the field manager is added, because each manager
- * writes its own fields. For a request that impersonates an account, such as a delete for a Graph, the account is
- * added, because two Graphs may write the same object.
+ * A key for what a request writes. Two running writes with the same key overlap. The key is the path. For a node of a
+ * Graph, the field manager is added, because each manager writes its own fields. For a request that impersonates an
+ * account, such as a delete for a Graph, the account is added, because two Graphs may write the same object.
  */
 function writeOf(request: TransportRequest): string {
   const manager = managerOfRequest(request);

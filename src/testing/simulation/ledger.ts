@@ -91,9 +91,10 @@ export class Ledger {
   }
 
   /**
-   * Does a recent change by a client other than the controllers excuse a process? The excuse ends `REACTION_MS` after
-   * the process received the change. `tampering` includes deletions and changes without an apply. It excludes
-   * creations, writes of a status, and changes of `kro.run/reconcile`.
+   * Does a recent change by a client other than the controllers excuse an action of a process that a rule of the
+   * simulation forbids? The excuse ends `REACTION_MS` after the process received the change. `tampering` includes
+   * deletions and changes without an apply. It excludes creations, writes of a status, and changes of
+   * `kro.run/reconcile`.
    */
   excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {
     return this.isRecent(key, (what === 'any' ? this.#changed : this.#tampered).get(key), knowledge);

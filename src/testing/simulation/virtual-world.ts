@@ -25,8 +25,8 @@ export interface VirtualWorld {
   readonly requests: SeenRequest[];
   readonly log: string[];
   /**
-   * Takes the place of the cluster for a request of the controller, and returns the response. Returns `undefined` to
-   * pass the request to the cluster.
+   * Responds to a request of the controller instead of the cluster. Returns `undefined` to pass the request to the
+   * cluster.
    */
   intercept: ((request: SeenRequest) => Answer | Promise<Answer> | undefined) | undefined;
   apply(...objects: KubeObject[]): Promise<void>;

@@ -1,7 +1,8 @@
 import type { InstancePlan, ObjectPlan, Plan, ValueLine } from '../../../src/inspect/index.ts';
 
 /**
- * The plan of a changed definition: a new node, a narrower field, and the effects of these changes on the instances.
+ * The plan of a changed definition: a new node, a new maximum of a field, and the effects of these changes on the
+ * instances.
  */
 
 const deployment = (instance: string, fields: readonly ValueLine[], more: Partial<ObjectPlan> = {}): ObjectPlan => ({

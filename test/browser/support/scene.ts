@@ -47,7 +47,7 @@ export interface Scene {
   setLeaving(ref: string, isLeaving: boolean): void;
   /** Removes an instance or restores it. */
   setGone(ref: string, isGone: boolean): void;
-  /** The last list row of a removed instance. */
+  /** The row that a removed instance had in the list. */
   removed(ref: string): InstanceRow | undefined;
 }
 

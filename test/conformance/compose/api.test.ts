@@ -63,7 +63,7 @@ describe('Cel', () => {
   test.each<[string, (spec: Spec, web: ReturnType<typeof Deployment>) => unknown, unknown]>([
     ['expr joins parts', (_s, web) => Cel.expr(web.status.readyReplicas, ' > 2'), true],
     ['expr with a string after a reference yields a string', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
-    ['expr with an operator of JavaScript in a string', (s) => Cel.expr(s.name, '.contains("===")'), false],
+    ['expr keeps an operator of JavaScript inside a string', (s) => Cel.expr(s.name, '.contains("===")'), false],
     ['join puts blanks between its parts', (_s, web) => Cel.join(web.status.readyReplicas, '>=', 4), false],
     ['template fills its placeholders', (s) => Cel.template('%s-%s!', s.name, s.replicas), 'shop-3!'],
     ['conditional', (s) => Cel.conditional(s.on, 'yes', 'no'), 'yes'],
@@ -96,7 +96,7 @@ describe('quantities', () => {
   test.each<[string, (spec: Spec) => unknown, unknown]>([
     ['are compared by value', (s) => quantity(s.cpu).isGreaterThan('0.5'), true],
     ['can be compared with each other', (s) => quantity('2').isLessThan(quantity(s.cpu)), false],
-    ['have an order: compareTo', (s) => quantity(s.cpu).compareTo('750m'), 0],
+    ['are ordered by compareTo', (s) => quantity(s.cpu).compareTo('750m'), 0],
     ['add up', (s) => quantity(s.cpu).add('250m').asApproximateFloat(), 1],
     ['are subtracted', (s) => quantity('1').sub(quantity(s.cpu)).asApproximateFloat(), 0.25],
     ['tell whether they are integers', (s) => quantity(s.cpu).isInteger(), false],
@@ -147,7 +147,7 @@ describe('createResource', () => {
     expect(() => only(() => void createResource(widget, { id: 'other' }))).toThrow(/has two ids, "gear" and "other"/);
   });
 
-  test('in a composition of two functions, the key of a list of resources is the id of the collection', () => {
+  test('in a composition with separate functions for resources and status, the key of a list of resources is the id of the collection', () => {
     const graph = kubernetesComposition(
       { name: 'listed', spec: type({ tags: 'string[]' }) },
       ({ spec }) => ({ configs: spec.tags.map((tag) => ConfigMap({ name: tag })) }),
@@ -157,7 +157,7 @@ describe('createResource', () => {
     expect(graph.toYaml()).toContain('count: ${size(configs)}');
   });
 
-  test('in a composition of two functions, a plain object keeps its id', () => {
+  test('in a composition with separate functions for resources and status, a plain object keeps its id', () => {
     const graph = kubernetesComposition(
       { name: 'sample', spec: schema },
       (() => ({ a: { id: 'gear', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w' } } })) as never,
@@ -224,7 +224,7 @@ describe('singleton', () => {
     expect(kinds(app.toYaml(values))).toEqual(['Namespace', 'Database', 'App']);
   });
 
-  test('has one spec, which depends on no graph', () => {
+  test('has one spec, which reads no values of the graph that uses the singleton', () => {
     const dependent = () => compose((spec) => void singleton(database, { id: 'x', spec: spec }));
     expect(dependent).toThrow(/shared instance of database would depend on the spec of this graph/);
     const two = () =>
@@ -445,7 +445,7 @@ test('sorting by a key keeps the order of elements with equal keys', () => {
   });
 });
 
-test('evaluate treats a condition without a value as undecided, unless another condition is false', () => {
+test('evaluate includes a resource as pending while a condition has no value, and omits it if another condition is false', () => {
   const app = compose((spec) => {
     const web = Service({ id: 'web', name: spec.name, ports: [{ port: 80 }], selector: { app: 'x' } });
     if (web.spec.clusterIP !== 'None') ConfigMap({ id: 'waits', name: `${spec.name}-a`, data: {} });

@@ -136,7 +136,7 @@ describe('aspects', () => {
     ]);
   });
 
-  test('consist of targets and operations', () => {
+  test('apply operations, such as merge and append, to the fields of their targets', () => {
     const patch = sdk.override({ spec: { template: { spec: { nodeSelector: sdk.merge({ disk: 'ssd' }) } } } });
     const changed = ['web', 'api', 'agent'].map((id) => template(id, sdk.aspect.on(Deployment, patch)));
     expect(changed.map((each) => JSON.stringify(each).includes('ssd'))).toEqual([true, true, false]);
@@ -171,12 +171,12 @@ describe('aspects', () => {
 
   test.each<[string, () => unknown, RegExp]>([
     ['an invalid target', () => sdk.aspect.on('x' as never, sdk.metadata({})), /aspect\.on\(\): the target must be a group/],
-    ['an invalid surface', () => sdk.aspect.on(sdk.workloads, {} as never), /must be the result of metadata\(\) or override\(\)/],
+    ['an invalid second argument of aspect.on()', () => sdk.aspect.on(sdk.workloads, {} as never), /must be the result of metadata\(\) or override\(\)/],
     ['metadata other than labels and annotations', () => sdk.metadata({ name: 'x' } as never), /"name" cannot be changed/],
     ['fields other than those of the spec', () => sdk.override({ spec: {}, status: {} } as never), /"status" cannot be changed/],
     ['values without an operation', () => sdk.override({ spec: { replicas: 1 } } as never), /spec\.replicas must be replace/],
     ['an unknown selector', () => sdk.withReplicas(1).where({ ids: 'x' } as never), /there is no selector "ids"/],
-    ['a hot reload of no container', () => sdk.withHotReload({ containers: [] }), /at least one container/],
+    ['a hot reload without containers', () => sdk.withHotReload({ containers: [] }), /at least one container/],
   ])('are refused with %s', (_name, make, message) => {
     expect(make).toThrow(message);
     expect(make).toThrow(sdk.AspectDefinitionError);

@@ -25,7 +25,7 @@ test.each<[string, (from: Bytes) => string, string]>([
   expect(graph.toYaml()).toContain(expected.replaceAll('storeOf', 'secretStore'));
 });
 
-test('a value of a Secret is copied into another Secret', () => {
+test('a value of a Secret that is copied into another Secret is encoded as base64 again', () => {
   const graph = kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => {
     secret({ id: 'copy', metadata: { name: 'copy' }, data: { v: store.data['t'] as string } });
     return {};

@@ -3,7 +3,7 @@ import { compare } from '../../property/compose/differential.ts';
 import { CARRIED, REFUSED, REMEDIES } from './carried-programs.ts';
 
 describe('loops that carry values from one iteration to the next, and the programs that replace refused loops', () => {
-  test.each([...Object.entries(CARRIED), ...Object.entries(REMEDIES)])('%s', (_, source) => {
+  test.each([...Object.entries(CARRIED), ...Object.entries(REMEDIES)])('as in JavaScript: %s', (_, source) => {
     const verdict = compare(source);
     expect(verdict).toMatchObject({ kind: 'equal' });
     expect(verdict.kind === 'equal' && verdict.compared >= 3).toBe(true);

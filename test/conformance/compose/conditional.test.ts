@@ -68,7 +68,7 @@ const MAKES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-describe('a reader of an optional resource exists exactly when JavaScript would create it, in evaluate(), stock kro, target typekro and a cluster', () => {
+describe('a resource that reads an optional resource exists exactly when JavaScript would create it, in evaluate(), stock kro, target typekro and a cluster', () => {
   describe.each(MAKES)('created optionally by %s', (_, make) => {
     test.each(READS)('and read in %s', (_name, data) => {
       const read = `ConfigMap({ id: "config", name: "config", data: ${data} })`;
@@ -107,7 +107,7 @@ test('a read of a collection is refused if its loop tests for an optional resour
 });
 
 describe('the graph of an optional resource', () => {
-  test('a reader becomes two nodes for one object, and a reader of this reader reads both nodes', () => {
+  test('a resource that reads it becomes two nodes for one object, and a status that reads this resource reads both nodes', () => {
     const composition = compose((s) => {
       const pvc = s.cache ? Pvc({ id: 'pvc', name: 'data', size: '1Gi' }) : undefined;
       const volumes = pvc ? [{ name: 'data', persistentVolumeClaim: { claimName: pvc.metadata.name } }] : [];
@@ -133,7 +133,7 @@ describe('the graph of an optional resource', () => {
     ]);
   });
 
-  test("an includeWhen of the author also excludes the resources that read the excluded resource", () => {
+  test("an includeWhen of the author also excludes the resources that read the excluded resource without a condition", () => {
     const composition = compose((s) => {
       const svc = service('svc').withIncludeWhen(s.cache);
       ConfigMap({ id: 'needs', name: 'needs', data: { ip: svc.spec.clusterIP } });
@@ -170,7 +170,7 @@ describe('the graph of an optional resource', () => {
     );
   });
 
-  test('more than 256 decisions for one resource are refused at its line', () => {
+  test('more than 256 decisions for one resource are refused', () => {
     const composition = kubernetesComposition(
       {
         name: 'sample',
@@ -196,7 +196,7 @@ describe('the graph of an optional resource', () => {
     );
   });
 
-  test('a refusal in one branch of a resource leaves no facts for the next resource', () => {
+  test('the condition of a branch that is refused is not assumed for the next resource', () => {
     const composition = compose((s) => {
       const svc = s.cache ? service('svc') : undefined;
       ConfigMap({ id: 'config', name: 'config', data: { ip: svc?.spec.clusterIP ?? 'none' } });
@@ -226,7 +226,7 @@ describe('the graph of an optional resource', () => {
     expect(() => composition.toYaml()).toThrow(/the resources wait for each other: .*two.*conditional\.test\.ts|conditional\.test\.ts.*the resources wait for each other/s);
   });
 
-  test('ids fit into label values', () => {
+  test('the ids of additional nodes fit into label values', () => {
     const composition = compose((s) => {
       const long = s.cache ? service('aServiceWhoseIdIsNearlyAsLongAsTheLabelOfAnObjectMayBe') : undefined;
       ConfigMap({ id: 'configWithALongIdToo', name: 'config', data: { ip: long?.spec.clusterIP ?? 'none' } });
@@ -312,7 +312,7 @@ describe('the reader of an optional resource stays one object of the instance wh
     expect(cluster.log.filter((line) => line.startsWith('delete'))).toEqual([]);
   });
 
-  test("in the order of stock kro, which applies all objects, and then deletes the objects of the instance that were not applied, by UID", () => {
+  test("with the steps of stock kro: it applies all objects, and then deletes by UID those objects of the instance that it did not apply", () => {
     const graph = compiled(composeConditional(FLIP).toDefinition(), 'stock');
     const live = new Map<string, number>();
     let next = 1;

@@ -84,16 +84,16 @@ describe('the returned value of a composition is compared with its declared stat
     ['a field that may be absent', [], (s) => ({ ready: s.flag, url: s.tag })],
     ['a key under a condition', [], (s) => ({ ...(s.flag && { ready: true }), ...(s.flag ? { url: s.name } : {}) })],
     ['a misspelt key under a condition', [undeclared('ulr', 'url')], (s) => ({ ready: true, ...(s.flag && { ulr: s.name }) })],
-    ['a variable', [undeclared('ulr', 'url')], (s) => { const out: Record<string, unknown> = { ready: s.flag }; out['ulr'] = s.name; return out; }],
-    ['a member of a variable', [undeclared('ulr', 'url')], (s) => { const out: { ready: boolean; ulr?: string } = { ready: s.flag }; out.ulr = s.name; return out; }],
-    ['a function inside', [undeclared('ulr', 'url')], (s) => { const tell = () => ({ ready: s.flag, ulr: s.name }); return tell(); }],
+    ['a misspelt key that is set on a variable', [undeclared('ulr', 'url')], (s) => { const out: Record<string, unknown> = { ready: s.flag }; out['ulr'] = s.name; return out; }],
+    ['a misspelt member that is set on a variable', [undeclared('ulr', 'url')], (s) => { const out: { ready: boolean; ulr?: string } = { ready: s.flag }; out.ulr = s.name; return out; }],
+    ['a misspelt field in the result of an inner function', [undeclared('ulr', 'url')], (s) => { const tell = () => ({ ready: s.flag, ulr: s.name }); return tell(); }],
     ['Object.assign', [undeclared('ulr', 'url')], (s) => Object.assign({ ready: s.flag }, { ulr: s.name })],
     ['a field that a function outside the composition adds', [brought('raedy', 'ready')], (s) => outside(s.flag)],
     ['the spread status of an inner composition', [brought('extra')], (s) => ({ ...inner(s).status })],
     ['a field that the declared status of an inner composition does not have', ['trace/member: the status of declared has no field "raedy"; did you mean "ready"?'], (s) => ({ ready: (declaredInner(s).status as unknown as { raedy: boolean }).raedy })],
     ['a declared field that the inner composition omits', [], (s) => ({ ready: s.flag, url: declaredInner(s).status.note ?? 'none' })],
-    ['a field of the status of an inner composition, named', [], (s) => ({ ready: inner(s).status.ready })],
-    ['a whole object of a resource', [], (s) => { const d = Deployment({ name: s.name, image: 'x' }); return { ready: true, items: d.status.conditions.map((c) => ({ name: c.type })) }; }],
+    ['one field that is read from the status of an inner composition', [], (s) => ({ ready: inner(s).status.ready })],
+    ['a list that is mapped from the status of a resource', [], (s) => { const d = Deployment({ name: s.name, image: 'x' }); return { ready: true, items: d.status.conditions.map((c) => ({ name: c.type })) }; }],
     ['hand-written CEL', [], (s) => ({ ready: Cel.expr('schema.spec.flag'), web: Cel.expr('{"host": schema.spec.name}'), url: s.name })],
     ['conditions, which kro reads', [], (s) => ({ ready: s.flag, conditions: [{ type: 'Fine', status: s.flag ? 'True' : 'False' }] })],
     ['a declared status without fields requires nothing', [], (s) => ({ anything: s.name }), type({})],
@@ -103,13 +103,13 @@ describe('the returned value of a composition is compared with its declared stat
     ['a nullable field is not required', [], (s) => ({ ready: s.flag }), z.object({ ready: z.boolean(), note: z.string().nullable() })],
     ['the members of alternatives are not compared', [], (s) => ({ ready: s.flag, web: { a: s.name } }), z.object({ ready: z.boolean(), web: z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]) })],
     ['a JSON Schema', [undeclared('raedy', 'ready')], (s) => ({ raedy: s.flag }), { type: 'object', properties: { ready: { type: 'boolean' } } }],
-    ['names of the prototype', [undeclared('toString')], (s) => ({ ready: s.flag, toString: s.name })],
+    ['an undeclared field with the name of a member of the prototype', [undeclared('toString')], (s) => ({ ready: s.flag, toString: s.name })],
   ];
   test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program, ...declared]) => {
     expect(messages(program, declared.length === 0 ? status : declared[0])).toEqual(expected);
   });
 
-  test('a problem is at the line of its field; for a missing field, it is at the line of the status', () => {
+  test('a problem is at the line of its field; for a missing field, it is at the line of the returned object', () => {
     const found = diagnosticsOf(() =>
       kubernetesComposition({ name: 'declared', spec, status }, ((s: Spec) => {
         ConfigMap({ name: s.name });

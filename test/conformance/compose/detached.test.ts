@@ -41,7 +41,7 @@ describe('a resource that is created outside a composition', () => {
     expect([...resources(() => {}).keys()]).toEqual([]);
   });
 
-  test('gets its key as its id when the function for resources returns it', () => {
+  test('gets as its id the key under which the function for resources returns it', () => {
     const graph = toResourceGraph(
       { name: 'app', spec },
       () => ({ runner: account, web }),

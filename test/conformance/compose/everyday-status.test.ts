@@ -119,7 +119,7 @@ function instantiate(source: string, factories: Readonly<Record<string, unknown>
   return new Function(...Object.keys(factories), `return ${source}`)(...Object.values(factories)) as Build;
 }
 
-test.each(STATUS_BUILDERS)('as in JavaScript: %s', (body) => {
+test.each(STATUS_BUILDERS)('the status is as in JavaScript: %s', (body) => {
   const src = sourceOf(body);
   const factories = { Deployment, Service };
   const data = { src, file: 'status.js', line: 1, col: 1, vars: factories };

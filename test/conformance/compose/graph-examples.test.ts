@@ -138,7 +138,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       for (const r of d.regions) for (const t of d.tiers) configMap({ id: 'store', name: `${r}-${t}` });
     },
   },
-  'E9 contagious exclusion': {
+  'E9 excluded node, and a node that reads it': {
     yaml: `
 - {id: f, def: {"on": false}}
 - {id: a, includeWhen: ["\${f.on}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: v}}}
@@ -191,7 +191,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     },
     ids: { 'inner/env': 'innerEnv', 'inner/cm': 'innerCm' },
   },
-  'E14 stamped Graph with a deferred expression': {
+  'E14 created Graph with an expression that only this Graph evaluates': {
     yaml: `
 - {id: t, def: {team: red}}
 - id: child

@@ -166,7 +166,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('a composition inside a graph is merged into its nodes', () => {
+  test('the nodes of a composition that a graph calls become nodes of the graph', () => {
     const inner = kubernetesComposition({ name: 'inner', spec: type({ name: 'string' }), status: type({ ip: 'string' }) }, (spec) => {
       const web = service({ id: 'web', name: spec.name, spec: { ports: [{ port: 80 }] } });
       return { ip: web.spec.clusterIP };
@@ -252,7 +252,7 @@ describe('patch adds fields to an existing object', () => {
   });
 });
 
-test('the objects of singletons come before the Graph', () => {
+test('in the YAML, the objects of singletons come before the Graph', () => {
   const base = kubernetesComposition({ name: 'base', spec: type({ size: 'number.integer' }), status: type({ url: 'string' }) }, (spec) => {
     configMap({ id: 'map', name: 'map', data: { size: String(spec.size) } });
     return { url: 'http://base' };

@@ -171,7 +171,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     `);
   });
 
-  test('opaque functions pass values through', () => {
+  test('an opaque function may insert symbolic values into the string that it returns', () => {
     const join = opaque((a: string, b: string) => `${a}/${b}`);
     expect(explain((s) => ConfigMap({ id: 'c', name: 'c', data: { path: join(s.name, s.env) } }))).toContain(
       'data.path = ${schema.spec.name}/${schema.spec.env}',

@@ -49,12 +49,12 @@ const EQUAL: readonly string[] = [
 
 /** Loops that have no CEL form: the reason, and the program. */
 const REFUSED: readonly (readonly [string, string])[] = [
-  ["counts that an outer loop continues", "for (const p of s.items) for (const t of p.subs ?? []) m[t] = (m[t] ?? 0) + 1;"],
+  ["counts to which each iteration of an outer loop adds", "for (const p of s.items) for (const t of p.subs ?? []) m[t] = (m[t] ?? 0) + 1;"],
   ["an object that has keys before the loop", "m.a = 1; for (const t of s.tags) m[t] = (m[t] ?? 0) + 1;"],
   ["two keys in one iteration", "for (const p of s.items) { m[p.key] = (m[p.key] ?? 0) + 1; m[p.key + 'x'] = 1; }"],
   ["a value that counts the keys of the object", "for (const t of s.tags) { m[t] = Object.keys(m).length; }"],
-  ["a key of another iteration", "for (const t of s.tags) { m[t] = (m[t] ?? 0) + (m[s.name] ?? 0) + 1; }"],
-  ["an early end", "for (const t of s.tags) { if (t === 'b') break; m[t] = (m[t] ?? 0) + 1; }"],
+  ["a read of a key that is not the key of the iteration", "for (const t of s.tags) { m[t] = (m[t] ?? 0) + (m[s.name] ?? 0) + 1; }"],
+  ["a loop that ends early", "for (const t of s.tags) { if (t === 'b') break; m[t] = (m[t] ?? 0) + 1; }"],
   ["one list under several keys", "const base = []; for (const t of s.tags) { (m[t] ??= base).push(t); }"],
   ["one list under several keys that is changed after the loop", "const base = []; for (const t of s.tags) { m[t] = base; } base.push('x');"],
   ["a list that is filled after it was written", "for (const p of s.items) { const l = []; m[p.key] = l; l.push(p.size); }"],

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 
-/** Programs with objects and lists under conditions. Each must produce the same result in JavaScript and as a graph. */
+/**
+ * Programs with objects, lists, strings and resources. Each must produce the same result in JavaScript and as a graph.
+ */
 const EQUAL: Readonly<Record<string, readonly string[]>> = {
   'keys under conditions': [
     `const o = {}; if (s.flag) o.a = 'x'; return { m: { a: 'base', ...o } };`,
@@ -45,7 +47,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const k = Symbol('x'); return { l: k in (s.labels ?? {}), p: k in s.pool, o: Object.hasOwn(s.pool, k), q: { a: s.name }.hasOwnProperty(k) };`,
     `const k = Symbol('x'); const o = s.items[0] ?? { key: 'k' }; return { o: k in o, h: Object.hasOwn(o, k) };`,
   ],
-  'the order of the parts of an assignment': [
+  'the order in which the parts of an assignment are evaluated': [
     `let i = 0; const m = {}; m['k' + i++] = 'v' + i; return { m };`,
     `let i = 0; const l = ['x', 'y']; l[i++] = 'v' + i; return { l, i };`,
     `let o = { a: '1' }; const p = o; o.a = (o = { a: '2' }).a + s.name; return { p, o };`,
@@ -77,7 +79,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `if (s.items.length === 0) { let b = s.items[0]; for (const q of s.items) if (q.size > b.size) b = q; return { r: b?.key ?? 'none' }; } return { r: 'x' };`,
     `if (s.tags.length === 0) { const l = []; for (const t of s.tags) l.push(t); let c = 0; s.tags.forEach((t) => { c++; ConfigMap({ id: 'x', name: t }); }); return { l, c, m: s.tags.map((t) => t + '!'), f: s.tags.flatMap((t) => [t, t]) }; } return { l: ['z'] };`,
   ],
-  'what JSON.parse() gives': [
+  'results of JSON.parse()': [
     `const v = JSON.parse(s.n > 0 ? '-0' : '5'); ConfigMap({ id: 'c', name: 'c', data: { v } }); return { v, text: \`\${v}\`, json: JSON.stringify(v) };`,
     `return { t: \`\${JSON.parse(s.n > 0 ? '1e21' : '"x"')}\`, q: JSON.stringify(JSON.parse(s.n > 0 ? '[1, "-0"]' : '{"a":true}')), b: \`\${JSON.parse(s.n > 0 ? '-1.5' : 'false')}\` };`,
     `const v = JSON.parse(s.n > 0 ? '[1]' : '{"a":1}'); return { list: Array.isArray(v), not: !Array.isArray(v) ? 'object' : 'list' };`,
@@ -213,7 +215,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const all = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key })); ConfigMap({ id: 'sum', name: 'sum', data: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name])) });`,
     `const r = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key })).reduce((acc, a) => ({ ...acc, [a.name]: a.c.metadata.name }), {}); return { r };`,
   ],
-  'resources whose condition is itself a choice': [
+  'resources whose condition is chosen by another condition': [
     `const b = (s.maybe ?? s.flag) ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } });`,
     `const b = (s.flag ? s.n > 1 : s.n > 2) ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } }); return { r: b?.metadata.name, t: b ? 'x' : 'y' };`,
     `let on = false; if (s.flag) on = s.n > 1; else on = s.tags.length > 2; const b = on ? ConfigMap({ id: 'b', name: 'b' }) : undefined; const c = b ? ConfigMap({ id: 'c', name: 'c', data: { k: b.metadata.name } }) : ConfigMap({ id: 'e', name: 'e' }); ConfigMap({ id: 'f', name: 'f', data: { n: c.metadata.name } }); return { r: c.metadata.name };`,
@@ -229,7 +231,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `return { r: [...s.tags.keys()], q: Array.from(s.tags.entries()).length, v: [...new Set(s.tags)], w: [...s.tags.values()].join(), x: Array.from(new Set(s.tags)) };`,
     `let t = ''; for (const k of s.tags.keys()) t += k; for (const v of new Set(s.tags)) t += v; return { t };`,
   ],
-  'the largest of constants': [
+  'loops that compute the maximum of values that do not depend on the element': [
     `let a = 0; for (const e of s.tags) { const m = 0; if (m > a) a = m; } let b = 2; for (const e of s.nums) { if (2 < b) b = 2; } return { a, b };`,
     `let a = 0; for (const e of s.tags) { if (s.n > a) a = s.n; } let b = s.n; for (const e of s.tags) { if (s.n > b) b = s.n; } return { a, b };`,
   ],

@@ -15,7 +15,10 @@ interface Input {
   readonly on?: boolean;
 }
 
-/** The inner composition. Its factory is an argument, so that the composition also runs as plain JavaScript. */
+/**
+ * The function of the inner composition. The factory of ConfigMaps is an argument, so that the function also runs as
+ * plain JavaScript.
+ */
 const inner = (make: typeof ConfigMap) => (s: Input) => {
   const c = make({ id: 'c', name: `c-${s.name}`, data: { url: `http://${s.name}` } });
   const d = make({ id: 'd', name: `d-${s.name}`, data: { ready: s.name === 'x' ? 'no' : 'yes', on: String(s.on ?? true) } });

@@ -88,7 +88,7 @@ describe('withPropagateWhen()', () => {
     `);
   });
 
-  test('counts a resource that does not exist as ready, and reads each node of a resource with several forms', () => {
+  test('counts a resource that does not exist as ready, and reads each node of a resource that becomes several nodes', () => {
     expect(
       conditionsOf((spec) => {
         const optional = spec.on ? map('optional', `${spec.name}-optional`) : undefined;
@@ -160,7 +160,7 @@ describe('withPropagateWhen()', () => {
       },
     ],
     [
-      'a field of a resource with several forms',
+      'a field of a resource that becomes several nodes',
       'but this resource is 2 nodes of the graph (reader, readerWithoutOptional)',
       (spec) => {
         const optional = spec.on ? map('optional', `${spec.name}-optional`) : undefined;

@@ -1,7 +1,7 @@
 /**
  * Programs with unusual parts of JavaScript, as application developers write them. The tracer translates a program
- * exactly, or refuses it because a graph cannot express it. The programs run with the specs of the generated programs
- * in `test/property/compose`, and the same code compares the results.
+ * exactly, or refuses it because a graph cannot express it. The specs are those of the generated programs in
+ * `test/property/compose`, and the code there also compares these results.
  */
 export const PROGRAMS: Readonly<Record<string, string>> = {
  asyncHelper: `(s) => { const f = async () => s.name; return { v: f() }; }`,
@@ -174,7 +174,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   wordsAsKeys: "(s) => { const m = Object.fromEntries(s.tags.map((t) => [t, 'x'])); return { v: m['true'] ?? m.null ?? 'no', w: s.labels?.in ?? 'none', x: 'false' in m, y: s.labels?.true !== undefined }; }",
  templateMarksInKeys: `(s) => { ConfigMap({ id: 'c', name: 'x', data: { 'k\${z}': 'v', '\${s}': s.name, '\${': 'a\${b}' } }); return {}; }`,
  templateMarksInKeysUnderConditions: `(s) => { ConfigMap({ id: 'c', name: 'x', annotations: { 'k\${z}': 'v' }, data: { 'a\${z}': 'q', ...(s.flag ? { '\${y}': s.name } : {}) } }); return {}; }`,
- // The callbacks throw for every element after the one that decides the search.
+ // The callbacks throw for `null`, but each search ends before it reaches `null`.
  knownSearches: `(s) => { const l = [{ k: 'a', v: s.name }, { k: 'b', v: s.env }, null]; const m = [null, ...l.slice(0, 2)]; return { v: l.find((e) => e.k === 'b').v, i: l.findIndex((e) => e.k === 'a'), last: m.findLast((e) => e.k === 'a').v, at: m.findLastIndex((e) => e.k === 'b'), some: l.some((e) => e.k === 'b'), every: l.every((e) => e.k === 'b') }; }`,
  searchesWithMarks: `(s) => { const seen = []; const found = ['x', 'y', 'z'].find((e) => { seen.push(e); return e === 'y'; }); return { v: found + s.name, seen }; }`,
  searchesByRead: `(s) => { const l = [s.name, 'k', s.env]; return { v: l.find((e) => e === 'k') ?? 'none', w: l.findLastIndex((e) => e === s.name), x: l.some((e) => e === s.other) }; }`,

@@ -3,8 +3,8 @@ import { compare } from "../../property/compose/differential.ts";
 import { PROGRAMS } from "./unusual-programs.ts";
 
 /**
- * The refused programs, each with the code of the refusal and the source text at its place. Each other program returns
- * the same result as in JavaScript.
+ * The refused programs, each with the code of the refusal and the source text at its place. The translation of each
+ * other program returns the same result as the program in JavaScript.
  */
 const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> = {
   asyncHelper: ['trace/async', "async () => s.name"],

@@ -23,7 +23,10 @@ export interface ControllerRunOptions {
    * command that restarts a controller.
    */
   readonly controller?: string;
-  /** The release line of kro whose behaviour this project's controller has. Default: 0.9, the line of the recordings. */
+  /**
+   * The release line of kro whose behaviour this project's controller has. Default: 0.9, the line of the recordings in
+   * `test/conformance/controller`.
+   */
   readonly level?: string;
   /** Receives the log entries of this project's controller. By default, the entries are dropped. */
   readonly log?: (line: string) => void;

@@ -64,7 +64,7 @@ const withoutOrder = (objects: readonly (KubeObject | undefined)[]) =>
   });
 
 describe('the takeover of Graphs', () => {
-  test.each(rows(recordedGraphStates()))('changes nothing: %s', async (name, state) => {
+  test.each(rows(recordedGraphStates()))('writes nothing, except for the states that this file lists: %s', async (name, state) => {
     const before = await restored(state);
     await world.restart();
     await world.advance(30_000);

@@ -167,8 +167,8 @@ function engineName(manager: string, restored: ReadonlyMap<string, KubeObject>):
 }
 
 /**
- * Writes each field of an object as its field manager. If all owned fields are in the status, the manager `suite`
- * creates the object first.
+ * Writes each field of an object with the field manager that owned it in the recording. If all owned fields are in the
+ * status, the manager `suite` creates the object first.
  */
 async function restoreObject(
   world: VirtualWorld,
@@ -251,7 +251,7 @@ async function finish(
 
 const UID_OF_A_DELETED = '11111111-2222-3333-4444-555555555555';
 
-/** Replaces the recorded names of UIDs and field managers by the real values. */
+/** Replaces the placeholders of UIDs and field managers, such as `<uid of Graph g>`, by the real values. */
 function named(text: string, restored: ReadonlyMap<string, KubeObject>): string {
   const ofObject = (kind: string, name: string) =>
     [...restored.values()].find((each) => each.kind === kind && each.metadata.name === name)?.metadata.uid ?? UID_OF_A_DELETED;

@@ -65,7 +65,7 @@ describe.skipIf(program === '' || process.platform === 'win32').each([
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('exec has the variables of the container, both outputs and the exit code', async () => {
+  test('exec gives the program the variables of the container, and returns both outputs and the exit code', async () => {
     const script = 'echo "$COLOR"; echo oops >&2; exit 7';
     expect(await kubectl(['exec', 'worker', '--', 'sh', '-c', script])).toMatchObject({
       code: 7,

@@ -35,7 +35,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     await server.close();
   });
 
-  test('version, api-versions, api-resources and explain know the API', async () => {
+  test('version, api-versions, api-resources and explain report the version and the kinds of the API', async () => {
     expect(await ok('version', '-o', 'yaml')).toMatch(/serverVersion:[^]*minor: "36"/);
     expect(await ok('api-versions')).toMatch(/^apps\/v1$[^]*^e2e\.typekro\.dev\/v1$[^]*^v1$/m);
     const resources = await ok('api-resources', '--no-headers', '--sort-by=name');
@@ -275,7 +275,7 @@ describe.skipIf(program === '').each(clientServers())('kubectl on $name', ({ nam
     expect(await ok('get', 'events', '--field-selector=reason=Seen', '-o', 'name')).toBe('event/p.1\n');
   });
 
-  test('delete removes objects by selector and all objects of a kind, but none that has a finalizer', async () => {
+  test('delete removes objects by selector, or all objects of a kind; an object with a finalizer stays until the finalizer is removed', async () => {
     await ok('create', 'cm', 'x');
     await ok('label', 'cm', 'x', 'gone=yes');
     expect(await ok('delete', 'cm', '-l', 'gone=yes')).toMatch(/"x".* deleted/);

@@ -60,7 +60,14 @@ export const environmentMistakes: readonly Mistake[] = [
   command('an empty file', ['validate', 'a.yaml'], 1, /a\.yaml/, /no object/, /name files/, {
     files: { 'a.yaml': '\n' },
   }),
-  command('no file', ['validate'], 2, /file/, /missing required argument/, /typekro validate --help|FILE|usage/i),
+  command(
+    'a command without a file',
+    ['validate'],
+    2,
+    /file/,
+    /missing required argument/,
+    /typekro validate --help|FILE|usage/i,
+  ),
   command('a command misspelt', ['validat', 'shop.yaml'], 2, /validat/, /unknown command/, /did you mean validate/i),
   command(
     'an option misspelt',
@@ -183,7 +190,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /--out/,
   ),
   command(
-    'a factory from a file without a CRD',
+    'generate with a file that contains no CRD',
     ['generate', 'shop.yaml'],
     3,
     /shop\.yaml/,
@@ -209,12 +216,12 @@ export const environmentMistakes: readonly Mistake[] = [
     { files: { 'a.yaml': WEBHOOK } },
   ),
   command(
-    'factories from a program',
+    'generate with a program instead of a file of CRDs',
     ['generate', 'shop.ts'],
     1,
     /shop\.ts/,
     /is a program, and generate reads/,
-    /typekro gitops/,
+    /typekro types FILE -o crd/,
     { files: { 'shop.ts': COMPOSITION } },
   ),
   command(
@@ -282,7 +289,7 @@ export const environmentMistakes: readonly Mistake[] = [
     ['validate', 's?op.*'],
     1,
     /s\?op\.\*/,
-    /by the shell/,
+    /the shell expands patterns/,
     /without quotes.*: shop\.yaml/,
   ),
   {
@@ -449,7 +456,7 @@ export const environmentMistakes: readonly Mistake[] = [
     config(NOWHERE, '', 'token: x', 'other'),
     /context "c"/,
     /the user "u", which the kubeconfig does not have/,
-    /one that it has \(other\)/,
+    /name a user of the kubeconfig \(other\)/,
   ),
   install(
     'a server whose name does not resolve',
@@ -466,7 +473,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /same column/,
   ),
   command(
-    'definitions of a cluster that does not respond',
+    'a validation against a cluster that does not respond',
     ['validate', '--kubeconfig', 'kubeconfig', 'shop.yaml'],
     1,
     /nothing listens at https:\/\/127\.0\.0\.1:1/,

@@ -76,7 +76,7 @@ export const markerMistakes: readonly Mistake[] = [
     /correct the default/,
   ),
   definition(
-    'markers that commas divide',
+    'markers separated by commas',
     [[NUMBER, 'integer | default=2⟦, minimum=1, maximum=10']],
     /markers are separated by spaces, but here is a comma/,
     /write integer \| default=2 minimum=1 maximum=10/,

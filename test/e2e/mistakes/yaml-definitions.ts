@@ -4,7 +4,7 @@ import { edit } from './mistake.ts';
 
 type Change = readonly [from: string, to: string];
 
-/** Returns a mistake: the definition after the given changes. */
+/** Returns a mistake: the correct definition after the given changes. `⟦` marks the place of the mistake. */
 export const definition = (
   title: string,
   changes: readonly Change[],
@@ -86,7 +86,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /"Shop"/,
   ),
   definition(
-    'a version of numbers',
+    'a version that consists of numbers',
     [['    apiVersion: v1alpha1', '    apiVersion: ⟦"1.0"']],
     /refuses the version "1\.0"/,
     /write v1, v1alpha1/,
@@ -278,7 +278,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /apps\/v1\b/,
   ),
   definition(
-    'a kind without a definition',
+    'a kind whose CustomResourceDefinition is not known',
     [['apiVersion: v1\n        kind: ConfigMap', 'apiVersion: ⟦widgets.example.com/v1\n        kind: Widget']],
     /Widget of "widgets\.example\.com\/v1" is not known/,
     /--crds.*--kubeconfig/,
@@ -323,7 +323,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /"shop-config"/,
   ),
   definition(
-    'a selector without its labels',
+    'a selector that does not match the labels of the pods',
     [['              app: shop\n          template', '              ⟦app: store\n          template']],
     /label|selector/,
     /same labels|labels/,
@@ -486,7 +486,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /kro\.run\/v1\b/,
     /kro\.run\/v1alpha1/,
   ),
-  instance('an instance with a wrong name', [['  name: first\nspec', '  name: ⟦First\nspec']], /First/, /"first"/),
+  instance('a capital letter in a name', [['  name: first\nspec', '  name: ⟦First\nspec']], /First/, /"first"/),
   instance(
     'an instance without a name',
     [['  name: first\nspec', '  ⟦nam: first\nspec']],

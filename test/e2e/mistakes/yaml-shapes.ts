@@ -177,7 +177,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /type/,
   ),
   definition(
-    'a loop that is an object',
+    'a forEach that is an object',
     [
       [
         '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',
@@ -190,7 +190,7 @@ export const shapeMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:5[234]:\d+/ },
   ),
   definition(
-    'a loop over an expression without braces',
+    'a forEach over an expression without braces',
     [
       [
         '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',

@@ -1,4 +1,6 @@
-/** The results of each first program, from `test/fixtures/seeds/outcomes.json`. */
+/**
+ * The expected results of the first programs (`docs/seeds.md`), from `test/fixtures/seeds/outcomes.json`.
+ */
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';

@@ -195,7 +195,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
 
   const variants = (program.variants ?? []).map((variant, index) => [index + 1, variant] as const);
   test.each(variants)(
-    'variant %i',
+    'the deployment of variant %i has the outcome in the table',
     async (_, variant) => {
       const cluster = await createCluster({ clock: 'real' });
       try {

@@ -13,7 +13,7 @@ function frame(first: number, payload: string | Buffer): Buffer {
   return Buffer.concat([Buffer.of(first), size, mask, masked]);
 }
 
-/** A socket that records all written bytes, and receives no bytes by itself. */
+/** A socket that records all written bytes, and provides no bytes to read. */
 class TestSocket extends Duplex {
   readonly written: Buffer[] = [];
   override _read(): void {}

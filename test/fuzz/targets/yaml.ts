@@ -37,7 +37,7 @@ second: true
 
 /**
  * Parses YAML with the parser for requests and with the parser for plain kubeconfig files. If the plain parser accepts
- * a text, their results must be equal, and a written result must be read back unchanged.
+ * a text, the results of both parsers must be equal. The first parser must read each written result back unchanged.
  */
 export const target: FuzzTarget = {
   name: 'yaml',

@@ -114,8 +114,8 @@ export function compiled(definition: JsonObject, target: 'stock' | 'typekro'): G
 }
 
 /**
- * A model of kro. A node is excluded if one of its conditions is not true, or if it refers to an excluded node. Every
- * other node must have a value. The data of an object is the data of its template.
+ * A model of kro. A node is excluded if one of its conditions is not true, or if it refers to an excluded node. If an
+ * expression of any other node fails, the run fails. The data of an object is the data of its template.
  */
 export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
   const metadata = { name: 'x', namespace: 'ns' };

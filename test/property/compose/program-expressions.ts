@@ -32,7 +32,10 @@ export class Choices {
 /** The type of an expression. */
 export type Type = 'string' | 'int' | 'float' | 'bool' | 'strings' | 'object' | 'map';
 
-/** A loop over a symbolic list: the variable, and the kind of its value. */
+/**
+ * A loop over a symbolic list: its variable, and the kind of the variable's value. The kinds `item` and `variable` are
+ * the elements of `spec.items` and of `spec.vars`.
+ */
 export interface Loop {
   readonly item: string;
   readonly kind: 'string' | 'item' | 'int' | 'variable';

@@ -1,4 +1,7 @@
-/** Generates statements with nested loops, and with loops whose resources are excluded. */
+/**
+ * Generates statements with nested loops, loops whose resources are excluded, loops that join or compare elements, and
+ * keys that look like expressions.
+ */
 
 import type { Statements, Surroundings } from './program-members.ts';
 

@@ -334,7 +334,7 @@ class Writer extends ExpressionWriter {
     );
   }
 
-  /** A condition that chooses one of two resources, and a read of the chosen resource. */
+  /** A variable whose value is a resource that a condition chooses, or no resource; and a read of this variable. */
   private chosen(scope: Name[]): string {
     const [name, result, number] = [this.fresh('c'), this.fresh('s'), this.#ids++];
     const make = (which: string) =>

@@ -13,7 +13,7 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** A factory, with the type through which the forms call it. */
+/** A factory of any kind: its parameter has the type `never`, so that each factory fits. */
 export type Make = (config: never) => unknown;
 
 /** A factory, its base arguments, the name of one more argument, and two values `a` and `b` of that argument. */
@@ -36,7 +36,9 @@ interface Valuation {
 export interface Form {
   /** Can the form omit the argument? */
   readonly optional: boolean;
-  /** Does the value come from the spec or a status? If so, both values need the same schema. */
+  /**
+   * Does the value come from the spec or a status? If so, the values `a` and `b` of the subject need a common schema.
+   */
   readonly typed?: true;
   readonly compose: (subject: Subject, source: () => { status: { value: JsonValue } }) => (s: Spec) => void;
   readonly valuations: (subject: Subject) => readonly Valuation[];
@@ -174,7 +176,10 @@ export const FORMS: Readonly<Record<string, Form>> = {
   },
 };
 
-/** The structural schema of two values. An object without keys becomes a map of strings. */
+/**
+ * The structural schema that fits all these values, or `MIXED` if there is none. An object without keys becomes a map
+ * of strings.
+ */
 function schemaOf(values: readonly JsonValue[]): JsonObject {
   const [first] = values;
   if (values.every(Array.isArray)) {

@@ -70,7 +70,7 @@ const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject,
 const CASES = Object.entries(FACTORIES).flatMap(([name, [make, base, samples]]) =>
   Object.entries(samples).flatMap(([key, [a, b]]) =>
     Object.keys(FORMS)
-      // A factory that takes an object in its YAML form keeps `null`.
+      // `configMap` takes the object in its YAML form, and therefore keeps `null`.
       .filter((form) => name !== 'configMap' || !form.includes('null'))
       .map((form) => [name, key, form, { make, base, key, a, b }] as const),
   ),

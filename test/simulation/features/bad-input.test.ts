@@ -135,7 +135,7 @@ describe('an expression that would never end', () => {
 });
 
 describe('sizes', () => {
-  it('a forEach of 100,000 is refused in the condition, and creates no object', async () => {
+  it('a forEach over 100,000 elements is refused in the condition, and creates no object', async () => {
     const metadata = { name: '${schema.metadata.name}-${n}' };
     const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
     const list = { id: 'many', forEach: [{ n: '${schema.spec.text.split(",")}' }], template };
@@ -187,7 +187,7 @@ describe('sizes', () => {
 });
 
 describe('failed requests for the objects of a node', () => {
-  it('one 429 shortly after the creation of a kind is not reported in a condition or an event', async () => {
+  it('one 429 shortly after the creation of a kind is not reported in an event', async () => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') && refused++ === 0
@@ -200,7 +200,7 @@ describe('failed requests for the objects of a node', () => {
 
   it.each([
     ['twice', 2, ['ACTIVE: none -> ACTIVE']],
-    // Eighteen refusals are three watch requests, and after each of them a list that is tried five times.
+    // The 18 refusals are three rounds, each with one watch request and five tries of a list.
     ['18 times', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
   ])('a 429 is retried, and is reported only after many tries (here it occurs %s)', async (_name, times, reported) => {
     let refused = 0;

@@ -170,7 +170,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await rolledOut()).toBe('');
   });
 
-  it('is applied to no instance if a newer revision replaces it first', async () => {
+  it('is applied to no instance if a newer revision replaces it before the choice of instances is recorded', async () => {
     await sixOnFirst('1');
     // The process stops before it can record the instances that try the revision.
     const records = requestTo('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);

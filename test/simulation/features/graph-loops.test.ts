@@ -57,7 +57,7 @@ describe('Graphs that change a value that they read', () => {
     expect(await converged('g')).toMatch(/^True/);
   });
 
-  it('a reconciliation request of a client resets the count of passes of a Graph', async () => {
+  it('a reconciliation request of a client resets the count of writes after which a Graph is slowed down', async () => {
     await worldOfGraphs();
     await world.apply(userMap('counter', { n: '0' }));
     const next = map('counter', { next: '${string(int(counter.data.?next.orValue("0")) + 1)}' });

@@ -63,7 +63,7 @@ describe('the status of a Graph', () => {
     expect(cache.get('default/replaced')?.object.status).toMatchObject({ conditions: [ready] });
   });
 
-  it('for an earlier spec has no conditions, and the inventory keeps the objects of that spec', async () => {
+  it('that was decided for an earlier spec is written without conditions, and keeps the entries that the inventory already has', async () => {
     const graph = await create('moved');
     await client.patch(
       ref('moved'),
@@ -78,7 +78,7 @@ describe('the status of a Graph', () => {
     });
   });
 
-  it('for an earlier spec is not written if the inventory already has the objects of that spec', async () => {
+  it('that was decided for an earlier spec is not written if the inventory already has its objects', async () => {
     const graph = await create('known');
     await client.patch(ref('known'), { status: { managedResources: [entry('a', '1')] } }, { subresource: 'status' });
     const changed = await client.patch(ref('known'), { spec: { serviceAccountName: 'other' } });

@@ -397,7 +397,7 @@ describe('inputs that kro handles wrongly', () => {
     expect(await dataOf('out')).toEqual({ keys: 'a,b,c' });
   });
 
-  it('a patch that waits for another field manager causes only one status write', async () => {
+  it('a patch node that waits because another field manager owns its field does not write the status again', async () => {
     await worldOfGraphs();
     await world.apply({
       ...config('target', { shared: 'theirs' }),

@@ -226,7 +226,7 @@ describe('node reports in the status', () => {
 });
 
 describe('a controller that may not list the instances of a definition', () => {
-  it('reports it in the definition, with the missing rule, and starts when the right is granted', async () => {
+  it('reports the refused list in the definition, with the missing rule, and starts when the right is granted', async () => {
     world = await virtualWorld();
     const message =
       'pots.acme.test is forbidden: User "kro" cannot list resource "pots" in API group "acme.test" at the cluster scope';

@@ -114,8 +114,8 @@ describe('spec.propagateWhen of a definition', () => {
     await fiveOnFirst(BATCHES);
     await define('v2', BATCHES);
     const [first = ''] = (await versions())['v2'] ?? [];
-    // No instance is ready with the second revision. Without its own condition, the third revision would go to the same
-    // instance first.
+    // No instance is ready with the second revision. Therefore the condition of the third revision is always false.
+    // With the condition of the second, the third would go to the same instance first.
     await define('v3', "${pot.metadata.name == 'none'}");
     expect(await versions()).toEqual({
       v1: NAMES.filter((name) => name !== first),
@@ -254,7 +254,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await world.user.get(mapRef('f-map')))['data']).toEqual({ version: 'v2' });
   });
 
-  it('while the gate is off, serves the newest revision without conditions, and writes no objects if every revision has conditions', async () => {
+  it('while the gate is off, serves the newest of the revisions that have no conditions, and writes no objects if every revision has conditions', async () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name == 'a'}");
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });

@@ -42,7 +42,7 @@ describe('at the level of kro 0.10', () => {
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
   });
 
-  it('an unterminated expression is refused, with the place', async () => {
+  it('an unterminated expression is refused with its position', async () => {
     await define('echo ${HOME', { count: 'integer | default=1' });
     expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toMatch(
       /^False InvalidResourceGraph: .*unterminated expression starting at offset 5/,

@@ -38,7 +38,7 @@ it('a child is written as soon as its namespace appears', async () => {
   expect(conditionText(await world.user.find(potRef('p')), 'Ready')).toMatch(/^True/);
 });
 
-it('a namespace that is being deleted causes at most one more write, and the child is written as soon as the namespace exists again', async () => {
+it('the disappearance of a deleted namespace causes at most one write, and the child is written as soon as the namespace exists again', async () => {
   await waitForNamespace();
   await createNamespace();
   await world.user.patch(lateNamespace, { metadata: { finalizers: ['acme.test/hold'] } });

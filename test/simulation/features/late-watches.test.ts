@@ -40,7 +40,7 @@ const cases: readonly (readonly [string, readonly KubeObject[], string])[] = [
 ];
 
 it.each(cases)(
-  'a definition that was %s does not get one revision after another while the watch of definitions is late',
+  'while its watch of definitions is late, the controller does not create one revision after another for a definition that was %s',
   async (_, then, ready) => {
     await world.apply(definition);
     await world.advance(5000);

@@ -77,7 +77,8 @@ describe('a write without a successful response', () => {
     await world.user.delete(mapRef('p-leaf'));
     await world.advance(MINUTE);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain('out of reach');
-    // The first five attempts are in one pass. The pauses after them begin at up to 3.2 s, and double.
+    // The first five attempts are in one pass. The pause before the sixth attempt is at most 3.2 s, and this limit
+    // doubles with each later pause.
     expect(refusals).toBeLessThan(4 + 5 + 8);
   });
 });

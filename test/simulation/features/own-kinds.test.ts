@@ -18,7 +18,7 @@ afterEach(async () => {
   await cluster.close();
 });
 
-it('a controller names a kind that it may not read, and continues when it has the right', async () => {
+it('a controller logs the kind that it may not read, and its start continues when it gets the right', async () => {
   const inner = cluster.transport();
   let isAllowed = false;
   const message = 'graphrevisions.internal.kro.run is forbidden: User "kro" cannot watch resource "graphrevisions"';

@@ -29,7 +29,7 @@ const revisions = async () => {
 };
 
 describe('a revision that an instance is pinned to', () => {
-  it('is kept when revisions beyond the maximum are deleted, and a new process keeps it before it has listed the instances', async () => {
+  it('is kept when the controller deletes revisions beyond the maximum, even by a new process that has not listed the instances yet', async () => {
     await define('1');
     await world.apply(pot('old', {}, { 'typekro.dev/revision': '1' }));
     for (const version of ['2', '3', '4']) await define(version);

@@ -61,7 +61,7 @@ describe('the gate PartialDependencies', () => {
   };
   const reader = mapResource('reader', { text: "${schema.spec.count > 1 ? optional.data.text : 'none'}" });
 
-  it('creates a node that reads an excluded node only in a branch that is not taken, and keeps its object when the branch changes', async () => {
+  it('creates the object of a node that reads an excluded node only in a branch that is not taken, and keeps the object when the branch changes', async () => {
     await open({ partialDependencies: true });
     await define([optional, reader]);
     await world.apply(pot('p', { count: 1 }));
@@ -225,7 +225,7 @@ describe('the gate PrintColumn', () => {
     return columns?.map(({ name }) => name) ?? [];
   };
 
-  it('adds the columns of markers to the CRD, also after a later edit', async () => {
+  it('adds the columns that printColumn markers declare to the CRD, also after a later edit of the definition', async () => {
     await open({ printColumn: true });
     await world.apply(withSpec({ size: 'integer | printColumn="SIZE"' }));
     await world.advance(5000);
@@ -254,7 +254,7 @@ describe('the gate ScaleSubresource', () => {
     return { ...definition, spec: { ...definition.spec, schema } };
   }
 
-  it('lets clients scale an instance, also if a later edit adds the markers', async () => {
+  it('lets clients scale an instance, even if the markers are added to an existing definition', async () => {
     await open({ scale: true });
     const status = { count: '${int(map.data.count)}', pods: '${"app=" + map.metadata.name}' };
     await world.apply(define({ count: 'integer | default=1' }, status));

@@ -100,7 +100,7 @@ describe('an object that the server refuses to update', () => {
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
   });
 
-  it('causes one GET after a restart, although an object whose template uses it must change', async () => {
+  it('is read only once after a restart, although another object that reads it must change', async () => {
     const template = (kind: string, name: string, rest: JsonObject) => ({
       apiVersion: 'v1',
       kind,

@@ -90,7 +90,7 @@ it.each<[string, JsonObject[], string | undefined, RegExp]>([
   expect((await world.eventsOf('p')).join('\n')).toMatch(shown);
 });
 
-it('a refused status does not reveal a field of the spec that only Secrets use', async () => {
+it('when the server refuses a status, no output reveals the value of a field of the spec that only Secrets use', async () => {
   world.intercept = ({ method, path }) =>
     method !== 'GET' && path.includes('/pots/p/status')
       ? refusal(`Pot.acme.test "p" is invalid: spec.text: Invalid value: "${VALUE}": no longer allowed`)

@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('an object that two instances may take over from each other', () => {
-  it('is not taken over in a tight loop, and each instance names an ApplySet', async () => {
+  it('is not taken over in a tight loop, and the condition of each instance names the ApplySet that changes the object', async () => {
     const template = {
       apiVersion: 'v1',
       kind: 'ConfigMap',

@@ -92,7 +92,7 @@ describe('weaknesses of kro that this controller does not have', () => {
     expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
   });
 
-  it('a deleted instance is not an error, and leaves neither series nor reports behind', async () => {
+  it('a deleted instance is not an error, and leaves no metric series and no reports behind', async () => {
     await define('one');
     await world.apply(pot('p'));
     await world.user.delete(potRef('p'));

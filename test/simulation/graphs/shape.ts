@@ -10,7 +10,7 @@ export interface Shape {
   readonly extra?: boolean;
   /** A node that waits for a status that another controller writes, and a node that reads this status. */
   readonly gate?: boolean;
-  /** A subgraph in a subgraph, with captured values. */
+  /** A subgraph in a subgraph. Both read values of nodes outside of their frame. */
   readonly sub?: boolean;
   /** A node whose kind is computed. */
   readonly kind?: 'ConfigMap' | 'Secret';

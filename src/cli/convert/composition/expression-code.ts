@@ -82,7 +82,7 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   let at = 0;
   let bracket = '';
   for (const use of uses) {
-    // Without parentheses, the CEL after the name would be parsed as separate text.
+    // Without parentheses, `Cel.expr` could take the CEL after the name for a string literal.
     const isPlain = /^\s*(?:$|[.,)\]])/.test(cel.slice(use.end));
     const before = `${bracket}${cel.slice(at, use.start)}${isPlain ? '' : '('}`;
     if (before !== '') pieces.push(stringCode(before));

@@ -456,7 +456,7 @@ describe('typekro convert --to typescript', () => {
     ]);
   });
 
-  test('a member whose value equals its name is not written in the short form of JavaScript', async () => {
+  test('a member whose value is a string equal to its key is not written as a shorthand property', async () => {
     const map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { 'a-b': 'a-b', c: c }\n";
     const widget =
       'apiVersion: v1\nkind: Service\nmetadata: { name: s }\nspec: { ports: [{ port: 80 }], selector: { "x.y": "x.y" } }\n';

@@ -77,7 +77,10 @@ function rivalFindings(running: readonly ControllerDeployment[]): Finding[] {
   });
 }
 
-/** Compares the tag of a controller's image with a version. A tag of two numbers, such as 1.0, has no patch number. */
+/**
+ * Compares the tag of a controller's image with a version. A tag of two numbers, such as 1.0, equals every version
+ * 1.0.x.
+ */
 function otherVersion(controller: ControllerDeployment, version: string): Finding[] {
   const tag = /:v?(\d+\.\d+(?:\.\d+[^@]*)?)(?:@.*)?$/.exec(controller.image)?.[1];
   if (controller.project !== 'typekro' || tag === undefined) return [];

@@ -15,8 +15,8 @@ import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading, joinResults } from '../finding.ts';
 
 /**
- * The minimum memory limit that is not reported. A restart with 1000 instances has a peak of 102 MB (docs/scale.md), so
- * a smaller limit leaves little headroom.
+ * A memory limit below this size is reported. A restart with 1000 instances has a peak of 102 MB (docs/scale.md), so a
+ * smaller limit leaves little headroom.
  */
 const MIN_MEMORY_BYTES = 128 * 2 ** 20;
 
@@ -26,7 +26,7 @@ const MIN_MEMORY_BYTES = 128 * 2 ** 20;
  */
 const MIN_RESTARTS = 3;
 
-/** The reasons for which the kubelet reports a container that it is about to start. */
+/** The reasons in the status of a waiting container that the kubelet is about to start. */
 const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
 
 /** Checks the limits of the controllers' containers, and the restarts of their pods. */

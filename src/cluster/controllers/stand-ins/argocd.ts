@@ -69,7 +69,7 @@ function syncApplication(application: KubeObject, view: StandInView): StandInRes
   return { ...synced(application, view, revision, operation, failure), ...removedMembers };
 }
 
-/** Returns the parts of the status that all compared applications have. */
+/** Returns the parts of the status that every application has, unless it cannot be compared (`withCondition`). */
 function baseStatus(application: KubeObject, revision: string, sync: string): JsonObject {
   const { source, destination } = application.spec ?? {};
   return {

@@ -47,8 +47,8 @@ function valuesOfSource(source: JsonObject, store: KubeObject): Record<string, s
 }
 
 /**
- * All members of a value that is a JSON object. For a placeholder, the result has one member, whose name is the last
- * part of the key.
+ * All members of a value that is a JSON object. For any provider except the fake one, the result is one placeholder,
+ * whose name is the last part of the key.
  */
 function extracted(store: KubeObject, remote: JsonObject): Record<string, string> {
   if (fakeData(store) === undefined) {

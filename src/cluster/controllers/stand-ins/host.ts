@@ -18,8 +18,8 @@ export interface HostOptions {
   readonly stepMs: number;
   readonly failures: StandInFailures;
   /**
-   * Does a controller of the stand-in work only while a marked Deployment with the name of this controller has a ready
-   * pod? Default: false.
+   * Does a controller of the stand-in work only while a Deployment with its name and the annotation `STAND_IN` has a
+   * ready pod? Default: false.
    */
   readonly onlyDeployed?: boolean;
 }

@@ -13,7 +13,7 @@ export interface ViewInputs {
   readonly beganAt: number | undefined;
 }
 
-/** The view of one object. `completedSteps` also sets `nextStepMs`. */
+/** What a stand-in sees of the cluster while it works on one object. `completedSteps` also sets `nextStepMs`. */
 export class ObjectView implements StandInView {
   readonly now: number;
   readonly timestamp: string;

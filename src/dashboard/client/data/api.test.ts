@@ -16,16 +16,19 @@ test.each<[string, string, (nonce: string) => unknown, ServerProof]>([
   ['a relay at localhost', 'localhost:8090', (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'none'],
   ['a relay at another port', '127.0.0.1:9000', (nonce) => ({ proof: proofOf('kept')(nonce, OWN) }), 'none'],
   ['a server with another token', OWN, (nonce) => ({ proof: proofOf('other')(nonce, OWN) }), 'none'],
-  ['an old answer', OWN, () => ({ proof: proofOf('kept')('0'.repeat(32), OWN) }), 'none'],
+  ['a proof for an earlier nonce', OWN, () => ({ proof: proofOf('kept')('0'.repeat(32), OWN) }), 'none'],
   ['a string that is not a proof', OWN, () => ({ proof: 'yes' }), 'none'],
   ['a response without a proof', OWN, () => [], 'none'],
-])('only a proof for the token, nonce and address of the page counts: %s', async (_title, host, answer, expected) => {
-  vi.stubGlobal('location', { host });
-  vi.stubGlobal('fetch', (path: string) =>
-    Promise.resolve(Response.json(answer(new URLSearchParams(path.split('?')[1]).get('nonce') ?? ''))),
-  );
-  expect(await createApi('kept', () => true).proof()).toBe(expected);
-});
+])(
+  'a proof is accepted only if it is for the token, the nonce and the address of the page: %s',
+  async (_title, host, answer, expected) => {
+    vi.stubGlobal('location', { host });
+    vi.stubGlobal('fetch', (path: string) =>
+      Promise.resolve(Response.json(answer(new URLSearchParams(path.split('?')[1]).get('nonce') ?? ''))),
+    );
+    expect(await createApi('kept', () => true).proof()).toBe(expected);
+  },
+);
 
 test('a page that gets no response does not know whether the server is its own', async () => {
   vi.stubGlobal('location', { host: OWN });

@@ -164,8 +164,8 @@ const MISDIRECTED = 421;
 type JsonRequest = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
 
 /**
- * A connection that ends before the whole response has arrived counts as no response. So does a request that the page
- * ends.
+ * Awaits a response or a part of it. Throws the error for a missing response if the connection ends too early, or if
+ * the page ends the request.
  */
 async function answered<Value>(answer: Promise<Value>): Promise<Value> {
   try {

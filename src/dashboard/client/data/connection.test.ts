@@ -26,7 +26,11 @@ test.each<[string, readonly ConnectionState[], number]>([
   ['at once', [{ is: 'live' }], 1],
   ['not while another program may have the port', [{ is: 'lost', since: 0 }, { is: 'refused' }], 0],
   ['after the return of the server', [{ is: 'lost', since: 0 }, { is: 'connecting' }, { is: 'live' }], 1],
-  ['once', [{ is: 'live' }, { is: 'lost', since: 0 }, { is: 'live' }, { is: 'connecting' }], 1],
+  [
+    'only once, even if the connection is lost and comes back',
+    [{ is: 'live' }, { is: 'lost', since: 0 }, { is: 'live' }, { is: 'connecting' }],
+    1,
+  ],
 ])('a script is loaded %s', (_title, [first, ...later], expected) => {
   let calls = 0;
   connection.value = first ?? { is: 'live' };
@@ -43,7 +47,7 @@ test.each<[string, ConnectionState]>([
   expect(refusedBy(new ApiError(401, { code, message: 'the token is missing or wrong' }))).toEqual(expected);
 });
 
-test('a cancelled call is not made', () => {
+test('a callback that is cancelled is not called when the server is back', () => {
   let calls = 0;
   connection.value = { is: 'lost', since: 0 };
   const cancel = whenOwnServer(() => (calls += 1));

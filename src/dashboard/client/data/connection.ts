@@ -6,8 +6,8 @@ import { CLUSTER_TOKEN } from '../../../inspect/index.ts';
 import { MAX_RETRY_MS } from './reload-schedule.ts';
 
 /**
- * The state of the connection from the page to its server. It decides whether the page shows the current state of the
- * server.
+ * The state of the connection from the page to its server. Only in the state `live` does the page show the current
+ * state of the server.
  */
 export type ConnectionState =
   | { readonly is: 'connecting' }

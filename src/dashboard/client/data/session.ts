@@ -99,8 +99,8 @@ export function navigate(next: Route, options: { readonly replace?: boolean } = 
 }
 
 /**
- * Reads data of the server now and after changes that concern it, until the result is closed. With `repeatMs`, data
- * without a change is read again after this time.
+ * Reads data of the server now and after changes that concern it, until the result is closed. With `repeatMs`, the data
+ * is also read again after this time without a change.
  */
 export function liveRead<Value>(
   path: string,

@@ -6,8 +6,8 @@ export interface StreamMessage {
 }
 
 /**
- * Reads the messages of a stream of server-sent events until it ends. A message counts only after its closing blank
- * line.
+ * Reads the messages of a stream of server-sent events until it ends. A message is returned when the blank line after
+ * it has arrived.
  *
  * @param read returns the next part of the stream. If `read` throws, the generator throws the same error.
  */

@@ -21,14 +21,17 @@ export interface FormField {
   readonly fields: readonly FormField[];
   /** The field of a row of a list or map, by the number of the row. Absent for any other control. */
   readonly row?: (index: number) => FormField;
-  /** Is the field a row? The empty input of a row is a value. */
+  /**
+   * Is the field a row? An empty text input of a row is an empty string, and the empty text input of any other field is
+   * no value.
+   */
   readonly isRow: boolean;
 }
 
 /** The type of a value that is an integer or a string, such as a port. */
 export const INT_OR_STRING = 'integer or string';
 
-/** Deeper fields are written as JSON. */
+/** Lists and objects at this depth or below it are written as JSON. */
 const MAX_DEPTH = 6;
 
 /**

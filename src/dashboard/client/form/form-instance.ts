@@ -42,7 +42,7 @@ export interface InstanceKind {
   readonly namespaced: boolean;
 }
 
-/** The key under which the name of a map row is stored. */
+/** The key in `FormTexts` of the input for the key of a map's row. */
 export const rowNameKey = (row: FormField): string => `${fieldKey(row.path)}\n\nkey`;
 
 /** The number of rows of a list or map. */

@@ -131,14 +131,20 @@ interface ProblemAttributes {
   readonly 'aria-describedby': string | undefined;
 }
 
-/** The attributes of a control whose value is refused. `described` has the ids of other descriptions. */
+/**
+ * The attributes of a control that say whether its value is refused, and which elements describe it. `described` has
+ * the ids of descriptions other than the problem.
+ */
 function problemOf(form: FormState, key: string, control: string, described = ''): ProblemAttributes {
   return form.problems.has(key)
     ? { 'aria-invalid': true, 'aria-describedby': `${control}-problem ${described}` }
     : { 'aria-describedby': described === '' ? undefined : described };
 }
 
-/** Shows why a value is refused. An empty field only shows that it is required. */
+/**
+ * Shows why a value is refused. A missing required value gets no message, because the label of its field says
+ * `required`.
+ */
 function FieldProblem(props: {
   readonly form: FormState;
   readonly id: string;

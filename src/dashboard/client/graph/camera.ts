@@ -17,7 +17,8 @@ export interface FrameSize {
 const MIN_SCALE = 0.08;
 const MAX_SCALE = 2.5;
 /**
- * The limits of the scale at which a whole graph is shown. The texts of the graph are not enlarged, and stay readable.
+ * The limits of the scale at which a whole graph is shown, so that its texts are neither enlarged nor too small to
+ * read.
  */
 const MAX_FIT_SCALE = 1;
 const MIN_FIT_SCALE = 0.5;

@@ -49,8 +49,13 @@ test('the nodes that are drawn apart are in no group, whatever their states are'
 test.each<[string, (index: number) => boolean, readonly string[], readonly string[]]>([
   ['those that are not settled', (index) => index < 2, [], ['n0', 'n1']],
   ['also those of an earlier choice', (index) => index === 9, ['n0', 'n1'], ['n0', 'n1', 'n9']],
-  ['no more than the earlier ones when many are not settled', (index) => index < MAX_APART, ['n800'], ['n800']],
-  ['none when many are not settled and there is no earlier choice', () => true, [], []],
+  [
+    'only those of the earlier choice when too many others are not settled',
+    (index) => index < MAX_APART,
+    ['n800'],
+    ['n800'],
+  ],
+  ['none when too many are not settled and there is no earlier choice', () => true, [], []],
 ])('the nodes that are drawn apart are %s', (_title, isUnsettled, earlier, apart) => {
   const given = nodes(900, (index) => ({ settled: !isUnsettled(index) }));
   expect([...chooseApart(given, new Set(earlier))]).toEqual(apart);

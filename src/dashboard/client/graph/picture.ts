@@ -16,7 +16,9 @@ import { isDeep } from './layout.ts';
 import type { Tone } from './states.ts';
 import { isSettled, toneOf } from './states.ts';
 
-/** A part of a collection or a group: the number of members with the same tone. */
+/**
+ * A part of a collection or a group: the number of members with the same tone (the look of a state, see `states.ts`).
+ */
 export interface Share {
   readonly tone: Tone;
   readonly count: number;
@@ -39,7 +41,7 @@ export interface Box {
   readonly subtitle: string;
   /** The conditions and lists of the node in the definition, as short texts. */
   readonly rules: readonly string[];
-  /** Absent in a picture that shows no states, and for a node without one. */
+  /** Absent in a picture that shows no states, and for a node without a state. */
   readonly tone?: Tone;
   /** The state in words, for the accessible name of the box. */
   readonly stateText: string;
@@ -63,7 +65,10 @@ export interface Line {
   readonly to: string;
   /** `flowed`: all values are known. `missing`: a value is unknown. `plain`: the line shows no values. */
   readonly state: 'plain' | 'flowed' | 'missing';
-  /** The values that flow along the line, as one string each. */
+  /**
+   * One text for each path that is read: the path, or `path = value` if the mode is `instance` and the edge has the
+   * value.
+   */
   readonly labels: readonly string[];
 }
 

@@ -4,8 +4,8 @@ import { browserHost } from '../playground/runner.ts';
 import type { Layout } from './layout.ts';
 
 /**
- * `started` has the script of each worker that the page started, and `terminated` for each worker that the page ended.
- * `sent` has the messages that the page sent to the workers.
+ * `started` lists, in order, the script of each worker that the page starts, and the word `terminated` for each worker
+ * that the page ends. `sent` has the messages that the page sent to the workers.
  */
 let started: string[];
 let sent: { readonly id: number }[];
@@ -44,7 +44,7 @@ afterEach(() => {
   connection.value = { is: 'connecting' };
 });
 
-test('no layout worker is started while another program may have the port of the server, and no request is forgotten', async () => {
+test('no layout worker is started while another program may listen on the port of the server, and the requests of this time are sent later', async () => {
   // Each test needs its own worker, and therefore its own copy of the module.
   const { requestLayout } = await import('./request-layout.ts');
   const { connection: own } = await import('../data/connection.ts');
@@ -103,7 +103,7 @@ test.each([
   expect(failures).toEqual([reason]);
 });
 
-test('the worker of the playground is not started while another program may have the port of the server', () => {
+test('the worker of the playground is not started while another program may listen on the port of the server', () => {
   connection.value = { is: 'lost', since: 0 };
   const host = browserHost<string, string>();
   const ignored = (): void => {};

@@ -22,8 +22,8 @@ export interface PanZoom {
 }
 
 /**
- * Moves a picture by drags and by the wheel. Before the first move and after `fit`, each layout is shown whole. After a
- * move, the position that the user chose stays.
+ * Moves a picture by drags and by the wheel. Until the user moves or zooms the picture, and after `fit`, each new
+ * layout is shown whole. After a move or zoom, a new layout keeps the user's position.
  */
 export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout | undefined): PanZoom {
   const [size, setSize] = useState<FrameSize>({ width: 800, height: 500 });

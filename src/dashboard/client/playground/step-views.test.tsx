@@ -70,10 +70,13 @@ describe('the values of a step of the playground', () => {
     ['status', 'url string schema.url web does not exist'],
     ['plain', 'spec.replicas int schema.spec.replicas 3'],
     [undefined, 'spec.replicas int schema.spec.replicas 3'],
-  ])('with %s selected: %s', (selected, text) => {
-    const shown = textOf(<StepValues step={step} node={selected} onNode={nothing} />);
-    expect(shown).toBe(`Expressions of web the status ${text}`);
-  });
+  ])(
+    'with %s selected, its expressions are shown, or those of the first node when it has none: %s',
+    (selected, text) => {
+      const shown = textOf(<StepValues step={step} node={selected} onNode={nothing} />);
+      expect(shown).toBe(`Expressions of web the status ${text}`);
+    },
+  );
 
   test('the view says that a graph has no expressions', () => {
     const shown = textOf(<StepValues step={{ ...step, values: [] }} node="web" onNode={nothing} />);

@@ -22,8 +22,8 @@ export function ConnectionBanner(): JSX.Element | null {
       <div class="notice bad" role="alert">
         <p>
           <strong>This page cannot connect again at {location.host}.</strong> After a lost connection, the server proves
-          its identity only to a page at <code>http://127.0.0.1:PORT</code>, where PORT is the port of the command. Open
-          the address that the command printed last. If you forwarded the port yourself, reload this page.
+          its identity only to a page at <code>http://127.0.0.1:PORT</code>, with the port of the command. Open the
+          address that the command printed last. If you forwarded the port yourself, reload this page.
         </p>
       </div>
     );

@@ -23,7 +23,7 @@ test.each([
   ['a text without an element', <>{HIDDEN}</>, SHOWN],
   ['a text of a drawing', <text>{HIDDEN}</text>, `<text>${SHOWN}</text>`],
   ['a title', <p title={HIDDEN} />, `<p title="${SHOWN}"></p>`],
-  ['a name', <p aria-label={HIDDEN} />, `<p aria-label="${SHOWN}"></p>`],
+  ['an aria-label', <p aria-label={HIDDEN} />, `<p aria-label="${SHOWN}"></p>`],
   ['the value of a field', <input value={HIDDEN} />, `<input value="${HIDDEN}"/>`],
   ['line breaks and tabs, which stay', <pre>{'a\n\tb'}</pre>, '<pre>a\n\tb</pre>'],
 ])('invisible characters are drawn as escapes, except in the values of fields: %s', (_what, view, expected) => {

@@ -5,9 +5,9 @@ import { printable } from '../../../core/index.ts';
 const SHOWN = ['title', 'aria-label', 'placeholder'];
 
 /**
- * Makes every string that the page draws printable: the text in elements, their titles and their accessible names. A
- * value from outside therefore cannot reorder or hide a part of the page. Values of input fields, addresses and copied
- * strings are not changed.
+ * Makes every string that the page draws printable: the text in elements, and their titles, accessible names and
+ * placeholders. A value from outside therefore cannot reorder or hide a part of the page. Values of input fields,
+ * addresses and copied strings are not changed.
  */
 export function drawPrintable(): void {
   // oxlint-disable-next-line typescript/unbound-method -- Preact calls its hooks without `this`

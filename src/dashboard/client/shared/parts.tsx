@@ -102,7 +102,7 @@ export function Dot(): JSX.Element {
   );
 }
 
-/** A notice for each sentence. */
+/** Draws one notice for each of the texts. */
 export function Notices({ texts }: { readonly texts: readonly string[] }): JSX.Element {
   return (
     <>
@@ -115,7 +115,7 @@ export function Notices({ texts }: { readonly texts: readonly string[] }): JSX.E
   );
 }
 
-/** Why data is absent or old, and what the user does about it. */
+/** Why data cannot be read or changed, and the remedy. */
 export function Problem(props: {
   readonly error: ApiError;
   readonly what: string;

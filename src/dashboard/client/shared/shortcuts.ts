@@ -33,7 +33,8 @@ export const withShortcutGroup = (groups: readonly ShortcutGroup[], added: Short
   [...groups, added].toSorted((a, b) => DEPTHS.indexOf(a.depth) - DEPTHS.indexOf(b.depth));
 
 /**
- * Offers keys while a component is shown. A key of an inner part takes precedence over the same key of an outer part.
+ * Registers shortcuts while a component is shown. A key of an inner part takes precedence over the same key of an outer
+ * part.
  */
 export function useShortcuts(title: string, depth: ShortcutGroup['depth'], shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts);

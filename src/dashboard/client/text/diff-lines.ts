@@ -68,7 +68,10 @@ function differentLines(before: readonly string[], after: readonly string[]): Di
   return [...before.map((): DiffLine['kind'] => 'removed'), ...after.map((): DiffLine['kind'] => 'added')];
 }
 
-/** The line of `before` at which a diagonal starts: after an added line, or after a removed one. */
+/**
+ * The position in `before` at which an edit reaches a diagonal: an added line leads from the next diagonal to it, a
+ * removed line from the previous one.
+ */
 function startOf(furthest: ReadonlyMap<number, number>, diagonal: number, edits: number): number {
   const added = furthest.get(diagonal + 1) ?? -1;
   const removed = furthest.get(diagonal - 1) ?? -1;

@@ -62,10 +62,13 @@ const values: readonly JsonValue[] = [
   [],
 ];
 
-test.each(values.map((value) => [JSON.stringify(value), value] as const))('%s is read back', (_text, value) => {
-  expect(parse(toYaml(value), { version: '1.2' })).toEqual(value);
-  expect(parse(toYaml(value), { version: '1.1' })).toEqual(value);
-});
+test.each(values.map((value) => [JSON.stringify(value), value] as const))(
+  'parsers of YAML 1.1 and YAML 1.2 read %s back unchanged',
+  (_text, value) => {
+    expect(parse(toYaml(value), { version: '1.2' })).toEqual(value);
+    expect(parse(toYaml(value), { version: '1.1' })).toEqual(value);
+  },
+);
 
 test('a manifest has list items in the column of their key, and no quotes around plain words', () => {
   const object = {

@@ -2,7 +2,8 @@ import type { WhyChain } from '../../../inspect/index.ts';
 import type { Box } from '../graph/picture.ts';
 
 /**
- * The boxes that are not dimmed: those on the paths to the causes. Undefined when nothing waits; then no box is dimmed.
+ * The boxes that are not dimmed: those on the paths from the waiting nodes to the causes. Undefined when nothing waits;
+ * then no box is dimmed.
  */
 export function brightBoxes(
   boxes: readonly Pick<Box, 'id' | 'members'>[],

@@ -24,8 +24,7 @@ export function DefinitionsView(): JSX.Element {
       {value === undefined ? null : value.items.length === 0 ? (
         <Empty title="There is no definition yet.">
           <p>
-            Apply a ResourceGraphDefinition with <code>kubectl apply -f FILE</code>, or plan it to see what an apply
-            would change.
+            Apply a ResourceGraphDefinition with <code>kubectl apply -f FILE</code>, or plan it first.
           </p>
           <button type="button" class="button" onClick={() => navigate({ view: 'plan' })}>
             Plan a definition

@@ -19,9 +19,7 @@ export function EventsPanel({ instance, node }: { readonly instance: string; rea
     <>
       <ReadNotice read={read} what="the events" />
       <Notices texts={value.unread} />
-      {value.items.length === 0 ? (
-        <Empty title="There are no events. By default, Kubernetes keeps events for an hour." />
-      ) : null}
+      {value.items.length === 0 ? <Empty title="There are no events. By default, they are kept for an hour." /> : null}
       <ul class="rows events">
         {value.items.map((event) => (
           <li key={`${event.time} ${event.reason} ${objectName(event.object)} ${event.message}`}>

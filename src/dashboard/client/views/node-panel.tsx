@@ -23,7 +23,7 @@ export function NodePanel(props: {
   readonly instanceObject: ObjectRef;
   readonly node: InstanceNode;
   readonly edges: readonly ValueEdge[];
-  /** The `instanceRef` of the chosen object. Absent: the first one of `unreadyFirst`. */
+  /** The `instanceRef` of the chosen object. If absent, the first object of `unreadyFirst` is chosen. */
   readonly object: string | undefined;
   readonly tab: string | undefined;
   readonly onObject: (object: string) => void;

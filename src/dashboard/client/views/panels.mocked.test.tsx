@@ -49,7 +49,7 @@ const { User } = await import('../app.tsx');
 const nothing = (): void => {};
 const ref = 'acme.dev/v1/Shop/b/web';
 const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'b', name: 'a' };
-/** No clock is later, so the age is 0. */
+/** A time in the far future, so that each age is 0. */
 const NOW = '2999-01-01T00:00:00Z';
 
 beforeEach(() => {
@@ -213,7 +213,7 @@ describe('the events', () => {
 
   test('a panel without events says so', () => {
     answers.set('/events?node=web', { value: { items: [], unread: [] } });
-    expect(textOf(view)).toBe('There are no events. By default, Kubernetes keeps events for an hour.');
+    expect(textOf(view)).toBe('There are no events. By default, they are kept for an hour.');
   });
 });
 
@@ -357,7 +357,7 @@ describe('the object of an instance', () => {
     );
   });
 
-  test('the panel of an instance without a controller says so', () => {
+  test('the panel of an instance without conditions says that no controller has written one', () => {
     const text = textOf(<InstanceParts detail={detail({ conditions: [], object: { metadata: {}, spec: {} } })} />);
     expect(text).toBe('Conditions No controller has written a condition yet.');
   });

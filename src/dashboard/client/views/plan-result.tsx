@@ -17,7 +17,7 @@ import { Line } from '../shared/parts.tsx';
 
 /**
  * The maximum numbers of drawn items: changed instances, objects of no instance, writes of one instance (or nodes of
- * one definition), fields of one object, and named instances.
+ * one definition), fields of one object, and names of instances in one line.
  */
 const MAX_INSTANCES = 200;
 const MAX_OBJECTS = 200;
@@ -97,7 +97,7 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
       {canary === undefined ? null : (
         <p>
           {canary.phase === 'held'
-            ? 'The revision is held back. Only these instances follow it'
+            ? 'Held back. Only these instances have the revision'
             : 'These instances get the revision first'}{' '}
           ({canary.instances.length} of {canary.of}): {canary.instances.join(', ')}
         </p>

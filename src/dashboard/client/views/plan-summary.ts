@@ -9,8 +9,8 @@ export interface SummaryPart {
 }
 
 /**
- * The numbers of a plan that are not zero. Refusals and destructive actions come first. The summary of a plan does not
- * count refused definitions, so their number is added here.
+ * The numbers of a plan that are not zero; if all are zero, only the number of writes, 0. Refusals and destructive
+ * actions come first. The summary of a plan does not count refused definitions, so their number is added here.
  */
 export function summaryParts({ summary, definitions }: Pick<Plan, 'summary' | 'definitions'>): SummaryPart[] {
   const refused = definitions.filter(({ refusal }) => refusal !== undefined).length;

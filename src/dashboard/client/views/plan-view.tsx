@@ -75,7 +75,7 @@ export function PlanView(): JSX.Element {
   const takeFiles = async (files: readonly File[]): Promise<void> => {
     const [first] = files;
     if (first === undefined) return;
-    // Files that are too large are not read, but the text of earlier files that are still being read is dropped.
+    // Files that are too large are not read. `read([])` drops the text of earlier files that are still being read.
     const isRead = !isTooLarge(files.reduce((sum, { size }) => sum + size, 0));
     try {
       const of = await read(isRead ? files : []);

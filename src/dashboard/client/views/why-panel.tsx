@@ -16,7 +16,7 @@ import { unreadyText } from './node-panel.tsx';
 export function WhyPanel(props: {
   readonly read: Remote<WhyPath>;
   readonly nodes: readonly InstanceNode[];
-  /** Opens a node. `object` is the `instanceRef` of one of its objects, which is then opened instead. */
+  /** Opens a node or, with `object`, one of the node's objects. `object` is the `instanceRef` of this object. */
   readonly onNode: (id: string, object?: string) => void;
   readonly onClose: () => void;
 }): JSX.Element {

@@ -245,8 +245,8 @@ export const CONTROLLER_RULES: readonly WordRule[] = [
     check: () => retired({ id: 'p', patch: config('target', { mine: '1' }) }, ({ method, path }) => method === 'PATCH' && path.includes('/configmaps/target')),
   },
   {
-    // kro 0.10 keeps the contributions of a Graph in its status, and the contributions of an instance in the
-    // annotation.
+    // kro 0.10 keeps the contributions (patched fields) of a Graph in its status. Only an instance has them in an
+    // annotation, so this rule is checked with an instance.
     input: { 'contributions annotation': /^malformed$/, 'state of code': ANY },
     check: () => malformedContributions(),
   },

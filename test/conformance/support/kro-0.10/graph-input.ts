@@ -61,7 +61,7 @@ function completed(node: JsonObject): JsonObject {
   return { ...node, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `\${${name}}` } } };
 }
 
-/** All payloads of nodes, including the nodes of subgraphs. */
+/** The payloads of the nodes (the members `template`, `ref` and `patch`), including the nodes of subgraphs. */
 export function payloadsOf(nodes: readonly JsonObject[]): { readonly key: string; readonly payload: JsonObject }[] {
   return nodes.flatMap((node) => {
     const inner = isJsonObject(node['graph']) ? node['graph']['nodes'] : undefined;
@@ -172,7 +172,7 @@ async function putTarget(world: VirtualWorld, nodes: readonly JsonObject[], fiel
   await put(world, { ...patch, metadata } as unknown as KubeObject, { data }, fieldManager);
 }
 
-/** The namespaces of objects that a selector matches. */
+/** The namespaces in which `putMatching` creates the objects that a selector matches. */
 export const SELECTED_NAMESPACES = ['one', 'two', NAMESPACE] as const;
 
 /**

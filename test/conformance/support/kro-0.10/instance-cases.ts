@@ -111,7 +111,7 @@ async function createRevision(world: VirtualWorld, like: KubeObject, revision: n
 
 const MARKED: JsonObject = { color: '${c.data.k}' };
 
-/** Observes the deletion of an instance with a valid record of status fields. */
+/** Observes the deletion of an instance with a valid record (an annotation) of the status fields that were written. */
 const released = ({ release }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     await putInstance(world, [mapResource('c', { k: 'v' })], MARKED);
@@ -135,7 +135,9 @@ const released = ({ release }: JsonObject): Promise<Findings> =>
     };
   });
 
-/** Observes an instance with a malformed record of status fields. */
+/**
+ * Observes the error and the deletion of an instance with a malformed record of the status fields that were written.
+ */
 export const malformedContributions = (): Promise<Findings> =>
   inWorld(async (world) => {
     await putInstance(world, [mapResource('c', { k: 'v' })], MARKED);
@@ -155,7 +157,7 @@ export const malformedContributions = (): Promise<Findings> =>
 
 /**
  * Deletes an instance whose objects have these apply orders, and returns the waves of the deletion. A finalizer keeps
- * each object until its wave is known.
+ * each object until its wave is known. With `isHeld`, the finalizers stay, and only the first wave is returned.
  */
 const waves = (orders: readonly string[], isHeld = false): Promise<string[][]> =>
   inWorld(async (world) => {

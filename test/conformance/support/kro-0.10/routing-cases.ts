@@ -31,8 +31,8 @@ function change(namespace: string, name: string, before: Record<string, string>,
 }
 
 /**
- * Parses the words for an event: `ns/name`, `other name` or `other namespace`. The last two forms refer to the object
- * of the first watch.
+ * Parses the words for an event: `ns/name`, `other name` or `other namespace`. The last two forms mean an object with
+ * another name, or in another namespace, than the object of the first watch.
  */
 function eventOf(words: string, watched: readonly string[]): CacheChange {
   const [first = 'ns/x'] = watched.map((each) => each.split(' ').at(-1) ?? '');

@@ -110,8 +110,8 @@ describe('reports of kro’s users about deletion', () => {
   });
 
   it('#483: an instance that was never completed is deleted with the objects that exist', async () => {
-    // The subnet exists and never becomes available. The cluster reads the id of the subnet, so the cluster is never
-    // created.
+    // The object of the node `subnet` exists, but is never ready. The node `cluster` reads the id of the subnet, so its
+    // object is never created.
     const subnet = { ...mapResource('subnet', { text: 'a' }), readyWhen: ['${has(subnet.data.id)}'] };
     await applyAll(
       world,

@@ -85,7 +85,7 @@ describe('reports of kro’s users about running instances', () => {
     await world.advance(60_000);
     expect(world.requests.filter(isDenied).length).toBeLessThan(40);
 
-    // Neither the deletion nor an added right requires a restart of the controller.
+    // The controller needs no restart when the broken definition is deleted, or when the missing right is granted.
     await world.user.delete(refOf('broken'));
     await applyAll(world, instance('Pot', 'later'));
     expect(await world.user.find(refOf('broken'))).toBeUndefined();

@@ -9,7 +9,7 @@ const V1 = 'acme.cert-manager.io/v1';
 /** The final states of an order or a challenge. */
 const FINAL: ReadonlySet<string> = new Set(['valid', 'invalid', 'expired', 'errored']);
 
-/** ACME orders: first pending, then valid. No ACME server is called. */
+/** ACME orders: first pending, then valid; invalid after a simulated failure. No ACME server is called. */
 export const orders: StandInKind = {
   group: GROUP,
   kind: 'Order',
@@ -19,7 +19,7 @@ export const orders: StandInKind = {
   },
 };
 
-/** ACME challenges: first pending, then valid. */
+/** ACME challenges: first pending, then valid; invalid after a simulated failure. */
 export const challenges: StandInKind = {
   group: GROUP,
   kind: 'Challenge',

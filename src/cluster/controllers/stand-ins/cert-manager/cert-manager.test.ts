@@ -214,7 +214,7 @@ test('a denied request stays denied and is never signed', async () => {
   expect(items.filter(({ involvedObject }) => (involvedObject as JsonObject)['name'] === 'ada')).toEqual([]);
 });
 
-test('an invalid request is not signed', async () => {
+test('a request with the condition InvalidRequest is not signed', async () => {
   await createRequest();
   await decide('ada', 'InvalidRequest', 'Test');
   await client.create(selfSigned);

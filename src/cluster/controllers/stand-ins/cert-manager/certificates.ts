@@ -142,7 +142,7 @@ function failed(certificate: KubeObject, view: StandInView, cause: string, reaso
   const message = `The certificate request has failed to complete and will be retried: ${cause}`;
   const before = certificate.status ?? {};
   const issuingBefore = objectsAt(before, 'conditions').find(({ type }) => type === 'Issuing');
-  // A failure that an annotation or a rule causes has no request, and is counted once.
+  // A failure that an annotation or a rule simulates has no CertificateRequest. It is reported and counted only once.
   if (view.failure !== undefined && issuingBefore?.['message'] === message) return {};
   const ready: StandInCondition = isTrue(certificate, 'Ready')
     ? READY

@@ -125,7 +125,8 @@ export function signCertificateRequest(request: KubeObject, signer: Signer, now:
     notAfter: now + certificateDurationMs(request),
     extensions: [
       basicConstraints(isAuthority),
-      // As in Go, a certificate without bits does not have the extension. OpenSSL refuses an extension without bits.
+      // As in Go, a certificate without key uses does not have the extension `keyUsage`. OpenSSL refuses this extension
+      // without bits.
       ...(bits.length === 0 ? [] : [keyUsage(bits)]),
       ...(purposes.length === 0 ? [] : [extendedKeyUsage(purposes)]),
       ...(csr.alternativeNames === undefined ? [] : [alternativesFromDer(csr.alternativeNames)]),

@@ -33,7 +33,8 @@ export const clusters: StandInKind = {
     const pods = Array.from({ length: wanted }, (_, index) => podOf(cluster, view, index + 1));
     const ready = pods.filter(isPodReady).length;
     const allowed = view.completedSteps(wanted);
-    // The next instance is created when all earlier instances are ready, and its time step (`completedSteps`) has come.
+    // The next instance is created when all earlier instances are ready and one more time step (`completedSteps`) is
+    // complete.
     const instanceCount = Math.max(
       pods.filter((pod) => pod !== undefined).length,
       Math.min(wanted, ready + 1, allowed),

@@ -19,8 +19,8 @@ const CLIENT = '1.3.6.1.5.5.7.3.2';
 
 /**
  * The missing Secrets of a cluster: the application's credentials, the superuser's credentials if the spec requests
- * them, and the certificates. Existing credentials keep their values. When the Secret of the authority is missing, all
- * certificates are created again together.
+ * them, and the certificates. Existing credentials keep their values. All certificates are created together, and only
+ * when the Secret of the authority is missing.
  */
 export function clusterSecrets(cluster: KubeObject, view: StandInView): KubeObject[] {
   const { name = '', namespace = '' } = cluster.metadata;

@@ -8,7 +8,10 @@ export const SOURCE_GROUP = 'source.toolkit.fluxcd.io';
 
 const SOURCE_KINDS = ['GitRepository', 'OCIRepository', 'Bucket', 'HelmRepository', 'HelmChart'];
 
-/** The source kinds, as entries for `follows`. An object may refer to a source in any namespace. */
+/**
+ * The source kinds as entries for `StandInKind.follows`: an object is reconciled when a source changes. Sources in all
+ * namespaces are followed, because an object may refer to a source in any namespace.
+ */
 export const FOLLOWED_SOURCES: readonly (KindName & { readonly anywhere: true })[] = SOURCE_KINDS.map((kind) => ({
   group: SOURCE_GROUP,
   kind,
