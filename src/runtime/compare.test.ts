@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { compareApplied, lastWriter } from './compare.ts';
 import { CHILD_MANAGER } from './keys.ts';
 
@@ -171,4 +171,69 @@ test('the last writer is the other manager with the latest write to the main res
   ];
   expect(lastWriter({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', managedFields } })).toBe('late');
   expect(lastWriter({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } })).toBeUndefined();
+});
+
+describe('an item of a list whose live index differs, because another manager inserted an item before it', () => {
+  const item = (name: string): string => `k:{"name":"${name}"}`;
+  const pod = (image: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'app', image }] },
+  });
+  const entry = (manager: string, second: number, name: string, fields: readonly string[]) => ({
+    manager,
+    operation: manager === CHILD_MANAGER ? 'Apply' : 'Update',
+    time: `2026-01-01T00:00:0${second}Z`,
+    fieldsV1: {
+      'f:spec': {
+        'f:containers': { [item(name)]: Object.fromEntries(['name', ...fields].map((field) => [`f:${field}`, {}])) },
+      },
+    },
+  });
+  const injected = (image: string, managedFields: JsonValue[], more: JsonObject = {}): KubeObject => ({
+    ...pod(image),
+    metadata: { name: 'p', managedFields },
+    spec: {
+      containers: [
+        { name: 'sidecar', image: 's' },
+        { name: 'app', image, ...more },
+      ],
+    },
+  });
+
+  test('a change by another manager is taken by that manager', () => {
+    const fields = [
+      entry(CHILD_MANAGER, 3, 'app', []),
+      entry('editor', 4, 'app', ['image']),
+      entry('injector', 5, 'sidecar', ['image']),
+    ];
+    expect(compareApplied(pod('a'), injected('b', fields))).toEqual([
+      {
+        path: 'spec.containers[0].image',
+        kind: 'differs',
+        wanted: 'a',
+        found: 'b',
+        managers: ['editor'],
+        taken: true,
+      },
+    ]);
+  });
+
+  test('another desired value is not taken by the manager of the inserted item', () => {
+    const fields = [entry(CHILD_MANAGER, 3, 'app', ['image']), entry('injector', 5, 'sidecar', ['image'])];
+    expect(compareApplied(pod('a'), injected('b', fields))).toEqual([
+      { path: 'spec.containers[0].image', kind: 'differs', wanted: 'a', found: 'b', managers: [] },
+    ]);
+  });
+
+  test('a field that is released is compared with the owners of its own item', () => {
+    const fields = [
+      entry(CHILD_MANAGER, 3, 'app', ['image', 'tty']),
+      entry('injector', 5, 'sidecar', ['image', 'tty']),
+    ];
+    expect(compareApplied(pod('a'), injected('a', fields, { tty: true }))).toEqual([
+      { path: 'spec.containers[0].tty', kind: 'release', found: true, managers: [] },
+    ]);
+  });
 });

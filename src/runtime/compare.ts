@@ -50,15 +50,15 @@ export function compareApplied(
   const fields = recorded === undefined ? undefined : storedFields(live, recorded);
   const found: FieldDifference[] = [];
   const appliedAt = Math.max(...applyEntries(live, writer).map(timeOf));
-  const report: Report = (path, difference) => {
+  const report: Report = (place, difference) => {
     if (found.length >= MAX_DIFFERENCES) return;
-    const others = othersAt(live, path, manager);
+    const others = othersAt(live, place.live, manager);
     // The server stores a Secret's `stringData` in `data`. If another manager writes `data`, the controller stays the
     // recorded owner of `stringData`. Therefore only the ownership of `data` shows whether the controller still owns
     // the field.
-    const isLost = recorded !== undefined && setAt(recorded, path, live as unknown as JsonValue) === undefined;
+    const isLost = recorded !== undefined && setAt(recorded, place.live, live as unknown as JsonValue) === undefined;
     found.push({
-      path: formatPath(path),
+      path: formatPath(place.path),
       ...difference,
       managers: others.map(({ name }) => name),
       ...(isLost && others.some(({ at }) => at > appliedAt) ? { taken: true as const } : {}),
@@ -66,11 +66,11 @@ export function compareApplied(
   };
   const wanted = comparable(desired, desired as unknown as JsonValue);
   const actual = comparable(live, live as unknown as JsonValue);
-  const isWhole = (path: readonly PathStep[]) => othersAt(live, path, manager).some((other) => other.isWhole);
-  walkWanted([], wanted, actual, fields, { report, isWhole });
+  const isWhole = (place: Place) => othersAt(live, place.live, manager).some((other) => other.isWhole);
+  walkWanted(ROOT, wanted, actual, fields, { report, isWhole });
   if (fields !== undefined) {
     const owned = comparable(live, project(fields, actual));
-    walkReleased([], owned, wanted, fields, desired as unknown as JsonValue, report);
+    walkReleased(ROOT, owned, wanted, { fields, actual, requested: desired as unknown as JsonValue, report });
   }
   return found;
 }
@@ -90,16 +90,29 @@ export function lastWriter(live: KubeObject, manager: string = CHILD_MANAGER): s
   return found?.name;
 }
 
-type Report = (path: readonly PathStep[], difference: Omit<FieldDifference, 'path' | 'managers'>) => void;
+/** The paths of a field: in the list items as they are compared, and in the live object. Only list indexes differ. */
+interface Place {
+  readonly path: readonly PathStep[];
+  readonly live: readonly PathStep[];
+}
+
+const ROOT: Place = { path: [], live: [] };
+
+const placeBelow = ({ path, live }: Place, step: PathStep, liveStep: PathStep = step): Place => ({
+  path: [...path, step],
+  live: [...live, liveStep],
+});
+
+type Report = (place: Place, difference: Omit<FieldDifference, 'path' | 'managers'>) => void;
 
 interface Walk {
   readonly report: Report;
   /** Does another manager own this field atomically, so that its members are not tracked? */
-  readonly isWhole: (path: readonly PathStep[]) => boolean;
+  readonly isWhole: (place: Place) => boolean;
 }
 
 function walkWanted(
-  path: readonly PathStep[],
+  place: Place,
   wanted: JsonValue,
   actual: JsonValue | undefined,
   fields: FieldSet | undefined,
@@ -108,20 +121,20 @@ function walkWanted(
   const { report } = walk;
   // A desired empty map or list requires no member: the server may drop the container or add defaults, and other
   // managers may add members.
-  if (isEmptyContainer(wanted) && (actual === undefined || (isSameShape(wanted, actual) && !walk.isWhole(path))))
+  if (isEmptyContainer(wanted) && (actual === undefined || (isSameShape(wanted, actual) && !walk.isWhole(place))))
     return;
-  if (actual === undefined) return report(path, { kind: 'missing', wanted });
+  if (actual === undefined) return report(place, { kind: 'missing', wanted });
   if (isJsonObject(wanted) && isJsonObject(actual) && !isAtomic(fields)) {
     for (const [key, member] of Object.entries(wanted)) {
       if (member === undefined) continue;
       const below = fieldBelow(fields, `f:${key}`);
-      walkWanted([...path, key], member, Object.hasOwn(actual, key) ? actual[key] : undefined, below, walk);
+      walkWanted(placeBelow(place, key), member, Object.hasOwn(actual, key) ? actual[key] : undefined, below, walk);
     }
     return;
   }
-  if (Array.isArray(wanted) && Array.isArray(actual)) return walkList(path, wanted, actual, fields, walk);
-  if (!sameValue(path, wanted, actual)) return report(path, { kind: 'differs', wanted, found: actual });
-  if (fields === undefined) report(path, { kind: 'unowned', wanted, found: actual });
+  if (Array.isArray(wanted) && Array.isArray(actual)) return walkList(place, wanted, actual, fields, walk);
+  if (!sameValue(place.path, wanted, actual)) return report(place, { kind: 'differs', wanted, found: actual });
+  if (fields === undefined) report(place, { kind: 'unowned', wanted, found: actual });
 }
 
 function isSameShape(a: JsonValue, b: JsonValue): boolean {
@@ -129,7 +142,7 @@ function isSameShape(a: JsonValue, b: JsonValue): boolean {
 }
 
 function walkList(
-  path: readonly PathStep[],
+  place: Place,
   wanted: readonly JsonValue[],
   actual: readonly JsonValue[],
   fields: FieldSet | undefined,
@@ -139,23 +152,25 @@ function walkList(
   const members = memberNames(fields);
   if (members.length === 0) {
     const equal =
-      wanted.length === actual.length && wanted.every((item, i) => sameValue([...path, i], item, actual[i]));
-    if (!equal) report(path, { kind: 'differs', wanted: [...wanted], found: [...actual] });
-    else if (fields === undefined) report(path, { kind: 'unowned', wanted: [...wanted], found: [...actual] });
+      wanted.length === actual.length && wanted.every((item, i) => sameValue([...place.path, i], item, actual[i]));
+    if (!equal) report(place, { kind: 'differs', wanted: [...wanted], found: [...actual] });
+    else if (fields === undefined) report(place, { kind: 'unowned', wanted: [...wanted], found: [...actual] });
     return;
   }
   const findMember = memberFinder(members);
-  const present = new Map<string | undefined, JsonValue>();
+  const present = new Map<string | undefined, number>();
   actual.forEach((item, index) => {
     const member = findMember(item, index);
-    if (!present.has(member)) present.set(member, item);
+    if (!present.has(member)) present.set(member, index);
   });
   const names = assignMembers(members, wanted);
   wanted.forEach((item, index) => {
     const member = names[index];
-    const match = member === undefined ? undefined : present.get(member);
-    if (member === undefined || match === undefined) return report([...path, index], { kind: 'missing', wanted: item });
-    walkWanted([...path, index], item, match, fieldBelow(fields, member), walk);
+    const at = member === undefined ? undefined : present.get(member);
+    // The live list has no item at its own length, so no manager is found for a missing item.
+    if (member === undefined || at === undefined)
+      return report(placeBelow(place, index, actual.length), { kind: 'missing', wanted: item });
+    walkWanted(placeBelow(place, index, at), item, actual[at], fieldBelow(fields, member), walk);
   });
 }
 
@@ -192,27 +207,36 @@ function agrees(keys: JsonObject, item: JsonValue): boolean {
   return shared.length > 0 && shared.every((key) => jsonEquals(keys[key], item[key]));
 }
 
-/**
- * Reports the owned fields that are no longer desired. `requested` is the desired object as written: a field that is
- * null there counts as desired.
- */
+/** What a walk over owned fields compares at one place. */
+interface Owned {
+  readonly fields: FieldSet | undefined;
+  /** The value of the live object, of which the owned value is a part. */
+  readonly actual: JsonValue | undefined;
+  /** The value of the desired object as written: a field that is null there counts as desired. */
+  readonly requested: JsonValue | undefined;
+  readonly report: Report;
+}
+
+/** Reports the owned fields that are no longer desired. */
 function walkReleased(
-  path: readonly PathStep[],
+  place: Place,
   owned: JsonValue,
   wanted: JsonValue | undefined,
-  fields: FieldSet | undefined,
-  requested: JsonValue | undefined,
-  report: Report,
+  { fields, actual, requested, report }: Owned,
 ): void {
   if (wanted === undefined) {
-    if (requested === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });
+    if (requested === undefined && !isEmptyContainer(owned)) report(place, { kind: 'release', found: owned });
     return;
   }
   if (isJsonObject(owned) && isJsonObject(wanted) && !isAtomic(fields)) {
     for (const [key, member] of Object.entries(owned)) {
       if (member === undefined || member === null) continue;
-      const below = fieldBelow(fields, `f:${key}`);
-      walkReleased([...path, key], member, memberOf(wanted, key), below, memberOf(requested, key), report);
+      walkReleased(placeBelow(place, key), member, memberOf(wanted, key), {
+        fields: fieldBelow(fields, `f:${key}`),
+        actual: memberOf(actual, key),
+        requested: memberOf(requested, key),
+        report,
+      });
     }
     return;
   }
@@ -220,12 +244,19 @@ function walkReleased(
   if (!Array.isArray(owned) || !Array.isArray(wanted) || members.length === 0) return;
   const names = assignMembers(members, wanted);
   const findMember = memberFinder(members);
+  const items = Array.isArray(actual) ? actual : [];
+  const liveMembers = items.map(findMember);
   owned.forEach((item, index) => {
     const member = findMember(item, index);
     if (member === undefined) return;
     const match = names.indexOf(member);
-    const requestedItem = Array.isArray(requested) ? requested[match] : undefined;
-    walkReleased([...path, index], item, wanted[match], fieldBelow(fields, member), requestedItem, report);
+    const at = liveMembers.indexOf(member);
+    walkReleased(placeBelow(place, index, at < 0 ? items.length : at), item, wanted[match], {
+      fields: fieldBelow(fields, member),
+      actual: items[at],
+      requested: Array.isArray(requested) ? requested[match] : undefined,
+      report,
+    });
   });
 }
 
