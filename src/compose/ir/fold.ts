@@ -265,7 +265,7 @@ function someIterations(fold: ListFold, carried: (node: Node) => boolean): Node 
 
 /**
  * Moves the parts of the condition that do not read the accumulator into a filter of the list. Returns the fold over
- * the filtered list; `undefined` when every part reads the accumulator.
+ * the filtered list; `undefined` when there is no such part.
  */
 function ownIterations(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   add,
+  and,
   call,
   concat,
   cond,
@@ -14,6 +15,9 @@ import {
   macroVariable,
   method,
   not,
+  optSelect,
+  or,
+  orValue,
   select,
   toText,
   variable,
@@ -26,6 +30,9 @@ import { BOOL, DYN, INTEGER, listOf, STRING } from './types.ts';
 const spec = (): Node => select(variable(new Variable('schema', 'schema'), DYN), 'spec', DYN);
 const name = (): Node => select(spec(), 'name', STRING);
 const count = (): Node => select(spec(), 'n', INTEGER);
+const flag = (): Node => select(spec(), 'b', BOOL);
+const negative = (): Node => makeNode({ kind: 'neg', args: [count()], type: INTEGER });
+const orZero = (): Node => orValue(optSelect(spec(), 'n', INTEGER), literal(0));
 const tags = (): Node => select(spec(), 'tags', listOf(STRING));
 
 const CASES: readonly (readonly [() => Node, string | undefined])[] = [
@@ -40,6 +47,12 @@ const CASES: readonly (readonly [() => Node, string | undefined])[] = [
   [() => toText(add(count(), literal(1))), 'String(s.n + 1)'],
   [() => makeNode({ kind: 'tofixed', args: [count()], digits: 1, type: STRING }), 's.n.toFixed(1)'],
   [() => makeNode({ kind: 'pow', args: [add(count(), literal(1))], exponent: 2, type: INTEGER }), '(s.n + 1) ** 2'],
+  [() => makeNode({ kind: 'pow', args: [negative()], exponent: 2, type: INTEGER }), '(-s.n) ** 2'],
+  [() => makeNode({ kind: 'pow', args: [literal(-2)], exponent: 2, type: INTEGER }), '(-2) ** 2'],
+  [() => makeNode({ kind: 'neg', args: [negative()], type: INTEGER }), '-(-s.n)'],
+  [() => makeNode({ kind: 'toint32', args: [orZero()], type: INTEGER }), '(s?.n ?? 0) | 0'],
+  [() => or(orValue(optSelect(spec(), 'on', BOOL), literal(false)), flag()), '(s?.on ?? false) || s.b'],
+  [() => orValue(and(flag(), select(spec(), 'c', BOOL)), literal(true)), '(s.b && s.c) ?? true'],
   [() => method('lowerAscii', name(), [], STRING), 's.name.toLowerCase()'],
   [
     () => {

@@ -18,6 +18,10 @@ const BINARY: Partial<Record<Kind, readonly [string, number]>> = {
   div: ['/', 7],
   mod: ['%', 7],
 };
+/** JavaScript refuses `??` beside `&&` or `||` without parentheses, so it binds weaker than both here. */
+const NULLISH = 1.5;
+const BITWISE_OR = 3.5;
+const UNARY = 9;
 const ATOM = 10;
 
 /** The JavaScript names of conversions and functions of numbers. */
@@ -90,10 +94,11 @@ function script(node: Node, spec: string): Script | undefined {
     return { text: parts.join(` ${operator} `), level };
   }
   switch (node.kind) {
-    case 'lit':
-      return atom(
-        typeof node.value === 'string' && node.type.kind === 'string' ? quoteForAuthor(node.value) : String(node.value),
-      );
+    case 'lit': {
+      if (typeof node.value === 'string' && node.type.kind === 'string') return atom(quoteForAuthor(node.value));
+      const text = String(node.value);
+      return text.startsWith('-') ? { text, level: UNARY } : atom(text);
+    }
     case 'var':
       return atom(node.variable.name);
     case 'select':
@@ -105,11 +110,11 @@ function script(node: Node, spec: string): Script | undefined {
     case 'optindex':
       return atom(`${at(node.args[0], ATOM)}?.[${at(node.args[1], 1)}]`);
     case 'orvalue':
-      return { text: `${at(node.args[0], 3)} ?? ${at(node.args[1], 3)}`, level: 2 };
+      return { text: `${at(node.args[0], BITWISE_OR)} ?? ${at(node.args[1], BITWISE_OR)}`, level: NULLISH };
     case 'not':
       return negated(node.args[0], at);
     case 'neg':
-      return { text: `-${at(node.args[0], 9)}`, level: 9 };
+      return { text: `-${at(node.args[0], ATOM)}`, level: UNARY };
     case 'cond': {
       const [test, then, otherwise] = node.args;
       return { text: `${at(test, 2)} ? ${at(then, 1)} : ${at(otherwise, 1)}`, level: 1 };
@@ -126,11 +131,11 @@ function script(node: Node, spec: string): Script | undefined {
     case 'object':
       return atom(node.args.length === 0 ? '{}' : '{…}');
     case 'toint32':
-      return { text: `${at(node.args[0], 2)} | 0`, level: 2 };
+      return { text: `${at(node.args[0], 4)} | 0`, level: BITWISE_OR };
     case 'tofixed':
       return atom(`${at(node.args[0], ATOM)}.toFixed(${node.digits})`);
     case 'pow':
-      return { text: `${at(node.args[0], 9)} ** ${node.exponent}`, level: 8 };
+      return { text: `${at(node.args[0], ATOM)} ** ${node.exponent}`, level: 8 };
     case 'toint':
     case 'ofnumber':
     case 'dyn':
@@ -154,7 +159,7 @@ function negated(test: Node, at: At): Script {
   if (test.kind === 'has')
     return { text: `${at(test.args[0], ATOM)}${property(test.field, false)} === undefined`, level: 4 };
   if (test.kind === 'eq') return { text: `${at(test.args[0], 5)} !== ${at(test.args[1], 5)}`, level: 4 };
-  return { text: `!${at(test, 9)}`, level: 9 };
+  return { text: `!${at(test, UNARY)}`, level: UNARY };
 }
 
 /** A call of a function, a method or a macro as JavaScript. */
@@ -177,7 +182,9 @@ function called(node: Node, at: At): Script | undefined {
   const callback = CALLBACKS.get(node.name);
   if (callback === undefined) return undefined;
   const names = node.vars.map(({ name }) => name).join(', ');
-  return atom(`${at(target, ATOM)}.${callback}((${names}) => ${at(bodyOf(node), 1)})`);
+  const body = at(bodyOf(node), 1);
+  // An arrow function reads a brace as the beginning of statements.
+  return atom(`${at(target, ATOM)}.${callback}((${names}) => ${body.startsWith('{') ? `(${body})` : body})`);
 }
 
 function property(name: string, optional: boolean): string {

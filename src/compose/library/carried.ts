@@ -160,7 +160,7 @@ function hasMembers(raw: unknown, of: Carried & { readonly kind: 'members' }): b
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value) !== of.isList) return false;
   return sameKeys(
-    Reflect.ownKeys(value).filter((key) => key !== 'length'),
+    Reflect.ownKeys(value).filter((key) => !of.isList || key !== 'length'),
     of,
   );
 }
@@ -241,8 +241,8 @@ function optionalAfter(
 }
 
 /**
- * The value after a loop in which at least one iteration sets the value. `some` is the condition that an iteration sets
- * the value.
+ * `some` is the condition that at least one iteration sets the value. `value` is the value after the loop when `some`
+ * is true.
  */
 export function optionalFold(
   pass: Pass,

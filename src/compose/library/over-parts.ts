@@ -5,9 +5,9 @@ import { isOpen } from '../value/open.ts';
 import type { Sym } from '../value/symbolic.ts';
 
 /**
- * Runs a callback for each part of a list whose elements are not all known, such as `[...spec.tags, 'main']`. When the
- * callback makes a resource with an id, every part would make a resource with this id. The callback then runs once over
- * the whole list, so that the resource is one collection.
+ * Runs a callback for each part of a list whose elements are not all known, such as `[...spec.tags, 'main']`. If the
+ * callback makes a resource with an explicit id, the parts would make several resources with this id. The callback then
+ * runs once over the whole list instead, so that the resource is one collection.
  */
 export function overParts<T>(items: readonly unknown[], each: () => T, whole: (list: Sym) => T): T {
   const trace = activeTrace();

@@ -66,11 +66,11 @@ export class CompositionError extends TypeKroError {
   }
 }
 
-/** A refusal inside the tracer. The composition looks up the position of the refusal, and reports the refusal. */
+/** A refusal inside the tracer. The caller of the tracer looks up the position of the refusal, and reports it. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly hint: string | undefined;
-  /** The place in the source. The innermost node through which the refusal passes sets it. */
+  /** The place in the source. The interpreter sets it at the innermost syntax node through which the refusal passes. */
   site: Site | undefined;
 
   constructor(code: RefusalCode, message: string, hint?: string) {

@@ -3,11 +3,12 @@ import type { Trace } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { Sym } from '../value/symbolic.ts';
 
-/** The resources that each run has added for things outside the composition, by key. */
+/** For each trace, the resources that stand for values made outside of the composition function, by key. */
 const brought = new WeakMap<Trace, Map<object, Sym>>();
 
 /**
- * Returns the resource that represents a thing outside the composition. Each run makes the resource once.
+ * Returns the resource that stands for a value made outside of the composition function: a reference to another
+ * composition, or a resource that a factory made. Each trace makes the resource once.
  *
  * @param key the thing that the resource represents
  * @param make makes the resource; called outside all open conditions and loops

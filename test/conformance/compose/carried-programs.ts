@@ -35,6 +35,8 @@ export const CARRIED: Readonly<Record<string, string>> = {
   'the largest of some, from -Infinity': `(s) => { let best = -Infinity; for (const x of s.items) { if (x.on && x.size > best) { best = x.size; } } return { best: best === -Infinity ? -1 : best }; }`,
   'the least with reduce, from Infinity': `(s) => ({ r: s.nums.reduce((m, v) => Math.min(m, v), Infinity) > 3 })`,
   'the least and the largest, from Infinity and -Infinity': `(s) => { let lo = Infinity, hi = -Infinity; for (const v of s.nums) { lo = Math.min(lo, v); hi = Math.max(hi, v); } return { r: s.nums.length ? hi - lo : 0 }; }`,
+  'an object with a member named length': `(s) => { let box = { length: 0, n: 0 }; for (const x of s.items) box = { length: box.length + 1, n: box.n + x.size }; return { l: box.length, n: box.n }; }`,
+  'an object with a member named length, with reduce': `(s) => { const r = s.items.reduce((a, x) => ({ n: a.n + x.size, length: a.length + 1 }), { n: 0, length: 0 }); return { n: r.n, l: r.length }; }`,
   'a member that begins at -Infinity': `(s) => { let best = { n: -Infinity }; for (const x of s.items) { best = { n: Math.max(best.n, x.size) }; } return { r: s.items.length > 0 ? best.n : 0 }; }`,
   'the first element, by ??=': `(s) => { let f; for (const x of s.items) f ??= x; return { f: f?.key ?? 'none' }; }`,
   'the first element that is on': `(s) => { let f; for (const x of s.items) if (!f && x.on) f = x; return { f: f?.key ?? 'none' }; }`,
