@@ -35,5 +35,6 @@ export function pagePlaceOf(input: CommandInput, folder: string): PagePlace {
  */
 export function placeOfPage(address: string): PagePlace {
   const { port, hash } = new URL(address);
-  return { dashboardPort: Number(port), dashboardToken: hash.replace(/^#token=/, '') };
+  // An address has no port when it is the default port of HTTP.
+  return { dashboardPort: Number(port || 80), dashboardToken: hash.replace(/^#token=/, '') };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProcessLock } from './process-lock.ts';
-import { lockHolder, startInStat, takeLock } from './process-lock.ts';
+import { isSameStart, lockHolder, startInStat, takeLock } from './process-lock.ts';
 
 describe('a process lock', () => {
   let directory: string;
@@ -108,4 +108,16 @@ test.each([
   ['without an entry', undefined, '-'],
 ])('startInStat has the expected result for a process %s', (_what, stat, start) => {
   expect(startInStat(stat)).toBe(start);
+});
+
+test.each([
+  ['4711', '4711', true],
+  ['4711', '4712', false],
+  ['4711', '-', true],
+  ['-', '4711', true],
+  ['-', '-', true],
+  ['-', 'ended', false],
+  ['4711', 'ended', false],
+])('a process that started at %s can be the process that started at %s: %s', (locked, now, same) => {
+  expect(isSameStart(locked, now)).toBe(same);
 });

@@ -9,7 +9,7 @@ export interface ProcessLock {
   release(): void;
 }
 
-/** The result when a live process holds the lock. */
+/** The result when a live process holds the lock, or is taking over the lock of a dead one. */
 export interface LockRefusal {
   readonly holder: number;
 }
@@ -108,10 +108,14 @@ function isHolderAlive(lock: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return errorCode(error) === 'EPERM' && [start, '-'].includes(startOf(pid));
+    return errorCode(error) === 'EPERM' && isSameStart(start, startOf(pid));
   }
-  return start === startOf(pid);
+  return isSameStart(start, startOf(pid));
 }
+
+/** May both start times be of one process? An unknown time fits every time of a process that has not ended. */
+export const isSameStart = (locked: string, now: string): boolean =>
+  now === locked || now === '-' || (locked === '-' && now !== 'ended');
 
 /**
  * Returns the start time of a process in units of the system. Returns `-` when it is not known, so that only process
