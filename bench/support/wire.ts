@@ -106,7 +106,7 @@ export class Connection {
 const BRACE = 0x7d;
 const NEWLINE = 0x0a;
 
-/** Opens a watch and calls `onEvent` for every event. Resolves when the response's head has arrived. */
+/** Opens a watch and calls `onEvent` for every event. Resolves when the first bytes of the response have arrived. */
 export async function watch(endpoint: Endpoint, path: string, onEvent: () => void): Promise<() => void> {
   const socket = await open(endpoint);
   let last = 0;

@@ -46,6 +46,6 @@ test.each<[string, Schema, SampleFields, JsonValue | undefined]>([
     'withoutDefaults',
     { port: {} },
   ],
-])('sampleValue() makes a value for a schema with %s', (_title, schema, fields, expected) => {
+])('sampleValue() has the expected result for a schema with %s', (_title, schema, fields, expected) => {
   expect(sampleValue(schema, 'spec', fields)).toEqual(expected);
 });

@@ -1,7 +1,8 @@
 /**
- * The controller. It reconciles definitions, graph revisions and instances. Watches and due retries start its passes.
- * `runtime` makes every decision about a graph, `execute` carries the decisions out, and `kube` sends the requests.
- * This folder has the work queue, the watch cache (which holds projections), the conditions, and the revisions.
+ * The controller. It reconciles definitions, graph revisions, instances and, with the feature `graphKind`, Graphs.
+ * Watches and due retries start its passes. `runtime` makes every decision about a graph, `execute` carries the
+ * decisions out, and `kube` sends the requests. This folder has the work queue, the watch cache (which holds
+ * projections), the conditions, and the revisions.
  *
  * @packageDocumentation
  */

@@ -269,7 +269,10 @@ function isRelevant({ before, after }: CacheChange): boolean {
   );
 }
 
-/** Must a change take effect although it happened while one of the controller's own kinds was being listed? */
+/**
+ * Must a change that arrives during a list be handled after the list? The wake-ups at the end of the list do not cover
+ * it.
+ */
 function isMissed(change: CacheChange): boolean {
   return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));
 }

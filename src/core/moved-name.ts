@@ -11,7 +11,8 @@ export interface MovedName<Way extends string> {
  * A placeholder for a name that older versions exported. A program that only imports the name still loads. The first
  * use of the name throws an error with the remedy.
  *
- * @throws TypeKroError `compose/moved` when the result is called or constructed, or when a member of it is read.
+ * @throws TypeKroError `compose/moved` when the result is called or constructed, or when a member of it is read, except
+ *   the members that a runtime reads by itself (`name`, `then`, `toJSON`, symbols).
  */
 export function movedName<Way extends string>(name: string, way: Way): MovedName<Way> {
   const refuse = (member?: string): never => {

@@ -132,8 +132,8 @@ export function formatExponent(value: number, precision: number): string {
 }
 
 /**
- * In both patterns, a point separates the two groups of digits. Without this separation, the engine would try every
- * division of a long invalid string.
+ * In `DECIMAL` and `HEXADECIMAL`, the second group of digits must follow a point. Otherwise the regular expression
+ * would try every division of a long invalid string.
  */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)$/;

@@ -101,7 +101,8 @@ function compileAtLevel(
     columns: spec.columns,
     scale,
     recordsObjects: options.features?.managedResources === true,
-    // A command that does not know the controller's feature gates sets only `optionalResources`.
+    // Either feature suffices, because a command that does not know the controller's feature gates sets only
+    // `optionalResources`.
     mayLackKinds:
       mayWait && (options.features?.deferredSchemas === true || options.features?.optionalResources === true),
     resources,

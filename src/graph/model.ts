@@ -56,7 +56,7 @@ export interface Hole {
   readonly deferred?: Deferral;
   /**
    * Set when the expression computes the key of the member at `path`. The last step of `path` is the key as the author
-   * wrote it. The expression evaluates to a string, or to null, which leaves the member out.
+   * wrote it. The expression evaluates to a string. If it evaluates to null instead, the member is left out.
    */
   readonly isKey?: true;
   /**

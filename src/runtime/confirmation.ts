@@ -3,7 +3,7 @@ import type { ObjectTarget } from './target.ts';
 
 /**
  * Has a read confirmed that the observed state of the object is its present state? If not, the observed state comes
- * from a watch, which may be late.
+ * from a watch, which may be late. Also true when `observed` records no confirmations.
  */
 export function isConfirmed(observed: Pick<Observed, 'isConfirmed'>, target: ObjectTarget): boolean {
   return observed.isConfirmed?.(target) !== false;

@@ -83,8 +83,8 @@ export function holdBack(
 export const TIME_PAUSE_MS = 60_000;
 
 /**
- * The first item for which the items that are held back may be waiting. The conditions do not hold back the writes of
- * this item, but the item is not updated yet, or not ready yet.
+ * The first item on which the held-back items may wait: an item that is not updated or not ready yet, although the
+ * conditions do not hold back its writes.
  */
 function awaitedItem(
   context: StepContext,

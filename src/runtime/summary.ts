@@ -30,9 +30,10 @@ const SUSPENDED: ConditionContent = {
 };
 
 /**
- * The ResourcesReady condition. At level 0.9, the message names all problems by group, each group in topological order,
- * so that equal failures produce equal messages. At level 0.10, the message names the problems of one group
- * (`engineReadiness`). If no unfinished node has a message, the condition lists the ids of the unfinished nodes.
+ * The ResourcesReady condition. At level 0.9, the message names the problems, grouped by their kind and in topological
+ * order within each group, so that equal failures produce equal messages. Of the duplicate objects, it names only the
+ * first. At level 0.10, the message names the problems of one group (`engineReadiness`). If no unfinished node has a
+ * message, the condition lists the ids of the unfinished nodes.
  */
 export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionContent {
   if (suspended) return SUSPENDED;

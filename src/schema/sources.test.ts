@@ -99,12 +99,12 @@ describe('builtinSource', () => {
     expect(at(source.schemaOf({ group, version: 'v1', kind }), ...path)).toEqual(expected);
   });
 
-  test('finds the schema of Eviction only by the name of the type, because Eviction is no kind of the group policy', () => {
+  test('finds the schema of Eviction only by the name of the type, because only the subresource pods/eviction has this kind', () => {
     expect(source.schemaOf({ group: 'policy', version: 'v1', kind: 'Eviction' })).toBeUndefined();
     expect(at(source.typeNamed('policy.v1.Eviction'), 'deleteOptions')?.type).toBe('object');
   });
 
-  test('keeps the defaults of key fields in the items of a list of the type map', () => {
+  test('keeps the defaults of the key fields of a list with x-kubernetes-list-type: map', () => {
     const service = source.schemaOf({ group: '', version: 'v1', kind: 'Service' });
     expect(at(service, 'spec', 'ports', '[]', 'protocol')).toEqual({ type: 'string', default: 'TCP' });
   });

@@ -27,7 +27,7 @@ test('there are pages to check', () => {
 });
 
 test.each(PAGES)(
-  'the npm scripts that %s names exist, and also its paths, which are not checked in README.md and docs',
+  '%s names only npm scripts that exist and, outside of README.md and docs, only paths that exist',
   (page) => {
     const text = read(page);
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);

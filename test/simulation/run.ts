@@ -27,7 +27,7 @@ export interface RunPlan {
   readonly shards?: number;
   /** The environment of the story: its objects, rules and checks. Default: a definition and its instances. */
   readonly stage?: Stage;
-  /** Additional options of the cluster. By default, its only controller is the garbage collector. */
+  /** Additional options of the cluster. By default, the controllers of `IDLE_CONTROLLERS` do not run in it. */
   readonly cluster?: ClusterOptions;
   /** The log keeps at least this number of its last lines. Default: 20,000. */
   readonly maxLogLines?: number;
@@ -51,13 +51,13 @@ export interface RunResult {
 }
 
 /**
- * The user retries an action for at most this many seconds. The limit is high because processes are killed about once a
- * minute, and an election takes 150 s.
+ * The user retries an action at most this many times, once a second of simulated time. The limit is high because
+ * processes are killed about once a minute, and an election takes 150 s.
  */
 const MAX_WAIT_SECONDS = 3600;
 /** The default of `maxLogLines`. */
 const MAX_LOG_LINES = 20_000;
-/** The time for which no client may write after all work is done. */
+/** The time for which no controller may write after all work is done. Events and Leases are excepted. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
 /** Runs users, rivals and controllers against a cluster until no work remains. */

@@ -32,7 +32,10 @@ export interface LoopOptions extends ViewOptions {
   readonly step?: Partial<StepOptions>;
   /** Called with every decision before it is carried out. */
   readonly onDecision?: (decision: Decision) => void;
-  /** The number of rounds after which the loop counts as endless. Default: 40. */
+  /**
+   * The number of rounds after which the loop counts as endless. One more round is carried out before the error.
+   * Default: 40.
+   */
   readonly maxRounds?: number;
 }
 

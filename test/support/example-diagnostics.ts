@@ -18,7 +18,7 @@ import {
 } from '../../src/schema/index.ts';
 import { crdOf } from './crd.ts';
 
-/** A kind with bounds and with a field without a type, for the examples that need such a kind. */
+/** A kind with bounds and with a field whose value can be any object, for the examples that need such a kind. */
 const gauge = crdOf('Gauge', {
   properties: {
     spec: {

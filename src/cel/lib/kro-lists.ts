@@ -6,7 +6,7 @@ import { overload } from './define.ts';
 const T = typeParam('T');
 const LIST = listType(T);
 
-/** kro's functions that change one element of a list. */
+/** kro's functions that return a list with one element set, inserted or removed. */
 export const kroLists: Library = {
   name: 'kro.lists',
   functions: [

@@ -40,7 +40,7 @@ export interface ChildSelection extends Selection {
 
 type Watched = Omit<ChildSelection, 'key'>;
 
-/** Are the watched objects the events of the cluster? */
+/** Is this the kind of Kubernetes events? */
 export const isEvent = ({ apiVersion, kind }: ResourceType): boolean =>
   apiVersion === EVENT.apiVersion && kind === EVENT.kind;
 

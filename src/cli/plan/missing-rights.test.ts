@@ -171,13 +171,17 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
     },
   ],
   ['the identity of the cluster and its version', /^GET \/(?:version|api\/v1\/namespaces\/kube-system)/, {}],
-])('when the server refuses %s, the plan continues and reports the limit', async (what, refuses, seen) => {
-  const found = outline(await planWithout(refuses));
-  expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });
-});
+])(
+  'when the server refuses %s, the plan continues, and its limits say what could not be read',
+  async (what, refuses, seen) => {
+    const found = outline(await planWithout(refuses));
+    expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });
+  },
+);
 
 /**
- * Plans these objects for a user whose requests are partly refused. Returns the plan, and its lines without the limits.
+ * Plans these objects for a user whose requests are partly refused. Returns the plan, and the lines of the plan that
+ * have an indent of two, or a note.
  */
 async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], options: Record<string, true | string>) {
   const { client } = refusingClient(plans.world.cluster, { refuses });

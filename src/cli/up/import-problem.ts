@@ -120,7 +120,9 @@ function importedWith(file: string, beginning: string): string {
   return names.find((name) => name === beginning || name.startsWith(`${beginning}/`)) ?? beginning;
 }
 
-/** Modules that can export a missing name: first the modules of this package, then arktype and Node modules. */
+/**
+ * The modules in which a missing name is searched: first the modules of this package, then arktype and modules of Node.
+ */
 const MODULES = [
   'typekro',
   'typekro/simple',

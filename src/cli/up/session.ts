@@ -23,7 +23,10 @@ import type { StateDirectory } from './state-directory.ts';
 /** The feature gates of the controller in the embedded cluster: all features that `validate` accepts. */
 const FEATURES = { ...TYPEKRO_FEATURES, graphKind: true };
 
-/** The ServiceAccount of an installed controller. The controller applies no Graph as this account. */
+/**
+ * The ServiceAccount of an installed controller. A Graph that names this account is refused, because it would have the
+ * rights of the controller.
+ */
 const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 
 /** A running cluster with its controller. */

@@ -189,8 +189,8 @@ function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances:
 }
 
 /**
- * Finds the newest revision that compiles. With `isCrdRefused` (the CRD of the present spec is refused), skips a
- * revision whose CRD is refused, too.
+ * Finds the newest revision that compiles. If `isCrdRefused` is true (the cluster refuses the CRD of the present spec),
+ * a revision whose own CRD is refused is skipped.
  */
 async function lastGood(
   task: DefinitionTask,

@@ -30,7 +30,7 @@ test('a role with rights that its author lacks is refused, and the message print
   });
 });
 
-describe('a user who may write roles and bindings, and nothing else', () => {
+describe('a user who may read and write roles and bindings, and nothing else', () => {
   const name = 'clerk';
   let clerk: KubeClient;
   const read = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }];

@@ -10,8 +10,8 @@ const LIFETIME_MS = 3_600_000;
 const ALL = 'all';
 
 /**
- * Removes Events one hour after their last change, so that they do not fill a cluster that runs for a long time. A start
- * or a restore of the cluster counts as a change, because etcd gives leases their full time again.
+ * Removes Events one hour after their last change, so that they do not fill a cluster that runs for a long time. A
+ * start or a restore of the cluster counts as a change, because etcd gives leases their full time again.
  */
 export function eventExpiry(): SimulatedController {
   /** The changes of Events, sorted by time. Only the last change of an Event determines when it expires. */

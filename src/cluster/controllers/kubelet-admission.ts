@@ -52,7 +52,7 @@ export class KubeletAdmission {
   }
 }
 
-/** Has the kubelet decided about the pod? An accepted pod and a refused pod have a start time. */
+/** Has the kubelet decided about the pod? It sets the start time of each pod that it accepts or refuses. */
 const isAccepted = (pod: KubeObject): boolean => textAt(pod.status, 'startTime') !== '';
 
 const rejectedStatus = (client: ControllerClient, pod: KubeObject, { reason, message }: Rejection) => ({

@@ -79,7 +79,7 @@ function compareNumbers(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** A pod without a time is first, and then the pod with the later time. */
+/** A pod without a time is first. Of two pods with times, the younger one is first, as described at `removalOrder`. */
 function compareTimes(a: RankedPod, b: RankedPod, member: 'readyAt' | 'createdAt', now: number): number {
   const [time, other] = [a[member], b[member]];
   if (time === other) return 0;

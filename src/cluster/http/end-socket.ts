@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * After the server has closed its side of a connection, it waits for the client to read the last bytes and to close the
- * other side. The server breaks the connection after this time without progress, in milliseconds.
+ * The time without progress, in milliseconds, after which the server breaks a connection whose own side it has closed.
+ * Until then, it waits for the client to read the last bytes and to close the other side.
  */
 const CLOSE_MS = 10_000;
 

@@ -95,7 +95,7 @@ export class WaitingPods {
     return keys === undefined ? NONE : [...keys].flatMap((key) => this.#entries.get(key)?.demand ?? []);
   }
 
-  /** Is this a waiting pod? */
+  /** Is this the key of a waiting pod? */
   has(key: string): boolean {
     return this.#entries.has(key);
   }

@@ -38,8 +38,8 @@ export interface ReviewedAs {
 }
 
 /**
- * The decisions of webhooks and policies about one write. A decision throws while it lacks the response of a webhook.
- * When the webhook has responded, the write runs again from its start, with the live object of that time.
+ * The decisions of webhooks and policies about one write. A method throws while its decision still needs the response
+ * of a webhook. When the webhook has responded, the write runs again from its start, with the live object of that time.
  */
 export interface WriteAdmission {
   /**

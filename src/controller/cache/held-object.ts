@@ -90,7 +90,7 @@ export function compacted({ object, owned, equivalence, whole, engineFields }: L
 function compactedFields(fields: ReadonlyMap<string, EngineFields>): ReadonlyMap<string, EngineFields> {
   const entries = [...fields].map(([writer, { owned, equivalence }]): [string, EngineFields] => {
     const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
-    // Equal Graphs make objects with equal fields, so that these objects share one entry in memory.
+    // Equal Graphs make objects with equal fields, so that these objects share one `EngineFields` in memory.
     return [internString(writer), internJson({ owned: sharedDigest(owned), ...definedMember('equivalence', digests) })];
   });
   return frugalMap(entries);

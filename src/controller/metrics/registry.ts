@@ -23,8 +23,8 @@ const NO_LABELS: MetricLabels = {};
 export const DURATION_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * One metric with a series per set of labels. `drop` removes series that are out of date. `L` are the names of its
- * labels.
+ * One metric, with a series for each combination of label values. `drop` removes series that are out of date. `L` are
+ * the names of its labels.
  */
 export class Metric<L extends string = string> {
   readonly name: string;

@@ -18,7 +18,7 @@ function own(identity: string, heartbeats: MemberHeartbeats, now: number): Set<n
 }
 
 describe('the live replicas', () => {
-  it('have Leases that change, measured by the local clock', () => {
+  it('are those whose Lease changed within the lease duration, by the local clock', () => {
     let heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1970'), lease('b', '2999')], 0);
     heartbeats = recordHeartbeats(heartbeats, [lease('a', '1971'), lease('b', '2999')], 14_000);
     expect(expiredMembers(heartbeats, 14_999, 15_000)).toEqual(new Set());
@@ -40,7 +40,7 @@ describe('the live replicas', () => {
     const heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
     const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, heartbeats, 0)]);
     expect(shares.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));
-    // The shards of the replica that died move to the other replicas. No other shard moves.
+    // The shards of the replica that died move to the other replicas, and the shards of `a` do not move.
     const later = recordHeartbeats(heartbeats, [lease('a', '2'), lease('b', '2'), lease('c', '1')], 15_000);
     for (const shard of own('a', later, 15_000)) {
       expect(['a', 'c']).toContain(holderOf(shard, ['a', 'b', 'c']));

@@ -54,7 +54,7 @@ export class Traces {
     this.#tracer = api.trace.getTracer('typekro', version);
   }
 
-  /** Reports each API request of a pass when its response begins. */
+  /** Reports each API request of a pass when its response begins, or when it fails without a response. */
   readonly requests: RequestMeter = {
     answered: (method, status, milliseconds, path) => {
       // A watch that a pass has opened outlives the span of the pass, and is not reported.

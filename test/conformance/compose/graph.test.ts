@@ -198,7 +198,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('an expression inside a Graph that the graph creates stays a string', () => {
+  test('expressions in the template of a nested Graph are escaped, so that only the nested Graph evaluates them', () => {
     const stamped = graph('inner', () => {
       const own = def('own', { x: 'red' });
       configMap({ id: 'cm', name: `${own.x}-cm` });
@@ -319,7 +319,7 @@ describe('a construct that a Graph or a composition cannot express is refused', 
     expect(() => def('a', { b: 1 })).toThrow('def() is called outside a graph');
   });
 
-  test('names and service accounts that the API server refuses', () => {
+  test('names and service accounts that the API server refuses, and a missing function', () => {
     const build = () => configMap({ name: 'a' });
     expect(() => graph('-', build)).toThrow('cannot be the name of a graph');
     expect(() => graph('a', build, { serviceAccountName: 'Bad_Name' })).toThrow('cannot be the name of a service account');

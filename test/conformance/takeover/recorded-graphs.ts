@@ -93,7 +93,8 @@ export async function restoreGraphs(world: VirtualWorld, state: RecordedState): 
     if (due === undefined) throw new Error(`${[...waiting.keys()].join(', ')} have owners that are not recorded`);
     const [text, object] = due;
     waiting.delete(text);
-    // A recording has the labels of a Namespace under `info`, because a controller need not write them.
+    // In a recording, `contract` has what every controller must write, and `info` has what was seen besides. The labels
+    // of a Namespace are in `info`, because no controller must write them.
     const labels = object.labels ?? (state.info[text]?.['.labels'] as RecordedObject['labels']);
     const whole = named(JSON.stringify({ ...object, ...definedMember('labels', labels) }), restored);
     restored.set(text, await restoreObject(world, await refIn(world, text), JSON.parse(whole) as RecordedObject));

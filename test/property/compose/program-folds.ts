@@ -11,7 +11,7 @@ const named = (text: string, type: Type, ...names: readonly string[]): Statement
   names: names.map((name) => ({ name, type, mutable: false })),
 });
 
-/** An object whose members a loop changes, and the sum of the number and the length of the text in it. */
+/** An object `{ n, s }` that a loop changes, and then `n + s.length`. */
 export function addedMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [totals, sum] = [fresh('o'), fresh('i')];
   const turn = choose.pick([

@@ -23,8 +23,8 @@ const whereOf = ({ namespace, name }: ControllerDeployment): string => `Deployme
 
 /**
  * Reports that no controller works. A controller outside the cluster has no Deployment, but holds a Lease if it uses
- * leader election. If it does not, the only sign that no controller works is a definition that no controller has
- * observed.
+ * leader election. Without leader election, the only sign that no controller works is a definition that no controller
+ * has observed.
  */
 function withoutController({ leases, server, definitions }: ClusterFacts): Finding[] {
   if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return [];

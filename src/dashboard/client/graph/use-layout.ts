@@ -21,8 +21,8 @@ export interface LayoutState {
 }
 
 /**
- * The layout of a graph. States are not part of the key: while the boxes and lines stay the same, a change of a state
- * moves no box.
+ * The layout of a graph. The key of a layout does not contain the states of nodes: while the boxes and lines stay the
+ * same, a change of a state moves no box.
  */
 export function useLayout(input: LayoutInput): LayoutState {
   const key = useMemo(() => layoutKey(input), [input]);

@@ -223,7 +223,7 @@ const taken = (): Promise<Findings> =>
 
 const ANY = /^/;
 
-/** The rules for the fields of instances of definitions. */
+/** The checks of the cases about instances of definitions. Each matches the words of a case's input. */
 export const INSTANCE_RULES: readonly WordRule[] = [
   { input: { 'latest revision': /^missing$|^\d+, failed$/ }, check: unresolved },
   { input: { apply: /^soft error \w+$/ }, check: waiting },
