@@ -106,13 +106,13 @@ describe('fault rules in JSON', () => {
     [
       'a member of another fault',
       { fault: { kind: 'conflict', milliseconds: 1 } },
-      ['fault.milliseconds | there is no field "milliseconds" here | there is kind'],
+      ['fault.milliseconds | there is no field "milliseconds" here | write one of kind'],
     ],
     [
       'the condition "where"',
       { match: { where: 'x' }, ...CONFLICT },
       [
-        'match.where | there is no field "where" here | there is verb, group, kind, resource, subresource, namespace, name, user, method, path',
+        'match.where | there is no field "where" here | write one of verb, group, kind, resource, subresource, namespace, name, user, method, path',
       ],
     ],
     [

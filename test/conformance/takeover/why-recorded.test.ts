@@ -69,7 +69,7 @@ const INSTANCES: readonly (readonly [string, string, string, readonly string[]])
     'delete-blocked-by-foreign-finalizer',
     'blocked',
     'b',
-    ['… c  deleting: waits until ConfigMap v1 t-x/b is gone', 'held by acme.test/foreign', 'who owns acme.test/foreign'],
+    ['… c  deleting: waits until ConfigMap v1 t-x/b is gone', 'held by acme.test/foreign', 'find out which controller must remove acme.test/foreign'],
   ],
   ['delete-terminating-child', 'held', 's', ['! c  blocked', 'ConfigMap v1 t-x/s is gone', 'held by acme.test/hold', 'waiting    d']],
   ['delete-waves', 'roof going', 't', ['… roof  deleting', 't-x/t-2 is gone', 'waiting    middle, ground']],
