@@ -103,23 +103,23 @@ export const RUNTIME: readonly MutationRow[] = [
   {
     name: 'owned fields that are no longer desired are kept',
     file: 'src/runtime/compare.ts',
-    find: "    if (requested === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
+    find: "    if (requested === undefined && !isEmptyContainer(owned)) report(place, { kind: 'release', found: owned });",
     replace:
-      "    if (requested !== undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
+      "    if (requested !== undefined && !isEmptyContainer(owned)) report(place, { kind: 'release', found: owned });",
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts'],
   },
   {
     name: 'a field that another manager owns alone is not a difference',
     file: 'src/runtime/compare.ts',
-    find: "  if (fields === undefined) report(path, { kind: 'unowned', wanted, found: actual });",
+    find: "  if (fields === undefined) report(place, { kind: 'unowned', wanted, found: actual });",
     replace: '',
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts'],
   },
   {
     name: 'the recorded owner of a field of stringData counts as the owner of the field in data that stores the value',
     file: 'src/runtime/compare.ts',
-    find: 'setAt(recorded, path,',
-    replace: 'setAt(fields ?? recorded, path,',
+    find: 'setAt(recorded, place.live,',
+    replace: 'setAt(fields ?? recorded, place.live,',
     tests: ['src/runtime/compare.test.ts'],
   },
   {
