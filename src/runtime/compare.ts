@@ -96,12 +96,14 @@ interface Place {
   readonly live: readonly PathStep[];
 }
 
-const ROOT: Place = { path: [], live: [] };
+const NO_STEPS: readonly PathStep[] = [];
+const ROOT: Place = { path: NO_STEPS, live: NO_STEPS };
 
-const placeBelow = ({ path, live }: Place, step: PathStep, liveStep: PathStep = step): Place => ({
-  path: [...path, step],
-  live: [...live, liveStep],
-});
+function placeBelow({ path, live }: Place, step: PathStep, liveStep: PathStep = step): Place {
+  const below = [...path, step];
+  // Each field of each object is compared. Equal paths share one list, because copying two would take longer.
+  return { path: below, live: path === live && step === liveStep ? below : [...live, liveStep] };
+}
 
 type Report = (place: Place, difference: Omit<FieldDifference, 'path' | 'managers'>) => void;
 

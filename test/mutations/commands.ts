@@ -158,9 +158,9 @@ export const COMMANDS: readonly MutationRow[] = [
   },
   {
     name: 'a field counts as immutable because its path begins with the letters of an immutable path',
-    file: 'src/cli/plan/value-lines.ts',
-    find: 'path.startsWith(`${field}.`)',
-    replace: 'path.startsWith(field)',
+    file: 'src/cli/field-inside.ts',
+    find: 'path.startsWith(`${outer}.`)',
+    replace: 'path.startsWith(outer)',
     tests: ['src/cli/plan/value-lines.test.ts'],
   },
   {

@@ -6,7 +6,8 @@ import { INSTALL_MANAGER } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { optionWords } from '../option-words.ts';
 import { yamlText } from '../yaml-text.ts';
 import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 
@@ -53,10 +54,10 @@ export const install: Command = {
 /** @throws TypeKroError `cli/usage` for an option of the controller without `--controller`. */
 function manifests(input: CommandInput): KubeObject[] {
   if (input.options['controller'] === true) return manifestsFromInput(input);
-  const needless = INSTALLATION_OPTIONS.find(({ name, defaultValue }) => textOption(input, name) !== defaultValue);
+  const [needless] = optionWords(INSTALLATION_OPTIONS, input);
   if (needless === undefined) return controllerCrds();
-  throw new TypeKroError(`--${needless.name} is an option of the controller, and this command installs only its CRDs`, {
+  throw new TypeKroError(`${needless} is an option of the controller, and this command installs only its CRDs`, {
     code: 'cli/usage',
-    remedy: `add --controller, or leave --${needless.name} out`,
+    remedy: `add --controller, or leave ${needless} out`,
   });
 }

@@ -2,6 +2,7 @@ import type { JsonValue } from '../../core/index.ts';
 import type { ValueChange } from '../../deploy/index.ts';
 import { keys, SECRET_MASK } from '../../runtime/index.ts';
 import type { ValueLine } from '../../inspect/index.ts';
+import { isAtOrInside } from '../field-inside.ts';
 
 /** Matches the path of a label or an annotation whose key is in brackets, such as a key with a slash. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
@@ -27,9 +28,7 @@ export function valueLine(
   immutable: readonly string[] = [],
 ): ValueLine {
   const secret = isSecret(path);
-  const isImmutable = immutable.some(
-    (field) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`),
-  );
+  const isImmutable = immutable.some((field) => isAtOrInside(path, field));
   const shown = (value: JsonValue): JsonValue => (secret ? SECRET_MASK : value);
   return {
     path,

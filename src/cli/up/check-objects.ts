@@ -23,6 +23,7 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 import { hintForUnknownField } from './unknown-field-hint.ts';
 import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
+import { isAtOrInside } from '../field-inside.ts';
 
 /**
  * Reports the problems for which an API server would refuse an object of the files: unknown fields, values of a wrong
@@ -190,8 +191,7 @@ const NUMBER_OF_ANOTHER_TYPE = /Checked value must be of type .* in (\S+)$/;
 const isWhole = (field: string): boolean => field === '' || field === '<nil>';
 
 /** Is `field` the same field as `parent`, or inside it? An empty `parent` is the whole object. */
-const isAtOrUnder = (field: string, parent: string): boolean =>
-  parent === '' || field === parent || field.startsWith(`${parent}.`) || field.startsWith(`${parent}[`);
+const isAtOrUnder = (field: string, parent: string): boolean => parent === '' || isAtOrInside(field, parent);
 
 function unknownField(input: InputObject, schema: Schema, { steps, meant }: UnknownField): Diagnostic {
   const name = String(steps.at(-1) ?? '');

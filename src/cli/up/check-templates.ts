@@ -16,6 +16,7 @@ import {
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
+import { isAtOrInside } from '../field-inside.ts';
 
 /**
  * Reports the problems for which an API server would refuse objects that the templates of a graph create. Fields with
@@ -179,11 +180,7 @@ function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
  * count.
  */
 function isKnown(path: string, known: readonly Diagnostic[]): boolean {
-  return known.some(
-    ({ code, path: other = '' }) =>
-      code !== 'graph/foreign-expression' &&
-      (other === path || other.startsWith(`${path}.`) || other.startsWith(`${path}[`)),
-  );
+  return known.some(({ code, path: other = '' }) => code !== 'graph/foreign-expression' && isAtOrInside(other, path));
 }
 
 /**

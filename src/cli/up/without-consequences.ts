@@ -2,6 +2,7 @@ import type { CodeInfo, Diagnostic } from '../../core/index.ts';
 import { BELOW_SPEC } from './unknown-field-hint.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
+import { isAtOrInside } from '../field-inside.ts';
 
 /** Matches the path of a field that is next to the id of a resource and belongs below its `template`. */
 const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;
@@ -222,11 +223,8 @@ function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
 const areTwoFields = (one: Diagnostic, other: Diagnostic): boolean =>
   one.code === 'input/unknown-field' &&
   other.code === 'input/unknown-field' &&
-  !isAtOrInside(one.path, other.path) &&
-  !isAtOrInside(other.path, one.path);
-
-const isAtOrInside = (path = '', outer = ''): boolean =>
-  path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
+  !isAtOrInside(one.path ?? '', other.path ?? '') &&
+  !isAtOrInside(other.path ?? '', one.path ?? '');
 
 const isMisnamedId = (each: Diagnostic, broken: readonly Diagnostic[]): boolean =>
   each.code === 'graph/invalid-id' &&
