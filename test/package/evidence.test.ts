@@ -8,6 +8,7 @@ import type { Budget } from '../support/budget.ts';
 import { CEL_SPEC_DEVIATIONS } from '../conformance/cel-spec-deviations.ts';
 import { MUTATIONS } from '../mutations/mutations.ts';
 import { SURVIVORS } from '../mutations/survivors.ts';
+import { recordedCases } from '../conformance/takeover/recorded-cases.ts';
 import { FORMER_SEEDS } from '../simulation/former-seeds.ts';
 import type { SeedBudgets } from '../../scripts/release-seeds.ts';
 import { releaseSeeds } from '../../scripts/release-seeds.ts';
@@ -49,7 +50,7 @@ const argumentsOf = (name: string): string[][] =>
 
 test.each([
   ['bench', (name: string) => `bench/${name}.ts`],
-  ['fuzz', (name: string) => `test/fuzz/corpus/${name}`],
+  ['fuzz', (name: string) => `test/fuzz/corpus/${name}.base64`],
 ])('npm run %s knows the names that the page passes to it', (script, pathOf) => {
   const names = argumentsOf(script).map(([name = '']) => name);
   const fixed = names.filter((name) => name !== 'TARGET');
@@ -62,18 +63,18 @@ test.each(argumentsOf('conformance').map((words) => [words.join(' '), words] as 
   (_, [kind = '', directory, flag, level]) => {
     expect(readFileSync(join(ROOT, 'scripts/conformance.ts'), 'utf8')).toMatch(new RegExp(`^  ${kind}: \\{`, 'm'));
     if (directory === undefined) return;
-    expect(existsSync(join(ROOT, directory, 'scenarios'))).toBe(true);
+    expect(existsSync(join(ROOT, directory, 'cases.jsonl'))).toBe(true);
     expect([flag, directory]).toEqual(['--level', `test/conformance/${kind}-${level}`]);
   },
 );
 
 test.each([
-  ['0.9', 'test/conformance/controller/scenarios'],
-  ['0.10', 'test/conformance/controller-0.10/scenarios'],
-])('the page has the number of scenarios of the level %s', (level, directory) => {
+  ['0.9', 'controller'],
+  ['0.10', 'controller-0.10'],
+] as const)('the page has the number of scenarios of the level %s', (level, suite) => {
   const counts = [...page.matchAll(/(\d+) of (\d+) (?:scenarios pass )?at the level ([\d.]*\d)/g)];
   const [, passed, all] = counts.find(([, , , of]) => of === level) ?? [];
-  const scenarios = String(readdirSync(join(ROOT, directory)).length);
+  const scenarios = String(recordedCases(suite).length);
   expect([passed, all]).toEqual([scenarios, scenarios]);
 });
 
@@ -269,10 +270,6 @@ function valuesIn(value: unknown): number {
   return Object.values(value).reduce<number>((sum, member) => sum + valuesIn(member), 0);
 }
 
-/** The parsed JSON files of a folder with recordings. */
-const filesOf = (folder: string): unknown[] =>
-  readdirSync(join(ROOT, folder)).map((name) => jsonOf(join(folder, name)));
-
 /** The steps of a scenario that record a checkpoint. */
 function checkpointsIn(value: unknown): { readonly messages?: boolean }[] {
   if (typeof value !== 'object' || value === null) return [];
@@ -281,15 +278,20 @@ function checkpointsIn(value: unknown): { readonly messages?: boolean }[] {
 }
 
 test.each([
-  ['0.9', 'test/conformance/controller'],
-  ['0.10', 'test/conformance/controller-0.10'],
-])('the page states which part of the recordings of the level %s is compared', (level, folder) => {
-  const checkpoints = filesOf(`${folder}/golden`).flatMap((file) =>
-    Object.values((file as { readonly checkpoints: Readonly<Record<string, object>> }).checkpoints),
-  ) as readonly { readonly contract: unknown; readonly info: unknown }[];
+  ['0.9', 'controller'],
+  ['0.10', 'controller-0.10'],
+] as const)('the page states which part of the recordings of the level %s is compared', (level, suite) => {
+  const cases = recordedCases(suite).map(
+    ({ line }) =>
+      JSON.parse(line) as { readonly steps: unknown; readonly checkpoints: Readonly<Record<string, unknown>> },
+  );
+  const checkpoints = cases.flatMap((each) => Object.values(each.checkpoints)) as readonly {
+    readonly contract: unknown;
+    readonly info: unknown;
+  }[];
   const loose = valuesIn(checkpoints.map(({ info }) => info));
   const all = loose + valuesIn(checkpoints.map(({ contract }) => contract));
-  const records = filesOf(`${folder}/scenarios`).flatMap(checkpointsIn);
+  const records = cases.flatMap(({ steps }) => checkpointsIn(steps));
   const withMessages = records.filter(({ messages }) => messages === true).length;
   expect(pageOf('evidence.md')).toContain(
     `| ${level} | ${loose.toLocaleString('en')} of ${all.toLocaleString('en')} | ${withMessages} of ${records.length} |`,

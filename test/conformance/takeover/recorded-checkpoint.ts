@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { readCase } from './recorded-cases.ts';
 
 /** A step of a recorded scenario, with the fields that determine the state after the step. */
 interface Step {
@@ -23,6 +23,7 @@ interface Scenario {
   readonly namespaces?: readonly string[];
   readonly precreate?: boolean;
   readonly steps: readonly Step[];
+  readonly checkpoints: Readonly<Record<string, Checkpoint>>;
 }
 
 /**
@@ -36,8 +37,6 @@ interface Checkpoint {
   readonly info: Readonly<Record<string, JsonObject>>;
 }
 
-const FOLDER = new URL('../controller/', import.meta.url);
-
 /** A time that is longer than every wait of a scenario, in milliseconds of the virtual clock. */
 const WAIT_MS = 40_000;
 
@@ -48,7 +47,7 @@ const WAIT_MS = 40_000;
  * @param x the suffix of names that differs from run to run
  */
 export async function restoreCheckpoint(world: VirtualWorld, name: string, checkpoint: string, x: string): Promise<void> {
-  const scenario = JSON.parse(fillPlaceholders(read(`scenarios/${name}.json`), x)) as Scenario;
+  const scenario = JSON.parse(fillPlaceholders(readCase('controller', name), x)) as Scenario;
   const namespaces = scenario.precreate === false ? [] : (scenario.namespaces ?? [`t-${x}`]);
   for (const namespace of namespaces) {
     await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
@@ -58,19 +57,15 @@ export async function restoreCheckpoint(world: VirtualWorld, name: string, check
   for (const step of scenario.steps.slice(0, at)) await play(world, step);
   await world.advance(WAIT_MS);
   await world.controller.stop();
-  const golden = JSON.parse(read(`golden/${name}.json`).replaceAll('<x>', x)) as {
-    readonly checkpoints: Readonly<Record<string, Checkpoint>>;
-  };
-  const recorded = golden.checkpoints[checkpoint];
+  const recorded = scenario.checkpoints[checkpoint];
   if (recorded === undefined) throw new Error(`the recording of ${name} has no ${checkpoint}`);
   await writeStatus(world, recorded);
 }
 
-const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
-
 const fillPlaceholders = (text: string, x: string): string =>
   text
     .replaceAll('{{x}}', x)
+    .replaceAll('<x>', x)
     .replaceAll('{{ns}}', `t-${x}`)
     .replaceAll('{{group}}', `${x}.acme.test`)
     .replaceAll('{{parts}}', `${x}.parts.test`);

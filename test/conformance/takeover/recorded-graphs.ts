@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../src/core/index.ts';
 import { definedMember, isJsonObject, refOf } from '../../../src/core/index.ts';
 import { patchManager, templateManager } from '../../../src/runtime/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { readCase, recordedCases } from './recorded-cases.ts';
 
 /**
  * A recorded condition. It has no times, and instead of a generation it has `observed`, such as `current` or
@@ -42,20 +42,16 @@ interface Scenario {
   readonly steps: readonly Step[];
 }
 
-const FOLDER = new URL('../controller-0.10/', import.meta.url);
-const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
-
 /** The replacement for the suffix of names that differs from run to run. */
 const X = 'x';
 export const RECORDED_NAMESPACE = `t-${X}`;
 
 /** Lists the recorded states with a Graph, from all scenarios about the kind Graph. */
 export function recordedGraphStates(): RecordedState[] {
-  return readdirSync(new URL('golden', FOLDER))
-    .filter((file) => file.startsWith('graph-'))
-    .flatMap((file) => {
-      const { scenario, checkpoints } = JSON.parse(read(`golden/${file}`).replaceAll('<x>', X)) as {
-        readonly scenario: string;
+  return recordedCases('controller-0.10')
+    .filter(({ name }) => name.startsWith('graph-'))
+    .flatMap(({ name: scenario, line }) => {
+      const { checkpoints } = JSON.parse(line.replaceAll('<x>', X)) as {
         readonly checkpoints: Readonly<Record<string, Pick<RecordedState, 'contract' | 'info'>>>;
       };
       return Object.entries(checkpoints).flatMap(([checkpoint, { contract, info }]) =>
@@ -80,7 +76,7 @@ export function recordedGraphState(scenario: string, checkpoint: string): Record
  */
 export async function restoreGraphs(world: VirtualWorld, state: RecordedState): Promise<KubeObject[]> {
   const scenario = JSON.parse(
-    read(`scenarios/${state.scenario}.json`)
+    readCase('controller-0.10', state.scenario)
       .replaceAll('{{x}}', X)
       .replaceAll('{{ns}}', RECORDED_NAMESPACE)
       .replaceAll('{{parts}}', `${X}.parts.test`),
