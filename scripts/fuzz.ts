@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   await using watchdog = new Watchdog();
   const target = watchdog.watch((await load()).target);
   if (values.input !== undefined) return runFile(target, values.input);
-  const corpus = readCorpus(name).map(({ input }) => input);
+  const corpus = readCorpus(name);
   const end = performance.now() + seconds * 1000;
   const result = await runGuided(target, coverage, { seed, corpus, isOver: () => performance.now() >= end });
   print(result);

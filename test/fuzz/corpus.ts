@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
-const ROOT = fileURLToPath(new URL('corpus', import.meta.url));
+/** The file with the inputs of a target: a line for each input, in base64. */
+const fileOf = (target: string): URL => new URL(`corpus/${target}.base64`, import.meta.url);
 
 /**
  * The maximum total size of a target's inputs, in bytes. The size is limited because the corpus is part of the
@@ -11,39 +9,27 @@ const ROOT = fileURLToPath(new URL('corpus', import.meta.url));
  */
 export const MAX_CORPUS_BYTES = 64 * 1024;
 
-/** An input of the corpus and the name of its file. */
-export interface CorpusEntry {
-  readonly file: string;
-  readonly input: Buffer;
-}
-
-/** The name of an input's file: the beginning of its digest. */
-const nameOf = (input: Buffer): string => `${createHash('sha256').update(input).digest('hex').slice(0, 12)}.bin`;
-
-/** The inputs in the folder of a target, sorted by file name. */
-export function readCorpus(target: string): CorpusEntry[] {
-  const folder = join(ROOT, target);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .sort()
-    .map((file) => ({ file, input: readFileSync(join(folder, file)) }));
+/** The inputs of a target, in the order of their lines. */
+export function readCorpus(target: string): Buffer[] {
+  if (!existsSync(fileOf(target))) return [];
+  const lines = readFileSync(fileOf(target), 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => Buffer.from(line, 'base64'));
 }
 
 /**
- * Replaces the inputs in the folder of a target. `inputs` begins with the most important ones, because inputs that
- * exceed the maximum size of the corpus are left out. Returns the number of written inputs.
+ * Replaces the inputs of a target. `inputs` begins with the most important ones, because inputs that exceed the maximum
+ * size of the corpus are left out. Returns the number of written inputs.
  */
 export function writeCorpus(target: string, inputs: readonly Buffer[]): number {
-  const folder = join(ROOT, target);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  const written: Buffer[] = [];
   let left = MAX_CORPUS_BYTES;
-  let written = 0;
   for (const input of inputs) {
     if (input.length > left) continue;
     left -= input.length;
-    writeFileSync(join(folder, nameOf(input)), input);
-    written += 1;
+    written.push(input);
   }
-  return written;
+  // The lines are sorted, so that a new input changes one line.
+  const lines = written.map((input) => `${input.toString('base64')}\n`).sort();
+  writeFileSync(fileOf(target), lines.join(''));
+  return written.length;
 }
