@@ -1,8 +1,7 @@
 /**
  * Runs every check except the tests: types, lint with the import rules of rooms, the import rules inside rooms
- * (`layers`), second copies of small sets of functions (`vocabularies`), prose, format, dead code, package, API
- * reports, size, links of the documentation, examples. Runs all checks even if one fails, and then lists the failed
- * checks. `npm run check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public
+ * (`layers`), second copies of small sets of functions (`vocabularies`), format, dead code, package, API reports, size,
+ * links of the documentation, examples. Runs all checks even if one fails, and then lists the failed checks. `npm run check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public
  * API.
  */
 import { main, runNode, succeeds } from './run.mjs';
@@ -16,7 +15,6 @@ const CHECKS = {
   lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
   layers: ['scripts/layers.mjs'],
   vocabularies: ['scripts/vocabularies.mjs'],
-  prose: ['scripts/prose.mjs'],
   format: [...bin('oxfmt', 'bin/oxfmt'), '--check', '.'],
   knip: bin('knip', 'bin/knip.js'),
   publint: [...bin('publint', 'src/cli.js'), '--strict'],
