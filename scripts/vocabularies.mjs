@@ -103,6 +103,12 @@ const VOCABULARIES = [
     pattern: /slice\(0, 19\)\}|\.slice\(0, -5\)\}Z|replace\(\/\\\.\\d\{3\}Z/,
   },
   {
+    name: 'HTTP servers, whose defaults drop headers',
+    use: 'createHttpServer of src/core',
+    home: 'core',
+    pattern: /Library\(\)\s*\.create(?:Secure)?Server\(|import \{[^}]*\bcreate(?:Secure)?Server\b/,
+  },
+  {
     name: 'pauses between tries',
     use: 'a row of RETRY_POLICIES of src/core',
     home: 'core',

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { httpLibrary, TypeKroError } from '../core/index.ts';
+import { createHttpServer, httpLibrary, TypeKroError } from '../core/index.ts';
 
 /** A listen address: a host, with or without brackets, and a port. */
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;
@@ -28,7 +28,7 @@ export interface ProbeServer {
  */
 export async function serveProbes(address: string, source: ProbeSource): Promise<ProbeServer> {
   const { host, port } = parseListenAddress(address);
-  const server = httpLibrary().createServer((request, response) => {
+  const server = createHttpServer(httpLibrary(), {}, (request, response) => {
     // Any client that reaches the port may send any path, even one that is not a URL, such as `//`.
     const [status, type, text] = answer((request.url ?? '/').split('?', 1)[0] ?? '/', source);
     // Clients need no `Date` header. Node would load a megabyte of calendar data for it.

@@ -85,6 +85,7 @@ export {
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
+export { createHttpServer, keepAllHeaders, repeatedHeader } from './http-server.ts';
 export { readLimitedBody } from './limited-body.ts';
 export { isLoopbackHost } from './loopback.ts';
 export { nearestName } from './nearest-name.ts';

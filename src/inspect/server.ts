@@ -1,6 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { cryptoLibrary, equalSecrets, errorCode, httpLibrary, isLoopbackHost, TypeKroError } from '../core/index.ts';
+import {
+  createHttpServer,
+  cryptoLibrary,
+  equalSecrets,
+  errorCode,
+  httpLibrary,
+  isLoopbackHost,
+  TypeKroError,
+} from '../core/index.ts';
 import type { Clock } from '../kube/index.ts';
 import { systemClock } from '../kube/index.ts';
 import { answerInTime, READ_DEADLINE_MS, REVIEW_DEADLINE_MS, WORK_DEADLINE_MS } from './answer-deadline.ts';
@@ -116,7 +124,7 @@ export async function serveInspect(options: InspectServerOptions): Promise<Inspe
     });
   }
   const handler = new Handler(options);
-  const server = httpLibrary().createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const server = createHttpServer(httpLibrary(), { requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     handler.handle(request, response).catch((error: unknown) => {
       handler.report(error, request);
       response.destroy();

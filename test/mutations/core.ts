@@ -113,4 +113,18 @@ export const CORE: readonly MutationRow[] = [
     replace: "    character === '\\t'",
     tests: ['src/cli/printable.test.ts'],
   },
+  {
+    name: 'a server drops the headers after the 2,000th',
+    file: 'src/core/http-server.ts',
+    find: 'server.maxHeadersCount = 0;',
+    replace: '',
+    tests: ['src/core/http-server.test.ts'],
+  },
+  {
+    name: 'a second Authorization header is ignored',
+    file: 'src/core/http-server.ts',
+    find: "  'authorization',\n",
+    replace: '',
+    tests: ['src/core/http-server.test.ts'],
+  },
 ];

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '../../core/index.ts';
+import { createHttpServer, cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '../../core/index.ts';
 import type { ControlAction, ControlledCluster } from './control-protocol.ts';
 import { CONTROL_PATHS, NAMED_ACTIONS } from './control-protocol.ts';
 
@@ -20,7 +20,7 @@ export interface ControlServer {
  */
 export async function serveControl(cluster: ControlledCluster): Promise<ControlServer> {
   const token = cryptoLibrary().randomBytes(32).toString('hex');
-  const server = httpLibrary().createServer((request, response) => {
+  const server = createHttpServer(httpLibrary(), {}, (request, response) => {
     answer(cluster, token, request, response).catch((error: unknown) => fail(response, error));
   });
   await new Promise<void>((resolve, reject) => {

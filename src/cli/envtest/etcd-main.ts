@@ -1,5 +1,5 @@
 /** The program `etcd` in the folder for envtest; see `docs/envtest.md`. */
-import { httpLibrary } from '../../core/index.ts';
+import { createHttpServer, httpLibrary } from '../../core/index.ts';
 import { etcdSettings } from './etcd-settings.ts';
 import { endOnSignal, endWithReasons } from './process-end.ts';
 
@@ -7,15 +7,14 @@ const { addresses, notices, refusals } = etcdSettings(process.argv.slice(2));
 for (const notice of notices) console.error(`etcd: ${notice}`);
 if (refusals.length > 0) endWithReasons('etcd', refusals);
 const servers = addresses.map(({ host, port }) =>
-  httpLibrary()
-    .createServer((request, response) => {
-      const isHealth = /^\/health(?:\?|$)/.test(request.url ?? '');
-      const text = isHealth
-        ? '{"health":"true","reason":""}\n'
-        : 'This program stores nothing: the API server of TypeKro keeps its objects in memory.\n';
-      response.writeHead(isHealth ? 200 : 404, { 'content-type': isHealth ? 'application/json' : 'text/plain' });
-      response.end(text);
-    })
+  createHttpServer(httpLibrary(), {}, (request, response) => {
+    const isHealth = /^\/health(?:\?|$)/.test(request.url ?? '');
+    const text = isHealth
+      ? '{"health":"true","reason":""}\n'
+      : 'This program stores nothing: the API server of TypeKro keeps its objects in memory.\n';
+    response.writeHead(isHealth ? 200 : 404, { 'content-type': isHealth ? 'application/json' : 'text/plain' });
+    response.end(text);
+  })
     .on('error', (error) => endWithReasons('etcd', [error.message]))
     .listen(port, host, () => console.error(`etcd: serving at http://${host}:${port}`)),
 );

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { httpsLibrary, isJsonObject } from '../../core/index.ts';
+import { httpsLibrary, isJsonObject, keepAllHeaders } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { lookupLoopback, reasonOf } from '../webhooks/webhook-client.ts';
@@ -61,6 +61,7 @@ export function sendTo(
       },
       resolve,
     );
+    keepAllHeaders(sent);
     sent.on('error', (error) => fail(signal?.aborted === true ? 'context deadline exceeded' : reasonOf(error, url)));
     // Node reports neither an error nor a response when the server switches the protocol.
     sent.on('close', () => fail('EOF'));

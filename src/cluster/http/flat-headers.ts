@@ -3,15 +3,9 @@ import type { IncomingMessage } from 'node:http';
 /** Can this impersonation header have several values? */
 const isMultiValued = (name: string): boolean => name === 'impersonate-group' || name.startsWith('impersonate-extra-');
 
-/** Is this an impersonation header of which only the first value counts, as in kube-apiserver? */
-const isFirstValued = (name: string): boolean => name === 'impersonate-user' || name === 'impersonate-uid';
-
-const isSeparate = (name: string): boolean => isMultiValued(name) || isFirstValued(name);
-
 /**
- * Headers, keyed by lower-case name. The values of a repeated header are joined by commas. Impersonation headers are
- * different, because their values may contain commas: groups and extra values are joined by newlines, and only the
- * first user and the first UID are kept.
+ * Headers, keyed by lower-case name. The values of a repeated header are joined by commas. Impersonation headers with
+ * several values are different, because their values may contain commas: groups and extra values are joined by newlines.
  */
 export function flatHeaders(
   request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
@@ -21,11 +15,10 @@ export function flatHeaders(
   let values: ReadonlyMap<string, string[]> | undefined;
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (isSeparate(name)) {
+    if (isMultiValued(name)) {
       values ??= separateValues(request.rawHeaders);
-      const own = values.get(name) ?? [];
       flat ??= { ...(headers as Record<string, string | undefined>) };
-      flat[name] = isMultiValued(name) ? own.join('\n') : own[0];
+      flat[name] = (values.get(name) ?? []).join('\n');
     } else if (Array.isArray(value)) {
       flat ??= { ...(headers as Record<string, string | undefined>) };
       flat[name] = value.join(', ');
@@ -43,7 +36,7 @@ function separateValues(rawHeaders: readonly string[]): ReadonlyMap<string, stri
   const values = new Map<string, string[]>();
   rawHeaders.forEach((value, index) => {
     const name = index % 2 === 1 ? (rawHeaders[index - 1] ?? '').toLowerCase() : '';
-    if (!isSeparate(name)) return;
+    if (!isMultiValued(name)) return;
     const known = values.get(name);
     if (known === undefined) values.set(name, [value]);
     else known.push(value);

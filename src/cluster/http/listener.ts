@@ -1,6 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { httpLibrary, isLoopbackHost, readLimitedBody } from '../../core/index.ts';
+import { createHttpServer, httpLibrary, isLoopbackHost, readLimitedBody, repeatedHeader } from '../../core/index.ts';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import type { Authority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';
@@ -9,7 +9,7 @@ import { isLocalRequest, refuseClient, refuseOpenIdentity } from './guard.ts';
 import type { HandlerContext } from './handler.ts';
 import { handle, MAX_BODY_BYTES } from './handler.ts';
 import type { ApiReply } from '../protocol/request.ts';
-import { requestTooLarge } from '../errors/status.ts';
+import { badRequest, requestTooLarge } from '../errors/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { secureServing } from './secure-server.ts';
 import { serveUpgradesLate } from './late-upgrades.ts';
@@ -56,13 +56,14 @@ export async function openListener(
     });
   };
   const limits = {
-    maxHeaderSize: 32 * 1024,
     keepAliveTimeout: 120_000,
     requestTimeout: 60_000,
     headersTimeout: 20_000,
     noDelay: true,
   };
-  const server: Server = (secure ?? httpLibrary()).createServer(limits, onRequest);
+  const server = createHttpServer(secure ?? httpLibrary(), limits, onRequest, (problem, request, response) =>
+    send(replyError(badRequest(problem)), request, response),
+  );
   const sockets = new Set<Socket>();
   // Connections are tracked here so that the server can also close connections that never finish their TLS handshake.
   server.on('connection', (socket: Socket) => {
@@ -72,7 +73,11 @@ export async function openListener(
   });
   server.on('clientError', refuseClient);
   serveUpgradesLate(server, https, {
-    answer: (request) => answerTo(context, request, EMPTY, callerOf(request)),
+    answer: (request) => {
+      const problem = repeatedHeader(request);
+      if (problem !== undefined) return Promise.resolve(replyError(badRequest(problem)));
+      return answerTo(context, request, EMPTY, callerOf(request));
+    },
     send,
     report: (thrown) => context.report(thrown),
   });

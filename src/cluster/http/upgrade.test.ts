@@ -61,6 +61,27 @@ test.each([
   expect(text).toContain('"kind":"Status"');
 });
 
+test.each([
+  ['without a key', ['Sec-WebSocket-Version: 13'], 'the header Sec-WebSocket-Key of a WebSocket is missing'],
+  ['without a version', ['Sec-WebSocket-Key: a'], 'missing or bad WebSocket Version'],
+  ['of another version', ['Sec-WebSocket-Key: a', 'Sec-WebSocket-Version: 8'], 'missing or bad WebSocket Version'],
+])('a WebSocket %s to a pod is refused', async (_title, lines, message) => {
+  const server = createServer();
+  const open = () => undefined;
+  serveUpgrades(server, false, {
+    answer: () => Promise.resolve({ status: 101, headers: {}, upgrade: { protocol: 'p', open } }),
+    send: (reply, _request, response) => void response.writeHead(reply.status, reply.headers).end(reply.body as Buffer),
+    report: (thrown) => expect.fail(String(thrown)),
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const headers = ['Connection: Upgrade', 'Upgrade: websocket', ...lines];
+  const text = await exchange(request(`GET ${PODS}/p/exec?command=ls`, headers), /never/, url);
+  expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  expect(text).toContain(message);
+  server.close();
+});
+
 test('an error after the protocol switch is reported and ends only its connection', async () => {
   const server = createServer();
   const open = () => {

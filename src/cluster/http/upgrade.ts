@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { httpLibrary } from '../../core/index.ts';
-import { badRequest } from '../errors/status.ts';
+import { ApiError, badRequest } from '../errors/status.ts';
 import { replyError } from '../protocol/reply.ts';
 import type { ApiReply, ConnectionUpgrade } from '../protocol/request.ts';
 import { pingFrame } from '../streaming/frames.ts';
@@ -61,10 +61,7 @@ function answerUpgrade(
   if (socket.destroyed) return reply.stream?.stop();
   if (upgrade === undefined) return sendAnswer(host, reply, request, socket);
   const lines = upgrade.transport === 'SPDY/3.1' ? spdyLines(upgrade) : webSocketLines(upgrade, request);
-  if (lines === undefined) {
-    const refusal = replyError(badRequest('the header Sec-WebSocket-Key of a WebSocket is missing'));
-    return sendAnswer(host, refusal, request, socket);
-  }
+  if (lines instanceof ApiError) return sendAnswer(host, replyError(lines), request, socket);
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${lines.join('\r\n')}\r\n\r\n`);
   const connection =
     upgrade.transport === 'SPDY/3.1' ? new ByteConnection(socket, SPDY_PROBE) : new WebSocketConnection(socket);
@@ -80,10 +77,14 @@ const spdyLines = ({ protocol }: ConnectionUpgrade): string[] => [
   `X-Stream-Protocol-Version: ${protocol}`,
 ];
 
-/** The response headers that accept a WebSocket; `undefined` for a request without a key. */
-function webSocketLines({ protocol }: ConnectionUpgrade, { headers }: IncomingMessage): string[] | undefined {
+/** The response headers that accept a WebSocket, or the refusal of a request without a key or with another version. */
+function webSocketLines({ protocol }: ConnectionUpgrade, { headers }: IncomingMessage): string[] | ApiError {
   const key = headers['sec-websocket-key'];
-  if (key === undefined) return undefined;
+  if (key === undefined) return badRequest('the header Sec-WebSocket-Key of a WebSocket is missing');
+  if (headers['sec-websocket-version'] !== '13') {
+    const message = 'missing or bad WebSocket Version';
+    return new ApiError({ code: 400, reason: 'BadRequest', message, headers: { 'sec-websocket-version': '13' } });
+  }
   const lines = ['Upgrade: websocket', `Sec-WebSocket-Accept: ${acceptKey(key)}`];
   return protocol === '' ? lines : [...lines, `Sec-WebSocket-Protocol: ${protocol}`];
 }

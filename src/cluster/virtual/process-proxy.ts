@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { KubeObject } from '../../core/index.ts';
-import { httpLibrary, tlsLibrary } from '../../core/index.ts';
+import { httpLibrary, keepAllHeaders, tlsLibrary } from '../../core/index.ts';
 import { badRequest, serviceUnavailable } from '../errors/status.ts';
 import type { PodRun } from '../processes/pod-run.ts';
 import { passedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
@@ -70,6 +70,7 @@ async function sendTo(
       },
       createConnection: () => connection,
     });
+    keepAllHeaders(sent);
     sent.on('response', resolve);
     sent.on('error', reject);
     // For a response that switches the protocol, Node reports neither an error nor a response, but closes the request.

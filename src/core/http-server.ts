@@ -1,0 +1,68 @@
+/** HTTP servers and requests that never forget a header. */
+import type { ClientRequest, IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
+
+/** The maximum size of the names and values of a request's headers, in bytes. A server responds 431 to larger ones. */
+const MAX_HEADER_BYTES = 32 * 1024;
+
+/**
+ * The headers that decide who the caller is, which server is meant, or how the body is read, so that only one line may
+ * have them. Node keeps the first line of some of them, and joins the lines of others.
+ */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-type',
+  'host',
+  'impersonate-uid',
+  'impersonate-user',
+]);
+
+/** Responds to a request that the server refuses before its listener gets it. */
+export type RefuseRequest = (problem: string, request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Creates a server of Node's `http` or `https`, without opening it. Every header of a request counts, up to
+ * `MAX_HEADER_BYTES` together; without this function Node drops all headers after the 2,000th. `refuse` responds to a
+ * request that repeats one of the headers of which only one can count; default: 400 and the problem as text. The
+ * problem of an `upgrade` request is not checked here; see `repeatedHeader`. Flags of Node, such as
+ * `--insecure-http-parser`, do not change the parser.
+ */
+export function createHttpServer<Options extends ServerOptions>(
+  library: { createServer(options: Options & ServerOptions, onRequest: RequestListener): Server },
+  options: Options,
+  onRequest: RequestListener,
+  refuse: RefuseRequest = refuseAsText,
+): Server {
+  const strict = { maxHeaderSize: MAX_HEADER_BYTES, insecureHTTPParser: false, requireHostHeader: true };
+  const server = library.createServer({ ...strict, ...options }, (request, response) => {
+    const problem = repeatedHeader(request);
+    if (problem === undefined) onRequest(request, response);
+    else refuse(problem, request, response);
+  });
+  // 0 means no limit, so only the size counts.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+/** Says which header of a request occurs more than once although only one can count; `undefined` for no such header. */
+export function repeatedHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
+  const found = new Set<string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    if (!SINGLE_HEADERS.has(name)) continue;
+    if (found.has(name)) return `the request has the header ${name} more than once, and only one can count`;
+    found.add(name);
+  }
+  return undefined;
+}
+
+/** Makes a request of Node's `http` or `https` keep all headers of its response. By default Node keeps 2,000. */
+export function keepAllHeaders(request: ClientRequest): void {
+  request.maxHeadersCount = 0;
+}
+
+function refuseAsText(problem: string, _request: IncomingMessage, response: ServerResponse): void {
+  // Node would load a megabyte of calendar data for the header `Date`.
+  response.sendDate = false;
+  response.writeHead(400, { 'content-type': 'text/plain', connection: 'close' });
+  response.end(`${problem}\n`);
+}
