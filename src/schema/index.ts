@@ -33,7 +33,7 @@ export type { MarkerAdvice } from './marker-advice.ts';
 export { defaultOffset, markerAdvice } from './marker-advice.ts';
 export type { SimpleSchemaError } from './simple-type.ts';
 export { pluralize } from './pluralize.ts';
-export { applyDefaults } from './defaults.ts';
+export { applyDefaults, DefaultsTooLongError } from './defaults.ts';
 export type { PathPart } from './field-error.ts';
 export { fieldPath } from './field-error.ts';
 export type { Pruned, PruneOptions } from './prune.ts';

@@ -1,6 +1,6 @@
 import type { MutationRow } from './mutate.ts';
 
-/** Mistakes in the rules of single kinds: status of Jobs, storage classes, Ingress classes, and nodes. */
+/** Mistakes in the rules of single kinds (status of Jobs, storage classes, Ingress classes, nodes), and in limits. */
 export const CLUSTER_KINDS: readonly MutationRow[] = [
   {
     name: 'a variable may read a file of any volume',
@@ -183,5 +183,12 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     find: "return place === 'start' ? [added, ...references] : [...references, added];",
     replace: 'return [...references, added];',
     tests: ['src/cluster/controllers/adoption.test.ts'],
+  },
+  {
+    name: 'an object of any size is stored',
+    file: 'src/cluster/store/stored-size.ts',
+    find: 'throw new NotStored(STORED_TOO_LARGE, undefined);',
+    replace: '',
+    tests: ['src/cluster/large-objects.test.ts'],
   },
 ];

@@ -92,7 +92,7 @@ export const SCHEMA: readonly MutationRow[] = [
   {
     name: 'defaults inside a default are not filled in',
     file: 'src/schema/defaults.ts',
-    find: '    setOwn(change(), name, fill(child, clone(child.default), depth + 1));\n  }',
+    find: '    setOwn(change(), name, fill(child, insert(child.default, filling), filling));\n  }',
     replace: '    setOwn(change(), name, clone(child.default));\n  }',
     tests: [
       'src/schema/objects.test.ts',
@@ -213,5 +213,12 @@ export const SCHEMA: readonly MutationRow[] = [
     find: ' && !refusesNull(first) && !refusesNull(second)',
     replace: '',
     tests: ['src/schema/json-schema.test.ts'],
+  },
+  {
+    name: 'the defaults of an object have no limit',
+    file: 'src/schema/defaults.ts',
+    find: 'if (inserted.left >= 0)',
+    replace: 'if (inserted.left > -Infinity)',
+    tests: ['src/cluster/large-objects.test.ts'],
   },
 ];

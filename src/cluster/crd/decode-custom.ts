@@ -1,15 +1,16 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { applyDefaults, prune } from '../../schema/index.ts';
+import { prune } from '../../schema/index.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
+import { withSentDefaults } from './custom-defaults.ts';
 import { checkEmbedded } from './embedded.ts';
 
 /**
  * Decodes an object as a custom resource. Removes unknown members, decodes the metadata as ObjectMeta (except
- * `managedFields`, which is kept unchanged), and then applies the schema's defaults.
+ * `managedFields`, which is kept unchanged), and then applies the schema's defaults. Throws `ApiError`.
  */
 export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
   const pruned = prune(schema, object);
@@ -21,7 +22,7 @@ export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonO
     : (decodeObject(METADATA_MEMBER, { metadata }).value['metadata'] as JsonObject);
   const managedFields =
     isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
-  const complete = applyDefaults(schema, {
+  const complete = withSentDefaults(schema, {
     ...value,
     metadata: managedFields === undefined ? decoded : { ...decoded, managedFields },
   }) as JsonObject;

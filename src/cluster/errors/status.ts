@@ -161,6 +161,9 @@ export function requestTooLarge(limit: number): ApiError {
   });
 }
 
+/** etcd's message for an object that is too large to be stored. An API server returns it with the status 500. */
+export const STORED_TOO_LARGE = 'etcdserver: request is too large';
+
 /** 422: the object of this group and kind is invalid. */
 export function invalid(group: string, kind: string, name: string, problems: readonly FieldError[]): ApiError {
   const causes = problems.map(({ reason, field, message }) => ({ reason, message, field }));

@@ -116,10 +116,10 @@ export class CustomResource implements ServedResource {
       return this.#answer(this.#webhook, this.#inOwnVersion(object), this.apiVersion, this.schema, conversions);
     }
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
-    const { applyDefaults, prune } = this.#schemas();
+    const { prune, withReadDefaults } = this.#schemas();
     const pruned = prune(this.schema, converted as unknown as JsonObject).value;
     const own = object.apiVersion === this.apiVersion;
-    return (own ? applyDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
+    return (own ? withReadDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
   }
 
   isConverted(object: KubeObject): boolean {

@@ -6,6 +6,7 @@ import { NotStored, throwOthersThanNotStored } from './journal.ts';
 import { Representation } from './representation.ts';
 import { position, SortedItems, withChanges } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
+import { checkStoredSize } from './stored-size.ts';
 
 /** The results that conversion webhooks have returned so far for one write. */
 export interface Conversions {
@@ -197,14 +198,15 @@ export class Collection {
   /**
    * Stores a new object or new content. The metadata of the object must be complete, except for the resource version.
    *
-   * @throws NotStored when the store's journal cannot record the change.
+   * @throws NotStored when the object is too large, and when the store's journal cannot record the change.
    */
   put(key: string, object: KubeObject): Stored {
     this.#ready();
+    const previous = this.#items.get(key);
+    checkStoredSize(this.group, object, previous?.object);
     const version = this.#store.version + 1;
     const content = versioned(object, version);
     this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: content } });
-    const previous = this.#items.get(key);
     const stored = new Stored(key, content, version, previous);
     this.#set(stored);
     this.#publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous });

@@ -5,6 +5,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
 import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
+import { checkStoredSize } from '../store/stored-size.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import {
   admitChecked,
@@ -100,6 +101,8 @@ export function storeNew(write: WriteRequest, created: MutableObject, sentVersio
   checkNamespace(write, created.metadata.name ?? '');
   const check = (hooks: WriteContext) => {
     const admitted = admitNew(write, created, hooks);
+    // Dry runs are refused too: the later steps and the response would handle the whole object.
+    checkStoredSize(resource.group, admitted, undefined);
     const count = checkNew(write, admitted, sentVersion, hooks);
     if (resource.custom?.conversion !== undefined) storableObject(write, admitted);
     count();

@@ -9,6 +9,7 @@ import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { shareUnchanged } from '../types/share.ts';
+import { checkStoredSize } from '../store/stored-size.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { checkName, checkPlace, createObject } from './create.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
@@ -161,6 +162,7 @@ function checkChange(
   const strategy = strategyFor(resource);
   const mutated: MutableObject = write.services.admission?.mutate(write, draft, live) ?? draft;
   if (mutated !== draft) checkPlace(write, mutated);
+  checkStoredSize(resource.group, mutated, live);
   const next = inherit(write, live, mutated);
   strategy.admit?.(next, live, context);
   strategy.prepareUpdate?.(next, live, context);
