@@ -214,11 +214,4 @@ export const SCHEMA: readonly MutationRow[] = [
     replace: '',
     tests: ['src/schema/json-schema.test.ts'],
   },
-  {
-    name: 'the defaults of an object have no limit',
-    file: 'src/schema/defaults.ts',
-    find: 'if (inserted.left >= 0)',
-    replace: 'if (inserted.left > -Infinity)',
-    tests: ['src/cluster/large-objects.test.ts'],
-  },
 ];
