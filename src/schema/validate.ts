@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
-import type { Check } from './validate-context.ts';
+import { getOwn, isJsonObject } from '../core/index.ts';
+import type { Check, Context } from './validate-context.ts';
 import { newContext } from './validate-context.ts';
 import { isUnchanged } from './correlate.ts';
 import { arrayCheck, objectCheck } from './validate-containers.ts';
@@ -24,6 +24,12 @@ export interface ValidateOptions {
   readonly old?: JsonValue | undefined;
   /** The path of the value in the object, in Kubernetes' notation, for errors. Default: the root. */
   readonly path?: string;
+  /**
+   * The member that a write to a subresource changes, such as `status`. The schema is then applied only to this member,
+   * as an API server does, and the messages name fields relative to it. Rules and lists are checked in the whole value,
+   * and embedded resources are not checked. Default: the whole value is checked.
+   */
+  readonly member?: string | undefined;
   /**
    * Evaluates the `x-kubernetes-validations` of one part of the value. Not called if any part has a type error, an enum
    * error, a missing required field, or an exceeded size limit. Default: rules are not evaluated.
@@ -96,8 +102,9 @@ function compile(schema: Schema): Check {
  * unknown field is not an error (see `prune`), and defaults are not applied (see `applyDefaults`).
  */
 export function validateValue(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
-  const { old, path = '', evaluateRules } = options;
-  const { errors, repeated } = schemaErrors(schema, value, path, old);
+  const { old, path = '', member, evaluateRules } = options;
+  const { errors, repeated } =
+    member === undefined ? schemaErrors(schema, value, path, old) : memberErrors(schema, value, member, old);
   if (repeated.length > 0 && (old === undefined || !repeatsElements(schema, old))) errors.push(...repeated);
   if (evaluateRules === undefined || !hasRules(schema)) return errors;
   if (errors.some((error) => BLOCKING.has(error.reason))) {
@@ -115,12 +122,33 @@ export function schemaErrors(
   path: string,
   old: JsonValue | undefined,
 ): { readonly errors: FieldError[]; readonly repeated: readonly FieldError[] } {
-  const context = newContext(path);
-  checkOf(schema)(value, context, old);
-  const { errors, repeated } = context;
-  if (errors.length > 0 && old !== undefined && isUnchanged(schema, value, old)) errors.length = 0;
+  const { errors, repeated } = ownErrors(schema, value, path, old);
   errors.push(...embeddedErrors(schema, value, path));
   return { errors, repeated };
+}
+
+/** The errors of a value, without those of rules and of embedded resources. */
+function ownErrors(schema: Schema, value: JsonValue, path: string, old: JsonValue | undefined): Context {
+  const context = newContext(path);
+  checkOf(schema)(value, context, old);
+  const { errors } = context;
+  if (errors.length > 0 && old !== undefined && isUnchanged(schema, value, old)) errors.length = 0;
+  return context;
+}
+
+/** The errors of one member, and the errors of repeated elements in the whole value. */
+function memberErrors(
+  schema: Schema,
+  value: JsonValue,
+  member: string,
+  old: JsonValue | undefined,
+): { readonly errors: FieldError[]; readonly repeated: readonly FieldError[] } {
+  const { repeated } = ownErrors(schema, value, '', undefined);
+  const child = getOwn(schema.properties ?? {}, member);
+  const changed = isJsonObject(value) ? getOwn(value, member) : undefined;
+  if (child === undefined || changed === undefined) return { errors: [], repeated };
+  const before = isJsonObject(old) ? getOwn(old, member) : undefined;
+  return { errors: ownErrors(child, changed, member, before).errors, repeated };
 }
 
 /** Does a value have repeated elements in a set or map list? */

@@ -191,4 +191,11 @@ export const CLUSTER_KINDS: readonly MutationRow[] = [
     replace: '',
     tests: ['src/cluster/large-objects.test.ts'],
   },
+  {
+    name: 'a write to status is validated with the schema of the whole object',
+    file: 'src/cluster/kinds/custom-resource.ts',
+    find: "member: changesStatus ? 'status' : undefined,",
+    replace: '',
+    tests: ['src/cluster/kinds/custom-status.test.ts'],
+  },
 ];

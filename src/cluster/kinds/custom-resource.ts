@@ -31,11 +31,16 @@ export function customStrategy(
     const { ruleEvaluator, validateValue } = schemas();
     const evaluate = (evaluateRules ??= ruleEvaluator(schema))();
     const ratchet = (site: RuleSite) => ratcheted(site, evaluate, context);
+    const changesStatus = context.subresource === 'status';
     problems.push(
-      ...validateValue(schema, json, { old: old as unknown as JsonObject | undefined, evaluateRules: ratchet }),
+      ...validateValue(schema, json, {
+        old: old as unknown as JsonObject | undefined,
+        member: changesStatus ? 'status' : undefined,
+        evaluateRules: ratchet,
+      }),
     );
     if (version.scale === undefined) return;
-    checkReplicas(json, version.scale.specReplicasPath, problems);
+    if (!changesStatus) checkReplicas(json, version.scale.specReplicasPath, problems);
     if (old !== undefined) checkReplicas(json, version.scale.statusReplicasPath, problems);
   };
   return {
